@@ -1,0 +1,65 @@
+// swift-tools-version:6.0
+import PackageDescription
+
+/// `DPTRAIN_ENGINES=blas` builds without oneDNN, for machines that have no libdnnl.
+let withOneDNN = Context.environment["DPTRAIN_ENGINES"] != "blas"
+let oneDNN: [Target.Dependency] = withOneDNN ? ["OneDNNEngine"] : []
+let engineSettings: [SwiftSetting] = withOneDNN ? [.define("ONEDNN")] : []
+
+let systemLibraries: [Target] = [
+    .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+]
+
+let oneDNNTargets: [Target] = [
+    .systemLibrary(name: "CDNNL", providers: [.apt(["libdnnl-dev"])]),
+    .target(name: "OneDNNEngine", dependencies: ["Execution", "CDNNL"]),
+]
+
+let package = Package(
+    name: "dptrain",
+    products: [.executable(name: "dptrain", targets: ["dptrain"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: systemLibraries + (withOneDNN ? oneDNNTargets : []) + [
+        .target(name: "NumericCore"),
+        .target(name: "MessagePassing", dependencies: ["CMPI", "NumericCore"]),
+        .target(name: "HDF5Storage", dependencies: ["CHDF5", "NumericCore"]),
+        .target(name: "Models", dependencies: ["NumericCore"]),
+        .target(name: "Execution", dependencies: ["Models"]),
+        .target(name: "BLASEngine", dependencies: ["Execution", "CBLAS"]),
+        .target(name: "DataPipeline", dependencies: ["HDF5Storage", "CZlib"]),
+        .target(
+            name: "Training",
+            dependencies: [
+                "Execution", "MessagePassing", "DataPipeline",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ]),
+        .executableTarget(
+            name: "dptrain",
+            dependencies: [
+                "Training", "BLASEngine",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ] + oneDNN,
+            swiftSettings: engineSettings),
+        .target(name: "TestSupport", dependencies: ["Training"], path: "Tests/TestSupport"),
+        .testTarget(name: "NumericCoreTests", dependencies: ["NumericCore"]),
+        .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "TestSupport"]),
+        .testTarget(name: "DataPipelineTests", dependencies: ["DataPipeline", "TestSupport"]),
+        .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
+        .testTarget(
+            name: "EngineTests", dependencies: ["BLASEngine", "TestSupport"] + oneDNN, swiftSettings: engineSettings),
+        .testTarget(name: "TrainingTests", dependencies: ["Training", "BLASEngine", "TestSupport"]),
+        // What needs several ranks: a program of its own, run under mpirun by scripts/test.
+        .executableTarget(
+            name: "rank-tests", dependencies: ["Training", "BLASEngine", "TestSupport"] + oneDNN,
+            path: "Tests/RankTests", swiftSettings: engineSettings),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,25 @@
+/// How a batch is cut into shards, and shards are dealt to ranks: contiguous ranges whose sizes differ by at most one,
+/// the larger ones first.
+public struct ShardPartition: Sendable, Equatable {
+    public let shards: Int
+    public let ranks: Int
+
+    public init(shards: Int, ranks: Int) {
+        precondition(shards > 0 && ranks > 0 && ranks <= shards, "every rank needs a shard")
+        self.shards = shards
+        self.ranks = ranks
+    }
+
+    /// The shards that `rank` owns.
+    public func shards(of rank: Int) -> Range<Int> { Self.part(rank, of: ranks, total: shards) }
+
+    /// The samples of `shard` in a batch of `batch` samples; empty where the batch is smaller than the shard number.
+    public func samples(of shard: Int, batch: Int) -> Range<Int> { Self.part(shard, of: shards, total: batch) }
+
+    /// Part `index` of `total` things cut into `parts`.
+    public static func part(_ index: Int, of parts: Int, total: Int) -> Range<Int> {
+        let (size, larger) = total.quotientAndRemainder(dividingBy: parts)
+        let start = index * size + min(index, larger)
+        return start..<start + size + (index < larger ? 1 : 0)
+    }
+}
