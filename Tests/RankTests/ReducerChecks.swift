@@ -7,20 +7,24 @@ var reducerChecks: [RankCheck] {
     return shardCounts.map { shards in
         RankCheck("\(shards) shards: gradients and weights have the bits of the serial tree") { check in
             if shards < check.size { return }
-            try ReducerTrial(check, shards: shards, mode: .tree, deferUpdates: false).run(batches: batches(shards))
+            try ReducerTrial(check, shards: shards).run(batches: batches(shards))
         }
     } + [
+        RankCheck("buckets too large for MPI's eager sending have the bits of the serial tree") { check in
+            let shards = check.size + 1
+            try ReducerTrial(check, shards: shards, scale: 16).run(batches: [3 * shards, shards - 1])
+        },
         RankCheck("updates held back until the end give the same bits") { check in
             let shards = 2 * check.size + 1
-            try ReducerTrial(check, shards: shards, mode: .tree, deferUpdates: true).run(batches: batches(shards))
+            try ReducerTrial(check, shards: shards, deferUpdates: true).run(batches: batches(shards))
         },
         RankCheck("MPI's own reduction gives the same weights on all ranks, near the tree's") { check in
             let shards = 2 * check.size + 1
-            try ReducerTrial(check, shards: shards, mode: .allReduce, deferUpdates: false)
+            try ReducerTrial(check, shards: shards, mode: .allReduce)
                 .run(batches: batches(shards))
         },
         RankCheck("an arena whose slices were written by their owners is completed") { check in
-            let trial = try ReducerTrial(check, shards: check.size, mode: .tree, deferUpdates: false)
+            let trial = try ReducerTrial(check, shards: check.size)
             let arena = AlignedBuffer<Float>(count: trial.plan.count)
             for range in trial.reducer.ownedRanges { for i in range { arena[i] = Float(i) } }
             try trial.reducer.share(arena)
@@ -55,16 +59,24 @@ private final class ReducerTrial {
         }
     }
 
-    init(_ check: CheckContext, shards: Int, mode: Reducer.Mode, deferUpdates: Bool) throws {
+    /// Parameters small and large against a bucket; the last bucket has fewer units than there are ranks.
+    static func plan(ranks: Int, scale: Int = 1) -> BucketPlan {
+        let cuts = [0, 16, 512, 1040, 1056, 7168, 8192].map { $0 * scale }
+        return BucketPlan(count: 8192 * scale + 16, cuts: cuts, ranks: ranks, targetBytes: 4096 * scale)
+    }
+
+    init(
+        _ check: CheckContext, shards: Int, mode: Reducer.Mode = .tree, deferUpdates: Bool = false, scale: Int = 1
+    ) throws {
         self.check = check
         self.mode = mode
         partition = ShardPartition(shards: shards, ranks: check.size)
-        // Parameters small and large against a bucket of 1024 elements, the last bucket smaller than the ranks' units.
-        plan = BucketPlan(count: 8208, cuts: [0, 16, 512, 1040, 1056, 7168, 8192], ranks: check.size, targetBytes: 4096)
+        let plan = Self.plan(ranks: check.size, scale: scale)
+        self.plan = plan
         let parameters = AlignedBuffer<Float>(count: plan.count)
         self.parameters = parameters
         let levelCount = Reducer.levelCount(partition: partition, rank: check.rank)
-        levels = (0..<levelCount).map { _ in AlignedBuffer<Float>(count: 8208) }
+        levels = (0..<levelCount).map { _ in AlignedBuffer<Float>(count: plan.count) }
         let updates = UpdateLog(count: plan.count)
         self.updates = updates
         reducer = try Reducer(
@@ -108,7 +120,7 @@ private final class ReducerTrial {
         let whims = CounterRandom(seed: 2, purpose: .generatedData, stream: UInt64(step * 100 + check.rank))
         try reducer.begin(batch: batch)
         for shard in reducer.shards.dropLast() {
-            for (start, end) in [(0, 4096), (4096, plan.count)] {
+            for (start, end) in [(0, plan.count / 32 * 16), (plan.count / 32 * 16, plan.count)] {
                 fill(step, shard, start..<end)
                 reducer.shardFinished(shard, range: start..<end)
             }
@@ -116,7 +128,7 @@ private final class ReducerTrial {
         if let last = reducer.shards.last {
             var ready = 0
             while ready < plan.count {
-                let next = min(plan.count, ready + 16 * (1 + whims.integer(UInt64(ready), below: 64)))
+                let next = min(plan.count, ready + 16 * (1 + whims.integer(UInt64(ready), below: plan.count / 128)))
                 fill(step, last, ready..<next)
                 try reducer.gradientsReady(upTo: next)
                 for _ in 0..<whims.integer(UInt64(ready + 1), below: 4) { try reducer.progress() }
