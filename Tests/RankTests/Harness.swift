@@ -52,7 +52,7 @@ struct Harness {
             if world.rank == 0 {
                 print(anyFailed ? "FAILED  \(check.name)" : "passed  \(check.name)")
                 for (rank, text) in failures.enumerated() where !text.isEmpty {
-                    for line in String(decoding: text, as: UTF8.self).split(separator: "\n").prefix(10) {
+                    for line in String(decoding: text, as: UTF8.self).split(separator: "\n").prefix(4) {
                         print("        rank \(rank): \(line)")
                     }
                 }

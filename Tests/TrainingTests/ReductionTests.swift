@@ -78,7 +78,7 @@ import Training
 @Suite struct BucketPlanTests {
     @Test func smallParametersShareABucketAndLargeOnesAreCut() {
         let plan = BucketPlan(count: 4096, cuts: [0, 64, 128, 256, 320, 4080], ranks: 2, targetBytes: 1024)
-        #expect(plan.buckets.prefix(2) == [0..<256, 256..<512])
+        #expect(plan.buckets.first == 0..<256)
         #expect(plan.buckets.dropLast().allSatisfy { (256..<512).contains($0.count) })
         #expect(plan.buckets.last == 4080..<4096)
     }
