@@ -28,7 +28,9 @@ public struct DisagreementError: Error, CustomStringConvertible, Sendable, Equat
 
     public var description: String {
         let sentences = differences.map { difference in
-            let holdings = difference.holdings.map { "\(Self.text($0.ranks)) \($0.value.map { "`\($0)`" } ?? "nothing")" }
+            let holdings = difference.holdings.map { holding in
+                "\(Self.text(holding.ranks)) \(holding.value.map { "`\($0)`" } ?? "nothing")"
+            }
             return "\(difference.name): \(holdings.joined(separator: ", "))"
         }
         return "The ranks do not agree on \(sentences.joined(separator: "; ")). "
@@ -52,8 +54,8 @@ public struct DisagreementError: Error, CustomStringConvertible, Sendable, Equat
 }
 
 extension Communicator {
-    /// Compares facts between all ranks; throws the same `DisagreementError` on all of them if they differ. Collective. The
-    /// lists may differ in length and order.
+    /// Compares facts between all ranks; throws the same `DisagreementError` on all of them if they differ. Collective.
+    /// The lists may differ in length and order.
     public func agree(on facts: [SharedFact]) throws {
         let lists = try allGather([UInt8](JSONEncoder().encode(facts))).map {
             try JSONDecoder().decode([SharedFact].self, from: Data($0))

@@ -42,8 +42,8 @@ public final class Communicator {
         self.size = Int(size)
     }
 
-    /// The same ranks with an order of messages of their own: collectives on two communicators need not be started in the
-    /// same order on all ranks. Collective. Lives until `finalize`.
+    /// The same ranks with an order of messages of their own: collectives on two communicators need not be started in
+    /// the same order on all ranks. Collective. Lives until `finalize`.
     public func duplicate() throws -> Communicator {
         var copy: MPI_Comm?
         try check(MPI_Comm_dup(handle, &copy), "MPI_Comm_dup")
@@ -120,7 +120,7 @@ public final class Communicator {
     func count(_ elements: Int, _ operation: String) throws -> Int32 {
         guard let count = Int32(exactly: elements) else {
             throw MessagePassingError(
-                rank: rank, operation: operation, reason: "\(elements) elements in one message; MPI takes 2,147,483,647",
+                rank: rank, operation: operation, reason: "\(elements) elements, where MPI takes 2,147,483,647",
                 remedy: "send it in parts")
         }
         return count

@@ -29,6 +29,6 @@ public struct LaunchEnvironment: Sendable, Equatable {
         throw MessagePassingError(
             rank: rank, operation: "MPI_Init_thread",
             reason: "\(size) processes were started together, but this one finds itself alone",
-            remedy: "start them with mpirun or with `srun --mpi=pmix`; for one process inside a Slurm job, `mpirun -n 1`")
+            remedy: "start them with mpirun or `srun --mpi=pmix`; for one process inside a Slurm job, `mpirun -n 1`")
     }
 }

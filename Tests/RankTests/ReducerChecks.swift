@@ -5,7 +5,7 @@ import Training
 var reducerChecks: [RankCheck] {
     let shardCounts = [1, 3, 5, 8, 13]
     return shardCounts.map { shards in
-        RankCheck("\(shards) shards: gradients and weights have the bits of the serial tree") { check in
+        RankCheck("gradients and weights have the bits of the serial tree, shards: \(shards)") { check in
             if shards < check.size { return }
             try ReducerTrial(check, shards: shards).run(batches: batches(shards))
         }
@@ -34,10 +34,12 @@ var reducerChecks: [RankCheck] {
 }
 
 /// Full batches, and tail batches that leave shards empty.
-private func batches(_ shards: Int) -> [Int] { [4 * shards, 1, shards, max(1, shards / 2), max(1, shards - 1), 3 * shards] }
+private func batches(_ shards: Int) -> [Int] {
+    [4 * shards, 1, shards, max(1, shards / 2), max(1, shards - 1), 3 * shards]
+}
 
-/// A reducer driven as the trainer drives it, on gradients that are random functions of (step, shard, element), beside the
-/// serial tree sum of the same gradients.
+/// A reducer driven as the trainer drives it, on gradients that are random functions of (step, shard, element), beside
+/// the serial tree sum of the same gradients.
 private final class ReducerTrial {
     let check: CheckContext
     let partition: ShardPartition
@@ -151,15 +153,19 @@ private final class ReducerTrial {
     private func compare(_ expected: [Float], _ weights: [Float], _ when: String) {
         let owned = reducer.ownedRanges
         let ownedElements = owned.reduce(0) { $0 + $1.count }
-        check.expect(owned.allSatisfy { $0.allSatisfy { updates.counts[$0] == 1 } }, "\(when): not one update an element")
+        let once = owned.allSatisfy { $0.allSatisfy { updates.counts[$0] == 1 } }
+        check.expect(once, "\(when): not one update an element")
         check.expect(updates.counts.reduce(0, +), equals: ownedElements, "\(when): updates")
         let got = Array(parameters.elements)
         if mode == .tree {
             let wrong = owned.joined().first { updates.sums[$0].bitPattern != expected[$0].bitPattern }
-            if let wrong { check.expect(updates.sums[wrong], equals: expected[wrong], "\(when): sum of element \(wrong)") }
+            if let wrong {
+                check.expect(updates.sums[wrong], equals: expected[wrong], "\(when): sum of element \(wrong)")
+            }
             check.expect(bits(got) == bits(weights), "\(when): the weights are not those of the serial sums")
         } else {
-            check.expect(zip(got, weights).allSatisfy { abs($0 - $1) < 1e-5 }, "\(when): weights far from the serial ones")
+            let near = zip(got, weights).allSatisfy { abs($0 - $1) < 1e-5 }
+            check.expect(near, "\(when): weights far from the serial ones")
         }
     }
 

@@ -1,7 +1,7 @@
 import NumericCore
 
-/// How an arena is cut for its way between the ranks: into buckets, which travel one by one as soon as their gradients are
-/// ready, and each bucket into one slice a rank, which that rank sums and updates.
+/// How an arena is cut for its way between the ranks: into buckets, which travel one by one as soon as their gradients
+/// are ready, and each bucket into one slice a rank, which that rank sums and updates.
 public struct BucketPlan: Sendable, Equatable {
     /// Large enough that latency does not matter, small enough that the first bucket leaves early and stays in cache.
     public static let defaultTargetBytes = 4 << 20
@@ -14,8 +14,8 @@ public struct BucketPlan: Sendable, Equatable {
     /// Ascending, without gaps: together the arena.
     public let buckets: [Range<Int>]
 
-    /// `cuts` are the offsets, ascending multiples of 16, at which parameters start: gradients become ready one parameter
-    /// at a time, so buckets end there. Only what is far larger than the target is cut inside.
+    /// `cuts` are the offsets, ascending multiples of 16, at which parameters start: gradients become ready one
+    /// parameter at a time, so buckets end there. Only what is far larger than the target is cut inside.
     public init(count: Int, cuts: [Int], ranks: Int, targetBytes: Int = defaultTargetBytes) {
         precondition(count > 0 && count % Self.unit == 0, "an arena is padded to multiples of \(Self.unit)")
         precondition(ranks > 0 && targetBytes > 0, "a plan needs ranks and a size")

@@ -1,8 +1,8 @@
 import MessagePassing
 import NumericCore
 
-/// Adds up the shards' gradients over all ranks along the fixed tree, has the weights updated, and shares them, while the
-/// backward pass still runs.
+/// Adds up the shards' gradients over all ranks along the fixed tree, has the weights updated, and shares them, while
+/// the backward pass still runs.
 ///
 /// For each bucket, in the order in which the backward pass makes buckets ready:
 /// a) Every rank adds its shards' gradients, level into level, until one partial sum a subtree of its own is left.
@@ -11,13 +11,15 @@ import NumericCore
 /// d) The optimizer updates the owned slice of the parameter arena.
 /// e) `MPI_Iallgatherv` shares the new weights, in place.
 ///
-/// Exchanges (b) and sharing (e) have a communicator each, and each goes through the buckets in order: so all ranks start
-/// the collectives of one communicator in the same order, however their arrivals interleave. In `allReduce` mode
-/// `MPI_Iallreduce` takes the place of b, c and e, every rank updates everything, and the bits depend on the rank count.
+/// Exchanges (b) and sharing (e) have a communicator each, and each goes through the buckets in order: so all ranks
+/// start the collectives of one communicator in the same order, however their arrivals interleave. In `allReduce` mode
+/// `MPI_Iallreduce` takes the place of b, c and e, every rank updates everything, and the bits depend on the rank
+/// count.
 ///
 /// A bucket's weights change as soon as its sums have arrived. The backward pass of the rank's last shard must not read
-/// them any more by then, which holds if a layer reports its gradients ready after its backward data; `deferUpdates` is for
-/// callers who cannot promise that. A step allocates nothing, except the schedule of a batch size seen for the first time.
+/// them any more by then, which holds if a layer reports its gradients ready after its backward data; `deferUpdates` is
+/// for callers who cannot promise that. A step allocates nothing, except the schedule of a batch size seen for the
+/// first time.
 public final class Reducer {
     /// Updates the parameters of an arena range, given the summed gradient's first element for that range.
     public typealias Update = (_ range: Range<Int>, _ gradient: UnsafeMutablePointer<Float>) throws -> Void
@@ -183,7 +185,7 @@ public final class Reducer {
     /// Completes an arena of which every rank has written its `ownedRanges` only, such as an optimizer's slots before a
     /// checkpoint. Collective; between steps.
     public func share(_ arena: AlignedBuffer<Float>) throws {
-        precondition(arena.count == buckets.count && requests.inFlight == 0, "between steps, an arena of the same layout")
+        precondition(arena.count == buckets.count && requests.inFlight == 0, "an arena like the others, between steps")
         if mode == .allReduce || partition.ranks == 1 { return }
         for bucket in buckets.buckets.indices { try startSharing(arena, bucket) }
         try requests.waitAll()
@@ -201,8 +203,8 @@ public final class Reducer {
         let index = shard - current.shards.lowerBound
         var top = current.levels[index]
         for _ in 0..<current.additions[index] {
-            add(gradientLevels[top].baseAddress + range.lowerBound,
-                into: gradientLevels[top - 1].baseAddress + range.lowerBound, count: range.count)
+            let right = gradientLevels[top].baseAddress + range.lowerBound
+            add(right, into: gradientLevels[top - 1].baseAddress + range.lowerBound, count: range.count)
             top -= 1
         }
     }
@@ -257,7 +259,8 @@ public final class Reducer {
             let bucket = bucketsUpdated
             let owned = mode == .tree ? buckets.slice(bucket, of: rank) : buckets.buckets[bucket]
             if !owned.isEmpty {
-                let sum = mode == .tree ? sumPartials(of: bucket, owned) : gradientLevels[0].baseAddress + owned.lowerBound
+                let local = gradientLevels[0].baseAddress + owned.lowerBound
+                let sum = mode == .tree ? sumPartials(of: bucket, owned) : local
                 let start = clock.now
                 try update(owned, sum)
                 updateSeconds += Self.seconds(from: start, to: clock.now)

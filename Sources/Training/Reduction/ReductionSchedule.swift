@@ -4,8 +4,8 @@ import NumericCore
 /// What one rank does in one step, for a given number of non-empty shards: worked out once, then only executed.
 ///
 /// A rank sums its shards on a stack of gradient arenas, the *levels*: a shard's gradient is computed into the level on
-/// top, and additions of one level into the one below follow. What is left are the rank's partial sums, one a subtree that
-/// it owns: partial sum k lies in level k.
+/// top, and additions of one level into the one below follow. What is left are the rank's partial sums, one a subtree
+/// that it owns: partial sum k lies in level k.
 final class ReductionSchedule {
     /// A partial sum of some rank, in the order of the tree.
     struct Partial {
@@ -85,8 +85,8 @@ final class ReductionSchedule {
     /// Where the other ranks' partial sums `level` go, relative to the bucket's receive area.
     func receiveLayout(bucket: Int, level: Int) -> RankLayout { receiveLayouts[bucket * exchanges + level] }
 
-    /// The stack program that leaves a rank's partial sums in levels 0, 1, ...: for each of its non-empty shards the level
-    /// to compute into and the additions that follow.
+    /// The stack program that leaves a rank's partial sums in levels 0, 1, ...: for each of its non-empty shards the
+    /// level to compute into and the additions that follow.
     static func program(
         of rank: Int, _ partition: ShardPartition, present: Int
     ) -> (levels: [Int], additions: [Int]) {
@@ -105,6 +105,7 @@ final class ReductionSchedule {
 
     /// The subtrees of a rank that hold a non-empty shard.
     private static func subtrees(of rank: Int, _ partition: ShardPartition, present: Int) -> [Range<Int>] {
-        ReductionTree(shards: partition.shards).subtrees(of: partition.shards(of: rank)).filter { $0.lowerBound < present }
+        let tree = ReductionTree(shards: partition.shards)
+        return tree.subtrees(of: partition.shards(of: rank)).filter { $0.lowerBound < present }
     }
 }
