@@ -30,7 +30,9 @@ import Training
                 try rates("multistep:at=2/5,factor=0.5").map { $0[3] },
                 [1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25, 0.25]))
         #expect(
-            close(try rates("exponential:every=8,factor=0.96", epochs: 3).map { $0[0] }, (0..<3).map { pow(0.96, Double($0) / 8) }))
+            close(
+                try rates("exponential:every=8,factor=0.96", epochs: 3).map { $0[0] },
+                (0..<3).map { pow(0.96, Double($0) / 8) }))
         #expect(
             close(
                 try rates("polynomial:epochs=4,power=2,final=0.2", epochs: 6).map { $0[0] },
@@ -49,7 +51,10 @@ import Training
     }
 
     @Test func stepSchedulesChangeEveryStep() throws {
-        #expect(close(try rates("step:every=3steps,factor=0.1", epochs: 2).flatMap { $0 }, [1, 1, 1, 0.1, 0.1, 0.1, 0.01, 0.01]))
+        #expect(
+            close(
+                try rates("step:every=3steps,factor=0.1", epochs: 2).flatMap { $0 },
+                [1, 1, 1, 0.1, 0.1, 0.1, 0.01, 0.01]))
         #expect(close(try rates("inverse-time:decay=0.5", epochs: 1)[0], [1, 1 / 1.5, 1 / 2.0, 1 / 2.5]))
         #expect(close(try rates("cosine:steps=4,final=0.5", epochs: 2)[0], [1, 0.9267767, 0.75, 0.5732233]))
     }
@@ -83,7 +88,8 @@ import Training
         ("step:every=0,factor=0.1", "every=0"), ("step:every=3,factor=x", "factor=x"),
         ("step:every=3,factor=0.1,final=0", "unknown setting final"), ("cosine:epochs=3,steps=4", "exclude each other"),
         ("multistep:at=9/3,factor=0.1", "do not rise"), ("multistep:at=3/9,multiples=0.1", "for each of"),
-        ("cosine:epohcs=3", "did you mean epochs"), ("step:every=3,every=4,factor=1", "twice"), ("", "unknown schedule"),
+        ("cosine:epohcs=3", "did you mean epochs"), ("step:every=3,every=4,factor=1", "twice"),
+        ("", "unknown schedule"),
     ])
     func badTextIsRefusedWithTheGrammar(_ text: String, _ reason: String) {
         let error = #expect(throws: OptionError.self) { try LearningRateSchedule(parsing: text) }

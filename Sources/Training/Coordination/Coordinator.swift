@@ -1,8 +1,8 @@
 /// Decides, on rank 0 alone, what must be decided once: learning rates, when to stop, which epoch was the best.
 ///
-/// Its rules are Keras's callbacks. Where ReduceLROnPlateau meets a schedule, Keras's LearningRateScheduler sets the rate
-/// anew at every epoch and so undoes each reduction; here reductions multiply the schedule and last. And where Keras
-/// forgets it all on resume, `state` goes into the checkpoint.
+/// Its rules are Keras's callbacks. Where ReduceLROnPlateau meets a schedule, Keras's LearningRateScheduler sets the
+/// rate anew at every epoch and so undoes each reduction; here reductions multiply the schedule and last. And where
+/// Keras forgets it all on resume, `state` goes into the checkpoint.
 public struct Coordinator: Sendable {
     public let plan: LearningRatePlan
     /// For the start banner: rules that watch something else than asked for.

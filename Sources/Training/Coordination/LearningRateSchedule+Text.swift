@@ -67,8 +67,8 @@ extension LearningRateSchedule: CustomStringConvertible {
             }
             return time
         }
-        guard !times.isEmpty, zip(times, times.dropFirst()).allSatisfy({ $0.count < $1.count && $0.isSteps == $1.isSteps })
-        else { throw parts.problem("the times in at=\(list) do not rise in one unit") }
+        let rises = zip(times, times.dropFirst()).allSatisfy { $0.count < $1.count && $0.isSteps == $1.isSteps }
+        guard !times.isEmpty, rises else { throw parts.problem("the times in at=\(list) do not rise in one unit") }
         guard let text = parts.take("multiples") else {
             let factor = try factor(&parts)
             let multiples = times.indices.map { index in (0...index).reduce(1.0) { product, _ in product * factor } }

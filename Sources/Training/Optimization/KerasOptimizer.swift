@@ -3,7 +3,8 @@
 ///
 /// The list begins with `<name>/iteration` (int64 scalar) and `<name>/learning_rate` (float32 scalar); then follow the
 /// slots of the trainable parameters in model order. Keras assigns by position, so the order matters: Adam's two slots
-/// alternate parameter by parameter, RMSprop's come one after the other. Source: keras/src/optimizers/base_optimizer.py.
+/// alternate parameter by parameter, RMSprop's come one after the other.
+/// Source: keras/src/optimizers/base_optimizer.py.
 extension Optimizer {
     public var kerasClassName: String {
         switch self {
