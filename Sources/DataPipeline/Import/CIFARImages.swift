@@ -96,33 +96,32 @@ final class CIFARImages: ImageSource {
         _ range: Range<Int>, images: UnsafeMutablePointer<UInt8>, labels: UnsafeMutablePointer<Int32>
     ) throws {
         for part in parts {
-            let wanted = range.clamped(to: part.range)
-            part.bytes.withUnsafeBufferPointer { bytes in
-                for index in wanted {
-                    let record = bytes[(index - part.range.lowerBound) * version.recordBytes...]
-                    let slot = index - range.lowerBound
-                    labels[slot] = Int32(record[record.startIndex + version.labelOffset])
-                    Self.interleave(
-                        record.dropFirst(version.labelBytes), into: images + slot * CIFARVersion.imageBytes)
+            for index in range.clamped(to: part.range) {
+                let record = index - part.range.lowerBound
+                let start = record * version.recordBytes
+                let label = Int(part.bytes[start + version.labelOffset])
+                guard label < version.classes else {
+                    throw ImportError.labelRange(
+                        part.place, record: record, label: label, classes: version.classes)
                 }
-            }
-            for index in wanted where labels[index - range.lowerBound] >= version.classes {
-                throw ImportError.labelRange(
-                    part.place, record: index - part.range.lowerBound, label: Int(labels[index - range.lowerBound]),
-                    classes: version.classes)
+                let slot = index - range.lowerBound
+                labels[slot] = Int32(label)
+                part.bytes.withUnsafeBufferPointer { bytes in
+                    Self.interleave(
+                        bytes, from: start + version.labelBytes, into: images + slot * CIFARVersion.imageBytes)
+                }
             }
         }
     }
 
     /// [C, H, W] to [H, W, C].
     private static func interleave(
-        _ planes: Slice<UnsafeBufferPointer<UInt8>>, into output: UnsafeMutablePointer<UInt8>
+        _ planes: UnsafeBufferPointer<UInt8>, from start: Int, into output: UnsafeMutablePointer<UInt8>
     ) {
-        let start = planes.startIndex
-        for pixel in 0..<CIFARVersion.planeBytes {
-            for channel in 0..<CIFARVersion.channels {
-                output[pixel * CIFARVersion.channels + channel] = planes[
-                    start + channel * CIFARVersion.planeBytes + pixel]
+        let (channels, planeBytes) = (CIFARVersion.channels, CIFARVersion.planeBytes)
+        for channel in 0..<channels {
+            for pixel in 0..<planeBytes {
+                output[pixel * channels + channel] = planes[start + channel * planeBytes + pixel]
             }
         }
     }

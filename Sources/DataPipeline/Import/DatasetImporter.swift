@@ -50,7 +50,7 @@ public enum DatasetImporter {
             return (.idx, try set.collection())
         }
         let files = isFolder ? try FileCollection(folder: path) : try archive(path)
-        let format = try options.format ?? detect(files)
+        let format = if let chosen = options.format { chosen } else { try detect(files) }
         try refuseCoarse(format, options)
         switch format {
         case .idx: return (format, try IdxFolder(path, names: files.names).collection())

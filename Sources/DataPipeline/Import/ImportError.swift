@@ -15,6 +15,7 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
     case labelRange(String, record: Int, label: Int, classes: Int)
     case shapesDiffer(String, Shape, String, Shape)
     case noCoarseLabels(ImportFormat)
+    case noTrainImages
     case outputExists(String)
     case unwritable(String, reason: String)
 
@@ -47,6 +48,8 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
             "\(first) has images of \(shape), but \(second) of \(other); they do not belong together"
         case .noCoarseLabels(let format):
             "coarse labels exist in cifar-100 only, and this is \(format.rawValue)"
+        case .noTrainImages:
+            "a data set needs at least one training image"
         case .outputExists(let path):
             "\(path): exists already; choose another name or give --overwrite"
         case .unwritable(let path, let reason):
