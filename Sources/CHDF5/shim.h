@@ -1,3 +1,25 @@
 #pragma once
 #include <hdf5.h>
-#include <hdf5_hl.h>
+
+// HDF5 names its predefined types and classes by macros that first make sure the library is open; Swift imports no
+// such macros, so each gets a function.
+
+static inline hid_t chdf5_float32(void) { return H5T_IEEE_F32LE; }
+static inline hid_t chdf5_float64(void) { return H5T_IEEE_F64LE; }
+static inline hid_t chdf5_uint8(void) { return H5T_STD_U8LE; }
+static inline hid_t chdf5_int32(void) { return H5T_STD_I32LE; }
+static inline hid_t chdf5_int64(void) { return H5T_STD_I64LE; }
+static inline hid_t chdf5_uint64(void) { return H5T_STD_U64LE; }
+static inline hid_t chdf5_string(void) { return H5T_C_S1; }
+
+static inline unsigned chdf5_read_only(void) { return H5F_ACC_RDONLY; }
+static inline unsigned chdf5_truncate(void) { return H5F_ACC_TRUNC; }
+
+static inline hid_t chdf5_file_create(void) { return H5P_FILE_CREATE; }
+static inline hid_t chdf5_file_access(void) { return H5P_FILE_ACCESS; }
+static inline hid_t chdf5_group_create(void) { return H5P_GROUP_CREATE; }
+static inline hid_t chdf5_dataset_create(void) { return H5P_DATASET_CREATE; }
+
+static inline size_t chdf5_variable_length(void) { return H5T_VARIABLE; }
+static inline haddr_t chdf5_undefined_address(void) { return HADDR_UNDEF; }
+static inline hid_t chdf5_whole_extent(void) { return H5S_ALL; }

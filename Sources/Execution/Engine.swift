@@ -51,8 +51,6 @@ public protocol LayerCompiler {
     /// What the forward pass of an operation keeps for its backward pass.
     associatedtype Saved
 
-    init(_ builder: PlanBuilder)
-
     /// A row-major [n, shape] tensor as the engine sees it.
     func tensor(_ buffer: BufferID, _ shape: Shape) throws -> Tensor
     /// The same values row-major.

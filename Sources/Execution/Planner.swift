@@ -16,17 +16,18 @@ public struct Planner<Compiler: LayerCompiler> {
         case dropout(mask: BufferID?)
     }
 
-    public static func plan(_ request: PlanRequest) throws -> Plan {
-        var planner = Planner(request)
+    /// `makeCompiler` gives the engine's compiler for the builder it will emit into.
+    public static func plan(_ request: PlanRequest, makeCompiler: (PlanBuilder) throws -> Compiler) throws -> Plan {
+        var planner = try Planner(request, makeCompiler)
         return try planner.plan()
     }
 
-    private init(_ request: PlanRequest) {
+    private init(_ request: PlanRequest, _ makeCompiler: (PlanBuilder) throws -> Compiler) throws {
         self.request = request
         builder = PlanBuilder(
             network: request.network.network, samples: request.samples, purpose: request.purpose,
             batchNormalization: request.batchNormalization, arena: request.arena)
-        compiler = Compiler(builder)
+        compiler = try makeCompiler(builder)
     }
 
     private var operations: [Operation] { request.network.operations }

@@ -1,0 +1,124 @@
+import CHDF5
+
+/// The attributes of a group or data set. Setting one that exists replaces it.
+public struct Attributes: Sendable {
+    let location: Location
+
+    init(of location: Location) { self.location = location }
+
+    /// All names, in ascending byte order.
+    public func names() throws(HDF5Error) -> [String] {
+        var names: [String] = []
+        try location.check("list the attributes") {
+            withUnsafeMutablePointer(to: &names) { output in
+                H5Aiterate2(
+                    location.id, H5_INDEX_NAME, H5_ITER_INC, nil,
+                    { _, name, _, context in
+                        if let name, let context {
+                            context.assumingMemoryBound(to: [String].self).pointee.append(String(cString: name))
+                        }
+                        return 0
+                    }, output)
+            }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    public func exists(_ name: String) throws(HDF5Error) -> Bool {
+        try location.check("look up the attribute", at: place(name)) { H5Aexists(location.id, name) } > 0
+    }
+
+    // MARK: Numbers
+
+    /// The values of a numeric attribute, converted to `Element`, in row-major order.
+    public func values<Element: StorageElement>(
+        _ name: String, as type: Element.Type = Element.self
+    ) throws(HDF5Error) -> [Element] {
+        let (attribute, type, count) = try open(name)
+        guard ElementType(of: type.id).isNumeric else {
+            throw location.error(
+                "read the attribute", "it is of type \(ElementType(of: type.id)), not a number", at: place(name))
+        }
+        var values = [Element](repeating: Element(), count: count)
+        guard count > 0 else { return values }
+        try location.check("read the attribute", at: place(name)) { H5Aread(attribute.id, Element.typeID, &values) }
+        return values
+    }
+
+    /// The value of a numeric attribute that has exactly one.
+    public func value<Element: StorageElement>(
+        _ name: String, as type: Element.Type = Element.self
+    ) throws(HDF5Error) -> Element {
+        let values = try values(name, as: Element.self)
+        guard values.count == 1 else {
+            throw location.error("read the attribute", "it has \(values.count) values, not one", at: place(name))
+        }
+        return values[0]
+    }
+
+    public func double(_ name: String) throws(HDF5Error) -> Double { try value(name) }
+    public func int(_ name: String) throws(HDF5Error) -> Int { Int(try value(name, as: Int64.self)) }
+
+    /// Writes a scalar.
+    public func set<Element: StorageElement>(_ name: String, _ value: Element) throws(HDF5Error) {
+        let space = try scalarSpace(name)
+        try write(name, type: Element.typeID, space: space) { body in
+            withUnsafePointer(to: value) { body($0) }
+        }
+    }
+
+    public func set(_ name: String, _ value: Int) throws(HDF5Error) { try set(name, Int64(value)) }
+
+    /// Writes a one-dimensional array.
+    public func set<Element: StorageElement>(_ name: String, _ values: [Element]) throws(HDF5Error) {
+        let space = try arraySpace(name, count: values.count)
+        try write(name, type: Element.typeID, space: space) { body in
+            values.withUnsafeBytes { body($0.baseAddress ?? UnsafeRawPointer(bitPattern: 8)) }
+        }
+    }
+
+    public func set(_ name: String, _ values: [Int]) throws(HDF5Error) { try set(name, values.map { Int64($0) }) }
+
+    // MARK: Plumbing shared with strings
+
+    func place(_ name: String) -> String { "\(location.path)@\(name)" }
+
+    func open(_ name: String) throws(HDF5Error) -> (attribute: Handle, type: Handle, count: Int) {
+        let operation = "read the attribute"
+        guard try exists(name) else {
+            throw location.error(operation, "there is no such attribute", at: place(name))
+        }
+        let attribute = try location.open(operation, at: place(name), close: H5Aclose) {
+            H5Aopen(location.id, name, hid_t(H5P_DEFAULT))
+        }
+        let type = try location.open(operation, at: place(name), close: H5Tclose) { H5Aget_type(attribute.id) }
+        let space = try location.open(operation, at: place(name), close: H5Sclose) { H5Aget_space(attribute.id) }
+        let count = try location.check(operation, at: place(name)) { H5Sget_simple_extent_npoints(space.id) }
+        return (attribute, type, Int(count))
+    }
+
+    func scalarSpace(_ name: String) throws(HDF5Error) -> Handle {
+        try location.open("write the attribute", at: place(name), close: H5Sclose) { H5Screate(H5S_SCALAR) }
+    }
+
+    func arraySpace(_ name: String, count: Int) throws(HDF5Error) -> Handle {
+        var extent = hsize_t(count)
+        return try location.open("write the attribute", at: place(name), close: H5Sclose) {
+            H5Screate_simple(1, &extent, nil)
+        }
+    }
+
+    /// `withBytes` calls its argument with a pointer to the values.
+    func write(
+        _ name: String, type: hid_t, space: Handle, withBytes: ((UnsafeRawPointer?) -> herr_t) -> herr_t
+    ) throws(HDF5Error) {
+        let operation = "write the attribute"
+        if try exists(name) {
+            try location.check(operation, at: place(name)) { H5Adelete(location.id, name) }
+        }
+        let attribute = try location.open(operation, at: place(name), close: H5Aclose) {
+            H5Acreate2(location.id, name, type, space.id, hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT))
+        }
+        try location.check(operation, at: place(name)) { withBytes { H5Awrite(attribute.id, type, $0) } }
+    }
+}

@@ -1,0 +1,148 @@
+import CHDF5
+import NumericCore
+
+/// An array in a file. Rows are what its first axis counts.
+public struct Dataset: StoredObject {
+    /// How the elements lie in the file.
+    public enum Storage: Hashable, Sendable {
+        /// In one run, which begins at `fileOffset` (bytes from the file's start); nil while nothing was written.
+        case contiguous(fileOffset: UInt64?)
+        /// In chunks of one shape, each on its own; `filters` as HDF5 names them ("deflate", "shuffle", ...).
+        case chunked(Shape, filters: [String])
+        /// In the object's header, or in files elsewhere: read through HDF5 only.
+        case other
+    }
+
+    public let location: Location
+    /// The extents; [] for a scalar.
+    public let shape: Shape
+    public let elementType: ElementType
+    /// Whether the file's bytes are those this machine would have in memory (little-endian, IEEE).
+    public let hasNativeBytes: Bool
+
+    init(_ location: Location) throws(HDF5Error) {
+        self.location = location
+        let operation = "describe the data set"
+        let space = try location.open(operation, close: H5Sclose) { H5Dget_space(location.id) }
+        let rank = try location.check(operation) { H5Sget_simple_extent_ndims(space.id) }
+        var extents = [hsize_t](repeating: 0, count: Int(rank))
+        try location.check(operation) { H5Sget_simple_extent_dims(space.id, &extents, nil) }
+        shape = Shape(extents.map { Int($0) })
+        let type = try location.open(operation, close: H5Tclose) { H5Dget_type(location.id) }
+        elementType = ElementType(of: type.id)
+        hasNativeBytes = Self.isNative(type.id, elementType)
+    }
+
+    /// The number of rows; 1 for a scalar.
+    public var rows: Int { shape.extents.first ?? 1 }
+    /// Elements a row.
+    public var rowCount: Int { Shape(Array(shape.extents.dropFirst())).count }
+
+    public func storage() throws(HDF5Error) -> Storage {
+        let operation = "describe the data set's storage"
+        let list = try location.open(operation, close: H5Pclose) { H5Dget_create_plist(location.id) }
+        switch H5Pget_layout(list.id) {
+        case H5D_CONTIGUOUS where H5Pget_external_count(list.id) == 0:
+            let offset = quietly { H5Dget_offset(location.id) }
+            return .contiguous(fileOffset: offset == chdf5_undefined_address() ? nil : UInt64(offset))
+        case H5D_CHUNKED:
+            var extents = [hsize_t](repeating: 0, count: shape.rank)
+            try location.check(operation) { H5Pget_chunk(list.id, Int32(shape.rank), &extents) }
+            return .chunked(Shape(extents.map { Int($0) }), filters: filterNames(list.id))
+        default:
+            return .other
+        }
+    }
+
+    /// Reads everything, converted to `Element`, in row-major order.
+    public func read<Element: StorageElement>(as type: Element.Type = Element.self) throws(HDF5Error) -> [Element] {
+        var values = [Element](repeating: Element(), count: shape.count)
+        try requireNumeric()
+        guard !values.isEmpty else { return values }
+        try location.check("read the data set") {
+            H5Dread(location.id, Element.typeID, chdf5_whole_extent(), chdf5_whole_extent(), hid_t(H5P_DEFAULT), &values)
+        }
+        return values
+    }
+
+    /// Reads a range of rows, converted to `Element`, into memory for `range.count * rowCount` elements.
+    public func read<Element: StorageElement>(
+        rows range: Range<Int>, into output: UnsafeMutablePointer<Element>
+    ) throws(HDF5Error) {
+        try requireNumeric()
+        try select(range, "read rows \(range)") { memory, file in
+            H5Dread(location.id, Element.typeID, memory, file, hid_t(H5P_DEFAULT), output)
+        }
+    }
+
+    /// Reads a range of rows, converted to `Element`.
+    public func read<Element: StorageElement>(
+        rows range: Range<Int>, as type: Element.Type = Element.self
+    ) throws(HDF5Error) -> [Element] {
+        let buffer = AlignedBuffer<Element>(count: range.count * rowCount)
+        try read(rows: range, into: buffer.baseAddress)
+        return Array(buffer.elements)
+    }
+
+    /// Writes everything, in row-major order.
+    public func write<Element: StorageElement>(_ values: [Element]) throws(HDF5Error) {
+        precondition(values.count == shape.count, "as many values as the data set has elements")
+        guard !values.isEmpty else { return }
+        try location.check("write the data set") {
+            H5Dwrite(location.id, Element.typeID, chdf5_whole_extent(), chdf5_whole_extent(), hid_t(H5P_DEFAULT), values)
+        }
+    }
+
+    /// Writes a range of rows from `range.count * rowCount` elements.
+    public func write<Element: StorageElement>(
+        rows range: Range<Int>, from input: UnsafePointer<Element>
+    ) throws(HDF5Error) {
+        try select(range, "write rows \(range)") { memory, file in
+            H5Dwrite(location.id, Element.typeID, memory, file, hid_t(H5P_DEFAULT), input)
+        }
+    }
+
+    private func select(
+        _ range: Range<Int>, _ operation: String, _ transfer: (_ memory: hid_t, _ file: hid_t) -> herr_t
+    ) throws(HDF5Error) {
+        guard range.lowerBound >= 0, range.upperBound <= rows, shape.rank > 0 else {
+            throw location.error(operation, "the data set has rows 0..<\(shape.rank > 0 ? rows : 0)")
+        }
+        guard range.count * rowCount > 0 else { return }
+        let extents = [range.count] + shape.extents.dropFirst()
+        let start = [hsize_t(range.lowerBound)] + [hsize_t](repeating: 0, count: shape.rank - 1)
+        let counts = extents.map { hsize_t($0) }
+        let file = try location.open(operation, close: H5Sclose) { H5Dget_space(location.id) }
+        try location.check(operation) { H5Sselect_hyperslab(file.id, H5S_SELECT_SET, start, nil, counts, nil) }
+        let memory = try location.open(operation, close: H5Sclose) {
+            H5Screate_simple(Int32(shape.rank), counts, nil)
+        }
+        try location.check(operation) { transfer(memory.id, file.id) }
+    }
+
+    private func requireNumeric() throws(HDF5Error) {
+        guard elementType.isNumeric else {
+            throw location.error("read the data set", "its elements are of type \(elementType), not numbers")
+        }
+    }
+
+    private func filterNames(_ list: hid_t) -> [String] {
+        (0..<UInt32(max(0, H5Pget_nfilters(list)))).map { index in
+            var flags: UInt32 = 0
+            var values = 0
+            var name = [CChar](repeating: 0, count: 64)
+            let code = H5Pget_filter2(list, index, &flags, &values, nil, name.count, &name, nil)
+            let text = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            return text.isEmpty ? "filter \(code)" : text
+        }
+    }
+
+    private static func isNative(_ type: hid_t, _ elementType: ElementType) -> Bool {
+        switch elementType {
+        case .float: [Float.typeID, Double.typeID].contains { native in quietly { H5Tequal(type, native) } > 0 }
+        case .integer(let bytes, _):
+            H5Tget_precision(type) == bytes * 8 && (bytes == 1 || H5Tget_order(type) == H5T_ORDER_LE)
+        case .string, .other: false
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import CHDF5
+import NumericCore
+
+/// How a new data set is to lie in the file.
+public enum DatasetLayout: Sendable {
+    case contiguous
+    /// Chunks of this shape; `gzip` 1 (fast) to 9 (small) compresses them, nil does not.
+    case chunked(Shape, gzip: Int? = nil)
+}
+
+extension Group {
+    /// Creates a data set, and the groups above it that do not exist yet.
+    @discardableResult
+    public func createDataset<Element: StorageElement>(
+        _ name: String, shape: Shape, of type: Element.Type, layout: DatasetLayout = .contiguous
+    ) throws(HDF5Error) -> Dataset {
+        let components = name.split(separator: "/").map(String.init)
+        let parent = try createGroup(components.dropLast().joined(separator: "/"))
+        return try parent.createChild(components.last ?? "", shape, type, layout)
+    }
+
+    /// Creates a contiguous data set and writes all of it.
+    @discardableResult
+    public func write<Element: StorageElement>(
+        _ name: String, shape: Shape, _ values: [Element], layout: DatasetLayout = .contiguous
+    ) throws(HDF5Error) -> Dataset {
+        let dataset = try createDataset(name, shape: shape, of: Element.self, layout: layout)
+        try dataset.write(values)
+        return dataset
+    }
+
+    private func createChild<Element: StorageElement>(
+        _ name: String, _ shape: Shape, _ type: Element.Type, _ layout: DatasetLayout
+    ) throws(HDF5Error) -> Dataset {
+        let operation = "create the data set"
+        let path = location.absolutePath(name)
+        let extents = shape.extents.map { hsize_t($0) }
+        let space = try location.open(operation, at: path, close: H5Sclose) {
+            extents.isEmpty ? H5Screate(H5S_SCALAR) : H5Screate_simple(Int32(extents.count), extents, nil)
+        }
+        let creation = propertyList(chdf5_dataset_create())
+        H5Pset_obj_track_times(creation.id, false)
+        if case .chunked(let chunk, let gzip) = layout {
+            precondition(chunk.rank == shape.rank, "a chunk has as many axes as its data set")
+            try location.check(operation, at: path) {
+                H5Pset_chunk(creation.id, Int32(chunk.rank), chunk.extents.map { hsize_t($0) })
+            }
+            if let gzip {
+                try location.check(operation, at: path) { H5Pset_deflate(creation.id, UInt32(gzip)) }
+            }
+        }
+        let handle = try location.open(operation, at: path, close: H5Dclose) {
+            H5Dcreate2(
+                location.id, name, Element.typeID, space.id, hid_t(H5P_DEFAULT), creation.id, hid_t(H5P_DEFAULT))
+        }
+        return try Dataset(
+            Location(file: location.file, path: path, handle: handle, fileHandle: location.fileHandle))
+    }
+}

@@ -1,0 +1,137 @@
+import CHDF5
+import NumericCore
+
+/// What has a place in a file and may carry attributes: a group or a data set.
+public protocol StoredObject: Sendable {
+    var location: Location { get }
+}
+
+extension StoredObject {
+    public var attributes: Attributes { Attributes(of: location) }
+    /// The object's absolute path in the file.
+    public var path: String { location.path }
+}
+
+/// A group: names for groups and data sets below it. All names may be paths ("train/images").
+public struct Group: StoredObject {
+    public let location: Location
+
+    init(_ location: Location) { self.location = location }
+
+    public enum Kind: Sendable, Equatable { case group, dataset, other }
+
+    /// The names directly below, in ascending byte order, whatever the order of writing.
+    public func children() throws(HDF5Error) -> [String] {
+        var names: [String] = []
+        try location.check("list the group") {
+            withUnsafeMutablePointer(to: &names) { output in
+                H5Literate(
+                    location.id, H5_INDEX_NAME, H5_ITER_INC, nil,
+                    { _, name, _, context in
+                        if let name, let context {
+                            context.assumingMemoryBound(to: [String].self).pointee.append(String(cString: name))
+                        }
+                        return 0
+                    }, output)
+            }
+        }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// The absolute paths of all data sets below, each once, in the order of `children`.
+    public func allDatasets() throws(HDF5Error) -> [String] {
+        var names: [String] = []
+        try location.check("list the group") {
+            withUnsafeMutablePointer(to: &names) { output in
+                H5Ovisit2(
+                    location.id, H5_INDEX_NAME, H5_ITER_INC,
+                    { _, name, info, context in
+                        if let name, let context, info?.pointee.type == H5O_TYPE_DATASET {
+                            context.assumingMemoryBound(to: [String].self).pointee.append(String(cString: name))
+                        }
+                        return 0
+                    }, output, UInt32(H5O_INFO_BASIC))
+            }
+        }
+        return names.map(location.absolutePath).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// What lies at `name`; nil where there is nothing or a link that leads nowhere.
+    public func kind(of name: String) throws(HDF5Error) -> Kind? {
+        // H5Lexists fails unless everything but the last component exists.
+        var partial = name.hasPrefix("/") ? "/" : ""
+        for component in name.split(separator: "/") {
+            partial += partial.isEmpty || partial == "/" ? component : "/" + component
+            let found = try location.check("look up", at: name) { H5Lexists(location.id, partial, hid_t(H5P_DEFAULT)) }
+            guard found > 0, quietly({ H5Oexists_by_name(location.id, partial, hid_t(H5P_DEFAULT)) }) > 0 else {
+                return nil
+            }
+        }
+        var info = H5O_info_t()
+        try location.check("look up", at: name) {
+            H5Oget_info_by_name2(location.id, name, &info, UInt32(H5O_INFO_BASIC), hid_t(H5P_DEFAULT))
+        }
+        switch info.type {
+        case H5O_TYPE_GROUP: return .group
+        case H5O_TYPE_DATASET: return .dataset
+        default: return .other
+        }
+    }
+
+    public func exists(_ name: String) throws(HDF5Error) -> Bool { try kind(of: name) != nil }
+
+    /// Opens a group below this one.
+    public func group(_ name: String) throws(HDF5Error) -> Group {
+        try require(.group, "open the group", name)
+        let path = location.absolutePath(name)
+        let handle = try location.open("open the group", at: path, close: H5Gclose) {
+            H5Gopen2(location.id, name, hid_t(H5P_DEFAULT))
+        }
+        return Group(Location(file: location.file, path: path, handle: handle, fileHandle: location.fileHandle))
+    }
+
+    /// Opens a data set below this group.
+    public func dataset(_ name: String) throws(HDF5Error) -> Dataset {
+        try require(.dataset, "open the data set", name)
+        let path = location.absolutePath(name)
+        let handle = try location.open("open the data set", at: path, close: H5Dclose) {
+            H5Dopen2(location.id, name, hid_t(H5P_DEFAULT))
+        }
+        return try Dataset(
+            Location(file: location.file, path: path, handle: handle, fileHandle: location.fileHandle))
+    }
+
+    /// Creates a group, and those above it that do not exist yet; one that exists is opened.
+    @discardableResult
+    public func createGroup(_ name: String) throws(HDF5Error) -> Group {
+        var group = self
+        for component in name.split(separator: "/").map(String.init) {
+            group = try group.kind(of: component) == nil ? group.createChild(component) : group.group(component)
+        }
+        return group
+    }
+
+    private func createChild(_ name: String) throws(HDF5Error) -> Group {
+        let path = location.absolutePath(name)
+        let creation = propertyList(chdf5_group_create())
+        H5Pset_obj_track_times(creation.id, false)
+        let handle = try location.open("create the group", at: path, close: H5Gclose) {
+            H5Gcreate2(location.id, name, hid_t(H5P_DEFAULT), creation.id, hid_t(H5P_DEFAULT))
+        }
+        return Group(Location(file: location.file, path: path, handle: handle, fileHandle: location.fileHandle))
+    }
+
+    private func require(_ kind: Kind, _ operation: String, _ name: String) throws(HDF5Error) {
+        let found = try self.kind(of: name)
+        guard found != kind else { return }
+        let path = location.absolutePath(name)
+        if found != nil {
+            throw location.error(
+                operation, kind == .group ? "it is no group" : "it is no data set", at: path)
+        }
+        let names = try children()
+        throw location.error(
+            operation, "there is no such object", at: path,
+            remedy: names.isEmpty ? "\(location.path) is empty" : "\(location.path) holds " + names.joined(separator: ", "))
+    }
+}

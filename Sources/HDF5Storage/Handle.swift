@@ -1,0 +1,67 @@
+import CHDF5
+import Synchronization
+
+/// Owns one HDF5 id and closes it with the function that belongs to its kind.
+///
+/// Sendable: the id never changes, `isOpen` is atomic, and Debian's libhdf5 runs every call under one global lock.
+final class Handle: Sendable {
+    let id: hid_t
+    private let closeFunction: @Sendable (hid_t) -> herr_t
+    private let isOpen = Atomic(true)
+
+    init(_ id: hid_t, close: @escaping @Sendable (hid_t) -> herr_t) {
+        self.id = id
+        closeFunction = close
+    }
+
+    deinit { _ = close() }
+
+    /// False if HDF5 could not close it, which for a file means that data may not have reached the disk.
+    func close() -> Bool {
+        guard isOpen.exchange(false, ordering: .acquiringAndReleasing) else { return true }
+        return quietly { closeFunction(id) } >= 0
+    }
+}
+
+/// Where an object lies. It keeps the object and its file open.
+public struct Location: Sendable {
+    /// The file's path, or the name given to a file in memory.
+    public let file: String
+    /// The object's absolute path in the file: "/train/images".
+    public let path: String
+    let handle: Handle
+    let fileHandle: Handle
+
+    var id: hid_t { handle.id }
+
+    func error(_ operation: String, _ detail: String, at object: String? = nil, remedy: String? = nil) -> HDF5Error {
+        HDF5Error(operation, file: file, object: object ?? path, detail: detail, remedy: remedy)
+    }
+
+    /// Runs a call that answers a negative number on failure.
+    @discardableResult
+    func check<Code: SignedInteger>(
+        _ operation: String, at object: String? = nil, _ call: () -> Code
+    ) throws(HDF5Error) -> Code {
+        let code = quietly(call)
+        guard code >= 0 else { throw error(operation, errorStackText(), at: object) }
+        return code
+    }
+
+    /// Runs a call that answers a new id.
+    func open(
+        _ operation: String, at object: String? = nil, close: @escaping @Sendable (hid_t) -> herr_t, _ call: () -> hid_t
+    ) throws(HDF5Error) -> Handle {
+        Handle(try check(operation, at: object, call), close: close)
+    }
+
+    func absolutePath(_ name: String) -> String {
+        if name.hasPrefix("/") { return name }
+        return path == "/" ? "/" + name : path + "/" + name
+    }
+}
+
+/// A property list; HDF5 fails here only without memory, and then at the call that uses the list as well.
+func propertyList(_ kind: hid_t) -> Handle {
+    Handle(quietly { H5Pcreate(kind) }, close: H5Pclose)
+}
