@@ -50,8 +50,10 @@ let package = Package(
             swiftSettings: engineSettings),
         .target(name: "TestSupport", dependencies: ["Training"], path: "Tests/TestSupport"),
         .testTarget(name: "NumericCoreTests", dependencies: ["NumericCore"]),
-        .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "TestSupport"]),
-        .testTarget(name: "DataPipelineTests", dependencies: ["DataPipeline", "TestSupport"]),
+        .testTarget(
+            name: "HDF5StorageTests", dependencies: ["HDF5Storage", "TestSupport"], exclude: ["Golden"]),
+        .testTarget(
+            name: "DataPipelineTests", dependencies: ["DataPipeline", "TestSupport"], exclude: ["Golden"]),
         .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
         .testTarget(
             name: "EngineTests", dependencies: ["BLASEngine", "TestSupport"] + oneDNN, swiftSettings: engineSettings),

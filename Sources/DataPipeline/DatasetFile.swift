@@ -2,6 +2,9 @@ import HDF5Storage
 
 /// A data file, understood and checked: its splits with all their answers. Samples stay on disk.
 public struct DatasetFile: Sendable {
+    /// The attribute `format` of files in dptrain's own schema, whose images are always [N, H, W, C].
+    public static let format = "dptrain-dataset"
+
     public let path: String
     public let splits: [Split: ImageDataset]
     /// How many classes there are; 0 without labels.
@@ -22,10 +25,12 @@ public struct DatasetFile: Sendable {
             try attributes.exists("mean") && attributes.exists("std")
             ? (attributes.values("mean"), attributes.values("std")) : nil
 
+        let isNative = try attributes.exists("format") && attributes.string("format") == Self.format
+        let order = options.order ?? (isNative ? .nhwc : nil)
         let schema = try DatasetSchema(of: file, options: options)
         var found: [Split: (source: SampleSource, answers: Answers, width: Int?, path: String?)] = [:]
         for (split, paths) in schema.splits {
-            let source = try SampleSource(file.root.dataset(paths.samples), order: options.order)
+            let source = try SampleSource(file.root.dataset(paths.samples), order: order)
             guard let path = paths.answers else {
                 found[split] = (source, .none, nil, nil)
                 continue
