@@ -18,7 +18,8 @@ import Testing
             var values: [UInt8] = []
             for i in 0..<count {
                 let image = pixels(of: i, sample)
-                values += channelsFirst
+                values +=
+                    channelsFirst
                     ? (0..<45).map { image[$0 % 15 * 3 + $0 / 15] } : image
             }
             if floats {
@@ -56,9 +57,11 @@ import Testing
                 let indices = expected(sampler, epoch, step, shards)
                 #expect(parts.map(\.indices) == indices)
                 #expect(parts.map(\.labels) == indices.map { $0.map { Int32($0 % 6) } })
-                #expect(parts.map(\.values) == indices.map { part in
-                    part.flatMap { pixels(of: $0, [3, 5, 3]).map { Float($0) } }
-                })
+                #expect(
+                    parts.map(\.values)
+                        == indices.map { part in
+                            part.flatMap { pixels(of: $0, [3, 5, 3]).map { Float($0) } }
+                        })
             }
         }
     }

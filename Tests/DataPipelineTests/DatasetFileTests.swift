@@ -58,9 +58,11 @@ import Testing
     @Test func regressionInBigEndian() throws {
         let train = try DatasetFile.open(golden("regression.h5")).split(.train)
         #expect(train.sample == [5] && train.classes == 0)
-        #expect(try samples(of: train)[0].values == (0..<16).flatMap { i in
-            pixels(of: i, [1, 5, 1]).map { Float($0) / 8 }
-        })
+        #expect(
+            try samples(of: train)[0].values
+                == (0..<16).flatMap { i in
+                    pixels(of: i, [1, 5, 1]).map { Float($0) / 8 }
+                })
         #expect(train.answers == .targets((0..<16).flatMap { [Float($0) / 4, -Float($0)] }, width: 2))
         #expect(message { try train.requireAnswers(.labels) }.contains("/train/targets: it holds no labels"))
     }
@@ -97,8 +99,15 @@ import Testing
         let tiny = try Scratch().dataset { root in
             try root.write("train/images", shape: [2, 1, 2, 3], [UInt8](0..<12))
             try root.attributes.set("format", "dptrain-dataset")
-            try root.attributes.set("version", 1)
+            try root.attributes.set("version", DatasetFile.version)
         }
+        let newer = message {
+            try Scratch().dataset { root in
+                try root.attributes.set("format", DatasetFile.format)
+                try root.attributes.set("version", DatasetFile.version + 1)
+            }
+        }
+        #expect(newer.contains("it has version 2 of the format"))
         #expect(try tiny.split(.train).sample == [1, 2, 3])
         #expect(file.statistics?.mean == [125.5] && file.statistics?.deviation == [60.25])
     }
@@ -234,11 +243,14 @@ import Testing
         try Data(contentsOf: URL(fileURLWithPath: golden("keras_names.h5"))).dropLast(40)
             .write(to: URL(fileURLWithPath: scratch.path + "/short.h5"))
         #expect(message { try DatasetFile.open(scratch.path + "/short.h5") }.contains("truncated"))
-        #expect(try refusal { try $0.write("weights", shape: [3], [Float](repeating: 0, count: 3)) }
-            .contains("no images or features found; the data sets are /weights"))
-        #expect(try refusal { try $0.write("train/encoded", shape: [3], [UInt8](repeating: 0, count: 3)) }
-            .contains("encoded images"))
-        #expect(try refusal { try $0.write("images", shape: [2, 8], [Int64](repeating: 0, count: 16)) }
-            .contains("store them as uint8 or float32"))
+        #expect(
+            try refusal { try $0.write("weights", shape: [3], [Float](repeating: 0, count: 3)) }
+                .contains("no images or features found; its data sets are /weights"))
+        #expect(
+            try refusal { try $0.write("train/encoded", shape: [3], [UInt8](repeating: 0, count: 3)) }
+                .contains("encoded images"))
+        #expect(
+            try refusal { try $0.write("images", shape: [2, 8], [Int64](repeating: 0, count: 16)) }
+                .contains("store them as uint8 or float32"))
     }
 }

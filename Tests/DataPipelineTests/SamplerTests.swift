@@ -8,12 +8,13 @@ import Testing
         return [
             Sampler(count: count, batch: batch, shards: shards, seed: nil),
             Sampler(count: count, batch: batch, shards: shards, seed: 5),
-        ] + bands.flatMap {
-            [
-                Sampler(count: count, batch: batch, shards: shards, seed: nil, bands: $0),
-                Sampler(count: count, batch: batch, shards: shards, seed: 5, bands: $0),
-            ]
-        }
+        ]
+            + bands.flatMap {
+                [
+                    Sampler(count: count, batch: batch, shards: shards, seed: nil, bands: $0),
+                    Sampler(count: count, batch: batch, shards: shards, seed: 5, bands: $0),
+                ]
+            }
     }
 
     @Test(arguments: [(101, 16, 8), (64, 16, 4), (17, 16, 8), (5, 16, 8), (100, 7, 3), (1, 1, 1), (33, 33, 5)])
@@ -24,9 +25,10 @@ import Testing
                 for step in 0..<sampler.steps {
                     let parts = (0..<shards).map { sampler.indices(epoch: epoch, step: step, shard: $0) }
                     let expected = ShardPartition(shards: shards, ranks: 1)
-                    #expect(parts.enumerated().allSatisfy { shard, part in
-                        part.count == expected.samples(of: shard, batch: sampler.batch(of: step)).count
-                    })
+                    #expect(
+                        parts.enumerated().allSatisfy { shard, part in
+                            part.count == expected.samples(of: shard, batch: sampler.batch(of: step)).count
+                        })
                     seen += parts.joined()
                 }
                 #expect(seen.sorted() == Array(0..<count))
@@ -36,7 +38,8 @@ import Testing
 
     @Test func withoutShufflingOneShardTakesTheFileInOrder() {
         let sampler = Sampler(count: 10, batch: 4, shards: 1, seed: nil)
-        #expect((0..<3).map { sampler.indices(epoch: 3, step: $0, shard: 0) } == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]])
+        #expect(
+            (0..<3).map { sampler.indices(epoch: 3, step: $0, shard: 0) } == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]])
     }
 
     @Test func theOrderIsKeyedBySeedAndEpoch() {

@@ -55,7 +55,8 @@ struct Received: Equatable {
 
     init(_ batch: ShardBatch, elements: Int) {
         switch batch.values {
-        case .bytes(let bytes): values = UnsafeBufferPointer(start: bytes, count: batch.count * elements).map { Float($0) }
+        case .bytes(let bytes):
+            values = UnsafeBufferPointer(start: bytes, count: batch.count * elements).map { Float($0) }
         case .floats(let floats): values = Array(UnsafeBufferPointer(start: floats, count: batch.count * elements))
         }
         labels = Array(UnsafeBufferPointer(start: batch.labels, count: batch.count))
