@@ -44,7 +44,8 @@ public final class BatchSlot: @unchecked Sendable {
         for (shard, buffer) in zip(shards, buffers) {
             let draws = sampler.positions(step: step, shard: shard).map { order.draw($0, shard: shard) }
             buffer.count = draws.count
-            try fetcher.fetch(draws, epoch: epoch, shard: shard, into: UnsafeMutableRawPointer(buffer.values.baseAddress))
+            try fetcher.fetch(
+                draws, epoch: epoch, shard: shard, into: UnsafeMutableRawPointer(buffer.values.baseAddress))
             buffer.setAnswers(draws, dataset.answers)
         }
     }

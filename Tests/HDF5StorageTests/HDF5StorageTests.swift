@@ -212,3 +212,39 @@ final class Scratch {
         #expect(try attributes.strings("layer_names") == ["one"])
     }
 }
+
+/// Files that h5py wrote: `Golden/generate.py`.
+@Suite struct ForeignFileTests {
+    private func golden() throws -> HDF5File {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
+        return try HDF5File.open(folder.appendingPathComponent("h5py.h5").path)
+    }
+
+    @Test func attributesAreRead() throws {
+        let attributes = try golden().root.attributes
+        #expect(try attributes.string("variable") == "größe")
+        #expect(try attributes.strings("variable_list") == ["one", "größe", ""])
+        #expect(try attributes.string("fixed") == "kernel")
+        #expect(try attributes.strings("fixed_list") == ["conv1/kernel:0", "b"])
+        #expect(try attributes.strings("empty_list") == [])
+        #expect(try attributes.strings("empty") == [])
+        #expect(try attributes.int("int16") == -7)
+        #expect(try attributes.double("float16") == 0.5)
+        #expect(try attributes.values("matrix", as: Int32.self) == [0, 1, 2, 3, 4, 5])
+    }
+
+    @Test func dataAreReadWhateverTheirType() throws {
+        let root = try golden().root
+        let bigEndian = try root.dataset("big_endian")
+        #expect(bigEndian.elementType == .integer(bytes: 2, signed: true))
+        #expect(!bigEndian.hasNativeBytes)
+        #expect(try bigEndian.read(as: Int64.self) == [1, -2, 3])
+        #expect(try root.dataset("half").read(as: Float.self) == [0.5, 2])
+        #expect(try root.dataset("alias").read(as: Float.self) == [0.5, 2])
+        #expect(try root.dataset("flags").elementType == .other("enumeration"))
+        #expect(try root.dataset("text").elementType == .string)
+        #expect(throws: HDF5Error.self) { try root.dataset("text").read(as: Float.self) }
+        #expect(try !root.exists("soft"))
+        #expect(throws: HDF5Error.self) { try root.dataset("soft") }
+    }
+}
