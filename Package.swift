@@ -55,7 +55,8 @@ let package = Package(
         .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
         .testTarget(
             name: "EngineTests", dependencies: ["BLASEngine", "TestSupport"] + oneDNN, swiftSettings: engineSettings),
-        .testTarget(name: "TrainingTests", dependencies: ["Training", "BLASEngine", "TestSupport"]),
+        .testTarget(
+            name: "TrainingTests", dependencies: ["Training", "BLASEngine", "TestSupport"], exclude: ["Golden"]),
         // What needs several ranks: a program of its own, run under mpirun by scripts/test.
         .executableTarget(
             name: "rank-tests", dependencies: ["Training", "BLASEngine", "TestSupport"] + oneDNN,

@@ -1,0 +1,59 @@
+import Foundation
+
+/// Reads a rank's shards of one step after the other, ahead of the trainer, on a thread of its own.
+///
+/// Training passes the epochs it has left; evaluation one pass with a sampler that does not shuffle. The trainer calls
+/// `next`, uses the slot, and gives it back with `release`; while it holds all slots, nothing more is read.
+public final class BatchReader: Sendable {
+    private let ring: BatchRing
+
+    /// Starts at `step` of `epoch` and ends after the last step of epoch `epochs - 1`. `shards` are the rank's own;
+    /// `depth` is how many steps are in memory at once, the one in use included.
+    public init(
+        _ dataset: ImageDataset, sampler: Sampler, shards: Range<Int>, epoch: Int = 0, step: Int = 0, epochs: Int = 1,
+        depth: Int = 3
+    ) {
+        precondition(sampler.count == dataset.count, "the sampler is for this data set")
+        precondition(depth > 0 && step >= 0 && step <= sampler.steps, "a reader starts within an epoch")
+        let ring = BatchRing((0..<depth).map { _ in BatchSlot(dataset, sampler, shards: shards) })
+        self.ring = ring
+        let thread = Thread {
+            do {
+                try Self.fill(ring, dataset, sampler, from: (epoch, step), epochs: epochs)
+                ring.finish(nil)
+            } catch {
+                ring.finish(error)
+            }
+        }
+        thread.name = "dptrain reader"
+        thread.start()
+    }
+
+    deinit { stop() }
+
+    /// The next step's samples, in order; nil after the last. Throws what went wrong on the thread.
+    public func next() throws -> BatchSlot? { try ring.takeReady() }
+
+    /// Gives a slot back to be filled again.
+    public func release(_ slot: BatchSlot) { ring.release(slot) }
+
+    /// Ends the thread; what was read ahead is forgotten.
+    public func stop() { ring.stop() }
+
+    private static func fill(
+        _ ring: BatchRing, _ dataset: ImageDataset, _ sampler: Sampler, from start: (epoch: Int, step: Int), epochs: Int
+    ) throws {
+        let fetcher = try makeFetcher(for: dataset)
+        var (epoch, step) = start
+        while epoch < epochs {
+            let order = sampler.order(epoch: epoch)
+            while step < sampler.steps {
+                guard let slot = ring.takeFree() else { return }
+                try slot.fill(epoch: epoch, step: step, order: order, sampler, dataset, fetcher)
+                ring.publish(slot)
+                step += 1
+            }
+            (epoch, step) = (epoch + 1, 0)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import HDF5Storage
+
+/// A data file, understood and checked: its splits with all their answers. Samples stay on disk.
+public struct DatasetFile: Sendable {
+    public let path: String
+    public let splits: [Split: ImageDataset]
+    /// How many classes there are; 0 without labels.
+    public let classes: Int
+    public let classNames: [String]?
+    /// Mean and standard deviation of the training samples by channel, in the samples' own units, where the file has them.
+    public let statistics: (mean: [Float], deviation: [Float])?
+
+    public static func open(_ path: String, options: DatasetOptions = DatasetOptions()) throws -> DatasetFile {
+        try DatasetFile(HDF5File.open(path), options)
+    }
+
+    private init(_ file: HDF5File, _ options: DatasetOptions) throws {
+        path = file.path
+        let attributes = file.root.attributes
+        let names = try attributes.hasStrings("classes") ? attributes.strings("classes") : []
+        statistics =
+            try attributes.exists("mean") && attributes.exists("std")
+            ? (attributes.values("mean"), attributes.values("std")) : nil
+
+        let schema = try DatasetSchema(of: file, options: options)
+        var found: [Split: (source: SampleSource, answers: Answers, width: Int?, path: String?)] = [:]
+        for (split, paths) in schema.splits {
+            let source = try SampleSource(file.root.dataset(paths.samples), order: options.order)
+            guard let path = paths.answers else {
+                found[split] = (source, .none, nil, nil)
+                continue
+            }
+            let reader = AnswerReader(
+                dataset: try file.root.dataset(path), samples: source.dataset.rows, kind: options.answers)
+            let (answers, width) = try reader.read()
+            found[split] = (source, answers, width, path)
+        }
+        let classes =
+            options.classes
+            ?? Self.classes(named: names.count, found.mapValues { ($0.answers, $0.width) })
+        let classNames = names.count == classes && !names.isEmpty ? names : nil
+        var splits: [Split: ImageDataset] = [:]
+        for (split, part) in found {
+            splits[split] = ImageDataset(
+                split: split, source: part.source, rows: 0..<part.source.dataset.rows, answers: part.answers,
+                answersPath: part.path, classes: Self.hasLabels(part.answers) ? classes : 0, classNames: classNames)
+        }
+        self.classes = classes
+        self.classNames = classNames
+        self.splits = splits
+        try Split.allCases.forEach { try splits[$0]?.checkLabels() }
+        try refuseDifferentSamples()
+    }
+
+    /// A split of the file, or an error that says which there are.
+    public func split(_ split: Split) throws -> ImageDataset {
+        if let dataset = splits[split] { return dataset }
+        let present = Split.allCases.filter { splits[$0] != nil }.map(\.rawValue).joined(separator: ", ")
+        throw DatasetError(file: path, "it has no \(split.rawValue) samples", remedy: "it has: \(present)")
+    }
+
+    /// The names' number, else the columns of one-hot labels, else one more than the largest training label.
+    private static func classes(named: Int, _ found: [Split: (answers: Answers, width: Int?)]) -> Int {
+        let answers = found[.train].map { [$0] } ?? Array(found.values)
+        let largest = answers.map { part -> Int in
+            guard case .labels(let labels) = part.answers else { return -1 }
+            return Int(labels.max() ?? -1)
+        }.max() ?? -1
+        guard largest >= 0 || named > 0 else { return 0 }
+        return named > 0 ? named : answers.compactMap(\.width).max() ?? largest + 1
+    }
+
+    private static func hasLabels(_ answers: Answers) -> Bool {
+        if case .labels = answers { return true }
+        return false
+    }
+
+    private func refuseDifferentSamples() throws {
+        let present = Split.allCases.compactMap { splits[$0] }
+        guard let first = present.first else { return }
+        for other in present.dropFirst() where other.sample != first.sample || other.source.form != first.source.form {
+            throw DatasetError(
+                file: path, object: other.source.dataset.path,
+                "its samples are \(other.sample) of \(other.source.dataset.elementType), but those of "
+                    + "\(first.source.dataset.path) are \(first.sample) of \(first.source.dataset.elementType)")
+        }
+    }
+}

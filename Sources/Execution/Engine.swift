@@ -1,0 +1,90 @@
+import Models
+import NumericCore
+
+/// What a plan is asked for.
+public struct PlanRequest {
+    public var network: LoweredNetwork
+    public var loss: Loss
+    public var targets: TargetKind
+    /// Samples of the shard.
+    public var samples: Int
+    public var purpose: Plan.Purpose
+    public var batchNormalization: BatchNormalizationMode
+    /// The arena of the run's training plan; nil for the plan that fixes it.
+    public var arena: ArenaLayout?
+
+    public init(
+        network: LoweredNetwork, loss: Loss, targets: TargetKind, samples: Int, purpose: Plan.Purpose,
+        batchNormalization: BatchNormalizationMode = .shard, arena: ArenaLayout? = nil
+    ) {
+        self.network = network
+        self.loss = loss
+        self.targets = targets
+        self.samples = samples
+        self.purpose = purpose
+        self.batchNormalization = batchNormalization
+        self.arena = arena
+    }
+}
+
+/// What a sample's target is.
+public enum TargetKind: Sendable, Equatable {
+    /// A class number, Int32.
+    case label
+    /// As many floats as the network has outputs.
+    case values
+}
+
+/// A library that computes layers. The rest of dptrain knows engines only by this.
+public protocol Engine {
+    /// `onednn` or `blas`, as `--engine` names it.
+    var name: String { get }
+    /// Library, version and instruction set, for the banner and for the comparison between ranks.
+    var description: String { get }
+    func plan(_ request: PlanRequest) throws -> Plan
+}
+
+/// How an engine turns operations into kernels. `Planner` walks the network forward and backward with it.
+public protocol LayerCompiler {
+    /// A value in a buffer, in a layout of the engine's choice.
+    associatedtype Tensor
+    /// What the forward pass of an operation keeps for its backward pass.
+    associatedtype Saved
+
+    /// A row-major [n, shape] tensor as the engine sees it.
+    func tensor(_ buffer: BufferID, _ shape: Shape) throws -> Tensor
+    /// The same values row-major.
+    func plain(_ tensor: Tensor) throws -> BufferID
+    func buffer(of tensor: Tensor) -> BufferID
+
+    /// Emits the operation's forward pass, for training or evaluation as the builder's purpose says.
+    func forward(_ operation: Operation, _ inputs: [Tensor]) throws -> (output: Tensor, saved: Saved)
+
+    /// Emits the gradients of parameters, into the gradient arena, and of those inputs that are wanted (nil for the others).
+    /// The gradient that comes in may be overwritten where `mayOverwrite` says so.
+    func backward(
+        _ operation: Operation, _ saved: Saved, gradient: Tensor, mayOverwrite: Bool, wanted: [Bool]
+    ) throws -> [Tensor?]
+
+    /// Emits the sum of two gradients, in place of `first` where that may be overwritten.
+    func sum(_ first: Tensor, _ second: Tensor, mayOverwriteFirst: Bool) throws -> Tensor
+}
+
+/// A plan that cannot be made, or a kernel that failed.
+public struct EngineError: Error, Sendable, CustomStringConvertible {
+    public let engine: String
+    public let layer: String?
+    public let operation: String
+    public let reason: String
+
+    public init(engine: String, layer: String?, operation: String, reason: String) {
+        self.engine = engine
+        self.layer = layer
+        self.operation = operation
+        self.reason = reason
+    }
+
+    public var description: String {
+        "engine \(engine)" + (layer.map { ", layer \($0)" } ?? "") + ", \(operation): \(reason)"
+    }
+}

@@ -1,0 +1,29 @@
+/// A loss that is not a number. Thrown by the loss kernel, before backward touches anything; the trainer then asks the
+/// bound plan where it began.
+public struct NonFiniteLoss: Error, Sendable {
+    public let loss: Double
+}
+
+extension BoundPlan {
+    /// Runs the forward pass again, kernel by kernel, and names the first layer that writes a NaN or an infinity. For
+    /// diagnosis after `NonFiniteLoss`, while parameters and input are still those of the step.
+    public func firstNonFiniteLayer(_ context: StepContext) throws -> String? {
+        for (segment, planned) in zip(segments, plan.segments) {
+            for (kernel, planned) in zip(segment.kernels, planned.kernels) {
+                guard planned.phase == .forward else { return nil }
+                try kernel(context)
+                if planned.writes.contains(where: holdsNonFinite) { return planned.layer }
+            }
+        }
+        return nil
+    }
+
+    /// Whether the input that was loaded holds a NaN or an infinity.
+    public var inputIsFinite: Bool { !holdsNonFinite(plan.input) }
+
+    private func holdsNonFinite(_ buffer: BufferID) -> Bool {
+        let values = memory.floats(buffer)
+        for i in 0..<plan.floatCounts[buffer.index] where !values[i].isFinite { return true }
+        return false
+    }
+}

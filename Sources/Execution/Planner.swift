@@ -1,0 +1,291 @@
+import Models
+import NumericCore
+
+/// Compiles a network for a shard size: walks it forward, through the loss, and backward, lets the engine emit kernels, and
+/// packs memory. What no engine does better than plain loops (dropout, softmax, losses) it emits itself.
+public struct Planner<Compiler: LayerCompiler> {
+    private let request: PlanRequest
+    private let builder: PlanBuilder
+    private let compiler: Compiler
+    private var values: [Compiler.Tensor] = []
+    private var saved: [Saved] = []
+
+    private enum Saved {
+        case engine(Compiler.Saved)
+        case softmax(output: BufferID)
+        case dropout(mask: BufferID?)
+    }
+
+    /// `makeCompiler` gives the engine's compiler for the builder it will emit into.
+    public static func plan(_ request: PlanRequest, makeCompiler: (PlanBuilder) throws -> Compiler) throws -> Plan {
+        var planner = try Planner(request, makeCompiler)
+        return try planner.plan()
+    }
+
+    private init(_ request: PlanRequest, _ makeCompiler: (PlanBuilder) throws -> Compiler) throws {
+        self.request = request
+        builder = PlanBuilder(
+            network: request.network.network, samples: request.samples, purpose: request.purpose,
+            batchNormalization: request.batchNormalization, arena: request.arena)
+        compiler = try makeCompiler(builder)
+    }
+
+    private var operations: [Operation] { request.network.operations }
+    private var samples: Int { request.samples }
+
+    private mutating func plan() throws -> Plan {
+        let input = builder.activation(floats: samples * operations[0].outputShape.count)
+        builder.pin(input)
+        try forward(from: input)
+        let logits = try finish()
+        var targets: BufferID?
+        if request.purpose != .prediction {
+            let width = request.targets == .label ? 1 : operations[operations.count - 1].outputShape.count
+            let buffer = builder.activation(bytes: samples * width * MemoryLayout<Float>.stride, holdsFloats: false)
+            builder.pin(buffer)
+            targets = buffer
+            let gradient = try emitLoss(logits: logits, targets: buffer)
+            if let gradient { try backward(from: gradient) }
+        }
+        builder.pin(logits)
+        return Plan(builder: builder, request: request, input: input, targets: targets, output: logits)
+    }
+
+    // MARK: Forward
+
+    private mutating func forward(from input: BufferID) throws {
+        values.append(try compiler.tensor(input, operations[0].outputShape))
+        saved.append(.dropout(mask: nil))
+        for operation in operations.dropFirst() {
+            builder.enter(layer: operation.name, kind: operation.kind, phase: .forward)
+            let inputs = operation.inputs.map { values[$0] }
+            switch operation.layer {
+            case .dropout(let layer): try emitDropout(layer, operation, inputs[0])
+            case .activation(let layer) where layer.function == .softmax: try emitSoftmax(operation, inputs[0])
+            default:
+                let (output, kept) = try compiler.forward(operation, inputs)
+                values.append(output)
+                saved.append(.engine(kept))
+            }
+        }
+    }
+
+    /// The last value row-major, with the absorbed activation applied for predictions.
+    private func finish() throws -> BufferID {
+        let last = operations[operations.count - 1]
+        let logits = try compiler.plain(values[values.count - 1])
+        guard request.purpose == .prediction, request.network.outputActivation != .linear else { return logits }
+        let output = builder.activation(floats: samples * last.outputShape.count)
+        let (rows, width) = (samples, last.outputShape.count)
+        let activation = request.network.outputActivation
+        builder.emit("activation", reads: [logits], writes: [output]) { memory in
+            let (source, target) = (memory.floats(logits), memory.floats(output))
+            return activation == .softmax
+                ? { _ in softmaxForward(source, target, rows: rows, width: width) }
+                : { _ in sigmoidForward(source, target, count: rows * width) }
+        }
+        return output
+    }
+
+    private mutating func emitDropout(_ layer: Dropout, _ operation: Operation, _ input: Compiler.Tensor) throws {
+        guard builder.isTraining, layer.rate > 0 else {
+            values.append(input)
+            saved.append(.dropout(mask: nil))
+            return
+        }
+        let source = try compiler.plain(input)
+        let width = operation.outputShape.count
+        let (output, mask) = (builder.activation(floats: samples * width), builder.activation(floats: samples * width))
+        let kernel = DropoutKernel(rate: layer.rate, layer: values.count, rows: samples, width: width)
+        builder.emit(reads: [source], writes: [output, mask]) { memory in
+            let (source, output, mask) = (memory.floats(source), memory.floats(output), memory.floats(mask))
+            return { context in
+                kernel.fillMask(mask, context)
+                multiply(source, mask, into: output, count: kernel.count)
+            }
+        }
+        values.append(try compiler.tensor(output, operation.outputShape))
+        saved.append(.dropout(mask: mask))
+    }
+
+    private mutating func emitSoftmax(_ operation: Operation, _ input: Compiler.Tensor) throws {
+        let source = try compiler.plain(input)
+        let (rows, width) = (samples, operation.outputShape.count)
+        let output = builder.activation(floats: rows * width)
+        builder.emit(reads: [source], writes: [output]) { memory in
+            let (source, output) = (memory.floats(source), memory.floats(output))
+            return { _ in softmaxForward(source, output, rows: rows, width: width) }
+        }
+        values.append(try compiler.tensor(output, operation.outputShape))
+        saved.append(.softmax(output: output))
+    }
+
+    // MARK: Loss
+
+    /// Emits the loss and the metrics; in training also the gradient of the loss's sum over the shard's samples.
+    private func emitLoss(logits: BufferID, targets: BufferID) throws -> BufferID? {
+        builder.enter(layer: request.loss.rawValue, kind: "loss", phase: .loss)
+        let kernel = LossKernel(
+            loss: request.loss, targets: request.targets, rows: samples,
+            width: operations[operations.count - 1].outputShape.count)
+        guard builder.isTraining else {
+            builder.emit(reads: [logits, targets], writes: []) { memory in
+                let (logits, targets, metrics) = (memory.floats(logits), memory[targets], memory.metrics)
+                return { _ in try kernel.run(logits, targets, gradient: nil, metrics) }
+            }
+            return nil
+        }
+        let gradient = builder.activation(floats: kernel.rows * kernel.width)
+        builder.emit(reads: [logits, targets], writes: [gradient]) { memory in
+            let (logits, targets, metrics) = (memory.floats(logits), memory[targets], memory.metrics)
+            let gradient = memory.floats(gradient)
+            return { _ in try kernel.run(logits, targets, gradient: gradient, metrics) }
+        }
+        return gradient
+    }
+
+    // MARK: Backward
+
+    private mutating func backward(from lossGradient: BufferID) throws {
+        let needsGradient = request.network.needsGradient
+        var pending: [[Compiler.Tensor]] = Array(repeating: [], count: operations.count)
+        pending[operations.count - 1] = [try compiler.tensor(lossGradient, operations[operations.count - 1].outputShape)]
+
+        for index in operations.indices.dropFirst().reversed() where needsGradient[index] {
+            let operation = operations[index]
+            builder.enter(layer: operation.name, kind: operation.kind, phase: .backward)
+            guard let gradient = try accumulate(pending[index], others: pending, than: index) else { continue }
+            pending[index] = []
+            let mayOverwrite = !isShared(compiler.buffer(of: gradient), among: pending)
+            let wanted = operation.inputs.map { needsGradient[$0] }
+            let results = try backward(index, operation, gradient, mayOverwrite: mayOverwrite, wanted: wanted)
+            for (input, result) in zip(operation.inputs, results) {
+                if let result { pending[input].append(result) }
+            }
+        }
+    }
+
+    private func backward(
+        _ index: Int, _ operation: Operation, _ gradient: Compiler.Tensor, mayOverwrite: Bool, wanted: [Bool]
+    ) throws -> [Compiler.Tensor?] {
+        switch saved[index] {
+        case .engine(let kept):
+            let results = try compiler.backward(
+                operation, kept, gradient: gradient, mayOverwrite: mayOverwrite, wanted: wanted)
+            for parameter in operation.parameters
+            where builder.network.parameters[parameter].specification.role == .trainable {
+                builder.complete(parameter)
+            }
+            return results
+        case .dropout(mask: nil):
+            return [gradient]
+        case .dropout(let mask?):
+            return [try emitProduct(gradient, mask, operation)]
+        case .softmax(let output):
+            return [try emitSoftmaxBackward(gradient, output, operation)]
+        }
+    }
+
+    /// The sum of all gradients that consumers of one value have left.
+    private func accumulate(
+        _ gradients: [Compiler.Tensor], others pending: [[Compiler.Tensor]], than index: Int
+    ) throws -> Compiler.Tensor? {
+        guard var total = gradients.last else { return nil }
+        var elsewhere = pending
+        elsewhere[index] = []
+        for next in gradients.dropLast().reversed() {
+            let buffer = compiler.buffer(of: total)
+            let isRead = isShared(buffer, among: elsewhere) || gradients.dropLast().contains { compiler.buffer(of: $0) == buffer }
+            total = try compiler.sum(total, next, mayOverwriteFirst: !isRead)
+        }
+        return total
+    }
+
+    private func isShared(_ buffer: BufferID, among pending: [[Compiler.Tensor]]) -> Bool {
+        pending.contains { $0.contains { compiler.buffer(of: $0) == buffer } }
+    }
+
+    private func emitProduct(_ gradient: Compiler.Tensor, _ mask: BufferID, _ operation: Operation) throws -> Compiler.Tensor {
+        let source = try compiler.plain(gradient)
+        let count = samples * operation.outputShape.count
+        let result = builder.activation(floats: count)
+        builder.emit(reads: [source, mask], writes: [result]) { memory in
+            let (source, mask, result) = (memory.floats(source), memory.floats(mask), memory.floats(result))
+            return { _ in multiply(source, mask, into: result, count: count) }
+        }
+        return try compiler.tensor(result, operation.outputShape)
+    }
+
+    private func emitSoftmaxBackward(
+        _ gradient: Compiler.Tensor, _ output: BufferID, _ operation: Operation
+    ) throws -> Compiler.Tensor {
+        let source = try compiler.plain(gradient)
+        let (rows, width) = (samples, operation.outputShape.count)
+        let result = builder.activation(floats: rows * width)
+        builder.emit(reads: [source, output], writes: [result]) { memory in
+            let (source, output, result) = (memory.floats(source), memory.floats(output), memory.floats(result))
+            return { _ in softmaxBackward(source, output: output, into: result, rows: rows, width: width) }
+        }
+        return try compiler.tensor(result, operation.outputShape)
+    }
+}
+
+extension Plan {
+    /// Fixes the arena if no earlier plan did, packs memory, and marks where gradients become ready.
+    init(builder: PlanBuilder, request: PlanRequest, input: BufferID, targets: BufferID?, output: BufferID) {
+        let network = request.network.network
+        var order = builder.completed.map { ($0.parameter, builder.formats[$0.parameter]) }
+        let completed = Set(order.map(\.0))
+        order += network.parameters.indices.filter { !completed.contains($0) }.map { ($0, builder.formats[$0]) }
+        arena = request.arena ?? ArenaLayout(
+            network,
+            order: order.map { parameter, format in
+                let count = network.parameters[parameter].specification.shape.count
+                return (parameter, format ?? PlainFormat(elementCount: count))
+            })
+
+        var ready = 0
+        for (parameter, segment, kernel) in builder.completed {
+            ready = max(ready, arena[parameter: parameter].range.upperBound)
+            builder.markGradientsReady(below: ready, segment: segment, kernel: kernel)
+        }
+        // Statistics lie behind the trainable parameters, and were there since the forward pass.
+        if let last = builder.completed.last {
+            builder.markGradientsReady(below: arena.gradientCount, segment: last.segment, kernel: last.kernel)
+        }
+
+        let activations = MemoryPlan(
+            builder.buffers.map { if case .activation(let bytes) = $0.region { (bytes, $0.life) } else { (0, nil) } })
+        let scratch = MemoryPlan(
+            builder.buffers.map { if case .scratch(let bytes) = $0.region { (bytes, $0.life) } else { (0, nil) } })
+        // Results of exchanges are small, and written between segments: each has a place of its own.
+        let shared = MemoryPlan(
+            builder.buffers.map { if case .shared(let bytes) = $0.region { (bytes, 0...0) } else { (0, nil) } })
+        let arena = arena
+        addresses = builder.buffers.indices.map { index in
+            switch builder.buffers[index].region {
+            case .activation: .activation(activations.offsets[index])
+            case .scratch: .scratch(scratch.offsets[index])
+            case .shared: .shared(shared.offsets[index])
+            case .parameter(let parameter): .parameter(arena[parameter: parameter].offset)
+            case .gradient(let parameter): .gradient(arena[parameter: parameter].offset)
+            }
+        }
+        floatCounts = builder.buffers.map { buffer in
+            guard buffer.holdsFloats else { return 0 }
+            return switch buffer.region {
+            case .activation(let bytes), .shared(let bytes), .scratch(let bytes): bytes / MemoryLayout<Float>.stride
+            case .parameter(let index), .gradient(let index): arena[parameter: index].range.count
+            }
+        }
+        activationBytes = activations.byteCount
+        scratchBytes = scratch.byteCount
+        sharedBytes = shared.byteCount
+        samples = request.samples
+        segments = builder.segments
+        remarks = builder.remarks
+        self.input = input
+        self.targets = targets
+        self.output = output
+    }
+}

@@ -1,0 +1,87 @@
+import Foundation
+
+/// Something that all ranks must hold alike: a version, an option, a digest.
+public struct SharedFact: Sendable, Equatable, Codable {
+    public let name: String
+    public let value: String
+
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// Ranks that were started differently: which facts differ, and which ranks hold what.
+public struct DisagreementError: Error, CustomStringConvertible, Sendable, Equatable {
+    public struct Difference: Sendable, Equatable {
+        public let name: String
+        /// The values, nil for a rank that lacks the fact, in the order of the first rank that holds each.
+        public let holdings: [Holding]
+    }
+
+    public struct Holding: Sendable, Equatable {
+        public let value: String?
+        public let ranks: [Int]
+    }
+
+    public let differences: [Difference]
+
+    public var description: String {
+        let sentences = differences.map { difference in
+            let holdings = difference.holdings.map { holding in
+                "\(Self.text(holding.ranks)) \(holding.value.map { "`\($0)`" } ?? "nothing")"
+            }
+            return "\(difference.name): \(holdings.joined(separator: ", "))"
+        }
+        return "The ranks do not agree on \(sentences.joined(separator: "; ")). "
+            + "Start every rank with the same program, options and data."
+    }
+
+    /// `ranks 0-2, 5 have`
+    private static func text(_ ranks: [Int]) -> String {
+        if ranks.count == 1 { return "rank \(ranks[0]) has" }
+        var runs: [ClosedRange<Int>] = []
+        for rank in ranks {
+            if let last = runs.last, last.upperBound + 1 == rank {
+                runs[runs.count - 1] = last.lowerBound...rank
+            } else {
+                runs.append(rank...rank)
+            }
+        }
+        let names = runs.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+        return "ranks \(names.joined(separator: ", ")) have"
+    }
+}
+
+extension Communicator {
+    /// Compares facts between all ranks; throws the same `DisagreementError` on all of them if they differ. Collective.
+    /// The lists may differ in length and order.
+    public func agree(on facts: [SharedFact]) throws {
+        let lists = try allGather([UInt8](JSONEncoder().encode(facts))).map {
+            try JSONDecoder().decode([SharedFact].self, from: Data($0))
+        }
+        let differences = Self.differences(between: lists)
+        if !differences.isEmpty { throw DisagreementError(differences: differences) }
+    }
+
+    /// `lists[r]` are the facts of rank r.
+    public static func differences(between lists: [[SharedFact]]) -> [DisagreementError.Difference] {
+        var names: [String] = []
+        var valuesByName: [String: [String?]] = [:]
+        for (rank, facts) in lists.enumerated() {
+            for fact in facts {
+                if valuesByName[fact.name] == nil { names.append(fact.name) }
+                valuesByName[fact.name, default: Array(repeating: nil, count: lists.count)][rank] = fact.value
+            }
+        }
+        return names.compactMap { name in
+            let values = valuesByName[name, default: []]
+            if values.allSatisfy({ $0 == values[0] }) { return nil }
+            var holdings: [DisagreementError.Holding] = []
+            for value in values where !holdings.contains(where: { $0.value == value }) {
+                holdings.append(.init(value: value, ranks: values.indices.filter { values[$0] == value }))
+            }
+            return .init(name: name, holdings: holdings)
+        }
+    }
+}

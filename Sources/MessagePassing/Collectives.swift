@@ -1,0 +1,109 @@
+import CMPI
+
+/// Blocking collectives. All of them are called by every rank, in the same order.
+extension Communicator {
+    /// Returns when every rank has called it.
+    public func barrier() throws {
+        try check(MPI_Barrier(handle), "MPI_Barrier")
+    }
+
+    /// Copies `root`'s elements to all ranks; the count is the same everywhere.
+    public func broadcast<T: MessageElement>(_ buffer: UnsafeMutableBufferPointer<T>, from root: Int = 0) throws {
+        let count = try count(buffer.count, "MPI_Bcast")
+        try check(MPI_Bcast(buffer.baseAddress, count, T.messageKind.datatype, Int32(root), handle), "MPI_Bcast")
+    }
+
+    /// `root`'s values, whatever their number; what the other ranks give is ignored.
+    public func broadcast<T: MessageElement>(_ values: [T], from root: Int = 0) throws -> [T] {
+        var length: [Int64] = [Int64(values.count)]
+        try length.withUnsafeMutableBufferPointer { try broadcast($0, from: root) }
+        var result = values
+        if rank != root { result = Self.array(count: Int(length[0])) }
+        try result.withUnsafeMutableBufferPointer { try broadcast($0, from: root) }
+        return result
+    }
+
+    /// Replaces every element by its sum over the ranks, in an order of MPI's choice: for floating point the result
+    /// depends on the number of ranks.
+    public func allReduceSum<T: MessageElement>(_ buffer: UnsafeMutableBufferPointer<T>) throws {
+        let count = try count(buffer.count, "MPI_Allreduce")
+        let type = T.messageKind.datatype
+        try check(MPI_Allreduce(cmpi_in_place(), buffer.baseAddress, count, type, cmpi_sum(), handle), "MPI_Allreduce")
+    }
+
+    /// The sum of `value` over all ranks.
+    public func allReduceSum<T: MessageElement>(_ value: T) throws -> T {
+        var sum = value
+        try withUnsafeMutablePointer(to: &sum) {
+            try allReduceSum(UnsafeMutableBufferPointer(start: $0, count: 1))
+        }
+        return sum
+    }
+
+    /// Fills `buffer`, in which each rank has written its own part, with the parts of all. Part r has `counts[r]`
+    /// elements and follows part r-1.
+    public func allGather<T: MessageElement>(inPlace buffer: UnsafeMutableBufferPointer<T>, counts: [Int]) throws {
+        precondition(counts.count == size && counts.reduce(0, +) == buffer.count, "the parts do not make the whole")
+        let layout = try RankLayout(counts: counts)
+        let type = T.messageKind.datatype
+        let code = MPI_Allgatherv(
+            cmpi_in_place(), 0, type, buffer.baseAddress, layout.counts, layout.offsets, type, handle)
+        try check(code, "MPI_Allgatherv")
+    }
+
+    /// Every rank's values, by rank; ranks may give different numbers of them.
+    public func allGather<T: MessageElement>(_ values: [T]) throws -> [[T]] {
+        let counts = try self.counts(values.count)
+        let start = counts[..<rank].reduce(0, +)
+        var all: [T] = Self.array(count: counts.reduce(0, +))
+        try all.withUnsafeMutableBufferPointer { buffer in
+            _ = UnsafeMutableBufferPointer(rebasing: buffer[start...]).update(from: values)
+            try allGather(inPlace: buffer, counts: counts)
+        }
+        return Self.split(all, counts)
+    }
+
+    /// Every rank's values on `root`, by rank; an empty array on the others.
+    public func gather<T: MessageElement>(_ values: [T], to root: Int = 0) throws -> [[T]] {
+        let counts = try self.counts(values.count)
+        let layout = try RankLayout(counts: rank == root ? counts : counts.map { _ in 0 })
+        let own = try count(values.count, "MPI_Gatherv")
+        let type = T.messageKind.datatype
+        var all: [T] = Self.array(count: rank == root ? counts.reduce(0, +) : 0)
+        let code = values.withUnsafeBufferPointer { send in
+            all.withUnsafeMutableBufferPointer { receive in
+                MPI_Gatherv(
+                    send.baseAddress, own, type, receive.baseAddress, layout.counts, layout.offsets, type, Int32(root),
+                    handle)
+            }
+        }
+        try check(code, "MPI_Gatherv")
+        return rank == root ? Self.split(all, counts) : []
+    }
+
+    /// Every rank's `count`.
+    private func counts(_ count: Int) throws -> [Int] {
+        var counts = [Int64](repeating: 0, count: size)
+        counts[rank] = Int64(count)
+        try counts.withUnsafeMutableBufferPointer {
+            try allGather(inPlace: $0, counts: [Int](repeating: 1, count: size))
+        }
+        return counts.map { Int($0) }
+    }
+
+    private static func split<T>(_ all: [T], _ counts: [Int]) -> [[T]] {
+        var start = 0
+        return counts.map { count in
+            defer { start += count }
+            return Array(all[start..<start + count])
+        }
+    }
+
+    /// An array to be received into; its elements have no meaning before.
+    private static func array<T: MessageElement>(count: Int) -> [T] {
+        [T](unsafeUninitializedCapacity: count) { buffer, initialized in
+            UnsafeMutableRawBufferPointer(buffer).initializeMemory(as: UInt8.self, repeating: 0)
+            initialized = count
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import CMPI
+import Glibc
+
+/// The ranks of a run and the messages between them: MPI behind typed, throwing calls.
+///
+/// Every method that says "collective" must be called by all ranks, in the same order. A communicator is used by one
+/// thread at a time.
+public final class Communicator {
+    public let rank: Int
+    public let size: Int
+    let handle: MPI_Comm
+
+    /// How much threading MPI offers.
+    public enum ThreadLevel: Int32, Sendable, Comparable {
+        case single, funneled, serialized, multiple
+
+        public static func < (a: ThreadLevel, b: ThreadLevel) -> Bool { a.rawValue < b.rawValue }
+    }
+
+    /// Starts MPI and returns the communicator of all ranks. Collective; once a process.
+    ///
+    /// Threads may take turns in calling MPI, hence `serialized`: `multiple` would lock on every call.
+    public static func world() throws -> Communicator {
+        let launch = LaunchEnvironment.current
+        var provided: Int32 = 0
+        let code = MPI_Init_thread(nil, nil, ThreadLevel.serialized.rawValue, &provided)
+        try check(code, "MPI_Init_thread", rank: launch.rank)
+        let world = try Communicator(cmpi_comm_world())
+        try launch.refuseIsolation(communicatorSize: world.size)
+        return world
+    }
+
+    private init(_ handle: MPI_Comm) throws {
+        var rank: Int32 = 0
+        var size: Int32 = 0
+        let launched = LaunchEnvironment.current.rank
+        try Self.check(MPI_Comm_set_errhandler(handle, cmpi_errors_return()), "MPI_Comm_set_errhandler", rank: launched)
+        try Self.check(MPI_Comm_rank(handle, &rank), "MPI_Comm_rank", rank: launched)
+        try Self.check(MPI_Comm_size(handle, &size), "MPI_Comm_size", rank: launched)
+        self.handle = handle
+        self.rank = Int(rank)
+        self.size = Int(size)
+    }
+
+    /// The same ranks with an order of messages of their own: collectives on two communicators need not be started in
+    /// the same order on all ranks. Collective. Lives until `finalize`.
+    public func duplicate() throws -> Communicator {
+        var copy: MPI_Comm?
+        try check(MPI_Comm_dup(handle, &copy), "MPI_Comm_dup")
+        guard let copy else { throw failure("MPI_Comm_dup", "it returned no communicator") }
+        return try Communicator(copy)
+    }
+
+    // MARK: What runs where
+
+    /// The level of threading that MPI granted.
+    public var threadLevel: ThreadLevel {
+        var provided: Int32 = 0
+        MPI_Query_thread(&provided)
+        return ThreadLevel(rawValue: provided) ?? .single
+    }
+
+    /// The name of this rank's host.
+    public var processorName: String {
+        Self.text(capacity: MPI_MAX_PROCESSOR_NAME) { MPI_Get_processor_name($0, $1) }
+    }
+
+    /// The MPI library and its version, the first line of what it says: "Open MPI v4.1.4, package: ...".
+    public static var libraryVersion: String {
+        let all = text(capacity: MPI_MAX_LIBRARY_VERSION_STRING) { MPI_Get_library_version($0, $1) }
+        return String(all.prefix { $0 != "\n" })
+    }
+
+    private static func text(
+        capacity: Int32, _ fill: (UnsafeMutablePointer<CChar>, UnsafeMutablePointer<Int32>) -> Int32
+    ) -> String {
+        var length: Int32 = 0
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(capacity) + 1) { buffer in
+            buffer.initialize(repeating: 0)
+            guard let start = buffer.baseAddress, fill(start, &length) == MPI_SUCCESS else { return "" }
+            return String(cString: start)
+        }
+    }
+
+    // MARK: The end
+
+    /// Ends MPI. Collective; no communicator is used afterwards.
+    public func finalize() throws {
+        try check(MPI_Finalize(), "MPI_Finalize")
+    }
+
+    /// Ends all ranks at once; mpirun then exits with `code`.
+    public func abort(code: Int32) -> Never {
+        fflush(nil)
+        MPI_Abort(handle, code)
+        exit(code)
+    }
+
+    // MARK: Errors
+
+    /// Turns MPI's return code into an error that names rank and operation.
+    func check(_ code: Int32, _ operation: String) throws {
+        try Self.check(code, operation, rank: rank)
+    }
+
+    static func check(_ code: Int32, _ operation: String, rank: Int) throws {
+        if code == MPI_SUCCESS { return }
+        let reason = text(capacity: MPI_MAX_ERROR_STRING) { MPI_Error_string(code, $0, $1) }
+        throw MessagePassingError(
+            rank: rank, operation: operation, reason: reason.isEmpty ? "MPI's error code \(code)" : reason,
+            remedy: "another rank or the network between the hosts has failed: look at the other ranks' messages")
+    }
+
+    func failure(_ operation: String, _ reason: String) -> MessagePassingError {
+        MessagePassingError(
+            rank: rank, operation: operation, reason: reason, remedy: "check that all ranks run the same program")
+    }
+
+    /// MPI's counts are 32 bits wide.
+    func count(_ elements: Int, _ operation: String) throws -> Int32 {
+        guard let count = Int32(exactly: elements) else {
+            throw MessagePassingError(
+                rank: rank, operation: operation, reason: "\(elements) elements, where MPI takes 2,147,483,647",
+                remedy: "send it in parts")
+        }
+        return count
+    }
+}

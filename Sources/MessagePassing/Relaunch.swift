@@ -1,0 +1,91 @@
+import Foundation
+
+/// Re-execution of the program, once, with the environment that its numerical libraries need.
+///
+/// OpenMP, OpenBLAS and Open MPI read their variables when they are loaded, before `main`; so a program that wants its
+/// results not to depend on the caller's environment has to set them and start over. That must happen before MPI_Init.
+public enum Relaunch {
+    /// Holds the process id of the last re-execution: `execv` keeps the id, a child has another one.
+    static let marker = "DPTRAIN_RELAUNCHED"
+
+    /// Variables that change how many threads compute, or how OpenBLAS blocks its products.
+    static let removed = [
+        "OMP_DYNAMIC", "OMP_NESTED", "OMP_MAX_ACTIVE_LEVELS", "OMP_THREAD_LIMIT", "OMP_SCHEDULE", "GOTO_NUM_THREADS",
+        "KMP_DEVICE_THREAD_LIMIT", "KMP_TEAMS_THREAD_LIMIT", "OPENBLAS_L2_SIZE", "OPENBLAS_BLOCK_FACTOR",
+    ]
+
+    /// Returns at once if the environment is as it must be for `threads` threads a rank; otherwise does not return, but
+    /// starts the program again with the same arguments.
+    public static func ifNeeded(threads: Int) throws {
+        let environment = ProcessInfo.processInfo.environment
+        let changes = changes(to: environment, threads: threads, processor: Processor.current)
+        if changes.isEmpty { return }
+        let identifier = String(getpid())
+        let rank = LaunchEnvironment(environment).rank
+        if environment[marker] == identifier {
+            let names = changes.map(\.name).joined(separator: ", ")
+            throw MessagePassingError(
+                rank: rank, operation: "re-execution", reason: "something sets \(names) whenever the program is loaded",
+                remedy: "look for it in LD_PRELOAD and in wrapper scripts")
+        }
+        for change in changes + [Change(name: marker, value: identifier)] {
+            if let value = change.value { setenv(change.name, value, 1) } else { unsetenv(change.name) }
+        }
+        fflush(nil)
+        // By its name first, so that `ps` and `pgrep` show the program and not "exe".
+        if let path = try? FileManager.default.destinationOfSymbolicLink(atPath: selfLink) {
+            execv(path, CommandLine.unsafeArgv)
+        }
+        execv(selfLink, CommandLine.unsafeArgv)
+        throw MessagePassingError(
+            rank: rank, operation: "re-execution", reason: String(cString: strerror(errno)),
+            remedy: "make /proc available and the program executable")
+    }
+
+    private static let selfLink = "/proc/self/exe"
+
+    public struct Change: Equatable, Sendable {
+        public let name: String
+        /// Nil where the variable has to go.
+        public let value: String?
+    }
+
+    /// What has to change in `environment`; empty once it has been done.
+    public static func changes(
+        to environment: [String: String], threads: Int, processor: Processor
+    ) -> [Change] {
+        var wanted: [Change] = [
+            Change(name: "OMP_NUM_THREADS", value: String(threads)),
+            Change(name: "OPENBLAS_NUM_THREADS", value: String(threads)),
+            Change(name: "OPENBLAS_CORETYPE", value: processor.openBLASCore),
+        ]
+        if !LaunchEnvironment(environment).isUnderLauncher {
+            // A process without mpirun would otherwise start a daemon of Open MPI's beside it.
+            wanted.append(Change(name: "OMPI_MCA_ess_singleton_isolated", value: "1"))
+        }
+        wanted += removed.map { Change(name: $0, value: nil) }
+        return wanted.filter { environment[$0.name] != $0.value }
+    }
+}
+
+/// The instruction sets of this machine's processor.
+public struct Processor: Sendable {
+    public let flags: Set<String>
+
+    public init(flags: Set<String>) { self.flags = flags }
+
+    /// As the kernel lists them, so an instruction set that the system does not support is not among them.
+    public static var current: Processor {
+        let information = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        let line = information.split(separator: "\n").first { $0.hasPrefix("flags") } ?? ""
+        return Processor(flags: Set(line.split(whereSeparator: { " \t:".contains($0) }).map(String.init)))
+    }
+
+    /// OpenBLAS's kernels for this processor, chosen by instruction set since old versions do not know new processors
+    /// and fall back to slower kernels. Nil leaves the choice to OpenBLAS.
+    public var openBLASCore: String? {
+        if flags.isSuperset(of: ["avx512f", "avx512bw", "avx512dq", "avx512vl"]) { return "SkylakeX" }
+        if flags.isSuperset(of: ["avx2", "fma"]) { return "Haswell" }
+        return nil
+    }
+}

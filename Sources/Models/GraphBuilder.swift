@@ -1,0 +1,106 @@
+import NumericCore
+
+/// Builds a network layer by layer; layers without a name get Keras's automatic one (`conv2d`, `conv2d_1`, ...).
+public struct GraphBuilder {
+    /// The output of a layer.
+    public struct Tensor: Sendable { let node: Int }
+
+    public let name: String
+    public let input: Tensor
+    private var nodes: [Node]
+    private var namesGiven: [String: Int] = [:]
+
+    public init(_ name: String, input shape: Shape) {
+        self.name = name
+        nodes = [Node(name: "input_layer", layer: .input(Input(shape: shape)), inputs: [])]
+        input = Tensor(node: 0)
+    }
+
+    /// The network whose output is the last layer added.
+    public func network() throws(NetworkError) -> Network { try Network(name: name, nodes: nodes) }
+
+    public mutating func add(_ layer: Layer, to inputs: [Tensor], name: String? = nil) -> Tensor {
+        nodes.append(Node(name: name ?? automaticName(layer), layer: layer, inputs: inputs.map(\.node)))
+        return Tensor(node: nodes.count - 1)
+    }
+
+    private mutating func automaticName(_ layer: Layer) -> String {
+        let base = layer.description.kerasClass.snakeCased
+        let number = namesGiven[base, default: 0]
+        namesGiven[base] = number + 1
+        return number == 0 ? base : "\(base)_\(number)"
+    }
+}
+
+/// One method a layer, so that a model reads like its paper's table.
+extension GraphBuilder {
+    public mutating func dense(
+        _ x: Tensor, _ units: Int, activation: Activation = .linear,
+        initializer: Initializer = .glorotUniform, name: String? = nil
+    ) -> Tensor {
+        add(.dense(Dense(units: units, activation: activation, kernelInitializer: initializer)), to: [x], name: name)
+    }
+
+    public mutating func convolution(
+        _ x: Tensor, _ filters: Int, kernel: Extent2D, stride: Extent2D = 1, padding: Padding = .valid,
+        activation: Activation = .linear, bias: Bool = true, initializer: Initializer = .glorotUniform,
+        name: String? = nil
+    ) -> Tensor {
+        let layer = Convolution2D(
+            filters: filters, kernel: kernel, stride: stride, padding: padding, activation: activation,
+            usesBias: bias, kernelInitializer: initializer)
+        return add(.convolution(layer), to: [x], name: name)
+    }
+
+    public mutating func maxPooling(
+        _ x: Tensor, _ size: Extent2D = 2, stride: Extent2D? = nil, padding: Padding = .valid, name: String? = nil
+    ) -> Tensor {
+        add(.pooling(Pooling2D(.max, size: size, stride: stride, padding: padding)), to: [x], name: name)
+    }
+
+    public mutating func averagePooling(
+        _ x: Tensor, _ size: Extent2D = 2, stride: Extent2D? = nil, padding: Padding = .valid, name: String? = nil
+    ) -> Tensor {
+        add(.pooling(Pooling2D(.average, size: size, stride: stride, padding: padding)), to: [x], name: name)
+    }
+
+    public mutating func globalAveragePooling(_ x: Tensor, name: String? = nil) -> Tensor {
+        add(.globalAveragePooling(GlobalAveragePooling2D()), to: [x], name: name)
+    }
+
+    public mutating func batchNormalization(
+        _ x: Tensor, momentum: Float = 0.99, epsilon: Float = 1e-3, name: String? = nil
+    ) -> Tensor {
+        add(.batchNormalization(BatchNormalization(momentum: momentum, epsilon: epsilon)), to: [x], name: name)
+    }
+
+    public mutating func activation(_ x: Tensor, _ function: Activation, name: String? = nil) -> Tensor {
+        add(.activation(ActivationLayer(function)), to: [x], name: name)
+    }
+
+    public mutating func dropout(_ x: Tensor, rate: Float, name: String? = nil) -> Tensor {
+        add(.dropout(Dropout(rate: rate)), to: [x], name: name)
+    }
+
+    public mutating func flatten(_ x: Tensor, name: String? = nil) -> Tensor {
+        add(.flatten(Flatten()), to: [x], name: name)
+    }
+
+    public mutating func sum(_ inputs: Tensor..., name: String? = nil) -> Tensor {
+        add(.add(Add()), to: inputs, name: name)
+    }
+}
+
+extension String {
+    /// Keras's `to_snake_case`: `Conv2D` is `conv2d`, `MaxPooling2D` is `max_pooling2d`.
+    var snakeCased: String {
+        var result = ""
+        var previous: Character?
+        for character in self {
+            if character.isUppercase, let previous, previous.isLowercase { result += "_" }
+            result += character.lowercased()
+            previous = character
+        }
+        return result
+    }
+}

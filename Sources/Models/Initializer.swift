@@ -1,0 +1,65 @@
+import NumericCore
+
+/// Where a parameter's first values come from. Each is a pure function of (seed, parameter number, element number).
+public enum Initializer: Sendable, Equatable {
+    case zeros
+    case ones
+    /// Uniform in ±sqrt(6 / (fanIn + fanOut)): Glorot and Bengio, 2010. Keras's default.
+    case glorotUniform
+    /// Truncated normal of variance 2 / fanIn: He et al., 2015, as Keras's `he_normal`.
+    case heNormal
+    /// Uniform in ±sqrt(6 / fanIn): Keras's `he_uniform`.
+    case heUniform
+    /// Normal of the given deviation: Keras's `RandomNormal`, whose default is 0.05.
+    case normal(deviation: Float)
+
+    /// Fills `values`, a parameter of `shape`; `index` is the parameter's number in the network.
+    public func fill(_ values: UnsafeMutableBufferPointer<Float>, shape: Shape, seed: UInt64, index: Int) {
+        let random = CounterRandom(seed: seed, purpose: .initialWeights, stream: UInt64(index))
+        let (fanIn, fanOut) = Self.fans(of: shape)
+        switch self {
+        case .zeros: values.update(repeating: 0)
+        case .ones: values.update(repeating: 1)
+        case .glorotUniform: uniform(values, random, limit: (6 / Float(fanIn + fanOut)).squareRoot())
+        case .heUniform: uniform(values, random, limit: (6 / Float(fanIn)).squareRoot())
+        case .heNormal:
+            // The deviation of a standard normal cut at two is 0.8796...; Keras divides by it.
+            let deviation = (2 / Float(fanIn)).squareRoot() / 0.879_625_66
+            for i in values.indices { values[i] = random.truncatedNormal(UInt64(i)) * deviation }
+        case .normal(let deviation):
+            for i in values.indices { values[i] = random.normal(UInt64(i)) * deviation }
+        }
+    }
+
+    private func uniform(_ values: UnsafeMutableBufferPointer<Float>, _ random: CounterRandom, limit: Float) {
+        for i in values.indices { values[i] = random.uniform(UInt64(i), in: -limit..<limit) }
+    }
+
+    /// Keras's `compute_fans`: the last two axes are in and out, those before them the receptive field.
+    static func fans(of shape: Shape) -> (fanIn: Int, fanOut: Int) {
+        switch shape.rank {
+        case 0: return (1, 1)
+        case 1: return (shape[0], shape[0])
+        default:
+            let field = shape.extents.dropLast(2).reduce(1, *)
+            return (shape[shape.rank - 2] * field, shape[shape.rank - 1] * field)
+        }
+    }
+}
+
+extension Initializer {
+    /// The initializer as Keras's configuration has it.
+    var kerasConfiguration: JSONValue {
+        let (name, configuration): (String, [String: JSONValue]) =
+            switch self {
+            case .zeros: ("Zeros", [:])
+            case .ones: ("Ones", [:])
+            case .glorotUniform: ("GlorotUniform", ["seed": nil])
+            case .heNormal: ("HeNormal", ["seed": nil])
+            case .heUniform: ("HeUniform", ["seed": nil])
+            case .normal(let deviation):
+                ("RandomNormal", ["mean": 0.0, "stddev": .number(Double("\(deviation)") ?? 0.05), "seed": nil])
+            }
+        return ["class_name": .string(name), "config": .object(configuration)]
+    }
+}

@@ -1,0 +1,85 @@
+import NumericCore
+
+/// What every layer tells about itself: shapes, parameters and how Keras names it. Shapes are those of a sample, without
+/// the batch axis: images are [H, W, C], vectors [F].
+public protocol LayerDescription: Sendable, Equatable {
+    /// Throws where the inputs do not fit the layer.
+    func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape
+
+    /// Parameters in Keras's order: trainable ones first. Called only with inputs that `outputShape` accepts.
+    func parameters(for inputs: [Shape]) -> [ParameterSpecification]
+
+    /// Multiply-adds of one sample's forward pass.
+    func multiplyAdds(for inputs: [Shape]) -> Int
+
+    /// The class in `keras.layers`, and the part of its `config` beyond `name` and `dtype`.
+    var kerasClass: String { get }
+    var kerasConfiguration: [String: JSONValue] { get }
+}
+
+extension LayerDescription {
+    public func parameters(for inputs: [Shape]) -> [ParameterSpecification] { [] }
+    public func multiplyAdds(for inputs: [Shape]) -> Int { 0 }
+}
+
+/// A layer as a value. Engines switch over the cases, so that a new layer cannot be forgotten by one of them.
+public enum Layer: Sendable, Equatable {
+    case input(Input)
+    case dense(Dense)
+    case convolution(Convolution2D)
+    case pooling(Pooling2D)
+    case globalAveragePooling(GlobalAveragePooling2D)
+    case batchNormalization(BatchNormalization)
+    case activation(ActivationLayer)
+    case dropout(Dropout)
+    case flatten(Flatten)
+    case add(Add)
+
+    public var description: any LayerDescription {
+        switch self {
+        case .input(let layer): layer
+        case .dense(let layer): layer
+        case .convolution(let layer): layer
+        case .pooling(let layer): layer
+        case .globalAveragePooling(let layer): layer
+        case .batchNormalization(let layer): layer
+        case .activation(let layer): layer
+        case .dropout(let layer): layer
+        case .flatten(let layer): layer
+        case .add(let layer): layer
+        }
+    }
+}
+
+/// A parameter of a layer in Keras's shape: kernels of convolutions are [kH, kW, in, out], of dense layers [in, out].
+public struct ParameterSpecification: Sendable, Equatable {
+    public enum Role: Sendable, Equatable {
+        /// Changed by the optimizer.
+        case trainable
+        /// Moving statistics of batch normalisation: changed by the forward pass.
+        case statistic
+        /// A weight that stays as it was loaded.
+        case frozen
+    }
+
+    public let name: String
+    public let shape: Shape
+    public let initializer: Initializer
+    public let role: Role
+    /// Whether `--l2` and weight decay of kernels apply (Keras's `kernel_regularizer`).
+    public let isKernel: Bool
+
+    public init(_ name: String, _ shape: Shape, _ initializer: Initializer, role: Role = .trainable) {
+        self.name = name
+        self.shape = shape
+        self.initializer = initializer
+        self.role = role
+        isKernel = name == "kernel"
+    }
+}
+
+/// What does not fit; the network adds the layer's name.
+public struct LayerError: Error, Sendable, Equatable, CustomStringConvertible {
+    public let description: String
+    public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,51 @@
+import NumericCore
+
+/// y = activation(x · kernel + bias) on vectors.
+public struct Dense: LayerDescription {
+    public let units: Int
+    public let activation: Activation
+    public let usesBias: Bool
+    public let kernelInitializer: Initializer
+
+    public init(
+        units: Int, activation: Activation = .linear, usesBias: Bool = true,
+        kernelInitializer: Initializer = .glorotUniform
+    ) {
+        self.units = units
+        self.activation = activation
+        self.usesBias = usesBias
+        self.kernelInitializer = kernelInitializer
+    }
+
+    public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
+        let input = try inputs.single(rank: 1, hint: "put a flatten or a pooling layer before it")
+        guard units > 0 else { throw LayerError("needs at least one unit, not \(units)") }
+        return input.count > 0 ? [units] : []
+    }
+
+    public func parameters(for inputs: [Shape]) -> [ParameterSpecification] {
+        let kernel = ParameterSpecification("kernel", [inputs[0].count, units], kernelInitializer)
+        return usesBias ? [kernel, ParameterSpecification("bias", [units], .zeros)] : [kernel]
+    }
+
+    public func multiplyAdds(for inputs: [Shape]) -> Int { inputs[0].count * units }
+
+    public var kerasClass: String { "Dense" }
+    public var kerasConfiguration: [String: JSONValue] {
+        [
+            "units": .integer(units), "activation": .string(activation.rawValue), "use_bias": .bool(usesBias),
+            "kernel_initializer": kernelInitializer.kerasConfiguration, "bias_initializer": Initializer.zeros.kerasConfiguration,
+            "kernel_regularizer": nil, "bias_regularizer": nil, "kernel_constraint": nil, "bias_constraint": nil,
+        ]
+    }
+}
+
+/// [H, W, C] to [H * W * C], in that order.
+public struct Flatten: LayerDescription {
+    public init() {}
+
+    public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape { [try inputs.single().count] }
+
+    public var kerasClass: String { "Flatten" }
+    public var kerasConfiguration: [String: JSONValue] { ["data_format": "channels_last"] }
+}

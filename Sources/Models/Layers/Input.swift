@@ -1,0 +1,15 @@
+import NumericCore
+
+/// Where samples come in.
+public struct Input: LayerDescription {
+    public let shape: Shape
+
+    public init(shape: Shape) { self.shape = shape }
+
+    public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape { shape }
+
+    public var kerasClass: String { "InputLayer" }
+    public var kerasConfiguration: [String: JSONValue] {
+        ["batch_shape": .array([.null] + shape.extents.map { .integer($0) }), "sparse": false, "ragged": false]
+    }
+}

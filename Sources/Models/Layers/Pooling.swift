@@ -1,0 +1,38 @@
+import NumericCore
+
+/// The maximum or the mean of each window; padding counts in neither, as in TensorFlow.
+public struct Pooling2D: LayerDescription {
+    public enum Kind: Sendable, Equatable { case max, average }
+
+    public let kind: Kind
+    public let window: Window2D
+
+    public init(_ kind: Kind, size: Extent2D = 2, stride: Extent2D? = nil, padding: Padding = .valid) {
+        self.kind = kind
+        window = Window2D(size: size, stride: stride ?? size, padding: padding)
+    }
+
+    public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
+        let input = try inputs.single(rank: 3)
+        let output = try window.outputExtent(of: input)
+        return [output.height, output.width, input[2]]
+    }
+
+    public var kerasClass: String { kind == .max ? "MaxPooling2D" : "AveragePooling2D" }
+    public var kerasConfiguration: [String: JSONValue] {
+        [
+            "pool_size": window.size.keras, "strides": window.stride.keras,
+            "padding": .string(window.padding.rawValue), "data_format": "channels_last",
+        ]
+    }
+}
+
+/// [H, W, C] to the mean of each channel, [C].
+public struct GlobalAveragePooling2D: LayerDescription {
+    public init() {}
+
+    public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape { [try inputs.single(rank: 3)[2]] }
+
+    public var kerasClass: String { "GlobalAveragePooling2D" }
+    public var kerasConfiguration: [String: JSONValue] { ["data_format": "channels_last", "keepdims": false] }
+}

@@ -1,0 +1,101 @@
+import NumericCore
+
+/// One layer in the graph; `inputs` are indices of earlier nodes.
+public struct Node: Sendable, Equatable {
+    public let name: String
+    public let layer: Layer
+    public let inputs: [Int]
+
+    public init(name: String, layer: Layer, inputs: [Int]) {
+        self.name = name
+        self.layer = layer
+        self.inputs = inputs
+    }
+}
+
+/// A parameter in the network: which node it belongs to and what it is.
+public struct NetworkParameter: Sendable, Equatable {
+    public let node: Int
+    /// `conv2d_1/kernel`
+    public let path: String
+    public let specification: ParameterSpecification
+}
+
+/// A network as a value: nodes in topological order, the first one the input, the last one the output.
+public struct Network: Sendable, Equatable {
+    public let name: String
+    public let nodes: [Node]
+    /// The output shape of each node.
+    public let shapes: [Shape]
+    /// In the order of nodes, and in Keras's order inside each.
+    public let parameters: [NetworkParameter]
+
+    /// Infers all shapes; an error names the layer.
+    public init(name: String, nodes: [Node]) throws(NetworkError) {
+        var shapes: [Shape] = []
+        var parameters: [NetworkParameter] = []
+        var names = Set<String>()
+        guard let first = nodes.first, case .input = first.layer else {
+            throw NetworkError(network: name, layer: nil, reason: "its first layer must be the input")
+        }
+        for (index, node) in nodes.enumerated() {
+            guard names.insert(node.name).inserted else {
+                throw NetworkError(network: name, layer: node.name, reason: "two layers have this name")
+            }
+            guard node.inputs.allSatisfy({ (0..<index).contains($0) }) else {
+                throw NetworkError(network: name, layer: node.name, reason: "it reads a layer that does not come before it")
+            }
+            let inputs = node.inputs.map { shapes[$0] }
+            do {
+                shapes.append(try node.layer.description.outputShape(of: inputs))
+            } catch {
+                throw NetworkError(network: name, layer: node.name, reason: error.description)
+            }
+            parameters += node.layer.description.parameters(for: inputs).map {
+                NetworkParameter(node: index, path: "\(node.name)/\($0.name)", specification: $0)
+            }
+        }
+        self.name = name
+        self.nodes = nodes
+        self.shapes = shapes
+        self.parameters = parameters
+    }
+
+    public var inputShape: Shape { shapes[0] }
+    public var outputShape: Shape { shapes[shapes.count - 1] }
+
+    public func inputShapes(of node: Int) -> [Shape] { nodes[node].inputs.map { shapes[$0] } }
+
+    /// Keras's count: moving statistics included.
+    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.specification.shape.count } }
+
+    public var trainableParameterCount: Int {
+        parameters.reduce(0) { $0 + ($1.specification.role == .trainable ? $1.specification.shape.count : 0) }
+    }
+
+    /// Multiply-adds of one sample's forward pass.
+    public var multiplyAdds: Int {
+        nodes.indices.reduce(0) { $0 + nodes[$1].layer.description.multiplyAdds(for: inputShapes(of: $1)) }
+    }
+
+    public var hasBatchNormalization: Bool {
+        nodes.contains { if case .batchNormalization = $0.layer { true } else { false } }
+    }
+}
+
+/// A network that cannot be: which layer, and why.
+public struct NetworkError: Error, Sendable, Equatable, CustomStringConvertible {
+    public let network: String
+    public let layer: String?
+    public let reason: String
+
+    public init(network: String, layer: String?, reason: String) {
+        self.network = network
+        self.layer = layer
+        self.reason = reason
+    }
+
+    public var description: String {
+        "model \(network)" + (layer.map { ", layer \($0)" } ?? "") + ": \(reason)"
+    }
+}

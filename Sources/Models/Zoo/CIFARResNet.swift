@@ -1,0 +1,65 @@
+import NumericCore
+
+/// Residual networks for CIFAR: He, Zhang, Ren and Sun, "Deep residual learning for image recognition", 2015, section
+/// 4.2, in the form of Keras's cifar10_resnet example (convolution biases, 1x1 projections without normalisation).
+///
+///     output   32x32            16x16            8x8
+///     layers   1 + 2n           2n               2n         then mean, dense, softmax: 6n + 2 layers
+///     filters  16               32               64
+enum CIFARResNet {
+    static let models = [20, 32, 44, 56, 110].map(version1(depth:))
+
+    /// `resnet-cifar-<depth>-v1` for any depth of the form 6n + 2.
+    static func model(named name: String) -> ZooModel? {
+        let parts = name.split(separator: "-")
+        guard parts.count == 4, parts[0] == "resnet", parts[1] == "cifar", parts[3] == "v1", let depth = Int(parts[2]),
+            depth > 2, (depth - 2) % 6 == 0
+        else { return nil }
+        return version1(depth: depth)
+    }
+
+    private static func version1(depth: Int) -> ZooModel {
+        let name = "resnet-cifar-\(depth)-v1"
+        return ZooModel(
+            name: name, source: "He et al. 2015, section 4.2, as Keras's cifar10_resnet example", input: [32, 32, 3],
+            classes: 10, loss: .sparseCategoricalCrossEntropy
+        ) { (input, classes, _) throws(NetworkError) in
+            try network(name, blocks: (depth - 2) / 6, input: input, classes: classes)
+        }
+    }
+
+    private static func network(
+        _ name: String, blocks: Int, input: Shape, classes: Int
+    ) throws(NetworkError) -> Network {
+        var graph = GraphBuilder(name, input: input)
+        var x = convolution(&graph, graph.input, 16)
+        x = graph.activation(graph.batchNormalization(x), .relu)
+        for (stack, filters) in [16, 32, 64].enumerated() {
+            for block in 0..<blocks {
+                let shrinks = stack > 0 && block == 0
+                x = residual(&graph, x, filters, stride: shrinks ? 2 : 1, projects: shrinks)
+            }
+        }
+        x = graph.averagePooling(x, 8)
+        x = graph.flatten(x)
+        _ = graph.dense(x, classes, activation: .softmax, initializer: .heNormal)
+        return try graph.network()
+    }
+
+    private static func residual(
+        _ graph: inout GraphBuilder, _ x: GraphBuilder.Tensor, _ filters: Int, stride: Extent2D, projects: Bool
+    ) -> GraphBuilder.Tensor {
+        var y = convolution(&graph, x, filters, stride: stride)
+        y = graph.activation(graph.batchNormalization(y), .relu)
+        y = graph.batchNormalization(convolution(&graph, y, filters))
+        let shortcut = projects ? convolution(&graph, x, filters, kernel: 1, stride: stride) : x
+        return graph.activation(graph.sum(shortcut, y), .relu)
+    }
+
+    private static func convolution(
+        _ graph: inout GraphBuilder, _ x: GraphBuilder.Tensor, _ filters: Int, kernel: Extent2D = 3,
+        stride: Extent2D = 1
+    ) -> GraphBuilder.Tensor {
+        graph.convolution(x, filters, kernel: kernel, stride: stride, padding: .same, initializer: .heNormal)
+    }
+}

@@ -1,0 +1,273 @@
+import CDNNL
+import Execution
+import Models
+import NumericCore
+
+/// What backward needs of a normalisation's forward pass.
+struct BatchNormalizationState {
+    let layer: BatchNormalization
+    let primitive: Primitive
+    let input: Tensor
+    let output: Tensor
+    let mean: Tensor
+    let variance: Tensor
+    /// Which results the fused ReLU cut off.
+    let workspace: Tensor?
+}
+
+extension DNNLCompiler {
+    private static var affine: UInt32 { dnnl_use_scale.rawValue | dnnl_use_shift.rawValue }
+    private static var given: UInt32 { dnnl_use_global_stats.rawValue }
+    private static var relu: UInt32 { dnnl_fuse_norm_relu.rawValue }
+
+    func batchNormalization(
+        _ operation: Operation, _ layer: BatchNormalization, _ input: Tensor
+    ) throws -> (output: Tensor, saved: Saved) {
+        let image = try asImage(input)
+        let (output, saved): (Tensor, Saved)
+        if !builder.isTraining {
+            (output, saved) = (try normalizeByMovingStatistics(operation, layer, image), .nothing)
+        } else if builder.batchNormalization == .shard {
+            (output, saved) = try normalizeByShard(operation, layer, image)
+        } else {
+            (output, saved) = try normalizeByBatch(operation, layer, image)
+        }
+        // A vector stays a vector: one pixel, row-major, the same memory.
+        return (input.layout.dimensions.count == 2 ? try tensor(output.buffer, operation.outputShape) : output, saved)
+    }
+
+    private func normalizeByMovingStatistics(
+        _ operation: Operation, _ layer: BatchNormalization, _ input: Tensor
+    ) throws -> Tensor {
+        let flags = Self.affine | Self.given | (operation.activation == .relu ? Self.relu : 0)
+        let primitive = try normalization(operation, layer, input.layout, dnnl_forward_inference, flags)
+        let output = activation(input.layout)
+        try emitNormalization(
+            primitive, operation, input, mean: vector(operation.parameters[2]), variance: vector(operation.parameters[3]),
+            into: output)
+        return output
+    }
+
+    private func normalizeByShard(
+        _ operation: Operation, _ layer: BatchNormalization, _ input: Tensor
+    ) throws -> (Tensor, Saved) {
+        let flags = Self.affine | (operation.activation == .relu ? Self.relu : 0)
+        let primitive = try normalization(operation, layer, input.layout, dnnl_forward_training, flags)
+        let (mean, variance) = (try channelVector(operation), try channelVector(operation))
+        let output = activation(input.layout)
+        let workspace = workspace(of: primitive)
+        var writes = [(DNNL_ARG_DST, output), (DNNL_ARG_MEAN, mean), (DNNL_ARG_VARIANCE, variance)]
+        if let workspace { writes.append((DNNL_ARG_WORKSPACE, workspace)) }
+        emit(
+            primitive, layer: operation.name,
+            reads: [
+                (DNNL_ARG_SRC, input), (DNNL_ARG_SCALE, try vector(operation.parameters[0])),
+                (DNNL_ARG_SHIFT, try vector(operation.parameters[1])),
+            ],
+            writes: writes)
+        emitMovingStatistics(operation, mean.buffer, variance.buffer)
+        let state = BatchNormalizationState(
+            layer: layer, primitive: primitive, input: input, output: output, mean: mean, variance: variance,
+            workspace: workspace)
+        return (output, .batchNormalization(state))
+    }
+
+    /// The shard's statistics, a barrier, and the normalisation by what all shards' statistics make together.
+    private func normalizeByBatch(
+        _ operation: Operation, _ layer: BatchNormalization, _ input: Tensor
+    ) throws -> (Tensor, Saved) {
+        let name = operation.name
+        let channels = operation.outputShape.extents[operation.outputShape.rank - 1]
+        let statistics = try normalization(operation, layer, input.layout, dnnl_forward_training, 0)
+        let (shardMean, shardVariance) = (try channelVector(operation), try channelVector(operation))
+        emit(
+            statistics, layer: name, reads: [(DNNL_ARG_SRC, input)],
+            writes: [
+                (DNNL_ARG_DST, activation(input.layout)), (DNNL_ARG_MEAN, shardMean), (DNNL_ARG_VARIANCE, shardVariance),
+            ])
+        let local = builder.activation(floats: 2 * channels)
+        emitJoin(shardMean.buffer, shardVariance.buffer, into: local, count: channels)
+        let combined = builder.exchange(local, floats: 2 * channels, rule: .moments)
+        let (mean, variance) = (try channelVector(operation), try channelVector(operation))
+        emitSplit(combined, into: mean.buffer, variance.buffer, count: channels)
+        emitMovingStatistics(operation, mean.buffer, variance.buffer)
+
+        let primitive = try normalization(operation, layer, input.layout, dnnl_forward_training, Self.affine | Self.given)
+        let output = activation(input.layout)
+        try emitNormalization(primitive, operation, input, mean: mean, variance: variance, into: output)
+        if let function = ElementwiseFunction(operation.activation) {
+            try emitActivation(function, output, into: output, layer: name)
+        }
+        let state = BatchNormalizationState(
+            layer: layer, primitive: primitive, input: input, output: output, mean: mean, variance: variance,
+            workspace: nil)
+        return (output, .batchNormalization(state))
+    }
+
+    // MARK: Backward
+
+    func batchNormalizationBackward(
+        _ operation: Operation, _ state: BatchNormalizationState, _ gradient: Tensor, _ mayOverwrite: Bool,
+        wantsInput: Bool
+    ) throws -> Tensor? {
+        let dy = try reorder(try asImage(gradient), to: state.input.layout, layer: operation.name)
+        let dx =
+            builder.batchNormalization == .shard
+            ? try shardBackward(operation, state, dy)
+            : try batchBackward(operation, state, dy, mayOverwrite: mayOverwrite || dy.buffer != gradient.buffer)
+        guard wantsInput else { return nil }
+        return operation.inputShapes[0].rank == 1 ? try tensor(dx.buffer, operation.inputShapes[0]) : dx
+    }
+
+    private func shardBackward(
+        _ operation: Operation, _ state: BatchNormalizationState, _ dy: Tensor
+    ) throws -> Tensor {
+        let flags = Self.affine | (operation.activation == .relu ? Self.relu : 0)
+        let dx = activation(state.input.layout)
+        try emitBackward(operation, state, dy, flags: flags, into: dx)
+        return dx
+    }
+
+    /// oneDNN's backward with given statistics leaves out how the statistics depend on the input. With B = Σ dy and
+    /// G = Σ dy x̂ over the whole batch of N values a channel, that is -γ (B + x̂ G) / (N σ): an affine function of x̂, which
+    /// the forward primitive computes with a scale and a shift of our own.
+    private func batchBackward(
+        _ operation: Operation, _ state: BatchNormalizationState, _ gradient: Tensor, mayOverwrite: Bool
+    ) throws -> Tensor {
+        let name = operation.name
+        let shape = operation.outputShape
+        let channels = shape.extents[shape.rank - 1]
+        let dy = try fusedActivationBackward(operation, state.output, gradient, mayOverwrite)
+        let dx = activation(state.input.layout)
+        try emitBackward(operation, state, dy, flags: Self.affine | Self.given, into: dx)
+
+        let local = builder.activation(floats: 2 * channels)
+        emitJoin(
+            builder.gradient(of: operation.parameters[1]), builder.gradient(of: operation.parameters[0]), into: local,
+            count: channels)
+        let sums = builder.exchange(local, floats: 2 * channels, rule: .sum)
+        let (scale, shift) = (try channelVector(operation), try channelVector(operation))
+        let (gamma, epsilon, pixels) = (try vector(operation.parameters[0]), state.layer.epsilon, shape.count / channels)
+        builder.emit(reads: [sums, gamma.buffer, state.variance.buffer], writes: [scale.buffer, shift.buffer]) { memory in
+            let (sums, gamma) = (memory.floats(sums), memory.floats(gamma.buffer))
+            let (variance, scale, shift) = (
+                memory.floats(state.variance.buffer), memory.floats(scale.buffer), memory.floats(shift.buffer)
+            )
+            return { context in
+                let count = Float(context.batchSize * pixels)
+                for c in 0..<channels {
+                    let factor = -gamma[c] / ((variance[c] + epsilon).squareRoot() * count)
+                    shift[c] = factor * sums[c]
+                    scale[c] = factor * sums[channels + c]
+                }
+            }
+        }
+        let affine = try normalization(
+            operation, state.layer, state.input.layout, dnnl_forward_inference, Self.affine | Self.given)
+        let correction = activation(state.input.layout)
+        emit(
+            affine, layer: name,
+            reads: [
+                (DNNL_ARG_SRC, state.input), (DNNL_ARG_MEAN, state.mean), (DNNL_ARG_VARIANCE, state.variance),
+                (DNNL_ARG_SCALE, scale), (DNNL_ARG_SHIFT, shift),
+            ],
+            writes: [(DNNL_ARG_DST, correction)])
+        try emitSum(dx, correction, layer: name)
+        return dx
+    }
+
+    private func emitBackward(
+        _ operation: Operation, _ state: BatchNormalizationState, _ dy: Tensor, flags: UInt32, into dx: Tensor
+    ) throws {
+        var descriptor = dnnl_batch_normalization_desc_t()
+        var (difference, data) = (state.input.layout.raw, state.input.layout.raw)
+        try check(
+            dnnl_batch_normalization_backward_desc_init(
+                &descriptor, dnnl_backward, &difference, &data, state.layer.epsilon, flags),
+            "describe a normalisation's gradient", layer: operation.name)
+        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: operation.name)
+        var reads = [
+            (DNNL_ARG_SRC, state.input), (DNNL_ARG_MEAN, state.mean), (DNNL_ARG_VARIANCE, state.variance),
+            (DNNL_ARG_DIFF_DST, dy), (DNNL_ARG_SCALE, try vector(operation.parameters[0])),
+            (DNNL_ARG_SHIFT, try vector(operation.parameters[1])),
+        ]
+        if let workspace = state.workspace { reads.append((DNNL_ARG_WORKSPACE, workspace)) }
+        emit(
+            primitive, layer: operation.name, reads: reads,
+            writes: [
+                (DNNL_ARG_DIFF_SRC, dx), (DNNL_ARG_DIFF_SCALE, try vectorGradient(operation.parameters[0])),
+                (DNNL_ARG_DIFF_SHIFT, try vectorGradient(operation.parameters[1])),
+            ])
+    }
+
+    // MARK: Pieces
+
+    private func normalization(
+        _ operation: Operation, _ layer: BatchNormalization, _ layout: MemoryDescriptor, _ propagation: dnnl_prop_kind_t,
+        _ flags: UInt32
+    ) throws -> Primitive {
+        var descriptor = dnnl_batch_normalization_desc_t()
+        var data = layout.raw
+        try check(
+            dnnl_batch_normalization_forward_desc_init(&descriptor, propagation, &data, layer.epsilon, flags),
+            "describe a normalisation", layer: operation.name)
+        return try Primitive(descriptor, library, layer: operation.name)
+    }
+
+    /// Scale and shift are the layer's gamma and beta; statistics are given.
+    private func emitNormalization(
+        _ primitive: Primitive, _ operation: Operation, _ input: Tensor, mean: Tensor, variance: Tensor, into output: Tensor
+    ) throws {
+        emit(
+            primitive, layer: operation.name,
+            reads: [
+                (DNNL_ARG_SRC, input), (DNNL_ARG_MEAN, mean), (DNNL_ARG_VARIANCE, variance),
+                (DNNL_ARG_SCALE, try vector(operation.parameters[0])), (DNNL_ARG_SHIFT, try vector(operation.parameters[1])),
+            ],
+            writes: [(DNNL_ARG_DST, output)])
+    }
+
+    private func channelVector(_ operation: Operation) throws -> Tensor {
+        let channels = operation.outputShape.extents[operation.outputShape.rank - 1]
+        // Vector kernels may read whole registers.
+        let buffer = builder.activation(floats: channels.rounded(upToMultipleOf: ArenaSlice.alignment))
+        return Tensor(buffer: buffer, layout: try .vector(channels))
+    }
+
+    /// The statistics' share of the shard, weighted by its samples, goes where gradients go: it is reduced like them.
+    private func emitMovingStatistics(_ operation: Operation, _ mean: BufferID, _ variance: BufferID) {
+        let channels = operation.outputShape.extents[operation.outputShape.rank - 1]
+        let weight = Float(samples)
+        let (meanSum, varianceSum) = (builder.gradient(of: operation.parameters[2]), builder.gradient(of: operation.parameters[3]))
+        builder.emit(reads: [mean, variance], writes: [meanSum, varianceSum]) { memory in
+            let (mean, variance) = (memory.floats(mean), memory.floats(variance))
+            let (meanSum, varianceSum) = (memory.floats(meanSum), memory.floats(varianceSum))
+            return { _ in
+                for c in 0..<channels {
+                    meanSum[c] = weight * mean[c]
+                    varianceSum[c] = weight * variance[c]
+                }
+            }
+        }
+    }
+
+    private func emitJoin(_ first: BufferID, _ second: BufferID, into joined: BufferID, count: Int) {
+        builder.emit(reads: [first, second], writes: [joined]) { memory in
+            let (first, second, joined) = (memory.floats(first), memory.floats(second), memory.floats(joined))
+            return { _ in
+                joined.update(from: first, count: count)
+                (joined + count).update(from: second, count: count)
+            }
+        }
+    }
+
+    private func emitSplit(_ joined: BufferID, into first: BufferID, _ second: BufferID, count: Int) {
+        builder.emit(reads: [joined], writes: [first, second]) { memory in
+            let (first, second, joined) = (memory.floats(first), memory.floats(second), memory.floats(joined))
+            return { _ in
+                first.update(from: joined, count: count)
+                second.update(from: joined + count, count: count)
+            }
+        }
+    }
+}

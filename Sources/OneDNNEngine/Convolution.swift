@@ -1,0 +1,149 @@
+import CDNNL
+import Execution
+import Models
+import NumericCore
+
+/// What backward needs of a convolution's forward pass.
+struct ConvolutionState {
+    let primitive: Primitive
+    let layer: Convolution2D
+    let input: Tensor
+    let kernel: Tensor
+    let output: Tensor
+}
+
+extension DNNLCompiler {
+    func convolution(
+        _ operation: Operation, _ layer: Convolution2D, _ input: Tensor
+    ) throws -> (output: Tensor, saved: Saved) {
+        let geometry = ConvolutionGeometry(operation, layer, samples: samples)
+        var descriptor = dnnl_convolution_desc_t()
+        var (source, weights, target) = (
+            try MemoryDescriptor.any(geometry.input).raw, try MemoryDescriptor.any(geometry.kernel).raw,
+            try MemoryDescriptor.any(geometry.output).raw
+        )
+        var bias = try MemoryDescriptor.vector(layer.filters).raw
+        // Inference would choose other weight layouts than the arena has.
+        try withUnsafeMutablePointer(to: &bias) { bias in
+            try check(
+                dnnl_convolution_forward_desc_init(
+                    &descriptor, dnnl_forward_training, dnnl_convolution_direct, &source, &weights,
+                    layer.usesBias ? bias : nil, &target, geometry.strides, geometry.paddingBefore, geometry.paddingAfter),
+                "describe a convolution", layer: operation.name)
+        }
+        let primitive = try Primitive(
+            descriptor, library, activation: ElementwiseFunction(operation.activation), layer: operation.name)
+
+        let name = operation.name
+        let x = try reorder(input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
+        let wanted = try primitive.required(dnnl_query_weights_md, layer: name)
+        let kernel = try parameter(
+            operation.parameters[0], keras: MemoryDescriptor(geometry.kernel, dnnl_hwio), preferred: wanted)
+        let w = try reorder(kernel, to: wanted, inScratch: true, layer: name)
+        let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
+        var reads = [(DNNL_ARG_SRC, x), (DNNL_ARG_WEIGHTS, w)]
+        if layer.usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
+        emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])
+        return (y, .convolution(ConvolutionState(primitive: primitive, layer: layer, input: x, kernel: kernel, output: y)))
+    }
+
+    func convolutionBackward(
+        _ operation: Operation, _ state: ConvolutionState, _ gradient: Tensor, _ mayOverwrite: Bool, wantsInput: Bool
+    ) throws -> Tensor? {
+        let geometry = ConvolutionGeometry(operation, state.layer, samples: samples)
+        let dy = try fusedActivationBackward(operation, state.output, gradient, mayOverwrite)
+        if isTrainable(operation.parameters[0]) {
+            try convolutionWeightsBackward(operation, state, geometry, dy)
+        }
+        return wantsInput ? try convolutionDataBackward(operation, state, geometry, dy) : nil
+    }
+
+    private func convolutionWeightsBackward(
+        _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor
+    ) throws {
+        let name = operation.name
+        var descriptor = dnnl_convolution_desc_t()
+        var (source, weights, target) = (
+            try MemoryDescriptor.any(geometry.input).raw, try MemoryDescriptor.any(geometry.kernel).raw,
+            try MemoryDescriptor.any(geometry.output).raw
+        )
+        var bias = try MemoryDescriptor.vector(state.layer.filters).raw
+        try withUnsafeMutablePointer(to: &bias) { bias in
+            try check(
+                dnnl_convolution_backward_weights_desc_init(
+                    &descriptor, dnnl_convolution_direct, &source, &weights, state.layer.usesBias ? bias : nil, &target,
+                    geometry.strides, geometry.paddingBefore, geometry.paddingAfter),
+                "describe a weight gradient", layer: name)
+        }
+        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
+        let x = try reorder(state.input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
+        let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
+        let biasGradient = state.layer.usesBias ? [(DNNL_ARG_DIFF_BIAS, try vectorGradient(operation.parameters[1]))] : []
+        try emitWeightGradient(
+            primitive, operation.parameters[0], arenaLayout: state.kernel.layout, layer: name,
+            reads: [(DNNL_ARG_SRC, x), (DNNL_ARG_DIFF_DST, dy)], alsoWrites: biasGradient)
+    }
+
+    private func convolutionDataBackward(
+        _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor
+    ) throws -> Tensor {
+        let name = operation.name
+        var descriptor = dnnl_convolution_desc_t()
+        var (source, weights, target) = (
+            try MemoryDescriptor.any(geometry.input).raw, try MemoryDescriptor.any(geometry.kernel).raw,
+            try MemoryDescriptor.any(geometry.output).raw
+        )
+        try check(
+            dnnl_convolution_backward_data_desc_init(
+                &descriptor, dnnl_convolution_direct, &source, &weights, &target, geometry.strides,
+                geometry.paddingBefore, geometry.paddingAfter),
+            "describe an input gradient", layer: name)
+        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
+        let w = try reorder(
+            state.kernel, to: primitive.required(dnnl_query_weights_md, layer: name), inScratch: true, layer: name)
+        let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
+        let dx = activation(try primitive.required(dnnl_query_diff_src_md, layer: name))
+        emit(
+            primitive, layer: name, reads: [(DNNL_ARG_DIFF_DST, dy), (DNNL_ARG_WEIGHTS, w)],
+            writes: [(DNNL_ARG_DIFF_SRC, dx)])
+        return dx
+    }
+
+    func isTrainable(_ parameter: Int) -> Bool {
+        builder.network.parameters[parameter].specification.role == .trainable
+    }
+
+    /// Emits a primitive whose weight gradient goes to the arena: straight where the layouts agree, through scratch and a
+    /// reorder where the primitive wants another.
+    func emitWeightGradient(
+        _ primitive: Primitive, _ parameter: Int, arenaLayout: MemoryDescriptor, layer: String,
+        reads: [(Int32, Tensor)], alsoWrites: [(Int32, Tensor)]
+    ) throws {
+        let wanted = try primitive.required(dnnl_query_diff_weights_md, layer: layer)
+        let slice = Tensor(buffer: builder.gradient(of: parameter), layout: arenaLayout)
+        let target = wanted == arenaLayout ? slice : scratch(wanted)
+        emit(primitive, layer: layer, reads: reads, writes: [(DNNL_ARG_DIFF_WEIGHTS, target)] + alsoWrites)
+        if wanted != arenaLayout { try emitReorder(target, into: slice, layer: layer) }
+    }
+}
+
+/// A convolution in oneDNN's terms: dimensions of tensors, strides and padding.
+private struct ConvolutionGeometry {
+    let input: [Int]
+    let kernel: [Int]
+    let output: [Int]
+    let strides: [Int64]
+    let paddingBefore: [Int64]
+    let paddingAfter: [Int64]
+
+    init(_ operation: Operation, _ layer: Convolution2D, samples: Int) {
+        let (x, y) = (operation.inputShapes[0], operation.outputShape)
+        let padding = layer.window.paddingAmounts(of: x)
+        input = [samples, x[2], x[0], x[1]]
+        kernel = [layer.filters, x[2], layer.window.size.height, layer.window.size.width]
+        output = [samples, y[2], y[0], y[1]]
+        strides = [Int64(layer.window.stride.height), Int64(layer.window.stride.width)]
+        paddingBefore = [Int64(padding.top), Int64(padding.left)]
+        paddingAfter = [Int64(padding.bottom), Int64(padding.right)]
+    }
+}

@@ -1,0 +1,149 @@
+import CDNNL
+import Execution
+import Models
+import NumericCore
+
+/// Emits primitives for operations. Each family of layers has a file of its own that extends this.
+struct DNNLCompiler: LayerCompiler {
+    let builder: PlanBuilder
+    let library: Library
+
+    var samples: Int { builder.samples }
+    var propagation: dnnl_prop_kind_t { builder.isTraining ? dnnl_forward_training : dnnl_forward_inference }
+
+    // MARK: Tensors
+
+    func tensor(_ buffer: BufferID, _ shape: Shape) throws -> Tensor {
+        Tensor(buffer: buffer, layout: try .rowMajor(samples: samples, shape))
+    }
+
+    func buffer(of tensor: Tensor) -> BufferID { tensor.buffer }
+
+    func plain(_ tensor: Tensor) throws -> BufferID {
+        let dimensions = tensor.layout.dimensions
+        let shape: Shape = dimensions.count == 4 ? [dimensions[2], dimensions[3], dimensions[1]] : [dimensions[1]]
+        return try reorder(tensor, to: .rowMajor(samples: samples, shape), layer: "output").buffer
+    }
+
+    /// A new activation in the given layout.
+    func activation(_ layout: MemoryDescriptor) -> Tensor {
+        Tensor(buffer: builder.activation(bytes: layout.byteCount), layout: layout)
+    }
+
+    func scratch(_ layout: MemoryDescriptor) -> Tensor {
+        Tensor(buffer: builder.scratch(bytes: layout.byteCount), layout: layout)
+    }
+
+    /// The tensor itself where it has the layout already, else a reordered copy, in scratch memory if it is for one use.
+    func reorder(
+        _ tensor: Tensor, to layout: MemoryDescriptor, inScratch: Bool = false, layer: String
+    ) throws -> Tensor {
+        if tensor.layout == layout { return tensor }
+        let result = inScratch ? scratch(layout) : activation(layout)
+        try emitReorder(tensor, into: result, layer: layer)
+        return result
+    }
+
+    func emitReorder(_ source: Tensor, into target: Tensor, layer: String) throws {
+        let primitive = try Primitive(reorderFrom: source.layout, to: target.layout, library, layer: layer)
+        emit(primitive, "reorder", layer: layer, reads: [(DNNL_ARG_FROM, source)], writes: [(DNNL_ARG_TO, target)])
+    }
+
+    // MARK: Parameters
+
+    /// A parameter in the arena, in `preferred` layout unless the arena has it in another.
+    func parameter(_ index: Int, keras: MemoryDescriptor, preferred: MemoryDescriptor) throws -> Tensor {
+        let format = BlockedFormat(keras: keras, blocked: preferred, library: library)
+        let (buffer, chosen) = builder.parameter(index, preferring: format)
+        guard let chosen = chosen as? BlockedFormat else {
+            throw failure("lay out a parameter", "the arena was laid out by another engine")
+        }
+        return Tensor(buffer: buffer, layout: chosen.blocked)
+    }
+
+    func vector(_ index: Int) throws -> Tensor {
+        let count = builder.network.parameters[index].specification.shape.count
+        return Tensor(buffer: builder.plainParameter(index), layout: try .vector(count))
+    }
+
+    func vectorGradient(_ index: Int) throws -> Tensor {
+        let count = builder.network.parameters[index].specification.shape.count
+        return Tensor(buffer: builder.gradient(of: index), layout: try .vector(count))
+    }
+
+    // MARK: Kernels
+
+    /// Adds a primitive to the plan, with scratch memory if it wants any.
+    func emit(
+        _ primitive: Primitive, _ detail: String? = nil, layer: String,
+        reads: [(Int32, Tensor)], writes: [(Int32, Tensor)]
+    ) {
+        var arguments = reads + writes
+        var written = writes.map(\.1.buffer)
+        if let layout = primitive.layout(dnnl_query_scratchpad_md) {
+            let scratch = scratch(layout)
+            arguments.append((DNNL_ARG_SCRATCHPAD, scratch))
+            written.append(scratch.buffer)
+        }
+        let implementation = primitive.implementation
+        if implementation.hasPrefix("ref") || implementation.hasPrefix("simple") {
+            builder.remark("\(detail ?? "primitive") runs oneDNN's reference implementation (\(implementation))")
+        }
+        let library = library
+        builder.emit(detail, reads: reads.map(\.1.buffer), writes: written) { memory in
+            let invocation = try Invocation(
+                primitive, library, layer: layer, arguments.map { ($0.0, $0.1.layout, memory[$0.1.buffer]) })
+            return { _ in try invocation.run() }
+        }
+    }
+
+    // MARK: Operations
+
+    enum Saved {
+        case convolution(ConvolutionState)
+        case dense(DenseState)
+        case pooling(PoolingState)
+        case batchNormalization(BatchNormalizationState)
+        case activation(output: Tensor, function: ElementwiseFunction)
+        case add(output: Tensor, function: ElementwiseFunction?)
+        case flatten(input: MemoryDescriptor)
+        case nothing
+    }
+
+    func forward(_ operation: Operation, _ inputs: [Tensor]) throws -> (output: Tensor, saved: Saved) {
+        switch operation.layer {
+        case .input: return (inputs[0], .nothing)
+        case .dense: return try dense(operation, inputs[0])
+        case .convolution(let layer): return try convolution(operation, layer, inputs[0])
+        case .pooling(let layer):
+            return try pooling(operation, layer.kind, layer.window, inputs[0])
+        case .globalAveragePooling: return try globalAveragePooling(operation, inputs[0])
+        case .batchNormalization(let layer): return try batchNormalization(operation, layer, inputs[0])
+        case .activation(let layer): return try activation(operation, layer.function, inputs[0])
+        case .add: return try add(operation, inputs)
+        case .flatten: return try flatten(operation, inputs[0])
+        case .dropout: throw failure("compile", "dropout is the planner's", layer: operation.name)
+        }
+    }
+
+    func backward(
+        _ operation: Operation, _ saved: Saved, gradient: Tensor, mayOverwrite: Bool, wanted: [Bool]
+    ) throws -> [Tensor?] {
+        switch saved {
+        case .convolution(let state):
+            return [try convolutionBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
+        case .dense(let state):
+            return [try denseBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
+        case .pooling(let state): return [wanted[0] ? try poolingBackward(operation, state, gradient) : nil]
+        case .batchNormalization(let state):
+            return [try batchNormalizationBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
+        case .activation(let output, let function):
+            return [wanted[0] ? try activationBackward(operation, function, output, gradient, mayOverwrite) : nil]
+        case .add(let output, let function):
+            let gradient = try function.map { try activationBackward(operation, $0, output, gradient, mayOverwrite) } ?? gradient
+            return wanted.map { $0 ? gradient : nil }
+        case .flatten(let input): return [try flattenBackward(operation, input, gradient)]
+        case .nothing: return wanted.map { _ in nil }
+        }
+    }
+}

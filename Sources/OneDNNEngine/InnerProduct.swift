@@ -1,0 +1,98 @@
+import CDNNL
+import Execution
+import Models
+import NumericCore
+
+/// What backward needs of a dense layer's forward pass.
+struct DenseState {
+    let primitive: Primitive
+    let input: Tensor
+    let kernel: Tensor
+    let output: Tensor
+    let usesBias: Bool
+}
+
+extension DNNLCompiler {
+    func dense(_ operation: Operation, _ input: Tensor) throws -> (output: Tensor, saved: Saved) {
+        let name = operation.name
+        let (inputs, outputs) = (operation.inputShapes[0].count, operation.outputShape.count)
+        let usesBias = operation.parameters.count > 1
+        var descriptor = dnnl_inner_product_desc_t()
+        var (source, weights) = (input.layout.raw, try MemoryDescriptor.any([outputs, inputs]).raw)
+        var (bias, target) = (try MemoryDescriptor.vector(outputs).raw, try MemoryDescriptor.any([samples, outputs]).raw)
+        try withUnsafeMutablePointer(to: &bias) { bias in
+            try check(
+                dnnl_inner_product_forward_desc_init(
+                    &descriptor, dnnl_forward_training, &source, &weights, usesBias ? bias : nil, &target),
+                "describe a dense layer", layer: name)
+        }
+        let primitive = try Primitive(
+            descriptor, library, activation: ElementwiseFunction(operation.activation), layer: name)
+        let wanted = try primitive.required(dnnl_query_weights_md, layer: name)
+        let kernel = try parameter(
+            operation.parameters[0], keras: MemoryDescriptor([outputs, inputs], dnnl_ba), preferred: wanted)
+        let w = try reorder(kernel, to: wanted, inScratch: true, layer: name)
+        let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
+        var reads = [(DNNL_ARG_SRC, input), (DNNL_ARG_WEIGHTS, w)]
+        if usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
+        emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])
+        let state = DenseState(primitive: primitive, input: input, kernel: kernel, output: y, usesBias: usesBias)
+        return (y, .dense(state))
+    }
+
+    func denseBackward(
+        _ operation: Operation, _ state: DenseState, _ gradient: Tensor, _ mayOverwrite: Bool, wantsInput: Bool
+    ) throws -> Tensor? {
+        let dy = try fusedActivationBackward(operation, state.output, gradient, mayOverwrite)
+        if isTrainable(operation.parameters[0]) { try denseWeightsBackward(operation, state, dy) }
+        return wantsInput ? try denseDataBackward(operation, state, dy) : nil
+    }
+
+    private func denseWeightsBackward(_ operation: Operation, _ state: DenseState, _ gradient: Tensor) throws {
+        let name = operation.name
+        let (inputs, outputs) = (operation.inputShapes[0].count, operation.outputShape.count)
+        var descriptor = dnnl_inner_product_desc_t()
+        var (source, weights) = (state.input.layout.raw, try MemoryDescriptor.any([outputs, inputs]).raw)
+        var (bias, target) = (try MemoryDescriptor.vector(outputs).raw, gradient.layout.raw)
+        try withUnsafeMutablePointer(to: &bias) { bias in
+            try check(
+                dnnl_inner_product_backward_weights_desc_init(
+                    &descriptor, &source, &weights, state.usesBias ? bias : nil, &target),
+                "describe a weight gradient", layer: name)
+        }
+        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
+        let biasGradient = state.usesBias ? [(DNNL_ARG_DIFF_BIAS, try vectorGradient(operation.parameters[1]))] : []
+        try emitWeightGradient(
+            primitive, operation.parameters[0], arenaLayout: state.kernel.layout, layer: name,
+            reads: [(DNNL_ARG_SRC, state.input), (DNNL_ARG_DIFF_DST, gradient)], alsoWrites: biasGradient)
+    }
+
+    private func denseDataBackward(_ operation: Operation, _ state: DenseState, _ gradient: Tensor) throws -> Tensor {
+        let name = operation.name
+        let (inputs, outputs) = (operation.inputShapes[0].count, operation.outputShape.count)
+        var descriptor = dnnl_inner_product_desc_t()
+        var (source, weights) = (state.input.layout.raw, try MemoryDescriptor.any([outputs, inputs]).raw)
+        var target = gradient.layout.raw
+        try check(
+            dnnl_inner_product_backward_data_desc_init(&descriptor, &source, &weights, &target),
+            "describe an input gradient", layer: name)
+        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
+        let w = try reorder(
+            state.kernel, to: primitive.required(dnnl_query_weights_md, layer: name), inScratch: true, layer: name)
+        let dx = activation(state.input.layout)
+        emit(
+            primitive, layer: name, reads: [(DNNL_ARG_DIFF_DST, gradient), (DNNL_ARG_WEIGHTS, w)],
+            writes: [(DNNL_ARG_DIFF_SRC, dx)])
+        return dx
+    }
+
+    /// Row-major features of an image; the same memory where it is row-major already.
+    func flatten(_ operation: Operation, _ input: Tensor) throws -> (output: Tensor, saved: Saved) {
+        (try tensor(try plain(input), operation.outputShape), .flatten(input: input.layout))
+    }
+
+    func flattenBackward(_ operation: Operation, _ input: MemoryDescriptor, _ gradient: Tensor) throws -> Tensor {
+        let image = try tensor(gradient.buffer, operation.inputShapes[0])
+        return try reorder(image, to: input, layer: operation.name)
+    }
+}

@@ -1,0 +1,61 @@
+import CDNNL
+import Execution
+
+/// The process's oneDNN engine and stream. One of each is enough: a rank computes on one stream.
+final class Library: @unchecked Sendable {
+    let engine: dnnl_engine_t
+    let stream: dnnl_stream_t
+
+    init() throws {
+        var engine: dnnl_engine_t?
+        try check(dnnl_engine_create(&engine, dnnl_cpu, 0), "create the CPU engine")
+        guard let engine else { throw failure("create the CPU engine", "the library returned none") }
+        var stream: dnnl_stream_t?
+        try check(dnnl_stream_create(&stream, engine, dnnl_stream_default_flags.rawValue), "create a stream")
+        guard let stream else { throw failure("create a stream", "the library returned none") }
+        self.engine = engine
+        self.stream = stream
+    }
+
+    deinit {
+        dnnl_stream_destroy(stream)
+        dnnl_engine_destroy(engine)
+    }
+
+    var version: String {
+        guard let version = dnnl_version()?.pointee else { return "unknown" }
+        return "\(version.major).\(version.minor).\(version.patch)"
+    }
+
+    /// The instruction set that oneDNN's kernels are made for on this processor.
+    var instructionSet: String {
+        switch dnnl_get_effective_cpu_isa() {
+        case dnnl_cpu_isa_sse41: "SSE4.1"
+        case dnnl_cpu_isa_avx: "AVX"
+        case dnnl_cpu_isa_avx2: "AVX2"
+        case dnnl_cpu_isa_avx512_core: "AVX-512"
+        case dnnl_cpu_isa_avx512_core_vnni: "AVX-512 VNNI"
+        case dnnl_cpu_isa_avx512_core_bf16: "AVX-512 BF16"
+        case let other: "ISA 0x" + String(other.rawValue, radix: 16)
+        }
+    }
+}
+
+
+/// Every call of the library goes through here.
+func check(_ status: dnnl_status_t, _ operation: String, layer: String? = nil) throws {
+    if status == dnnl_success { return }
+    let reason =
+        switch status {
+        case dnnl_out_of_memory: "out of memory"
+        case dnnl_invalid_arguments: "oneDNN does not accept the arguments"
+        case dnnl_unimplemented: "oneDNN has no implementation; try --engine blas"
+        case dnnl_runtime_error: "a runtime error in oneDNN"
+        default: "oneDNN status \(status.rawValue)"
+        }
+    throw EngineError(engine: "onednn", layer: layer, operation: operation, reason: reason)
+}
+
+func failure(_ operation: String, _ reason: String, layer: String? = nil) -> EngineError {
+    EngineError(engine: "onednn", layer: layer, operation: operation, reason: reason)
+}

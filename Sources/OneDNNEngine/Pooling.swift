@@ -1,0 +1,90 @@
+import CDNNL
+import Execution
+import Models
+import NumericCore
+
+/// What backward needs of a pooling's forward pass.
+struct PoolingState {
+    let primitive: Primitive
+    let algorithm: dnnl_alg_kind_t
+    let window: Window2D
+    let input: MemoryDescriptor
+    let output: MemoryDescriptor
+    /// Where each maximum was; none for averages.
+    let workspace: Tensor?
+}
+
+extension DNNLCompiler {
+    func pooling(
+        _ operation: Operation, _ kind: Pooling2D.Kind, _ window: Window2D, _ input: Tensor
+    ) throws -> (output: Tensor, saved: Saved) {
+        let name = operation.name
+        let shape = operation.inputShapes[0]
+        let pixels = try window.outputExtent(of: shape)
+        let padding = window.paddingAmounts(of: shape)
+        let algorithm = kind == .max ? dnnl_pooling_max : dnnl_pooling_avg_exclude_padding
+        var descriptor = dnnl_pooling_desc_t()
+        var source = input.layout.raw
+        var target = try MemoryDescriptor.any([samples, shape[2], pixels.height, pixels.width]).raw
+        try check(
+            dnnl_pooling_forward_desc_init(
+                &descriptor, propagation, algorithm, &source, &target, window.stride.dimensions, window.size.dimensions,
+                [Int64(padding.top), Int64(padding.left)], [Int64(padding.bottom), Int64(padding.right)]),
+            "describe a pooling", layer: name)
+        let primitive = try Primitive(descriptor, library, layer: name)
+        let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
+        var writes = [(DNNL_ARG_DST, y)]
+        let workspace = workspace(of: primitive)
+        if let workspace { writes.append((DNNL_ARG_WORKSPACE, workspace)) }
+        emit(primitive, layer: name, reads: [(DNNL_ARG_SRC, input)], writes: writes)
+        let state = PoolingState(
+            primitive: primitive, algorithm: algorithm, window: window, input: input.layout, output: y.layout,
+            workspace: workspace)
+        return (y, .pooling(state))
+    }
+
+    /// The mean over the whole image, seen as a vector.
+    func globalAveragePooling(_ operation: Operation, _ input: Tensor) throws -> (output: Tensor, saved: Saved) {
+        let shape = operation.inputShapes[0]
+        let all = Extent2D(height: shape[0], width: shape[1])
+        let (y, saved) = try pooling(operation, .average, Window2D(size: all, stride: all, padding: .valid), input)
+        return (try tensor(try plain(y), operation.outputShape), saved)
+    }
+
+    func poolingBackward(_ operation: Operation, _ state: PoolingState, _ gradient: Tensor) throws -> Tensor {
+        let name = operation.name
+        let dy = try reorder(try asImage(gradient), to: state.output, layer: name)
+        let padding = state.window.paddingAmounts(of: operation.inputShapes[0])
+        var descriptor = dnnl_pooling_desc_t()
+        var (source, target) = (state.input.raw, state.output.raw)
+        try check(
+            dnnl_pooling_backward_desc_init(
+                &descriptor, state.algorithm, &source, &target, state.window.stride.dimensions,
+                state.window.size.dimensions, [Int64(padding.top), Int64(padding.left)],
+                [Int64(padding.bottom), Int64(padding.right)]),
+            "describe a pooling's gradient", layer: name)
+        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
+        let dx = activation(state.input)
+        var reads = [(DNNL_ARG_DIFF_DST, dy)]
+        if let workspace = state.workspace { reads.append((DNNL_ARG_WORKSPACE, workspace)) }
+        emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DIFF_SRC, dx)])
+        return dx
+    }
+
+    /// What a training primitive leaves for its backward, beyond results.
+    func workspace(of primitive: Primitive) -> Tensor? {
+        guard builder.isTraining, let layout = primitive.layout(dnnl_query_workspace_md) else { return nil }
+        return Tensor(buffer: builder.activation(bytes: layout.byteCount, holdsFloats: false), layout: layout)
+    }
+
+    /// A vector as an image of one pixel: the same memory.
+    func asImage(_ tensor: Tensor) throws -> Tensor {
+        let dimensions = tensor.layout.dimensions
+        guard dimensions.count == 2 else { return tensor }
+        return Tensor(buffer: tensor.buffer, layout: try .rowMajor(samples: samples, [1, 1, dimensions[1]]))
+    }
+}
+
+extension Extent2D {
+    fileprivate var dimensions: [Int64] { [Int64(height), Int64(width)] }
+}

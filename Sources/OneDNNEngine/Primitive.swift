@@ -1,0 +1,118 @@
+import CDNNL
+import Execution
+import Models
+
+/// A compiled oneDNN primitive with its description.
+final class Primitive {
+    let descriptor: dnnl_primitive_desc_t
+    let handle: dnnl_primitive_t
+
+    /// From an operation descriptor (`dnnl_convolution_desc_t`, ...). Backward primitives take the forward one as `hint`.
+    convenience init<Operation>(
+        _ operation: Operation, _ library: Library, activation: ElementwiseFunction? = nil, hint: Primitive? = nil, layer: String
+    ) throws {
+        let attributes = try Attributes(activation: activation)
+        var descriptor: dnnl_primitive_desc_t?
+        try withUnsafePointer(to: operation) {
+            try check(
+                dnnl_primitive_desc_create(&descriptor, $0, attributes.handle, library.engine, hint?.descriptor),
+                "choose a primitive", layer: layer)
+        }
+        try self.init(descriptor, layer: layer)
+    }
+
+    /// A reorder between two layouts.
+    convenience init(
+        reorderFrom source: MemoryDescriptor, to target: MemoryDescriptor, _ library: Library, layer: String
+    ) throws {
+        let attributes = try Attributes()
+        var (source, target) = (source.raw, target.raw)
+        var descriptor: dnnl_primitive_desc_t?
+        try check(
+            dnnl_reorder_primitive_desc_create(
+                &descriptor, &source, library.engine, &target, library.engine, attributes.handle),
+            "choose a reorder", layer: layer)
+        try self.init(descriptor, layer: layer)
+    }
+
+    private init(_ descriptor: dnnl_primitive_desc_t?, layer: String) throws {
+        guard let descriptor else { throw failure("choose a primitive", "the library returned none", layer: layer) }
+        var handle: dnnl_primitive_t?
+        let status = dnnl_primitive_create(&handle, descriptor)
+        guard status == dnnl_success, let handle else {
+            dnnl_primitive_desc_destroy(descriptor)
+            try check(status, "compile a primitive", layer: layer)
+            throw failure("compile a primitive", "the library returned none", layer: layer)
+        }
+        self.descriptor = descriptor
+        self.handle = handle
+    }
+
+    deinit {
+        dnnl_primitive_destroy(handle)
+        dnnl_primitive_desc_destroy(descriptor)
+    }
+
+    /// The layout of an argument, e.g. `dnnl_query_src_md`; nil where the primitive has no such argument.
+    func layout(_ query: dnnl_query_t, _ index: Int32 = 0) -> MemoryDescriptor? {
+        guard let pointer = dnnl_primitive_desc_query_md(descriptor, query, index) else { return nil }
+        let layout = MemoryDescriptor(pointer.pointee)
+        return layout.byteCount > 0 ? layout : nil
+    }
+
+    func required(_ query: dnnl_query_t, _ index: Int32 = 0, layer: String) throws -> MemoryDescriptor {
+        guard let layout = layout(query, index) else {
+            throw failure("ask for a layout", "the primitive has none for query \(query.rawValue)", layer: layer)
+        }
+        return layout
+    }
+
+    /// The library's name for the implementation, such as `jit:avx512_core`.
+    var implementation: String {
+        var name: UnsafePointer<CChar>?
+        guard dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, &name) == dnnl_success, let name else {
+            return "unknown"
+        }
+        return String(cString: name)
+    }
+}
+
+/// An elementwise function and the variant of its algorithm that works from the result in backward.
+struct ElementwiseFunction {
+    /// For forward passes fused behind another primitive.
+    let plain: dnnl_alg_kind_t
+    /// For primitives of their own, whose backward reads the result.
+    let fromResult: dnnl_alg_kind_t
+
+    init?(_ activation: Activation) {
+        switch activation {
+        case .relu: (plain, fromResult) = (dnnl_eltwise_relu, dnnl_eltwise_relu_use_dst_for_bwd)
+        case .tanh: (plain, fromResult) = (dnnl_eltwise_tanh, dnnl_eltwise_tanh_use_dst_for_bwd)
+        case .sigmoid: (plain, fromResult) = (dnnl_eltwise_logistic, dnnl_eltwise_logistic_use_dst_for_bwd)
+        case .linear, .softmax: return nil
+        }
+    }
+}
+
+/// Primitive attributes: the caller owns scratch memory, and an activation may follow in the same pass.
+private final class Attributes {
+    let handle: dnnl_primitive_attr_t
+
+    init(activation: ElementwiseFunction? = nil) throws {
+        var handle: dnnl_primitive_attr_t?
+        try check(dnnl_primitive_attr_create(&handle), "create attributes")
+        guard let handle else { throw failure("create attributes", "the library returned none") }
+        self.handle = handle
+        try check(dnnl_primitive_attr_set_scratchpad_mode(handle, dnnl_scratchpad_mode_user), "set the scratchpad mode")
+        if let activation {
+            var operations: dnnl_post_ops_t?
+            try check(dnnl_post_ops_create(&operations), "create post-operations")
+            defer { dnnl_post_ops_destroy(operations) }
+            try check(
+                dnnl_post_ops_append_eltwise(operations, 1, activation.plain, 0, 0), "append an activation")
+            try check(dnnl_primitive_attr_set_post_ops(handle, operations), "set post-operations")
+        }
+    }
+
+    deinit { dnnl_primitive_attr_destroy(handle) }
+}

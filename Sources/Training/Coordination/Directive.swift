@@ -1,0 +1,48 @@
+import Foundation
+
+/// What the coordinator decided at the end of an epoch; broadcast from rank 0, followed by all ranks.
+public struct Directive: Hashable, Sendable, Codable {
+    /// The learning rates of the next epoch.
+    public let nextRates: EpochRates
+    /// Why the run ends ahead of its last epoch, or nil.
+    public let stopReason: String?
+    /// This epoch's weights are the best so far.
+    public let isBest: Bool
+    /// The run is over and its result is `best.h5`, not the last weights.
+    public let restoreBest: Bool
+    /// For people: what changed and why.
+    public let messages: [String]
+
+    public var stop: Bool { stopReason != nil }
+
+    /// Bytes for the broadcast.
+    public func encoded() throws -> [UInt8] { try CanonicalJSON.encode(self) }
+
+    public init(encoded bytes: [UInt8]) throws { self = try CanonicalJSON.decode(Self.self, from: bytes) }
+
+    init(nextRates: EpochRates, stopReason: String?, isBest: Bool, restoreBest: Bool, messages: [String]) {
+        self.nextRates = nextRates
+        self.stopReason = stopReason
+        self.isBest = isBest
+        self.restoreBest = restoreBest
+        self.messages = messages
+    }
+}
+
+/// JSON whose bytes depend on the value alone: sorted members, shortest numbers, NaN and infinities as strings.
+enum CanonicalJSON {
+    static func encode(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy =
+            .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return Array(try encoder.encode(value))
+    }
+
+    static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy =
+            .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return try decoder.decode(type, from: Data(bytes))
+    }
+}

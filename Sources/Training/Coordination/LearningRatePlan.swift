@@ -1,0 +1,69 @@
+/// Base rate, schedule and warm-up of a run: the learning rate at every step but for what ReduceLROnPlateau takes off.
+///
+/// With a reference batch size the base rate is scaled by batch / reference, the linear scaling rule of Goyal et al.,
+/// "Accurate, large minibatch SGD" (2017). The warm-up is a factor on the schedule that grows linearly step by step,
+/// from the unscaled rate where scaling raised it, else from zero, and is 1 at its last step; the first step already
+/// has one increment, so that none is wasted on a rate of zero.
+public struct LearningRatePlan: Hashable, Sendable {
+    public let base: Double
+    public let schedule: LearningRateSchedule
+    public let warmUp: ScheduleTime?
+    public let stepsPerEpoch: Int
+    public let epochs: Int
+    private let scaling: Double
+
+    public init(
+        base: Double, schedule: LearningRateSchedule = .constant, warmUp: ScheduleTime? = nil,
+        batchSize: Int = 1, referenceBatchSize: Int? = nil, stepsPerEpoch: Int, epochs: Int
+    ) {
+        precondition(stepsPerEpoch > 0 && epochs > 0, "a plan for no steps")
+        scaling = referenceBatchSize.map { Double(batchSize) / Double($0) } ?? 1
+        self.base = base * scaling
+        self.schedule = schedule
+        self.warmUp = warmUp
+        self.stepsPerEpoch = stepsPerEpoch
+        self.epochs = epochs
+    }
+
+    /// The planned rate of a step of an epoch, both from 0.
+    func rate(epoch: Int, stepInEpoch: Int) -> Double {
+        let step = epoch * stepsPerEpoch + stepInEpoch
+        return schedule.rate(base: base, epoch: epoch, step: step, epochs: epochs) * warmth(step)
+    }
+
+    private var warmUpSteps: Int {
+        switch warmUp {
+        case .epochs(let count): count * stepsPerEpoch
+        case .steps(let count): count
+        case nil: 0
+        }
+    }
+
+    private func warmth(_ step: Int) -> Double {
+        guard step + 1 < warmUpSteps else { return 1 }
+        let start = scaling > 1 ? 1 / scaling : 0
+        return start + (1 - start) * Double(step + 1) / Double(warmUpSteps)
+    }
+
+    /// The rates of an epoch, times `reduction`.
+    func rates(epoch: Int, reduction: Double) -> EpochRates {
+        let varies = schedule.changesWithinEpoch || epoch * stepsPerEpoch < warmUpSteps
+        let steps = 0..<(varies ? stepsPerEpoch : 1)
+        return EpochRates(values: steps.map { Float(rate(epoch: epoch, stepInEpoch: $0) * reduction) })
+    }
+}
+
+/// The learning rates of one epoch. Computed on rank 0 and sent to all, since no two maths libraries promise the same
+/// power or cosine.
+public struct EpochRates: Hashable, Sendable, Codable {
+    /// One for the whole epoch, or one a step.
+    let values: [Float]
+
+    /// The rate of a step of the epoch, from 0.
+    public subscript(stepInEpoch: Int) -> Float {
+        values[min(stepInEpoch, values.count - 1)]
+    }
+
+    /// The rate at the epoch's end: what histories and logs show.
+    public var last: Float { self[values.count - 1] }
+}

@@ -1,0 +1,89 @@
+/// What there is to say about one option.
+public struct OptionDeclaration: Sendable {
+    public enum Group: String, CaseIterable, Sendable {
+        case data, run, optimizer, steering, computation, output
+    }
+
+    /// Whether an option has a say in what is computed.
+    public enum Scope: Sendable {
+        /// Stored in checkpoints; a change on resume is refused by name; equal on all ranks.
+        case semantic
+        /// Free to change.
+        case operational
+        /// Semantic in runs whose schedule stretches over all their epochs.
+        case semanticIfScheduled
+    }
+
+    /// As on the command line, without the dashes.
+    public let name: String
+    public let group: Group
+    public let scope: Scope
+    public let help: String
+    /// Whether TOML writes its value in quotes.
+    let isQuoted: Bool
+    let get: @Sendable (TrainingOptions) -> String?
+    let set: @Sendable (inout TrainingOptions, String) throws -> Void
+
+    /// `requirement` is what a value must be, in words and as a test.
+    init<Value: OptionValue>(
+        _ name: String, _ group: Group, _ scope: Scope, _ path: any WritableKeyPath<TrainingOptions, Value> & Sendable,
+        _ help: String, _ requirement: Requirement<Value> = .none
+    ) {
+        self.name = name
+        self.group = group
+        self.scope = scope
+        self.help = help
+        isQuoted = Value.isQuoted
+        get = { $0[keyPath: path].optionText }
+        set = { options, text in
+            let value = try Value(optionText: text, option: name)
+            guard requirement.holds(value) else {
+                throw OptionError(name, "\(text) is not \(requirement.words)")
+            }
+            options[keyPath: path] = value
+        }
+    }
+
+    struct Requirement<Value: OptionValue>: Sendable {
+        let words: String
+        let holds: @Sendable (Value) -> Bool
+
+        static var none: Self { Self(words: "") { _ in true } }
+    }
+
+    func isSemantic(in options: TrainingOptions) -> Bool {
+        switch scope {
+        case .semantic: true
+        case .operational: false
+        case .semanticIfScheduled: options.schedule.dependsOnEpochs
+        }
+    }
+}
+
+extension OptionDeclaration.Requirement where Value: Comparable & ExpressibleByIntegerLiteral {
+    static var positive: Self { Self(words: "positive") { $0 > 0 } }
+}
+
+extension OptionDeclaration.Requirement where Value == UInt64 {
+    /// TOML's integers are signed.
+    static var tomlInteger: Self { Self(words: "at most \(Int64.max)") { $0 <= UInt64(Int64.max) } }
+}
+
+extension OptionDeclaration.Requirement where Value == Int? {
+    static var positive: Self { Self(words: "positive") { $0.map { $0 > 0 } ?? true } }
+}
+
+extension OptionDeclaration.Requirement where Value == ScheduleTime? {
+    static var positive: Self { Self(words: "positive") { $0.map { $0.count > 0 } ?? true } }
+}
+
+extension OptionDeclaration.Requirement where Value == Double? {
+    static var positive: Self { Self(words: "positive and finite") { $0.map { $0 > 0 && $0.isFinite } ?? true } }
+    static var fraction: Self { Self(words: "between 0 and 1") { $0.map { $0 > 0 && $0 < 1 } ?? true } }
+}
+
+extension OptionDeclaration.Requirement where Value == Double {
+    static var notNegative: Self { Self(words: "at least 0 and finite") { $0 >= 0 && $0.isFinite } }
+    static var belowOne: Self { Self(words: "at least 0 and below 1") { $0 >= 0 && $0 < 1 } }
+    static var small: Self { Self(words: "positive and finite") { $0 > 0 && $0.isFinite } }
+}

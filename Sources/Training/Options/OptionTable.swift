@@ -1,0 +1,78 @@
+extension TrainingOptions {
+    /// All options, in the order in which files and help show them. Paths are operational: what they lead to is
+    /// compared itself, data by fingerprint and networks by configuration.
+    public static let table: [OptionDeclaration] = data + run + optimizer + steering + computation + output
+
+    private static let data: [OptionDeclaration] = [
+        .init("model", .data, .operational, \.model, "a name from `dptrain models`, or a Keras JSON file"),
+        .init("weights", .data, .operational, \.weights, "file whose weights the run starts from"),
+        .init("data", .data, .operational, \.data, "HDF5 file to train on"),
+        .init("images", .data, .operational, \.images, "path of the samples in the file, where it is not found"),
+        .init("labels", .data, .operational, \.labels, "path of the labels in the file, where it is not found"),
+        .init("channel-order", .data, .semantic, \.channelOrder, "auto, nhwc or nchw"),
+        .init(
+            "normalization", .data, .semantic, \.normalization,
+            "auto (bytes by 255, floats unchanged), unchanged, unit (by 255), standardized (by the file's mean and std)"),
+        .init(
+            "validation-split", .data, .semantic, \.validationSplit,
+            "fraction of the training samples kept for validation, where the file has none", .fraction),
+        .init("shuffle", .data, .semantic, \.shuffle, "a new order every epoch"),
+    ]
+
+    private static let run: [OptionDeclaration] = [
+        .init("epochs", .run, .semanticIfScheduled, \.epochs, "epochs of the run", .positive),
+        .init("batch-size", .run, .semantic, \.batchSize, "samples of a step, over all ranks", .positive),
+        .init("steps-per-epoch", .run, .semantic, \.stepsPerEpoch, "steps of an epoch, if not all data", .positive),
+        .init("validation-steps", .run, .semantic, \.validationSteps, "batches to validate on, if not all", .positive),
+        .init("seed", .run, .semantic, \.seed, "seed of all randomness", .tomlInteger),
+    ]
+
+    private static let optimizer: [OptionDeclaration] = [
+        .init("optimizer", .optimizer, .semantic, \.optimizer, "sgd, adam, rmsprop or adagrad"),
+        .init("momentum", .optimizer, .semantic, \.momentum, "of sgd and rmsprop", .belowOne),
+        .init("nesterov", .optimizer, .semantic, \.nesterov, "Nesterov momentum, with sgd"),
+        .init("beta1", .optimizer, .semantic, \.beta1, "of adam", .belowOne),
+        .init("beta2", .optimizer, .semantic, \.beta2, "of adam", .belowOne),
+        .init("rho", .optimizer, .semantic, \.rho, "of rmsprop", .belowOne),
+        .init("epsilon", .optimizer, .semantic, \.epsilon, "of adam, rmsprop and adagrad", .small),
+        .init("initial-accumulator", .optimizer, .semantic, \.initialAccumulator, "of adagrad", .notNegative),
+        .init("l2", .optimizer, .semantic, \.l2, "Keras's kernel regularizer: l2 * sum(w^2) in the loss", .notNegative),
+        .init("weight-decay", .optimizer, .semantic, \.weightDecay, "Keras's decoupled weight decay", .notNegative),
+    ]
+
+    private static let steering: [OptionDeclaration] = [
+        .init(
+            "learning-rate", .steering, .semantic, \.learningRate, "Keras's default for the optimizer if not given",
+            .positive),
+        .init("schedule", .steering, .semantic, \.schedule, LearningRateSchedule.grammar),
+        .init("warm-up", .steering, .semantic, \.warmUp, "linear warm-up: epochs, or steps as in 500steps", .positive),
+        .init(
+            "reference-batch-size", .steering, .semantic, \.referenceBatchSize,
+            "linear scaling: the learning rate is meant for this batch size and grows with batch-size", .positive),
+        .init("reduce-on-plateau", .steering, .semantic, \.reduceOnPlateau, ReduceOnPlateau.grammar),
+        .init("early-stopping", .steering, .semantic, \.earlyStopping, EarlyStopping.grammar),
+        .init("save-best", .steering, .semantic, \.saveBest, SaveBest.grammar),
+    ]
+
+    private static let computation: [OptionDeclaration] = [
+        .init(
+            "shards", .computation, .semantic, \.shards, "parts a batch is cut into, at least as many as ranks",
+            .positive),
+        .init("threads", .computation, .semantic, \.threads, "threads of a rank", .positive),
+        .init("batch-norm", .computation, .semantic, \.batchNorm, "statistics of a shard or of the global batch"),
+        .init("engine", .computation, .semantic, \.engine, "onednn or blas"),
+        .init("precision", .computation, .semantic, \.precision, "fp32 or bf16"),
+        .init(
+            "reduction", .computation, .semantic, \.reduction, "tree, or allreduce (result depends on the rank count)"),
+    ]
+
+    private static let output: [OptionDeclaration] = [
+        .init("output", .output, .operational, \.output, "folder for checkpoints and logs"),
+        .init(
+            "checkpoint-every-steps", .output, .operational, \.checkpointEverySteps, "also within epochs", .positive),
+        .init(
+            "checkpoint-every-epochs", .output, .operational, \.checkpointEveryEpochs, "epochs between checkpoints",
+            .positive),
+        .init("keep", .output, .operational, \.keep, "checkpoints kept besides latest and best", .positive),
+    ]
+}

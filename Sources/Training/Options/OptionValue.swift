@@ -1,0 +1,90 @@
+import Execution
+
+/// What an option can hold: it reads itself from the text of a flag, of a TOML scalar or of a checkpoint, and writes
+/// itself so that it reads back as the same value.
+public protocol OptionValue: Equatable, Sendable {
+    init(optionText: String, option: String) throws
+    /// Nil where there is no value.
+    var optionText: String? { get }
+    /// Whether TOML writes the value in quotes.
+    static var isQuoted: Bool { get }
+}
+
+/// A value with a text of its own, of a kind that can be named in one word or two.
+protocol PlainOptionValue: OptionValue, LosslessStringConvertible {
+    static var kind: String { get }
+}
+
+extension PlainOptionValue {
+    public init(optionText text: String, option: String) throws {
+        guard let value = Self(text) else { throw OptionError(option, "'\(text)' is not \(Self.kind)") }
+        self = value
+    }
+    public var optionText: String? { description }
+    public static var isQuoted: Bool { false }
+}
+
+extension Int: PlainOptionValue {
+    static var kind: String { "a whole number" }
+}
+extension UInt64: PlainOptionValue {
+    static var kind: String { "a whole number of at least 0" }
+}
+extension Double: PlainOptionValue {
+    static var kind: String { "a number" }
+}
+extension Bool: PlainOptionValue {
+    static var kind: String { "true or false" }
+}
+extension String: PlainOptionValue {
+    static var kind: String { "text" }
+    public static var isQuoted: Bool { true }
+}
+extension ScheduleTime: PlainOptionValue {
+    static var kind: String { "a number of epochs, or of steps as in 500steps" }
+    public static var isQuoted: Bool { true }
+}
+
+/// One of a few words.
+public protocol NamedOptionValue: OptionValue, CaseIterable, RawRepresentable where RawValue == String {}
+
+extension NamedOptionValue {
+    public init(optionText text: String, option: String) throws {
+        guard let value = Self(rawValue: text) else {
+            let names = Self.allCases.map(\.rawValue)
+            throw OptionError(
+                option,
+                "'\(text)' is not one of \(names.joined(separator: ", "))\(suggestion(for: text, among: names))")
+        }
+        self = value
+    }
+    public var optionText: String? { rawValue }
+    public static var isQuoted: Bool { true }
+}
+
+extension BatchNormalizationMode: NamedOptionValue {}
+
+/// A value with settings, read by `CompactText`.
+protocol CompactOptionValue: OptionValue, CustomStringConvertible {
+    init(parsing text: String, option: String) throws
+}
+
+extension CompactOptionValue {
+    public init(optionText: String, option: String) throws { try self.init(parsing: optionText, option: option) }
+    public var optionText: String? { description }
+    public static var isQuoted: Bool { true }
+}
+
+extension LearningRateSchedule: CompactOptionValue {}
+extension ReduceOnPlateau: CompactOptionValue {}
+extension EarlyStopping: CompactOptionValue {}
+extension SaveBest: CompactOptionValue {}
+
+/// `none` takes back what a configuration file set.
+extension Optional: OptionValue where Wrapped: OptionValue {
+    public init(optionText text: String, option: String) throws {
+        self = text == "none" ? nil : try Wrapped(optionText: text, option: option)
+    }
+    public var optionText: String? { self?.optionText }
+    public static var isQuoted: Bool { Wrapped.isQuoted }
+}

@@ -1,0 +1,66 @@
+/// Options by name and text: what flags, files, checkpoints and the comparison between ranks have in common.
+extension TrainingOptions {
+    private static let declarations = Dictionary(uniqueKeysWithValues: table.map { ($0.name, $0) })
+
+    /// Sets an option from text. An unknown name is an error that names the nearest known one.
+    public mutating func set(_ name: String, to text: String) throws {
+        guard let declaration = Self.declarations[name] else {
+            throw OptionError(name, "there is no such option\(suggestion(for: name, among: Self.table.map(\.name)))")
+        }
+        try declaration.set(&self, text)
+    }
+
+    /// An option's value as text, nil where it has none.
+    public func text(of name: String) -> String? {
+        Self.declarations[name]?.get(self)
+    }
+
+    /// What checkpoints store and ranks compare: the semantic options that have a value, in the table's order.
+    public var semantic: [(name: String, value: String)] {
+        Self.table.compactMap { declaration in
+            guard declaration.isSemantic(in: self), let value = declaration.get(self) else { return nil }
+            return (declaration.name, value)
+        }
+    }
+
+    /// One line an option, for the comparison between ranks at the start.
+    public var semanticLines: [String] { semantic.map { "\($0.name) = \($0.value)" } }
+
+    /// What resuming a run with other options would change about it; `-` stands for no value.
+    public func semanticDifferences(from earlier: TrainingOptions) -> [(name: String, was: String, now: String)] {
+        Self.table.compactMap { declaration in
+            guard declaration.isSemantic(in: self) || declaration.isSemantic(in: earlier) else { return nil }
+            let was = declaration.get(earlier) ?? "-"
+            let now = declaration.get(self) ?? "-"
+            return was == now ? nil : (declaration.name, was, now)
+        }
+    }
+
+    /// What no option alone can tell.
+    public func validate() throws {
+        guard batchSize >= shards else {
+            throw OptionError(
+                "batch-size", "a batch of \(batchSize) has no sample for each of \(shards) shards; "
+                    + "use a batch size of at least \(shards) or --shards \(batchSize)")
+        }
+        guard !nesterov || (optimizer == .sgd && momentum > 0) else {
+            throw OptionError("nesterov", "Nesterov momentum needs --optimizer sgd and a --momentum above 0")
+        }
+        guard momentum == 0 || optimizer == .sgd || optimizer == .rmsprop else {
+            throw OptionError("momentum", "\(optimizer.rawValue) has no momentum; use sgd or rmsprop")
+        }
+    }
+}
+
+/// A dictionary of names and texts, of the options that have a value.
+extension TrainingOptions: Codable {
+    public func encode(to encoder: any Encoder) throws {
+        let values = Self.table.compactMap { declaration in declaration.get(self).map { (declaration.name, $0) } }
+        try Dictionary(uniqueKeysWithValues: values).encode(to: encoder)
+    }
+
+    public init(from decoder: any Decoder) throws {
+        self.init()
+        for (name, text) in try [String: String](from: decoder) { try set(name, to: text) }
+    }
+}

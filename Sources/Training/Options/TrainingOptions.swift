@@ -1,0 +1,88 @@
+import Execution
+
+/// Every option of `dptrain train`, with its default. What each is called, means and may be is declared in one table,
+/// `TrainingOptions.table`; flags, configuration files and checkpoints all go through it.
+public struct TrainingOptions: Equatable, Sendable {
+    public enum Algorithm: String, NamedOptionValue { case sgd, adam, rmsprop, adagrad }
+    public enum EngineName: String, NamedOptionValue { case onednn, blas }
+    public enum Precision: String, NamedOptionValue { case fp32, bf16 }
+    public enum Reduction: String, NamedOptionValue { case tree, allreduce }
+    public enum ChannelOrder: String, NamedOptionValue { case auto, nhwc, nchw }
+    public enum Normalization: String, NamedOptionValue { case auto, unchanged, unit, standardized }
+
+    // Network and data
+    public var model: String?
+    public var weights: String?
+    public var data: String?
+    public var images: String?
+    public var labels: String?
+    public var channelOrder = ChannelOrder.auto
+    public var normalization = Normalization.auto
+    public var validationSplit: Double?
+    public var shuffle = true
+
+    // The run
+    public var epochs = 20
+    public var batchSize = 128
+    public var stepsPerEpoch: Int?
+    public var validationSteps: Int?
+    public var seed: UInt64 = 0
+
+    // Optimizer
+    public var optimizer = Algorithm.adam
+    public var momentum = 0.0
+    public var nesterov = false
+    public var beta1 = 0.9
+    public var beta2 = 0.999
+    public var rho = 0.9
+    public var epsilon = 1e-7
+    public var initialAccumulator = 0.1
+    public var l2 = 0.0
+    public var weightDecay = 0.0
+
+    // Learning rate and what steers the run
+    public var learningRate: Double?
+    public var schedule = LearningRateSchedule.constant
+    public var warmUp: ScheduleTime?
+    public var referenceBatchSize: Int?
+    public var reduceOnPlateau: ReduceOnPlateau?
+    public var earlyStopping: EarlyStopping?
+    public var saveBest = SaveBest()
+
+    // How it is computed
+    public var shards = 8
+    public var threads = 1
+    public var batchNorm = BatchNormalizationMode.shard
+    public var engine = EngineName.onednn
+    public var precision = Precision.fp32
+    public var reduction = Reduction.tree
+
+    // Output
+    public var output: String?
+    public var checkpointEverySteps: Int?
+    public var checkpointEveryEpochs = 1
+    public var keep = 3
+
+    public init() {}
+}
+
+/// What the options amount to.
+extension TrainingOptions {
+    public var algorithm: Optimizer {
+        switch optimizer {
+        case .sgd: .sgd(SGD(momentum: momentum, nesterov: nesterov))
+        case .adam: .adam(Adam(beta1: beta1, beta2: beta2, epsilon: epsilon))
+        case .rmsprop: .rmsprop(RMSprop(rho: rho, momentum: momentum, epsilon: epsilon))
+        case .adagrad: .adagrad(AdaGrad(initialAccumulator: initialAccumulator, epsilon: epsilon))
+        }
+    }
+
+    /// A coordinator at the beginning of the run. `metrics`: see `EpochMetrics.names`.
+    public func coordinator(stepsPerEpoch: Int, metrics: [String]) throws -> Coordinator {
+        let plan = LearningRatePlan(
+            base: learningRate ?? algorithm.defaultLearningRate, schedule: schedule, warmUp: warmUp,
+            batchSize: batchSize, referenceBatchSize: referenceBatchSize, stepsPerEpoch: stepsPerEpoch, epochs: epochs)
+        return try Coordinator(
+            plan: plan, plateau: reduceOnPlateau, earlyStopping: earlyStopping, saveBest: saveBest, metrics: metrics)
+    }
+}

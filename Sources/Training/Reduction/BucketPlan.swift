@@ -1,0 +1,47 @@
+import NumericCore
+
+/// How an arena is cut for its way between the ranks: into buckets, which travel one by one as soon as their gradients
+/// are ready, and each bucket into one slice a rank, which that rank sums and updates.
+public struct BucketPlan: Sendable, Equatable {
+    /// Large enough that latency does not matter, small enough that the first bucket leaves early and stays in cache.
+    public static let defaultTargetBytes = 4 << 20
+    /// Slices start at multiples of a cache line, so that a vector loop never meets a remainder.
+    public static let unit = 16
+
+    /// The elements of the arena.
+    public let count: Int
+    public let ranks: Int
+    /// Ascending, without gaps: together the arena.
+    public let buckets: [Range<Int>]
+
+    /// `cuts` are the offsets, ascending multiples of 16, at which parameters start: gradients become ready one
+    /// parameter at a time, so buckets end there. Only what is far larger than the target is cut inside.
+    public init(count: Int, cuts: [Int], ranks: Int, targetBytes: Int = defaultTargetBytes) {
+        precondition(count > 0 && count % Self.unit == 0, "an arena is padded to multiples of \(Self.unit)")
+        precondition(ranks > 0 && targetBytes > 0, "a plan needs ranks and a size")
+        self.count = count
+        self.ranks = ranks
+        let bytes = MemoryLayout<Float>.stride
+        let target = min(targetBytes / bytes, Int(Int32.max) / 4).rounded(upToMultipleOf: Self.unit)
+        var buckets: [Range<Int>] = []
+        var start = 0
+        for cut in cuts + [count] where cut - start >= target || (cut == count && cut > start) {
+            precondition(cut % Self.unit == 0 && cut <= count, "a parameter starts at a multiple of \(Self.unit)")
+            let units = (cut - start) / Self.unit
+            let pieces = max(1, (cut - start) / target)
+            for piece in 0..<pieces {
+                let part = ShardPartition.part(piece, of: pieces, total: units)
+                buckets.append(start + part.lowerBound * Self.unit..<start + part.upperBound * Self.unit)
+            }
+            start = cut
+        }
+        self.buckets = buckets
+    }
+
+    /// The arena range of `bucket` that belongs to `rank`; empty where there are more ranks than units.
+    public func slice(_ bucket: Int, of rank: Int) -> Range<Int> {
+        let range = buckets[bucket]
+        let part = ShardPartition.part(rank, of: ranks, total: range.count / Self.unit)
+        return range.lowerBound + part.lowerBound * Self.unit..<range.lowerBound + part.upperBound * Self.unit
+    }
+}

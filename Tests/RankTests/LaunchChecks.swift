@@ -1,0 +1,29 @@
+import Foundation
+import MessagePassing
+import Training
+
+var launchChecks: [RankCheck] {
+    [
+        RankCheck("the launcher's environment tells rank and size before MPI does") { check in
+            let launch = LaunchEnvironment.current
+            check.expect(launch.rank, equals: check.rank, "rank")
+            check.expect(launch.size, equals: check.size, "size")
+        },
+        RankCheck("the program runs with the environment it asked for") { check in
+            let environment = ProcessInfo.processInfo.environment
+            check.expect(environment["OMP_NUM_THREADS"], equals: "1", "OMP_NUM_THREADS")
+            check.expect(environment["OPENBLAS_CORETYPE"], equals: Processor.current.openBLASCore, "OPENBLAS_CORETYPE")
+            let changes = Relaunch.changes(to: environment, threads: 1, processor: .current)
+            check.expect(changes, equals: [], "changes left")
+            let other = Relaunch.changes(to: environment, threads: 2, processor: .current).map(\.name)
+            check.expect(other, equals: ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"], "changes for two threads")
+        },
+        RankCheck("threading is at least serialized") { check in
+            check.expect(check.world.threadLevel >= .serialized, "MPI offers \(check.world.threadLevel)")
+        },
+        RankCheck("SIGUSR1 is noticed") { check in
+            kill(getpid(), SIGUSR1)
+            check.expect(StopSignal.received, equals: SIGUSR1, "signal")
+        },
+    ]
+}
