@@ -59,6 +59,6 @@ public struct UnreadableState: Error, CustomStringConvertible {
     public let name: String
 
     public var description: String {
-        "the coordinator's \(name) cannot be read; it comes from another version of dptrain: use the same one throughout"
+        "the coordinator's \(name) cannot be read: another version of dptrain wrote it; use the same one throughout"
     }
 }
