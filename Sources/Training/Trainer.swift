@@ -88,8 +88,11 @@ final class Trainer {
     /// Validates, asks the coordinator, saves what is due, and tells the observers.
     private func endEpoch(_ rates: EpochRates, _ watch: EpochWatch) throws -> Directive {
         let epoch = progress.position.epoch
-        var validation = try evaluator?.evaluate()
-        validation?.loss += penalty.value() * Double(validation?.samples ?? 0)
+        let validation = try evaluator.map { evaluator in
+            var sums = try evaluator.evaluate()
+            sums.loss += penalty.value() * Double(sums.samples)
+            return sums
+        }
         let metrics = EpochMetrics(
             epoch: epoch, training: progress.means, validation: validation.map { progress.means(of: $0) })
         let decision = try communicator.onRoot { try coordinator.endEpoch(metrics).encoded() }

@@ -12,13 +12,13 @@ final class Checkpointing {
     private let options: TrainingOptions
     private let identity: RunIdentity
     /// On rank 0 only.
-    private let store: CheckpointStore?
+    private let output: RunOutput?
     private let epochsBetween: Int
     private let stepsBetween: Int?
 
     init(
         _ communicator: Communicator, _ replica: Replica, _ reducer: Reducer, _ update: ParameterUpdate,
-        _ options: TrainingOptions, _ identity: RunIdentity, store: CheckpointStore?
+        _ options: TrainingOptions, _ identity: RunIdentity, _ output: RunOutput?
     ) {
         self.communicator = communicator
         self.replica = replica
@@ -26,7 +26,7 @@ final class Checkpointing {
         self.update = update
         self.options = options
         self.identity = identity
-        self.store = store
+        self.output = output
         epochsBetween = options.checkpointEveryEpochs
         stepsBetween = options.checkpointEverySteps
     }
@@ -38,7 +38,7 @@ final class Checkpointing {
     func save(_ progress: RunProgress, _ coordinator: Coordinator, as roles: CheckpointStore.Role) throws {
         for slot in update.slots { try reducer.share(slot) }
         _ = try communicator.onRoot {
-            try store?.save(state(progress, coordinator), as: roles)
+            try output?.save(state(progress, coordinator), as: roles)
         }
     }
 
