@@ -22,7 +22,7 @@ public struct StepContext: Sendable {
 public typealias Kernel = (StepContext) throws -> Void
 
 /// What one shard adds to the metrics: sums, divided once by the true count.
-public struct ShardMetrics: Sendable, Equatable {
+public struct ShardMetrics: Sendable, Equatable, BitwiseCopyable {
     public var loss = 0.0
     public var correct = 0
     /// Samples whose label is among the five largest outputs.
