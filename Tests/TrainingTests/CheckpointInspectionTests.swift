@@ -10,10 +10,10 @@ import Training
         state.weights[1] = [1, -2, .nan, 3]
         let text = CheckpointInspection(state, file: "x.h5").text
         let row = text.split(separator: "\n").first { $0.contains("conv2d/bias ") && !$0.contains("(") }
-        #expect(row?.split(separator: "│").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
-            == ["conv2d/bias", "4", "-2", "0.66667", "3", "1"])
+        let cells = row?.split(separator: "│").map { $0.trimmingCharacters(in: .whitespaces) }
+        #expect(cells == ["conv2d/bias", "4", "-2", "0.66667", "3", "1"])
         for words in [
-            "small, input 6x6x3", "2 epochs and 3 steps", "Adam", "batch_size", "128", "avx2", "val_loss", "0.33333",
+            "small, input 6x6x3", "3 steps into epoch 3", "Adam", "batch_size", "128", "avx2", "val_loss", "0.33333",
             "dense/kernel (velocity)", "sha256:0123", "caf\u{e9}",
         ] {
             #expect(text.contains(words), "\(words)")
@@ -22,7 +22,8 @@ import Training
 
     @Test func statistics() {
         let statistics = TensorStatistics([.nan, -1, 4])
-        #expect(statistics.minimum == -1 && statistics.maximum == 4 && statistics.mean == 1.5 && statistics.nanCount == 1)
+        #expect(statistics.minimum == -1 && statistics.maximum == 4)
+        #expect(statistics.mean == 1.5 && statistics.nanCount == 1)
         #expect(TensorStatistics([.nan]).minimum.isNaN)
     }
 

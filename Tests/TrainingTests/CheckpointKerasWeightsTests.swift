@@ -29,7 +29,8 @@ private func renamed(_ network: Network) throws -> Network {
         var expected: [[Float]] = []
         for path in [
             "stem/stem/kernel", "stem/stem/bias", "norm/norm/gamma", "norm/norm/beta", "norm/norm/moving_mean",
-            "norm/norm/moving_variance", "classes/classes/kernel", "classes/classes/bias",
+            "norm/norm/moving_variance", "project/project/kernel", "project/project/bias", "classes/classes/kernel",
+            "classes/classes/bias",
         ] {
             expected.append(try group.dataset(path).read())
         }
