@@ -3,8 +3,8 @@ import NumericCore
 
 extension KerasWeightsFile {
     /// The file's weights for `network`, in the order of its parameters. Layers are matched by name; where names differ
-    /// (Keras numbers automatic names anew for each model), by order, if every shape fits. Layers of the file that the
-    /// network lacks are ignored in the first case only.
+    /// (Keras numbers automatic names anew for each model), by Keras's order, in Keras 3's form by class and number;
+    /// every shape must fit. Layers of the file that the network lacks are ignored where names match.
     public func weights(for network: Network) throws(CheckpointError) -> [[Float]] {
         let byName = Dictionary(layers.map { ($0.name, $0) }) { first, _ in first }
         let wanted = network.layersWithParameters
@@ -12,8 +12,9 @@ extension KerasWeightsFile {
             return try assign(layers, to: wanted, of: network)
         }
         if form == .keras3Weights {
-            let names = network.kerasClassNames
-            if let layers = Self.all(wanted.map { byName[names[$0.node]] }) {
+            let byGroup = Dictionary(layers.map { ($0.group, $0) }) { first, _ in first }
+            let groups = network.kerasClassNames
+            if let layers = Self.all(wanted.map { byGroup[groups[$0.node]] }) {
                 return try assign(layers, to: wanted, of: network)
             }
         } else if layers.count == wanted.count {
