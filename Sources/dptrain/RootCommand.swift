@@ -17,7 +17,7 @@ struct RootCommand: ParsableCommand {
             Exit codes: 0 success, 1 failure, 64 wrong usage, \(ExitCode.interrupted.rawValue) stopped by SIGUSR1 or \
             SIGTERM with a checkpoint saved: the same command with --resume goes on.
             """,
-        version: "0.1.0",
+        version: Release.version,
         subcommands: [
             TrainCommand.self, DataCommand.self, ModelsCommand.self, SummaryCommand.self, CheckpointCommand.self,
         ],

@@ -8,7 +8,8 @@ enum StandardError {
     }
 
     static func write(_ text: String) {
-        fflush(stdout)
+        // What was said on standard output came first.
+        fflush(nil)
         FileHandle.standardError.write(Data(text.utf8))
     }
 }

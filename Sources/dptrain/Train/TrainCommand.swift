@@ -61,12 +61,9 @@ struct TrainCommand: RankCommand {
         var request = RunRequest(options: options, given: given, resume: resume?.request ?? .no, overwrite: overwrite)
         let firstRun = resume == nil ? FirstRun(options) : nil
         try firstRun?.prepare(&request, on: world)
-        let threads = request.options.threads
+        let threads = try threads
         let outcome = try TrainingRun(request, world) { try EngineChoice.engine($0, threads: threads) }.execute()
-        if case .interrupted = outcome {
-            if world.rank == 0 { print("stopped; go on with the same command and --resume") }
-            return .interrupted
-        }
+        if case .interrupted = outcome { return .interrupted }
         if world.rank == 0 { firstRun?.showNextSteps(request.options) }
         return .success
     }
