@@ -6,8 +6,6 @@ import MessagePassing
 @main
 enum Program {
     static func main() {
-        // Whoever reads the output through a pipe, mpirun above all, sees each line when it is written.
-        setvbuf(stdout, nil, _IOLBF, 0)
         let rank = LaunchEnvironment.current.rank
         var command = parse(rank: rank)
         // What needs no ranks is done once.

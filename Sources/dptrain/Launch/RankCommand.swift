@@ -16,9 +16,9 @@ extension RankCommand {
         try Relaunch.ifNeeded(threads: threads)
         StopSignal.install()
         let world = try Communicator.world()
-        let failure = try SharedFailure(world)
+        let failed = try FailedRanks(world)
         let code: ExitCode
-        do { code = try run(on: world) } catch { failure.end(with: error) }
+        do { code = try run(on: world) } catch { failed.end(with: error) }
         try world.finalize()
         if code != .success { throw code }
     }
