@@ -66,6 +66,8 @@ private struct Lowering {
     /// The value that holds each node's output.
     private var values: [Int] = []
     private let consumers: [Int]
+    /// How many nodes read each value; more than one where a linear activation shares its input's.
+    private var readers: [Int] = []
 
     init(_ network: Network) {
         self.network = network
@@ -96,15 +98,18 @@ private struct Lowering {
                 parameters: network.parameters.indices.filter { network.parameters[$0].node == index },
                 inputShapes: network.inputShapes(of: index), outputShape: network.shapes[index]))
         values.append(operations.count - 1)
+        readers.append(consumers[index])
         if activation == .softmax { values[index] = separate(.softmax, index, from: values[index]) }
     }
 
     private mutating func apply(_ function: Activation, _ index: Int, to input: Int) {
         let value = values[input]
         if function == .linear {
+            readers[value] += consumers[index] - 1
             values.append(value)
-        } else if consumers[input] == 1, operations[value].canFuse(function) {
+        } else if readers[value] == 1, operations[value].canFuse(function) {
             operations[value].activation = function
+            readers[value] = consumers[index]
             values.append(value)
         } else {
             values.append(separate(function, index, from: value))
@@ -117,6 +122,7 @@ private struct Lowering {
             Operation(
                 name: network.nodes[index].name, layer: .activation(ActivationLayer(function)), activation: .linear,
                 inputs: [value], parameters: [], inputShapes: [shape], outputShape: shape))
+        readers.append(consumers[index])
         return operations.count - 1
     }
 

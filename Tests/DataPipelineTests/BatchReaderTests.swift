@@ -98,6 +98,29 @@ import Testing
         }
     }
 
+    @Test(arguments: [0..<8, 2..<5], [nil, 7] as [UInt64?])
+    func chunksAreReadOnceAnEpochAndShard(shards: Range<Int>, seed: UInt64?) throws {
+        let (scratch, file) = try file(.chunked([4, 3, 5, 3], gzip: 1))
+        defer { withExtendedLifetime(scratch) {} }
+        // The tail begins within a chunk.
+        let tail = try #require(try file.trainingData(validationSplit: 0.8).validation)
+        let dataset = seed == nil ? tail : try file.split(.train)
+        let sampler = Sampler(dataset, batch: 16, shards: 8, seed: seed)
+        let bands = shards.map { shard in
+            Set(
+                (0..<sampler.steps).flatMap { sampler.indices(epoch: 0, step: $0, shard: shard) }
+                    .map { (dataset.rows.lowerBound + $0) / 4 })
+        }
+        let reader = BatchReader(dataset, sampler: sampler, shards: shards)
+        var rows = 0
+        while let slot = try reader.next() {
+            rows += slot.rowsRead
+            reader.release(slot)
+        }
+        #expect(rows <= bands.reduce(0) { $0 + $1.count * 4 })
+        #expect(rows >= bands.reduce(Set()) { $0.union($1) }.count * 4 - 3)
+    }
+
     @Test func aLastStepSmallerThanTheShardsLeavesSomeEmpty() throws {
         let (scratch, file) = try file(.contiguous)
         defer { withExtendedLifetime(scratch) {} }

@@ -144,7 +144,30 @@ final class Scratch {
         let short = scratch.file("short.h5")
         try Data(compose().dropLast(500)).write(to: URL(fileURLWithPath: short))
         #expect(message(short).contains("it is truncated"))
+
+        let locked = scratch.file("locked.h5")
+        try Data(compose()).write(to: URL(fileURLWithPath: locked))
+        let holder = try #require(FileHandle(forUpdatingAtPath: locked))
+        #expect(flock(holder.fileDescriptor, LOCK_EX) == 0)
+        #expect(message(locked).contains("it is locked") && message(locked).contains("HDF5_USE_FILE_LOCKING"))
+        try holder.close()
+        #expect(message(locked) == "opened")
         #expect(throws: HDF5Error.self) { try HDF5File.create(scratch.file("no/folder/x.h5")) }
+    }
+
+    @Test func aFullDiskIsReported() throws {
+        func message(_ body: () throws(HDF5Error) -> Void) -> String {
+            do {
+                try body()
+                return "written"
+            } catch { return error.description }
+        }
+        let text = message { () throws(HDF5Error) in
+            let file = try HDF5File.create("/dev/full")
+            try file.root.write("x", shape: [100_000], [Float](repeating: 1, count: 100_000))
+            try file.close()
+        }
+        #expect(text.contains("/dev/full") && text.contains("No space left on device"))
     }
 
     @Test func missingObjectsAreNamedWithWhatThereIs() throws {

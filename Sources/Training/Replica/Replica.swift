@@ -11,6 +11,8 @@ public final class Replica {
     public let parameters: AlignedBuffer<Float>
     /// One a level of the rank's part of the reduction tree; none where the replica only evaluates.
     public let gradientLevels: [AlignedBuffer<Float>]
+    /// The exchanges after each segment of a training plan: the same for every shard size.
+    public let exchanges: [Exchange?]
     /// What engines remarked on plans: primitives that fell to a reference implementation.
     public let remarks: [String]
 
@@ -70,6 +72,7 @@ public final class Replica {
         guard let arena = request.arena else { preconditionFailure("a replica needs a plan") }
         self.arena = arena
         self.plans = plans
+        exchanges = plans.first { $0.key.purpose == .training }?.value.segments.map(\.exchange) ?? []
         remarks = plans.values.flatMap(\.remarks).sorted()
         parameters = AlignedBuffer(count: arena.count)
         gradientLevels = (0..<demand.levels).map { _ in AlignedBuffer(count: arena.gradientCount) }
@@ -96,11 +99,6 @@ public final class Replica {
                 metrics: metrics.baseAddress + key.slot))
         bound[key] = result
         return result
-    }
-
-    /// The exchanges after each segment of a training plan: the same for every shard size.
-    public var exchanges: [Exchange?] {
-        plans.first { $0.key.purpose == .training }?.value.segments.map(\.exchange) ?? []
     }
 
     /// Bytes of activations, scratch and arenas.

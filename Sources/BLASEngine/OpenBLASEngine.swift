@@ -1,0 +1,21 @@
+internal import CBLAS
+import Execution
+
+/// Matrix products by OpenBLAS, everything else by plain loops; tensors and parameters row-major as Keras has them. It runs
+/// wherever OpenBLAS does, and is the oracle that faster engines are tested against.
+public struct OpenBLASEngine: Engine {
+    public let name = "blas"
+
+    /// OpenBLAS is held to `threads` threads in the whole process: the order of its sums depends on their number.
+    public init(threads: Int = 1) {
+        precondition(threads > 0, "an engine needs a thread")
+        openblas_set_num_threads(Int32(threads))
+    }
+
+    /// Version, build options and the processor family whose kernels OpenBLAS chose.
+    public var description: String {
+        String(cString: openblas_get_config()).split(separator: " ").joined(separator: " ")
+    }
+
+    public func plan(_ request: PlanRequest) throws -> Plan { try Planner.plan(request) { BLASCompiler($0) } }
+}

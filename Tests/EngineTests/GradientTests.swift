@@ -1,0 +1,79 @@
+import Execution
+import Models
+import NumericCore
+import Testing
+
+/// Every layer's backward pass against differences of its forward pass, on every engine.
+@Suite struct GradientTests {
+    @Test(arguments: TestedEngine.all, LayerCase.convolutions)
+    func convolution(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
+
+    @Test(arguments: TestedEngine.all, LayerCase.vectors)
+    func vector(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
+
+    @Test(arguments: TestedEngine.all, LayerCase.poolings + LayerCase.activations)
+    func pooling(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
+
+    @Test(arguments: TestedEngine.all, LayerCase.graphs)
+    func graph(_ engine: TestedEngine, _ layer: LayerCase) throws {
+        try check(engine, layer, shards: [[1], [3], [2, 1]])
+    }
+
+    @Test(arguments: TestedEngine.all, LayerCase.normalizations)
+    func normalizationByShard(_ engine: TestedEngine, _ layer: LayerCase) throws {
+        try check(engine, layer, shards: [[1], [3], [3, 2]])
+    }
+
+    /// Behind the barriers each shard's loss depends on all shards' samples.
+    @Test(arguments: TestedEngine.all, LayerCase.normalizations + LayerCase.graphs)
+    func normalizationOfTheWholeBatch(_ engine: TestedEngine, _ layer: LayerCase) throws {
+        try check(engine, layer, shards: [[3], [2, 1], [1, 2, 1]], mode: .global)
+    }
+
+    @Test(arguments: TestedEngine.all, BatchNormalizationMode.allCases)
+    func normalizationOfVectors(_ engine: TestedEngine, _ mode: BatchNormalizationMode) throws {
+        let layer = LayerCase("vector", [5], front: 3) { g, x in _ = g.dense(g.batchNormalization(x), 4) }
+        try check(engine, layer, shards: [[6], [3, 4]], mode: mode)
+    }
+
+    /// With labels and with values, from logits where the loss takes the last activation over, with one output and several.
+    @Test(arguments: TestedEngine.all, LossCase.all)
+    func loss(_ engine: TestedEngine, _ loss: LossCase) throws {
+        let layer = LayerCase("loss", [5], front: 4) { g, x in _ = g.dense(x, loss.outputs, activation: loss.activation) }
+        try check(engine, layer, shards: [[1], [4]], loss: loss.loss, kind: loss.kind)
+    }
+
+    private func check(
+        _ engine: TestedEngine, _ layer: LayerCase, shards: [[Int]], mode: BatchNormalizationMode = .shard,
+        loss: Loss = .meanSquaredError, kind: TargetKind = .values, location: SourceLocation = #_sourceLocation
+    ) throws {
+        let network = try layer.network()
+        for sizes in shards {
+            let run = try PlanRun(
+                engine.make(), network, loss: loss, kind: kind, shards: sizes, batchNormalization: mode)
+            let batch = Batch(for: network, samples: run.batchSize, kind: kind)
+            try GradientCheck(run: run, batch: batch).check(at: network.randomParameters(), location)
+        }
+    }
+}
+
+/// A loss with the end of a network that it fits.
+struct LossCase: Sendable, CustomTestStringConvertible {
+    let loss: Loss
+    let activation: Activation
+    let outputs: Int
+    let kind: TargetKind
+
+    var testDescription: String { "\(loss.rawValue), \(activation), \(outputs) outputs, \(kind)" }
+
+    static let all = [
+        LossCase(loss: .sparseCategoricalCrossEntropy, activation: .softmax, outputs: 5, kind: .label),
+        LossCase(loss: .sparseCategoricalCrossEntropy, activation: .linear, outputs: 3, kind: .label),
+        LossCase(loss: .binaryCrossEntropy, activation: .sigmoid, outputs: 1, kind: .label),
+        LossCase(loss: .binaryCrossEntropy, activation: .sigmoid, outputs: 4, kind: .label),
+        LossCase(loss: .binaryCrossEntropy, activation: .sigmoid, outputs: 3, kind: .values),
+        LossCase(loss: .meanSquaredError, activation: .linear, outputs: 1, kind: .label),
+        LossCase(loss: .meanSquaredError, activation: .softmax, outputs: 5, kind: .label),
+        LossCase(loss: .meanSquaredError, activation: .sigmoid, outputs: 3, kind: .values),
+    ]
+}

@@ -1,0 +1,143 @@
+import Execution
+import Models
+import NumericCore
+import Testing
+
+/// A small network around one layer. A trainable layer comes first, so that the gradient of the tested layer's input
+/// is checked with it.
+struct LayerCase: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let input: Shape
+    /// Channels that the 1x1 convolution in front makes of the input's; nil where there is none.
+    let channels: Int?
+    let body: @Sendable (inout GraphBuilder, GraphBuilder.Tensor) -> Void
+
+    init(
+        _ name: String, _ input: Shape, front channels: Int? = nil,
+        _ body: @escaping @Sendable (inout GraphBuilder, GraphBuilder.Tensor) -> Void
+    ) {
+        testDescription = name
+        (self.input, self.channels, self.body) = (input, channels, body)
+    }
+
+    func network() throws -> Network {
+        try Network.build(input) { graph, x in
+            var x = x
+            if let channels {
+                x = input.rank == 3 ? graph.convolution(x, channels, kernel: 1) : graph.dense(x, channels)
+            }
+            body(&graph, x)
+        }
+    }
+}
+
+extension LayerCase {
+    static let convolutions = [
+        LayerCase("first layer, one channel", [7, 6, 1]) { g, x in _ = g.convolution(x, 5, kernel: 3) },
+        LayerCase("3x3 valid", [7, 6, 1], front: 3) { g, x in _ = g.convolution(x, 5, kernel: 3) },
+        LayerCase("3x3 same", [5, 7, 1], front: 17) { g, x in _ = g.convolution(x, 3, kernel: 3, padding: .same) },
+        LayerCase("3x3 same, stride 2, odd image", [7, 5, 2], front: 5) { g, x in
+            _ = g.convolution(x, 17, kernel: 3, stride: 2, padding: .same)
+        },
+        LayerCase("3x3 same, stride 2, even image", [8, 6, 2], front: 5) { g, x in
+            _ = g.convolution(x, 3, kernel: 3, stride: 2, padding: .same)
+        },
+        LayerCase("5x2 same, strides 1x2", [6, 7, 1], front: 3) { g, x in
+            _ = g.convolution(
+                x, 5, kernel: Extent2D(height: 5, width: 2), stride: Extent2D(height: 1, width: 2), padding: .same)
+        },
+        LayerCase("1x4 valid, strides 2x1", [5, 8, 1], front: 3) { g, x in
+            _ = g.convolution(x, 5, kernel: Extent2D(height: 1, width: 4), stride: Extent2D(height: 2, width: 1))
+        },
+        LayerCase("2x2 same", [5, 5, 1], front: 3) { g, x in _ = g.convolution(x, 5, kernel: 2, padding: .same) },
+        LayerCase("kernel larger than image, same", [2, 3, 1], front: 3) { g, x in
+            _ = g.convolution(x, 5, kernel: 5, padding: .same)
+        },
+        LayerCase("1x1", [4, 5, 1], front: 17) { g, x in _ = g.convolution(x, 5, kernel: 1) },
+        LayerCase("1x1, stride 2", [5, 4, 1], front: 5) { g, x in _ = g.convolution(x, 3, kernel: 1, stride: 2, padding: .same) },
+        LayerCase("without bias", [5, 4, 1], front: 3) { g, x in _ = g.convolution(x, 5, kernel: 3, bias: false) },
+        LayerCase("fused relu", [5, 6, 1], front: 3) { g, x in _ = g.convolution(x, 5, kernel: 3, activation: .relu) },
+        LayerCase("fused tanh", [5, 6, 1], front: 3) { g, x in _ = g.convolution(x, 5, kernel: 3, activation: .tanh) },
+        LayerCase("fused sigmoid, 1x1", [5, 6, 1], front: 3) { g, x in
+            _ = g.convolution(x, 5, kernel: 1, activation: .sigmoid)
+        },
+    ]
+
+    static let vectors = [
+        LayerCase("dense first", [7]) { g, x in _ = g.dense(x, 5) },
+        LayerCase("dense", [7], front: 5) { g, x in _ = g.dense(x, 17) },
+        LayerCase("dense, one unit", [3], front: 5) { g, x in _ = g.dense(x, 1) },
+        LayerCase("dense relu", [7], front: 5) { g, x in _ = g.dense(x, 9, activation: .relu) },
+        LayerCase("dense tanh", [7], front: 5) { g, x in _ = g.dense(x, 9, activation: .tanh) },
+        LayerCase("dense sigmoid", [7], front: 5) { g, x in _ = g.dense(x, 9, activation: .sigmoid) },
+        LayerCase("softmax in the middle", [7], front: 5) { g, x in _ = g.dense(g.dense(x, 4, activation: .softmax), 3) },
+        LayerCase("softmax layer in the middle", [7], front: 5) { g, x in _ = g.dense(g.activation(x, .softmax), 3) },
+        LayerCase("flatten", [3, 4, 1], front: 3) { g, x in _ = g.dense(g.flatten(x), 5) },
+        LayerCase("dropout", [7], front: 17) { g, x in _ = g.dense(g.dropout(x, rate: 0.4), 3) },
+        LayerCase("dropout of an image", [3, 5, 1], front: 5) { g, x in
+            _ = g.convolution(g.dropout(x, rate: 0.3), 3, kernel: 3)
+        },
+    ]
+
+    static let poolings = [
+        LayerCase("max 2x2", [6, 5, 1], front: 3) { g, x in _ = g.maxPooling(x) },
+        LayerCase("max 3x3 same, stride 2", [7, 6, 1], front: 5) { g, x in _ = g.maxPooling(x, 3, stride: 2, padding: .same) },
+        LayerCase("max 3x2 overlapping", [6, 7, 1], front: 17) { g, x in
+            _ = g.maxPooling(x, Extent2D(height: 3, width: 2), stride: Extent2D(height: 1, width: 2))
+        },
+        LayerCase("average 2x2", [6, 5, 1], front: 3) { g, x in _ = g.averagePooling(x) },
+        LayerCase("average 3x3 same, stride 2", [7, 6, 1], front: 5) { g, x in
+            _ = g.averagePooling(x, 3, stride: 2, padding: .same)
+        },
+        LayerCase("average 2x3 same, overlapping", [4, 6, 1], front: 17) { g, x in
+            _ = g.averagePooling(x, Extent2D(height: 2, width: 3), stride: 1, padding: .same)
+        },
+        LayerCase("global average", [5, 3, 1], front: 17) { g, x in _ = g.globalAveragePooling(x) },
+    ]
+
+    static let activations = [Activation.relu, .tanh, .sigmoid].map { function in
+        LayerCase("\(function) after pooling", [6, 6, 1], front: 3) { g, x in _ = g.activation(g.averagePooling(x), function) }
+    }
+
+    static let normalizations = [
+        LayerCase("image", [4, 3, 1], front: 5) { g, x in _ = g.batchNormalization(x) },
+        LayerCase("image, first layer", [4, 3, 3]) { g, x in _ = g.convolution(g.batchNormalization(x), 2, kernel: 3) },
+        LayerCase("image, fused relu", [4, 3, 1], front: 17) { g, x in _ = g.activation(g.batchNormalization(x), .relu) },
+        LayerCase("image, tanh", [4, 3, 1], front: 3) { g, x in _ = g.activation(g.batchNormalization(x), .tanh) },
+        LayerCase("two with a convolution between", [5, 4, 2], front: 3) { g, x in
+            let y = g.activation(g.batchNormalization(x), .relu)
+            _ = g.batchNormalization(g.convolution(y, 5, kernel: 3, padding: .same), epsilon: 0.01)
+        },
+    ]
+
+    static let graphs = [
+        LayerCase("residual block, identity shortcut", [4, 5, 1], front: 5) { g, x in
+            let y = g.activation(g.batchNormalization(g.convolution(x, 5, kernel: 3, padding: .same)), .relu)
+            let z = g.batchNormalization(g.convolution(y, 5, kernel: 3, padding: .same))
+            _ = g.activation(g.sum(x, z), .relu)
+        },
+        LayerCase("residual block, projection", [6, 5, 1], front: 3) { g, x in
+            let y = g.batchNormalization(g.convolution(x, 5, kernel: 3, stride: 2, padding: .same))
+            let shortcut = g.convolution(x, 5, kernel: 1, stride: 2, padding: .same)
+            _ = g.globalAveragePooling(g.activation(g.sum(shortcut, y), .relu))
+        },
+        LayerCase("two blocks in a row", [4, 4, 1], front: 3) { g, x in
+            var x = x
+            for _ in 0..<2 { x = g.activation(g.sum(x, g.convolution(x, 3, kernel: 3, padding: .same)), .relu) }
+            _ = g.convolution(x, 2, kernel: 3)
+        },
+        LayerCase("a value used three times", [5, 4, 1], front: 3) { g, x in
+            let shared = g.activation(x, .tanh)
+            let pooled = g.maxPooling(shared, 3, stride: 1, padding: .same)
+            _ = g.sum(shared, g.convolution(shared, 3, kernel: 3, padding: .same), pooled)
+        },
+        LayerCase("the same value added three times", [5], front: 4) { g, x in _ = g.dense(g.sum(x, x, x), 3) },
+        LayerCase("sum with fused sigmoid, then flatten", [3, 3, 1], front: 3) { g, x in
+            let y = g.activation(g.sum(x, g.averagePooling(x, 3, stride: 1, padding: .same)), .sigmoid)
+            _ = g.dense(g.flatten(y), 3)
+        },
+        LayerCase("a linear activation between, another reader beside", [6], front: 5) { g, x in
+            _ = g.sum(x, g.activation(g.activation(x, .linear), .relu))
+        },
+    ]
+}

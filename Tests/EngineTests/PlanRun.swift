@@ -1,0 +1,176 @@
+import Execution
+import Models
+import NumericCore
+
+/// What a step gives, summed or joined over its shards.
+struct StepResult: Equatable {
+    /// [samples, outputs]: logits, or probabilities of predictions.
+    var outputs: [Float] = []
+    var metrics = ShardMetrics()
+    /// By parameter, in Keras's shape; empty where the plan does not train.
+    var gradients: ParameterValues = []
+}
+
+/// Plans of one engine for a batch that is cut into shards, run serially: what the trainer does, at its plainest.
+final class PlanRun {
+    let network: Network
+    let arena: ArenaLayout
+    let batchSize: Int
+    private let purpose: Plan.Purpose
+    private let shards: [ShardRun]
+    private let parameters: AlignedBuffer<Float>
+    private let regions: [AlignedBuffer<UInt8>]
+
+    /// `shards` are the samples of each; `arena` is that of an earlier plan, if it is to share its parameters' layout.
+    init(
+        _ engine: any Engine, _ network: Network, loss: Loss, kind: TargetKind, shards sizes: [Int],
+        purpose: Plan.Purpose = .training, batchNormalization: BatchNormalizationMode = .shard, arena: ArenaLayout? = nil
+    ) throws {
+        var request = PlanRequest(
+            network: LoweredNetwork(network, loss: loss), loss: loss, targets: kind, samples: 0, purpose: purpose,
+            batchNormalization: batchNormalization, arena: arena)
+        var plans: [Plan] = []
+        for samples in sizes {
+            request.samples = samples
+            plans.append(try engine.plan(request))
+            request.arena = request.arena ?? plans[0].arena
+        }
+        let arena = plans[0].arena
+        let parameters = AlignedBuffer<Float>(count: arena.count)
+        let scratch = AlignedBuffer<UInt8>(count: plans.map(\.scratchBytes).max() ?? 0)
+        let shared = AlignedBuffer<UInt8>(count: plans.map(\.sharedBytes).max() ?? 0)
+        shards = try plans.map {
+            try ShardRun($0, parameters: parameters.baseAddress, scratch: scratch, shared: shared)
+        }
+        regions = [scratch, shared]
+        batchSize = sizes.reduce(0, +)
+        (self.network, self.arena, self.parameters, self.purpose) = (network, arena, parameters, purpose)
+    }
+
+    func load(_ values: ParameterValues) throws {
+        for (index, value) in values.enumerated() {
+            let slice = arena[parameter: index]
+            try value.withUnsafeBufferPointer {
+                guard let first = $0.baseAddress else { return }
+                try slice.format.pack(first, into: parameters.baseAddress + slice.offset)
+            }
+        }
+    }
+
+    /// Fills all memory but the parameters' with NaN: what a plan reads before it writes shows in the result.
+    func poison() {
+        for region in regions + shards.map(\.activations) { region.bytes.copyBytes(from: repeatElement(0xFF, count: region.count)) }
+        for shard in shards { shard.gradients.elements.update(repeating: .nan) }
+    }
+
+    /// Runs the batch; dropout draws the same masks at each call.
+    func run(_ batch: Batch) throws -> StepResult {
+        var first = 0
+        let contexts = shards.map { shard in
+            defer { first += shard.samples }
+            shard.load(batch, network, from: first)
+            return StepContext(seed: 5, step: 3, batchSize: batchSize, firstSample: first)
+        }
+        for segment in shards[0].bound.segments.indices {
+            for (shard, context) in zip(shards, contexts) {
+                for kernel in shard.bound.segments[segment].kernels { try kernel(context) }
+            }
+            combine(segment)
+        }
+        var result = StepResult()
+        for shard in shards {
+            result.outputs += UnsafeBufferPointer(
+                start: shard.bound.output, count: shard.samples * network.outputShape.count)
+            result.metrics.loss += shard.bound.metrics.pointee.loss
+            result.metrics.correct += shard.bound.metrics.pointee.correct
+            result.metrics.correctInTop5 += shard.bound.metrics.pointee.correctInTop5
+        }
+        if purpose == .training { result.gradients = try gradients() }
+        return result
+    }
+
+    private func combine(_ segment: Int) {
+        let exchanges = shards.compactMap { $0.bound.segments[segment].exchange }
+        guard let first = exchanges.first else { return }
+        for i in 0..<first.count {
+            switch first.rule {
+            case .sum: first.combined[i] = Float(exchanges.reduce(0.0) { $0 + Double($1.local[i]) })
+            case .moments:
+                guard i < first.count / 2 else { continue }
+                let parts = zip(exchanges, shards).map {
+                    (mean: Double($0.local[i]), variance: Double($0.local[i + first.count / 2]), samples: Double($1.samples))
+                }
+                let samples = Double(batchSize)
+                let mean = parts.reduce(0) { $0 + $1.mean * $1.samples } / samples
+                let variance = parts.reduce(0) {
+                    $0 + ($1.variance + ($1.mean - mean) * ($1.mean - mean)) * $1.samples
+                } / samples
+                first.combined[i] = Float(mean)
+                first.combined[i + first.count / 2] = Float(variance)
+            }
+        }
+        for exchange in exchanges.dropFirst() where exchange.combined != first.combined {
+            exchange.combined.update(from: first.combined, count: first.count)
+        }
+    }
+
+    private func gradients() throws -> ParameterValues {
+        try network.parameters.enumerated().map { index, parameter in
+            var sum = Array(repeating: Float(0), count: parameter.specification.shape.count)
+            let slice = arena[parameter: index]
+            for shard in shards {
+                var logical = sum
+                try logical.withUnsafeMutableBufferPointer {
+                    guard let first = $0.baseAddress else { return }
+                    try slice.format.unpack(shard.gradients.baseAddress + slice.offset, into: first)
+                }
+                for i in sum.indices { sum[i] += logical[i] }
+            }
+            return sum
+        }
+    }
+}
+
+/// One shard's plan, bound to memory of its own.
+private final class ShardRun {
+    let samples: Int
+    let bound: BoundPlan
+    let activations: AlignedBuffer<UInt8>
+    let gradients: AlignedBuffer<Float>
+    private let metrics: UnsafeMutablePointer<ShardMetrics>
+
+    init(
+        _ plan: Plan, parameters: UnsafeMutablePointer<Float>, scratch: AlignedBuffer<UInt8>, shared: AlignedBuffer<UInt8>
+    ) throws {
+        samples = plan.samples
+        activations = AlignedBuffer(count: plan.activationBytes)
+        gradients = AlignedBuffer(count: plan.arena.gradientCount)
+        metrics = .allocate(capacity: 1)
+        metrics.initialize(to: ShardMetrics())
+        bound = try plan.bind(
+            to: MemoryRegions(
+                activations: activations.baseAddress, scratch: scratch.baseAddress, shared: shared.baseAddress,
+                parameters: parameters, gradients: gradients.baseAddress, metrics: metrics))
+    }
+
+    deinit { metrics.deallocate() }
+
+    /// Copies this shard's samples, which start at `first`, out of the batch.
+    func load(_ batch: Batch, _ network: Network, from first: Int) {
+        let inputs = network.inputShape.count
+        batch.inputs.withUnsafeBufferPointer {
+            bound.input.update(from: $0.baseAddress! + first * inputs, count: samples * inputs)
+        }
+        guard let targets = bound.targets else { return }
+        switch batch.targets {
+        case .labels(let labels): copy(labels, from: first, count: samples, to: targets)
+        case .values(let values):
+            let outputs = network.outputShape.count
+            copy(values, from: first * outputs, count: samples * outputs, to: targets)
+        }
+    }
+
+    private func copy<Value: BitwiseCopyable>(_ values: [Value], from first: Int, count: Int, to target: UnsafeMutableRawPointer) {
+        values[first..<first + count].withUnsafeBytes { target.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+    }
+}
