@@ -8,7 +8,7 @@ enum StandardError {
     }
 
     static func write(_ text: String) {
-        fflush(stdout)
+        fflush(nil)
         FileHandle.standardError.write(Data(text.utf8))
     }
 }
