@@ -1,5 +1,5 @@
 import ArgumentParser
-import Glibc
+@preconcurrency import Glibc
 import MessagePassing
 
 /// The way in: reads the command line, decides which processes act on it, and turns errors into messages and exit codes.

@@ -200,6 +200,9 @@ public final class TrainingRun {
         _ resumed: ResumedState, _ warnings: [String]
     ) -> RunBanner {
         var warnings = resumed.warnings(Self.execution(options, engine)) + warnings
+        if options.reduction == .allreduce {
+            warnings.append("--reduction allreduce: the result depends on the number of ranks")
+        }
         let smallest = options.batchSize / options.shards
         if definition.network.hasBatchNormalization, options.batchNorm == .shard, options.shards > 1, smallest < 8 {
             warnings.append(

@@ -38,20 +38,18 @@ final class TrainingStep {
             scale: 1 / Float(batch), learningRate: rate, iteration: step, weightDecay: settings.weightDecay)
         metrics.clear()
         try reducer.begin(batch: batch)
-        var completed = 0
         for segment in replica.exchanges.indices {
-            var completes = completed
             for shard in reducer.shards {
                 let plan = try self.plan(shard, batch: batch)
                 if segment == 0 { loader.load(samples[shard], into: plan) }
                 try run(plan, segment, shard, batch: batch, step: step)
-                completes = max(completed, plan.segments[segment].completed)
-                if shard != reducer.shards.last { reducer.shardFinished(shard, range: completed..<completes) }
+                if shard != reducer.shards.last {
+                    for range in plan.segments[segment].gradients { reducer.shardFinished(shard, range: range) }
+                }
                 if segment == replica.exchanges.count - 1 {
                     metrics.add(plan.metrics.pointee, samples: samples[shard].count, shard: shard)
                 }
             }
-            completed = completes
             if let exchange = replica.exchanges[segment] { try combine(exchange, segment, batch: batch) }
         }
         try reducer.finish()

@@ -1,0 +1,64 @@
+# Sourced by the scripts beside it: goes to the project's folder, sees that Swift and the Debian packages are there,
+# and sets what mpirun needs to start more ranks than cores, as root too.
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# Only what is missing is installed, so that nothing here takes time, or root's rights, twice.
+prepare() {
+    require_swift
+    # The libraries with their headers; what swift build itself links and calls (a Swift toolchain brings clang, but
+    # neither the C++ headers nor git); h5ls.
+    local packages=(
+        libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev zlib1g-dev
+        g++ git ca-certificates pkg-config libcurl4 libsqlite3-0 libxml2 libncurses6
+        hdf5-tools
+    )
+    if [[ ${DPTRAIN_ENGINES:-} != blas ]]; then packages+=(libdnnl-dev); fi
+    install_packages "${packages[@]}"
+    require_swift_version
+}
+
+swift_page="https://www.swift.org/install/linux (Debian 12), unpack it, and put its usr/bin on the PATH"
+
+require_swift() {
+    if ! command -v swift >/dev/null; then
+        fail "There is no swift on the PATH. Swift is no Debian package: get version 6 from $swift_page."
+    fi
+}
+
+# After the packages, without which swift may not even start.
+require_swift_version() {
+    local version
+    version=$(swift --version 2>&1 | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -n 1)
+    if [[ ${version%%.*} -lt 6 ]]; then
+        fail "$(command -v swift) is version ${version:-unknown}; dptrain needs 6.0 or newer: get it from $swift_page."
+    fi
+}
+
+install_packages() {
+    local missing=() package
+    for package in "$@"; do is_installed "$package" || missing+=("$package"); done
+    if [[ ${#missing[@]} -eq 0 ]]; then return; fi
+    if ! command -v apt-get >/dev/null; then
+        fail "This is not Debian. Install what these Debian packages hold, then try again: ${missing[*]}"
+    fi
+    echo "Installing ${missing[*]}"
+    as_root apt-get -qq update
+    as_root apt-get -qq --no-install-recommends install -y "${missing[@]}" >/dev/null
+}
+
+is_installed() {
+    [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+as_root() {
+    if [[ $EUID -eq 0 ]]; then DEBIAN_FRONTEND=noninteractive "$@"; else sudo DEBIAN_FRONTEND=noninteractive "$@"; fi
+}
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
+# mpirun refuses to run as root, and to start more ranks than there are cores, unless told otherwise.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
