@@ -20,8 +20,6 @@ struct BLASCompiler: LayerCompiler {
 
     let builder: PlanBuilder
 
-    init(_ builder: PlanBuilder) { self.builder = builder }
-
     var samples: Int { builder.samples }
 
     func tensor(_ buffer: BufferID, _ shape: Shape) -> Tensor { Tensor(buffer: buffer, width: shape.count) }

@@ -17,5 +17,5 @@ public struct OpenBLASEngine: Engine {
         String(cString: openblas_get_config()).split(separator: " ").joined(separator: " ")
     }
 
-    public func plan(_ request: PlanRequest) throws -> Plan { try Planner<BLASCompiler>.plan(request) }
+    public func plan(_ request: PlanRequest) throws -> Plan { try Planner.plan(request) { BLASCompiler(builder: $0) } }
 }

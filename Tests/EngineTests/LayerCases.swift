@@ -100,23 +100,23 @@ extension LayerCase {
     }
 
     static let normalizations = [
-        LayerCase("image", [4, 3, 1], front: 5) { g, x in _ = g.batchNormalization(x) },
+        LayerCase("image", [4, 3, 4], front: 5) { g, x in _ = g.batchNormalization(x) },
         LayerCase("image, first layer", [4, 3, 3]) { g, x in _ = g.convolution(g.batchNormalization(x), 2, kernel: 3) },
-        LayerCase("image, fused relu", [4, 3, 1], front: 17) { g, x in _ = g.activation(g.batchNormalization(x), .relu) },
-        LayerCase("image, tanh", [4, 3, 1], front: 3) { g, x in _ = g.activation(g.batchNormalization(x), .tanh) },
-        LayerCase("two with a convolution between", [5, 4, 2], front: 3) { g, x in
+        LayerCase("image, fused relu", [4, 3, 4], front: 17) { g, x in _ = g.activation(g.batchNormalization(x), .relu) },
+        LayerCase("image, tanh", [4, 3, 4], front: 3) { g, x in _ = g.activation(g.batchNormalization(x), .tanh) },
+        LayerCase("two with a convolution between", [5, 4, 4], front: 3) { g, x in
             let y = g.activation(g.batchNormalization(x), .relu)
             _ = g.batchNormalization(g.convolution(y, 5, kernel: 3, padding: .same), epsilon: 0.01)
         },
     ]
 
     static let graphs = [
-        LayerCase("residual block, identity shortcut", [4, 5, 1], front: 5) { g, x in
+        LayerCase("residual block, identity shortcut", [4, 5, 4], front: 5) { g, x in
             let y = g.activation(g.batchNormalization(g.convolution(x, 5, kernel: 3, padding: .same)), .relu)
             let z = g.batchNormalization(g.convolution(y, 5, kernel: 3, padding: .same))
             _ = g.activation(g.sum(x, z), .relu)
         },
-        LayerCase("residual block, projection", [6, 5, 1], front: 3) { g, x in
+        LayerCase("residual block, projection", [6, 5, 4], front: 3) { g, x in
             let y = g.batchNormalization(g.convolution(x, 5, kernel: 3, stride: 2, padding: .same))
             let shortcut = g.convolution(x, 5, kernel: 1, stride: 2, padding: .same)
             _ = g.globalAveragePooling(g.activation(g.sum(shortcut, y), .relu))
