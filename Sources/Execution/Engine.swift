@@ -12,10 +12,13 @@ public struct PlanRequest {
     public var batchNormalization: BatchNormalizationMode
     /// The arena of the run's training plan; nil for the plan that fixes it.
     public var arena: ArenaLayout?
+    /// Whether values whose lives do not overlap may share memory. Off, a plan computes the same in more memory: the oracle for
+    /// the packing.
+    public var packsMemory: Bool
 
     public init(
         network: LoweredNetwork, loss: Loss, targets: TargetKind, samples: Int, purpose: Plan.Purpose,
-        batchNormalization: BatchNormalizationMode = .shard, arena: ArenaLayout? = nil
+        batchNormalization: BatchNormalizationMode = .shard, arena: ArenaLayout? = nil, packsMemory: Bool = true
     ) {
         self.network = network
         self.loss = loss
@@ -24,6 +27,7 @@ public struct PlanRequest {
         self.purpose = purpose
         self.batchNormalization = batchNormalization
         self.arena = arena
+        self.packsMemory = packsMemory
     }
 }
 

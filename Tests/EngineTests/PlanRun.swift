@@ -24,11 +24,12 @@ final class PlanRun {
     /// `shards` are the samples of each; `arena` is that of an earlier plan, if it is to share its parameters' layout.
     init(
         _ engine: any Engine, _ network: Network, loss: Loss, kind: TargetKind, shards sizes: [Int],
-        purpose: Plan.Purpose = .training, batchNormalization: BatchNormalizationMode = .shard, arena: ArenaLayout? = nil
+        purpose: Plan.Purpose = .training, batchNormalization: BatchNormalizationMode = .shard, arena: ArenaLayout? = nil,
+        packsMemory: Bool = true
     ) throws {
         var request = PlanRequest(
             network: LoweredNetwork(network, loss: loss), loss: loss, targets: kind, samples: 0, purpose: purpose,
-            batchNormalization: batchNormalization, arena: arena)
+            batchNormalization: batchNormalization, arena: arena, packsMemory: packsMemory)
         var plans: [Plan] = []
         for samples in sizes {
             request.samples = samples
@@ -46,6 +47,8 @@ final class PlanRun {
         batchSize = sizes.reduce(0, +)
         (self.network, self.arena, self.parameters, self.purpose) = (network, arena, parameters, purpose)
     }
+
+    var activationBytes: Int { shards.reduce(0) { $0 + $1.activations.count } }
 
     func load(_ values: ParameterValues) throws {
         for (index, value) in values.enumerated() {
