@@ -70,6 +70,7 @@ struct BLASCompiler: LayerCompiler {
 
     private func unsupported(_ operation: Operation) -> EngineError {
         EngineError(
-            engine: "blas", layer: operation.name, operation: operation.kind, reason: "this operation is the planner's own")
+            engine: "blas", layer: operation.name, operation: operation.kind,
+            reason: "this operation is the planner's own")
     }
 }

@@ -19,8 +19,8 @@ public enum Answers: Sendable, Equatable {
     }
 }
 
-/// Reads a split's answers: labels as [N], [N, 1], [N, 1, 1, 1] or one-hot [N, K], in integers of any width or floats that
-/// hold integers; or regression targets as [N] or [N, K].
+/// Reads a split's answers: labels as [N], [N, 1], [N, 1, 1, 1] or one-hot [N, K], in integers of any width or floats
+/// that hold integers; or regression targets as [N] or [N, K].
 struct AnswerReader {
     let dataset: Dataset
     /// How many samples there are.

@@ -4,6 +4,7 @@ import NumericCore
 /// Reads samples in whole bands of rows through HDF5, and keeps a band until every shard that used it has gone on to
 /// another window: so that a compressed chunk is unpacked once an epoch, or once more on the boundary of two shards.
 final class BandFetcher: SampleFetcher {
+    private(set) var rowsRead = 0
     private let dataset: ImageDataset
     private let bandRows: Int
 
@@ -65,6 +66,7 @@ final class BandFetcher: SampleFetcher {
         let bytes = spare.popLast() ?? AlignedBuffer<UInt8>(count: bandRows * dataset.source.sampleBytes)
         let source = dataset.source.dataset
         let rows = index * bandRows..<min((index + 1) * bandRows, source.rows)
+        rowsRead += rows.count
         switch dataset.source.form {
         case .bytes: try source.read(rows: rows, into: bytes.baseAddress)
         case .floats:

@@ -8,18 +8,19 @@ public final class BatchReader: Sendable {
     private let ring: BatchRing
 
     /// Starts at `step` of `epoch` and ends after the last step of epoch `epochs - 1`. `shards` are the rank's own;
-    /// `depth` is how many steps are in memory at once, the one in use included.
+    /// `stepsPerEpoch` cuts epochs short; `depth` is how many steps are in memory at once, the one in use included.
     public init(
         _ dataset: ImageDataset, sampler: Sampler, shards: Range<Int>, epoch: Int = 0, step: Int = 0, epochs: Int = 1,
-        depth: Int = 3
+        stepsPerEpoch: Int? = nil, depth: Int = 3
     ) {
         precondition(sampler.count == dataset.count, "the sampler is for this data set")
         precondition(depth > 0 && step >= 0 && step <= sampler.steps, "a reader starts within an epoch")
+        let steps = min(stepsPerEpoch ?? sampler.steps, sampler.steps)
         let ring = BatchRing((0..<depth).map { _ in BatchSlot(dataset, sampler, shards: shards) })
         self.ring = ring
         let thread = Thread {
             do {
-                try Self.fill(ring, dataset, sampler, from: (epoch, step), epochs: epochs)
+                try Self.fill(ring, dataset, sampler, from: (epoch, step), epochs: epochs, steps: steps)
                 ring.finish(nil)
             } catch {
                 ring.finish(error)
@@ -41,13 +42,14 @@ public final class BatchReader: Sendable {
     public func stop() { ring.stop() }
 
     private static func fill(
-        _ ring: BatchRing, _ dataset: ImageDataset, _ sampler: Sampler, from start: (epoch: Int, step: Int), epochs: Int
+        _ ring: BatchRing, _ dataset: ImageDataset, _ sampler: Sampler, from start: (epoch: Int, step: Int), epochs: Int,
+        steps: Int
     ) throws {
         let fetcher = try makeFetcher(for: dataset)
         var (epoch, step) = start
         while epoch < epochs {
             let order = sampler.order(epoch: epoch)
-            while step < sampler.steps {
+            while step < steps {
                 guard let slot = ring.takeFree() else { return }
                 try slot.fill(epoch: epoch, step: step, order: order, sampler, dataset, fetcher)
                 ring.publish(slot)

@@ -8,6 +8,8 @@ public final class BatchSlot: @unchecked Sendable {
     public private(set) var step = 0
     /// Seconds that `BatchReader.next` waited for this slot.
     public internal(set) var waited = 0.0
+    /// Rows that were read from the file for this step; of chunked data, whole chunks that serve many steps.
+    public private(set) var rowsRead = 0
     /// The rank's shards.
     public let shards: Range<Int>
 
@@ -41,12 +43,15 @@ public final class BatchSlot: @unchecked Sendable {
     ) throws {
         self.epoch = epoch
         self.step = step
+        let before = fetcher.rowsRead
         for (shard, buffer) in zip(shards, buffers) {
             let draws = sampler.positions(step: step, shard: shard).map { order.draw($0, shard: shard) }
             buffer.count = draws.count
-            try fetcher.fetch(draws, epoch: epoch, shard: shard, into: UnsafeMutableRawPointer(buffer.values.baseAddress))
+            try fetcher.fetch(
+                draws, epoch: epoch, shard: shard, into: UnsafeMutableRawPointer(buffer.values.baseAddress))
             buffer.setAnswers(draws, dataset.answers)
         }
+        rowsRead = fetcher.rowsRead - before
     }
 }
 

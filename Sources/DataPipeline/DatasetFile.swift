@@ -2,12 +2,18 @@ import HDF5Storage
 
 /// A data file, understood and checked: its splits with all their answers. Samples stay on disk.
 public struct DatasetFile: Sendable {
+    /// The attribute `format` of files in dptrain's own schema, whose images are always [N, H, W, C].
+    public static let format = "dptrain-dataset"
+    /// The attribute `version` of such files.
+    public static let version = 1
+
     public let path: String
     public let splits: [Split: ImageDataset]
     /// How many classes there are; 0 without labels.
     public let classes: Int
     public let classNames: [String]?
-    /// Mean and standard deviation of the training samples by channel, in the samples' own units, where the file has them.
+    /// Mean and standard deviation of the training samples by channel, in the samples' own units, where the file has
+    /// them.
     public let statistics: (mean: [Float], deviation: [Float])?
 
     public static func open(_ path: String, options: DatasetOptions = DatasetOptions()) throws -> DatasetFile {
@@ -22,10 +28,17 @@ public struct DatasetFile: Sendable {
             try attributes.exists("mean") && attributes.exists("std")
             ? (attributes.values("mean"), attributes.values("std")) : nil
 
+        let isNative = try attributes.exists("format") && attributes.string("format") == Self.format
+        if isNative, try attributes.int("version") > Self.version {
+            throw DatasetError(
+                file: path, "it has version \(try attributes.int("version")) of the format, newer than \(Self.version)",
+                remedy: "read it with a newer dptrain")
+        }
+        let order = options.order ?? (isNative ? .nhwc : nil)
         let schema = try DatasetSchema(of: file, options: options)
         var found: [Split: (source: SampleSource, answers: Answers, width: Int?, path: String?)] = [:]
         for (split, paths) in schema.splits {
-            let source = try SampleSource(file.root.dataset(paths.samples), order: options.order)
+            let source = try SampleSource(file.root.dataset(paths.samples), order: order)
             guard let path = paths.answers else {
                 found[split] = (source, .none, nil, nil)
                 continue
@@ -62,10 +75,11 @@ public struct DatasetFile: Sendable {
     /// The names' number, else the columns of one-hot labels, else one more than the largest training label.
     private static func classes(named: Int, _ found: [Split: (answers: Answers, width: Int?)]) -> Int {
         let answers = found[.train].map { [$0] } ?? Array(found.values)
-        let largest = answers.map { part -> Int in
-            guard case .labels(let labels) = part.answers else { return -1 }
-            return Int(labels.max() ?? -1)
-        }.max() ?? -1
+        let largest =
+            answers.map { part -> Int in
+                guard case .labels(let labels) = part.answers else { return -1 }
+                return Int(labels.max() ?? -1)
+            }.max() ?? -1
         guard largest >= 0 || named > 0 else { return 0 }
         return named > 0 ? named : answers.compactMap(\.width).max() ?? largest + 1
     }

@@ -1,8 +1,8 @@
 import HDF5Storage
 
 /// Where the samples and answers of each split lie in a file: in dptrain's own schema (`/train/images`,
-/// `/train/labels`), or in those that others use (`x_train`, `train_images`, `val/data`, a lone `images`, ...). Names are
-/// compared without regard to case. Two candidates for one thing are an error that lists both.
+/// `/train/labels`), or in those that others use (`x_train`, `train_images`, `val/data`, a lone `images`, ...). Names
+/// are compared without regard to case. Two candidates for one thing are an error that lists both.
 public struct DatasetSchema: Sendable, Equatable {
     /// The absolute paths of a split's data sets.
     public struct Paths: Sendable, Equatable {
@@ -29,12 +29,18 @@ public struct DatasetSchema: Sendable, Equatable {
         let present = try file.root.allDatasets()
         for split in Split.allCases {
             let chosen = split == .train ? options : DatasetOptions()
-            let samples = try chosen.images ?? Self.only(
-                Self.candidates(Self.sampleNames, split, present), "samples", split, "--images", file)
+            var samples = chosen.images
+            if samples == nil {
+                let candidates = Self.candidates(Self.sampleNames, split, present)
+                samples = try Self.only(candidates, "samples", split, "--images", file)
+            }
             guard let samples else { continue }
-            let answers = try chosen.labels ?? Self.only(
-                Self.candidates(Self.answerNames, split, present), "answers", split, "--labels", file)
-                ?? Self.only(Self.siblings(of: samples, present), "answers", split, "--labels", file)
+            var answers = chosen.labels
+            if answers == nil {
+                let beside = chosen.images == nil ? [] : Self.siblings(of: samples, present)
+                let candidates = beside.isEmpty ? Self.candidates(Self.answerNames, split, present) : beside
+                answers = try Self.only(candidates, "answers", split, "--labels", file)
+            }
             splits[split] = Paths(samples: samples, answers: answers)
         }
         guard splits.isEmpty else { return }
@@ -43,10 +49,9 @@ public struct DatasetSchema: Sendable, Equatable {
                 file: file.path, object: encoded, "encoded images cannot be read directly",
                 remedy: "decode them into a data set of pixels")
         }
+        let content = present.isEmpty ? "it has no data sets" : "its data sets are \(present.joined(separator: ", "))"
         throw DatasetError(
-            file: file.path, "no images or features found; "
-                + (present.isEmpty ? "the file has no data sets" : "the data sets are \(present.joined(separator: ", "))"),
-            remedy: "name them with --images and --labels")
+            file: file.path, "no images or features found; \(content)", remedy: "name them with --images and --labels")
     }
 
     private static func candidates(_ words: [String], _ split: Split, _ present: [String]) -> [String] {
@@ -72,8 +77,8 @@ public struct DatasetSchema: Sendable, Equatable {
     ) throws -> String? {
         guard candidates.count > 1 else { return candidates.first }
         throw DatasetError(
-            file: file.path, "several data sets could hold the \(split.rawValue) \(what): "
-                + candidates.joined(separator: ", "),
+            file: file.path,
+            "several data sets could hold the \(split.rawValue) \(what): \(candidates.joined(separator: ", "))",
             remedy: split == .train ? "choose one with \(option)" : "keep one of them in the file")
     }
 }

@@ -7,6 +7,7 @@ import Glibc
 /// Reads contiguous samples at their place in the file, past HDF5 and its lock, in ascending order of place; neighbours
 /// that stay neighbours are read as one.
 final class DirectFetcher: SampleFetcher {
+    private(set) var rowsRead = 0
     private let dataset: ImageDataset
     private let descriptor: Int32
     private let start: Int
@@ -50,6 +51,7 @@ final class DirectFetcher: SampleFetcher {
 
     private func read(_ sample: Int, _ count: Int, to output: UnsafeMutableRawPointer) throws {
         let size = dataset.source.sampleBytes
+        rowsRead += count
         var done = 0
         while done < count * size {
             let got = pread(descriptor, output + done, count * size - done, off_t(start + sample * size + done))

@@ -1,8 +1,9 @@
 import HDF5Storage
 import NumericCore
 
-/// A number that tells data files apart: from the shapes, types and chunking of the samples, all answers, and 1,024 fixed
-/// samples a split. Neither path nor time take part, so a copy has the same fingerprint. No protection against intent.
+/// A number that tells data files apart: from the shapes, types and chunking of the samples, all answers, and 1,024
+/// fixed samples a split. Neither path nor time take part, so a copy has the same fingerprint. It guards against
+/// mistakes, not against intent.
 public struct Fingerprint: Sendable, Hashable, CustomStringConvertible {
     public let value: UInt64
 

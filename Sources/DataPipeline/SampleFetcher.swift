@@ -3,6 +3,9 @@ import NumericCore
 
 /// Brings drawn samples from the file into memory. Used by one thread.
 protocol SampleFetcher: AnyObject {
+    /// Rows got from the file so far, those of bands that were not drawn included.
+    var rowsRead: Int { get }
+
     /// Writes the samples of `draws`, images as [H, W, C], one after the other to `output`.
     func fetch(_ draws: [Sampler.Draw], epoch: Int, shard: Int, into output: UnsafeMutableRawPointer) throws
 }

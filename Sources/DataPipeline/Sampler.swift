@@ -1,7 +1,7 @@
 import NumericCore
 
-/// Which samples each shard gets in each step of each epoch: a pure function of its settings, so that a run can start at
-/// any step on any number of ranks.
+/// Which samples each shard gets in each step of each epoch: a pure function of its settings, so that a run can start
+/// at any step on any number of ranks.
 ///
 /// A batch is cut into `shards` parts whose sizes differ by at most one; so is the smaller batch that ends an epoch.
 /// Shard s walks its own contiguous part of the epoch's order, as long as its shares of all steps together.

@@ -8,8 +8,8 @@ public struct TrainingData: Sendable {
 }
 
 extension DatasetFile {
-    /// The file's own validation split; else the last `fraction` of the training samples, as the file has them and before
-    /// any shuffling (Keras's `validation_split`); else the test split; else none.
+    /// The file's own validation split; else the last `fraction` of the training samples, as the file has them and
+    /// before any shuffling (Keras's `validation_split`); else the test split; else none.
     public func trainingData(validationSplit fraction: Double? = nil) throws -> TrainingData {
         let train = try split(.train)
         if let validation = splits[.validation] {

@@ -22,7 +22,7 @@ public struct StepContext: Sendable {
 public typealias Kernel = (StepContext) throws -> Void
 
 /// What one shard adds to the metrics: sums, divided once by the true count.
-public struct ShardMetrics: Sendable, Equatable {
+public struct ShardMetrics: Sendable, Equatable, BitwiseCopyable {
     public var loss = 0.0
     public var correct = 0
     /// Samples whose label is among the five largest outputs.
@@ -65,5 +65,7 @@ public struct Exchange: Sendable {
 /// Kernels that run without waiting for other shards, and what is exchanged after them.
 public struct Segment {
     public internal(set) var kernels: [PlannedKernel] = []
+    /// The arena ranges whose gradients it writes, ascending.
+    public internal(set) var gradients: [Range<Int>] = []
     public internal(set) var exchange: Exchange?
 }

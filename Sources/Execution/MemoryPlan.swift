@@ -10,7 +10,8 @@ struct MemoryPlan {
 
     static let alignment = AlignedBuffer<UInt8>.alignment
 
-    /// `requests`: bytes and life of each buffer; those without a life get no memory. Unless it `packs`, all others live forever.
+    /// `requests`: bytes and life of each buffer; those without a life get no memory. Unless it `packs`, all others
+    /// live forever.
     init(_ requests: [(bytes: Int, life: ClosedRange<Int>?)], packs: Bool) {
         offsets = Array(repeating: 0, count: requests.count)
         var placed: [(offset: Int, end: Int, life: ClosedRange<Int>)] = []

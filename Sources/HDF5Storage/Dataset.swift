@@ -60,7 +60,8 @@ public struct Dataset: StoredObject {
         try requireNumeric()
         guard !values.isEmpty else { return values }
         try location.check("read the data set") {
-            H5Dread(location.id, Element.typeID, chdf5_whole_extent(), chdf5_whole_extent(), hid_t(H5P_DEFAULT), &values)
+            H5Dread(
+                location.id, Element.typeID, chdf5_whole_extent(), chdf5_whole_extent(), hid_t(H5P_DEFAULT), &values)
         }
         return values
     }
@@ -89,7 +90,8 @@ public struct Dataset: StoredObject {
         precondition(values.count == shape.count, "as many values as the data set has elements")
         guard !values.isEmpty else { return }
         try location.check("write the data set") {
-            H5Dwrite(location.id, Element.typeID, chdf5_whole_extent(), chdf5_whole_extent(), hid_t(H5P_DEFAULT), values)
+            H5Dwrite(
+                location.id, Element.typeID, chdf5_whole_extent(), chdf5_whole_extent(), hid_t(H5P_DEFAULT), values)
         }
     }
 

@@ -132,6 +132,7 @@ public struct Group: StoredObject {
         let names = try children()
         throw location.error(
             operation, "there is no such object", at: path,
-            remedy: names.isEmpty ? "\(location.path) is empty" : "\(location.path) holds " + names.joined(separator: ", "))
+            remedy: names.isEmpty
+                ? "\(location.path) is empty" : "\(location.path) holds " + names.joined(separator: ", "))
     }
 }

@@ -41,8 +41,18 @@ func errorStackText() -> String {
             }, output)
     }
     // The cause comes first and the caller's view last; what lies between repeats them in HDF5's inner terms.
-    let ends = [reasons.first, reasons.count > 1 ? reasons.last : nil].compactMap { $0 }
+    let ends = [reasons.first.map(withoutAddresses), reasons.count > 1 ? reasons.last : nil].compactMap { $0 }
     return ends.isEmpty ? "HDF5 gives no reason" : ends.joined(separator: ", ")
+}
+
+/// HDF5 wraps what the operating system says into times, addresses and counts: "file write failed: time = ..., errno =
+/// 28, error message = 'No space left on device', buf = ..." becomes "file write failed: No space left on device".
+private func withoutAddresses(_ reason: String) -> String {
+    let parts = reason.split(separator: "error message = '", maxSplits: 1)
+    guard parts.count == 2, let head = parts[0].split(whereSeparator: { ":,".contains($0) }).first,
+        let message = parts[1].split(separator: "'").first
+    else { return reason }
+    return "\(head): \(message)"
 }
 
 /// Calls HDF5 with its automatic printing of errors switched off: the setting belongs to the thread, so every call

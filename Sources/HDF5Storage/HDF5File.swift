@@ -99,10 +99,15 @@ public struct HDF5File: Sendable {
 
     /// A strong close degree lets `close` mean what it says, however many values still refer to the file's objects.
     private static func accessList() -> Handle {
+        _ = leaveExitAlone
         let list = propertyList(chdf5_file_access())
         H5Pset_fclose_degree(list.id, H5F_CLOSE_STRONG)
         return list
     }
+
+    /// At exit libhdf5 would close what is still open: it crashes there if a full disk kept a file from closing, and
+    /// races with threads that still read. Writers close their files themselves. Comes before any other call.
+    private static let leaveExitAlone: Void = { _ = H5dont_atexit() }()
 
     /// HDF5 takes two files in memory for one if they share a name.
     private static func uniqueMemoryName() -> String {
@@ -132,6 +137,12 @@ public struct HDF5File: Sendable {
         }
         if stack.contains("signature") {
             return HDF5Error("open the file", file: path, detail: "it is not an HDF5 file")
+        }
+        if stack.contains("unable to lock") {
+            return HDF5Error(
+                "open the file", file: path, detail: "it is locked (\(stack))",
+                remedy: "wait for the program that writes it, or, where the file system has no locks, set "
+                    + "HDF5_USE_FILE_LOCKING=FALSE")
         }
         return HDF5Error("open the file", file: path, detail: stack)
     }

@@ -65,6 +65,15 @@ import Testing
         #expect(labels.map { Int($0) } == (0..<30).map { GeneratedImages(seed: 1, split: .train).label(at: $0) })
     }
 
+    @Test func theReaderUnderstandsTheFile() throws {
+        let folder = try TemporaryDirectory()
+        try write(folder, "a.h5", train: 30, test: 20).close()
+        let file = try DatasetFile.open(folder.path("a.h5"))
+        #expect(file.classes == 10 && file.classNames == GeneratedImages.classes)
+        #expect(file.splits.count == 2 && file.splits[.train] != nil && file.splits[.test] != nil)
+        #expect(file.statistics?.mean.count == 3 && file.statistics?.deviation.count == 3)
+    }
+
     @Test func equalSeedsGiveEqualBytes() throws {
         let folder = try TemporaryDirectory()
         for (name, seed) in [("a.h5", UInt64(1)), ("b.h5", 1), ("c.h5", 2)] {

@@ -167,6 +167,8 @@ import Testing
         let text = failure(folder.path)
         #expect(text.contains("looked for train-images-idx3-ubyte") && text.contains("found data_batch_1"), "\(text)")
         #expect(failure(folder.path("data_batch_1")).contains("no data set that can be imported"))
+        try folder.write(tar([("train-images-idx3-ubyte", [1])]), to: "idx.tar")
+        #expect(failure(folder.path("idx.tar")).contains("taken from a folder; unpack it first"))
         #expect(failure(folder.path, into: folder.path("no/such/folder.h5")).contains("cannot be written"))
     }
 }

@@ -53,7 +53,8 @@ struct AgreementTests {
         #expect(results[1].metrics.correct == results[0].metrics.correct)
         for (index, parameter) in network.parameters.enumerated() where purpose == .training {
             expectAgreement(
-                results[1].gradients[index], results[0].gradients[index], within: Self.tolerance, atLeast: 0.2, parameter.path)
+                results[1].gradients[index], results[0].gradients[index], within: Self.tolerance, atLeast: 0.2,
+                parameter.path)
         }
     }
 }

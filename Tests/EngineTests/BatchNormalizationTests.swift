@@ -8,7 +8,8 @@ import Testing
     private static let pixels = 4 * 3
     private static let channels = 3
 
-    /// On the input itself, so that the statistics are known: means and population variances, each shard weighing by its samples.
+    /// On the input itself, so that the statistics are known: means and population variances, each shard weighing by
+    /// its samples.
     @Test(arguments: TestedEngine.all)
     func shardsReportTheirStatistics(_ engine: TestedEngine) throws {
         let (run, batch) = try normalization(engine, shards: [2, 3], mode: .shard)
@@ -48,7 +49,8 @@ import Testing
             // Rounding of the combined statistics, through eight normalisations.
             expectAgreement(cut.outputs, whole.outputs, within: 1e-4, "outputs")
             for (index, parameter) in network.parameters.enumerated() {
-                expectAgreement(cut.gradients[index], whole.gradients[index], within: 1e-4, atLeast: 0.2, parameter.path)
+                expectAgreement(
+                    cut.gradients[index], whole.gradients[index], within: 1e-4, atLeast: 0.2, parameter.path)
             }
         }
         // The test could not fail if shards' own statistics gave the same.

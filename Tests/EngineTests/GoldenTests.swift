@@ -5,14 +5,15 @@ import Models
 import NumericCore
 import Testing
 
-/// Engines against Keras in double precision, on models of the zoo. Golden/generate.py writes the files and says what is in them.
+/// Engines against Keras in double precision, on models of the zoo. Golden/generate.py writes the files and says what
+/// is in them.
 @Suite struct GoldenTests {
     static let models = ["mlp", "simple-cnn", "lenet5-keras", "resnet-cifar-8-v1"]
     private static let samples = 3
 
-    /// Keras's values are exact for this purpose, so what differs is the engine's rounding: some 1e-7 an operation, which sums
-    /// of up to 8,192 products and, in the residual network, eight normalisations of small batches lift to the tolerance.
-    /// Errors are relative to the largest value of the tensor.
+    /// Keras's values are exact for this purpose, so what differs is the engine's rounding: some 1e-7 an operation,
+    /// which sums of up to 8,192 products and, in the residual network, eight normalisations of small batches lift to
+    /// the tolerance. Errors are relative to the largest value of the tensor.
     private static let tolerance = 2e-5
 
     /// A bias before a normalisation has no gradient: rounding is left, which is measured against one of ordinary size.
@@ -36,7 +37,9 @@ import Testing
             let size = max(expected.norm, Self.ordinary)
             expectAgreement(kept, expected.values, within: Self.tolerance, atLeast: Self.ordinary, parameter.path)
             let norm = gradient.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-            #expect(abs(norm - expected.norm) < Self.tolerance * size, "\(parameter.path): norm \(norm), not \(expected.norm)")
+            #expect(
+                abs(norm - expected.norm) < Self.tolerance * size,
+                "\(parameter.path): norm \(norm), not \(expected.norm)")
         }
     }
 

@@ -5,12 +5,12 @@ import Testing
 
 /// Compares a plan's gradients with central differences of its loss.
 ///
-/// In single precision a loss L carries an error of some 1e-7 L, which the difference divides by its step, so steps cannot
-/// be small; and a large one crosses kinks of ReLU and maxima. The step is therefore halved from 2^-7 until the differences to
-/// either side agree, and agree with those of the step before: the loss is then smooth in between. Where they never do, a
-/// kink lies too near and nothing is said; at least half of a parameter's comparisons must be decided. The choice looks at
-/// the loss alone, never at the gradient under test. A gradient must agree to 1 % beyond rounding; an error in a kernel (a
-/// border pixel, a factor, a wrong count) is far larger.
+/// In single precision a loss L carries an error of some 1e-7 L, which the difference divides by its step, so steps
+/// cannot be small; and a large one crosses kinks of ReLU and maxima. The step is therefore halved from 2^-7 until the
+/// differences to either side agree, and agree with those of the step before: the loss is then smooth in between. Where
+/// they never do, a kink lies too near and nothing is said; at least half of a parameter's comparisons must be decided.
+/// The choice looks at the loss alone, never at the gradient under test. A gradient must agree to 1 % beyond rounding;
+/// an error in a kernel (a border pixel, a factor, a wrong count) is far larger.
 struct GradientCheck {
     let run: PlanRun
     let batch: Batch
@@ -40,7 +40,7 @@ struct GradientCheck {
                 let analytic = zip(gradient, direction).reduce(0) { $0 + Double($1.0) * Double($1.1) }
                 #expect(
                     abs(slope.value - analytic) <= slope.tolerance,
-                    "\(parameter.path) \(name): gradient \(analytic), by differences \(slope.value) ± \(slope.tolerance)",
+                    "\(parameter.path) \(name): \(analytic), by differences \(slope.value) ± \(slope.tolerance)",
                     sourceLocation: location)
             }
             #expect(
@@ -68,7 +68,9 @@ struct GradientCheck {
         return nil
     }
 
-    private func loss(_ parameters: ParameterValues, _ index: Int, _ direction: [Float], _ step: Float) throws -> Double {
+    private func loss(
+        _ parameters: ParameterValues, _ index: Int, _ direction: [Float], _ step: Float
+    ) throws -> Double {
         var moved = parameters
         for i in direction.indices { moved[index][i] += step * direction[i] }
         try run.load(moved)
@@ -91,8 +93,8 @@ struct GradientCheck {
     /// The first, the last, the one of the largest gradient, and others at random.
     private func elements(_ gradient: [Float], _ index: Int) -> Set<Int> {
         let random = CounterRandom(seed: 12, purpose: .generatedData, stream: UInt64(index))
-        var elements: Set<Int> = [0, gradient.count - 1]
-        if let largest = gradient.indices.max(by: { abs(gradient[$0]) < abs(gradient[$1]) }) { elements.insert(largest) }
+        let largest = gradient.indices.max { abs(gradient[$0]) < abs(gradient[$1]) }
+        var elements: Set<Int> = [0, gradient.count - 1, largest ?? 0]
         for i in 0..<Self.elementsOfParameter - 3 { elements.insert(random.integer(UInt64(i), below: gradient.count)) }
         return elements
     }

@@ -57,7 +57,8 @@ import Testing
             expectAgreement(results[0].outputs, results[1].outputs, within: 1e-4, "outputs")
             for (index, parameter) in network.parameters.enumerated() where purpose == .training {
                 expectAgreement(
-                    results[0].gradients[index], results[1].gradients[index], within: 1e-4, atLeast: 0.2, parameter.path)
+                    results[0].gradients[index], results[1].gradients[index], within: 1e-4, atLeast: 0.2,
+                    parameter.path)
             }
         }
     }

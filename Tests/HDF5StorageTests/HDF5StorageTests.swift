@@ -144,7 +144,30 @@ final class Scratch {
         let short = scratch.file("short.h5")
         try Data(compose().dropLast(500)).write(to: URL(fileURLWithPath: short))
         #expect(message(short).contains("it is truncated"))
+
+        let locked = scratch.file("locked.h5")
+        try Data(compose()).write(to: URL(fileURLWithPath: locked))
+        let holder = try #require(FileHandle(forUpdatingAtPath: locked))
+        #expect(flock(holder.fileDescriptor, LOCK_EX) == 0)
+        #expect(message(locked).contains("it is locked") && message(locked).contains("HDF5_USE_FILE_LOCKING"))
+        try holder.close()
+        #expect(message(locked) == "opened")
         #expect(throws: HDF5Error.self) { try HDF5File.create(scratch.file("no/folder/x.h5")) }
+    }
+
+    @Test func aFullDiskIsReported() throws {
+        func message(_ body: () throws(HDF5Error) -> Void) -> String {
+            do {
+                try body()
+                return "written"
+            } catch { return error.description }
+        }
+        let text = message { () throws(HDF5Error) in
+            let file = try HDF5File.create("/dev/full")
+            try file.root.write("x", shape: [100_000], [Float](repeating: 1, count: 100_000))
+            try file.close()
+        }
+        #expect(text.contains("/dev/full") && text.contains("No space left on device"))
     }
 
     @Test func missingObjectsAreNamedWithWhatThereIs() throws {
@@ -210,5 +233,41 @@ final class Scratch {
         try attributes.set("layer_names", ["one"])
         #expect(try attributes.names() == ["layer_names"])
         #expect(try attributes.strings("layer_names") == ["one"])
+    }
+}
+
+/// Files that h5py wrote: `Golden/generate.py`.
+@Suite struct ForeignFileTests {
+    private func golden() throws -> HDF5File {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
+        return try HDF5File.open(folder.appendingPathComponent("h5py.h5").path)
+    }
+
+    @Test func attributesAreRead() throws {
+        let attributes = try golden().root.attributes
+        #expect(try attributes.string("variable") == "größe")
+        #expect(try attributes.strings("variable_list") == ["one", "größe", ""])
+        #expect(try attributes.string("fixed") == "kernel")
+        #expect(try attributes.strings("fixed_list") == ["conv1/kernel:0", "b"])
+        #expect(try attributes.strings("empty_list") == [])
+        #expect(try attributes.strings("empty") == [])
+        #expect(try attributes.int("int16") == -7)
+        #expect(try attributes.double("float16") == 0.5)
+        #expect(try attributes.values("matrix", as: Int32.self) == [0, 1, 2, 3, 4, 5])
+    }
+
+    @Test func dataAreReadWhateverTheirType() throws {
+        let root = try golden().root
+        let bigEndian = try root.dataset("big_endian")
+        #expect(bigEndian.elementType == .integer(bytes: 2, signed: true))
+        #expect(!bigEndian.hasNativeBytes)
+        #expect(try bigEndian.read(as: Int64.self) == [1, -2, 3])
+        #expect(try root.dataset("half").read(as: Float.self) == [0.5, 2])
+        #expect(try root.dataset("alias").read(as: Float.self) == [0.5, 2])
+        #expect(try root.dataset("flags").elementType == .other("enumeration"))
+        #expect(try root.dataset("text").elementType == .string)
+        #expect(throws: HDF5Error.self) { try root.dataset("text").read(as: Float.self) }
+        #expect(try !root.exists("soft"))
+        #expect(throws: HDF5Error.self) { try root.dataset("soft") }
     }
 }

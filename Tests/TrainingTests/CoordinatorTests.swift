@@ -118,6 +118,12 @@ import Training
         }
     }
 
+    @Test func aStateOfAnotherKindIsRefused() throws {
+        var coordinator = try Coordinator(plan: plan(), metrics: Self.metrics)
+        #expect(throws: UnreadableState.self) { try coordinator.restore(Array("{}".utf8)) }
+        #expect(throws: UnreadableState.self) { try Directive(encoded: []) }
+    }
+
     @Test func reductionsMultiplyTheSchedule() throws {
         let schedule = LearningRateSchedule.multiStep(at: [.epochs(4)], multiples: [0.1])
         var coordinator = try Coordinator(

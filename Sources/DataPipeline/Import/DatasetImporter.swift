@@ -53,14 +53,20 @@ public enum DatasetImporter {
         let format = if let chosen = options.format { chosen } else { try detect(files) }
         try refuseCoarse(format, options)
         switch format {
-        case .idx: return (format, try IdxFolder(path, names: files.names).collection())
+        case .idx:
+            guard isFolder else {
+                throw .unreadable(path, reason: "idx files are taken from a folder; unpack it first")
+            }
+            return (format, try IdxFolder(path, names: files.names).collection())
         case .cifar10: return (format, try cifar(.cifar10, files))
         case .cifar100: return (format, try cifar(.cifar100(options.labels), files))
         }
     }
 
     private static func archive(_ path: String) throws(ImportError) -> FileCollection {
-        guard try TarArchive.begins(ByteStream(path)) else { throw .unknownContent(path, found: ["another kind of file"]) }
+        guard try TarArchive.begins(ByteStream(path)) else {
+            throw .unknownContent(path, found: ["another kind of file"])
+        }
         return try FileCollection(archive: path)
     }
 

@@ -25,7 +25,8 @@ struct FileCollection {
         path = archive
         names = tar.names.map(Self.lastComponent).sorted()
         archived = Dictionary(
-            tar.files.map { (Self.lastComponent($0.key), $0.value) }, uniquingKeysWith: { first, _ in first })
+            tar.names.compactMap { name in tar.files[name].map { (Self.lastComponent(name), $0) } },
+            uniquingKeysWith: { first, _ in first })
     }
 
     func contains(_ name: String) -> Bool { names.contains(name) }

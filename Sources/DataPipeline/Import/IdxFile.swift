@@ -6,7 +6,6 @@ final class IdxFile {
     let extents: [Int]
     /// Bytes along all axes but the first.
     let rowBytes: Int
-    var path: String { stream.path }
     private let stream: ByteStream
     /// What the whole file should hold.
     private let size: Int
@@ -41,6 +40,13 @@ final class IdxFile {
         try stream.fill(output, count: count * rowBytes, of: size)
     }
 
+    /// All values, of a file that is small.
+    func contents() throws(ImportError) -> [UInt8] {
+        let bytes = try stream.bytes(extents[0] * rowBytes, of: size)
+        try requireEnd()
+        return bytes
+    }
+
     /// Makes sure that the file ends after its last row.
     func requireEnd() throws(ImportError) { try stream.requireEnd() }
 }
@@ -73,14 +79,5 @@ final class IdxImages: ImageSource {
         try images.read(range.count, into: output)
         for (slot, index) in range.enumerated() { labelOutput[slot] = Int32(labels[index]) }
         if range.upperBound == count { try images.requireEnd() }
-    }
-}
-
-extension IdxFile {
-    /// All values of a file that is small.
-    fileprivate func contents() throws(ImportError) -> [UInt8] {
-        let bytes = try stream.bytes(extents[0] * rowBytes, of: size)
-        try requireEnd()
-        return bytes
     }
 }

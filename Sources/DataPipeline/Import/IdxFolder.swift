@@ -18,13 +18,14 @@ struct IdxFolder {
         /// Nil if the name is none of an idx file.
         init?(_ file: String) {
             isCompressed = file.hasSuffix(".gz")
-            let stem = (isCompressed ? String(file.dropLast(3)) : file)
+            let stem = isCompressed ? String(file.dropLast(3)) : file
             let tail = stem.suffix(Content.images.rawValue.count)
             let spelled = tail.split(separator: ".", omittingEmptySubsequences: false).joined(separator: "-")
             guard let content = Content(rawValue: spelled) else { return nil }
             self.content = content
             let front = stem.dropLast(tail.count)
-            for (split, isTrain) in [("train-", true), ("t10k-", false), ("test-", false)] where front.hasSuffix(split) {
+            let splits = [("train-", true), ("t10k-", false), ("test-", false)]
+            for (split, isTrain) in splits where front.hasSuffix(split) {
                 set = String(front.dropLast(split.count))
                 self.isTrain = isTrain
                 return

@@ -18,6 +18,8 @@ public struct Coordinator: Sendable {
         var plateau = ReduceOnPlateau.State()
         var earlyStopping = EarlyStopping.State()
         var saveBest = SaveBest.State()
+        /// Why the run ended ahead of its last epoch.
+        var stopReason: String?
     }
 
     /// `metrics` are the names the run will have values for (`EpochMetrics.names`).
@@ -83,11 +85,15 @@ public struct Coordinator: Sendable {
         {
             stopReason = "no better \(rule.monitor.metric) for \(memory.earlyStopping.wait) epochs"
         }
+        memory.stopReason = stopReason
         let isOver = stopReason != nil || epoch + 1 >= plan.epochs
         return Directive(
             nextRates: rates(epoch: epoch + 1), stopReason: stopReason, isBest: isBest ?? false,
             restoreBest: isOver && earlyStopping?.restoresBest ?? false, messages: messages)
     }
+
+    /// Why the run has ended ahead of its last epoch; nil while it may go on.
+    public var stopReason: String? { memory.stopReason }
 
     /// The epoch (from 0) whose weights are `best.h5`, and its metric.
     public var best: (epoch: Int, value: Double)? {
@@ -100,6 +106,6 @@ public struct Coordinator: Sendable {
 
     /// Takes up where the coordinator that gave `state` was.
     public mutating func restore(_ state: [UInt8]) throws {
-        memory = try CanonicalJSON.decode(Memory.self, from: state)
+        memory = try CanonicalJSON.decode(Memory.self, from: state, of: "state")
     }
 }

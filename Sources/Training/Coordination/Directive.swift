@@ -18,7 +18,9 @@ public struct Directive: Hashable, Sendable, Codable {
     /// Bytes for the broadcast.
     public func encoded() throws -> [UInt8] { try CanonicalJSON.encode(self) }
 
-    public init(encoded bytes: [UInt8]) throws { self = try CanonicalJSON.decode(Self.self, from: bytes) }
+    public init(encoded bytes: [UInt8]) throws {
+        self = try CanonicalJSON.decode(Self.self, from: bytes, of: "directive")
+    }
 
     init(nextRates: EpochRates, stopReason: String?, isBest: Bool, restoreBest: Bool, messages: [String]) {
         self.nextRates = nextRates
@@ -39,10 +41,24 @@ enum CanonicalJSON {
         return Array(try encoder.encode(value))
     }
 
-    static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
+    /// `name` says in an error what the bytes were to be.
+    static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8], of name: String) throws -> Value {
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy =
             .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return try decoder.decode(type, from: Data(bytes))
+        do {
+            return try decoder.decode(type, from: Data(bytes))
+        } catch {
+            throw UnreadableState(name: name)
+        }
+    }
+}
+
+/// Bytes from a checkpoint or another rank that are not what they were to be.
+public struct UnreadableState: Error, CustomStringConvertible {
+    public let name: String
+
+    public var description: String {
+        "the coordinator's \(name) cannot be read: another version of dptrain wrote it; use the same one throughout"
     }
 }

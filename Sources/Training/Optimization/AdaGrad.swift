@@ -1,3 +1,5 @@
+import CIntrinsics
+
 /// AdaGrad (Duchi et al., 2011); epsilon is added under the root. Source: keras/src/optimizers/adagrad.py.
 public struct AdaGrad: Hashable, Sendable, Codable {
     public var initialAccumulator: Double
@@ -16,14 +18,15 @@ public struct AdaGrad: Hashable, Sendable, Codable {
         weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
         slots: [UnsafeMutablePointer<Float>], count: Int, step: UpdateStep
     ) {
-        let rate = step.learningRate
+        let terms = step.terms
+        let rate = terms.rate
         let epsilon = Float(epsilon)
         let accumulator = slots[0]
         for i in 0..<count {
-            let g = step.regularized(gradient[i], weights[i])
+            let g = terms.regularized(gradient[i], weights[i])
             let a = accumulator[i] + g * g
             accumulator[i] = a
-            weights[i] = step.decayed(weights[i]) - (rate * g) / (a + epsilon).squareRoot()
+            weights[i] = terms.decayed(weights[i]) - (rate * g) / dptrain_square_root(a + epsilon)
         }
     }
 }

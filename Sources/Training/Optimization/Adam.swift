@@ -1,3 +1,4 @@
+import CIntrinsics
 import Foundation
 
 /// Adam (Kingma and Ba, 2015), in the form ahead of the paper's section 2.1 ("epsilon hat"), as Keras has it.
@@ -21,6 +22,7 @@ public struct Adam: Hashable, Sendable, Codable {
         weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
         slots: [UnsafeMutablePointer<Float>], count: Int, step: UpdateStep
     ) {
+        let terms = step.terms
         let alpha = biasCorrectedRate(step)
         let keep1 = Float(1 - beta1)
         let keep2 = Float(1 - beta2)
@@ -28,12 +30,12 @@ public struct Adam: Hashable, Sendable, Codable {
         let momentum = slots[0]
         let velocity = slots[1]
         for i in 0..<count {
-            let g = step.regularized(gradient[i], weights[i])
+            let g = terms.regularized(gradient[i], weights[i])
             let m = momentum[i] + (g - momentum[i]) * keep1
             let v = velocity[i] + (g * g - velocity[i]) * keep2
             momentum[i] = m
             velocity[i] = v
-            weights[i] = step.decayed(weights[i]) - (m * alpha) / (v.squareRoot() + epsilon)
+            weights[i] = terms.decayed(weights[i]) - (m * alpha) / (dptrain_square_root(v) + epsilon)
         }
     }
 

@@ -1,3 +1,5 @@
+import CIntrinsics
+
 /// RMSprop with optional plain momentum; epsilon is added under the root. Source: keras/src/optimizers/rmsprop.py.
 public struct RMSprop: Hashable, Sendable, Codable {
     public var rho: Double
@@ -19,29 +21,30 @@ public struct RMSprop: Hashable, Sendable, Codable {
         weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
         slots: [UnsafeMutablePointer<Float>], count: Int, step: UpdateStep
     ) {
-        let rate = step.learningRate
+        let terms = step.terms
+        let rate = terms.rate
         let rho = Float(rho)
         let fresh = Float(1 - self.rho)
         let epsilon = Float(epsilon)
         let velocity = slots[0]
         guard momentum > 0 else {
             for i in 0..<count {
-                let g = step.regularized(gradient[i], weights[i])
+                let g = terms.regularized(gradient[i], weights[i])
                 let v = rho * velocity[i] + fresh * (g * g)
                 velocity[i] = v
-                weights[i] = step.decayed(weights[i]) - (rate * g) / (v + epsilon).squareRoot()
+                weights[i] = terms.decayed(weights[i]) - (rate * g) / dptrain_square_root(v + epsilon)
             }
             return
         }
         let momentum = Float(momentum)
         let accumulated = slots[1]
         for i in 0..<count {
-            let g = step.regularized(gradient[i], weights[i])
+            let g = terms.regularized(gradient[i], weights[i])
             let v = rho * velocity[i] + fresh * (g * g)
-            let m = momentum * accumulated[i] + (rate * g) / (v + epsilon).squareRoot()
+            let m = momentum * accumulated[i] + (rate * g) / dptrain_square_root(v + epsilon)
             velocity[i] = v
             accumulated[i] = m
-            weights[i] = step.decayed(weights[i]) - m
+            weights[i] = terms.decayed(weights[i]) - m
         }
     }
 }

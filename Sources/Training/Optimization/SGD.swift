@@ -18,11 +18,12 @@ public struct SGD: Hashable, Sendable, Codable {
         weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
         slots: [UnsafeMutablePointer<Float>], count: Int, step: UpdateStep
     ) {
-        let rate = step.learningRate
+        let terms = step.terms
+        let rate = terms.rate
         guard momentum != 0 else {
             for i in 0..<count {
-                let g = step.regularized(gradient[i], weights[i])
-                weights[i] = step.decayed(weights[i]) - g * rate
+                let g = terms.regularized(gradient[i], weights[i])
+                weights[i] = terms.decayed(weights[i]) - g * rate
             }
             return
         }
@@ -30,16 +31,16 @@ public struct SGD: Hashable, Sendable, Codable {
         let velocity = slots[0]
         if nesterov {
             for i in 0..<count {
-                let change = step.regularized(gradient[i], weights[i]) * rate
+                let change = terms.regularized(gradient[i], weights[i]) * rate
                 let v = velocity[i] * momentum - change
                 velocity[i] = v
-                weights[i] = step.decayed(weights[i]) + (v * momentum - change)
+                weights[i] = terms.decayed(weights[i]) + (v * momentum - change)
             }
         } else {
             for i in 0..<count {
-                let v = velocity[i] * momentum - step.regularized(gradient[i], weights[i]) * rate
+                let v = velocity[i] * momentum - terms.regularized(gradient[i], weights[i]) * rate
                 velocity[i] = v
-                weights[i] = step.decayed(weights[i]) + v
+                weights[i] = terms.decayed(weights[i]) + v
             }
         }
     }

@@ -20,15 +20,25 @@ public struct UpdateStep: Sendable {
         self.weightDecay = weightDecay
     }
 
-    /// The gradient an update rule sees. The penalty is that of the weight before it decays, as in Keras, where the
-    /// gradient is computed first.
-    @inline(__always)
-    func regularized(_ gradient: Float, _ weight: Float) -> Float {
-        gradient * scale + 2 * l2 * weight
-    }
+    /// The same numbers as loops want them: values of their own, which no store through a pointer can change.
+    var terms: Terms { Terms(scale: scale, penalty: 2 * l2, weightDecay: weightDecay, rate: learningRate) }
 
-    @inline(__always)
-    func decayed(_ weight: Float) -> Float {
-        weight - weight * weightDecay * learningRate
+    struct Terms {
+        let scale: Float
+        let penalty: Float
+        let weightDecay: Float
+        let rate: Float
+
+        /// The gradient an update rule sees. The penalty is that of the weight before it decays, as in Keras, where the
+        /// gradient is computed first.
+        @inline(__always)
+        func regularized(_ gradient: Float, _ weight: Float) -> Float {
+            gradient * scale + penalty * weight
+        }
+
+        @inline(__always)
+        func decayed(_ weight: Float) -> Float {
+            weight - weight * weightDecay * rate
+        }
     }
 }

@@ -12,7 +12,7 @@ extension TrainingOptions {
         .init("channel-order", .data, .semantic, \.channelOrder, "auto, nhwc or nchw"),
         .init(
             "normalization", .data, .semantic, \.normalization,
-            "auto (bytes by 255, floats unchanged), unchanged, unit (by 255), standardized (by the file's mean and std)"),
+            "auto (bytes by 255, floats unchanged), unchanged, unit (by 255), standardized (the file's mean and std)"),
         .init(
             "validation-split", .data, .semantic, \.validationSplit,
             "fraction of the training samples kept for validation, where the file has none", .fraction),

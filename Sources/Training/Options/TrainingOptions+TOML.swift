@@ -2,8 +2,10 @@ import TOMLKit
 
 /// Configuration files: `--config FILE.toml` reads one, `--print-config` and `config.toml` are one.
 extension TrainingOptions {
-    /// Sets what a file sets and leaves the rest. Options stand in the table of their group or at the top.
-    public mutating func apply(toml text: String, file: String) throws {
+    /// Sets what a file sets, leaves the rest, and returns the names of what it set. Options stand in the table of their
+    /// group or at the top.
+    @discardableResult
+    public mutating func apply(toml text: String, file: String) throws -> Set<String> {
         let table: TOMLTable
         do {
             table = try TOMLTable(string: text)
@@ -11,13 +13,17 @@ extension TrainingOptions {
             throw OptionError(
                 "config", "\(file) is not TOML: line \(error.source.begin.line): \(error.description)")
         }
+        var names: Set<String> = []
         for (key, value) in table {
             if let group = value.table {
                 try apply(group: group, name: key, file: file)
+                names.formUnion(group.keys)
             } else {
                 try apply(key, value, file: file)
+                names.insert(key)
             }
         }
+        return names
     }
 
     private mutating func apply(group: TOMLTable, name: String, file: String) throws {

@@ -73,14 +73,15 @@ public final class Reducer {
         return (levels.max() ?? 0) + 1
     }
 
-    /// Collective. The arenas have `buckets.count` elements each, the gradient arenas as many as `levelCount` says.
+    /// Collective. The gradient arenas, as many as `levelCount` says, have `buckets.count` elements each; frozen weights may
+    /// follow behind these in the parameter arena.
     public init(
         communicator: Communicator, partition: ShardPartition, buckets: BucketPlan, parameters: AlignedBuffer<Float>,
         gradientLevels: [AlignedBuffer<Float>], mode: Mode = .tree, deferUpdates: Bool = false, update: @escaping Update
     ) throws {
         precondition(partition.ranks == communicator.size && buckets.ranks == communicator.size, "plans of other ranks")
         precondition(gradientLevels.count >= Self.levelCount(partition: partition, rank: communicator.rank))
-        precondition((gradientLevels + [parameters]).allSatisfy { $0.count == buckets.count }, "arenas of other sizes")
+        precondition(gradientLevels.allSatisfy { $0.count == buckets.count } && parameters.count >= buckets.count, "arenas of other sizes")
         rank = communicator.rank
         self.partition = partition
         self.buckets = buckets

@@ -1,0 +1,87 @@
+import NumericCore
+
+extension Layer {
+    /// Reads a layer of Keras 2 or 3: one case a class, the counterpart of `kerasConfiguration` in the layer's file.
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        switch options.kerasClass {
+        case "Dense":
+            self = .dense(
+                Dense(
+                    units: try options.integer("units"), activation: try options.activation(),
+                    usesBias: try options.flag("use_bias", default: true),
+                    kernelInitializer: try options.initializer("kernel_initializer")))
+            try options.requireInitializer("bias_initializer", .zeros)
+
+        case "Conv2D":
+            guard let kernel = try options.extent("kernel_size") else {
+                throw LayerError("its option kernel_size is missing")
+            }
+            self = .convolution(
+                Convolution2D(
+                    filters: try options.integer("filters"), kernel: kernel,
+                    stride: try options.extent("strides") ?? 1, padding: try options.padding(),
+                    activation: try options.activation(), usesBias: try options.flag("use_bias", default: true),
+                    kernelInitializer: try options.initializer("kernel_initializer")))
+            try options.requireChannelsLast()
+            try options.requireExtent("dilation_rate", 1)
+            try options.require("groups", 1)
+            try options.requireInitializer("bias_initializer", .zeros)
+
+        case "MaxPooling2D", "AveragePooling2D":
+            self = .pooling(
+                Pooling2D(
+                    options.kerasClass == "MaxPooling2D" ? .max : .average,
+                    size: try options.extent("pool_size") ?? 2, stride: try options.extent("strides"),
+                    padding: try options.padding()))
+            try options.requireChannelsLast()
+
+        case "GlobalAveragePooling2D":
+            self = .globalAveragePooling(GlobalAveragePooling2D())
+            try options.requireChannelsLast()
+            try options.require("keepdims", false)
+
+        case "BatchNormalization":
+            self = .batchNormalization(
+                BatchNormalization(
+                    momentum: try options.number("momentum", default: 0.99),
+                    epsilon: try options.number("epsilon", default: 1e-3)))
+            try options.requireLastAxis()
+            try options.require("center", true)
+            try options.require("scale", true)
+            try options.requireInitializer("beta_initializer", .zeros)
+            try options.requireInitializer("gamma_initializer", .ones)
+            try options.requireInitializer("moving_mean_initializer", .zeros)
+            try options.requireInitializer("moving_variance_initializer", .ones)
+            options.ignore("renorm_momentum")
+
+        case "Activation":
+            self = .activation(ActivationLayer(try options.activation()))
+
+        case "ReLU":
+            self = .activation(ActivationLayer(.relu))
+            try options.require("threshold", 0)
+            try options.require("negative_slope", 0)
+
+        case "Softmax":
+            self = .activation(ActivationLayer(.softmax))
+            try options.requireLastAxis()
+
+        case "Dropout":
+            self = .dropout(Dropout(rate: try options.number("rate")))
+            options.ignore("seed")
+
+        case "Flatten":
+            self = .flatten(Flatten())
+            try options.requireChannelsLast()
+
+        case "Add":
+            self = .add(Add())
+
+        case "Functional", "Sequential", "Model":
+            throw LayerError("a model inside a model is not supported: write its layers out")
+
+        default:
+            throw LayerError("layers of class \(options.kerasClass) are not supported")
+        }
+    }
+}

@@ -1,0 +1,43 @@
+/// Rows of text under a header, in columns as wide as their widest cell.
+public struct TextTable: Sendable {
+    public let header: [String]
+    public var rows: [[String]] = []
+    /// Columns whose cells stand at the right: numbers.
+    public var rightAligned: Set<Int> = []
+
+    public init(header: [String]) { self.header = header }
+
+    public var text: String {
+        let widths = header.indices.map { column in
+            rows.reduce(header[column].count) { max($0, $1[column].count) }
+        }
+        let rule = { (left: String, cross: String, right: String, line: String) in
+            left + widths.map { String(repeating: line, count: $0 + 2) }.joined(separator: cross) + right
+        }
+        let lines = rows.map { line($0, widths) }
+        return
+            ([rule("┌", "┬", "┐", "─"), line(header, widths), rule("├", "┼", "┤", "─")] + lines
+            + [rule("└", "┴", "┘", "─")]).joined(separator: "\n")
+    }
+
+    private func line(_ cells: [String], _ widths: [Int]) -> String {
+        let padded = cells.enumerated().map { column, cell in
+            let space = String(repeating: " ", count: widths[column] - cell.count)
+            return rightAligned.contains(column) ? space + cell : cell + space
+        }
+        return "│ " + padded.joined(separator: " │ ") + " │"
+    }
+}
+
+extension Int {
+    /// `1,234,567`
+    public var grouped: String {
+        var digits = String(magnitude)
+        var groups: [Substring] = []
+        while digits.count > 3 {
+            groups.insert(digits.suffix(3), at: 0)
+            digits.removeLast(3)
+        }
+        return (self < 0 ? "-" : "") + ([Substring(digits)] + groups).joined(separator: ",")
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import MessagePassing
+import Models
+import NumericCore
+
+/// When checkpoints are due, and how the state that is spread over ranks becomes one file.
+final class Checkpointing {
+    private let communicator: Communicator
+    private let replica: Replica
+    private let reducer: Reducer
+    private let update: ParameterUpdate
+    private let options: TrainingOptions
+    private let identity: RunIdentity
+    /// On rank 0 only.
+    private let output: RunOutput?
+    private let epochsBetween: Int
+    private let stepsBetween: Int?
+
+    init(
+        _ communicator: Communicator, _ replica: Replica, _ reducer: Reducer, _ update: ParameterUpdate,
+        _ options: TrainingOptions, _ identity: RunIdentity, _ output: RunOutput?
+    ) {
+        self.communicator = communicator
+        self.replica = replica
+        self.reducer = reducer
+        self.update = update
+        self.options = options
+        self.identity = identity
+        self.output = output
+        epochsBetween = options.checkpointEveryEpochs
+        stepsBetween = options.checkpointEverySteps
+    }
+
+    func isDue(afterStep step: Int) -> Bool { stepsBetween.map { step % $0 == 0 } ?? false }
+    func isDue(afterEpoch epoch: Int) -> Bool { epoch % epochsBetween == 0 }
+
+    /// Collective: gathers the optimizer's slots, and has rank 0 write.
+    func save(_ progress: RunProgress, _ coordinator: Coordinator, as roles: CheckpointStore.Role) throws {
+        for slot in update.slots { try reducer.share(slot) }
+        _ = try communicator.onRoot {
+            try output?.save(state(progress, coordinator), as: roles)
+        }
+    }
+
+    private func state(_ progress: RunProgress, _ coordinator: Coordinator) throws -> RunState {
+        var state = RunState(
+            network: replica.network, loss: replica.loss, weights: try replica.weights(),
+            optimizer: try optimizerState(progress, coordinator))
+        state.position = progress.position
+        state.coordinator = String(decoding: try coordinator.state(), as: UTF8.self)
+        state.history = progress.history
+        state.epochSums = progress.epochSums
+        state.options = Dictionary(uniqueKeysWithValues: options.semantic.map { ($0.name, $0.value) })
+        state.dataFingerprint = identity.fingerprint
+        state.normalization = identity.normalization
+        state.classNames = identity.classNames
+        state.execution = identity.execution
+        return state
+    }
+
+    private func optimizerState(_ progress: RunProgress, _ coordinator: Coordinator) throws -> OptimizerState {
+        let optimizer = options.algorithm
+        let trainable = replica.network.parameters.indices.filter {
+            replica.network.parameters[$0].specification.role == .trainable
+        }
+        let slots = try zip(optimizer.slots, update.slots).map { slot, arena in
+            OptimizerState.Slot(name: slot.name, values: try trainable.map { try replica.logical($0, of: arena) })
+        }
+        let position = progress.position
+        let rates = coordinator.rates(epoch: min(position.epoch, options.epochs - 1))
+        return OptimizerState(
+            kerasClass: optimizer.kerasClassName, configuration: try optimizer.kerasConfiguration(options),
+            learningRate: Double(rates[max(position.step, 1) - 1]), iteration: position.globalStep, slots: slots)
+    }
+
+    /// Takes up weights and slots of a checkpoint.
+    static func restore(_ state: RunState, _ replica: Replica, _ update: ParameterUpdate) throws {
+        try replica.setWeights(state.weights)
+        let trainable = replica.network.parameters.indices.filter {
+            replica.network.parameters[$0].specification.role == .trainable
+        }
+        for (slot, arena) in zip(state.optimizer.slots, update.slots) {
+            for (parameter, values) in zip(trainable, slot.values) {
+                let slice = replica.arena[parameter: parameter]
+                try values.withUnsafeBufferPointer { values in
+                    guard let start = values.baseAddress else { return }
+                    try slice.format.pack(start, into: arena.baseAddress + slice.offset)
+                }
+            }
+        }
+    }
+}
+
+/// What tells a run apart from others, the same on all ranks.
+struct RunIdentity: Sendable {
+    var fingerprint: String
+    var normalization: String
+    var classNames: [String]
+    /// Engine, instruction set, threads, precision.
+    var execution: [String: String]
+}
+
+extension Optimizer {
+    /// Keras's `get_config()`.
+    func kerasConfiguration(_ options: TrainingOptions) throws -> [String: JSONValue] {
+        let data = try JSONEncoder().encode(kerasHyperparameters)
+        var configuration = try JSONDecoder().decode(JSONValue.self, from: data).object ?? [:]
+        configuration["name"] = .string(kerasName)
+        configuration["learning_rate"] = .number(options.learningRate ?? defaultLearningRate)
+        configuration["weight_decay"] = options.weightDecay > 0 ? .number(options.weightDecay) : .null
+        return configuration
+    }
+}

@@ -1,0 +1,82 @@
+import DataPipeline
+import Execution
+import NumericCore
+
+/// The data of a run: what is trained on, what validates, and how stored samples become inputs.
+struct RunData {
+    let train: ImageDataset
+    let validation: ImageDataset?
+    let explanation: String
+    let fingerprint: String
+    let normalization: Normalization
+    private let normalizer: Normalizer
+    private let path: String
+
+    init(_ options: TrainingOptions) throws {
+        guard let path = options.data else {
+            throw TrainingError("there is no data to train on; give an HDF5 file with --data, or make one with `dptrain data`")
+        }
+        self.path = path
+        let file = try DatasetFile.open(path, options: DatasetOptions(options))
+        let data = try file.trainingData(validationSplit: options.validationSplit)
+        train = data.train
+        validation = data.validation
+        explanation = data.explanation
+        if case .none = train.answers { try train.requireAnswers(.labels) }
+        let rule = try options.normalization.rule(for: file, train)
+        guard let normalizer = Normalizer(rule, sample: train.sample) else {
+            throw TrainingError("\(path): its mean and std do not fit samples of \(train.sample)")
+        }
+        normalization = rule
+        self.normalizer = normalizer
+        fingerprint = try file.fingerprint().description
+    }
+
+    var classNames: [String] { train.classNames ?? [] }
+
+    var targets: TargetKind {
+        if case .targets = train.answers { .values } else { .label }
+    }
+
+    /// Target values a sample; 1 for labels.
+    var targetWidth: Int {
+        if case .targets(_, let width) = train.answers { width } else { 1 }
+    }
+
+    func loader(_ definition: ModelDefinition) -> SampleLoader {
+        SampleLoader(normalizer: normalizer, targets: targets, width: targetWidth)
+    }
+
+    var description: String {
+        let kind = targets == .label ? "\(train.classes) classes" : "\(targetWidth) target values"
+        return "\(path): \(train.count) samples of \(train.sample), \(kind)"
+    }
+}
+
+extension DatasetOptions {
+    init(_ options: TrainingOptions) {
+        let order: DataPipeline.ChannelOrder? =
+            switch options.channelOrder {
+            case .auto: nil
+            case .nhwc: .nhwc
+            case .nchw: .nchw
+            }
+        self.init(images: options.images, labels: options.labels, order: order)
+    }
+}
+
+extension TrainingOptions.Normalization {
+    func rule(for file: DatasetFile, _ dataset: ImageDataset) throws -> DataPipeline.Normalization {
+        switch self {
+        case .auto: return .standard(for: dataset.source.form)
+        case .unchanged: return .unchanged
+        case .unit: return .unit
+        case .standardized:
+            guard let statistics = file.statistics else {
+                throw OptionError(
+                    "normalization", "\(file.path) has no attributes mean and std to standardise by; use unit")
+            }
+            return .standardized(mean: statistics.mean, deviation: statistics.deviation)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Foundation
+
+/// The output folder of a run and who writes to it: on rank 0 only.
+final class RunOutput {
+    let store: CheckpointStore
+    let console: ConsoleReporter
+    let log: RunLog
+    private let folder: String
+
+    init(_ options: TrainingOptions, _ request: RunRequest, _ resumed: RunState?) throws {
+        folder = options.output ?? TrainingRun.defaultOutput
+        let start: CheckpointStore.Start = request.overwrite ? .overwrite : resumed == nil ? .new : .resume
+        store = try CheckpointStore(folder: folder, keep: options.keep, start: start)
+        let path = "\(folder)/\(CheckpointStore.logName)"
+        if let resumed {
+            log = try RunLog(
+                resumingAt: path, step: resumed.position.globalStep, epochs: resumed.position.epoch)
+        } else {
+            log = try RunLog(creatingAt: path)
+        }
+        try options.toml.write(
+            toFile: "\(folder)/\(CheckpointStore.configurationName)", atomically: true, encoding: .utf8)
+        console = ConsoleReporter(epochs: options.epochs)
+    }
+
+    /// The log reaches the disk before the checkpoint that stands for the same steps.
+    func save(_ state: RunState, as roles: CheckpointStore.Role) throws {
+        try log.synchronize()
+        try store.save(state, as: roles)
+    }
+
+    func end(_ outcome: RunOutcome, _ progress: RunProgress) {
+        switch outcome {
+        case .finished: console.note("finished after \(progress.position.epoch) epochs; results are in \(folder)")
+        case .stopped(let reason):
+            console.note("stopped after \(progress.position.epoch) epochs: \(reason); results are in \(folder)")
+        case .interrupted(let signal):
+            console.note(
+                "signal \(signal): checkpoint saved at step \(progress.position.globalStep); "
+                    + "continue with --resume --output \(folder)")
+        }
+    }
+}

@@ -1,0 +1,31 @@
+/// What a user asked for.
+public struct RunRequest {
+    public enum Resume: Sendable, Equatable {
+        case no
+        /// From the newest whole checkpoint of the output folder.
+        case latest
+        case file(String)
+    }
+
+    public var options: TrainingOptions
+    /// The options that were given by flags or a configuration file: a resumed run takes the others from its checkpoint.
+    public var given: Set<String>
+    public var resume: Resume
+    public var overwrite: Bool
+
+    public init(options: TrainingOptions, given: Set<String> = [], resume: Resume = .no, overwrite: Bool = false) {
+        self.options = options
+        self.given = given
+        self.resume = resume
+        self.overwrite = overwrite
+    }
+}
+
+/// How a run ended.
+public enum RunOutcome: Sendable, Equatable {
+    case finished
+    /// Ahead of its last epoch, by the coordinator.
+    case stopped(reason: String)
+    /// By a signal; a checkpoint was saved.
+    case interrupted(signal: Int32)
+}

@@ -1,0 +1,74 @@
+import DataPipeline
+import Execution
+import MessagePassing
+import NumericCore
+
+/// Evaluates a replica on a data set with the batches and shards of training, unshuffled: sums and counts, no padding, so
+/// that the result is the same on any number of ranks.
+final class Evaluator {
+    private let replica: Replica
+    private let dataset: ImageDataset
+    private let sampler: Sampler
+    private let steps: Int
+    private let loader: SampleLoader
+    private let metrics: MetricsExchange
+    private let shards: Range<Int>
+
+    /// `steps`: how many batches, if not all.
+    init(
+        _ replica: Replica, _ dataset: ImageDataset, batch: Int, steps: Int?, _ loader: SampleLoader,
+        _ communicator: Communicator, _ partition: ShardPartition
+    ) {
+        self.replica = replica
+        self.dataset = dataset
+        self.loader = loader
+        sampler = Sampler(dataset, batch: batch, shards: partition.shards, seed: nil)
+        self.steps = min(steps ?? sampler.steps, sampler.steps)
+        shards = partition.shards(of: communicator.rank)
+        metrics = MetricsExchange(communicator, partition)
+    }
+
+    /// Collective: all ranks get the same sums.
+    func evaluate() throws -> MetricSums {
+        metrics.clear()
+        try forEachShard(.evaluation) { plan, batch, shard in
+            metrics.add(plan.metrics.pointee, samples: batch.count, shard: shard)
+        }
+        return try metrics.combine()
+    }
+
+    /// The outputs for this rank's samples, [n, width] in the data's order: the rank's shards are one contiguous part.
+    func predict(width: Int) throws -> [Float] {
+        let first = sampler.part(of: shards.lowerBound).lowerBound
+        let last = sampler.part(of: shards.upperBound - 1).upperBound
+        var outputs = [Float](repeating: 0, count: (last - first) * width)
+        try outputs.withUnsafeMutableBufferPointer { outputs in
+            guard let start = outputs.baseAddress else { return }
+            try forEachShard(.prediction) { plan, batch, shard in
+                let position = sampler.positions(step: currentStep, shard: shard).lowerBound - first
+                (start + position * width).update(from: plan.output, count: batch.count * width)
+            }
+        }
+        return outputs
+    }
+
+    private var currentStep = 0
+
+    private func forEachShard(_ purpose: Plan.Purpose, _ body: (BoundPlan, ShardBatch, Int) throws -> Void) throws {
+        let reader = BatchReader(dataset, sampler: sampler, shards: shards, stepsPerEpoch: steps)
+        defer { reader.stop() }
+        while let slot = try reader.next() {
+            currentStep = slot.step
+            for shard in shards where slot[shard].count > 0 {
+                let plan = try replica.plan(purpose, samples: slot[shard].count)
+                loader.load(slot[shard], into: plan)
+                let context = StepContext(seed: 0, step: UInt64(slot.step), batchSize: sampler.batch, firstSample: 0)
+                for segment in plan.segments {
+                    for kernel in segment.kernels { try kernel(context) }
+                }
+                try body(plan, slot[shard], shard)
+            }
+            reader.release(slot)
+        }
+    }
+}

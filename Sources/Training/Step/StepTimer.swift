@@ -1,0 +1,38 @@
+/// Splits the time of a step by what the reducer says of its own.
+struct StepTimer {
+    private let reducer: Reducer
+    private let start = ContinuousClock.now
+    private let exposed: Double
+    private let update: Double
+
+    init(_ reducer: Reducer) {
+        self.reducer = reducer
+        exposed = reducer.exposedSeconds
+        update = reducer.updateSeconds
+    }
+
+    /// `waited`: seconds that the step's samples were waited for, before the timer began.
+    func durations(waited: Double) -> StepDurations {
+        let busy = (ContinuousClock.now - start) / .seconds(1)
+        let (exposed, update) = (reducer.exposedSeconds - self.exposed, reducer.updateSeconds - self.update)
+        return StepDurations(
+            dataWait: waited, compute: busy - exposed - update, exposedReduction: exposed, update: update,
+            total: busy + waited)
+    }
+}
+
+/// Adds up an epoch as far as this process has trained it.
+final class EpochWatch {
+    private(set) var steps = 0
+    private(set) var samples = 0
+    private(set) var trainingSeconds = 0.0
+    private let start = ContinuousClock.now
+
+    var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
+
+    func add(_ durations: StepDurations, samples: Int) {
+        steps += 1
+        self.samples += samples
+        trainingSeconds += durations.total
+    }
+}

@@ -1,0 +1,24 @@
+import Execution
+
+/// What stops a run while it trains.
+public struct TrainingError: Error, Sendable, CustomStringConvertible {
+    public let description: String
+
+    public init(_ description: String) { self.description = description }
+
+    /// Looks for where a bad loss began, and names the step and the layer. Steps count from 1 for people.
+    static func nonFinite(
+        _ loss: Double, step: Int, _ plan: BoundPlan, _ context: StepContext
+    ) throws -> TrainingError {
+        let cause: String
+        if !plan.inputIsFinite {
+            cause = "the input holds values that are not finite; see `dptrain data inspect`"
+        } else if let layer = try plan.firstNonFiniteLayer(context) {
+            cause = "the first layer with a value that is not finite is \(layer); "
+                + "a lower --learning-rate or a --warm-up often helps"
+        } else {
+            cause = "all layers are finite, so it is the loss itself that overflowed; try a lower --learning-rate"
+        }
+        return TrainingError("the loss of step \(step + 1) is \(loss): \(cause). The last checkpoint is whole.")
+    }
+}

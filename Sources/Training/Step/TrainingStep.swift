@@ -1,0 +1,94 @@
+import DataPipeline
+import Execution
+import MessagePassing
+import NumericCore
+
+/// One step: every shard of this rank forward and backward, gradients reduced while the last one still runs backward,
+/// weights updated and shared.
+final class TrainingStep {
+    private let replica: Replica
+    private let reducer: Reducer
+    private let update: ParameterUpdate
+    private let loader: SampleLoader
+    private let metrics: MetricsExchange
+    private let statistics: StatisticsExchange
+    private let settings: Settings
+
+    struct Settings {
+        var seed: UInt64
+        var weightDecay: Float
+    }
+
+    init(
+        _ replica: Replica, _ reducer: Reducer, _ update: ParameterUpdate, _ loader: SampleLoader,
+        _ communicator: Communicator, _ settings: Settings
+    ) {
+        self.replica = replica
+        self.reducer = reducer
+        self.update = update
+        self.loader = loader
+        self.settings = settings
+        metrics = MetricsExchange(communicator, reducer.partition)
+        statistics = StatisticsExchange(communicator, reducer.partition, replica.exchanges)
+    }
+
+    /// Collective. `batch` counts the samples of all ranks, `step` the steps of the run from 0.
+    func run(_ samples: BatchSlot, batch: Int, step: Int, rate: Float) throws -> MetricSums {
+        update.step = UpdateStep(
+            scale: 1 / Float(batch), learningRate: rate, iteration: step, weightDecay: settings.weightDecay)
+        metrics.clear()
+        try reducer.begin(batch: batch)
+        for segment in replica.exchanges.indices {
+            for shard in reducer.shards {
+                let plan = try self.plan(shard, batch: batch)
+                if segment == 0 { loader.load(samples[shard], into: plan) }
+                try run(plan, segment, shard, batch: batch, step: step)
+                if shard != reducer.shards.last {
+                    for range in plan.segments[segment].gradients { reducer.shardFinished(shard, range: range) }
+                }
+                if segment == replica.exchanges.count - 1 {
+                    metrics.add(plan.metrics.pointee, samples: samples[shard].count, shard: shard)
+                }
+            }
+            if let exchange = replica.exchanges[segment] { try combine(exchange, segment, batch: batch) }
+        }
+        try reducer.finish()
+        return try metrics.combine(signal: StopSignal.received)
+    }
+
+    private func plan(_ shard: Int, batch: Int) throws -> BoundPlan {
+        try replica.plan(
+            .training, samples: reducer.partition.samples(of: shard, batch: batch).count,
+            shard: shard - reducer.shards.lowerBound, level: reducer.level(ofShard: shard))
+    }
+
+    private func run(_ plan: BoundPlan, _ index: Int, _ shard: Int, batch: Int, step: Int) throws {
+        let segment = plan.segments[index]
+        let context = StepContext(
+            seed: settings.seed, step: UInt64(step), batchSize: batch,
+            firstSample: reducer.partition.samples(of: shard, batch: batch).lowerBound)
+        let isLast = shard == reducer.shards.last
+        do {
+            for kernel in segment.kernels.indices {
+                try segment.kernels[kernel](context)
+                guard isLast else { continue }
+                let ready = segment.gradientsReady[kernel]
+                if ready > 0 { try reducer.gradientsReady(upTo: ready) } else { try reducer.progress() }
+            }
+        } catch let bad as NonFiniteLoss {
+            throw try TrainingError.nonFinite(bad.loss, step: step, plan, context)
+        }
+    }
+
+    /// The barrier behind a segment: all shards' vectors become one, which the next segment of every shard reads.
+    private func combine(_ exchange: Exchange, _ segment: Int, batch: Int) throws {
+        for shard in reducer.shards {
+            guard let local = try plan(shard, batch: batch).segments[segment].exchange else { continue }
+            statistics.set(local.local, count: exchange.count, shard: shard)
+        }
+        let combined = try statistics.combine(exchange, segment: segment, batch: batch)
+        for shard in reducer.shards {
+            try plan(shard, batch: batch).segments[segment].exchange?.combined.update(from: combined, count: exchange.count)
+        }
+    }
+}

@@ -1,0 +1,118 @@
+import DataPipeline
+import Foundation
+import MessagePassing
+import NumericCore
+
+/// The training loop: epochs of steps, validation, the coordinator's directive, checkpoints. What is shown or recorded
+/// is done by observers; what is decided is decided by the coordinator on rank 0 and reaches all ranks as one value.
+final class Trainer {
+    let communicator: Communicator
+    let options: TrainingOptions
+    let sampler: Sampler
+    let stepsPerEpoch: Int
+    let train: ImageDataset
+    let step: TrainingStep
+    let evaluator: Evaluator?
+    let reducer: Reducer
+    let penalty: Penalty
+    let checkpoints: Checkpointing
+    let observers: [any RunObserver]
+
+    private var coordinator: Coordinator
+    private(set) var progress: RunProgress
+
+    init(_ parts: TrainerParts) {
+        communicator = parts.communicator
+        options = parts.options
+        sampler = parts.sampler
+        stepsPerEpoch = parts.stepsPerEpoch
+        train = parts.train
+        step = parts.step
+        evaluator = parts.evaluator
+        reducer = parts.reducer
+        penalty = parts.penalty
+        checkpoints = parts.checkpoints
+        observers = parts.observers
+        coordinator = parts.coordinator
+        progress = parts.progress
+    }
+
+    /// Trains until the last epoch, the coordinator's word or a signal.
+    func run() throws -> RunOutcome {
+        if progress.position.globalStep == 0 { try save(.step) }
+        if let reason = coordinator.stopReason { return .stopped(reason: reason) }
+        var rates = coordinator.rates(epoch: progress.position.epoch)
+        let shards = reducer.partition.shards(of: communicator.rank)
+        let reader = BatchReader(
+            train, sampler: sampler, shards: shards, epoch: progress.position.epoch, step: progress.position.step,
+            epochs: options.epochs, stepsPerEpoch: stepsPerEpoch)
+        defer { reader.stop() }
+        while progress.position.epoch < options.epochs {
+            let watch = EpochWatch()
+            while progress.position.step < stepsPerEpoch, let samples = try reader.next() {
+                let signal = try runStep(samples, rates, watch)
+                reader.release(samples)
+                if let signal {
+                    try save(.step)
+                    return .interrupted(signal: signal)
+                }
+                if checkpoints.isDue(afterStep: progress.position.globalStep) { try save(.step) }
+            }
+            let directive = try endEpoch(rates, watch)
+            if let reason = directive.stopReason { return .stopped(reason: reason) }
+            rates = directive.nextRates
+        }
+        return .finished
+    }
+
+    private func runStep(_ samples: BatchSlot, _ rates: EpochRates, _ watch: EpochWatch) throws -> Int32? {
+        let timer = StepTimer(reducer)
+        let position = progress.position
+        let rate = rates[position.step]
+        let batch = sampler.batch(of: position.step)
+        let penalty = self.penalty.value()
+        var sums = try step.run(samples, batch: batch, step: position.globalStep, rate: rate)
+        sums.loss += penalty * Double(batch)
+        progress.add(sums)
+        let durations = timer.durations(waited: samples.waited)
+        watch.add(durations, samples: batch)
+        let report = StepReport(
+            epoch: position.epoch, step: progress.position.globalStep, stepInEpoch: progress.position.step,
+            stepsPerEpoch: stepsPerEpoch, samples: batch, lossSum: sums.loss,
+            correct: progress.countsCorrect ? Double(sums.correct) : nil, epochSoFar: progress.means,
+            learningRate: rate, durations: durations)
+        for observer in observers { try observer.stepEnded(report) }
+        return sums.signal
+    }
+
+    /// Validates, asks the coordinator, saves what is due, and tells the observers.
+    private func endEpoch(_ rates: EpochRates, _ watch: EpochWatch) throws -> Directive {
+        let epoch = progress.position.epoch
+        let validation = try evaluator.map { evaluator in
+            var sums = try evaluator.evaluate()
+            sums.loss += penalty.value() * Double(sums.samples)
+            return sums
+        }
+        let metrics = EpochMetrics(
+            epoch: epoch, training: progress.means, validation: validation.map { progress.means(of: $0) })
+        let decision = try communicator.onRoot { try coordinator.endEpoch(metrics).encoded() }
+        let directive = try Directive(encoded: communicator.broadcast(decision ?? [], from: 0))
+        let isLast = epoch + 1 == options.epochs || directive.stop
+        progress.endEpoch(metrics, learningRate: rates.last)
+        var roles: CheckpointStore.Role = []
+        if isLast || checkpoints.isDue(afterEpoch: epoch + 1) { roles.insert(.step) }
+        if directive.isBest { roles.insert(.best) }
+        try save(roles)
+        let report = EpochReport(
+            metrics: metrics, epochs: options.epochs, step: progress.position.globalStep, stepsPerEpoch: stepsPerEpoch,
+            samples: watch.samples, steps: watch.steps, trainingSeconds: watch.trainingSeconds,
+            seconds: watch.seconds, learningRate: rates.last, isBest: directive.isBest, messages: directive.messages)
+        for observer in observers { try observer.epochEnded(report) }
+        return directive
+    }
+
+    private func save(_ roles: CheckpointStore.Role) throws {
+        if roles.isEmpty { return }
+        try checkpoints.save(progress, coordinator, as: roles)
+    }
+}

@@ -1,0 +1,19 @@
+import ArgumentParser
+import Training
+
+struct CheckpointInspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Show a checkpoint's run, options, history, and a table of its tensors.",
+        discussion: """
+            Example:
+              dptrain checkpoint inspect runs/lenet/best.h5
+            """)
+
+    @Argument(help: "Checkpoint")
+    var file: String
+
+    func run() throws {
+        print(CheckpointInspection(try CheckpointFile.read(file), file: file).text)
+    }
+}

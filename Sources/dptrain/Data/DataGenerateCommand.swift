@@ -1,0 +1,39 @@
+import ArgumentParser
+import DataPipeline
+
+struct DataGenerateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate",
+        abstract: "Write the built-in data set: coloured shapes and textures, 32x32x3, 10 classes.",
+        discussion: """
+            The same seed gives the same images, and a larger file begins with those of a smaller one.
+
+            Example:
+              dptrain data generate --output generated.h5 --train 50000 --test 10000 --seed 1
+            """)
+
+    @OptionGroup var output: OutputFlags
+
+    @Option(help: "Training images")
+    var train: Int
+
+    @Option(help: "Test images")
+    var test: Int
+
+    @Option(help: "Seed of all randomness")
+    var seed: UInt64 = 0
+
+    mutating func validate() throws {
+        if train < 1 { throw ValidationError("--train \(train) is not positive") }
+        if test < 0 { throw ValidationError("--test \(test) is negative") }
+    }
+
+    func run() throws {
+        let summary = try ProgressLine.during("Generating images") { progress in
+            try GeneratedDataset.write(
+                to: output.output, train: train, test: test, seed: seed, options: output.writerOptions,
+                progress: progress)
+        }
+        output.report(summary)
+    }
+}

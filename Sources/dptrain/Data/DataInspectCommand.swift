@@ -1,0 +1,37 @@
+import ArgumentParser
+import DataPipeline
+
+struct DataInspectCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "Show what a data file holds and how a run would use it.",
+        discussion: """
+            Files of other programs are understood where they are unambiguous; --images and --labels settle the rest.
+
+            Examples:
+              dptrain data inspect fashion.h5
+              dptrain data inspect other.h5 --images /pixels --labels /digits
+            """)
+
+    @Argument(help: "HDF5 file")
+    var file: String
+
+    @Option(help: ArgumentHelp("Path of the samples in the file, where it is not found", valueName: "path"))
+    var images: String?
+
+    @Option(help: ArgumentHelp("Path of the labels in the file, where it is not found", valueName: "path"))
+    var labels: String?
+
+    @Option(help: ArgumentHelp("nhwc or nchw, where it cannot be told", valueName: "order"))
+    var channelOrder: ChannelOrder?
+
+    @Option(help: ArgumentHelp("Fraction of the training samples kept for validation", valueName: "fraction"))
+    var validationSplit: Double?
+
+    func run() throws {
+        let options = DatasetOptions(images: images, labels: labels, order: channelOrder)
+        print(try DatasetInspection(DatasetFile.open(file, options: options), validationSplit: validationSplit))
+    }
+}
+
+extension ChannelOrder: ExpressibleByArgument {}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import DataPipeline
+import NumericCore
+
+/// What the commands that write a data set file have in common.
+struct OutputFlags: ParsableArguments {
+    @Option(help: ArgumentHelp("HDF5 file to write", valueName: "file.h5"))
+    var output: String
+
+    @Flag(help: "Replace the file if it exists")
+    var overwrite = false
+
+    @Option(help: "Store the images in chunks of so many; without it in one run, which training reads fastest")
+    var imagesPerChunk: Int?
+
+    @Option(help: "Compress the chunks with gzip at this level, 1 (fast) to 9 (small)")
+    var compression: Int?
+
+    mutating func validate() throws {
+        if let imagesPerChunk, imagesPerChunk < 1 {
+            throw ValidationError("--images-per-chunk \(imagesPerChunk) is not positive")
+        }
+        if let compression, !(1...9).contains(compression) {
+            throw ValidationError("--compression \(compression) is not between 1 and 9")
+        }
+    }
+
+    var writerOptions: DatasetWriter.Options {
+        var options = DatasetWriter.Options()
+        options.overwrite = overwrite
+        options.imagesPerChunk = imagesPerChunk
+        options.compression = compression
+        return options
+    }
+
+    /// Says what was written and what to do with it.
+    func report(_ summary: ImportSummary) {
+        print(
+            """
+            \(summary)
+            What to type next:
+              dptrain data inspect \(output)
+              dptrain --model \(Self.model(for: summary.shape)) --data \(output) --output runs/first
+            """)
+    }
+
+    /// A small model that takes such images.
+    private static func model(for shape: Shape) -> String {
+        switch shape {
+        case [28, 28, 1]: "lenet5-keras"
+        case [32, 32, 3]: "simple-cnn"
+        default: "mlp"
+        }
+    }
+}

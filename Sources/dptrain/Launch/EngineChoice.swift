@@ -1,0 +1,28 @@
+import BLASEngine
+import Execution
+import Training
+
+#if ONEDNN
+import OneDNNEngine
+#endif
+
+/// The engines this program was built with.
+enum EngineChoice {
+    #if ONEDNN
+    static let standard = TrainingOptions.EngineName.onednn
+    #else
+    static let standard = TrainingOptions.EngineName.blas
+    #endif
+
+    static func engine(_ name: TrainingOptions.EngineName, threads: Int) throws -> any Engine {
+        switch name {
+        case .blas: return OpenBLASEngine(threads: threads)
+        case .onednn:
+            #if ONEDNN
+            return try DNNLEngine()
+            #else
+            throw OptionError("engine", "this dptrain was built without oneDNN; use --engine blas")
+            #endif
+        }
+    }
+}

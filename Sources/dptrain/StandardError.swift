@@ -1,0 +1,14 @@
+import Foundation
+
+/// Where the program says what went wrong.
+enum StandardError {
+    /// A line that tells which program speaks.
+    static func print(_ text: String) {
+        write("dptrain: \(text)\n")
+    }
+
+    static func write(_ text: String) {
+        fflush(nil)
+        FileHandle.standardError.write(Data(text.utf8))
+    }
+}

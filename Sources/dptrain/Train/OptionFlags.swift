@@ -1,0 +1,70 @@
+import ArgumentParser
+import Training
+
+/// The options of one group of `TrainingOptions.table` as flags: an option in the table is a flag, with the table's words
+/// in `--help`. Values stay text, since `TrainingOptions` reads flags and configuration files alike.
+///
+/// ArgumentParser learns a type's flags from its mirror; here the mirror has one for each row of the table.
+struct OptionFlags<Group: FlagGroup>: ParsableArguments, CustomReflectable {
+    /// Names and texts of the flags that were given, in the table's order.
+    let given: [(name: String, text: String)]
+
+    init() { given = [] }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        given = try Self.rows.compactMap { row in
+            let text =
+                row.isSwitch
+                ? try container.decode(Flag<Bool?>.self, forKey: Key(row.name)).wrappedValue.map { "\($0)" }
+                : try container.decode(Option<String?>.self, forKey: Key(row.name)).wrappedValue
+            return text.map { (row.name, $0) }
+        }
+    }
+
+    var customMirror: Mirror {
+        Mirror(
+            self,
+            children: Self.rows.map { row in
+                let name = NameSpecification.customLong(row.name)
+                let help = ArgumentHelp(stringLiteral: row.helpWithDefault)
+                let flag: Any =
+                    row.isSwitch
+                    ? Flag<Bool?>(name: name, inversion: .prefixedNo, help: help)
+                    : Option<String?>(name: name, help: help)
+                return (row.name, flag)
+            })
+    }
+
+    private static var rows: [OptionDeclaration] { TrainingOptions.table.filter { $0.group == Group.group } }
+
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(_ name: String) { stringValue = name }
+        init?(stringValue: String) { self.init(stringValue) }
+        init?(intValue: Int) { nil }
+    }
+}
+
+/// Names a group of options in a type, for `OptionFlags`.
+protocol FlagGroup {
+    static var group: OptionDeclaration.Group { get }
+}
+
+enum DataGroup: FlagGroup { static let group = OptionDeclaration.Group.data }
+enum RunGroup: FlagGroup { static let group = OptionDeclaration.Group.run }
+enum OptimizerGroup: FlagGroup { static let group = OptionDeclaration.Group.optimizer }
+enum SteeringGroup: FlagGroup { static let group = OptionDeclaration.Group.steering }
+enum ComputationGroup: FlagGroup { static let group = OptionDeclaration.Group.computation }
+enum OutputGroup: FlagGroup { static let group = OptionDeclaration.Group.output }
+
+extension OptionDeclaration {
+    private var defaultText: String? { TrainingOptions().text(of: name) }
+
+    /// Whether `--name` and `--no-name` say it all.
+    fileprivate var isSwitch: Bool { defaultText.map { Bool($0) != nil } ?? false }
+
+    fileprivate var helpWithDefault: String { help + (defaultText.map { " (default: \($0))" } ?? "") }
+}

@@ -1,0 +1,33 @@
+import ArgumentParser
+import HDF5Storage
+import Training
+
+/// `--resume`, or `--resume FILE`.
+enum Resumption: ExpressibleByArgument {
+    /// From the newest checkpoint of the output folder.
+    case latest
+    case file(String)
+
+    init?(argument: String) { self = .file(argument) }
+
+    var request: RunRequest.Resume {
+        switch self {
+        case .latest: .latest
+        case .file(let path): .file(path)
+        }
+    }
+
+    /// The threads a rank that the run has had so far. They are needed before MPI starts and the checkpoint is read as a
+    /// whole; where they cannot be told, nil, since it is then that the errors will be found and named.
+    func threads(output: String?) -> Int? {
+        let path: String
+        switch self {
+        case .latest:
+            guard let output else { return nil }
+            path = "\(output)/\(CheckpointStore.latestName)"
+        case .file(let file): path = file
+        }
+        let options = try? HDF5File.open(path).root.group("dptrain/options").attributes
+        return (try? options?.string("threads")).flatMap { Int($0) }
+    }
+}

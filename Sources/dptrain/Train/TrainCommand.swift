@@ -1,0 +1,85 @@
+import ArgumentParser
+import MessagePassing
+import Training
+
+struct TrainCommand: RankCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train",
+        abstract: "Train a model; what dptrain does where no other command is named.",
+        usage: "dptrain [train] [--model <name or file>] [--data <file.h5>] [--output <folder>] [<options>]",
+        discussion: """
+            Without a model and data it trains \(FirstRun.model) on generated images, to see how it goes.
+
+            Examples:
+              dptrain --model lenet5-keras --data train.h5 --output runs/lenet --epochs 5
+              mpirun -n 4 dptrain --model resnet-cifar-20-v1 --data cifar.h5 --output runs/resnet \\
+                  --optimizer sgd --momentum 0.9 --learning-rate 0.1 --schedule cosine
+              dptrain --output runs/lenet --resume
+              dptrain --model mlp --data train.h5 --print-config > run.toml
+
+            As root, mpirun needs --allow-run-as-root; for more ranks than cores, --oversubscribe.
+
+            Exit codes: 0 finished or stopped early, 1 failure, 64 wrong usage, \(ExitCode.interrupted.rawValue) stopped \
+            by SIGUSR1 or SIGTERM with a checkpoint saved.
+            """)
+
+    @OptionGroup var flags: TrainingFlags
+
+    @Option(
+        defaultAsFlag: Resumption.latest, parsing: .next,
+        help: ArgumentHelp("Go on from the newest checkpoint in the output folder, or from a file", valueName: "file"))
+    var resume: Resumption?
+
+    @Flag(help: "Replace what an earlier run left in the output folder")
+    var overwrite = false
+
+    mutating func validate() throws {
+        do {
+            let (options, _) = try flags.options()
+            if flags.printConfig { throw CleanExit.message(options.toml) }
+            if resume == nil { try Self.requireComplete(options) }
+        } catch let error as OptionError {
+            throw ValidationError(error.description)
+        }
+        if resume != nil && overwrite {
+            throw ValidationError("--resume goes on with what --overwrite would delete; give one of them")
+        }
+    }
+
+    var threads: Int {
+        get throws {
+            let (options, given) = try flags.options()
+            if let resume, !given.contains("threads"), let stored = resume.threads(output: options.output) {
+                return stored
+            }
+            return options.threads
+        }
+    }
+
+    func run(on world: Communicator) throws -> ExitCode {
+        let (options, given) = try flags.options()
+        var request = RunRequest(options: options, given: given, resume: resume?.request ?? .no, overwrite: overwrite)
+        let firstRun = resume == nil ? FirstRun(options) : nil
+        try firstRun?.prepare(&request, on: world)
+        let threads = request.options.threads
+        let outcome = try TrainingRun(request, world) { try EngineChoice.engine($0, threads: threads) }.execute()
+        if case .interrupted = outcome {
+            if world.rank == 0 { print("stopped; go on with the same command and --resume") }
+            return .interrupted
+        }
+        if world.rank == 0 { firstRun?.showNextSteps(request.options) }
+        return .success
+    }
+
+    /// What a new run needs; a resumed one finds it in its checkpoint.
+    private static func requireComplete(_ options: TrainingOptions) throws {
+        if options.model == nil && options.data != nil {
+            throw OptionError("model", "say what to train: a name from `dptrain models`, or a Keras JSON file")
+        }
+        if options.data == nil && options.model != nil {
+            throw OptionError(
+                "data", "say what to train on: an HDF5 file, from `dptrain data import` or `dptrain data generate`")
+        }
+        try options.validate()
+    }
+}

@@ -1,0 +1,47 @@
+import ArgumentParser
+import Foundation
+import Training
+
+/// Everything that may be said about a run: defaults, then a configuration file, then flags.
+struct TrainingFlags: ParsableArguments {
+    @OptionGroup(title: "Data") var data: OptionFlags<DataGroup>
+    @OptionGroup(title: "Run") var run: OptionFlags<RunGroup>
+    @OptionGroup(title: "Optimizer") var optimizer: OptionFlags<OptimizerGroup>
+    @OptionGroup(title: "Learning rate and steering") var steering: OptionFlags<SteeringGroup>
+    @OptionGroup(title: "Computation") var computation: OptionFlags<ComputationGroup>
+    @OptionGroup(title: "Output") var output: OptionFlags<OutputGroup>
+
+    @Option(help: ArgumentHelp("TOML file with any of these options; flags win over it", valueName: "file"))
+    var config: String?
+
+    @Flag(help: "Print all options as a configuration file, and end")
+    var printConfig = false
+
+    /// The options, and the names of those that a flag or the configuration file set.
+    func options() throws(OptionError) -> (options: TrainingOptions, given: Set<String>) {
+        var options = TrainingOptions()
+        options.engine = EngineChoice.standard
+        var given: Set<String> = []
+        do {
+            if let config { given = try options.apply(toml: Self.text(ofFile: config), file: config) }
+            for group in [data.given, run.given, optimizer.given, steering.given, computation.given, output.given] {
+                for flag in group {
+                    try options.set(flag.name, to: flag.text)
+                    given.insert(flag.name)
+                }
+            }
+        } catch let error as OptionError {
+            throw error
+        } catch {
+            throw OptionError("config", "\(error)")
+        }
+        return (options, given)
+    }
+
+    private static func text(ofFile path: String) throws -> String {
+        guard access(path, R_OK) == 0 else {
+            throw OptionError("config", "\(path) cannot be read: \(String(cString: strerror(errno)))")
+        }
+        return try String(contentsOfFile: path, encoding: .utf8)
+    }
+}

@@ -1,0 +1,82 @@
+import Models
+import NumericCore
+import Testing
+
+/// Runs one layer on one input.
+private func output(_ layer: Layer, _ input: Shape) throws -> Shape { try layer.description.outputShape(of: [input]) }
+
+private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
+    layer.description.parameters(for: [input]).reduce(0) { $0 + $1.shape.count }
+}
+
+@Suite struct ShapeTests {
+    @Test func smallNumbers() throws {
+        #expect(parameterCount(.dense(Dense(units: 10)), [3_072]) == 30_730)
+        #expect(parameterCount(.convolution(Convolution2D(filters: 10, kernel: 3)), [8, 8, 1]) == 100)
+        #expect(parameterCount(.convolution(Convolution2D(filters: 6, kernel: 5)), [32, 32, 1]) == 156)
+        #expect(try output(.convolution(Convolution2D(filters: 1, kernel: 3)), [39, 39, 1]) == [37, 37, 1])
+        #expect(try output(.convolution(Convolution2D(filters: 10, kernel: 3)), [32, 32, 3]) == [30, 30, 10])
+        #expect(try output(.convolution(Convolution2D(filters: 10, kernel: 5)), [32, 32, 3]) == [28, 28, 10])
+    }
+
+    /// (n, kernel, stride) to output size and zeros before and after: TensorFlow's `same`.
+    @Test(arguments: [
+        (5, 3, 1, 5, 1, 1), (5, 3, 2, 3, 1, 1), (6, 3, 2, 3, 0, 1), (224, 7, 2, 112, 2, 3), (4, 1, 2, 2, 0, 0),
+        (7, 2, 2, 4, 0, 1), (3, 2, 1, 3, 0, 1), (2, 5, 1, 2, 2, 2),
+    ])
+    func samePadding(n: Int, kernel: Int, stride: Int, size: Int, before: Int, after: Int) throws {
+        let window = Window2D(size: Extent2D(kernel), stride: Extent2D(stride), padding: .same)
+        let input: Shape = [n, n, 1]
+        #expect(try window.outputExtent(of: input) == Extent2D(size))
+        let padding = window.paddingAmounts(of: input)
+        #expect([padding.top, padding.bottom, padding.left, padding.right] == [before, after, before, after])
+    }
+
+    @Test func axesAreIndependent() throws {
+        let layer = Convolution2D(
+            filters: 2, kernel: Extent2D(height: 1, width: 7), stride: Extent2D(height: 2, width: 1), padding: .same)
+        #expect(try output(.convolution(layer), [9, 10, 4]) == [5, 10, 2])
+        #expect(parameterCount(.convolution(layer), [9, 10, 4]) == 1 * 7 * 4 * 2 + 2)
+        let padding = layer.window.paddingAmounts(of: [9, 10, 4])
+        #expect([padding.top, padding.bottom, padding.left, padding.right] == [0, 0, 3, 3])
+    }
+
+    @Test func errorsNameTheLayerAndTheShapes() throws {
+        var graph = GraphBuilder("test", input: [4, 4, 1])
+        _ = graph.convolution(graph.input, 2, kernel: 5, name: "too-large")
+        let large = #expect(throws: NetworkError.self) { try graph.network() }
+        #expect(large?.layer == "too-large")
+        #expect(large?.description.contains("4x4x1") == true)
+
+        graph = GraphBuilder("test", input: [4, 4, 1])
+        _ = graph.dense(graph.input, 3, name: "no-flatten")
+        let dense = #expect(throws: NetworkError.self) { try graph.network() }
+        #expect(dense?.description.contains("flatten") == true)
+
+        graph = GraphBuilder("test", input: [4, 4, 1])
+        let half = graph.maxPooling(graph.input)
+        _ = graph.sum(graph.input, half, name: "mismatch")
+        let sum = #expect(throws: NetworkError.self) { try graph.network() }
+        #expect(sum?.layer == "mismatch" && sum?.reason.contains("2x2x1") == true)
+    }
+
+    @Test func namesAreUniqueAndAutomaticOnesAreKeras() throws {
+        var graph = GraphBuilder("test", input: [8, 8, 1])
+        var x = graph.convolution(graph.input, 1, kernel: 3)
+        x = graph.convolution(x, 1, kernel: 3)
+        x = graph.maxPooling(x)
+        _ = graph.globalAveragePooling(x)
+        #expect(
+            try graph.network().nodes.map(\.name)
+                == ["input_layer", "conv2d", "conv2d_1", "max_pooling2d", "global_average_pooling2d"])
+        x = graph.convolution(x, 1, kernel: 1, name: "conv2d")
+        let error = #expect(throws: NetworkError.self) { try graph.network() }
+        #expect(error?.layer == "conv2d")
+    }
+
+    @Test func multiplyAddsOfLeNet() throws {
+        // Convolutions: output pixels x kernel x channels; dense layers: the kernel's size.
+        let expected = 24 * 24 * 6 * 25 + 8 * 8 * 16 * 25 * 6 + 256 * 120 + 120 * 84 + 84 * 10
+        #expect(try Zoo.model(named: "lenet5-keras").network().multiplyAdds == expected)
+    }
+}
