@@ -65,5 +65,7 @@ public struct Exchange: Sendable {
 /// Kernels that run without waiting for other shards, and what is exchanged after them.
 public struct Segment {
     public internal(set) var kernels: [PlannedKernel] = []
+    /// The arena ranges whose gradients it writes, ascending.
+    public internal(set) var gradients: [Range<Int>] = []
     public internal(set) var exchange: Exchange?
 }

@@ -59,7 +59,7 @@ public struct Plan {
             BoundPlan.Segment(
                 kernels: try segment.kernels.map { try $0.bind(bound) },
                 gradientsReady: segment.kernels.map(\.gradientsReady),
-                completed: segment.kernels.map(\.gradientsReady).max() ?? 0,
+                gradients: segment.gradients,
                 exchange: segment.exchange.map {
                     BoundPlan.Exchange(
                         rule: $0.rule, count: $0.count, local: bound.floats($0.local), combined: bound.floats($0.combined))
@@ -123,8 +123,8 @@ public struct BoundPlan {
         public let kernels: [Kernel]
         /// For each kernel: gradients of arena elements below this offset are complete after it; 0 where nothing is new.
         public let gradientsReady: [Int]
-        /// Where `gradientsReady` stands at the segment's end; 0 where the segment completes no gradient.
-        public let completed: Int
+        /// The arena ranges whose gradients the segment writes: what must be added up before another shard runs it.
+        public let gradients: [Range<Int>]
         public let exchange: Exchange?
     }
 

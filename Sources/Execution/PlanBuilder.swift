@@ -36,6 +36,8 @@ public final class PlanBuilder {
     private(set) var formats: [Int: any ParameterFormat] = [:]
     /// Trainable parameters in the order in which their gradients become complete, with the kernel after which they are.
     private(set) var completed: [(parameter: Int, segment: Int, kernel: Int)] = []
+    /// The parameters whose gradients each segment writes; a gradient is written in one segment only.
+    private(set) var gradientWrites: [Set<Int>] = [[]]
     /// What engines want to tell: primitives that fell to a reference implementation.
     public private(set) var remarks: [String] = []
     private var kernelCount = 0
@@ -107,6 +109,9 @@ public final class PlanBuilder {
         _ detail: String? = nil, reads: [BufferID], writes: [BufferID], bind: @escaping (Memory) throws -> Kernel
     ) {
         for buffer in reads + writes { touch(buffer) }
+        for buffer in writes {
+            if case .gradient(let parameter) = buffers[buffer.index].region { noteGradient(of: parameter) }
+        }
         segments[segments.count - 1].kernels.append(
             PlannedKernel(
                 layer: layer, kind: detail ?? kind, phase: phase,
@@ -120,6 +125,7 @@ public final class PlanBuilder {
         touch(local)
         segments[segments.count - 1].exchange = Exchange(rule: rule, count: floats, local: local, combined: combined)
         segments.append(Segment())
+        gradientWrites.append([])
         return combined
     }
 
@@ -134,6 +140,13 @@ public final class PlanBuilder {
 
     func markGradientsReady(below offset: Int, segment: Int, kernel: Int) {
         segments[segment].kernels[kernel].gradientsReady = offset
+    }
+
+    private func noteGradient(of parameter: Int) {
+        precondition(
+            gradientWrites.dropLast().allSatisfy { !$0.contains(parameter) },
+            "shards share gradient arenas: a gradient cannot be written in two segments")
+        gradientWrites[gradientWrites.count - 1].insert(parameter)
     }
 
     private func touch(_ buffer: BufferID) {

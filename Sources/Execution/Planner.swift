@@ -255,12 +255,15 @@ extension Plan {
         }
 
         let activations = MemoryPlan(
-            builder.buffers.map { if case .activation(let bytes) = $0.region { (bytes, $0.life) } else { (0, nil) } })
+            builder.buffers.map { if case .activation(let bytes) = $0.region { (bytes, $0.life) } else { (0, nil) } },
+            packs: request.packsMemory)
         let scratch = MemoryPlan(
-            builder.buffers.map { if case .scratch(let bytes) = $0.region { (bytes, $0.life) } else { (0, nil) } })
+            builder.buffers.map { if case .scratch(let bytes) = $0.region { (bytes, $0.life) } else { (0, nil) } },
+            packs: request.packsMemory)
         // Results of exchanges are small, and written between segments: each has a place of its own.
         let shared = MemoryPlan(
-            builder.buffers.map { if case .shared(let bytes) = $0.region { (bytes, 0...0) } else { (0, nil) } })
+            builder.buffers.map { if case .shared(let bytes) = $0.region { (bytes, 0...0) } else { (0, nil) } },
+            packs: false)
         let arena = arena
         addresses = builder.buffers.indices.map { index in
             switch builder.buffers[index].region {
@@ -282,10 +285,27 @@ extension Plan {
         scratchBytes = scratch.byteCount
         sharedBytes = shared.byteCount
         samples = request.samples
-        segments = builder.segments
+        segments = zip(builder.segments, builder.gradientWrites).map { segment, written in
+            var segment = segment
+            segment.gradients = Self.merged(written.map { arena[parameter: $0].range })
+            return segment
+        }
         remarks = builder.remarks
         self.input = input
         self.targets = targets
         self.output = output
+    }
+
+    /// Neighbouring ranges as one, ascending.
+    private static func merged(_ ranges: [Range<Int>]) -> [Range<Int>] {
+        var result: [Range<Int>] = []
+        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if let last = result.last, last.upperBound == range.lowerBound {
+                result[result.count - 1] = last.lowerBound..<range.upperBound
+            } else {
+                result.append(range)
+            }
+        }
+        return result
     }
 }

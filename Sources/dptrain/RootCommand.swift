@@ -9,15 +9,15 @@ struct RootCommand: ParsableCommand {
             The number of ranks changes how fast a run is, never what it computes.
 
             Examples:
-              dptrain                                    train a small model on generated images, to see how it goes
-              dptrain data import DIR --output train.h5  turn MNIST or CIFAR files into HDF5
-              mpirun -n 4 dptrain --model lenet5-keras --data train.h5 --output runs/lenet
-              dptrain checkpoint inspect runs/lenet/latest.h5
+              dptrain                (trains a small model on generated images)
+              dptrain data import fashion-mnist/ --output train.h5
+              mpirun -n 4 dptrain --model lenet5-keras --data train.h5
+              dptrain checkpoint inspect output/latest.h5
 
             Exit codes: 0 success, 1 failure, 64 wrong usage, \(ExitCode.interrupted.rawValue) stopped by SIGUSR1 or \
             SIGTERM with a checkpoint saved: the same command with --resume goes on.
             """,
-        version: "0.1.0",
+        version: Release.version,
         subcommands: [
             TrainCommand.self, DataCommand.self, ModelsCommand.self, SummaryCommand.self, CheckpointCommand.self,
         ],

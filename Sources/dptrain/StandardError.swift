@@ -8,6 +8,7 @@ enum StandardError {
     }
 
     static func write(_ text: String) {
+        // What was said on standard output came first.
         fflush(nil)
         FileHandle.standardError.write(Data(text.utf8))
     }

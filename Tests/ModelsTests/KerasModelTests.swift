@@ -21,12 +21,13 @@ private func smallResidual() throws -> Network {
             [0]
         ),
         ("norm", .batchNormalization(BatchNormalization(momentum: 0.9, epsilon: 1.001e-5)), [1]),
+        ("project", .convolution(Convolution2D(filters: 4, kernel: 1)), [1]),
         ("relu", .activation(ActivationLayer(.relu)), [2]),
-        ("sum", .add(Add()), [1, 3]),
-        ("pool", .pooling(Pooling2D(.average)), [4]),
-        ("flat", .flatten(Flatten()), [5]),
-        ("drop", .dropout(Dropout(rate: 0.25)), [6]),
-        ("classes", .dense(Dense(units: 3, activation: .softmax)), [7]),
+        ("sum", .add(Add()), [3, 4]),
+        ("pool", .pooling(Pooling2D(.average)), [5]),
+        ("flat", .flatten(Flatten()), [6]),
+        ("drop", .dropout(Dropout(rate: 0.25)), [7]),
+        ("classes", .dense(Dense(units: 3, activation: .softmax)), [8]),
     ]
     return try Network(name: "small-residual", nodes: layers.map { Node(name: $0, layer: $1, inputs: $2) })
 }
@@ -44,6 +45,19 @@ private func smallResidual() throws -> Network {
     func functionalModelsOfKeras(generation: Int) throws {
         let network = try Network(kerasJSON: golden("functional-\(generation).json"), label: "test")
         #expect(try network == smallResidual())
+    }
+
+    /// Keras puts layers into an order of its own, whatever order they were made in.
+    @Test func orderOfLayersIsKeras() throws {
+        let golden = try smallResidual()
+        #expect(golden.kerasLayerOrder == Array(golden.nodes.indices))
+        // The same layers as they were made: the activation before the projection.
+        var nodes = golden.nodes
+        nodes.swapAt(3, 4)
+        nodes[5] = Node(name: "sum", layer: nodes[5].layer, inputs: [4, 3])
+        let made = try Network(name: golden.name, nodes: nodes)
+        #expect(made.kerasLayerOrder.map { made.nodes[$0].name } == golden.nodes.map(\.name))
+        #expect(made.kerasClassNames[4] == "conv2d_1" && made.kerasClassNames[3] == "activation")
     }
 
     @Test(arguments: [2, 3])
@@ -108,7 +122,8 @@ private func smallResidual() throws -> Network {
     @Test func sharedLayersAreRefused() throws {
         let dense: (String, String) -> String = { name, nodes in
             """
-            {"class_name": "Dense", "name": "\(name)", "config": {"name": "\(name)", "units": 2}, "inbound_nodes": \(nodes)}
+            {"class_name": "Dense", "name": "\(name)", "config": {"name": "\(name)", "units": 2},
+             "inbound_nodes": \(nodes)}
             """
         }
         let model: (String) -> String = { layers in

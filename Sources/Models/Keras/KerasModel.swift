@@ -55,9 +55,9 @@ struct KerasModel {
             if entries.isEmpty, kerasClass != "InputLayer" {
                 // The input's shape then stands with the first layer, or was noted when the model was built.
                 let shape = configuration["batch_input_shape"] ?? model["build_input_shape"] ?? .null
+                let input = ["batch_shape": shape]
                 entries.append(
-                    Entry(
-                        name: "input_layer", kerasClass: "InputLayer", configuration: ["batch_shape": shape], inputs: []))
+                    Entry(name: "input_layer", kerasClass: "InputLayer", configuration: input, inputs: []))
             }
             let inputs = entries.last.map { [$0.name] } ?? []
             entries.append(Entry(name: name, kerasClass: kerasClass, configuration: configuration, inputs: inputs))

@@ -52,7 +52,8 @@ extension KerasModel {
         var ordered = inputs
         var placed = Set(inputs.map(\.name))
         while !waiting.isEmpty {
-            guard let next = waiting.firstIndex(where: { !$0.inputs.isEmpty && placed.isSuperset(of: $0.inputs) }) else {
+            let next = waiting.firstIndex { !$0.inputs.isEmpty && placed.isSuperset(of: $0.inputs) }
+            guard let next else {
                 throw NetworkError(
                     network: name, layer: waiting[0].name, reason: "it reads a layer that does not come before it")
             }

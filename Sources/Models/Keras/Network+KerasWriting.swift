@@ -25,16 +25,3 @@ extension Network {
         ]
     }
 }
-
-extension Network {
-    /// What Keras 3's own weights format calls each layer, whatever its name: its class and a number (`conv2d_1`).
-    public var kerasClassNames: [String] {
-        var counts: [String: Int] = [:]
-        return nodes.map { node in
-            let base = node.layer.description.kerasClass.snakeCased
-            let number = counts[base, default: 0]
-            counts[base] = number + 1
-            return number == 0 ? base : "\(base)_\(number)"
-        }
-    }
-}

@@ -26,8 +26,7 @@ public enum CheckpointCodec {
             try KerasFile.writeTraining(state.optimizer, loss: state.loss, to: hdf5.root)
             try KerasFile.writeWeights(state.weights, of: state.network, to: hdf5.root.createGroup("model_weights"))
             try KerasFile.writeOptimizer(
-                state.optimizer, parameters: state.network.trainableParameters,
-                to: hdf5.root.createGroup("optimizer_weights"))
+                state.optimizer, of: state.network, to: hdf5.root.createGroup("optimizer_weights"))
             try RunGroup.write(state, to: hdf5.root.createGroup("dptrain"))
             let image = try hdf5.image()
             try hdf5.close()

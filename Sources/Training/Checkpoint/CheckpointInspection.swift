@@ -13,30 +13,22 @@ public struct CheckpointInspection: Sendable {
 
     /// Run, options, history and tensors, a section each.
     public var text: String {
-        let sections = [
-            run, Self.section("Options", state.options), Self.section("Computed with", state.execution), history, tensors,
-        ]
+        let options = Self.section("Options", state.options)
+        let execution = Self.section("Computed with", state.execution)
+        let sections = [run, options, execution, history, tensors]
         return sections.compactMap { $0 }.joined(separator: "\n\n")
     }
 
     private var run: String {
-        let position = state.position
-        let optimizer = state.optimizer
+        let (network, position, optimizer) = (state.network, state.position, state.optimizer)
+        let epoch = "\(position.step.grouped) steps into epoch \(position.epoch + 1)"
+        let updates = "\(optimizer.iteration.grouped) updates"
         var lines = [
             ("checkpoint", file),
-            (
-                "model",
-                "\(state.network.name), input \(state.network.inputShape), \(state.network.parameterCount.grouped) parameters"
-            ),
-            (
-                "position",
-                "step \(position.globalStep.grouped): \(position.epoch) epochs and \(position.step) steps finished"
-            ),
+            ("model", "\(network.name), input \(network.inputShape), \(network.parameterCount.grouped) parameters"),
+            ("position", "\(position.globalStep.grouped) steps done; \(epoch)"),
             ("loss", state.loss.rawValue),
-            (
-                "optimizer",
-                "\(optimizer.kerasClass), learning rate \(optimizer.learningRate), \(optimizer.iteration.grouped) updates"
-            ),
+            ("optimizer", "\(optimizer.kerasClass), learning rate \(optimizer.learningRate), \(updates)"),
             ("data", state.dataFingerprint),
             ("normalization", state.normalization),
         ]
@@ -44,7 +36,7 @@ public struct CheckpointInspection: Sendable {
             lines.append(("classes", "\(state.classNames.count): " + state.classNames.joined(separator: ", ")))
         }
         if state.coordinator != "{}" { lines.append(("coordinator", state.coordinator)) }
-        return Self.aligned(lines)
+        return Self.aligned(lines.filter { !$0.1.isEmpty })
     }
 
     private var history: String? {

@@ -14,14 +14,15 @@ enum CheckpointSeal {
     private static let version: UInt64 = 1
     private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
-    static func seal(_ payload: [UInt8]) -> [UInt8] {
-        var bytes = payload
-        bytes.reserveCapacity(payload.count + size)
-        bytes += magic
-        bytes += littleEndian(version)
-        bytes += littleEndian(UInt64(payload.count))
-        bytes += SHA256.hash(data: payload)
-        return bytes
+    /// The file with its trailer. Checkpoints may be large: nothing here copies what is handed over.
+    static func seal(_ payload: consuming [UInt8]) -> [UInt8] {
+        let length = payload.count
+        let digest = digest(of: payload, length: length)
+        payload += magic
+        payload += littleEndian(version)
+        payload += littleEndian(UInt64(length))
+        payload += digest
+        return payload
     }
 
     static func isSealed(_ bytes: [UInt8]) -> Bool {
@@ -29,13 +30,14 @@ enum CheckpointSeal {
     }
 
     /// The HDF5 file before the trailer, if every byte of it is what was written.
-    static func open(_ bytes: [UInt8], file: String) throws(CheckpointError) -> [UInt8] {
+    static func open(_ bytes: consuming [UInt8], file: String) throws(CheckpointError) -> [UInt8] {
         let remedy = "use an earlier checkpoint, or copy it again"
         guard !bytes.isEmpty else {
             throw CheckpointError(.empty, file: file, "it is empty", remedy: remedy)
         }
         guard bytes.starts(with: signature) else {
-            throw CheckpointError(.notHDF5, file: file, "it is not an HDF5 file", remedy: "give a checkpoint of dptrain")
+            throw CheckpointError(
+                .notHDF5, file: file, "it is not an HDF5 file", remedy: "give a checkpoint of dptrain")
         }
         guard isSealed(bytes) else { throw unsealed(bytes, file: file, remedy: remedy) }
         let start = bytes.count - size
@@ -51,12 +53,18 @@ enum CheckpointSeal {
                 length > UInt64(start) ? .truncated : .altered, file: file,
                 "it has \(start) bytes before its digest, but was written with \(length)", remedy: remedy)
         }
-        let payload = Array(bytes[..<start])
-        guard bytes[(start + 32)...].elementsEqual(SHA256.hash(data: payload)) else {
+        guard bytes[(start + 32)...].elementsEqual(digest(of: bytes, length: start)) else {
             throw CheckpointError(
                 .altered, file: file, "it is damaged: its SHA-256 is not the one it was written with", remedy: remedy)
         }
-        return payload
+        bytes.removeLast(size)
+        return bytes
+    }
+
+    private static func digest(of bytes: [UInt8], length: Int) -> SHA256.Digest {
+        var hash = SHA256()
+        bytes.withUnsafeBytes { hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<length])) }
+        return hash.finalize()
     }
 
     /// HDF5's superblock of version 0 says where the file should end.

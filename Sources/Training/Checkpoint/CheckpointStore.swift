@@ -54,7 +54,7 @@ public struct CheckpointStore: Sendable {
             if start == .new, names.count > leftovers.count {
                 throw CheckpointError(
                     .folder, file: folder, "the output folder is not empty",
-                    remedy: "continue its run with --resume, delete that run with --overwrite, or give another --output")
+                    remedy: "continue its run with --resume, delete it with --overwrite, or give another --output")
             }
             for name in leftovers { try fileSystem.remove("\(folder)/\(name)") }
             if start == .overwrite {
@@ -117,15 +117,15 @@ public struct CheckpointStore: Sendable {
     }
 
     private func failure(_ error: FileSystemError) -> CheckpointError {
+        let next = "continue with --resume; the earlier checkpoints are whole"
         switch error.code {
         case Self.noSpace, Self.quotaExceeded:
-            CheckpointError(
+            return CheckpointError(
                 .diskFull, file: error.path, "\(error.reason) (the disk is full)",
-                remedy: "free some space and continue with --resume; the earlier checkpoints are whole")
+                remedy: "free some space and \(next)")
         default:
-            CheckpointError(
-                .write, file: error.path, error.reason,
-                remedy: "see that the folder can be written to and continue with --resume; the earlier checkpoints are whole")
+            return CheckpointError(
+                .write, file: error.path, error.reason, remedy: "see that the folder can be written to and \(next)")
         }
     }
 

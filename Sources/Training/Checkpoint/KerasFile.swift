@@ -30,7 +30,7 @@ enum KerasFile {
 
     /// The content of `model_weights`; at a file's root it makes what `save_weights` of Keras 2 wrote.
     static func writeWeights(_ weights: [[Float]], of network: Network, to group: Group) throws {
-        try group.attributes.set("layer_names", network.nodes.map(\.name))
+        try group.attributes.set("layer_names", network.kerasLayerOrder.map { network.nodes[$0].name })
         try group.attributes.set("backend", backend)
         try group.attributes.set("keras_version", kerasVersion)
         var names = [[String]](repeating: [], count: network.nodes.count)
@@ -45,11 +45,10 @@ enum KerasFile {
         try group.createGroup("top_level_model_weights").attributes.set("weight_names", [String]())
     }
 
-    static func writeOptimizer(
-        _ optimizer: OptimizerState, parameters: [NetworkParameter], to group: Group
-    ) throws {
+    static func writeOptimizer(_ optimizer: OptimizerState, of network: Network, to group: Group) throws {
         let name = optimizer.name
-        let order = slotOrder(optimizer, parameters: parameters.count)
+        let parameters = network.trainableParameters
+        let order = slotOrder(optimizer, parameters: parameterOrder(parameters, of: network))
         let slotNames = order.map { slotPath(name, optimizer.slots[$0.slot].name, parameters[$0.parameter]) }
         let names = ["\(name)/iteration", "\(name)/learning_rate"] + slotNames
         try group.attributes.set("weight_names", names)
@@ -63,12 +62,18 @@ enum KerasFile {
 
     /// Adam keeps the slots of one parameter together; the other optimizers, one slot of all parameters.
     private static func slotOrder(
-        _ optimizer: OptimizerState, parameters: Int
+        _ optimizer: OptimizerState, parameters: [Int]
     ) -> [(slot: Int, parameter: Int)] {
         if optimizer.kerasClass == "Adam" {
-            return (0..<parameters).flatMap { parameter in optimizer.slots.indices.map { ($0, parameter) } }
+            return parameters.flatMap { parameter in optimizer.slots.indices.map { ($0, parameter) } }
         }
-        return optimizer.slots.indices.flatMap { slot in (0..<parameters).map { (slot, $0) } }
+        return optimizer.slots.indices.flatMap { slot in parameters.map { (slot, $0) } }
+    }
+
+    /// The indices of `parameters` in Keras's order of layers.
+    private static func parameterOrder(_ parameters: [NetworkParameter], of network: Network) -> [Int] {
+        let byNode = Dictionary(grouping: parameters.indices) { parameters[$0].node }
+        return network.kerasLayerOrder.flatMap { byNode[$0] ?? [] }
     }
 
     /// `adam/conv2d_kernel_momentum`

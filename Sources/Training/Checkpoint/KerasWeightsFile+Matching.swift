@@ -3,8 +3,8 @@ import NumericCore
 
 extension KerasWeightsFile {
     /// The file's weights for `network`, in the order of its parameters. Layers are matched by name; where names differ
-    /// (Keras numbers automatic names anew for each model), by order, if every shape fits. Layers of the file that the
-    /// network lacks are ignored in the first case only.
+    /// (Keras numbers automatic names anew for each model), by Keras's order, in Keras 3's form by class and number;
+    /// every shape must fit. Layers of the file that the network lacks are ignored where names match.
     public func weights(for network: Network) throws(CheckpointError) -> [[Float]] {
         let byName = Dictionary(layers.map { ($0.name, $0) }) { first, _ in first }
         let wanted = network.layersWithParameters
@@ -12,20 +12,22 @@ extension KerasWeightsFile {
             return try assign(layers, to: wanted, of: network)
         }
         if form == .keras3Weights {
-            let names = network.kerasClassNames
-            if let layers = Self.all(wanted.map { byName[names[$0.node]] }) {
+            let byGroup = Dictionary(layers.map { ($0.group, $0) }) { first, _ in first }
+            let groups = network.kerasClassNames
+            if let layers = Self.all(wanted.map { byGroup[groups[$0.node]] }) {
                 return try assign(layers, to: wanted, of: network)
             }
         } else if layers.count == wanted.count {
             return try assign(layers, to: wanted, of: network)
         }
+        let names = layers.prefix(8).map(\.name).joined(separator: ", ") + (layers.count > 8 ? ", ..." : "")
         let missing = wanted.map { network.nodes[$0.node].name }.filter { byName[$0] == nil }
         throw CheckpointError(
             .content, file: path,
             "it has no weights for layer \(missing[0]) of model \(network.name)"
                 + (missing.count > 1 ? " and \(missing.count - 1) more" : "")
-                + ", and its \(layers.count) layers with weights do not match the model's \(wanted.count) by order either",
-            remedy: "it has " + layers.prefix(8).map(\.name).joined(separator: ", ") + (layers.count > 8 ? ", ..." : ""))
+                + ", and its \(layers.count) layers with weights are not the model's \(wanted.count) in order either",
+            remedy: "it has \(names)")
     }
 
     private static func all(_ layers: [Layer?]) -> [Layer]? {
@@ -36,20 +38,23 @@ extension KerasWeightsFile {
     private func assign(
         _ layers: [Layer], to wanted: [LayerParameters], of network: Network
     ) throws(CheckpointError) -> [[Float]] {
-        var result: [[Float]] = []
+        var result = [[Float]](repeating: [], count: network.parameters.count)
         for (layer, wanted) in zip(layers, wanted) {
             let name = network.nodes[wanted.node].name
             guard layer.weights.count == wanted.parameters.count else {
                 throw mismatch(name, layer, "\(layer.weights.count) weights", "\(wanted.parameters.count)")
             }
             let byName = Dictionary(layer.weights.map { ($0.name ?? "", $0) }) { first, _ in first }
-            let hasAllNames = wanted.parameters.allSatisfy { byName[$0.name] != nil }
-            for (weight, parameter) in zip(layer.weights, wanted.parameters) {
+            let hasAllNames = wanted.parameters.allSatisfy {
+                byName[network.parameters[$0].specification.name] != nil
+            }
+            for (weight, index) in zip(layer.weights, wanted.parameters) {
+                let parameter = network.parameters[index].specification
                 let weight = hasAllNames ? byName[parameter.name] ?? weight : weight
                 guard weight.shape == parameter.shape else {
                     throw mismatch(name, layer, "\(parameter.name) of shape \(weight.shape)", "\(parameter.shape)")
                 }
-                result.append(weight.values)
+                result[index] = weight.values
             }
         }
         return result
@@ -63,20 +68,18 @@ extension KerasWeightsFile {
     }
 }
 
-/// A node that has parameters, with them.
-struct LayerParameters {
+/// A node that has parameters, with their indices in the network.
+private struct LayerParameters {
     let node: Int
-    var parameters: [ParameterSpecification]
+    let parameters: [Int]
 }
 
 extension Network {
-    /// In the order of nodes, which is that of `parameters`.
+    /// In Keras's order of layers.
     fileprivate var layersWithParameters: [LayerParameters] {
-        var layers: [LayerParameters] = []
-        for parameter in parameters {
-            if layers.last?.node != parameter.node { layers.append(LayerParameters(node: parameter.node, parameters: [])) }
-            layers[layers.count - 1].parameters.append(parameter.specification)
+        let byNode = Dictionary(grouping: parameters.indices) { parameters[$0].node }
+        return kerasLayerOrder.compactMap { node in
+            byNode[node].map { LayerParameters(node: node, parameters: $0) }
         }
-        return layers
     }
 }

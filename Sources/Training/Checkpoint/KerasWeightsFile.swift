@@ -19,6 +19,8 @@ public struct KerasWeightsFile: Sendable {
 
     struct Layer: Sendable {
         let name: String
+        /// Its group in the file: the name, or class and number in the form of Keras 3.
+        let group: String
         let weights: [Weight]
     }
 
@@ -73,7 +75,7 @@ public struct KerasWeightsFile: Sendable {
                 let last = path.split(separator: "/").last ?? ""
                 weights.append(try weight(layer.dataset(path), name: String(last.prefix { $0 != ":" })))
             }
-            if !weights.isEmpty { layers.append(Layer(name: name, weights: weights)) }
+            if !weights.isEmpty { layers.append(Layer(name: name, group: name, weights: weights)) }
         }
         return layers
     }
@@ -89,7 +91,7 @@ public struct KerasWeightsFile: Sendable {
             }
             let attributes = variables.attributes
             let name = try attributes.exists("name") ? attributes.string("name") : key
-            if !weights.isEmpty { layers.append(Layer(name: name, weights: weights)) }
+            if !weights.isEmpty { layers.append(Layer(name: name, group: key, weights: weights)) }
         }
         return layers
     }

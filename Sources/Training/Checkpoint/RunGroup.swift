@@ -32,9 +32,10 @@ enum RunGroup {
         }
         let history = try group.createGroup("history")
         try history.attributes.set("epochs", state.history.count)
-        for name in Set(state.history.flatMap(\.keys)).sorted() {
-            // All NaN are one in the file, whatever bits an epoch's happened to have.
-            let values = state.history.map { record in record[name].flatMap { $0.isNaN ? nil : $0 } ?? .nan }
+        // What was not measured is absent or NaN in the state; in the file it is one and the same NaN.
+        let measured = state.history.map { record in record.filter { !$0.value.isNaN } }
+        for name in Set(measured.flatMap(\.keys)).sorted() {
+            let values = measured.map { $0[name] ?? .nan }
             try history.write(name, shape: [values.count], values)
         }
     }

@@ -12,10 +12,10 @@ struct CheckpointDiffCommand: ParsableCommand {
               dptrain checkpoint diff runs/one-rank/latest.h5 runs/four-ranks/latest.h5
             """)
 
-    @Argument(help: "Checkpoint")
+    @Argument(help: "checkpoint")
     var first: String
 
-    @Argument(help: "The one to compare it with")
+    @Argument(help: "the one to compare it with")
     var second: String
 
     func run() throws {

@@ -12,10 +12,10 @@ struct CheckpointExportCommand: ParsableCommand {
               dptrain checkpoint export runs/lenet/best.h5 --output weights.h5 --form weights
             """)
 
-    @Argument(help: "Checkpoint")
+    @Argument(help: "checkpoint")
     var file: String
 
-    @Option(help: ArgumentHelp("File to write", valueName: "file.h5"))
+    @Option(help: ArgumentHelp("file to write", valueName: "file.h5"))
     var output: String
 
     @Option(
@@ -23,7 +23,7 @@ struct CheckpointExportCommand: ParsableCommand {
             "model, for keras.models.load_model; or weights, for model.load_weights", valueName: "form"))
     var form = CheckpointFile.ExportForm.model
 
-    @Flag(help: "Replace the file if it exists")
+    @Flag(help: "replace the file if it exists")
     var overwrite = false
 
     func run() throws {

@@ -10,7 +10,7 @@ struct CheckpointInspectCommand: ParsableCommand {
               dptrain checkpoint inspect runs/lenet/best.h5
             """)
 
-    @Argument(help: "Checkpoint")
+    @Argument(help: "checkpoint")
     var file: String
 
     func run() throws {

@@ -12,7 +12,7 @@ struct CheckpointVerifyCommand: ParsableCommand {
               dptrain checkpoint verify runs/lenet/*.h5
             """)
 
-    @Argument(help: "Checkpoints")
+    @Argument(help: "checkpoints")
     var files: [String]
 
     func run() throws {

@@ -14,13 +14,13 @@ struct DataGenerateCommand: ParsableCommand {
 
     @OptionGroup var output: OutputFlags
 
-    @Option(help: "Training images")
+    @Option(help: "training images")
     var train: Int
 
-    @Option(help: "Test images")
+    @Option(help: "test images")
     var test: Int
 
-    @Option(help: "Seed of all randomness")
+    @Option(help: "seed of all randomness")
     var seed: UInt64 = 0
 
     mutating func validate() throws {

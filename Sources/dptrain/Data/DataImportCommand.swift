@@ -13,7 +13,7 @@ struct DataImportCommand: ParsableCommand {
               dptrain data import cifar-100-binary.tar.gz --coarse --output cifar20.h5
             """)
 
-    @Argument(help: "Folder, idx file or CIFAR archive")
+    @Argument(help: "folder, idx file or CIFAR archive")
     var source: String
 
     @Option(help: ArgumentHelp("idx, cifar10 or cifar100, where the source could be several", valueName: "format"))

@@ -16,16 +16,16 @@ struct DataInspectCommand: ParsableCommand {
     @Argument(help: "HDF5 file")
     var file: String
 
-    @Option(help: ArgumentHelp("Path of the samples in the file, where it is not found", valueName: "path"))
+    @Option(help: ArgumentHelp("path of the samples in the file, where it is not found", valueName: "path"))
     var images: String?
 
-    @Option(help: ArgumentHelp("Path of the labels in the file, where it is not found", valueName: "path"))
+    @Option(help: ArgumentHelp("path of the labels in the file, where it is not found", valueName: "path"))
     var labels: String?
 
     @Option(help: ArgumentHelp("nhwc or nchw, where it cannot be told", valueName: "order"))
     var channelOrder: ChannelOrder?
 
-    @Option(help: ArgumentHelp("Fraction of the training samples kept for validation", valueName: "fraction"))
+    @Option(help: ArgumentHelp("fraction of the training samples kept for validation", valueName: "fraction"))
     var validationSplit: Double?
 
     func run() throws {

@@ -7,13 +7,13 @@ struct OutputFlags: ParsableArguments {
     @Option(help: ArgumentHelp("HDF5 file to write", valueName: "file.h5"))
     var output: String
 
-    @Flag(help: "Replace the file if it exists")
+    @Flag(help: "replace the file if it exists")
     var overwrite = false
 
-    @Option(help: "Store the images in chunks of so many; without it in one run, which training reads fastest")
+    @Option(help: "store the images in chunks of so many; without it in one run, which training reads fastest")
     var imagesPerChunk: Int?
 
-    @Option(help: "Compress the chunks with gzip at this level, 1 (fast) to 9 (small)")
+    @Option(help: "compress the chunks with gzip at this level, 1 (fast) to 9 (small)")
     var compression: Int?
 
     mutating func validate() throws {

@@ -11,7 +11,7 @@ struct ModelsCommand: ParsableCommand {
               dptrain models --json
             """)
 
-    @Flag(help: "As JSON: name, input, parameters, trainable_parameters, source")
+    @Flag(help: "as JSON: name, input, parameters, trainable_parameters, source")
     var json = false
 
     func run() throws {

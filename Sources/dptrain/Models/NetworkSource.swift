@@ -12,7 +12,8 @@ enum NetworkSource {
     /// A name of the zoo means the zoo, even if a file is called so.
     init(_ text: String) {
         let isName = (try? Zoo.model(named: text)) != nil
-        self = !isName && (text.contains("/") || access(text, F_OK) == 0) ? .file(text) : .zoo(text)
+        let looksLikeFile = text.contains("/") || [".h5", ".hdf5", ".json"].contains { text.hasSuffix($0) }
+        self = !isName && (looksLikeFile || access(text, F_OK) == 0) ? .file(text) : .zoo(text)
     }
 
     /// `options` are for models of the zoo; a file's network is as it is.
@@ -24,10 +25,20 @@ enum NetworkSource {
             guard options == ModelOptions() else {
                 throw ValidationError("\(path) is a file, whose shapes are fixed: --classes and --input go with names only")
             }
-            if let text = try? String(contentsOfFile: path, encoding: .utf8), text.first(where: { !$0.isWhitespace }) == "{" {
-                return try Network(kerasJSON: text, label: path)
-            }
-            return try Network(kerasJSON: HDF5File.open(path).root.attributes.string("model_config"), label: path)
+            return try Network(kerasJSON: Self.configuration(of: path), label: path)
         }
+    }
+
+    private static func configuration(of path: String) throws -> String {
+        if let text = try? String(contentsOfFile: path, encoding: .utf8), text.first(where: { !$0.isWhitespace }) == "{" {
+            return text
+        }
+        let attributes = try HDF5File.open(path).root.attributes
+        guard try attributes.exists("model_config") else {
+            throw NetworkError(
+                network: path, layer: nil,
+                reason: "the file holds no model; give a checkpoint, a file of Keras's model.save, or Keras JSON")
+        }
+        return try attributes.string("model_config")
     }
 }

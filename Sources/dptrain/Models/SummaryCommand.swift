@@ -13,19 +13,19 @@ struct SummaryCommand: ParsableCommand {
               dptrain summary runs/lenet/best.h5 --json
             """)
 
-    @Argument(help: "Name from `dptrain models`, checkpoint or Keras model (.h5), or Keras JSON file")
+    @Argument(help: "name from `dptrain models`, checkpoint or Keras model (.h5), or Keras JSON file")
     var model: String
 
-    @Option(help: "Batch size to show in the shapes")
+    @Option(help: "batch size to show in the shapes")
     var batchSize: Int?
 
-    @Option(help: "Number of outputs, for a model by name")
+    @Option(help: "number of outputs, for a model by name")
     var classes: Int?
 
-    @Option(help: ArgumentHelp("Shape of a sample as in 28x28x1, for a model by name", valueName: "shape"))
+    @Option(help: ArgumentHelp("shape of a sample as in 28x28x1, for a model by name", valueName: "shape"))
     var input: SampleShape?
 
-    @Flag(help: "As JSON: name, total_parameters, trainable_parameters, multiply_adds, layers")
+    @Flag(help: "as JSON: name, total_parameters, trainable_parameters, multiply_adds, layers")
     var json = false
 
     mutating func validate() throws {

@@ -54,6 +54,7 @@ struct FirstRun {
                 to: data, train: Self.trainImages, test: Self.testImages, seed: 0, options: options, progress: progress)
         }
         print("\(summary)\n")
+        fflush(nil)
     }
 
     func showNextSteps(_ options: TrainingOptions) {

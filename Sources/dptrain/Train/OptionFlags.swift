@@ -27,7 +27,7 @@ struct OptionFlags<Group: FlagGroup>: ParsableArguments, CustomReflectable {
             self,
             children: Self.rows.map { row in
                 let name = NameSpecification.customLong(row.name)
-                let help = ArgumentHelp(stringLiteral: row.helpWithDefault)
+                let help = ArgumentHelp(row.helpWithDefault, valueName: "value")
                 let flag: Any =
                     row.isSwitch
                     ? Flag<Bool?>(name: name, inversion: .prefixedNo, help: help)

@@ -20,13 +20,11 @@ enum Resumption: ExpressibleByArgument {
     /// The threads a rank that the run has had so far. They are needed before MPI starts and the checkpoint is read as a
     /// whole; where they cannot be told, nil, since it is then that the errors will be found and named.
     func threads(output: String?) -> Int? {
-        let path: String
-        switch self {
-        case .latest:
-            guard let output else { return nil }
-            path = "\(output)/\(CheckpointStore.latestName)"
-        case .file(let file): path = file
-        }
+        let path =
+            switch self {
+            case .latest: "\(output ?? TrainingRun.defaultOutput)/\(CheckpointStore.latestName)"
+            case .file(let path): path
+            }
         let options = try? HDF5File.open(path).root.group("dptrain/options").attributes
         return (try? options?.string("threads")).flatMap { Int($0) }
     }

@@ -11,11 +11,12 @@ struct TrainCommand: RankCommand {
             Without a model and data it trains \(FirstRun.model) on generated images, to see how it goes.
 
             Examples:
-              dptrain --model lenet5-keras --data train.h5 --output runs/lenet --epochs 5
-              mpirun -n 4 dptrain --model resnet-cifar-20-v1 --data cifar.h5 --output runs/resnet \\
-                  --optimizer sgd --momentum 0.9 --learning-rate 0.1 --schedule cosine
+              dptrain --model lenet5-keras --data train.h5 --output runs/lenet
               dptrain --output runs/lenet --resume
+              mpirun -n 4 dptrain --model resnet-cifar-20-v1 --data cifar.h5 \
+                  --optimizer sgd --momentum 0.9 --learning-rate 0.1
               dptrain --model mlp --data train.h5 --print-config > run.toml
+              dptrain --config run.toml --epochs 5
 
             As root, mpirun needs --allow-run-as-root; for more ranks than cores, --oversubscribe.
 
@@ -27,10 +28,10 @@ struct TrainCommand: RankCommand {
 
     @Option(
         defaultAsFlag: Resumption.latest, parsing: .next,
-        help: ArgumentHelp("Go on from the newest checkpoint in the output folder, or from a file", valueName: "file"))
+        help: ArgumentHelp("go on from the newest checkpoint in the output folder, or from a file", valueName: "file"))
     var resume: Resumption?
 
-    @Flag(help: "Replace what an earlier run left in the output folder")
+    @Flag(help: "replace what an earlier run left in the output folder")
     var overwrite = false
 
     mutating func validate() throws {
@@ -56,20 +57,30 @@ struct TrainCommand: RankCommand {
         }
     }
 
+    /// Other options are compared when those of a resumed run are known.
+    var sharedFacts: [SharedFact] {
+        get throws {
+            let isFirst = try firstRun(flags.options().options) != nil
+            return [
+                SharedFact("--resume", resume.map { "\($0)" } ?? "no"), SharedFact("--overwrite", "\(overwrite)"),
+                SharedFact("whether a model and data are named", isFirst ? "no" : "yes"),
+            ]
+        }
+    }
+
     func run(on world: Communicator) throws -> ExitCode {
         let (options, given) = try flags.options()
         var request = RunRequest(options: options, given: given, resume: resume?.request ?? .no, overwrite: overwrite)
-        let firstRun = resume == nil ? FirstRun(options) : nil
+        let firstRun = firstRun(options)
         try firstRun?.prepare(&request, on: world)
-        let threads = request.options.threads
+        let threads = try threads
         let outcome = try TrainingRun(request, world) { try EngineChoice.engine($0, threads: threads) }.execute()
-        if case .interrupted = outcome {
-            if world.rank == 0 { print("stopped; go on with the same command and --resume") }
-            return .interrupted
-        }
+        if case .interrupted = outcome { return .interrupted }
         if world.rank == 0 { firstRun?.showNextSteps(request.options) }
         return .success
     }
+
+    private func firstRun(_ options: TrainingOptions) -> FirstRun? { resume == nil ? FirstRun(options) : nil }
 
     /// What a new run needs; a resumed one finds it in its checkpoint.
     private static func requireComplete(_ options: TrainingOptions) throws {

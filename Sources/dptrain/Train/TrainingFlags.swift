@@ -14,7 +14,7 @@ struct TrainingFlags: ParsableArguments {
     @Option(help: ArgumentHelp("TOML file with any of these options; flags win over it", valueName: "file"))
     var config: String?
 
-    @Flag(help: "Print all options as a configuration file, and end")
+    @Flag(help: "print all options as a configuration file, and end")
     var printConfig = false
 
     /// The options, and the names of those that a flag or the configuration file set.

@@ -30,6 +30,7 @@ def functional():
     x = layers.Conv2D(4, (3, 1), padding="same", kernel_initializer="he_normal", name="stem")(image)
     y = layers.BatchNormalization(momentum=0.9, epsilon=1.001e-5, name="norm")(x)
     y = layers.Activation("relu", name="relu")(y)
+    x = layers.Conv2D(4, 1, name="project")(x)  # made last, but Keras lists it before the activation
     x = layers.Add(name="sum")([x, y])
     x = layers.AveragePooling2D(2, name="pool")(x)
     x = layers.Flatten(name="flat")(x)

@@ -1,0 +1,103 @@
+import Foundation
+import HDF5Storage
+import Models
+import NumericCore
+import Testing
+import Training
+
+/// The golden functional model with another name a layer, as a user's own model may have it.
+private func renamed(_ network: Network) throws -> Network {
+    let nodes = network.nodes.map { Node(name: "my_" + $0.name, layer: $0.layer, inputs: $0.inputs) }
+    return try Network(name: "renamed", nodes: nodes)
+}
+
+@Suite struct CheckpointKerasWeightsTests {
+    private func goldenNetwork() throws -> Network {
+        try #require(try KerasWeightsFile(CheckpointFixture.golden("functional-3.h5")).network)
+    }
+
+    /// The same weights from each form that Keras 3 writes, read independently with the HDF5 package.
+    @Test(arguments: [
+        ("functional-3.h5", KerasWeightsFile.Form.model), ("weights-3.h5", .weights),
+        ("functional-3.weights.h5", .keras3Weights),
+    ])
+    func formsOfKeras3(name: String, form: KerasWeightsFile.Form) throws {
+        let network = try goldenNetwork()
+        let file = try KerasWeightsFile(CheckpointFixture.golden(name))
+        #expect(file.form == form)
+        let group = try HDF5File.open(CheckpointFixture.golden("functional-3.h5")).root.group("model_weights")
+        var expected: [[Float]] = []
+        for path in [
+            "stem/stem/kernel", "stem/stem/bias", "norm/norm/gamma", "norm/norm/beta", "norm/norm/moving_mean",
+            "norm/norm/moving_variance", "project/project/kernel", "project/project/bias", "classes/classes/kernel",
+            "classes/classes/bias",
+        ] {
+            expected.append(try group.dataset(path).read())
+        }
+        #expect(try file.weights(for: network) == expected)
+        #expect(try KerasWeightsFile(CheckpointFixture.golden(name)).network == (form == .model ? network : nil))
+        // Under other names: by order, or by Keras 3's classes and numbers.
+        #expect(try file.weights(for: renamed(network)) == expected)
+    }
+
+    @Test func formsOfKeras2() throws {
+        let network = try goldenNetwork()
+        let model = try KerasWeightsFile(CheckpointFixture.golden("functional-2.h5"))
+        let weights = try KerasWeightsFile(CheckpointFixture.golden("weights-2.h5"))
+        #expect(model.form == .model && weights.form == .weights)
+        #expect(model.network == network)
+        let values = try model.weights(for: network)
+        #expect(values.count == network.parameters.count)
+        #expect(try weights.weights(for: network) == values)
+        let other = try KerasWeightsFile(CheckpointFixture.golden("functional-3.h5")).weights(for: network)
+        #expect(values[0] != other[0])
+    }
+
+    @Test func checkpointsAreWeightsFilesToo() throws {
+        try CheckpointFixture.withFolder { folder in
+            let state = try CheckpointFixture.state()
+            try CheckpointStore(folder: folder, keep: 1, start: .new).save(state, as: .step)
+            let path = folder + "/latest.h5"
+            #expect(try KerasWeightsFile(path).weights(for: state.network) == state.weights)
+            var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+            bytes[bytes.count / 2] ^= 1
+            try bytes.write(to: URL(fileURLWithPath: path))
+            #expect(throws: CheckpointError.self) { try KerasWeightsFile(path) }
+        }
+    }
+
+    @Test func mismatchNamesLayerAndShapes() throws {
+        let network = try goldenNetwork()
+        let nodes = network.nodes.map { node in
+            node.name == "classes" ? Node(name: node.name, layer: .dense(Dense(units: 5)), inputs: node.inputs) : node
+        }
+        let wider = try Network(name: "wider", nodes: nodes)
+        let file = try KerasWeightsFile(CheckpointFixture.golden("functional-3.h5"))
+        let error = #expect(throws: CheckpointError.self) { try file.weights(for: wider) }
+        for words in ["classes", "36x3", "36x5", "functional-3.h5"] {
+            #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+        }
+        let other = try Zoo.model(named: "lenet5").network()
+        let missing = #expect(throws: CheckpointError.self) { try file.weights(for: other) }
+        #expect(missing?.description.contains("c1") == true)
+    }
+
+    @Test func otherFilesAreRefused() throws {
+        try CheckpointFixture.withFolder { folder in
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let archive = folder + "/model.keras"
+            try Data("PK\u{3}\u{4}rest".utf8).write(to: URL(fileURLWithPath: archive))
+            let zip = #expect(throws: CheckpointError.self) { try KerasWeightsFile(archive) }
+            #expect(zip?.description.contains("model.save") == true)
+
+            let data = try HDF5File.create(folder + "/data.h5")
+            try data.root.write("train/images", shape: [1], [UInt8(1)])
+            try data.close()
+            let other = #expect(throws: CheckpointError.self) { try KerasWeightsFile(folder + "/data.h5") }
+            #expect(other?.kind == .content)
+
+            try Data("hello".utf8).write(to: URL(fileURLWithPath: folder + "/text.h5"))
+            #expect(throws: CheckpointError.self) { try KerasWeightsFile(folder + "/text.h5") }
+        }
+    }
+}
