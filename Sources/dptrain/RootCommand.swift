@@ -19,7 +19,7 @@ struct RootCommand: ParsableCommand {
             """,
         version: Release.version,
         subcommands: [
-            TrainCommand.self, DataCommand.self, ModelsCommand.self, SummaryCommand.self, CheckpointCommand.self,
+            TrainCommand.self, EvaluateCommand.self, PredictCommand.self, DataCommand.self, ModelsCommand.self, SummaryCommand.self, CheckpointCommand.self,
         ],
         defaultSubcommand: TrainCommand.self)
 }
