@@ -17,14 +17,13 @@ enum Program {
         }
     }
 
-    /// All processes read the same command line, hence rank 0 alone speaks of what is wrong with it.
     private static func parse(rank: Int) -> any ParsableCommand {
         do {
             return try RootCommand.parseAsRoot()
         } catch {
-            if rank == 0 { RootCommand.exit(withError: error) }
             let code = RootCommand.exitCode(for: error)
-            if code != .success { letRankZeroSpeak() }
+            if rank == 0 { RootCommand.exit(withError: error) }
+            if code != .success { speakAfterRankZero(RootCommand.message(for: error), rank: rank) }
             exit(code.rawValue)
         }
     }
@@ -34,15 +33,14 @@ enum Program {
         let code = RootCommand.exitCode(for: error)
         // ArgumentParser's own ways to end: help, usage errors, exit codes.
         if code != .failure || error is ExitCode { RootCommand.exit(withError: error) }
-        if rank == 0 {
-            StandardError.print("\(error)")
-        } else {
-            letRankZeroSpeak()
-            StandardError.print("rank \(rank): \(error)")
-        }
+        if rank == 0 { StandardError.print("\(error)") } else { speakAfterRankZero("\(error)", rank: rank) }
         exit(code.rawValue)
     }
 
-    /// mpirun ends all processes with the first one that fails. Rank 0, if it fails as well, is the one to be heard.
-    private static func letRankZeroSpeak() { sleep(1) }
+    /// Processes that were started alike fail alike, and mpirun ends them all with the first one that does: where rank 0
+    /// fails too, this process does not live to repeat what rank 0 has said. Open MPI takes a second over it.
+    private static func speakAfterRankZero(_ text: String, rank: Int) {
+        sleep(3)
+        StandardError.print("rank \(rank): \(text)")
+    }
 }

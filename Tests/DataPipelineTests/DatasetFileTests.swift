@@ -193,7 +193,7 @@ import Testing
 
     @Test func anUnclearChannelAxisIsRefused() throws {
         let both = try refusal { try $0.write("images", shape: [10, 4, 1, 4], Array(images)) }
-        #expect(both.contains("channel axis") && both.contains("--image-order"))
+        #expect(both.contains("channel axis") && both.contains("--channel-order"))
         let neither = try refusal { try $0.write("images", shape: [10, 2, 4, 2], Array(images)) }
         #expect(neither.contains("neither"))
         let told = try Scratch().dataset(options: DatasetOptions(order: .nchw)) {

@@ -6,6 +6,9 @@ protocol RankCommand: ParsableCommand {
     /// Threads of a rank. The numerical libraries must be told before they are loaded.
     var threads: Int { get throws }
 
+    /// What must be the same on all ranks for them to go through the same collectives.
+    var sharedFacts: [SharedFact] { get throws }
+
     /// Collective. What it throws ends all ranks.
     func run(on world: Communicator) throws -> ExitCode
 }
@@ -18,7 +21,12 @@ extension RankCommand {
         let world = try Communicator.world()
         let failed = try FailedRanks(world)
         let code: ExitCode
-        do { code = try run(on: world) } catch { failed.end(with: error) }
+        do {
+            try world.agree(on: [SharedFact("the command", Self.configuration.commandName ?? "")] + sharedFacts)
+            code = try run(on: world)
+        } catch {
+            failed.end(with: error)
+        }
         try world.finalize()
         if code != .success { throw code }
     }
