@@ -20,6 +20,7 @@ struct RootCommand: ParsableCommand {
         version: Release.version,
         subcommands: [
             TrainCommand.self, DataCommand.self, ModelsCommand.self, SummaryCommand.self, CheckpointCommand.self,
+            SelfTestCommand.self,
         ],
         defaultSubcommand: TrainCommand.self)
 }
