@@ -15,15 +15,16 @@ enum FileChecks {
         let images = GeneratedImages(seed: 7, split: .train)
         try GeneratedDataset.write(to: path, train: 40, test: 10, seed: 7)
         let file = try DatasetFile.open(path)
-        try require(try file.split(.train).count == 40 && file.classes == 10, "\(path) has other samples than were written")
+        try require(
+            try file.split(.train).count == 40 && file.classes == 10, "\(path) has other samples than were written")
         let stored: [UInt8] = try HDF5File.open(path).root.dataset("train/images").read()
         for index in 0..<40 {
             var image = [UInt8](repeating: 0, count: GeneratedImages.bytesPerImage)
             image.withUnsafeMutableBufferPointer { pixels in
                 if let start = pixels.baseAddress { images.render(index, into: start) }
             }
-            try require(
-                stored[(index * image.count)...].starts(with: image), "image \(index) of \(path) is not what was written")
+            let isEqual = stored[(index * image.count)...].starts(with: image)
+            try require(isEqual, "image \(index) of \(path) is not what was written")
         }
         var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
         let size = bytes.count
@@ -53,7 +54,9 @@ enum FileChecks {
             var copy = bytes
             copy[place] ^= 1
             try copy.write(to: URL(fileURLWithPath: damaged))
-            try requireRefusal("a checkpoint with bit 0 of byte \(place) flipped") { _ = try CheckpointFile.read(damaged) }
+            try requireRefusal("a checkpoint with a flipped bit in byte \(place)") {
+                _ = try CheckpointFile.read(damaged)
+            }
         }
         try bytes.dropLast(100).write(to: URL(fileURLWithPath: damaged))
         try requireRefusal("a checkpoint without its last 100 bytes") { _ = try CheckpointFile.read(damaged) }

@@ -27,11 +27,12 @@ struct ProgramStarter {
 
     /// This program with these arguments, `ranks` times under mpirun, or once without it where `ranks` is nil.
     func run(ranks: Int?, _ arguments: [String], log: String, onLine: (Substring) -> Void = { _ in }) throws {
-        // Naming the host keeps a batch system from placing ranks on others; more ranks than slots give way to each other.
-        let launch = ranks.map { ranks in
-            [mpirun, "-n", "\(ranks)", "--host", "localhost:\(min(ranks, ProcessInfo.processInfo.activeProcessorCount))"]
+        var command = [program] + arguments
+        if let ranks {
+            // Naming the host keeps batch systems from placing ranks elsewhere; ranks beyond its slots yield when idle.
+            let slots = min(ranks, ProcessInfo.processInfo.activeProcessorCount)
+            command = [mpirun, "-n", "\(ranks)", "--host", "localhost:\(slots)"] + command
         }
-        let command = (launch ?? []) + [program] + arguments
         try WatchedProgram(
             executable: command[0], arguments: Array(command.dropFirst()), environment: environment,
             log: "\(folder)/\(log)"
@@ -42,6 +43,7 @@ struct ProgramStarter {
         let candidates = path.split(separator: ":").map { "\($0)/\(name)" }
         if let found = candidates.first(where: FileManager.default.isExecutableFile) { return found }
         throw CheckFailure(
-            "\(name) is not on the PATH; install Open MPI (on Debian: apt install openmpi-bin) or add its folder to PATH")
+            "\(name) is not on the PATH; install Open MPI (Debian: apt install openmpi-bin), or add its folder to PATH"
+        )
     }
 }

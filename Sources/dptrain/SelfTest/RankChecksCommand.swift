@@ -53,13 +53,15 @@ enum MPIChecks {
         }
         let used = sets.reduce(into: Set<Int>()) { $0.formUnion($1.cores) }.count
         let available = try CoreSet.ofTheMachine().cores.count
-        let places = sets.allSatisfy { $0 == sets[0] }
-            ? "all ranks on cores \(sets[0])"
-            : sets.enumerated().map { "rank \($0) on \($1.cores.count == 1 ? "core" : "cores") \($1)" }
-                .joined(separator: ", ")
+        let each = sets.enumerated().map { rank, set in
+            "rank \(rank) on \(set.cores.count == 1 ? "core" : "cores") \(set)"
+        }
+        let isOneSet = sets.allSatisfy { $0 == sets[0] }
+        let places = isOneSet ? "all ranks on cores \(sets[0])" : each.joined(separator: ", ")
         try require(
             used >= min(world.size, available),
-            "\(places), although there are \(available) cores; see OMPI_MCA_hwloc_base_binding_policy in the environment")
+            "\(places), although there are \(available) cores; "
+                + "does the environment have OMPI_MCA_hwloc_base_binding_policy or OMPI_MCA_rmaps_base_mapping_policy?")
         let threads = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"] ?? "unlimited"
         try require(threads == "1", "\(threads) threads a rank instead of 1")
         let warning = world.size > available ? "; warning: \(world.size) ranks share \(available) cores" : ""

@@ -26,7 +26,7 @@ struct SelfTestCommand: ParsableCommand {
     var ranks: Int = max(2, min(ProcessInfo.processInfo.activeProcessorCount, 4))
 
     @Option(help: ArgumentHelp("how long a part may take before it is ended", valueName: "seconds"))
-    var timeLimit = 120
+    var timeLimit = 60
 
     mutating func validate() throws {
         if ranks < 2 { throw ValidationError("--ranks \(ranks): comparing ranks needs at least 2") }

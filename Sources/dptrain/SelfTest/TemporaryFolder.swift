@@ -5,7 +5,7 @@ struct TemporaryFolder {
     let path: String
 
     init() throws {
-        var template = Array("\(NSTemporaryDirectory())/dptrain-selftest-XXXXXX".utf8CString)
+        var template = Array("\(NSTemporaryDirectory())dptrain-selftest-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw CheckFailure(
                 "no temporary folder can be created in \(NSTemporaryDirectory()): \(String(cString: strerror(errno))); "

@@ -1,6 +1,7 @@
 import DataPipeline
 import Foundation
 import Models
+import NumericCore
 import Training
 
 /// Short runs of training as a user starts them: a network with batch normalisation and dropout, generated images in an
@@ -41,7 +42,9 @@ final class TrainingChecks {
     /// The same run with one weight a little off must not end with the same checkpoint.
     private func changeWeight() throws -> String {
         let run = "shard-\(starter.ranks)"
-        var state = try CheckpointFile.read(path("\(run)/\(CheckpointStore.stepName(0))"))
+        let initial = path("\(run)/\(CheckpointStore.stepName(0))")
+        try require(FileManager.default.fileExists(atPath: initial), "there is no run to compare with")
+        var state = try CheckpointFile.read(initial)
         state.weights[0][0] *= 1.001
         try CheckpointFile.export(state, to: path("changed.h5"), as: .weights)
         try train(ranks: starter.ranks, "shard", ["--weights", path("changed.h5")], to: "changed")
@@ -65,7 +68,8 @@ final class TrainingChecks {
 
     private func prepare() throws {
         if isPrepared { return }
-        var graph = GraphBuilder("selftest", input: [GeneratedImages.height, GeneratedImages.width, GeneratedImages.channels])
+        let image: Shape = [GeneratedImages.height, GeneratedImages.width, GeneratedImages.channels]
+        var graph = GraphBuilder("selftest", input: image)
         var x = graph.convolution(graph.input, 8, kernel: 3, stride: 2, padding: .same, bias: false)
         x = graph.activation(graph.batchNormalization(x, momentum: 0.9), .relu)
         x = graph.dropout(graph.maxPooling(x), rate: 0.25)

@@ -1,7 +1,7 @@
 import Foundation
 import MessagePassing
 
-/// A program that is started, watched, and ended where it does not end by itself: a check that hangs fails as others do.
+/// A program that is started, watched, and ended if it does not end by itself: a check that hangs fails like any other.
 struct WatchedProgram {
     let executable: String
     let arguments: [String]
