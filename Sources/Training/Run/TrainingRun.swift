@@ -34,12 +34,7 @@ public final class TrainingRun {
     public func execute() throws -> RunOutcome {
         let resumed = try ResumedState(request, communicator)
         let options = resumed.options
-        try options.validate()
-        guard communicator.size <= options.shards else {
-            throw TrainingError(
-                "\(communicator.size) ranks share only \(options.shards) shards, and a rank without a shard has nothing to do; "
-                    + "start at most \(options.shards) ranks, or choose --shards \(communicator.size) or more")
-        }
+        try options.validate(ranks: communicator.size)
         let data = try communicator.together { try RunData(options) }
         let definition = try communicator.together {
             try ModelDefinition(options, data, resumed: resumed.state)
@@ -94,7 +89,7 @@ public final class TrainingRun {
         return Parts(
             partition: partition, sampler: sampler,
             stepsPerEpoch: min(options.stepsPerEpoch ?? sampler.steps, sampler.steps), replica: replica,
-            reducer: reducer, update: update, loader: data.loader(definition))
+            reducer: reducer, update: update, loader: data.loader)
     }
 
     private final class UpdateCell {
@@ -217,6 +212,18 @@ public final class TrainingRun {
             engine: engine.description, shards: options.shards, batchSize: options.batchSize,
             precision: options.precision.rawValue, optimizer: options.algorithm.kerasClassName,
             output: options.output ?? Self.defaultOutput, resumed: resumed.explanation, warnings: warnings)
+    }
+}
+
+extension TrainingOptions {
+    /// What no option alone can tell, nor all of them without the number of ranks.
+    func validate(ranks: Int) throws {
+        try validate()
+        guard ranks <= shards else {
+            throw TrainingError(
+                "\(ranks) ranks share only \(shards) shards, and a rank without a shard has nothing to do; "
+                    + "start at most \(shards) ranks, or choose --shards \(ranks) or more")
+        }
     }
 }
 

@@ -11,6 +11,7 @@ struct RankChecksCommand: RankCommand {
     static let checks = MPIChecks.all + ReductionChecks.all
 
     var threads: Int { 1 }
+    var sharedFacts: [SharedFact] { [] }
 
     func run(on world: Communicator) throws -> ExitCode {
         for check in Self.checks {
