@@ -56,7 +56,8 @@ extension BLASCompiler {
         let bias = operation.parameters.count > 1 ? builder.plainParameter(operation.parameters[1]) : nil
         let scratch = builder.scratch(bytes: shape.scratchBytes)
         let product = MatrixProduct(rows: shape.patches, columns: shape.filters, depth: shape.depth)
-        builder.emit(reads: [input.buffer, kernel, scratch] + (bias.map { [$0] } ?? []), writes: [output.buffer]) { memory in
+        let reads = [input.buffer, kernel, scratch] + (bias.map { [$0] } ?? [])
+        builder.emit(reads: reads, writes: [output.buffer]) { memory in
             let (x, y) = (memory.floats(input.buffer), memory.floats(output.buffer))
             let (kernel, scratch) = (memory.floats(kernel), memory.floats(scratch))
             let bias = bias.map { memory.floats($0) }

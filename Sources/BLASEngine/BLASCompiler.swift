@@ -20,8 +20,6 @@ struct BLASCompiler: LayerCompiler {
 
     let builder: PlanBuilder
 
-    init(_ builder: PlanBuilder) { self.builder = builder }
-
     var samples: Int { builder.samples }
 
     func tensor(_ buffer: BufferID, _ shape: Shape) -> Tensor { Tensor(buffer: buffer, width: shape.count) }
@@ -72,6 +70,7 @@ struct BLASCompiler: LayerCompiler {
 
     private func unsupported(_ operation: Operation) -> EngineError {
         EngineError(
-            engine: "blas", layer: operation.name, operation: operation.kind, reason: "this operation is the planner's own")
+            engine: "blas", layer: operation.name, operation: operation.kind,
+            reason: "this operation is the planner's own")
     }
 }

@@ -1,8 +1,8 @@
 import Models
 import NumericCore
 
-/// A window on its way over one image [height, width, channels]: which pixels it covers where, and the image as a matrix
-/// of what the window sees.
+/// A window on its way over one image [height, width, channels]: which pixels it covers where, and the image as a
+/// matrix of what the window sees.
 struct ImageWindow {
     let height: Int
     let width: Int

@@ -1,7 +1,7 @@
 internal import CBLAS
 
-/// c = a · b of row-major matrices: a is [rows, depth], b is [depth, columns], c is [rows, columns]. Planned once, so that
-/// a step only calls `cblas_sgemm`.
+/// c = a · b of row-major matrices: a is [rows, depth], b is [depth, columns], c is [rows, columns]. Planned once, so
+/// that a step only calls `cblas_sgemm`.
 struct MatrixProduct {
     private let rows: Int32
     private let columns: Int32
@@ -18,7 +18,8 @@ struct MatrixProduct {
 
     /// With `accumulate` the product is added to what `c` holds.
     func run(
-        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>, accumulate: Bool = false
+        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>,
+        accumulate: Bool = false
     ) {
         cblas_sgemm(
             CblasRowMajor, transposesA ? CblasTrans : CblasNoTrans, transposesB ? CblasTrans : CblasNoTrans,

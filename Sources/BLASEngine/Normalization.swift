@@ -2,8 +2,8 @@ import Execution
 import Models
 import NumericCore
 
-/// Batch normalisation over all axes but the last. In training statistics are those of the shard, or, beyond an exchange,
-/// of the whole batch; otherwise the moving ones.
+/// Batch normalisation over all axes but the last. In training statistics are those of the shard, or, beyond an
+/// exchange, of the whole batch; otherwise the moving ones.
 extension BLASCompiler {
     func emitNormalization(
         _ layer: BatchNormalization, _ operation: Operation, _ input: Tensor
@@ -22,7 +22,8 @@ extension BLASCompiler {
         guard builder.isTraining else {
             let mean = builder.plainParameter(operation.parameters[2])
             let variance = builder.plainParameter(operation.parameters[3])
-            builder.emit(reads: [input.buffer, gamma, beta, mean, variance, scratch], writes: [output.buffer]) { memory in
+            let reads = [input.buffer, gamma, beta, mean, variance, scratch]
+            builder.emit(reads: reads, writes: [output.buffer]) { memory in
                 let run = apply(memory, memory.floats(mean), memory.floats(variance))
                 return { _ in run() }
             }
@@ -162,8 +163,8 @@ private struct NormalizationShape {
     }
 
     func gradientSums(
-        _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ moments: UnsafePointer<Float>, _ channelSums: ChannelSums,
-        _ inverse: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>
+        _ dy: UnsafePointer<Float>, _ x: UnsafePointer<Float>, _ moments: UnsafePointer<Float>,
+        _ channelSums: ChannelSums, _ inverse: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>
     ) {
         let variance = moments + channels
         for c in 0..<channels { inverse[c] = 1 / (variance[c] + epsilon).squareRoot() }

@@ -1,8 +1,8 @@
 internal import CBLAS
 import Execution
 
-/// Matrix products by OpenBLAS, everything else by plain loops; tensors and parameters row-major as Keras has them. It runs
-/// wherever OpenBLAS does, and is the oracle that faster engines are tested against.
+/// Matrix products by OpenBLAS, everything else by plain loops; tensors and parameters row-major as Keras has them. It
+/// runs wherever OpenBLAS does, and is the oracle that faster engines are tested against.
 public struct OpenBLASEngine: Engine {
     public let name = "blas"
 
@@ -17,5 +17,5 @@ public struct OpenBLASEngine: Engine {
         String(cString: openblas_get_config()).split(separator: " ").joined(separator: " ")
     }
 
-    public func plan(_ request: PlanRequest) throws -> Plan { try Planner.plan(request) { BLASCompiler($0) } }
+    public func plan(_ request: PlanRequest) throws -> Plan { try Planner.plan(request) { BLASCompiler(builder: $0) } }
 }

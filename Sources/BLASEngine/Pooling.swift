@@ -161,10 +161,12 @@ private struct PoolingKernel {
         }
     }
 
-    /// Calls `body` for each place of the window with the offset of its image, the rows and columns of the image it covers, and the
-    /// offset of its output; offsets in floats.
+    /// Calls `body` for each place of the window with the offset of its image, the rows and columns of the image it
+    /// covers, and the offset of its output; offsets in floats.
     @inline(__always)
-    private func forEachOutput(_ body: (_ image: Int, _ rows: Range<Int>, _ columns: Range<Int>, _ output: Int) -> Void) {
+    private func forEachOutput(
+        _ body: (_ image: Int, _ rows: Range<Int>, _ columns: Range<Int>, _ output: Int) -> Void
+    ) {
         var output = 0
         for sample in 0..<samples {
             for y in 0..<window.output.height {

@@ -72,7 +72,7 @@ public struct SampleSource: Sendable {
                         + (candidates.isEmpty
                             ? "neither the second nor the last axis is 1, 3 or 4"
                             : "candidates are the last axis (NHWC) and the second (NCHW)"),
-                    remedy: "say which with --image-order nhwc or nchw")
+                    remedy: "say which with --channel-order nhwc or nchw")
             }
             return (order == .nhwc ? [shape[1], shape[2], shape[3]] : [shape[2], shape[3], shape[1]], order)
         default:

@@ -12,10 +12,13 @@ public struct PlanRequest {
     public var batchNormalization: BatchNormalizationMode
     /// The arena of the run's training plan; nil for the plan that fixes it.
     public var arena: ArenaLayout?
+    /// Whether values whose lives do not overlap may share memory. Off, a plan computes the same in more memory: the
+    /// oracle for the packing.
+    public var packsMemory: Bool
 
     public init(
         network: LoweredNetwork, loss: Loss, targets: TargetKind, samples: Int, purpose: Plan.Purpose,
-        batchNormalization: BatchNormalizationMode = .shard, arena: ArenaLayout? = nil
+        batchNormalization: BatchNormalizationMode = .shard, arena: ArenaLayout? = nil, packsMemory: Bool = true
     ) {
         self.network = network
         self.loss = loss
@@ -24,6 +27,7 @@ public struct PlanRequest {
         self.purpose = purpose
         self.batchNormalization = batchNormalization
         self.arena = arena
+        self.packsMemory = packsMemory
     }
 }
 
@@ -60,8 +64,8 @@ public protocol LayerCompiler {
     /// Emits the operation's forward pass, for training or evaluation as the builder's purpose says.
     func forward(_ operation: Operation, _ inputs: [Tensor]) throws -> (output: Tensor, saved: Saved)
 
-    /// Emits the gradients of parameters, into the gradient arena, and of those inputs that are wanted (nil for the others).
-    /// The gradient that comes in may be overwritten where `mayOverwrite` says so.
+    /// Emits the gradients of parameters, into the gradient arena, and of those inputs that are wanted (nil for the
+    /// others). The gradient that comes in may be overwritten where `mayOverwrite` says so.
     func backward(
         _ operation: Operation, _ saved: Saved, gradient: Tensor, mayOverwrite: Bool, wanted: [Bool]
     ) throws -> [Tensor?]

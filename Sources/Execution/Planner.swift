@@ -255,12 +255,15 @@ extension Plan {
         }
 
         let activations = MemoryPlan(
-            builder.buffers.map { if case .activation(let bytes) = $0.region { (bytes, $0.life) } else { (0, nil) } })
+            builder.buffers.map { if case .activation(let bytes) = $0.region { (bytes, $0.life) } else { (0, nil) } },
+            packs: request.packsMemory)
         let scratch = MemoryPlan(
-            builder.buffers.map { if case .scratch(let bytes) = $0.region { (bytes, $0.life) } else { (0, nil) } })
+            builder.buffers.map { if case .scratch(let bytes) = $0.region { (bytes, $0.life) } else { (0, nil) } },
+            packs: request.packsMemory)
         // Results of exchanges are small, and written between segments: each has a place of its own.
         let shared = MemoryPlan(
-            builder.buffers.map { if case .shared(let bytes) = $0.region { (bytes, 0...0) } else { (0, nil) } })
+            builder.buffers.map { if case .shared(let bytes) = $0.region { (bytes, 0...0) } else { (0, nil) } },
+            packs: false)
         let arena = arena
         addresses = builder.buffers.indices.map { index in
             switch builder.buffers[index].region {

@@ -41,7 +41,7 @@ final class Trainer {
     func run() throws -> RunOutcome {
         if progress.position.globalStep == 0 { try save(.step) }
         if let reason = coordinator.stopReason { return .stopped(reason: reason) }
-        var rates = coordinator.rates(epoch: progress.position.epoch)
+        var rates = try firstRates()
         let shards = reducer.partition.shards(of: communicator.rank)
         let reader = BatchReader(
             train, sampler: sampler, shards: shards, epoch: progress.position.epoch, step: progress.position.step,
@@ -63,6 +63,12 @@ final class Trainer {
             rates = directive.nextRates
         }
         return .finished
+    }
+
+    /// Rank 0's: no two maths libraries promise the same power or cosine.
+    private func firstRates() throws -> EpochRates {
+        let rates = try communicator.onRoot { try coordinator.rates(epoch: progress.position.epoch).encoded() }
+        return try EpochRates(encoded: communicator.broadcast(rates ?? [], from: 0))
     }
 
     private func runStep(_ samples: BatchSlot, _ rates: EpochRates, _ watch: EpochWatch) throws -> Int32? {

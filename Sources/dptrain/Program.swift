@@ -2,7 +2,8 @@ import ArgumentParser
 @preconcurrency import Glibc
 import MessagePassing
 
-/// The way in: reads the command line, decides which processes act on it, and turns errors into messages and exit codes.
+/// The way in: reads the command line, decides which processes act on it, and turns errors into messages and exit
+/// codes.
 @main
 enum Program {
     static func main() {
@@ -17,14 +18,13 @@ enum Program {
         }
     }
 
-    /// All processes read the same command line, hence rank 0 alone speaks of what is wrong with it.
     private static func parse(rank: Int) -> any ParsableCommand {
         do {
             return try RootCommand.parseAsRoot()
         } catch {
-            if rank == 0 { RootCommand.exit(withError: error) }
             let code = RootCommand.exitCode(for: error)
-            if code != .success { letRankZeroSpeak() }
+            if rank == 0 { RootCommand.exit(withError: error) }
+            if code != .success { speakAfterRankZero(RootCommand.message(for: error), rank: rank) }
             exit(code.rawValue)
         }
     }
@@ -34,15 +34,14 @@ enum Program {
         let code = RootCommand.exitCode(for: error)
         // ArgumentParser's own ways to end: help, usage errors, exit codes.
         if code != .failure || error is ExitCode { RootCommand.exit(withError: error) }
-        if rank == 0 {
-            StandardError.print("\(error)")
-        } else {
-            letRankZeroSpeak()
-            StandardError.print("rank \(rank): \(error)")
-        }
+        if rank == 0 { StandardError.print("\(error)") } else { speakAfterRankZero("\(error)", rank: rank) }
         exit(code.rawValue)
     }
 
-    /// mpirun ends all processes with the first one that fails. Rank 0, if it fails as well, is the one to be heard.
-    private static func letRankZeroSpeak() { sleep(1) }
+    /// Processes that were started alike fail alike, and mpirun ends them all with the first one that does, which takes
+    /// it a second: where rank 0 fails too, this process does not live to repeat what rank 0 has said.
+    private static func speakAfterRankZero(_ text: String, rank: Int) {
+        sleep(3)
+        StandardError.print("rank \(rank): \(text)")
+    }
 }

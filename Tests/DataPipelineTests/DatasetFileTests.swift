@@ -125,7 +125,7 @@ import Testing
 
         let cut = try tested.trainingData(validationSplit: 0.22)
         #expect(cut.train.count == 15 && cut.validation?.rows == 15..<20)
-        #expect(cut.explanation == "validation: the last 5 of 20 training samples")
+        #expect(cut.explanation == "the last 5 of 20 training samples")
         #expect(cut.validation?.answers == .labels([3, 0, 1, 2, 3]))
         #expect(throws: DatasetError.self) { try alone.trainingData(validationSplit: 1) }
         #expect(throws: DatasetError.self) { try alone.trainingData(validationSplit: 0) }
@@ -193,7 +193,7 @@ import Testing
 
     @Test func anUnclearChannelAxisIsRefused() throws {
         let both = try refusal { try $0.write("images", shape: [10, 4, 1, 4], Array(images)) }
-        #expect(both.contains("channel axis") && both.contains("--image-order"))
+        #expect(both.contains("channel axis") && both.contains("--channel-order"))
         let neither = try refusal { try $0.write("images", shape: [10, 2, 4, 2], Array(images)) }
         #expect(neither.contains("neither"))
         let told = try Scratch().dataset(options: DatasetOptions(order: .nchw)) {

@@ -36,10 +36,13 @@ import Testing
         try check(engine, layer, shards: [[6], [3, 4]], mode: mode)
     }
 
-    /// With labels and with values, from logits where the loss takes the last activation over, with one output and several.
+    /// With labels and with values, from logits where the loss takes the last activation over, with one output and
+    /// several.
     @Test(arguments: TestedEngine.all, LossCase.all)
     func loss(_ engine: TestedEngine, _ loss: LossCase) throws {
-        let layer = LayerCase("loss", [5], front: 4) { g, x in _ = g.dense(x, loss.outputs, activation: loss.activation) }
+        let layer = LayerCase("loss", [5], front: 4) { g, x in
+            _ = g.dense(x, loss.outputs, activation: loss.activation)
+        }
         try check(engine, layer, shards: [[1], [4]], loss: loss.loss, kind: loss.kind)
     }
 

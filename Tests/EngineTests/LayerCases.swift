@@ -54,7 +54,9 @@ extension LayerCase {
             _ = g.convolution(x, 5, kernel: 5, padding: .same)
         },
         LayerCase("1x1", [4, 5, 1], front: 17) { g, x in _ = g.convolution(x, 5, kernel: 1) },
-        LayerCase("1x1, stride 2", [5, 4, 1], front: 5) { g, x in _ = g.convolution(x, 3, kernel: 1, stride: 2, padding: .same) },
+        LayerCase("1x1, stride 2", [5, 4, 1], front: 5) { g, x in
+            _ = g.convolution(x, 3, kernel: 1, stride: 2, padding: .same)
+        },
         LayerCase("without bias", [5, 4, 1], front: 3) { g, x in _ = g.convolution(x, 5, kernel: 3, bias: false) },
         LayerCase("fused relu", [5, 6, 1], front: 3) { g, x in _ = g.convolution(x, 5, kernel: 3, activation: .relu) },
         LayerCase("fused tanh", [5, 6, 1], front: 3) { g, x in _ = g.convolution(x, 5, kernel: 3, activation: .tanh) },
@@ -70,7 +72,9 @@ extension LayerCase {
         LayerCase("dense relu", [7], front: 5) { g, x in _ = g.dense(x, 9, activation: .relu) },
         LayerCase("dense tanh", [7], front: 5) { g, x in _ = g.dense(x, 9, activation: .tanh) },
         LayerCase("dense sigmoid", [7], front: 5) { g, x in _ = g.dense(x, 9, activation: .sigmoid) },
-        LayerCase("softmax in the middle", [7], front: 5) { g, x in _ = g.dense(g.dense(x, 4, activation: .softmax), 3) },
+        LayerCase("softmax in the middle", [7], front: 5) { g, x in
+            _ = g.dense(g.dense(x, 4, activation: .softmax), 3)
+        },
         LayerCase("softmax layer in the middle", [7], front: 5) { g, x in _ = g.dense(g.activation(x, .softmax), 3) },
         LayerCase("flatten", [3, 4, 1], front: 3) { g, x in _ = g.dense(g.flatten(x), 5) },
         LayerCase("dropout", [7], front: 17) { g, x in _ = g.dense(g.dropout(x, rate: 0.4), 3) },
@@ -81,7 +85,9 @@ extension LayerCase {
 
     static let poolings = [
         LayerCase("max 2x2", [6, 5, 1], front: 3) { g, x in _ = g.maxPooling(x) },
-        LayerCase("max 3x3 same, stride 2", [7, 6, 1], front: 5) { g, x in _ = g.maxPooling(x, 3, stride: 2, padding: .same) },
+        LayerCase("max 3x3 same, stride 2", [7, 6, 1], front: 5) { g, x in
+            _ = g.maxPooling(x, 3, stride: 2, padding: .same)
+        },
         LayerCase("max 3x2 overlapping", [6, 7, 1], front: 17) { g, x in
             _ = g.maxPooling(x, Extent2D(height: 3, width: 2), stride: Extent2D(height: 1, width: 2))
         },
@@ -96,27 +102,31 @@ extension LayerCase {
     ]
 
     static let activations = [Activation.relu, .tanh, .sigmoid].map { function in
-        LayerCase("\(function) after pooling", [6, 6, 1], front: 3) { g, x in _ = g.activation(g.averagePooling(x), function) }
+        LayerCase("\(function) after pooling", [6, 6, 1], front: 3) { g, x in
+            _ = g.activation(g.averagePooling(x), function)
+        }
     }
 
     static let normalizations = [
-        LayerCase("image", [4, 3, 1], front: 5) { g, x in _ = g.batchNormalization(x) },
+        LayerCase("image", [4, 3, 4], front: 5) { g, x in _ = g.batchNormalization(x) },
         LayerCase("image, first layer", [4, 3, 3]) { g, x in _ = g.convolution(g.batchNormalization(x), 2, kernel: 3) },
-        LayerCase("image, fused relu", [4, 3, 1], front: 17) { g, x in _ = g.activation(g.batchNormalization(x), .relu) },
-        LayerCase("image, tanh", [4, 3, 1], front: 3) { g, x in _ = g.activation(g.batchNormalization(x), .tanh) },
-        LayerCase("two with a convolution between", [5, 4, 2], front: 3) { g, x in
+        LayerCase("image, fused relu", [4, 3, 4], front: 17) { g, x in
+            _ = g.activation(g.batchNormalization(x), .relu)
+        },
+        LayerCase("image, tanh", [4, 3, 4], front: 3) { g, x in _ = g.activation(g.batchNormalization(x), .tanh) },
+        LayerCase("two with a convolution between", [5, 4, 4], front: 3) { g, x in
             let y = g.activation(g.batchNormalization(x), .relu)
             _ = g.batchNormalization(g.convolution(y, 5, kernel: 3, padding: .same), epsilon: 0.01)
         },
     ]
 
     static let graphs = [
-        LayerCase("residual block, identity shortcut", [4, 5, 1], front: 5) { g, x in
+        LayerCase("residual block, identity shortcut", [4, 5, 4], front: 5) { g, x in
             let y = g.activation(g.batchNormalization(g.convolution(x, 5, kernel: 3, padding: .same)), .relu)
             let z = g.batchNormalization(g.convolution(y, 5, kernel: 3, padding: .same))
             _ = g.activation(g.sum(x, z), .relu)
         },
-        LayerCase("residual block, projection", [6, 5, 1], front: 3) { g, x in
+        LayerCase("residual block, projection", [6, 5, 4], front: 3) { g, x in
             let y = g.batchNormalization(g.convolution(x, 5, kernel: 3, stride: 2, padding: .same))
             let shortcut = g.convolution(x, 5, kernel: 1, stride: 2, padding: .same)
             _ = g.globalAveragePooling(g.activation(g.sum(shortcut, y), .relu))

@@ -24,11 +24,12 @@ final class PlanRun {
     /// `shards` are the samples of each; `arena` is that of an earlier plan, if it is to share its parameters' layout.
     init(
         _ engine: any Engine, _ network: Network, loss: Loss, kind: TargetKind, shards sizes: [Int],
-        purpose: Plan.Purpose = .training, batchNormalization: BatchNormalizationMode = .shard, arena: ArenaLayout? = nil
+        purpose: Plan.Purpose = .training, batchNormalization: BatchNormalizationMode = .shard,
+        arena: ArenaLayout? = nil, packsMemory: Bool = true
     ) throws {
         var request = PlanRequest(
             network: LoweredNetwork(network, loss: loss), loss: loss, targets: kind, samples: 0, purpose: purpose,
-            batchNormalization: batchNormalization, arena: arena)
+            batchNormalization: batchNormalization, arena: arena, packsMemory: packsMemory)
         var plans: [Plan] = []
         for samples in sizes {
             request.samples = samples
@@ -47,6 +48,8 @@ final class PlanRun {
         (self.network, self.arena, self.parameters, self.purpose) = (network, arena, parameters, purpose)
     }
 
+    var activationBytes: Int { shards.reduce(0) { $0 + $1.activations.count } }
+
     func load(_ values: ParameterValues) throws {
         for (index, value) in values.enumerated() {
             let slice = arena[parameter: index]
@@ -59,7 +62,7 @@ final class PlanRun {
 
     /// Fills all memory but the parameters' with NaN: what a plan reads before it writes shows in the result.
     func poison() {
-        for region in regions + shards.map(\.activations) { region.bytes.copyBytes(from: repeatElement(0xFF, count: region.count)) }
+        for region in regions + shards.map(\.activations) { region.elements.update(repeating: 0xFF) }
         for shard in shards { shard.gradients.elements.update(repeating: .nan) }
     }
 
@@ -97,8 +100,9 @@ final class PlanRun {
             case .sum: first.combined[i] = Float(exchanges.reduce(0.0) { $0 + Double($1.local[i]) })
             case .moments:
                 guard i < first.count / 2 else { continue }
-                let parts = zip(exchanges, shards).map {
-                    (mean: Double($0.local[i]), variance: Double($0.local[i + first.count / 2]), samples: Double($1.samples))
+                let parts = zip(exchanges, shards).map { exchange, shard in
+                    let variance = Double(exchange.local[i + first.count / 2])
+                    return (mean: Double(exchange.local[i]), variance: variance, samples: Double(shard.samples))
                 }
                 let samples = Double(batchSize)
                 let mean = parts.reduce(0) { $0 + $1.mean * $1.samples } / samples
@@ -140,7 +144,8 @@ private final class ShardRun {
     private let metrics: UnsafeMutablePointer<ShardMetrics>
 
     init(
-        _ plan: Plan, parameters: UnsafeMutablePointer<Float>, scratch: AlignedBuffer<UInt8>, shared: AlignedBuffer<UInt8>
+        _ plan: Plan, parameters: UnsafeMutablePointer<Float>, scratch: AlignedBuffer<UInt8>,
+        shared: AlignedBuffer<UInt8>
     ) throws {
         samples = plan.samples
         activations = AlignedBuffer(count: plan.activationBytes)
@@ -158,19 +163,17 @@ private final class ShardRun {
     /// Copies this shard's samples, which start at `first`, out of the batch.
     func load(_ batch: Batch, _ network: Network, from first: Int) {
         let inputs = network.inputShape.count
-        batch.inputs.withUnsafeBufferPointer {
-            bound.input.update(from: $0.baseAddress! + first * inputs, count: samples * inputs)
-        }
+        copy(batch.inputs[first * inputs..<(first + samples) * inputs], to: bound.input)
         guard let targets = bound.targets else { return }
         switch batch.targets {
-        case .labels(let labels): copy(labels, from: first, count: samples, to: targets)
+        case .labels(let labels): copy(labels[first..<first + samples], to: targets)
         case .values(let values):
             let outputs = network.outputShape.count
-            copy(values, from: first * outputs, count: samples * outputs, to: targets)
+            copy(values[first * outputs..<(first + samples) * outputs], to: targets)
         }
     }
 
-    private func copy<Value: BitwiseCopyable>(_ values: [Value], from first: Int, count: Int, to target: UnsafeMutableRawPointer) {
-        values[first..<first + count].withUnsafeBytes { target.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+    private func copy<Value: BitwiseCopyable>(_ values: ArraySlice<Value>, to target: UnsafeMutableRawPointer) {
+        values.withUnsafeBytes { UnsafeMutableRawBufferPointer(start: target, count: $0.count).copyMemory(from: $0) }
     }
 }

@@ -31,8 +31,8 @@ struct Batch {
 typealias ParameterValues = [[Float]]
 
 extension Network {
-    /// Kernels as their initializers have it, everything else near but not at its usual first value, so that no gradient is
-    /// trivially right.
+    /// Kernels as their initializers have it, everything else near but not at its usual first value, so that no
+    /// gradient is trivially right.
     func randomParameters(seed: UInt64 = 1) -> ParameterValues {
         parameters.enumerated().map { index, parameter in
             let specification = parameter.specification

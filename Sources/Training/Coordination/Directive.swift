@@ -15,13 +15,6 @@ public struct Directive: Hashable, Sendable, Codable {
 
     public var stop: Bool { stopReason != nil }
 
-    /// Bytes for the broadcast.
-    public func encoded() throws -> [UInt8] { try CanonicalJSON.encode(self) }
-
-    public init(encoded bytes: [UInt8]) throws {
-        self = try CanonicalJSON.decode(Self.self, from: bytes, of: "directive")
-    }
-
     init(nextRates: EpochRates, stopReason: String?, isBest: Bool, restoreBest: Bool, messages: [String]) {
         self.nextRates = nextRates
         self.stopReason = stopReason
@@ -30,6 +23,21 @@ public struct Directive: Hashable, Sendable, Codable {
         self.messages = messages
     }
 }
+
+/// What rank 0 decides and all ranks follow.
+public protocol BroadcastValue: Codable {}
+
+extension BroadcastValue {
+    /// Bytes for the broadcast.
+    public func encoded() throws -> [UInt8] { try CanonicalJSON.encode(self) }
+
+    public init(encoded bytes: [UInt8]) throws {
+        self = try CanonicalJSON.decode(Self.self, from: bytes, of: "directive")
+    }
+}
+
+extension Directive: BroadcastValue {}
+extension EpochRates: BroadcastValue {}
 
 /// JSON whose bytes depend on the value alone: sorted members, shortest numbers, NaN and infinities as strings.
 enum CanonicalJSON {

@@ -13,12 +13,14 @@ final class Checkpointing {
     private let identity: RunIdentity
     /// On rank 0 only.
     private let output: RunOutput?
+    private let watch: StallWatch
     private let epochsBetween: Int
     private let stepsBetween: Int?
 
     init(
         _ communicator: Communicator, _ replica: Replica, _ reducer: Reducer, _ update: ParameterUpdate,
-        _ options: TrainingOptions, _ identity: RunIdentity, _ output: RunOutput?
+        _ options: TrainingOptions, _ identity: RunIdentity, _ output: RunOutput?,
+        _ watch: StallWatch
     ) {
         self.communicator = communicator
         self.replica = replica
@@ -27,6 +29,7 @@ final class Checkpointing {
         self.options = options
         self.identity = identity
         self.output = output
+        self.watch = watch
         epochsBetween = options.checkpointEveryEpochs
         stepsBetween = options.checkpointEverySteps
     }
@@ -36,6 +39,7 @@ final class Checkpointing {
 
     /// Collective: gathers the optimizer's slots, and has rank 0 write.
     func save(_ progress: RunProgress, _ coordinator: Coordinator, as roles: CheckpointStore.Role) throws {
+        watch.begin(.saving)
         for slot in update.slots { try reducer.share(slot) }
         _ = try communicator.onRoot {
             try output?.save(state(progress, coordinator), as: roles)

@@ -100,7 +100,7 @@ public final class EvaluationRun {
             SharedFact("arena layout", replica.arena.digest),
         ])
         let evaluator = Evaluator(
-            replica, data.dataset, batch: options.batchSize, steps: nil, data.loader, communicator, partition)
+            replica, data.dataset, batch: options.batchSize, steps: nil, data.loader, communicator, partition, StallWatch(rank: communicator.rank))
         return (replica, evaluator)
     }
 }

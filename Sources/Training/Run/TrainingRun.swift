@@ -156,19 +156,20 @@ public final class TrainingRun {
         let identity = RunIdentity(
             fingerprint: data.fingerprint, normalization: data.normalization.description, classNames: data.classNames,
             execution: Self.execution(options, engine))
-        let checkpoints = Checkpointing(
-            communicator, parts.replica, parts.reducer, parts.update, options, identity, output)
         if let output {
             output.console.show(
                 banner(options, data, definition, engine, resumed, coordinator.warnings + parts.replica.remarks))
         }
+        let watch = StallWatch(rank: communicator.rank)
         let step = TrainingStep(
             parts.replica, parts.reducer, parts.update, parts.loader, communicator,
-            TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.weightDecay)))
+            TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.weightDecay)), watch)
+        let checkpoints = Checkpointing(
+            communicator, parts.replica, parts.reducer, parts.update, options, identity, output, watch)
         let evaluator = data.validation.map {
             Evaluator(
                 parts.replica, $0, batch: options.batchSize, steps: options.validationSteps, parts.loader, communicator,
-                parts.partition)
+                parts.partition, watch)
         }
         let trainer = Trainer(
             TrainerParts(
@@ -195,6 +196,9 @@ public final class TrainingRun {
         _ resumed: ResumedState, _ warnings: [String]
     ) -> RunBanner {
         var warnings = resumed.warnings(Self.execution(options, engine)) + warnings
+        if options.reduction == .allreduce {
+            warnings.append("--reduction allreduce: the result depends on the number of ranks")
+        }
         let smallest = options.batchSize / options.shards
         if definition.network.hasBatchNormalization, options.batchNorm == .shard, options.shards > 1, smallest < 8 {
             warnings.append(

@@ -13,15 +13,17 @@ final class Evaluator {
     private let loader: SampleLoader
     private let metrics: MetricsExchange
     private let shards: Range<Int>
+    private let watch: StallWatch
 
     /// `steps`: how many batches, if not all.
     init(
         _ replica: Replica, _ dataset: ImageDataset, batch: Int, steps: Int?, _ loader: SampleLoader,
-        _ communicator: Communicator, _ partition: ShardPartition
+        _ communicator: Communicator, _ partition: ShardPartition, _ watch: StallWatch
     ) {
         self.replica = replica
         self.dataset = dataset
         self.loader = loader
+        self.watch = watch
         sampler = Sampler(dataset, batch: batch, shards: partition.shards, seed: nil)
         self.steps = min(steps ?? sampler.steps, sampler.steps)
         shards = partition.shards(of: communicator.rank)
@@ -34,6 +36,7 @@ final class Evaluator {
         try forEachShard(.evaluation) { plan, batch, _, shard in
             metrics.add(plan.metrics.pointee, samples: batch.count, shard: shard)
         }
+        watch.begin(.waiting)
         return try metrics.combine()
     }
 
@@ -59,6 +62,7 @@ final class Evaluator {
         let reader = BatchReader(dataset, sampler: sampler, shards: shards, stepsPerEpoch: steps)
         defer { reader.stop() }
         while let slot = try reader.next() {
+            watch.begin(.evaluating)
             for shard in shards where slot[shard].count > 0 {
                 let plan = try replica.plan(purpose, samples: slot[shard].count)
                 loader.load(slot[shard], into: plan)

@@ -13,6 +13,7 @@ final class TrainingStep {
     private let metrics: MetricsExchange
     private let statistics: StatisticsExchange
     private let settings: Settings
+    private let watch: StallWatch
 
     struct Settings {
         var seed: UInt64
@@ -21,13 +22,14 @@ final class TrainingStep {
 
     init(
         _ replica: Replica, _ reducer: Reducer, _ update: ParameterUpdate, _ loader: SampleLoader,
-        _ communicator: Communicator, _ settings: Settings
+        _ communicator: Communicator, _ settings: Settings, _ watch: StallWatch
     ) {
         self.replica = replica
         self.reducer = reducer
         self.update = update
         self.loader = loader
         self.settings = settings
+        self.watch = watch
         metrics = MetricsExchange(communicator, reducer.partition)
         statistics = StatisticsExchange(communicator, reducer.partition, replica.exchanges)
     }
@@ -41,6 +43,7 @@ final class TrainingStep {
         for segment in replica.exchanges.indices {
             for shard in reducer.shards {
                 let plan = try self.plan(shard, batch: batch)
+                watch.begin(.computing)
                 if segment == 0 { loader.load(samples[shard], into: plan) }
                 try run(plan, segment, shard, batch: batch, step: step)
                 if shard != reducer.shards.last {
@@ -52,6 +55,7 @@ final class TrainingStep {
             }
             if let exchange = replica.exchanges[segment] { try combine(exchange, segment, batch: batch) }
         }
+        watch.begin(.waiting)
         try reducer.finish()
         return try metrics.combine(signal: StopSignal.received)
     }

@@ -6,19 +6,28 @@ protocol RankCommand: ParsableCommand {
     /// Threads of a rank. The numerical libraries must be told before they are loaded.
     var threads: Int { get throws }
 
+    /// What must be the same on all ranks for them to go through the same collectives.
+    var sharedFacts: [SharedFact] { get throws }
+
     /// Collective. What it throws ends all ranks.
     func run(on world: Communicator) throws -> ExitCode
 }
 
 extension RankCommand {
-    /// The order matters: the environment before any library reads it, the signal handlers before MPI takes what is free.
+    /// The order matters: the environment before any library reads it, the signal handlers before MPI takes what is
+    /// free.
     func run() throws {
         try Relaunch.ifNeeded(threads: threads)
         StopSignal.install()
         let world = try Communicator.world()
         let failed = try FailedRanks(world)
         let code: ExitCode
-        do { code = try run(on: world) } catch { failed.end(with: error) }
+        do {
+            try world.agree(on: [SharedFact("the command", Self.configuration.commandName ?? "")] + sharedFacts)
+            code = try run(on: world)
+        } catch {
+            failed.end(with: error)
+        }
         try world.finalize()
         if code != .success { throw code }
     }

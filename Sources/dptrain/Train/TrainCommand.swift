@@ -20,8 +20,8 @@ struct TrainCommand: RankCommand {
 
             As root, mpirun needs --allow-run-as-root; for more ranks than cores, --oversubscribe.
 
-            Exit codes: 0 finished or stopped early, 1 failure, 64 wrong usage, \(ExitCode.interrupted.rawValue) stopped \
-            by SIGUSR1 or SIGTERM with a checkpoint saved.
+            Exit codes: 0 finished or stopped early, 1 failure, 64 wrong usage, \(ExitCode.interrupted.rawValue) \
+            stopped by SIGUSR1 or SIGTERM with a checkpoint saved.
             """)
 
     @OptionGroup var flags: TrainingFlags
@@ -57,10 +57,21 @@ struct TrainCommand: RankCommand {
         }
     }
 
+    /// Other options are compared when those of a resumed run are known.
+    var sharedFacts: [SharedFact] {
+        get throws {
+            let isFirst = try firstRun(flags.options().options) != nil
+            return [
+                SharedFact("--resume", resume.map { "\($0)" } ?? "no"), SharedFact("--overwrite", "\(overwrite)"),
+                SharedFact("whether a model and data are named", isFirst ? "no" : "yes"),
+            ]
+        }
+    }
+
     func run(on world: Communicator) throws -> ExitCode {
         let (options, given) = try flags.options()
         var request = RunRequest(options: options, given: given, resume: resume?.request ?? .no, overwrite: overwrite)
-        let firstRun = resume == nil ? FirstRun(options) : nil
+        let firstRun = firstRun(options)
         try firstRun?.prepare(&request, on: world)
         let threads = try threads
         let outcome = try TrainingRun(request, world) { try EngineChoice.engine($0, threads: threads) }.execute()
@@ -68,6 +79,8 @@ struct TrainCommand: RankCommand {
         if world.rank == 0 { firstRun?.showNextSteps(request.options) }
         return .success
     }
+
+    private func firstRun(_ options: TrainingOptions) -> FirstRun? { resume == nil ? FirstRun(options) : nil }
 
     /// What a new run needs; a resumed one finds it in its checkpoint.
     private static func requireComplete(_ options: TrainingOptions) throws {

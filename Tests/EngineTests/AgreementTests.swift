@@ -1,0 +1,60 @@
+import Execution
+import Models
+import NumericCore
+import Testing
+
+/// Faster engines against the plain one, on all models of the zoo.
+@Suite(.enabled(if: !TestedEngine.others.isEmpty, "one engine is built"))
+struct AgreementTests {
+    private static let models = Zoo.models.map(\.name).filter { !$0.hasPrefix("resnet") } + ["resnet-cifar-20-v1"]
+
+    /// Both engines round some 1e-7 an operation, in other orders; relative to the largest value of a tensor, sums of
+    /// thousands of products and twenty normalisations of a small batch lift that to the tolerance. A bias
+    /// before a normalisation has no gradient: rounding is left, which is measured against one of ordinary size, 0.2.
+    private static let tolerance = 1e-4
+
+    @Test(arguments: TestedEngine.others, models)
+    func training(_ engine: TestedEngine, _ model: String) throws {
+        try compare(engine, model, shards: [2, 1], purpose: .training, mode: .shard)
+    }
+
+    @Test(arguments: TestedEngine.others)
+    func trainingWithTheWholeBatchsStatistics(_ engine: TestedEngine) throws {
+        try compare(engine, "resnet-cifar-8-v1", shards: [2, 1], purpose: .training, mode: .global)
+    }
+
+    @Test(arguments: TestedEngine.others, models)
+    func evaluation(_ engine: TestedEngine, _ model: String) throws {
+        try compare(engine, model, shards: [3], purpose: .evaluation, mode: .shard)
+    }
+
+    @Test(arguments: TestedEngine.others, models)
+    func prediction(_ engine: TestedEngine, _ model: String) throws {
+        try compare(engine, model, shards: [1], purpose: .prediction, mode: .shard)
+    }
+
+    private func compare(
+        _ engine: TestedEngine, _ name: String, shards: [Int], purpose: Plan.Purpose, mode: BatchNormalizationMode
+    ) throws {
+        let model = try Zoo.model(named: name)
+        let network = try model.network()
+        let kind = model.loss == .meanSquaredError ? TargetKind.values : .label
+        let batch = Batch(for: network, samples: shards.reduce(0, +), kind: kind)
+        let parameters = network.randomParameters()
+        let results = try [TestedEngine.blas, engine].map { engine in
+            let run = try PlanRun(
+                engine.make(), network, loss: model.loss, kind: kind, shards: shards, purpose: purpose,
+                batchNormalization: mode)
+            try run.load(parameters)
+            return try run.run(batch)
+        }
+        expectAgreement(results[1].outputs, results[0].outputs, within: Self.tolerance, "outputs")
+        expectAgreement([results[1].metrics.loss], [results[0].metrics.loss], within: Self.tolerance, "loss")
+        #expect(results[1].metrics.correct == results[0].metrics.correct)
+        for (index, parameter) in network.parameters.enumerated() where purpose == .training {
+            expectAgreement(
+                results[1].gradients[index], results[0].gradients[index], within: Self.tolerance, atLeast: 0.2,
+                parameter.path)
+        }
+    }
+}

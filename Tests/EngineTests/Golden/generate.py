@@ -1,0 +1,139 @@
+"""Writes golden data for EngineTests: what Keras computes for models of the zoo, one HDF5 file a model.
+
+    python generate.py          (needs keras with tensorflow, h5py; written with Keras 3.15)
+
+Keras runs in double precision, so the files hold the truth and a test's tolerance bounds the engine's rounding alone.
+Weights and samples are not stored: both sides compute them from the same integer hash (GoldenTests.swift), exactly. Of
+each tensor at most 256 elements are kept, at places given by the hash, and its norm.
+
+    /outputs      [n, classes] probabilities of a training pass      attribute loss: the sum over samples
+    /predictions  [n, classes] probabilities from moving statistics
+    /gradients/<layer>/<parameter>   of the summed loss; of moving statistics: samples * the batch's
+"""
+import os
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+import h5py
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+SAMPLES = 3
+CLASSES = 10
+KEPT = 256
+INPUT, LABELS, PLACES = 1000, 1001, 2000
+
+
+def mix(a, b):
+    """NumericCore's CounterRandom.mix: the finaliser of SplitMix64."""
+    with np.errstate(over="ignore"):
+        z = np.uint64(a) + np.uint64(0x9E3779B97F4A7C15) * (np.asarray(b, np.uint64) + np.uint64(1))
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return z ^ (z >> np.uint64(31))
+
+
+def numbers(stream, count):
+    """`count` multiples of 2^-23 in [-1, 1)."""
+    return ((mix(stream, np.arange(count)) >> np.uint64(40)).astype(np.float64) * 2.0**-23 - 1).astype(np.float32)
+
+
+def values(index, name, shape):
+    """Parameter `index` in the order of paths: single precision throughout."""
+    u = numbers(index, int(np.prod(shape)))
+    if name == "kernel":
+        fan_in = int(np.prod(shape[:-1]))
+        u = u * np.sqrt(np.float32(6) / np.float32(fan_in))
+    else:
+        u = u * np.float32(0.25) + np.float32(1 if name in ("gamma", "moving_variance") else 0)
+    return u.reshape(shape)
+
+
+def mlp():
+    x = inputs = keras.Input((28, 28, 1))
+    x = layers.Flatten()(x)
+    x = layers.Dense(512, activation="relu")(x)
+    x = layers.Dense(512, activation="relu")(x)
+    return inputs, layers.Dense(CLASSES, activation="softmax")(x)
+
+
+def simple_cnn():
+    x = inputs = keras.Input((32, 32, 3))
+    x = layers.Conv2D(32, 3, activation="relu")(x)
+    x = layers.MaxPooling2D()(x)
+    return inputs, layers.Dense(CLASSES, activation="softmax")(layers.Flatten()(x))
+
+
+def lenet5_keras():
+    x = inputs = keras.Input((28, 28, 1))
+    x = layers.MaxPooling2D()(layers.Conv2D(6, 5, activation="relu")(x))
+    x = layers.MaxPooling2D()(layers.Conv2D(16, 5, activation="relu")(x))
+    x = layers.Flatten()(x)
+    x = layers.Dense(120, activation="relu")(x)
+    x = layers.Dense(84, activation="relu")(x)
+    return inputs, layers.Dense(CLASSES, activation="softmax")(x)
+
+
+def resnet_cifar_8_v1():
+    def convolution(x, filters, kernel=3, strides=1):
+        return layers.Conv2D(filters, kernel, strides=strides, padding="same")(x)
+
+    x = inputs = keras.Input((32, 32, 3))
+    x = layers.Activation("relu")(layers.BatchNormalization()(convolution(x, 16)))
+    for stack, filters in enumerate((16, 32, 64)):
+        strides = 2 if stack > 0 else 1
+        y = layers.Activation("relu")(layers.BatchNormalization()(convolution(x, filters, strides=strides)))
+        y = layers.BatchNormalization()(convolution(y, filters))
+        shortcut = convolution(x, filters, 1, strides) if stack > 0 else x
+        x = layers.Activation("relu")(layers.Add()([shortcut, y]))
+    x = layers.Flatten()(layers.AveragePooling2D(8)(x))
+    return inputs, layers.Dense(CLASSES, activation="softmax")(x)
+
+
+def sampled(index, tensor):
+    flat = np.asarray(tensor, np.float64).ravel()
+    if flat.size <= KEPT:
+        return flat
+    return flat[(mix(PLACES + index, np.arange(KEPT)) % np.uint64(flat.size)).astype(np.int64)]
+
+
+def write(name, build):
+    keras.backend.clear_session()
+    model = keras.Model(*build())
+    # By path, which both sides know; Keras sorts layers by depth.
+    variables = [(layer, variable) for layer in model.layers for variable in layer.weights]
+    variables.sort(key=lambda pair: pair[1].path)
+    for index, (_, variable) in enumerate(variables):
+        variable.assign(values(index, variable.name, variable.shape).astype(np.float64))
+    shape = model.input_shape[1:]
+    x = numbers(INPUT, SAMPLES * int(np.prod(shape))).reshape((SAMPLES,) + shape).astype(np.float64)
+    labels = (mix(LABELS, np.arange(SAMPLES)) % np.uint64(CLASSES)).astype(np.int64)
+
+    predictions = model(x, training=False).numpy()
+    before = {variable.path: variable.numpy() for _, variable in variables}
+    with tf.GradientTape() as tape:
+        outputs = model(x, training=True)
+        loss = keras.losses.SparseCategoricalCrossentropy()(labels, outputs)
+    trainable = model.trainable_variables
+    gradients = {v.path: g.numpy() * SAMPLES for v, g in zip(trainable, tape.gradient(loss, [v.value for v in trainable]))}
+
+    with h5py.File(os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".h5"), "w", track_order=False) as file:
+        file["outputs"] = outputs.numpy()
+        file["predictions"] = predictions
+        file["outputs"].attrs["loss"] = float(loss) * SAMPLES
+        for index, (layer, variable) in enumerate(variables):
+            if variable.path in gradients:
+                gradient = gradients[variable.path]
+            else:
+                momentum = layer.momentum
+                gradient = SAMPLES * (variable.numpy() - momentum * before[variable.path]) / (1 - momentum)
+            data = file.create_dataset(f"gradients/{layer.name}/{variable.name}", data=sampled(index, gradient))
+            data.attrs["norm"] = float(np.linalg.norm(gradient))
+
+
+keras.backend.set_floatx("float64")
+write("mlp", mlp)
+write("simple-cnn", simple_cnn)
+write("lenet5-keras", lenet5_keras)
+write("resnet-cifar-8-v1", resnet_cifar_8_v1)

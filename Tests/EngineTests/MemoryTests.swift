@@ -1,0 +1,76 @@
+import Execution
+import Models
+import NumericCore
+import Testing
+
+/// Packed memory: nothing is read before it is written, and nothing is lost before it is read.
+@Suite struct MemoryTests {
+    /// simple-cnn-dropout and the residual network cover all layers and a graph with branches.
+    static let models = ["lenet5-keras", "simple-cnn-dropout", "resnet-cifar-8-v1"]
+
+    @Test(arguments: TestedEngine.all, models)
+    func garbageInMemoryChangesNothing(_ engine: TestedEngine, _ model: String) throws {
+        for mode in BatchNormalizationMode.allCases {
+            let (run, batch) = try training(engine, model, shards: [2, 1], mode: mode)
+            let first = try run.run(batch)
+            #expect(try run.run(batch) == first, "a second run differs")
+            run.poison()
+            let poisoned = try run.run(batch)
+            #expect(poisoned == first, "a run in memory full of NaN differs")
+        }
+    }
+
+    /// The oracle for packing: the same plan with a place of its own for each value.
+    @Test(arguments: TestedEngine.all, models)
+    func packingChangesNothing(_ engine: TestedEngine, _ model: String) throws {
+        let network = try Zoo.model(named: model).network()
+        let batch = Batch(for: network, samples: 3, kind: .label)
+        for purpose in [Plan.Purpose.training, .evaluation, .prediction] {
+            let results = try [true, false].map { packs in
+                let run = try PlanRun(
+                    engine.make(), network, loss: .sparseCategoricalCrossEntropy, kind: .label, shards: [3],
+                    purpose: purpose, packsMemory: packs)
+                try run.load(network.randomParameters())
+                return (result: try run.run(batch), bytes: run.activationBytes)
+            }
+            #expect(results[0].result == results[1].result)
+            if purpose == .training { #expect(results[0].bytes < results[1].bytes) }
+        }
+    }
+
+    /// The last, smaller batch and evaluation run on the training plan's arena.
+    @Test(arguments: TestedEngine.all, models)
+    func plansOfOtherSizesShareTheArena(_ engine: TestedEngine, _ model: String) throws {
+        let (training, _) = try training(engine, model, shards: [5], mode: .shard)
+        let network = training.network
+        for (samples, purpose) in [(2, Plan.Purpose.training), (3, .evaluation), (1, .prediction)] {
+            let batch = Batch(for: network, samples: samples, kind: .label)
+            let results = try [training.arena, nil].map { arena in
+                let run = try PlanRun(
+                    engine.make(), network, loss: .sparseCategoricalCrossEntropy, kind: .label, shards: [samples],
+                    purpose: purpose, arena: arena)
+                if let arena { #expect(run.arena.digest == arena.digest) }
+                try run.load(network.randomParameters())
+                return try run.run(batch)
+            }
+            // Another layout may sum in another order: the tolerance of AgreementTests.
+            expectAgreement(results[0].outputs, results[1].outputs, within: 1e-4, "outputs")
+            for (index, parameter) in network.parameters.enumerated() where purpose == .training {
+                expectAgreement(
+                    results[0].gradients[index], results[1].gradients[index], within: 1e-4, atLeast: 0.2,
+                    parameter.path)
+            }
+        }
+    }
+
+    private func training(
+        _ engine: TestedEngine, _ model: String, shards: [Int], mode: BatchNormalizationMode
+    ) throws -> (PlanRun, Batch) {
+        let network = try Zoo.model(named: model).network()
+        let run = try PlanRun(
+            engine.make(), network, loss: .sparseCategoricalCrossEntropy, kind: .label, shards: shards,
+            batchNormalization: mode)
+        try run.load(network.randomParameters())
+        return (run, Batch(for: network, samples: run.batchSize, kind: .label))
+    }
+}

@@ -1,0 +1,68 @@
+import Execution
+import Models
+import NumericCore
+import Testing
+
+/// Conventions of windows that gradients cannot tell, on images small enough to work out by hand.
+@Suite struct WindowTests {
+    /// Rows 1 2 3 / 4 5 6 / 7 8 9.
+    private static let image = (1...9).map(Float.init)
+
+    @Test(arguments: TestedEngine.all)
+    func oddPaddingGoesBottomAndRight(_ engine: TestedEngine) throws {
+        // Every second pixel of 3x3 with a 2x2 window of ones: one column and row of zeros, after the image.
+        let outputs = try run(engine, Self.image) { graph, x in
+            _ = graph.convolution(x, 1, kernel: 2, stride: 2, padding: .same, bias: false, initializer: .ones)
+        }.outputs
+        #expect(outputs == [12, 9, 15, 9])
+    }
+
+    @Test(arguments: TestedEngine.all)
+    func evenPaddingGoesAllAround(_ engine: TestedEngine) throws {
+        let outputs = try run(engine, Self.image) { graph, x in
+            _ = graph.convolution(x, 1, kernel: 3, stride: 2, padding: .same, bias: false, initializer: .ones)
+        }.outputs
+        #expect(outputs == [12, 16, 24, 28])
+    }
+
+    @Test(arguments: TestedEngine.all)
+    func averagesLeavePaddingOut(_ engine: TestedEngine) throws {
+        let outputs = try run(engine, Self.image) { graph, x in _ = graph.averagePooling(x, 2, padding: .same) }.outputs
+        #expect(outputs == [3, 4.5, 7.5, 9])
+    }
+
+    @Test(arguments: TestedEngine.all)
+    func maximaLeavePaddingOut(_ engine: TestedEngine) throws {
+        let outputs = try run(engine, Self.image.map { -$0 }) { graph, x in
+            _ = graph.maxPooling(x, 2, padding: .same)
+        }.outputs
+        #expect(outputs == [-1, -3, -7, -9])
+    }
+
+    /// Of equal values the first in reading order is the maximum, and it alone gets the gradient.
+    @Test(arguments: TestedEngine.all)
+    func theFirstOfEqualMaximaTakesTheGradient(_ engine: TestedEngine) throws {
+        let network = try Network.build([2, 2, 1]) { graph, x in
+            _ = graph.maxPooling(graph.convolution(x, 1, kernel: 1, bias: false))
+        }
+        let run = try PlanRun(engine.make(), network, loss: .meanSquaredError, kind: .values, shards: [1])
+        // A kernel of zero makes all pixels equal; its gradient is the input where the gradient of 2 (0 + 0.5) arrives.
+        try run.load([[0]])
+        var batch = Batch(for: network, samples: 1, kind: .values)
+        batch.inputs = [3, 5, 7, 11]
+        batch.targets = .values([-0.5])
+        #expect(try run.run(batch).gradients == [[3]])
+    }
+
+    private func run(
+        _ engine: TestedEngine, _ image: [Float], _ body: (inout GraphBuilder, GraphBuilder.Tensor) -> Void
+    ) throws -> StepResult {
+        let network = try Network.build([3, 3, 1], body)
+        let run = try PlanRun(
+            engine.make(), network, loss: .meanSquaredError, kind: .values, shards: [1], purpose: .evaluation)
+        try run.load(network.parameters.map { Array(repeating: 1, count: $0.specification.shape.count) })
+        var batch = Batch(for: network, samples: 1, kind: .values)
+        batch.inputs = image
+        return try run.run(batch)
+    }
+}
