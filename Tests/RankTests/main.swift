@@ -6,7 +6,7 @@
 import Foundation
 import MessagePassing
 
-let checks = launchChecks + collectiveChecks + agreementChecks + reducerChecks
+let checks = launchChecks + collectiveChecks + agreementChecks + reducerChecks + runChecks
 
 func option(_ name: String) -> String? {
     guard let index = CommandLine.arguments.firstIndex(of: name) else { return nil }

@@ -32,6 +32,8 @@ public final class TrainingRun {
 
     /// Collective.
     public func execute() throws -> RunOutcome {
+        // A rank that resumes waits for a checkpoint that others would not send.
+        try communicator.agree(on: [SharedFact("--resume", request.resume.description)])
         let resumed = try ResumedState(request, communicator)
         let options = resumed.options
         try options.validate(ranks: communicator.size)
