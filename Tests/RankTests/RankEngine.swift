@@ -1,0 +1,23 @@
+import BLASEngine
+import Execution
+import Training
+
+#if ONEDNN
+import OneDNNEngine
+#endif
+
+/// The engines that checks compute with.
+enum RankEngine {
+    #if ONEDNN
+    static let all: [TrainingOptions.EngineName] = [.blas, .onednn]
+    #else
+    static let all: [TrainingOptions.EngineName] = [.blas]
+    #endif
+
+    static func make(_ name: TrainingOptions.EngineName) throws -> any Engine {
+        #if ONEDNN
+        if name == .onednn { return try DNNLEngine() }
+        #endif
+        return OpenBLASEngine(threads: 1)
+    }
+}
