@@ -39,17 +39,52 @@ var runChecks: [RankCheck] {
             check.expect(watcher.known, equals: Array(0..<RunTrial.epochs), "epochs that checkpoints knew of")
         },
         RankCheck("ranks of which one resumes do not agree, and nothing hangs") { check in
-            if check.size == 1 { return }
             let trial = try RunTrial(check)
-            let odd = check.size - 1
-            do {
-                try trial.run(in: "resume", resume: check.rank == odd ? .latest : .no)
-                check.expect(false, "the ranks agreed")
-            } catch let error as DisagreementError {
-                check.expect(error.differences.map(\.name), equals: ["--resume"], "names")
+            let isOdd = check.rank == check.size - 1
+            check.expectDisagreement(on: ["--resume"]) {
+                try trial.run(in: "resume", resume: isOdd ? .latest : .no)
+            }
+        },
+        RankCheck("ranks that would save at different steps do not agree, and nothing hangs") { check in
+            let trial = try RunTrial(check)
+            let often = ["checkpoint-every-steps": "1"]
+            check.expectDisagreement(on: ["option --checkpoint-every-steps"]) {
+                try trial.run(in: "often", settings: check.rank == 0 ? often : [:])
+            }
+        },
+        RankCheck("ranks that start from different weights do not agree") { check in
+            let trial = try RunTrial(check)
+            try trial.run(in: "other", settings: ["seed": "1"])
+            let other = ["weights": trial.path("other/latest.h5")]
+            check.expectDisagreement(on: ["weights at the start"]) {
+                try trial.run(in: "weights", settings: check.rank == 0 ? [:] : other)
+            }
+        },
+        RankCheck("ranks with different models say so in a line, not in pages") { check in
+            let trial = try RunTrial(check)
+            let other = ["model": "resnet-cifar-8-v1"]
+            check.expectDisagreement(on: ["model", "model configuration", "arena layout", "weights at the start"]) {
+                try trial.run(in: "models", settings: check.rank == 0 ? other : [:])
             }
         },
     ]
+}
+
+extension CheckContext {
+    /// Expects that the ranks find some of these facts to differ, and say so briefly. One rank alone differs from none.
+    fileprivate func expectDisagreement(on names: [String], _ body: () throws -> Void) {
+        if size == 1 { return }
+        do {
+            try body()
+            expect(false, "the ranks agreed")
+        } catch let error as DisagreementError {
+            expect(!error.differences.isEmpty, "no difference")
+            for difference in error.differences { expect(names.contains(difference.name), "\(difference.name) differs") }
+            expect(error.description.utf8.count < 500, "too long: \(error)")
+        } catch {
+            note(error)
+        }
+    }
 }
 
 /// Tiny runs in a folder that all ranks share.
@@ -75,14 +110,16 @@ private final class RunTrial {
 
     @discardableResult
     func run(
-        in name: String, resume: RunRequest.Resume = .no, observers: [any RunObserver] = []
+        in name: String, settings: [String: String] = [:], resume: RunRequest.Resume = .no,
+        observers: [any RunObserver] = []
     ) throws -> RunOutcome {
         var options = TrainingOptions()
-        let given = [
+        var given = [
             "model": "simple-cnn-dropout", "data": path("data.h5"), "epochs": "\(Self.epochs)", "batch-size": "24",
             "learning-rate": "0.01", "schedule": "cosine", "warm-up": "4steps", "output": path(name),
             "reduce-on-plateau": "patience=1,min-delta=0.5", "l2": "0.001",
         ]
+        given.merge(settings) { $1 }
         for (name, text) in given { try options.set(name, to: text) }
         options.engine = Self.engine
         let request = RunRequest(options: options, given: Set(given.keys), resume: resume)

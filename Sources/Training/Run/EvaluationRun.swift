@@ -97,7 +97,8 @@ public final class EvaluationRun {
             SharedFact("split", data.dataset.split.rawValue),
             SharedFact("normalization", data.normalization.description),
             SharedFact("option --batch-size", "\(options.batchSize)"), SharedFact("option --shards", "\(options.shards)"),
-            SharedFact("arena layout", replica.arena.digest),
+            SharedFact("arena layout", digestOf: replica.arena.digest),
+            SharedFact("weights", digestOf: replica.parameters),
         ])
         let evaluator = Evaluator(
             replica, data.dataset, batch: options.batchSize, steps: nil, data.loader, communicator, partition,

@@ -53,12 +53,17 @@ public final class TrainingRun {
         _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine, _ parts: RunParts
     ) throws {
         var facts = options.semantic.map { SharedFact("option --\($0.name)", $0.value) }
+        // These change nothing that is computed, but when the ranks meet.
+        facts += ["epochs", "checkpoint-every-steps", "checkpoint-every-epochs"].map {
+            SharedFact("option --\($0)", options.text(of: $0) ?? "none")
+        }
         facts += [
             SharedFact("dptrain version", Release.version), SharedFact("MPI library", Communicator.libraryVersion),
             SharedFact("engine", engine.description), SharedFact("data fingerprint", data.fingerprint),
-            SharedFact("epochs", "\(options.epochs)"),
-            SharedFact("model", try definition.network.kerasModel.text()), SharedFact("loss", definition.loss.rawValue),
-            SharedFact("arena layout", parts.replica.arena.digest),
+            SharedFact("model", definition.network.name), SharedFact("loss", definition.loss.rawValue),
+            SharedFact("model configuration", digestOf: try definition.network.kerasModel.text()),
+            SharedFact("arena layout", digestOf: parts.replica.arena.digest),
+            SharedFact("weights at the start", digestOf: parts.replica.parameters),
         ]
         try communicator.agree(on: facts)
     }
