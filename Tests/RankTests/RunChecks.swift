@@ -38,6 +38,23 @@ var runChecks: [RankCheck] {
             if check.rank > 0 { return }
             check.expect(watcher.known, equals: Array(0..<RunTrial.epochs), "epochs that checkpoints knew of")
         },
+        RankCheck("weights that are not finite are no checkpoint, though the loss may be finite") { check in
+            let trial = try RunTrial(check)
+            try trial.run(in: "good", settings: ["epochs": "1"])
+            if check.rank == 0 {
+                var state = try CheckpointFile.read(trial.path("good/latest.h5"))
+                state.weights[0][0] = .nan
+                try CheckpointStore(folder: trial.path("bad"), keep: 1, start: .new).save(state, as: .step)
+            }
+            try check.world.barrier()
+            do {
+                try trial.run(in: "next", settings: ["weights": trial.path("bad/latest.h5")])
+                check.expect(false, "nobody noticed")
+            } catch {
+                check.expect("\(error)".contains("conv2d/kernel"), "unclear: \(error)")
+            }
+            check.expect(!FileManager.default.fileExists(atPath: trial.path("next/latest.h5")), "it was saved")
+        },
         RankCheck("ranks of which one resumes do not agree, and nothing hangs") { check in
             let trial = try RunTrial(check)
             let isOdd = check.rank == check.size - 1
