@@ -91,7 +91,7 @@ final class Trainer {
         return sums.signal
     }
 
-    /// Validates, asks the coordinator, saves what is due, and tells the observers.
+    /// Validates, asks the coordinator, tells the observers, and saves what is due.
     private func endEpoch(_ rates: EpochRates, _ watch: EpochWatch) throws -> Directive {
         let epoch = progress.position.epoch
         let validation = try evaluator.map { evaluator in
@@ -103,17 +103,18 @@ final class Trainer {
             epoch: epoch, training: progress.means, validation: validation.map { progress.means(of: $0) })
         let decision = try communicator.onRoot { try coordinator.endEpoch(metrics).encoded() }
         let directive = try Directive(encoded: communicator.broadcast(decision ?? [], from: 0))
-        let isLast = epoch + 1 == options.epochs || directive.stop
         progress.endEpoch(metrics, learningRate: rates.last)
-        var roles: CheckpointStore.Role = []
-        if isLast || checkpoints.isDue(afterEpoch: epoch + 1) { roles.insert(.step) }
-        if directive.isBest { roles.insert(.best) }
-        try save(roles)
         let report = EpochReport(
             metrics: metrics, epochs: options.epochs, step: progress.position.globalStep, stepsPerEpoch: stepsPerEpoch,
             samples: watch.samples, steps: watch.steps, trainingSeconds: watch.trainingSeconds,
             seconds: watch.seconds, learningRate: rates.last, isBest: directive.isBest, messages: directive.messages)
+        // The log first: what it lacks, a run resumed from the checkpoint would never write.
         for observer in observers { try observer.epochEnded(report) }
+        let isLast = epoch + 1 == options.epochs || directive.stop
+        var roles: CheckpointStore.Role = []
+        if isLast || checkpoints.isDue(afterEpoch: epoch + 1) { roles.insert(.step) }
+        if directive.isBest { roles.insert(.best) }
+        try save(roles)
         return directive
     }
 

@@ -6,9 +6,8 @@
 import Foundation
 import MessagePassing
 
-// The launch checks come last: they leave a stop signal behind, at which every later run would end.
 let checks =
-    collectiveChecks + agreementChecks + reducerChecks + evaluationChecks + kerasLossChecks + launchChecks
+    launchChecks + collectiveChecks + agreementChecks + reducerChecks + runChecks + evaluationChecks + kerasLossChecks
 
 func option(_ name: String) -> String? {
     guard let index = CommandLine.arguments.firstIndex(of: name) else { return nil }

@@ -82,7 +82,7 @@ public final class EvaluationRun {
         let sampler = Sampler(data.dataset, batch: options.batchSize, shards: options.shards, seed: nil)
         var demand = Replica.Demand()
         demand.targets = data.dataset.targets
-        let sizes = TrainingRun.sizes(sampler, options.shards)
+        let sizes = sampler.shardSizes
         if purpose == .prediction { demand.prediction = sizes } else { demand.evaluation = sizes }
         demand.shards = partition.shards(of: communicator.rank).count
         let engine = try communicator.together { try makeEngine(options.engine) }
@@ -100,7 +100,8 @@ public final class EvaluationRun {
             SharedFact("arena layout", replica.arena.digest),
         ])
         let evaluator = Evaluator(
-            replica, data.dataset, batch: options.batchSize, steps: nil, data.loader, communicator, partition, StallWatch(rank: communicator.rank))
+            replica, data.dataset, batch: options.batchSize, steps: nil, data.loader, communicator, partition,
+            StallWatch(rank: communicator.rank))
         return (replica, evaluator)
     }
 }

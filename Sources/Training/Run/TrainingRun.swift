@@ -32,6 +32,8 @@ public final class TrainingRun {
 
     /// Collective.
     public func execute() throws -> RunOutcome {
+        // A rank that resumes waits for a checkpoint that others would not send.
+        try communicator.agree(on: [SharedFact("--resume", request.resume.description)])
         let resumed = try ResumedState(request, communicator)
         let options = resumed.options
         try options.validate(ranks: communicator.size)
@@ -41,88 +43,14 @@ public final class TrainingRun {
         }
         let engine = try communicator.together { try makeEngine(options.engine) }
         try resumed.requireSame(data, definition)
-        let parts = try makeParts(options, data, definition, engine, resumed)
+        let parts = try RunParts(options, data, definition, engine, communicator, resumed: resumed.state)
         try agree(options, data, definition, engine, parts)
         return try train(options, data, definition, engine, resumed, parts)
     }
 
-    // MARK: Planning
-
-    private struct Parts {
-        let partition: ShardPartition
-        let sampler: Sampler
-        let stepsPerEpoch: Int
-        let replica: Replica
-        let reducer: Reducer
-        let update: ParameterUpdate
-        let loader: SampleLoader
-    }
-
-    private func makeParts(
-        _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine,
-        _ resumed: ResumedState
-    ) throws -> Parts {
-        let partition = ShardPartition(shards: options.shards, ranks: communicator.size)
-        let sampler = Sampler(
-            data.train, batch: options.batchSize, shards: options.shards, seed: options.shuffle ? options.seed : nil)
-        let replica = try communicator.together {
-            let replica = try Replica(
-                definition.network, loss: definition.loss, engine: engine,
-                demand(options, data, sampler, partition))
-            try replica.setWeights(try resumed.state?.weights ?? definition.initialWeights(options))
-            return replica
-        }
-        let buckets = BucketPlan(
-            count: replica.arena.gradientCount,
-            cuts: replica.arena.slices.filter { $0.role != .frozen }.map(\.offset).filter { $0 > 0 },
-            ranks: communicator.size)
-        // The update needs to know what the reducer gives this rank, and the reducer whom to call.
-        let cell = UpdateCell()
-        let reducer = try Reducer(
-            communicator: communicator, partition: partition, buckets: buckets, parameters: replica.parameters,
-            gradientLevels: replica.gradientLevels, mode: options.reduction == .tree ? .tree : .allReduce
-        ) { range, gradient in cell.update?.apply(range, gradient: gradient) }
-        let update = ParameterUpdate(
-            options.algorithm, l2: Float(options.l2), replica, owned: reducer.ownedRanges)
-        cell.update = update
-        if let state = resumed.state { try Checkpointing.restore(state, replica, update) }
-        return Parts(
-            partition: partition, sampler: sampler,
-            stepsPerEpoch: min(options.stepsPerEpoch ?? sampler.steps, sampler.steps), replica: replica,
-            reducer: reducer, update: update, loader: data.loader)
-    }
-
-    private final class UpdateCell {
-        var update: ParameterUpdate?
-    }
-
-    /// Sizes of all shards that this rank will meet.
-    private func demand(
-        _ options: TrainingOptions, _ data: RunData, _ sampler: Sampler, _ partition: ShardPartition
-    ) -> Replica.Demand {
-        let mine = partition.shards(of: communicator.rank)
-        var demand = Replica.Demand()
-        // One shard sees the whole batch: its statistics are the global ones.
-        demand.batchNormalization = options.shards == 1 ? .shard : options.batchNorm
-        demand.targets = data.targets
-        demand.training = Self.sizes(sampler, options.shards)
-        if let validation = data.validation {
-            let batches = Sampler(validation, batch: options.batchSize, shards: options.shards, seed: nil)
-            demand.evaluation = Self.sizes(batches, options.shards)
-        }
-        demand.levels = Reducer.levelCount(partition: partition, rank: communicator.rank)
-        demand.shards = mine.count
-        return demand
-    }
-
-    /// The sizes of shards of all batches. All ranks plan for all of them, so that all have the same arena.
-    static func sizes(_ sampler: Sampler, _ shards: Int) -> Set<Int> {
-        Set([0, sampler.steps - 1].flatMap { step in (0..<shards).map { sampler.count(step: step, shard: $0) } })
-    }
-
     /// Before the first step the ranks compare what must be equal, and say who differs.
     private func agree(
-        _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine, _ parts: Parts
+        _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine, _ parts: RunParts
     ) throws {
         var facts = options.semantic.map { SharedFact("option --\($0.name)", $0.value) }
         facts += [
@@ -139,7 +67,7 @@ public final class TrainingRun {
 
     private func train(
         _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine,
-        _ resumed: ResumedState, _ parts: Parts
+        _ resumed: ResumedState, _ parts: RunParts
     ) throws -> RunOutcome {
         let countsCorrect = data.targets == .label
         var coordinator = try options.coordinator(
@@ -161,9 +89,7 @@ public final class TrainingRun {
                 banner(options, data, definition, engine, resumed, coordinator.warnings + parts.replica.remarks))
         }
         let watch = StallWatch(rank: communicator.rank)
-        let step = TrainingStep(
-            parts.replica, parts.reducer, parts.update, parts.loader, communicator,
-            TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.weightDecay)), watch)
+        let step = parts.step(options, communicator, watch)
         let checkpoints = Checkpointing(
             communicator, parts.replica, parts.reducer, parts.update, options, identity, output, watch)
         let evaluator = data.validation.map {
@@ -212,18 +138,6 @@ public final class TrainingRun {
             engine: engine.description, shards: options.shards, batchSize: options.batchSize,
             precision: options.precision.rawValue, optimizer: options.algorithm.kerasClassName,
             output: options.output ?? Self.defaultOutput, resumed: resumed.explanation, warnings: warnings)
-    }
-}
-
-extension TrainingOptions {
-    /// What no option alone can tell, nor all of them without the number of ranks.
-    func validate(ranks: Int) throws {
-        try validate()
-        guard ranks <= shards else {
-            throw TrainingError(
-                "\(ranks) ranks share only \(shards) shards, and a rank without a shard has nothing to do; "
-                    + "start at most \(shards) ranks, or choose --shards \(ranks) or more")
-        }
     }
 }
 

@@ -23,6 +23,8 @@ struct EvaluateCommand: RankCommand {
 
     var threads: Int { flags.threads }
 
+    var sharedFacts: [SharedFact] { flags.sharedFacts }
+
     func run(on world: Communicator) throws -> ExitCode {
         let threads = flags.threads
         let run = EvaluationRun(flags.request, world) { try EngineChoice.engine($0, threads: threads) }

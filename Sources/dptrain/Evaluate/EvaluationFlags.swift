@@ -1,5 +1,6 @@
 import ArgumentParser
 import DataPipeline
+import MessagePassing
 import Training
 
 /// What `evaluate` and `predict` have in common.
@@ -44,6 +45,9 @@ struct EvaluationFlags: ParsableArguments {
             throw ValidationError("--images names the samples of the train split; leave out --split \(split.rawValue)")
         }
     }
+
+    /// The rest is compared when data and model are open.
+    var sharedFacts: [SharedFact] { [SharedFact("--threads", "\(threads)")] }
 
     var request: EvaluationRequest {
         var request = EvaluationRequest(model: model, data: data, engine: engine)

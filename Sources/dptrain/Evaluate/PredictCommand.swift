@@ -25,6 +25,8 @@ struct PredictCommand: RankCommand {
 
     var threads: Int { flags.threads }
 
+    var sharedFacts: [SharedFact] { flags.sharedFacts }
+
     func run(on world: Communicator) throws -> ExitCode {
         let threads = flags.threads
         let run = EvaluationRun(flags.request, world) { try EngineChoice.engine($0, threads: threads) }

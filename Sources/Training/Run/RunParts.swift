@@ -1,0 +1,99 @@
+import DataPipeline
+import Execution
+import MessagePassing
+import NumericCore
+
+/// What computes the steps of a run, planned for its data and this rank: everything that is allocated, is allocated here.
+struct RunParts {
+    let partition: ShardPartition
+    let sampler: Sampler
+    let stepsPerEpoch: Int
+    let replica: Replica
+    let reducer: Reducer
+    let update: ParameterUpdate
+    let loader: SampleLoader
+
+    /// Collective. Weights and slots are those of `resumed`, or those that a new run starts from.
+    init(
+        _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine,
+        _ communicator: Communicator, resumed: RunState? = nil
+    ) throws {
+        let partition = ShardPartition(shards: options.shards, ranks: communicator.size)
+        let sampler = Sampler(
+            data.train, batch: options.batchSize, shards: options.shards, seed: options.shuffle ? options.seed : nil)
+        let demand = Self.demand(options, data, sampler, partition, rank: communicator.rank)
+        let replica = try communicator.together {
+            let replica = try Replica(definition.network, loss: definition.loss, engine: engine, demand)
+            try replica.setWeights(try resumed?.weights ?? definition.initialWeights(options))
+            return replica
+        }
+        let buckets = BucketPlan(
+            count: replica.arena.gradientCount,
+            cuts: replica.arena.slices.filter { $0.role != .frozen }.map(\.offset).filter { $0 > 0 },
+            ranks: communicator.size)
+        // The update needs to know what the reducer gives this rank, and the reducer whom to call.
+        let cell = UpdateCell()
+        let reducer = try Reducer(
+            communicator: communicator, partition: partition, buckets: buckets, parameters: replica.parameters,
+            gradientLevels: replica.gradientLevels, mode: options.reduction == .tree ? .tree : .allReduce
+        ) { range, gradient in cell.update?.apply(range, gradient: gradient) }
+        let update = ParameterUpdate(
+            options.algorithm, l2: Float(options.l2), replica, owned: reducer.ownedRanges)
+        cell.update = update
+        if let resumed { try Checkpointing.restore(resumed, replica, update) }
+        self.partition = partition
+        self.sampler = sampler
+        stepsPerEpoch = min(options.stepsPerEpoch ?? sampler.steps, sampler.steps)
+        self.replica = replica
+        self.reducer = reducer
+        self.update = update
+        loader = data.loader
+    }
+
+    private final class UpdateCell {
+        var update: ParameterUpdate?
+    }
+
+    func step(_ options: TrainingOptions, _ communicator: Communicator, _ watch: StallWatch) -> TrainingStep {
+        TrainingStep(
+            replica, reducer, update, loader, communicator,
+            TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.weightDecay)), watch)
+    }
+
+    /// Sizes of all shards that this rank will meet.
+    private static func demand(
+        _ options: TrainingOptions, _ data: RunData, _ sampler: Sampler, _ partition: ShardPartition, rank: Int
+    ) -> Replica.Demand {
+        var demand = Replica.Demand()
+        // One shard sees the whole batch: its statistics are the global ones.
+        demand.batchNormalization = options.shards == 1 ? .shard : options.batchNorm
+        demand.targets = data.targets
+        demand.training = sampler.shardSizes
+        if let validation = data.validation {
+            let batches = Sampler(validation, batch: options.batchSize, shards: options.shards, seed: nil)
+            demand.evaluation = batches.shardSizes
+        }
+        demand.levels = Reducer.levelCount(partition: partition, rank: rank)
+        demand.shards = partition.shards(of: rank).count
+        return demand
+    }
+}
+
+extension Sampler {
+    /// The sizes of shards of all batches. All ranks plan for all of them, so that all have the same arena.
+    var shardSizes: Set<Int> {
+        Set([0, steps - 1].flatMap { step in (0..<shards).map { count(step: step, shard: $0) } })
+    }
+}
+
+extension TrainingOptions {
+    /// What no option alone can tell, and what so many ranks ask for.
+    func validate(ranks: Int) throws {
+        try validate()
+        guard ranks <= shards else {
+            throw TrainingError(
+                "\(ranks) ranks share only \(shards) shards, and a rank without a shard has nothing to do; "
+                    + "start at most \(shards) ranks, or choose --shards \(ranks) or more")
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import ArgumentParser
+import MessagePassing
+import Training
+
+struct BenchCommand: RankCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measure training steps of a model on random samples.",
+        discussion: """
+            Whole steps are measured as a run does them: samples are read from a temporary HDF5 file, and forward,
+            backward, reduction and update follow. The optimizer is sgd with momentum 0.9 unless another is given.
+
+            Examples:
+              dptrain bench --model lenet5-keras --batch-size 128 --steps 200
+              dptrain bench --model resnet-cifar-20-v1 --shards 1 --json
+              mpirun -n 2 dptrain bench --model resnet-cifar-20-v1 --steps 20
+
+            scripts/bench compares with PyTorch and Keras.
+            """)
+
+    @Option(help: ArgumentHelp("a name from `dptrain models`, or a Keras JSON file", valueName: "name or file"))
+    var model: String
+
+    @Option(help: "samples of a step, over all ranks")
+    var batchSize = 128
+
+    @Option(help: "steps to measure, after some that are not counted")
+    var steps = 20
+
+    @Flag(
+        help: """
+            as JSON: images_per_second, step_ms, data_ms, forward_ms, backward_ms, reduce_exposed_ms, update_ms, \
+            flops_per_second, peak_rss_bytes, kernels and the settings
+            """)
+    var json = false
+
+    @OptionGroup(title: "Computation") var computation: OptionFlags<ComputationGroup>
+    @OptionGroup(title: "Optimizer") var optimizer: OptionFlags<OptimizerGroup>
+
+    mutating func validate() throws {
+        if steps < 1 { throw ValidationError("--steps \(steps) is not positive") }
+        do { try options.validate() } catch { throw ValidationError("\(error)") }
+    }
+
+    private var options: TrainingOptions {
+        get throws {
+            var options = TrainingOptions()
+            options.engine = EngineChoice.standard
+            options.optimizer = .sgd
+            try options.set("model", to: model)
+            try options.set("batch-size", to: "\(batchSize)")
+            for flag in computation.given + optimizer.given { try options.set(flag.name, to: flag.text) }
+            if options.optimizer == .sgd, !optimizer.given.contains(where: { $0.name == "momentum" }) {
+                options.momentum = 0.9
+            }
+            return options
+        }
+    }
+
+    var threads: Int { get throws { try options.threads } }
+
+    var sharedFacts: [SharedFact] {
+        get throws {
+            try options.semantic.map { SharedFact("--\($0.name)", $0.value) }
+                + [SharedFact("--model", model), SharedFact("--steps", "\(steps)")]
+        }
+    }
+
+    func run(on world: Communicator) throws -> ExitCode {
+        let options = try options
+        let benchmark = Benchmark(options, steps: steps, world) {
+            try EngineChoice.engine($0, threads: options.threads)
+        }
+        let report = try benchmark.run()
+        if world.rank == 0 { print(json ? try report.json.text() : report.text) }
+        return .success
+    }
+}
