@@ -6,6 +6,7 @@
 import Foundation
 import MessagePassing
 
+// The launch checks come last: they leave a stop signal behind, at which every later run would end.
 let checks =
     collectiveChecks + agreementChecks + reducerChecks + runChecks + evaluationChecks + kerasLossChecks + launchChecks
 
