@@ -33,6 +33,10 @@ refused "no such data set" 1 $'/train/nothing' "${train[@]}" --images /train/not
 cp data.h5 two.h5
 h5copy -i data.h5 -o two.h5 -s /train/images -d /train/data
 refused "ambiguous layouts" 1 $'two.h5\n/train/images\n/train/data\n--images' "${common[@]}" --data two.h5
+h5copy -i data.h5 -o unanswered.h5 -s /train -d /train
+h5copy -p -i data.h5 -o unanswered.h5 -s /test/images -d /validation/images
+refused "validation samples without labels" 1 $'unanswered.h5\n/validation/images\nno labels' \
+    "${common[@]}" --data unanswered.h5
 refused "labels of other samples" 1 $'/test/labels\n40' "${train[@]}" --images /train/images --labels /test/labels
 
 # label VALUE FILE: the data with one label changed.
