@@ -121,4 +121,10 @@ cp -a early stopped
 expect "it stays stopped" 0 "stopped after 2 epochs" ranks 2 --resume --output stopped
 verdict "it stays as it was" same_run early stopped
 
+expect "one epoch, the best so far" 0 "" alone "${short[@]}" --epochs 1 --output one
+cp -a one unnamed
+rm unnamed/best.h5
+expect "a run killed before its state was named the best" 0 "finished after 1 epoch" ranks 2 --resume --output unnamed
+verdict "it has the name now" same_run one unnamed
+
 finish
