@@ -19,26 +19,45 @@ struct ModelDefinition {
             let known = Zoo.models.map(\.name).joined(separator: ", ")
             throw TrainingError("there is no model to train; give --model, one of \(known), or a Keras JSON file")
         }
+        guard network.trainableParameterCount > 0 else {
+            throw NetworkError(network: network.name, layer: nil, reason: "it has no weights to train")
+        }
         try network.requireFit(to: data.train)
         try network.requireAnswers(of: data.train, for: loss)
+        if let validation = data.validation { try network.requireAnswers(of: validation, for: loss) }
     }
 
     private static func named(_ name: String, _ data: RunData) throws -> (Network, Loss) {
-        if FileManager.default.fileExists(atPath: name) {
-            let text = try String(contentsOfFile: name, encoding: .utf8)
-            let network = try Network(kerasJSON: text, label: name)
+        switch try NamedModel(name) {
+        case .file(let network):
             return (network, network.usualLoss(for: data.targets))
+        case .zoo(let model):
+            let outputs = data.targets == .label ? data.train.classes : data.train.targetWidth
+            let isBinary = model.loss != .sparseCategoricalCrossEntropy
+            let options = ModelOptions(
+                classes: isBinary && data.targets == .label ? nil : outputs, input: data.train.sample)
+            return (try model.network(options), model.loss)
         }
-        let model = try Zoo.model(named: name)
-        let outputs = data.targets == .label ? data.train.classes : data.train.targetWidth
-        let isBinary = model.loss != .sparseCategoricalCrossEntropy
-        let options = ModelOptions(classes: isBinary && data.targets == .label ? nil : outputs, input: data.train.sample)
-        return (try model.network(options), model.loss)
     }
 
     func initialWeights(_ options: TrainingOptions) throws -> [[Float]] {
         if let path = options.weights { return try KerasWeightsFile(path).weights(for: network) }
         return Replica.initialWeights(of: network, seed: options.seed)
+    }
+}
+
+/// What `--model` names: a model of the zoo, whatever files are called so; else a Keras JSON file.
+enum NamedModel {
+    case zoo(ZooModel)
+    case file(Network)
+
+    init(_ name: String) throws {
+        do {
+            self = .zoo(try Zoo.model(named: name))
+        } catch {
+            guard FileManager.default.fileExists(atPath: name) else { throw error }
+            self = .file(try Network(kerasJSON: String(contentsOfFile: name, encoding: .utf8), label: name))
+        }
     }
 }
 
