@@ -100,8 +100,8 @@ import Training
         var longer = now
         longer.epochs = 50
         #expect(longer.semanticDifferences(from: now).map(\.name) == ["epochs"])
-        #expect(longer.semanticLines.contains("epochs = 50") && !was.semanticLines.contains("epochs = 20"))
-        #expect(!longer.semanticLines.contains { $0.hasPrefix("output") })
+        #expect(longer.semantic.contains { $0 == ("epochs", "50") } && !was.semantic.contains { $0.name == "epochs" })
+        #expect(!longer.semantic.contains { $0.name == "output" })
     }
 
     @Test func optionsMakeTheOptimizerAndTheCoordinator() throws {
