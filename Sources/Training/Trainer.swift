@@ -5,7 +5,7 @@ import NumericCore
 
 /// The training loop: epochs of steps, validation, the coordinator's directive, checkpoints. What is shown or recorded
 /// is done by observers; what is decided is decided by the coordinator on rank 0 and reaches all ranks as one value.
-final class Trainer {
+struct Trainer {
     let communicator: Communicator
     let options: TrainingOptions
     let sampler: Sampler
@@ -18,27 +18,11 @@ final class Trainer {
     let checkpoints: Checkpointing
     let observers: [any RunObserver]
 
-    private var coordinator: Coordinator
+    var coordinator: Coordinator
     private(set) var progress: RunProgress
 
-    init(_ parts: TrainerParts) {
-        communicator = parts.communicator
-        options = parts.options
-        sampler = parts.sampler
-        stepsPerEpoch = parts.stepsPerEpoch
-        train = parts.train
-        step = parts.step
-        evaluator = parts.evaluator
-        reducer = parts.reducer
-        penalty = parts.penalty
-        checkpoints = parts.checkpoints
-        observers = parts.observers
-        coordinator = parts.coordinator
-        progress = parts.progress
-    }
-
     /// Trains until the last epoch, the coordinator's word or a signal.
-    func run() throws -> RunOutcome {
+    mutating func run() throws -> RunOutcome {
         if progress.position.globalStep == 0 { try save(.step) }
         if let reason = coordinator.stopReason { return .stopped(reason: reason) }
         var rates = try firstRates()
@@ -71,7 +55,7 @@ final class Trainer {
         return try EpochRates(encoded: communicator.broadcast(rates ?? [], from: 0))
     }
 
-    private func runStep(_ samples: BatchSlot, _ rates: EpochRates, _ watch: EpochWatch) throws -> Int32? {
+    private mutating func runStep(_ samples: BatchSlot, _ rates: EpochRates, _ watch: EpochWatch) throws -> Int32? {
         let timer = StepTimer(reducer)
         let position = progress.position
         let rate = rates[position.step]
@@ -92,7 +76,7 @@ final class Trainer {
     }
 
     /// Validates, asks the coordinator, tells the observers, and saves what is due.
-    private func endEpoch(_ rates: EpochRates, _ watch: EpochWatch) throws -> Directive {
+    private mutating func endEpoch(_ rates: EpochRates, _ watch: EpochWatch) throws -> Directive {
         let epoch = progress.position.epoch
         let validation = try evaluator.map { evaluator in
             var sums = try evaluator.evaluate()

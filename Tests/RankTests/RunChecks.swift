@@ -1,14 +1,8 @@
-import BLASEngine
 import DataPipeline
-import Execution
 import Foundation
 import MessagePassing
 import TestSupport
 import Training
-
-#if ONEDNN
-import OneDNNEngine
-#endif
 
 /// Whole training runs, in process. What takes new processes (other rank counts, kills) is in Tests/RunTests.
 var runChecks: [RankCheck] {
@@ -138,12 +132,12 @@ private final class RunTrial {
         ]
         given.merge(settings) { $1 }
         for (name, text) in given { try options.set(name, to: text) }
-        options.engine = Self.engine
+        options.engine = RankEngine.standard
         let request = RunRequest(options: options, given: Set(given.keys), resume: resume)
         // Forgets the signals of earlier runs.
         StopSignal.install()
         return try silently {
-            try TrainingRun(request, check.world, observers: observers, engines: Self.makeEngine).execute()
+            try TrainingRun(request, check.world, observers: observers, engines: RankEngine.make).execute()
         }
     }
 
@@ -160,24 +154,10 @@ private final class RunTrial {
         files[CheckpointStore.logName] = Data(untimed.joined(separator: "\n").utf8)
         return files
     }
-
-    #if ONEDNN
-    private static let engine = TrainingOptions.EngineName.onednn
-    #else
-    private static let engine = TrainingOptions.EngineName.blas
-    #endif
-
-    private static func makeEngine(_ name: TrainingOptions.EngineName) throws -> any Engine {
-        #if ONEDNN
-        return try DNNLEngine()
-        #else
-        return OpenBLASEngine(threads: 1)
-        #endif
-    }
 }
 
 /// Without what a run tells its user on standard output.
-private func silently<T>(_ body: () throws -> T) rethrows -> T {
+func silently<T>(_ body: () throws -> T) rethrows -> T {
     fflush(nil)
     let (kept, silence) = (dup(STDOUT_FILENO), open("/dev/null", O_WRONLY))
     dup2(silence, STDOUT_FILENO)

@@ -102,13 +102,12 @@ public final class TrainingRun {
                 parts.replica, $0, batch: options.batchSize, steps: options.validationSteps, parts.loader, communicator,
                 parts.partition, watch)
         }
-        let trainer = Trainer(
-            TrainerParts(
-                communicator: communicator, options: options, sampler: parts.sampler,
-                stepsPerEpoch: parts.stepsPerEpoch, train: data.train, step: step, evaluator: evaluator,
-                reducer: parts.reducer, penalty: Penalty(l2: options.l2, parts.replica), checkpoints: checkpoints,
-                observers: (output.map { [$0.console, $0.log] } ?? []) + observers, coordinator: coordinator,
-                progress: progress))
+        var trainer = Trainer(
+            communicator: communicator, options: options, sampler: parts.sampler, stepsPerEpoch: parts.stepsPerEpoch,
+            train: data.train, step: step, evaluator: evaluator, reducer: parts.reducer,
+            penalty: Penalty(l2: options.l2, parts.replica), checkpoints: checkpoints,
+            observers: (output.map { [$0.console, $0.log] } ?? []) + observers, coordinator: coordinator,
+            progress: progress)
         let outcome = try trainer.run()
         output?.end(outcome, trainer.progress)
         return outcome
@@ -144,21 +143,4 @@ public final class TrainingRun {
             precision: options.precision.rawValue, optimizer: options.algorithm.kerasClassName,
             output: options.output ?? Self.defaultOutput, resumed: resumed.explanation, warnings: warnings)
     }
-}
-
-/// What a trainer is made of.
-struct TrainerParts {
-    let communicator: Communicator
-    let options: TrainingOptions
-    let sampler: Sampler
-    let stepsPerEpoch: Int
-    let train: ImageDataset
-    let step: TrainingStep
-    let evaluator: Evaluator?
-    let reducer: Reducer
-    let penalty: Penalty
-    let checkpoints: Checkpointing
-    let observers: [any RunObserver]
-    let coordinator: Coordinator
-    let progress: RunProgress
 }
