@@ -20,7 +20,7 @@ public struct DatasetInspection: CustomStringConvertible {
         lines.append("fingerprint: \(try file.fingerprint())")
         if let train = file.splits[.train] {
             lines.append("normalization: \(Self.explain(train.source.form))")
-            lines.append(try file.trainingData(validationSplit: validationSplit).explanation)
+            lines.append("validation: \(try file.trainingData(validationSplit: validationSplit).explanation)")
         }
         description = lines.joined(separator: "\n")
     }

@@ -16,17 +16,17 @@ extension DatasetFile {
             let ignored = fraction == nil ? "" : "; --validation-split is not needed and not used"
             return TrainingData(
                 train: train, validation: validation,
-                explanation: "validation: \(validation.count) samples of \(validation.source.dataset.path)\(ignored)")
+                explanation: "\(validation.count) samples of \(validation.source.dataset.path)\(ignored)")
         }
         if let fraction { return try cut(train, fraction) }
         if let test = splits[.test] {
             return TrainingData(
                 train: train, validation: test,
-                explanation: "validation: the \(test.count) test samples of \(test.source.dataset.path)")
+                explanation: "the \(test.count) test samples of \(test.source.dataset.path)")
         }
         return TrainingData(
             train: train, validation: nil,
-            explanation: "validation: none; --validation-split 0.1 would keep back a tenth of the training samples")
+            explanation: "none; --validation-split 0.1 would keep back a tenth of the training samples")
     }
 
     private func cut(_ train: ImageDataset, _ fraction: Double) throws -> TrainingData {
@@ -42,6 +42,6 @@ extension DatasetFile {
         let warning = unseen == 0 ? "" : "; warning: \(unseen) of its classes do not occur in what is left to train on"
         return TrainingData(
             train: rest, validation: validation,
-            explanation: "validation: the last \(validation.count) of \(train.count) training samples\(warning)")
+            explanation: "the last \(validation.count) of \(train.count) training samples\(warning)")
     }
 }

@@ -14,6 +14,9 @@ public enum Relaunch {
         "KMP_DEVICE_THREAD_LIMIT", "KMP_TEAMS_THREAD_LIMIT", "OPENBLAS_L2_SIZE", "OPENBLAS_BLOCK_FACTOR",
     ]
 
+    /// The user's own setting stands.
+    private static let yieldWhenIdle = "OMPI_MCA_mpi_yield_when_idle"
+
     /// Returns at once if the environment is as it must be for `threads` threads a rank; otherwise does not return, but
     /// starts the program again with the same arguments.
     public static func ifNeeded(threads: Int) throws {
@@ -62,6 +65,10 @@ public enum Relaunch {
         if !LaunchEnvironment(environment).isUnderLauncher {
             // A process without mpirun would otherwise start a daemon of Open MPI's beside it.
             wanted.append(Change(name: "OMPI_MCA_ess_singleton_isolated", value: "1"))
+        }
+        if environment[yieldWhenIdle] == nil {
+            // A rank that waits would spin on the core that its reader thread, or another job, needs.
+            wanted.append(Change(name: yieldWhenIdle, value: "1"))
         }
         wanted += removed.map { Change(name: $0, value: nil) }
         return wanted.filter { environment[$0.name] != $0.value }

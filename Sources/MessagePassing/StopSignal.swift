@@ -5,15 +5,14 @@ import Synchronization
 public enum StopSignal {
     private static let last = Atomic<Int32>(0)
 
-    /// Catches both signals from now on. To be called before MPI_Init, which takes over what it finds free.
-    public static func install() {
+    /// Catches these signals from now on. To be called before MPI_Init, which takes over what it finds free.
+    public static func install(for signals: [Int32] = [SIGUSR1, SIGTERM]) {
         // The first use initialises the atomic here, so that the handler itself does nothing but store.
         last.store(0, ordering: .relaxed)
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { StopSignal.last.store($0, ordering: .relaxed) }
         action.sa_flags = SA_RESTART
-        sigaction(SIGUSR1, &action, nil)
-        sigaction(SIGTERM, &action, nil)
+        for signal in signals { sigaction(signal, &action, nil) }
     }
 
     /// The signal that came last, if any came.

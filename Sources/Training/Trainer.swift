@@ -5,7 +5,7 @@ import NumericCore
 
 /// The training loop: epochs of steps, validation, the coordinator's directive, checkpoints. What is shown or recorded
 /// is done by observers; what is decided is decided by the coordinator on rank 0 and reaches all ranks as one value.
-final class Trainer {
+struct Trainer {
     let communicator: Communicator
     let options: TrainingOptions
     let sampler: Sampler
@@ -18,27 +18,11 @@ final class Trainer {
     let checkpoints: Checkpointing
     let observers: [any RunObserver]
 
-    private var coordinator: Coordinator
+    var coordinator: Coordinator
     private(set) var progress: RunProgress
 
-    init(_ parts: TrainerParts) {
-        communicator = parts.communicator
-        options = parts.options
-        sampler = parts.sampler
-        stepsPerEpoch = parts.stepsPerEpoch
-        train = parts.train
-        step = parts.step
-        evaluator = parts.evaluator
-        reducer = parts.reducer
-        penalty = parts.penalty
-        checkpoints = parts.checkpoints
-        observers = parts.observers
-        coordinator = parts.coordinator
-        progress = parts.progress
-    }
-
     /// Trains until the last epoch, the coordinator's word or a signal.
-    func run() throws -> RunOutcome {
+    mutating func run() throws -> RunOutcome {
         if progress.position.globalStep == 0 { try save(.step) }
         if let reason = coordinator.stopReason { return .stopped(reason: reason) }
         var rates = try firstRates()
@@ -71,7 +55,7 @@ final class Trainer {
         return try EpochRates(encoded: communicator.broadcast(rates ?? [], from: 0))
     }
 
-    private func runStep(_ samples: BatchSlot, _ rates: EpochRates, _ watch: EpochWatch) throws -> Int32? {
+    private mutating func runStep(_ samples: BatchSlot, _ rates: EpochRates, _ watch: EpochWatch) throws -> Int32? {
         let timer = StepTimer(reducer)
         let position = progress.position
         let rate = rates[position.step]
@@ -91,8 +75,8 @@ final class Trainer {
         return sums.signal
     }
 
-    /// Validates, asks the coordinator, saves what is due, and tells the observers.
-    private func endEpoch(_ rates: EpochRates, _ watch: EpochWatch) throws -> Directive {
+    /// Validates, asks the coordinator, tells the observers, and saves what is due.
+    private mutating func endEpoch(_ rates: EpochRates, _ watch: EpochWatch) throws -> Directive {
         let epoch = progress.position.epoch
         let validation = try evaluator.map { evaluator in
             var sums = try evaluator.evaluate()
@@ -103,17 +87,18 @@ final class Trainer {
             epoch: epoch, training: progress.means, validation: validation.map { progress.means(of: $0) })
         let decision = try communicator.onRoot { try coordinator.endEpoch(metrics).encoded() }
         let directive = try Directive(encoded: communicator.broadcast(decision ?? [], from: 0))
-        let isLast = epoch + 1 == options.epochs || directive.stop
         progress.endEpoch(metrics, learningRate: rates.last)
-        var roles: CheckpointStore.Role = []
-        if isLast || checkpoints.isDue(afterEpoch: epoch + 1) { roles.insert(.step) }
-        if directive.isBest { roles.insert(.best) }
-        try save(roles)
         let report = EpochReport(
             metrics: metrics, epochs: options.epochs, step: progress.position.globalStep, stepsPerEpoch: stepsPerEpoch,
             samples: watch.samples, steps: watch.steps, trainingSeconds: watch.trainingSeconds,
             seconds: watch.seconds, learningRate: rates.last, isBest: directive.isBest, messages: directive.messages)
+        // The log first: what it lacks, a run resumed from the checkpoint would never write.
         for observer in observers { try observer.epochEnded(report) }
+        let isLast = epoch + 1 == options.epochs || directive.stop
+        var roles: CheckpointStore.Role = []
+        if isLast || checkpoints.isDue(afterEpoch: epoch + 1) { roles.insert(.step) }
+        if directive.isBest { roles.insert(.best) }
+        try save(roles)
         return directive
     }
 

@@ -2,7 +2,8 @@ import ArgumentParser
 @preconcurrency import Glibc
 import MessagePassing
 
-/// The way in: reads the command line, decides which processes act on it, and turns errors into messages and exit codes.
+/// The way in: reads the command line, decides which processes act on it, and turns errors into messages and exit
+/// codes.
 @main
 enum Program {
     static func main() {
@@ -37,8 +38,8 @@ enum Program {
         exit(code.rawValue)
     }
 
-    /// Processes that were started alike fail alike, and mpirun ends them all with the first one that does: where rank 0
-    /// fails too, this process does not live to repeat what rank 0 has said. Open MPI takes a second over it.
+    /// Processes that were started alike fail alike, and mpirun ends them all with the first one that does, which takes
+    /// it a second: where rank 0 fails too, this process does not live to repeat what rank 0 has said.
     private static func speakAfterRankZero(_ text: String, rank: Int) {
         sleep(3)
         StandardError.print("rank \(rank): \(text)")

@@ -19,8 +19,8 @@ struct RootCommand: ParsableCommand {
             """,
         version: Release.version,
         subcommands: [
-            TrainCommand.self, DataCommand.self, ModelsCommand.self, SummaryCommand.self, CheckpointCommand.self,
-            BenchCommand.self,
+            TrainCommand.self, EvaluateCommand.self, PredictCommand.self, DataCommand.self, ModelsCommand.self,
+            SummaryCommand.self, CheckpointCommand.self, BenchCommand.self, SelfTestCommand.self,
         ],
         defaultSubcommand: TrainCommand.self)
 }

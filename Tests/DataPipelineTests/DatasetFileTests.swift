@@ -125,7 +125,7 @@ import Testing
 
         let cut = try tested.trainingData(validationSplit: 0.22)
         #expect(cut.train.count == 15 && cut.validation?.rows == 15..<20)
-        #expect(cut.explanation == "validation: the last 5 of 20 training samples")
+        #expect(cut.explanation == "the last 5 of 20 training samples")
         #expect(cut.validation?.answers == .labels([3, 0, 1, 2, 3]))
         #expect(throws: DatasetError.self) { try alone.trainingData(validationSplit: 1) }
         #expect(throws: DatasetError.self) { try alone.trainingData(validationSplit: 0) }

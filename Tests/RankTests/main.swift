@@ -6,7 +6,9 @@
 import Foundation
 import MessagePassing
 
-let checks = launchChecks + collectiveChecks + agreementChecks + reducerChecks
+// The launch checks come last: they leave a stop signal behind, at which every later run would end.
+let checks =
+    collectiveChecks + agreementChecks + reducerChecks + runChecks + evaluationChecks + kerasLossChecks + launchChecks
 
 func option(_ name: String) -> String? {
     guard let index = CommandLine.arguments.firstIndex(of: name) else { return nil }

@@ -35,11 +35,7 @@ extension CheckpointFile {
             case .weights:
                 try KerasFile.writeWeights(state.weights, of: state.network, to: file.root)
             }
-            let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-            let folder = parts.dropLast().joined(separator: "/")
-            let root = path.hasPrefix("/") ? "/" : "."
-            try fileSystem.replace(
-                String(parts.last ?? ""), in: folder.isEmpty ? root : folder, with: file.image())
+            try fileSystem.replace(path, with: file.image())
         } catch let error as FileSystemError {
             throw CheckpointError(.write, file: path, error.reason, remedy: "check the path and its permissions")
         } catch {

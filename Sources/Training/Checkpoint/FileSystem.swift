@@ -53,6 +53,14 @@ extension FileSystem {
         try synchronizeFolder(folder)
     }
 
+    /// The same for a path.
+    func replace(_ path: String, with bytes: [UInt8]) throws(FileSystemError) {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        let folder = parts.dropLast().joined(separator: "/")
+        let root = path.hasPrefix("/") ? "/" : "."
+        try replace(String(parts.last ?? ""), in: folder.isEmpty ? root : folder, with: bytes)
+    }
+
     /// Makes `folder/name` a second name of `folder/existing`. A link rather than a symbolic one: either name may be
     /// deleted, copied or opened by itself.
     func relink(_ name: String, in folder: String, to existing: String) throws(FileSystemError) {

@@ -28,19 +28,29 @@ public struct KerasWeightsFile: Sendable {
     public let form: Form
     /// The network, where the file has it.
     public let network: Network?
+    /// Keras's `training_config`, of a model that was compiled.
+    let training: JSONValue?
     /// Those with weights, in the model's order (Keras 3's form: by name).
     let layers: [Layer]
 
     public init(_ path: String) throws(CheckpointError) {
-        var bytes = try CheckpointFile.bytes(path)
+        try self.init(CheckpointFile.bytes(path), path: path)
+    }
+
+    /// From a file's bytes; `path` names them in errors.
+    init(_ bytes: [UInt8], path: String) throws(CheckpointError) {
+        var bytes = bytes
         if bytes.starts(with: Array("PK".utf8)) {
             throw CheckpointError(
                 .notHDF5, file: path, "it is a .keras archive, not an HDF5 file",
                 remedy: "save it from Keras with model.save(\"model.h5\")")
         }
-        if CheckpointSeal.isSealed(bytes) { bytes = try CheckpointSeal.open(bytes, file: path) }
+        let isSealed = CheckpointSeal.isSealed(bytes)
+        if isSealed { bytes = try CheckpointSeal.open(bytes, file: path) }
         do {
             let root = try HDF5File.open(image: bytes, label: path).root
+            // A checkpoint that has lost its digest may have lost more; the seal says what.
+            if try !isSealed && root.exists("dptrain") { _ = try CheckpointSeal.open(bytes, file: path) }
             if try root.exists("model_weights") {
                 form = .model
                 layers = try Self.legacyLayers(root.group("model_weights"))
@@ -56,6 +66,8 @@ public struct KerasWeightsFile: Sendable {
                     remedy: "give a file of model.save(\"x.h5\"), save_weights or dptrain")
             }
             network = try root.attributes.exists("model_config") ? KerasFile.readModel(from: root, file: path) : nil
+            training = try root.attributes.exists("training_config")
+                ? JSONValue(parsing: root.attributes.string("training_config")) : nil
         } catch let error as CheckpointError {
             throw error
         } catch let error as HDF5Error {

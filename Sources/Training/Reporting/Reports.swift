@@ -69,7 +69,7 @@ public struct EpochReport: Sendable, Equatable {
     /// Steps done in `trainingSeconds`: fewer than the epoch has, if the run was resumed in its middle.
     public var steps: Int
     public var trainingSeconds: Double
-    /// With validation and checkpoints.
+    /// With validation, and with checkpoints ahead of the epoch's end.
     public var seconds: Double
     public var learningRate: Float
     public var isBest: Bool

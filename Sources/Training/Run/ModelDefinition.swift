@@ -19,7 +19,8 @@ struct ModelDefinition {
             let known = Zoo.models.map(\.name).joined(separator: ", ")
             throw TrainingError("there is no model to train; give --model, one of \(known), or a Keras JSON file")
         }
-        try check(data)
+        try network.requireFit(to: data.train)
+        try network.requireAnswers(of: data.train, for: loss)
     }
 
     private static func named(_ name: String, _ data: RunData) throws -> (Network, Loss) {
@@ -29,38 +30,46 @@ struct ModelDefinition {
             return (network, data.targets == .label ? .sparseCategoricalCrossEntropy : .meanSquaredError)
         }
         let model = try Zoo.model(named: name)
-        let outputs = data.targets == .label ? data.train.classes : data.targetWidth
+        let outputs = data.targets == .label ? data.train.classes : data.train.targetWidth
         let isBinary = model.loss != .sparseCategoricalCrossEntropy
         let options = ModelOptions(classes: isBinary && data.targets == .label ? nil : outputs, input: data.train.sample)
         return (try model.network(options), model.loss)
     }
 
-    private func check(_ data: RunData) throws {
-        guard network.inputShape == data.train.sample else {
-            throw NetworkError(
-                network: network.name, layer: network.nodes[0].name,
-                reason: "takes samples of \(network.inputShape), but the data has \(data.train.sample)")
-        }
-        let outputs = network.outputShape
-        let last = network.nodes[network.nodes.count - 1].name
-        guard outputs.rank == 1 else {
-            throw NetworkError(network: network.name, layer: last, reason: "the output \(outputs) is no vector")
-        }
-        if data.targets == .values, loss == .sparseCategoricalCrossEntropy {
-            throw NetworkError(
-                network: network.name, layer: nil, reason: "it tells classes apart, but the data has target values, not labels")
-        }
-        let needed = data.targets == .values ? data.targetWidth : data.train.classes
-        let fits = data.targets == .values ? outputs.count == needed : outputs.count >= needed || outputs.count == 1 && needed <= 2
-        guard fits else {
-            throw NetworkError(
-                network: network.name, layer: last,
-                reason: "it has \(outputs.count) outputs, but the data needs \(needed)")
-        }
-    }
-
     func initialWeights(_ options: TrainingOptions) throws -> [[Float]] {
         if let path = options.weights { return try KerasWeightsFile(path).weights(for: network) }
         return Replica.initialWeights(of: network, seed: options.seed)
+    }
+}
+
+extension Network {
+    /// Refuses data whose samples the network does not take, and a network whose output is no row of numbers.
+    func requireFit(to dataset: ImageDataset) throws {
+        guard inputShape == dataset.sample else {
+            throw NetworkError(
+                network: name, layer: nodes[0].name,
+                reason: "takes samples of \(inputShape), but the data has \(dataset.sample)")
+        }
+        guard outputShape.rank == 1 else {
+            throw NetworkError(
+                network: name, layer: nodes[nodes.count - 1].name, reason: "the output \(outputShape) is no vector")
+        }
+    }
+
+    /// Refuses labels or target values that the outputs cannot answer.
+    func requireAnswers(of dataset: ImageDataset, for loss: Loss) throws {
+        let isRegression = dataset.targets == .values
+        if isRegression, loss == .sparseCategoricalCrossEntropy {
+            throw NetworkError(
+                network: name, layer: nil,
+                reason: "it tells classes apart, but the data has target values, not labels")
+        }
+        let needed = isRegression ? dataset.targetWidth : dataset.classes
+        let outputs = outputShape.count
+        guard isRegression ? outputs == needed : outputs >= needed || outputs == 1 && needed <= 2 else {
+            throw NetworkError(
+                network: name, layer: nodes[nodes.count - 1].name,
+                reason: "it has \(outputs) outputs, but the data needs \(needed)")
+        }
     }
 }

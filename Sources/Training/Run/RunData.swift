@@ -24,32 +24,41 @@ struct RunData {
         explanation = data.explanation
         if case .none = train.answers { try train.requireAnswers(.labels) }
         let rule = try options.normalization.rule(for: file, train)
-        guard let normalizer = Normalizer(rule, sample: train.sample) else {
-            throw TrainingError("\(path): its mean and std do not fit samples of \(train.sample)")
-        }
+        normalizer = try Normalizer(rule, for: train)
         normalization = rule
-        self.normalizer = normalizer
         fingerprint = try file.fingerprint().description
     }
 
     var classNames: [String] { train.classNames ?? [] }
 
+    var targets: TargetKind { train.targets }
+
+    var loader: SampleLoader { SampleLoader(normalizer: normalizer, targets: targets, width: train.targetWidth) }
+
+    var description: String {
+        let kind = targets == .label ? "\(train.classes) classes" : "\(train.targetWidth) target values"
+        return "\(path): \(train.count) samples of \(train.sample), \(kind)"
+    }
+}
+
+extension ImageDataset {
     var targets: TargetKind {
-        if case .targets = train.answers { .values } else { .label }
+        if case .targets = answers { .values } else { .label }
     }
 
     /// Target values a sample; 1 for labels.
     var targetWidth: Int {
-        if case .targets(_, let width) = train.answers { width } else { 1 }
+        if case .targets(_, let width) = answers { width } else { 1 }
     }
+}
 
-    func loader(_ definition: ModelDefinition) -> SampleLoader {
-        SampleLoader(normalizer: normalizer, targets: targets, width: targetWidth)
-    }
-
-    var description: String {
-        let kind = targets == .label ? "\(train.classes) classes" : "\(targetWidth) target values"
-        return "\(path): \(train.count) samples of \(train.sample), \(kind)"
+extension Normalizer {
+    /// Made ready for a data set whose samples the rule must fit.
+    init(_ rule: Normalization, for dataset: ImageDataset) throws {
+        guard let normalizer = Normalizer(rule, sample: dataset.sample) else {
+            throw TrainingError("\(dataset.file): the normalization `\(rule)` does not fit samples of \(dataset.sample)")
+        }
+        self = normalizer
     }
 }
 

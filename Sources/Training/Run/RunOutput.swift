@@ -30,10 +30,10 @@ final class RunOutput {
     }
 
     func end(_ outcome: RunOutcome, _ progress: RunProgress) {
+        let epochs = Figures.count(progress.position.epoch, "epoch")
         switch outcome {
-        case .finished: console.note("finished after \(progress.position.epoch) epochs; results are in \(folder)")
-        case .stopped(let reason):
-            console.note("stopped after \(progress.position.epoch) epochs: \(reason); results are in \(folder)")
+        case .finished: console.note("finished after \(epochs); results are in \(folder)")
+        case .stopped(let reason): console.note("stopped after \(epochs): \(reason); results are in \(folder)")
         case .interrupted(let signal):
             console.note(
                 "signal \(signal): checkpoint saved at step \(progress.position.globalStep); "

@@ -36,7 +36,7 @@ struct RunParts {
         let reducer = try Reducer(
             communicator: communicator, partition: partition, buckets: buckets, parameters: replica.parameters,
             gradientLevels: replica.gradientLevels, mode: options.reduction == .tree ? .tree : .allReduce
-        ) { range, gradient in cell.update?.apply(range, gradient: gradient) }
+        ) { range, gradient in try cell.update?.apply(range, gradient: gradient) }
         let update = ParameterUpdate(
             options.algorithm, l2: Float(options.l2), replica, owned: reducer.ownedRanges)
         cell.update = update
@@ -47,7 +47,7 @@ struct RunParts {
         self.replica = replica
         self.reducer = reducer
         self.update = update
-        loader = data.loader(definition)
+        loader = data.loader
     }
 
     private final class UpdateCell {
@@ -68,19 +68,21 @@ struct RunParts {
         // One shard sees the whole batch: its statistics are the global ones.
         demand.batchNormalization = options.shards == 1 ? .shard : options.batchNorm
         demand.targets = data.targets
-        demand.training = sizes(sampler, options.shards)
+        demand.training = sampler.shardSizes
         if let validation = data.validation {
             let batches = Sampler(validation, batch: options.batchSize, shards: options.shards, seed: nil)
-            demand.evaluation = sizes(batches, options.shards)
+            demand.evaluation = batches.shardSizes
         }
         demand.levels = Reducer.levelCount(partition: partition, rank: rank)
         demand.shards = partition.shards(of: rank).count
         return demand
     }
+}
 
+extension Sampler {
     /// The sizes of shards of all batches. All ranks plan for all of them, so that all have the same arena.
-    static func sizes(_ sampler: Sampler, _ shards: Int) -> Set<Int> {
-        Set([0, sampler.steps - 1].flatMap { step in (0..<shards).map { sampler.count(step: step, shard: $0) } })
+    var shardSizes: Set<Int> {
+        Set([0, steps - 1].flatMap { step in (0..<shards).map { count(step: step, shard: $0) } })
     }
 }
 

@@ -1,10 +1,18 @@
 /// What a user asked for.
 public struct RunRequest {
-    public enum Resume: Sendable, Equatable {
+    public enum Resume: Sendable, Equatable, CustomStringConvertible {
         case no
         /// From the newest whole checkpoint of the output folder.
         case latest
         case file(String)
+
+        public var description: String {
+            switch self {
+            case .no: "not given"
+            case .latest: "from the output folder"
+            case .file(let path): "from \(path)"
+            }
+        }
     }
 
     public var options: TrainingOptions

@@ -32,6 +32,8 @@ public final class TrainingRun {
 
     /// Collective.
     public func execute() throws -> RunOutcome {
+        // A rank that resumes waits for a checkpoint that others would not send.
+        try communicator.agree(on: [SharedFact("--resume", request.resume.description)])
         let resumed = try ResumedState(request, communicator)
         let options = resumed.options
         try options.validate(ranks: communicator.size)
@@ -51,12 +53,17 @@ public final class TrainingRun {
         _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine, _ parts: RunParts
     ) throws {
         var facts = options.semantic.map { SharedFact("option --\($0.name)", $0.value) }
+        // These change nothing that is computed, but when the ranks meet.
+        facts += ["epochs", "checkpoint-every-steps", "checkpoint-every-epochs"].map {
+            SharedFact("option --\($0)", options.text(of: $0) ?? "none")
+        }
         facts += [
             SharedFact("dptrain version", Release.version), SharedFact("MPI library", Communicator.libraryVersion),
             SharedFact("engine", engine.description), SharedFact("data fingerprint", data.fingerprint),
-            SharedFact("epochs", "\(options.epochs)"),
-            SharedFact("model", try definition.network.kerasModel.text()), SharedFact("loss", definition.loss.rawValue),
-            SharedFact("arena layout", parts.replica.arena.digest),
+            SharedFact("model", definition.network.name), SharedFact("loss", definition.loss.rawValue),
+            SharedFact("model configuration", digestOf: try definition.network.kerasModel.text()),
+            SharedFact("arena layout", digestOf: parts.replica.arena.digest),
+            SharedFact("weights at the start", digestOf: parts.replica.parameters),
         ]
         try communicator.agree(on: facts)
     }
@@ -95,13 +102,12 @@ public final class TrainingRun {
                 parts.replica, $0, batch: options.batchSize, steps: options.validationSteps, parts.loader, communicator,
                 parts.partition, watch)
         }
-        let trainer = Trainer(
-            TrainerParts(
-                communicator: communicator, options: options, sampler: parts.sampler,
-                stepsPerEpoch: parts.stepsPerEpoch, train: data.train, step: step, evaluator: evaluator,
-                reducer: parts.reducer, penalty: Penalty(l2: options.l2, parts.replica), checkpoints: checkpoints,
-                observers: (output.map { [$0.console, $0.log] } ?? []) + observers, coordinator: coordinator,
-                progress: progress))
+        var trainer = Trainer(
+            communicator: communicator, options: options, sampler: parts.sampler, stepsPerEpoch: parts.stepsPerEpoch,
+            train: data.train, step: step, evaluator: evaluator, reducer: parts.reducer,
+            penalty: Penalty(l2: options.l2, parts.replica), checkpoints: checkpoints,
+            observers: (output.map { [$0.console, $0.log] } ?? []) + observers, coordinator: coordinator,
+            progress: progress)
         let outcome = try trainer.run()
         output?.end(outcome, trainer.progress)
         return outcome
@@ -137,21 +143,4 @@ public final class TrainingRun {
             precision: options.precision.rawValue, optimizer: options.algorithm.kerasClassName,
             output: options.output ?? Self.defaultOutput, resumed: resumed.explanation, warnings: warnings)
     }
-}
-
-/// What a trainer is made of.
-struct TrainerParts {
-    let communicator: Communicator
-    let options: TrainingOptions
-    let sampler: Sampler
-    let stepsPerEpoch: Int
-    let train: ImageDataset
-    let step: TrainingStep
-    let evaluator: Evaluator?
-    let reducer: Reducer
-    let penalty: Penalty
-    let checkpoints: Checkpointing
-    let observers: [any RunObserver]
-    let coordinator: Coordinator
-    let progress: RunProgress
 }

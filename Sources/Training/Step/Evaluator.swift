@@ -33,7 +33,7 @@ final class Evaluator {
     /// Collective: all ranks get the same sums.
     func evaluate() throws -> MetricSums {
         metrics.clear()
-        try forEachShard(.evaluation) { plan, batch, shard in
+        try forEachShard(.evaluation) { plan, batch, _, shard in
             metrics.add(plan.metrics.pointee, samples: batch.count, shard: shard)
         }
         watch.begin(.waiting)
@@ -47,21 +47,21 @@ final class Evaluator {
         var outputs = [Float](repeating: 0, count: (last - first) * width)
         try outputs.withUnsafeMutableBufferPointer { outputs in
             guard let start = outputs.baseAddress else { return }
-            try forEachShard(.prediction) { plan, batch, shard in
-                let position = sampler.positions(step: currentStep, shard: shard).lowerBound - first
+            try forEachShard(.prediction) { plan, batch, step, shard in
+                let position = sampler.positions(step: step, shard: shard).lowerBound - first
                 (start + position * width).update(from: plan.output, count: batch.count * width)
             }
         }
         return outputs
     }
 
-    private var currentStep = 0
-
-    private func forEachShard(_ purpose: Plan.Purpose, _ body: (BoundPlan, ShardBatch, Int) throws -> Void) throws {
+    /// Runs the rank's shards of all steps, and hands `body` each one's plan, samples, step and number.
+    private func forEachShard(
+        _ purpose: Plan.Purpose, _ body: (BoundPlan, ShardBatch, _ step: Int, _ shard: Int) throws -> Void
+    ) throws {
         let reader = BatchReader(dataset, sampler: sampler, shards: shards, stepsPerEpoch: steps)
         defer { reader.stop() }
         while let slot = try reader.next() {
-            currentStep = slot.step
             watch.begin(.evaluating)
             for shard in shards where slot[shard].count > 0 {
                 let plan = try replica.plan(purpose, samples: slot[shard].count)
@@ -70,7 +70,7 @@ final class Evaluator {
                 for segment in plan.segments {
                     for kernel in segment.kernels { try kernel(context) }
                 }
-                try body(plan, slot[shard], shard)
+                try body(plan, slot[shard], slot.step, shard)
             }
             reader.release(slot)
         }

@@ -38,7 +38,9 @@ struct DataImportCommand: ParsableCommand {
 
 extension ImportFormat: ExpressibleByArgument {
     public init?(argument: String) {
-        guard let format = Self.allCases.first(where: { [$0.rawValue, $0.flagText].contains(argument) }) else { return nil }
+        guard let format = Self.allCases.first(where: { [$0.rawValue, $0.flagText].contains(argument) }) else {
+            return nil
+        }
         self = format
     }
 

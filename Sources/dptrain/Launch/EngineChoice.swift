@@ -10,8 +10,10 @@ import OneDNNEngine
 enum EngineChoice {
     #if ONEDNN
     static let standard = TrainingOptions.EngineName.onednn
+    static let all = [TrainingOptions.EngineName.blas, .onednn]
     #else
     static let standard = TrainingOptions.EngineName.blas
+    static let all = [TrainingOptions.EngineName.blas]
     #endif
 
     static func engine(_ name: TrainingOptions.EngineName, threads: Int) throws -> any Engine {

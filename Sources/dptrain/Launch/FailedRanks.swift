@@ -1,8 +1,8 @@
 import Glibc
 import MessagePassing
 
-/// Ends all ranks when one or all of them have failed, and finds out which: an error that every rank threw is told once,
-/// one that some ranks threw is told by those, with their number.
+/// Ends all ranks when one or all of them have failed, and finds out which: an error that every rank threw is told
+/// once, one that some ranks threw is told by those, with their number.
 final class FailedRanks {
     private let world: Communicator
     /// Messages of its own: `world` may be in the middle of a collective that other ranks wait in.

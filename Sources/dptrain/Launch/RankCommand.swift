@@ -14,7 +14,8 @@ protocol RankCommand: ParsableCommand {
 }
 
 extension RankCommand {
-    /// The order matters: the environment before any library reads it, the signal handlers before MPI takes what is free.
+    /// The order matters: the environment before any library reads it, the signal handlers before MPI takes what is
+    /// free.
     func run() throws {
         try Relaunch.ifNeeded(threads: threads)
         StopSignal.install()

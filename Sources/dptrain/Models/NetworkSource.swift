@@ -23,16 +23,16 @@ enum NetworkSource {
             return try Zoo.model(named: name).network(options)
         case .file(let path):
             guard options == ModelOptions() else {
-                throw ValidationError("\(path) is a file, whose shapes are fixed: --classes and --input go with names only")
+                throw ValidationError(
+                    "\(path) is a file, whose shapes are fixed: --classes and --input go with names only")
             }
             return try Network(kerasJSON: Self.configuration(of: path), label: path)
         }
     }
 
     private static func configuration(of path: String) throws -> String {
-        if let text = try? String(contentsOfFile: path, encoding: .utf8), text.first(where: { !$0.isWhitespace }) == "{" {
-            return text
-        }
+        let text = try? String(contentsOfFile: path, encoding: .utf8)
+        if let text, text.first(where: { !$0.isWhitespace }) == "{" { return text }
         let attributes = try HDF5File.open(path).root.attributes
         guard try attributes.exists("model_config") else {
             throw NetworkError(

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Training
 
-/// The options of one group of `TrainingOptions.table` as flags: an option in the table is a flag, with the table's words
-/// in `--help`. Values stay text, since `TrainingOptions` reads flags and configuration files alike.
+/// The options of one group of `TrainingOptions.table` as flags: an option in the table is a flag, with the table's
+/// words in `--help`. Values stay text, since `TrainingOptions` reads flags and configuration files alike.
 ///
 /// ArgumentParser learns a type's flags from its mirror; here the mirror has one for each row of the table.
 struct OptionFlags<Group: FlagGroup>: ParsableArguments, CustomReflectable {

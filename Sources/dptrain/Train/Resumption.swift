@@ -17,8 +17,8 @@ enum Resumption: ExpressibleByArgument {
         }
     }
 
-    /// The threads a rank that the run has had so far. They are needed before MPI starts and the checkpoint is read as a
-    /// whole; where they cannot be told, nil, since it is then that the errors will be found and named.
+    /// The run's threads a rank so far. They are needed before MPI starts, and the checkpoint is read as a whole later;
+    /// nil where they cannot be told, since that reading will find out why and say so.
     func threads(output: String?) -> Int? {
         let path =
             switch self {

@@ -20,8 +20,8 @@ struct TrainCommand: RankCommand {
 
             As root, mpirun needs --allow-run-as-root; for more ranks than cores, --oversubscribe.
 
-            Exit codes: 0 finished or stopped early, 1 failure, 64 wrong usage, \(ExitCode.interrupted.rawValue) stopped \
-            by SIGUSR1 or SIGTERM with a checkpoint saved.
+            Exit codes: 0 finished or stopped early, 1 failure, 64 wrong usage, \(ExitCode.interrupted.rawValue) \
+            stopped by SIGUSR1 or SIGTERM with a checkpoint saved.
             """)
 
     @OptionGroup var flags: TrainingFlags

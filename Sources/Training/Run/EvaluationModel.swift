@@ -1,0 +1,100 @@
+import DataPipeline
+import Execution
+import Models
+
+/// A trained model as its file has it: a checkpoint, or a model that Keras saved as HDF5.
+struct EvaluationModel {
+    let file: String
+    let network: Network
+    let weights: [[Float]]
+    /// What it was trained with; the defaults where Keras trained it.
+    let options: TrainingOptions
+    /// Nil where Keras trained it.
+    let normalization: DataPipeline.Normalization?
+    /// Empty where the file does not name them.
+    let classNames: [String]
+    private let loss: KnownLoss
+
+    private enum KnownLoss {
+        case own(Loss)
+        /// As Keras's `training_config` has it; nil for a model that was not compiled.
+        case keras(JSONValue?)
+    }
+
+    /// `file` names the bytes in errors.
+    init(_ bytes: [UInt8], file: String) throws {
+        self.file = file
+        if CheckpointSeal.isSealed(bytes) {
+            let state = try CheckpointCodec.decode(bytes, file: file)
+            (network, weights, classNames) = (state.network, state.weights, state.classNames)
+            loss = .own(state.loss)
+            guard let rule = DataPipeline.Normalization(state.normalization) else {
+                throw CheckpointError(
+                    .content, file: file, "its normalization `\(state.normalization)` is unknown",
+                    remedy: "use the newer dptrain that wrote it")
+            }
+            normalization = rule
+            var options = TrainingOptions()
+            for (name, value) in state.options { try options.set(name, to: value) }
+            self.options = options
+            return
+        }
+        let model = try KerasWeightsFile(bytes, path: file)
+        guard let network = model.network else {
+            throw CheckpointError(
+                .content, file: file, "it holds weights but no network",
+                remedy: "give a checkpoint, or a file of Keras's model.save(\"model.h5\")")
+        }
+        self.network = network
+        weights = try model.weights(for: network)
+        loss = .keras(model.training?["loss"])
+        (normalization, classNames, options) = (nil, [], TrainingOptions())
+    }
+
+    /// What the model was trained to minimise; where its file does not say, what fits the data's answers.
+    func loss(on dataset: ImageDataset) throws -> Loss {
+        switch loss {
+        case .own(let loss): return loss
+        case .keras(nil), .keras(.null):
+            if dataset.targets == .values { return .meanSquaredError }
+            return network.outputShape.count == 1 ? .binaryCrossEntropy : .sparseCategoricalCrossEntropy
+        case .keras(let description?):
+            guard let loss = Loss(keras: description) else {
+                let text = (try? description.text()) ?? ""
+                let known = Loss.allCases.map(\.rawValue).joined(separator: ", ")
+                throw CheckpointError(
+                    .content, file: file, "it was compiled with the loss \(text), which is not one of \(known)",
+                    remedy: "`dptrain predict` needs no loss")
+            }
+            try requireLogits(loss, description["config"]?["from_logits"]?.bool ?? false)
+            return loss
+        }
+    }
+
+    /// Cross-entropies are computed from logits: of the activation at the network's end, or of outputs without one.
+    private func requireLogits(_ loss: Loss, _ isFromLogits: Bool) throws {
+        guard let activation = loss.absorbedActivation else { return }
+        let endsInActivation = LoweredNetwork(network, loss: loss).outputActivation == activation
+        guard endsInActivation != isFromLogits else {
+            throw CheckpointError(
+                .content, file: file,
+                "its loss \(loss.rawValue) has from_logits=\(isFromLogits ? "True" : "False"), but the network "
+                    + (endsInActivation ? "ends in" : "does not end in") + " \(activation.rawValue)",
+                remedy: "compile the model with the loss that fits its output")
+        }
+    }
+}
+
+extension Loss {
+    /// From `training_config`: a name, or an object with a class. Labels stand for one-hot rows as well.
+    fileprivate init?(keras description: JSONValue) {
+        switch description.string ?? description["class_name"]?.string {
+        case "sparse_categorical_crossentropy", "SparseCategoricalCrossentropy", "categorical_crossentropy",
+            "CategoricalCrossentropy":
+            self = .sparseCategoricalCrossEntropy
+        case "binary_crossentropy", "BinaryCrossentropy": self = .binaryCrossEntropy
+        case "mean_squared_error", "mse", "MeanSquaredError": self = .meanSquaredError
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import ArgumentParser
+import DataPipeline
+import MessagePassing
+import Training
+
+/// What `evaluate` and `predict` have in common.
+struct EvaluationFlags: ParsableArguments {
+    @Argument(help: "checkpoint, or Keras model (.h5)")
+    var model: String
+
+    @Option(help: ArgumentHelp("HDF5 file with the samples", valueName: "file.h5"))
+    var data: String
+
+    @Option(help: ArgumentHelp("train, validation or test (default: test, else validation, else train)", valueName: "split"))
+    var split: Split?
+
+    @Option(help: ArgumentHelp("path of the samples in the file, where it is not found", valueName: "path"))
+    var images: String?
+
+    @Option(help: ArgumentHelp("path of the labels in the file, where it is not found", valueName: "path"))
+    var labels: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "auto, unchanged, unit (by 255) or standardized (default: as the model was trained)", valueName: "rule"))
+    var normalization: TrainingOptions.Normalization?
+
+    @Option(help: "samples of a step, over all ranks (default: the checkpoint's, else 128)")
+    var batchSize: Int?
+
+    @Option(help: "parts a batch is cut into, at least as many as ranks (default: the checkpoint's, else 8)")
+    var shards: Int?
+
+    @Option(help: "threads of a rank")
+    var threads = 1
+
+    @Option(help: ArgumentHelp("onednn or blas", valueName: "engine"))
+    var engine = EngineChoice.standard
+
+    mutating func validate() throws {
+        for (name, value) in [("--batch-size", batchSize), ("--shards", shards), ("--threads", threads)] {
+            if let value, value < 1 { throw ValidationError("\(name) \(value) is not positive") }
+        }
+        if images != nil, let split, split != .train {
+            throw ValidationError("--images names the samples of the train split; leave out --split \(split.rawValue)")
+        }
+    }
+
+    /// The rest is compared when data and model are open.
+    var sharedFacts: [SharedFact] { [SharedFact("--threads", "\(threads)")] }
+
+    var request: EvaluationRequest {
+        var request = EvaluationRequest(model: model, data: data, engine: engine)
+        request.split = split
+        request.images = images
+        request.labels = labels
+        request.normalization = normalization
+        request.batchSize = batchSize
+        request.shards = shards
+        return request
+    }
+}
+
+extension Split: ExpressibleByArgument {}
+extension TrainingOptions.Normalization: ExpressibleByArgument {}
+extension TrainingOptions.EngineName: ExpressibleByArgument {}

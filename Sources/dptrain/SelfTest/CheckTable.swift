@@ -1,0 +1,23 @@
+import Foundation
+
+/// The self-test's table: a line a check, shown as soon as its result is known.
+struct CheckTable {
+    private(set) var passed = 0
+    private(set) var failed = 0
+    private let nameWidth: Int
+
+    /// `names` are those of all checks to come.
+    init(names: [String]) {
+        nameWidth = names.map(\.count).max() ?? 0
+    }
+
+    mutating func add(_ result: CheckResult) {
+        if result.passed { passed += 1 } else { failed += 1 }
+        let verdict = result.passed ? "ok    " : "FAILED"
+        let name = result.name.padding(toLength: nameWidth, withPad: " ", startingAt: 0)
+        let indent = String(repeating: " ", count: verdict.count + nameWidth + 4)
+        let lines = result.detail.split(separator: "\n").joined(separator: "\n" + indent)
+        print("\(verdict)  \(name)  \(lines)")
+        fflush(nil)
+    }
+}

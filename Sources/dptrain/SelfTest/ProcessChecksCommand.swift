@@ -1,0 +1,19 @@
+import ArgumentParser
+import MessagePassing
+
+/// The part of the self-test that one process carries out without MPI; it prints a result a line.
+struct ProcessChecksCommand: ParsableCommand {
+    static let name = "process"
+    static let configuration = CommandConfiguration(
+        commandName: name, abstract: "The part of the self-test that runs without MPI.", shouldDisplay: false)
+
+    static let checks: [Check<String>] = FileChecks.all + GradientChecks.all + EngineChecks.all
+
+    @Argument(help: "folder for temporary files")
+    var folder: String
+
+    func run() throws {
+        try Relaunch.ifNeeded(threads: 1)
+        for check in Self.checks { try check.run(on: folder).printLine() }
+    }
+}

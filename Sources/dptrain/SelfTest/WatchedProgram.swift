@@ -1,0 +1,93 @@
+import Foundation
+import MessagePassing
+
+/// A program that is started, watched, and ended if it does not end by itself: a check that hangs fails like any other.
+struct WatchedProgram {
+    let executable: String
+    let arguments: [String]
+    let environment: [String: String]
+    /// What it prints goes to `log.out` and `log.err`.
+    let log: String
+
+    /// How long a program that is told to end may take before it is killed: longer than mpirun needs to end its ranks.
+    private static let grace = Duration.seconds(5)
+
+    /// Returns once it has exited with code 0; `onLine` gets what it prints on standard output, line by line. Throws
+    /// otherwise, and where it takes longer than `limit`.
+    func run(limit: Duration, onLine: (Substring) -> Void = { _ in }) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: executable)
+        process.arguments = arguments
+        process.environment = environment
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try Self.createFile("\(log).out")
+        process.standardError = try Self.createFile("\(log).err")
+        do {
+            try process.run()
+        } catch {
+            throw CheckFailure("\(executable) cannot be started: \(error.localizedDescription)")
+        }
+        var lines = LineReader(path: "\(log).out")
+        let deadline = ContinuousClock.now + limit
+        while process.isRunning {
+            lines.read(onLine)
+            if let signal = StopSignal.received {
+                Self.end(process)
+                throw Interrupted(signal: signal)
+            }
+            if ContinuousClock.now > deadline {
+                Self.end(process)
+                throw CheckFailure("no end within \(limit.components.seconds) s" + said)
+            }
+            usleep(20_000)
+        }
+        lines.read(onLine)
+        let status = process.terminationStatus
+        try require(process.terminationReason == .exit, "ended by signal \(status)" + said)
+        try require(status == 0, "exit code \(status)" + said)
+    }
+
+    private static func createFile(_ path: String) throws -> FileHandle {
+        try require(FileManager.default.createFile(atPath: path, contents: nil), "\(path) cannot be written")
+        return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    }
+
+    private static func end(_ process: Process) {
+        process.terminate()
+        let deadline = ContinuousClock.now + grace
+        while process.isRunning && ContinuousClock.now < deadline { usleep(20_000) }
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        process.waitUntilExit()
+    }
+
+    /// What the program said was wrong: dptrain's own messages, or the end of everything where there are none.
+    private var said: String {
+        let text = (try? String(contentsOfFile: "\(log).err", encoding: .utf8)) ?? ""
+        let lines = text.split(separator: "\n").filter { $0.contains(where: \.isLetter) }
+        let own = lines.filter { $0.hasPrefix("dptrain: ") || $0.hasPrefix("Error: ") }
+        return (own.isEmpty ? lines.suffix(5) : own.prefix(5)).map { "\n\($0)" }.joined()
+    }
+}
+
+/// The user or the system asked the self-test to end.
+struct Interrupted: Error {
+    let signal: Int32
+}
+
+/// The lines of a file that still grows.
+private struct LineReader {
+    let path: String
+    private var offset: UInt64 = 0
+
+    init(path: String) { self.path = path }
+
+    /// Calls `body` with the lines that have been completed since the last call.
+    mutating func read(_ body: (Substring) -> Void) {
+        guard let file = FileHandle(forReadingAtPath: path), (try? file.seek(toOffset: offset)) != nil,
+            let data = try? file.readToEnd(), let end = data.lastIndex(of: UInt8(ascii: "\n"))
+        else { return }
+        let complete = data[...end]
+        offset += UInt64(complete.count)
+        for line in String(decoding: complete, as: UTF8.self).split(separator: "\n") { body(line) }
+    }
+}

@@ -1,0 +1,158 @@
+import Foundation
+import HDF5Storage
+import Models
+import NumericCore
+import TestSupport
+import Training
+
+var evaluationChecks: [RankCheck] {
+    RankEngine.all.flatMap { engine in
+        [
+            RankCheck("metrics of three samples are those worked out by hand, engine: \(engine.rawValue)") { check in
+                try byHand(engine, check)
+            },
+            RankCheck("metrics do not depend on how samples are cut, engine: \(engine.rawValue)") { check in
+                try cuts(engine, check)
+            },
+            RankCheck("predictions lie in the data's order, engine: \(engine.rawValue)") { check in
+                try order(engine, check)
+            },
+        ]
+    } + [
+        RankCheck("data that do not fit the model are refused on all ranks, and nothing is overwritten") { check in
+            try refusals(check)
+        }
+    ]
+}
+
+/// Softmax of ln 1, ln 2, ln 3, ln 4, ln 5, ln 5: probabilities 1/20, 2/20, ... Of the two largest, the first counts.
+private func byHand(_ engine: TrainingOptions.EngineName, _ check: CheckContext) throws {
+    let kernel = [1, 2, 3, 4, 5, 5].map { logf($0) }
+    let fixture = try EvaluationFixture(inputs: 1, kernel: kernel, features: [1, 1, 1], labels: [4, 0, 1], l2: 0.5)
+    let result = try fixture.run(engine, check, batch: 16, shards: 16).evaluate()
+    let penalty = 0.5 * kernel.reduce(0) { $0 + Double($1 * $1) }
+    let loss = (log(4.0) + log(20) + log(10)) / 3 + penalty
+    check.expect(abs(result.loss - loss) < 1e-6, "loss: expected \(loss), got \(result.loss)")
+    check.expect(result.accuracy, equals: 1.0 / 3, "accuracy")
+    check.expect(result.top5, equals: 2.0 / 3, "top 5")
+    check.expect(result.samples, equals: 3, "samples")
+}
+
+private func cuts(_ engine: TrainingOptions.EngineName, _ check: CheckContext) throws {
+    let fixture = try EvaluationFixture.random(samples: 203)
+    let settings = [(203, 8), (64, 8), (50, 13), (8, 8), (100, 8)]
+    let results = try settings.map { try fixture.run(engine, check, batch: $0.0, shards: $0.1).evaluate() }
+    for ((batch, shards), result) in zip(settings, results) {
+        let name = "batch \(batch), \(shards) shards"
+        check.expect(abs(result.loss - results[0].loss) < 1e-6, "\(name): loss \(result.loss), not \(results[0].loss)")
+        check.expect(result.accuracy, equals: results[0].accuracy, "\(name): accuracy")
+        check.expect(result.top5, equals: results[0].top5, "\(name): top 5")
+        check.expect(result.samples, equals: 203, "\(name): samples")
+    }
+}
+
+/// 37 samples in steps of 11 end with one of 4, which leaves shards empty.
+private func order(_ engine: TrainingOptions.EngineName, _ check: CheckContext) throws {
+    let fixture = try EvaluationFixture.random(samples: 37)
+    let output = fixture.folder.path("predictions.h5")
+    let summary = try fixture.run(engine, check, batch: 11, shards: 8).predict(to: output, overwrite: false)
+    check.expect(summary.samples, equals: 37, "samples")
+    check.expect(summary.outputs, equals: 6, "outputs")
+    guard check.rank == 0 else { return }
+    let root = try HDF5File.open(output).root
+    let predictions = try root.dataset("predictions")
+    check.expect(predictions.shape, equals: [37, 6], "shape")
+    check.expect(try root.dataset("labels").read(as: Int32.self), equals: fixture.labels, "labels")
+    let expected = fixture.probabilities
+    let worst = zip(try predictions.read(as: Float.self), expected).map { abs(Double($0) - $1) }.max() ?? 1
+    check.expect(worst < 1e-6, "a probability is off by \(worst)")
+}
+
+private func refusals(_ check: CheckContext) throws {
+    let fixture = try EvaluationFixture.random(samples: 9)
+    let wide = try EvaluationFixture(
+        inputs: 4, kernel: [Float](repeating: 0, count: 24), features: [Float](repeating: 0, count: 36),
+        labels: [Int32](repeating: 0, count: 9))
+    let many = try EvaluationFixture(
+        inputs: 3, kernel: [Float](repeating: 0, count: 18), features: [Float](repeating: 0, count: 9), labels: [0, 6, 1])
+    let attempts: [(EvaluationFixture, String)] = [(wide, "takes samples of 3"), (many, "6 outputs, but the data needs 7")]
+    for (other, words) in attempts {
+        let run = fixture.run(.blas, check, batch: 16, shards: 16, data: other)
+        check.expect(message(of: { _ = try run.evaluate() }).contains(words), "no word of: \(words)")
+    }
+    let output = fixture.folder.path("predictions.h5")
+    let run = fixture.run(.blas, check, batch: 16, shards: 16)
+    _ = try run.predict(to: output, overwrite: false)
+    check.expect(message(of: { _ = try run.predict(to: output, overwrite: false) }).contains("--overwrite"), "overwritten")
+    _ = try run.predict(to: output, overwrite: true)
+    let model = fixture.model
+    check.expect(message(of: { _ = try run.predict(to: model, overwrite: true) }).contains("is read"), "model overwritten")
+}
+
+private func message(of body: () throws -> Void) -> String {
+    do { try body() } catch { return "\(error)" }
+    return "nothing was thrown"
+}
+
+/// A dense layer with softmax as a checkpoint, and samples as the test split of a data file.
+private struct EvaluationFixture {
+    let folder: TemporaryDirectory
+    let kernel: [Float]
+    let features: [Float]
+    let labels: [Int32]
+    private let inputs: Int
+    private static let classes = 6
+
+    var model: String { folder.path("model.h5") }
+    private var data: String { folder.path("data.h5") }
+
+    /// `kernel` is [inputs, 6].
+    init(inputs: Int, kernel: [Float], features: [Float], labels: [Int32], l2: Double = 0) throws {
+        folder = try TemporaryDirectory()
+        (self.inputs, self.kernel, self.features, self.labels) = (inputs, kernel, features, labels)
+        var graph = GraphBuilder("dense", input: [inputs])
+        _ = graph.dense(graph.input, Self.classes, activation: .softmax)
+        var state = RunState(
+            network: try graph.network(), loss: .sparseCategoricalCrossEntropy,
+            weights: [kernel, [Float](repeating: 0, count: Self.classes)],
+            optimizer: OptimizerState(kerasClass: "SGD", configuration: ["name": "sgd"], learningRate: 0.1))
+        state.normalization = "unchanged"
+        state.options = ["l2": "\(l2)"]
+        try folder.write(CheckpointCodec.encode(state), to: "model.h5")
+        let test = try HDF5File.createInMemory()
+        try test.root.write("test/features", shape: [labels.count, inputs], features)
+        try test.root.write("test/labels", shape: [labels.count], labels)
+        try folder.write(test.image(), to: "data.h5")
+    }
+
+    static func random(samples: Int) throws -> EvaluationFixture {
+        let random = CounterRandom(seed: 11, purpose: .generatedData, stream: 0)
+        let values = (0..<samples * 3 + 18).map { random.uniform(UInt64($0)) * 4 - 2 }
+        return try EvaluationFixture(
+            inputs: 3, kernel: Array(values[..<18]), features: Array(values[18...]),
+            labels: (0..<samples).map { Int32($0 * 7 % classes) })
+    }
+
+    func run(
+        _ engine: TrainingOptions.EngineName, _ check: CheckContext, batch: Int, shards: Int,
+        data other: EvaluationFixture? = nil
+    ) -> EvaluationRun {
+        var request = EvaluationRequest(model: model, data: (other ?? self).data, engine: engine)
+        request.batchSize = batch
+        request.shards = shards
+        return EvaluationRun(request, check.world, engines: RankEngine.make)
+    }
+
+    /// What the network should say, row by row.
+    var probabilities: [Double] {
+        labels.indices.flatMap { sample -> [Double] in
+            let exponentials = (0..<Self.classes).map { output in
+                exp((0..<inputs).reduce(0.0) {
+                    $0 + Double(features[sample * inputs + $1]) * Double(kernel[$1 * Self.classes + output])
+                })
+            }
+            let sum = exponentials.reduce(0, +)
+            return exponentials.map { $0 / sum }
+        }
+    }
+}

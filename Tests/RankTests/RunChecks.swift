@@ -1,0 +1,198 @@
+import DataPipeline
+import Foundation
+import MessagePassing
+import TestSupport
+import Training
+
+/// Whole training runs, in process. What takes new processes (other rank counts, kills) is in Tests/RunTests.
+var runChecks: [RankCheck] {
+    [
+        RankCheck("a run stopped at any step and resumed ends with the files of one left alone") { check in
+            let trial = try RunTrial(check)
+            let reference = try trial.files(of: "alone") { try trial.run(in: "alone") }
+            for step in 1..<RunTrial.steps {
+                let name = "stopped-\(step)"
+                let files = try trial.files(of: name) {
+                    // One rank is told; all of them stop.
+                    let signal: [any RunObserver] = check.rank == check.size - 1 ? [SignalAtStep(step)] : []
+                    let outcome = try trial.run(in: name, observers: signal)
+                    check.expect(outcome, equals: .interrupted(signal: SIGUSR1), "outcome at step \(step)")
+                    check.expect(try trial.run(in: name, resume: .latest), equals: .finished, "resumed from \(step)")
+                }
+                for (file, bytes) in reference {
+                    check.expect(files[file] == bytes, "stopped at step \(step): \(file) differs")
+                }
+            }
+        },
+        RankCheck("the log knows of an epoch before any checkpoint does, so that none is lost between") { check in
+            let trial = try RunTrial(check)
+            let folder = trial.path("order")
+            let watcher = EpochWatcher(folder)
+            try trial.run(in: "order", observers: check.rank == 0 ? [watcher] : [])
+            if check.rank > 0 { return }
+            check.expect(watcher.known, equals: Array(0..<RunTrial.epochs), "epochs that checkpoints knew of")
+        },
+        RankCheck("weights that are not finite are no checkpoint, though the loss may be finite") { check in
+            let trial = try RunTrial(check)
+            try trial.run(in: "good", settings: ["epochs": "1"])
+            if check.rank == 0 {
+                var state = try CheckpointFile.read(trial.path("good/latest.h5"))
+                state.weights[0][0] = .nan
+                try CheckpointStore(folder: trial.path("bad"), keep: 1, start: .new).save(state, as: .step)
+            }
+            try check.world.barrier()
+            do {
+                try trial.run(in: "next", settings: ["weights": trial.path("bad/latest.h5")])
+                check.expect(false, "nobody noticed")
+            } catch {
+                check.expect("\(error)".contains("conv2d/kernel"), "unclear: \(error)")
+            }
+            check.expect(!FileManager.default.fileExists(atPath: trial.path("next/latest.h5")), "it was saved")
+        },
+        RankCheck("ranks of which one resumes do not agree, and nothing hangs") { check in
+            let trial = try RunTrial(check)
+            let isOdd = check.rank == check.size - 1
+            check.expectDisagreement(on: ["--resume"]) {
+                try trial.run(in: "resume", resume: isOdd ? .latest : .no)
+            }
+        },
+        RankCheck("ranks that would save at different steps do not agree, and nothing hangs") { check in
+            let trial = try RunTrial(check)
+            let often = ["checkpoint-every-steps": "1"]
+            check.expectDisagreement(on: ["option --checkpoint-every-steps"]) {
+                try trial.run(in: "often", settings: check.rank == 0 ? often : [:])
+            }
+        },
+        RankCheck("ranks that start from different weights do not agree") { check in
+            let trial = try RunTrial(check)
+            try trial.run(in: "other", settings: ["seed": "1"])
+            let other = ["weights": trial.path("other/latest.h5")]
+            check.expectDisagreement(on: ["weights at the start"]) {
+                try trial.run(in: "weights", settings: check.rank == 0 ? [:] : other)
+            }
+        },
+        RankCheck("ranks with different models say so in a line, not in pages") { check in
+            let trial = try RunTrial(check)
+            let other = ["model": "resnet-cifar-8-v1"]
+            check.expectDisagreement(on: ["model", "model configuration", "arena layout", "weights at the start"]) {
+                try trial.run(in: "models", settings: check.rank == 0 ? other : [:])
+            }
+        },
+    ]
+}
+
+extension CheckContext {
+    /// Expects that the ranks find some of these facts to differ, and say so briefly. One rank alone differs from none.
+    fileprivate func expectDisagreement(on names: [String], _ body: () throws -> Void) {
+        if size == 1 { return }
+        do {
+            try body()
+            expect(false, "the ranks agreed")
+        } catch let error as DisagreementError {
+            expect(!error.differences.isEmpty, "no difference")
+            for difference in error.differences { expect(names.contains(difference.name), "\(difference.name) differs") }
+            expect(error.description.utf8.count < 500, "too long: \(error)")
+        } catch {
+            note(error)
+        }
+    }
+}
+
+/// Tiny runs in a folder that all ranks share.
+private final class RunTrial {
+    static let epochs = 3
+    /// 3 an epoch; the last batch of an epoch leaves shards empty.
+    static let steps = 9
+
+    private let check: CheckContext
+    private let folder: String
+    /// Rank 0's; the folder goes with it.
+    private let owned: TemporaryDirectory?
+
+    init(_ check: CheckContext) throws {
+        self.check = check
+        owned = check.rank == 0 ? try TemporaryDirectory() : nil
+        folder = String(decoding: try check.world.broadcast(Array((owned?.path ?? "").utf8), from: 0), as: UTF8.self)
+        if check.rank == 0 { try GeneratedDataset.write(to: path("data.h5"), train: 53, test: 20, seed: 1) }
+        try check.world.barrier()
+    }
+
+    func path(_ name: String) -> String { "\(folder)/\(name)" }
+
+    @discardableResult
+    func run(
+        in name: String, settings: [String: String] = [:], resume: RunRequest.Resume = .no,
+        observers: [any RunObserver] = []
+    ) throws -> RunOutcome {
+        var options = TrainingOptions()
+        var given = [
+            "model": "simple-cnn-dropout", "data": path("data.h5"), "epochs": "\(Self.epochs)", "batch-size": "24",
+            "learning-rate": "0.01", "schedule": "cosine", "warm-up": "4steps", "output": path(name),
+            "reduce-on-plateau": "patience=1,min-delta=0.5", "l2": "0.001",
+        ]
+        given.merge(settings) { $1 }
+        for (name, text) in given { try options.set(name, to: text) }
+        options.engine = RankEngine.standard
+        let request = RunRequest(options: options, given: Set(given.keys), resume: resume)
+        // Forgets the signals of earlier runs.
+        StopSignal.install()
+        return try silently {
+            try TrainingRun(request, check.world, observers: observers, engines: RankEngine.make).execute()
+        }
+    }
+
+    /// What a run left behind, on rank 0: its last and best checkpoint, and the log without timings.
+    func files(of name: String, after body: () throws -> Void) throws -> [String: Data] {
+        try body()
+        guard check.rank == 0 else { return [:] }
+        var files: [String: Data] = [:]
+        for file in [CheckpointStore.latestName, CheckpointStore.bestName] {
+            files[file] = try Data(contentsOf: URL(fileURLWithPath: "\(path(name))/\(file)"))
+        }
+        let log = try String(contentsOfFile: "\(path(name))/\(CheckpointStore.logName)", encoding: .utf8)
+        let untimed = log.split(separator: "\n").map { $0.prefix(upTo: $0.range(of: ",\"images_per")?.lowerBound ?? $0.endIndex) }
+        files[CheckpointStore.logName] = Data(untimed.joined(separator: "\n").utf8)
+        return files
+    }
+}
+
+/// Without what a run tells its user on standard output.
+func silently<T>(_ body: () throws -> T) rethrows -> T {
+    fflush(nil)
+    let (kept, silence) = (dup(STDOUT_FILENO), open("/dev/null", O_WRONLY))
+    dup2(silence, STDOUT_FILENO)
+    defer {
+        fflush(nil)
+        dup2(kept, STDOUT_FILENO)
+        close(kept)
+        close(silence)
+    }
+    return try body()
+}
+
+/// Asks its own process to stop, as `kill -USR1` would, once a step is done.
+private final class SignalAtStep: RunObserver {
+    private let step: Int
+
+    init(_ step: Int) { self.step = step }
+
+    func stepEnded(_ report: StepReport) throws {
+        if report.step == step { kill(getpid(), SIGUSR1) }
+    }
+
+    func epochEnded(_ report: EpochReport) throws {}
+}
+
+/// Notes, when an epoch is reported, how many epochs the newest checkpoint knows of.
+private final class EpochWatcher: RunObserver {
+    private(set) var known: [Int] = []
+    private let folder: String
+
+    init(_ folder: String) { self.folder = folder }
+
+    func stepEnded(_ report: StepReport) throws {}
+
+    func epochEnded(_ report: EpochReport) throws {
+        known.append(try CheckpointFile.read("\(folder)/\(CheckpointStore.latestName)").position.epoch)
+    }
+}

@@ -1,0 +1,168 @@
+#!/bin/bash
+# What bad input gets: an error that names the thing and the remedy, the right exit code, on one rank and on two, no
+# hang, all ranks ended, and nothing lost.
+# Tests/RunTests/bad-input.sh PATH-TO-DPTRAIN
+source "$(dirname "$0")/support.sh"
+
+alone data generate --output data.h5 --train 200 --test 40 --seed 5 >output || exit 1
+alone data generate --output other.h5 --train 200 --test 40 --seed 6 >output || exit 1
+common=(--model simple-cnn --batch-size 50 --epochs 2)
+train=("${common[@]}" --data data.h5)
+
+# refused NAME CODE WORDS ARGUMENTS...: alone and on two ranks, told once, and no output folder for it.
+refused() {
+    local name=$1 code=$2 words=$3
+    shift 3
+    expect "$name" "$code" "$words" alone "$@" --output refused
+    expect "$name, 2 ranks" "$code" "$words" ranks 2 "$@" --output refused
+    verdict "$name: told once" once "${words%%$'\n'*}"
+    verdict "$name: no checkpoint is left behind" test ! -e refused/latest.h5
+    rm -rf refused
+}
+lacks() { ! grep -q -- "$1" output; }
+once() { [[ $(grep -Ec -- "$1" output) == 1 ]]; }
+
+# --- Data -----------------------------------------------------------------------------------------------------------
+
+refused "no such file" 1 $'none.h5\ncannot be opened|No such file' "${common[@]}" --data none.h5
+head -c 300000 data.h5 >short.h5
+refused "a truncated file" 1 $'short.h5\ntruncated' "${common[@]}" --data short.h5
+echo "This is no HDF5 file." >text.h5
+refused "a file that is not HDF5" 1 $'text.h5\nHDF5' "${common[@]}" --data text.h5
+refused "no such data set" 1 $'/train/nothing' "${train[@]}" --images /train/nothing --labels /train/labels
+cp data.h5 two.h5
+h5copy -i data.h5 -o two.h5 -s /train/images -d /train/data
+refused "ambiguous layouts" 1 $'two.h5\n/train/images\n/train/data\n--images' "${common[@]}" --data two.h5
+refused "labels of other samples" 1 $'/test/labels\n40' "${train[@]}" --images /train/images --labels /test/labels
+
+# label VALUE FILE: the data with one label changed.
+label() {
+    local offset
+    offset=$(h5dump -p -H -d /train/labels data.h5 | sed -n 's/ *OFFSET //p')
+    cp data.h5 "$2"
+    printf '%b' "$1" | dd of="$2" bs=1 seek=$((offset + 4 * 17)) conv=notrunc status=none
+}
+label '\x4d\x00\x00\x00' large.h5
+refused "a label beyond the classes" 1 $'large.h5.*/train/labels\n77' "${common[@]}" --data large.h5
+label '\xff\xff\xff\xff' negative.h5
+refused "a negative label" 1 $'negative.h5.*/train/labels\n-1' "${common[@]}" --data negative.h5
+
+# --- Model and options ----------------------------------------------------------------------------------------------
+
+refused "an unknown model" 1 $'simple-cmm\nsimple-cnn' --model simple-cmm --data data.h5
+echo '{"class_name": "Sequential", "config": {"name": "small", "layers": [
+    {"class_name": "InputLayer", "config": {"name": "input", "batch_shape": [null, 28, 28, 1]}},
+    {"class_name": "Flatten", "config": {"name": "flatten"}},
+    {"class_name": "Dense", "config": {"name": "dense", "units": 10, "activation": "softmax"}}]}}' >small.json
+refused "samples of another shape than the model's" 1 $'28x28x1\n32x32x3' --model small.json --data data.h5
+sed 's/28, 28, 1/32, 32, 3/; s/"units": 10/"units": 4/' small.json >narrow.json
+refused "more classes than outputs" 1 $'dense.*4 outputs\n10' --model narrow.json --data data.h5
+refused "a batch smaller than the shards" 64 $'batch-size\nshards' "${train[@]}" --batch-size 7
+for count in 1 2; do
+    expect "a loss that is no number, $count" 1 $'loss of step [2-9] is -?(nan|inf)\nfirst layer|overflowed\n--learning-rate' \
+        ranks $count "${train[@]}" --learning-rate 1e30 --optimizer sgd --output infinite-$count
+    expect "the checkpoint before it is whole, $count" 0 "" alone checkpoint verify infinite-$count/latest.h5
+done
+expect "more ranks than shards" 1 $'3 ranks share only 2 shards\n--shards 3' \
+    ranks 3 "${train[@]}" --shards 2 --output refused
+
+# differing NAME WORDS A -- B: rank 0 is started with the arguments A, rank 1 with B.
+differing() {
+    local name=$1 words=$2 first=()
+    shift 2
+    while [[ $1 != -- ]]; do
+        first+=("$1")
+        shift
+    done
+    shift
+    expect "ranks that differ: $name" 1 "$words" timeout -k 5 "$limit" \
+        mpirun -n 1 "$binary" "${first[@]}" : -n 1 "$binary" "$@"
+}
+differing "seed" $'--seed\nrank 0.*`1`\nrank 1.*`2`' \
+    "${train[@]}" --output differing --seed 1 -- "${train[@]}" --output differing --seed 2
+differing "data" "fingerprint" "${train[@]}" --output differing -- "${common[@]}" --data other.h5 --output differing
+differing "model" "model" "${train[@]}" --output differing -- "${train[@]}" --model mlp --output differing
+differing "epochs" "epochs" "${train[@]}" --output differing -- "${train[@]}" --epochs 5 --output differing
+differing "shards" "shards" "${train[@]}" --output differing -- "${train[@]}" --shards 4 --output differing
+differing "no data on one" "none.h5" \
+    "${train[@]}" --output differing -- "${common[@]}" --data none.h5 --output differing
+
+# --- Output folder --------------------------------------------------------------------------------------------------
+
+expect "a run" 0 "finished" ranks 2 "${train[@]}" --output run
+cp -a run before
+unharmed() { diff -r before run >>output; }
+
+expect "an output folder that is not empty" 1 $'run: .*not empty\n--resume\n--overwrite' ranks 2 "${train[@]}" --output run
+verdict "it is unharmed" unharmed
+expect "an output folder that cannot be made" 1 $'data.h5/run\n--output' ranks 2 "${train[@]}" --output data.h5/run
+expect "an output folder that cannot be written to" 1 $'/proc\n--output' ranks 2 "${train[@]}" --output /proc --overwrite
+
+# --- Resuming -------------------------------------------------------------------------------------------------------
+
+for count in 1 2; do
+    expect "another model, $count" 1 $'model simple-cnn\nmlp\nanother --output' \
+        ranks $count --resume --output run --model mlp
+    expect "other data, $count" 1 $'fingerprint\n--data' ranks $count --resume --output run --data other.h5
+    expect "another semantic option, $count" 1 $'--seed was 0, now 1\n--momentum was .*, now 0.5' \
+        ranks $count --resume --output run --seed 1 --momentum 0.5
+    expect "nothing to resume, $count" 1 $'nowhere.*no checkpoint\n--resume' ranks $count --resume --output nowhere
+    expect "no such checkpoint, $count" 1 $'none.h5' ranks $count --resume none.h5 --output run
+    expect "a data file for a checkpoint, $count" 1 $'data.h5' ranks $count --resume data.h5 --output run
+done
+verdict "the run is unharmed" unharmed
+expect "it resumes as it should" 0 "finished after 3 epochs" ranks 2 --resume --output run --epochs 3
+differing "resume" "resume" --resume --output run -- "${train[@]}" --output run
+differing "resume, the other way" "resume" "${train[@]}" --output differing -- --resume --output run
+cp -a before hurt
+for file in hurt/*.h5; do truncate -s 70000 "$file"; done
+expect "damage everywhere" 1 $'hurt.*none of its .* checkpoints is whole\n--overwrite' ranks 2 --resume --output hurt
+
+# --- Misfortunes ----------------------------------------------------------------------------------------------------
+
+# A small disk: a file system of this test's own, where the machine lets it have one.
+small_disk() {
+    unshare -rm bash -c '
+        mkdir -p disk && mount -t tmpfs -o size=2500k tmpfs disk || exit 99
+        "$@" && exit 98
+        echo "exit code $?"
+        for file in disk/run/*.h5; do "$1" checkpoint verify "$file" || exit 97; done
+        mount -o remount,size=60m disk && exec "$1" --resume --output disk/run' - "$@"
+}
+expect "a full disk" 0 $'disk/run/.*No space left\ndisk is full\nearlier checkpoints are whole\nexit code 1\nfinished' \
+    small_disk "$binary" "${train[@]}" --checkpoint-every-steps 1 --output disk/run
+
+# Waits a while for a process to end; one that has ended but that nobody asked about (a zombie) has.
+await_end() {
+    local attempt
+    for ((attempt = 0; attempt < 50; attempt++)); do
+        grep -q '^State:.[^Z]' "/proc/$1/status" 2>/dev/null || return 0
+        sleep 0.1
+    done
+    return 1
+}
+
+# The others are taken down with a rank that dies, soon, and the run can be resumed.
+rank_killed() {
+    mpirun --timeout "$limit" -n 3 "$binary" "${train[@]}" --epochs 500 --output killed &
+    local job=$! children
+    until [[ -f killed/log.jsonl && $(wc -l <killed/log.jsonl) -ge 3 ]]; do
+        kill -0 $job || break
+        sleep 0.05
+    done
+    children=$(pgrep -P $job)
+    kill -KILL "$(tail -n 1 <<<"$children")"
+    wait $job
+    local code=$?
+    for child in $children; do await_end "$child" || echo "$child is still there"; done
+    return $code
+}
+expect "a rank is killed" 137 "signal 9" rank_killed
+verdict "all ranks ended" lacks "still there"
+expect "what it saved is whole" 0 "" alone checkpoint verify killed/latest.h5
+
+# Slurm's `srun` without MPI: several processes that each believe they are alone.
+expect "processes that do not find each other" 1 $'2 processes were started together\nmpirun' \
+    env SLURM_NTASKS=2 SLURM_PROCID=0 timeout "$limit" "$binary" "${train[@]}" --output isolated
+
+finish

@@ -1,0 +1,59 @@
+#!/bin/bash
+# The number of ranks changes how fast a run is, never what it computes: every file that a run leaves behind is compared
+# byte for byte. What can be tried without new processes is in Tests/RankTests.
+# Tests/RunTests/rank-count.sh PATH-TO-DPTRAIN
+source "$(dirname "$0")/support.sh"
+
+alone data generate --output data.h5 --train 150 --test 60 --seed 5 >output || exit 1
+alone data generate --output chunked.h5 --train 150 --test 60 --seed 5 --images-per-chunk 16 --compression 4 >output ||
+    exit 1
+
+# compare NAME COUNTS OPTIONS...: one rank without mpirun first, then each count of ranks.
+compare() {
+    local name=$1 counts=$2 count
+    shift 2
+    rm -rf one many
+    expect "$name, alone" 0 "" alone --epochs 2 --output one "$@"
+    for count in $counts; do
+        rm -rf many
+        expect "$name, $count ranks" 0 "" ranks "$count" --epochs 2 --output many "$@"
+        verdict "$name, $count ranks: the same files" same_run one many
+    done
+}
+
+# 150 = 4 x 36 + 6: the last batch does not even fill the shards.
+compare "dropout, Adam, a last batch smaller than the shards" "1 2 3 4 8" \
+    --model simple-cnn-dropout --data data.h5 --batch-size 36
+cp one/latest.h5 reference.h5
+expect "another seed" 0 "" ranks 2 --epochs 2 --output other --model simple-cnn-dropout --data data.h5 \
+    --batch-size 36 --seed 1
+verdict "another seed differs" differ other/latest.h5 reference.h5
+
+for mode in shard global; do
+    compare "batch norm $mode, 5 shards, momentum" "2 3" --model resnet-cifar-8-v1 --data data.h5 --batch-size 48 \
+        --steps-per-epoch 2 --validation-steps 1 --shards 5 --batch-norm $mode --optimizer sgd --momentum 0.9 \
+        --learning-rate 0.05
+done
+
+# Chunks are shuffled as chunks: another order than that of a contiguous file, but the same on any rank.
+compare "a chunked and compressed file" "3 8" --model simple-cnn --data chunked.h5 --batch-size 36
+
+# Whatever the caller's environment says of threads and kernels.
+export OMP_NUM_THREADS=3 OMP_DYNAMIC=true OMP_SCHEDULE=dynamic OPENBLAS_NUM_THREADS=2 OPENBLAS_CORETYPE=Prescott
+export OPENBLAS_L2_SIZE=8192 GOTO_NUM_THREADS=2 OMP_PROC_BIND=true MKL_NUM_THREADS=4
+for engine in onednn blas; do
+    options=(--model simple-cnn-dropout --data data.h5 --batch-size 36 --epochs 1 --engine "$engine")
+    if ! alone "${options[@]}" --output odd-alone-$engine >output 2>&1; then
+        grep -q 'built without oneDNN' output && continue
+    fi
+    expect "$engine, an odd environment, 3 ranks" 0 "" ranks 3 "${options[@]}" --output odd-$engine
+    (
+        unset OMP_NUM_THREADS OMP_DYNAMIC OMP_SCHEDULE OPENBLAS_NUM_THREADS OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
+        unset GOTO_NUM_THREADS OMP_PROC_BIND MKL_NUM_THREADS
+        ranks 2 "${options[@]}" --output plain-$engine
+    ) >output 2>&1
+    verdict "$engine: the environment has no say, alone" same_run plain-$engine odd-alone-$engine
+    verdict "$engine: the environment has no say, 3 ranks" same_run plain-$engine odd-$engine
+done
+
+finish

@@ -1,0 +1,124 @@
+#!/bin/bash
+# A run can stop anywhere and continue anywhere: runs that were signalled, killed, damaged and resumed on other rank
+# counts end with the files of one that was left alone.
+# Tests/RunTests/resume.sh PATH-TO-DPTRAIN [SEED-OF-THE-MOMENTS]
+source "$(dirname "$0")/support.sh"
+RANDOM=${2:-1}
+
+alone data generate --output data.h5 --train 250 --test 40 --seed 5 >output || exit 1
+options=(
+    --model simple-cnn-dropout --data data.h5 --batch-size 26 --epochs 4 --l2 0.001 --weight-decay 0.004
+    --learning-rate 0.01 --warm-up 15steps --schedule cosine --reduce-on-plateau patience=1,min-delta=0.5,factor=0.5
+    --early-stopping patience=9 --keep 3
+)
+
+started=$(date +%s%N)
+expect "a run left alone" 0 "" ranks 2 "${options[@]}" --output alone
+milliseconds=$((($(date +%s%N) - started) / 1000000))
+expect "a run left alone, saved at every step" 0 "" ranks 3 "${options[@]}" --output steps --checkpoint-every-steps 1
+verdict "how often it is saved has no say" same_run alone steps
+
+# --- Signals: a checkpoint, the documented exit code, and on it goes -------------------------------------------------
+
+# Waits until the log of a run has so many lines; gives up with the run.
+await_lines() {
+    local log=$1/log.jsonl lines=$2 job=$3
+    while kill -0 "$job" 2>/dev/null; do
+        [[ -f $log && $(wc -l <"$log") -ge $lines ]] && return
+        sleep 0.01
+    done
+}
+
+# signalled SIGNAL LINES FOLDER COMMAND...: signals the command's process once the log has LINES lines.
+signalled() {
+    local signal=$1 lines=$2 place=$3
+    shift 3
+    "$@" --output "$place" &
+    local job=$!
+    await_lines "$place" "$lines" $job
+    kill -s "$signal" $job
+    wait $job
+}
+
+saved='checkpoint saved at step [0-9]+'
+expect "SIGUSR1 to mpirun" 75 "$saved" \
+    signalled USR1 3 signals mpirun --timeout $limit -n 2 "$binary" "${options[@]}"
+expect "SIGUSR1 to a resumed run on 3 ranks" 75 "$saved" \
+    signalled USR1 14 signals mpirun --timeout $limit -n 3 "$binary" "${options[@]}" --resume
+expect "SIGTERM to one process, resumed without mpirun" 75 "$saved" \
+    signalled TERM 24 signals "$binary" --resume
+expect "the rest, on 8 ranks" 0 "finished after 4 epochs" ranks 8 --resume --output signals
+verdict "a signalled run ends with the files of one left alone" same_run alone signals
+
+# mpirun gives its ranks a second or two after SIGTERM, and has an exit code of its own.
+expect "SIGTERM to mpirun" 1 "" \
+    signalled TERM 5 terminated mpirun --timeout $limit -n 2 "$binary" --model simple-cnn --data data.h5 --epochs 9999 \
+    --checkpoint-every-steps 1
+expect "what it saved is whole" 0 "" alone checkpoint verify terminated/latest.h5
+
+# --- SIGKILL at any moment ------------------------------------------------------------------------------------------
+
+# killed_after MILLISECONDS COMMAND...: kills all processes of the job at once. 137 if it came to that.
+killed_after() {
+    local pause
+    printf -v pause '%d.%03d' $(($1 / 1000)) $(($1 % 1000))
+    shift
+    "$@" >>killed.log 2>&1 &
+    local job=$!
+    sleep "$pause"
+    # The ranks are mpirun's children, in process groups of their own.
+    kill -KILL $job $(pgrep -P $job) 2>/dev/null
+    wait $job 2>/dev/null
+}
+
+killed_run() {
+    local place=$1 kills=$2 attempt resume=() counts=(2 3 1 4 8)
+    shift 2
+    for ((attempt = 0; attempt < kills; attempt++)); do
+        local count=${counts[RANDOM % 5]} pause=$((RANDOM % milliseconds + 100))
+        killed_after $pause mpirun -n "$count" "$binary" "${options[@]}" "$@" --output "$place" "${resume[@]}"
+        # Before the first checkpoint has its name there is nothing to resume.
+        if [[ -f $place/step-00000000.h5 ]]; then resume=(--resume); else resume=(--overwrite); fi
+    done
+    ranks 2 "${options[@]}" "$@" --output "$place" "${resume[@]}"
+}
+
+expect "killed and resumed, a checkpoint at every step" 0 "finished after" \
+    killed_run killed-steps 6 --checkpoint-every-steps 1
+verdict "it ends with the files of one left alone (every step)" same_run alone killed-steps
+expect "killed and resumed, a checkpoint at every third step" 0 "finished after" \
+    killed_run killed-thirds 4 --checkpoint-every-steps 3
+verdict "it ends with the files of one left alone (every third step)" same_run alone killed-thirds
+
+# --- Damage ---------------------------------------------------------------------------------------------------------
+
+# Checkpoints of equal content are one file under several names: all of them are damaged with it.
+damaged_run() {
+    rm -rf damaged
+    cp -a steps damaged
+    "$@"
+    ranks 3 --resume --output damaged
+}
+cut_short() { truncate -s 5000 damaged/latest.h5; }
+altered() { printf 'x' | dd of=damaged/latest.h5 bs=1 seek=9000 conv=notrunc status=none; }
+expect "the newest checkpoint cut short" 0 $'warning.*latest.h5\ncontinuing from step-' damaged_run cut_short
+verdict "it ends with the files of one left alone (cut short)" same_run alone damaged
+expect "the newest checkpoint altered" 0 $'warning.*latest.h5\ncontinuing from step-' damaged_run altered
+verdict "it ends with the files of one left alone (altered)" same_run alone damaged
+
+# --- Ends -----------------------------------------------------------------------------------------------------------
+
+short=(--model simple-cnn --data data.h5 --batch-size 50)
+expect "four epochs" 0 "" ranks 2 "${short[@]}" --epochs 4 --output four
+expect "two epochs" 0 "" ranks 2 "${short[@]}" --epochs 2 --output two
+expect "a finished run is finished" 0 "finished after 2 epochs" alone --resume --output two
+expect "a finished run with more epochs" 0 "finished after 4 epochs" ranks 3 --resume --output two --epochs 4
+verdict "two epochs and two more are four" same_run four two
+
+expect "a run that stops early" 0 "stopped after 2 epochs" \
+    alone "${short[@]}" --epochs 9 --output early --early-stopping patience=1,min-delta=9
+cp -a early stopped
+expect "it stays stopped" 0 "stopped after 2 epochs" ranks 2 --resume --output stopped
+verdict "it stays as it was" same_run early stopped
+
+finish
