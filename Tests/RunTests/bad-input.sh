@@ -129,8 +129,13 @@ small_disk() {
         for file in disk/run/*.h5; do "$1" checkpoint verify "$file" || exit 97; done
         mount -o remount,size=60m disk && exec "$1" --resume --output disk/run' - "$@"
 }
-expect "a full disk" 0 $'disk/run/.*No space left\ndisk is full\nearlier checkpoints are whole\nexit code 1\nfinished' \
-    small_disk "$binary" "${train[@]}" --checkpoint-every-steps 1 --output disk/run
+if unshare -rm bash -c 'mount -t tmpfs -o size=100k tmpfs /mnt' 2>/dev/null; then
+    expect "a full disk" 0 \
+        $'disk/run/.*No space left\ndisk is full\nearlier checkpoints are whole\nexit code 1\nfinished' \
+        small_disk "$binary" "${train[@]}" --checkpoint-every-steps 1 --output disk/run
+else
+    echo "skipped: a full disk (this machine gives no file systems away)"
+fi
 
 # Waits a while for a process to end; one that has ended but that nobody asked about (a zombie) has.
 await_end() {

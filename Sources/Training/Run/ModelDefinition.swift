@@ -27,7 +27,7 @@ struct ModelDefinition {
         if FileManager.default.fileExists(atPath: name) {
             let text = try String(contentsOfFile: name, encoding: .utf8)
             let network = try Network(kerasJSON: text, label: name)
-            return (network, data.targets == .label ? .sparseCategoricalCrossEntropy : .meanSquaredError)
+            return (network, network.usualLoss(for: data.targets))
         }
         let model = try Zoo.model(named: name)
         let outputs = data.targets == .label ? data.train.classes : data.train.targetWidth
@@ -43,6 +43,12 @@ struct ModelDefinition {
 }
 
 extension Network {
+    /// The loss that fits answers of a kind, where no one has named another.
+    func usualLoss(for targets: TargetKind) -> Loss {
+        if targets == .values { return .meanSquaredError }
+        return outputShape.count == 1 ? .binaryCrossEntropy : .sparseCategoricalCrossEntropy
+    }
+
     /// Refuses data whose samples the network does not take, and a network whose output is no row of numbers.
     func requireFit(to dataset: ImageDataset) throws {
         guard inputShape == dataset.sample else {
@@ -66,7 +72,8 @@ extension Network {
         }
         let needed = isRegression ? dataset.targetWidth : dataset.classes
         let outputs = outputShape.count
-        guard isRegression ? outputs == needed : outputs >= needed || outputs == 1 && needed <= 2 else {
+        let isYesOrNo = outputs == 1 && needed <= 2 && loss != .sparseCategoricalCrossEntropy
+        guard isRegression ? outputs == needed : outputs >= needed || isYesOrNo else {
             throw NetworkError(
                 network: name, layer: nodes[nodes.count - 1].name,
                 reason: "it has \(outputs) outputs, but the data needs \(needed)")
