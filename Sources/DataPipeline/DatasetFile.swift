@@ -23,12 +23,14 @@ public struct DatasetFile: Sendable {
     private init(_ file: HDF5File, _ options: DatasetOptions) throws {
         path = file.path
         let attributes = file.root.attributes
-        let names = try attributes.hasStrings("classes") ? attributes.strings("classes") : []
-        statistics =
-            try attributes.exists("mean") && attributes.exists("std")
-            ? (attributes.values("mean"), attributes.values("std")) : nil
-
-        let isNative = try attributes.exists("format") && attributes.string("format") == Self.format
+        // Files of others may have something else under these names.
+        let names = (try? attributes.strings("classes")) ?? []
+        if let mean: [Float] = try? attributes.values("mean"), let deviation: [Float] = try? attributes.values("std") {
+            statistics = (mean, deviation)
+        } else {
+            statistics = nil
+        }
+        let isNative = (try? attributes.string("format")) == Self.format
         if isNative, try attributes.int("version") > Self.version {
             throw DatasetError(
                 file: path, "it has version \(try attributes.int("version")) of the format, newer than \(Self.version)",

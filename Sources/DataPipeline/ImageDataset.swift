@@ -44,7 +44,7 @@ public struct ImageDataset: Sendable {
         case (.none, _):
             throw DatasetError(
                 file: file, object: source.dataset.path, "the \(split.rawValue) samples have no \(kind.rawValue)",
-                remedy: "name their data set with --labels")
+                remedy: split == .train ? "name their data set with --labels" : "store them in the file")
         case (.labels, .targets), (.targets, .labels):
             throw DatasetError(file: file, object: answersPath, "it holds no \(kind.rawValue), which the network needs")
         }

@@ -9,7 +9,8 @@ public struct TrainingData: Sendable {
 
 extension DatasetFile {
     /// The file's own validation split; else the last `fraction` of the training samples, as the file has them and
-    /// before any shuffling (Keras's `validation_split`); else the test split; else none.
+    /// before any shuffling (Keras's `validation_split`); else the test split, if it has answers;
+    /// else none.
     public func trainingData(validationSplit fraction: Double? = nil) throws -> TrainingData {
         let train = try split(.train)
         if let validation = splits[.validation] {
@@ -19,7 +20,7 @@ extension DatasetFile {
                 explanation: "\(validation.count) samples of \(validation.source.dataset.path)\(ignored)")
         }
         if let fraction { return try cut(train, fraction) }
-        if let test = splits[.test] {
+        if let test = splits[.test], test.answers != Answers.none {
             return TrainingData(
                 train: train, validation: test,
                 explanation: "the \(test.count) test samples of \(test.source.dataset.path)")

@@ -7,10 +7,15 @@ extension Communicator {
         try check(MPI_Barrier(handle), "MPI_Barrier")
     }
 
-    /// Copies `root`'s elements to all ranks; the count is the same everywhere.
+    /// Copies `root`'s elements to all ranks; the count is the same everywhere. What MPI cannot count, such as the bytes
+    /// of a large checkpoint, goes in parts.
     public func broadcast<T: MessageElement>(_ buffer: UnsafeMutableBufferPointer<T>, from root: Int = 0) throws {
-        let count = try count(buffer.count, "MPI_Bcast")
-        try check(MPI_Bcast(buffer.baseAddress, count, T.messageKind.datatype, Int32(root), handle), "MPI_Bcast")
+        let type = T.messageKind.datatype
+        let most = 1 << 30
+        for start in stride(from: 0, to: buffer.count, by: most) {
+            let part = UnsafeMutableBufferPointer(rebasing: buffer[start..<min(start + most, buffer.count)])
+            try check(MPI_Bcast(part.baseAddress, Int32(part.count), type, Int32(root), handle), "MPI_Bcast")
+        }
     }
 
     /// `root`'s values, whatever their number; what the other ranks give is ignored.

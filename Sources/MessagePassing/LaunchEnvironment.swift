@@ -6,8 +6,6 @@ public struct LaunchEnvironment: Sendable, Equatable {
     public let rank: Int
     /// The number of processes that were started together; 1 without a launcher.
     public let size: Int
-    /// The rank among the processes of this host.
-    public let localRank: Int
     /// Whether the launcher wires the processes together. Slurm's variables alone do not say so: `srun` without a PMI
     /// plugin sets them for processes that know nothing of each other.
     public let isUnderLauncher: Bool
@@ -18,7 +16,6 @@ public struct LaunchEnvironment: Sendable, Equatable {
         func first(_ names: String...) -> Int? { names.lazy.compactMap { environment[$0].flatMap { Int($0) } }.first }
         rank = first("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID") ?? 0
         size = first("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS") ?? 1
-        localRank = first("OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID") ?? 0
         isUnderLauncher = first("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK") != nil
     }
 

@@ -8,10 +8,11 @@ public enum Relaunch {
     /// Holds the process id of the last re-execution: `execv` keeps the id, a child has another one.
     static let marker = "DPTRAIN_RELAUNCHED"
 
-    /// Variables that change how many threads compute, or how OpenBLAS blocks its products.
+    /// Variables that change how many threads compute, how OpenBLAS blocks its products, or how exact oneDNN's are.
     static let removed = [
         "OMP_DYNAMIC", "OMP_NESTED", "OMP_MAX_ACTIVE_LEVELS", "OMP_THREAD_LIMIT", "OMP_SCHEDULE", "GOTO_NUM_THREADS",
         "KMP_DEVICE_THREAD_LIMIT", "KMP_TEAMS_THREAD_LIMIT", "OPENBLAS_L2_SIZE", "OPENBLAS_BLOCK_FACTOR",
+        "DNNL_DEFAULT_FPMATH_MODE", "ONEDNN_DEFAULT_FPMATH_MODE",
     ]
 
     /// The user's own setting stands.

@@ -40,7 +40,8 @@ extension DNNLCompiler {
         let kernel = try parameter(
             operation.parameters[0], keras: MemoryDescriptor(geometry.kernel, dnnl_hwio), preferred: wanted)
         let w = try reorder(kernel, to: wanted, inScratch: true, layer: name)
-        let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
+        var y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
+        y.isRectified = operation.activation == .relu
         var reads = [(DNNL_ARG_SRC, x), (DNNL_ARG_WEIGHTS, w)]
         if layer.usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
         emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])

@@ -134,7 +134,8 @@ struct DNNLCompiler: LayerCompiler {
             return [try convolutionBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
         case .dense(let state):
             return [try denseBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
-        case .pooling(let state): return [wanted[0] ? try poolingBackward(operation, state, gradient) : nil]
+        case .pooling(let state):
+            return [wanted[0] ? try poolingBackward(operation, state, gradient, mayOverwrite) : nil]
         case .batchNormalization(let state):
             return [try batchNormalizationBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
         case .activation(let output, let function):

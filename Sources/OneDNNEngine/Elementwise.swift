@@ -43,7 +43,7 @@ extension DNNLCompiler {
     func fusedActivationBackward(
         _ operation: Operation, _ output: Tensor, _ gradient: Tensor, _ mayOverwrite: Bool
     ) throws -> Tensor {
-        guard let function = ElementwiseFunction(operation.activation) else { return gradient }
+        guard let function = ElementwiseFunction(operation.activation), !gradient.isRectified else { return gradient }
         return try activationBackward(operation, function, output, gradient, mayOverwrite)
     }
 
@@ -72,7 +72,8 @@ extension DNNLCompiler {
     }
 
     func sum(_ first: Tensor, _ second: Tensor, mayOverwriteFirst: Bool) throws -> Tensor {
-        let target = mayOverwriteFirst ? first : activation(first.layout)
+        var target = mayOverwriteFirst ? first : activation(first.layout)
+        target.isRectified = first.isRectified && second.isRectified
         try emitSum(first, second, into: target, activation: nil, layer: "gradient sum")
         return target
     }

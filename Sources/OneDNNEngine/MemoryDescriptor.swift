@@ -58,4 +58,7 @@ struct MemoryDescriptor: Equatable, @unchecked Sendable {
 struct Tensor {
     let buffer: BufferID
     let layout: MemoryDescriptor
+    /// Of a value: ReLU made it. Of a value's gradient: it is zero wherever ReLU cut the value off, as ReLU's own backward
+    /// would make it.
+    var isRectified = false
 }

@@ -8,8 +8,8 @@ struct PoolingState {
     let primitive: Primitive
     let algorithm: dnnl_alg_kind_t
     let window: Window2D
-    let input: MemoryDescriptor
-    let output: MemoryDescriptor
+    let input: Tensor
+    let output: Tensor
     /// Where each maximum was; none for averages.
     let workspace: Tensor?
 }
@@ -38,8 +38,7 @@ extension DNNLCompiler {
         if let workspace { writes.append((DNNL_ARG_WORKSPACE, workspace)) }
         emit(primitive, layer: name, reads: [(DNNL_ARG_SRC, input)], writes: writes)
         let state = PoolingState(
-            primitive: primitive, algorithm: algorithm, window: window, input: input.layout, output: y.layout,
-            workspace: workspace)
+            primitive: primitive, algorithm: algorithm, window: window, input: input, output: y, workspace: workspace)
         return (y, .pooling(state))
     }
 
@@ -51,12 +50,21 @@ extension DNNLCompiler {
         return (try tensor(try plain(y), operation.outputShape), saved)
     }
 
-    func poolingBackward(_ operation: Operation, _ state: PoolingState, _ gradient: Tensor) throws -> Tensor {
+    /// The maximum of rectified values is zero where all of them were cut off. So ReLU's backward may come before that of
+    /// the pooling, on fewer values, and the larger result of the ReLU need not be kept.
+    func poolingBackward(
+        _ operation: Operation, _ state: PoolingState, _ gradient: Tensor, _ mayOverwrite: Bool
+    ) throws -> Tensor {
         let name = operation.name
-        let dy = try reorder(try asImage(gradient), to: state.output, layer: name)
+        let isRectified = state.algorithm == dnnl_pooling_max && state.input.isRectified
+        var dy = try reorder(try asImage(gradient), to: state.output.layout, layer: name)
+        if isRectified, let relu = ElementwiseFunction(.relu) {
+            let mayOverwrite = mayOverwrite || dy.buffer != gradient.buffer
+            dy = try activationBackward(operation, relu, state.output, dy, mayOverwrite)
+        }
         let padding = state.window.paddingAmounts(of: operation.inputShapes[0])
         var descriptor = dnnl_pooling_desc_t()
-        var (source, target) = (state.input.raw, state.output.raw)
+        var (source, target) = (state.input.layout.raw, state.output.layout.raw)
         try check(
             dnnl_pooling_backward_desc_init(
                 &descriptor, state.algorithm, &source, &target, state.window.stride.dimensions,
@@ -64,7 +72,8 @@ extension DNNLCompiler {
                 [Int64(padding.bottom), Int64(padding.right)]),
             "describe a pooling's gradient", layer: name)
         let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
-        let dx = activation(state.input)
+        var dx = activation(state.input.layout)
+        dx.isRectified = isRectified
         var reads = [(DNNL_ARG_DIFF_DST, dy)]
         if let workspace = state.workspace { reads.append((DNNL_ARG_WORKSPACE, workspace)) }
         emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DIFF_SRC, dx)])

@@ -24,6 +24,8 @@ struct Trainer {
     /// Trains until the last epoch, the coordinator's word or a signal.
     mutating func run() throws -> RunOutcome {
         if progress.position.globalStep == 0 { try save(.step) }
+        // A run killed between the two names of one state has the state, but not yet as the best.
+        if progress.position.step == 0, coordinator.best?.epoch == progress.position.epoch - 1 { try save(.best) }
         if let reason = coordinator.stopReason { return .stopped(reason: reason) }
         var rates = try firstRates()
         let shards = reducer.partition.shards(of: communicator.rank)

@@ -131,6 +131,26 @@ import Testing
         #expect(throws: DatasetError.self) { try alone.trainingData(validationSplit: 0) }
     }
 
+    @Test func aTestSplitWithoutLabelsValidatesNothing() throws {
+        let file = try Scratch().dataset { root in
+            try write(root)
+            try root.write("test/images", shape: [2, 2, 2, 1], [UInt8](repeating: 7, count: 8))
+        }
+        #expect(try file.split(.test).count == 2)
+        #expect(try file.trainingData().validation == nil)
+    }
+
+    @Test func attributesOfOthersMayMeanSomethingElse() throws {
+        let file = try Scratch().dataset { root in
+            try write(root)
+            try root.attributes.set("classes", 10)
+            try root.attributes.set("format", 2)
+            try root.attributes.set("mean", "unknown")
+            try root.attributes.set("std", 1.5)
+        }
+        #expect(file.classNames == nil && file.statistics == nil)
+    }
+
     @Test func theFingerprintKnowsTheContentOnly() throws {
         let scratch = try Scratch()
         func fingerprint(_ name: String, _ change: (Group) throws -> Void = { _ in }) throws -> String {

@@ -91,6 +91,10 @@ extension LayerCase {
         LayerCase("max 3x2 overlapping", [6, 7, 1], front: 17) { g, x in
             _ = g.maxPooling(x, Extent2D(height: 3, width: 2), stride: Extent2D(height: 1, width: 2))
         },
+        LayerCase("max 3x2 overlapping, of a fused relu", [8, 9, 1]) { g, x in
+            let y = g.convolution(x, 5, kernel: 3, activation: .relu)
+            _ = g.maxPooling(y, Extent2D(height: 3, width: 2), stride: Extent2D(height: 1, width: 2))
+        },
         LayerCase("average 2x2", [6, 5, 1], front: 3) { g, x in _ = g.averagePooling(x) },
         LayerCase("average 3x3 same, stride 2", [7, 6, 1], front: 5) { g, x in
             _ = g.averagePooling(x, 3, stride: 2, padding: .same)
@@ -140,6 +144,11 @@ extension LayerCase {
             let shared = g.activation(x, .tanh)
             let pooled = g.maxPooling(shared, 3, stride: 1, padding: .same)
             _ = g.sum(shared, g.convolution(shared, 3, kernel: 3, padding: .same), pooled)
+        },
+        LayerCase("a fused relu, pooled twice and read beside", [6, 5, 1]) { g, x in
+            let y = g.convolution(x, 3, kernel: 3, padding: .same, activation: .relu)
+            let pooled = g.sum(g.maxPooling(y, 3, stride: 1, padding: .same), g.maxPooling(y, 2, stride: 1, padding: .same))
+            _ = g.convolution(g.sum(pooled, g.convolution(y, 3, kernel: 1)), 2, kernel: 3)
         },
         LayerCase("the same value added three times", [5], front: 4) { g, x in _ = g.dense(g.sum(x, x, x), 3) },
         LayerCase("sum with fused sigmoid, then flatten", [3, 3, 1], front: 3) { g, x in

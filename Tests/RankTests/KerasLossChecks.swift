@@ -1,6 +1,7 @@
 import DataPipeline
 import Foundation
 import HDF5Storage
+import MessagePassing
 import TestSupport
 import Training
 
@@ -87,9 +88,11 @@ private struct GoldenLosses: Decodable {
         options.batchNorm = .global
         options.engine = engine
         try write(item, for: options.shards, to: folder)
+        // Forgets the signals of earlier checks.
+        StopSignal.install()
         let losses = LossRecord()
         let run = TrainingRun(RunRequest(options: options), check.world, observers: [losses], engines: RankEngine.make)
-        check.expect(try run.execute(), equals: .finished, "outcome")
+        check.expect(try silently { try run.execute() }, equals: .finished, "outcome")
         return losses.values
     }
 }

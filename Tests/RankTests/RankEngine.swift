@@ -14,6 +14,9 @@ enum RankEngine {
     static let all: [TrainingOptions.EngineName] = [.blas]
     #endif
 
+    /// What `dptrain` computes with where none is named.
+    static var standard: TrainingOptions.EngineName { all[all.count - 1] }
+
     static func make(_ name: TrainingOptions.EngineName) throws -> any Engine {
         #if ONEDNN
         if name == .onednn { return try DNNLEngine() }

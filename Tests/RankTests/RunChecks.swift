@@ -1,14 +1,8 @@
-import BLASEngine
 import DataPipeline
-import Execution
 import Foundation
 import MessagePassing
 import TestSupport
 import Training
-
-#if ONEDNN
-import OneDNNEngine
-#endif
 
 /// Whole training runs, in process. What takes new processes (other rank counts, kills) is in Tests/RunTests.
 var runChecks: [RankCheck] {
@@ -37,6 +31,23 @@ var runChecks: [RankCheck] {
             try trial.run(in: "order", observers: check.rank == 0 ? [watcher] : [])
             if check.rank > 0 { return }
             check.expect(watcher.known, equals: Array(0..<RunTrial.epochs), "epochs that checkpoints knew of")
+        },
+        RankCheck("weights that are not finite are no checkpoint, though the loss may be finite") { check in
+            let trial = try RunTrial(check)
+            try trial.run(in: "good", settings: ["epochs": "1"])
+            if check.rank == 0 {
+                var state = try CheckpointFile.read(trial.path("good/latest.h5"))
+                state.weights[0][0] = .nan
+                try CheckpointStore(folder: trial.path("bad"), keep: 1, start: .new).save(state, as: .step)
+            }
+            try check.world.barrier()
+            do {
+                try trial.run(in: "next", settings: ["weights": trial.path("bad/latest.h5")])
+                check.expect(false, "nobody noticed")
+            } catch {
+                check.expect("\(error)".contains("conv2d/kernel"), "unclear: \(error)")
+            }
+            check.expect(!FileManager.default.fileExists(atPath: trial.path("next/latest.h5")), "it was saved")
         },
         RankCheck("ranks of which one resumes do not agree, and nothing hangs") { check in
             let trial = try RunTrial(check)
@@ -121,12 +132,12 @@ private final class RunTrial {
         ]
         given.merge(settings) { $1 }
         for (name, text) in given { try options.set(name, to: text) }
-        options.engine = Self.engine
+        options.engine = RankEngine.standard
         let request = RunRequest(options: options, given: Set(given.keys), resume: resume)
         // Forgets the signals of earlier runs.
         StopSignal.install()
         return try silently {
-            try TrainingRun(request, check.world, observers: observers, engines: Self.makeEngine).execute()
+            try TrainingRun(request, check.world, observers: observers, engines: RankEngine.make).execute()
         }
     }
 
@@ -143,24 +154,10 @@ private final class RunTrial {
         files[CheckpointStore.logName] = Data(untimed.joined(separator: "\n").utf8)
         return files
     }
-
-    #if ONEDNN
-    private static let engine = TrainingOptions.EngineName.onednn
-    #else
-    private static let engine = TrainingOptions.EngineName.blas
-    #endif
-
-    private static func makeEngine(_ name: TrainingOptions.EngineName) throws -> any Engine {
-        #if ONEDNN
-        return try DNNLEngine()
-        #else
-        return OpenBLASEngine(threads: 1)
-        #endif
-    }
 }
 
 /// Without what a run tells its user on standard output.
-private func silently<T>(_ body: () throws -> T) rethrows -> T {
+func silently<T>(_ body: () throws -> T) rethrows -> T {
     fflush(nil)
     let (kept, silence) = (dup(STDOUT_FILENO), open("/dev/null", O_WRONLY))
     dup2(silence, STDOUT_FILENO)

@@ -5,6 +5,7 @@
 source "$(dirname "$0")/support.sh"
 
 alone data generate --output data.h5 --train 150 --test 60 --seed 5 >output || exit 1
+alone data generate --output untested.h5 --train 90 --test 0 --seed 5 >output || exit 1
 alone data generate --output chunked.h5 --train 150 --test 60 --seed 5 --images-per-chunk 16 --compression 4 >output ||
     exit 1
 
@@ -35,8 +36,20 @@ for mode in shard global; do
         --learning-rate 0.05
 done
 
+# Everything else that has a say in what is computed, with an odd number of ranks.
+compare "Nesterov, L2, 7 shards" 3 --model simple-cnn --data data.h5 --batch-size 40 --shards 7 --optimizer sgd \
+    --momentum 0.9 --nesterov --l2 0.01 --learning-rate 0.01
+compare "RMSprop, weight decay, 13 shards" 5 --model simple-cnn-dropout --data data.h5 --batch-size 40 --shards 13 \
+    --optimizer rmsprop --momentum 0.5 --weight-decay 0.01
+compare "plain loops and OpenBLAS, batch norm global, shards left empty" 3 --model resnet-cifar-8-v1 --data data.h5 \
+    --batch-size 36 --batch-norm global --engine blas --epochs 1
+compare "a part kept for validation, a warm-up, a schedule" 3 --model simple-cnn --data untested.h5 --batch-size 20 \
+    --validation-split 0.2 --schedule cosine --warm-up 4steps --reduce-on-plateau patience=1,min-delta=9
+compare "a batch larger than the data" 3 --model simple-cnn --data untested.h5 --batch-size 128
+
 # Chunks are shuffled as chunks: another order than that of a contiguous file, but the same on any rank.
 compare "a chunked and compressed file" "3 8" --model simple-cnn --data chunked.h5 --batch-size 36
+compare "a chunked file in its own order" 3 --model simple-cnn --data chunked.h5 --batch-size 36 --no-shuffle
 
 # Whatever the caller's environment says of threads and kernels.
 export OMP_NUM_THREADS=3 OMP_DYNAMIC=true OMP_SCHEDULE=dynamic OPENBLAS_NUM_THREADS=2 OPENBLAS_CORETYPE=Prescott

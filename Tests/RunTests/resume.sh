@@ -58,7 +58,8 @@ expect "what it saved is whole" 0 "" alone checkpoint verify terminated/latest.h
 
 # --- SIGKILL at any moment ------------------------------------------------------------------------------------------
 
-# killed_after MILLISECONDS COMMAND...: kills all processes of the job at once. 137 if it came to that.
+# killed_after MILLISECONDS COMMAND...: kills all processes of the job at once, and counts whether it came to that.
+kills=0
 killed_after() {
     local pause
     printf -v pause '%d.%03d' $(($1 / 1000)) $(($1 % 1000))
@@ -69,12 +70,13 @@ killed_after() {
     # The ranks are mpirun's children, in process groups of their own.
     kill -KILL $job $(pgrep -P $job) 2>/dev/null
     wait $job 2>/dev/null
+    [[ $? != 137 ]] || kills=$((kills + 1))
 }
 
 killed_run() {
-    local place=$1 kills=$2 attempt resume=() counts=(2 3 1 4 8)
+    local place=$1 attempts=$2 attempt resume=() counts=(2 3 1 4 8)
     shift 2
-    for ((attempt = 0; attempt < kills; attempt++)); do
+    for ((attempt = 0; attempt < attempts; attempt++)); do
         local count=${counts[RANDOM % 5]} pause=$((RANDOM % milliseconds + 100))
         killed_after $pause mpirun -n "$count" "$binary" "${options[@]}" "$@" --output "$place" "${resume[@]}"
         # Before the first checkpoint has its name there is nothing to resume.
@@ -89,6 +91,8 @@ verdict "it ends with the files of one left alone (every step)" same_run alone k
 expect "killed and resumed, a checkpoint at every third step" 0 "finished after" \
     killed_run killed-thirds 4 --checkpoint-every-steps 3
 verdict "it ends with the files of one left alone (every third step)" same_run alone killed-thirds
+
+verdict "most of them were killed" test $kills -ge 5
 
 # --- Damage ---------------------------------------------------------------------------------------------------------
 
@@ -120,5 +124,11 @@ expect "a run that stops early" 0 "stopped after 2 epochs" \
 cp -a early stopped
 expect "it stays stopped" 0 "stopped after 2 epochs" ranks 2 --resume --output stopped
 verdict "it stays as it was" same_run early stopped
+
+expect "one epoch, the best so far" 0 "" alone "${short[@]}" --epochs 1 --output one
+cp -a one unnamed
+rm unnamed/best.h5
+expect "a run killed before its state was named the best" 0 "finished after 1 epoch" ranks 2 --resume --output unnamed
+verdict "it has the name now" same_run one unnamed
 
 finish

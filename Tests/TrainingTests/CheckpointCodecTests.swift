@@ -65,6 +65,19 @@ import Training
                 ])
     }
 
+    @Test func rmspropKeepsASlotOfAllParametersTogether() throws {
+        var state = try CheckpointFixture.state()
+        state.optimizer.kerasClass = "RMSprop"
+        state.optimizer.configuration["name"] = "rm_sprop"
+        state.optimizer.slots.reverse()
+        let root = try HDF5File.open(image: CheckpointCodec.encode(state)).root
+        let names = try root.group("optimizer_weights").attributes.strings("weight_names").dropFirst(2)
+        let half = names.count / 2
+        #expect(names.first == "rm_sprop/conv2d_kernel_velocity")
+        #expect(names.prefix(half).allSatisfy { $0.hasSuffix("_velocity") })
+        #expect(names.suffix(half).allSatisfy { $0.hasSuffix("_momentum") })
+    }
+
     // MARK: Damage
 
     @Test func everyTruncationIsRefused() throws {

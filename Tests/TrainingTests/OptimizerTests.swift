@@ -133,19 +133,4 @@ import Training
             #expect(run.weights == [0, 0, 0])
         }
     }
-
-    @Test func kerasOrder() {
-        let paths = ["conv/kernel", "conv/bias"]
-        #expect(
-            Optimizer.adam(Adam()).kerasSlots(of: paths).map(\.path) == [
-                "adam/conv_kernel_momentum", "adam/conv_kernel_velocity", "adam/conv_bias_momentum",
-                "adam/conv_bias_velocity",
-            ])
-        #expect(
-            Optimizer.rmsprop(RMSprop(momentum: 0.5)).kerasSlots(of: paths).map(\.path) == [
-                "rm_sprop/conv_kernel_velocity", "rm_sprop/conv_bias_velocity", "rm_sprop/conv_kernel_momentum",
-                "rm_sprop/conv_bias_momentum",
-            ])
-        #expect(Optimizer.sgd(SGD()).kerasSlots(of: paths).isEmpty)
-    }
 }

@@ -13,9 +13,6 @@ import Glibc
 /// /test/...      same
 /// ```
 public enum DatasetWriter {
-    public static let format = "dptrain-dataset"
-    public static let version = 1
-
     public struct Options: Sendable {
         /// Whether a file of the output's name is replaced.
         public var overwrite = false
@@ -39,8 +36,8 @@ public enum DatasetWriter {
         let temporary = "\(output).partial-\(getpid())"
         do {
             let file = try HDF5File.create(temporary)
-            try file.root.attributes.set("format", format)
-            try file.root.attributes.set("version", version)
+            try file.root.attributes.set("format", DatasetFile.format)
+            try file.root.attributes.set("version", DatasetFile.version)
             try file.root.attributes.set("classes", collection.classes)
             let total = collection.splits.reduce(0) { $0 + $1.source.count }
             var done = 0

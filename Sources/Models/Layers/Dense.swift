@@ -18,9 +18,9 @@ public struct Dense: LayerDescription {
     }
 
     public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
-        let input = try inputs.single(rank: 1, hint: "put a flatten or a pooling layer before it")
+        _ = try inputs.single(rank: 1, hint: "put a flatten or a pooling layer before it")
         guard units > 0 else { throw LayerError("needs at least one unit, not \(units)") }
-        return input.count > 0 ? [units] : []
+        return [units]
     }
 
     public func parameters(for inputs: [Shape]) -> [ParameterSpecification] {

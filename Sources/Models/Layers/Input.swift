@@ -6,7 +6,10 @@ public struct Input: LayerDescription {
 
     public init(shape: Shape) { self.shape = shape }
 
-    public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape { shape }
+    public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
+        guard shape.extents.allSatisfy({ $0 > 0 }) else { throw LayerError("its shape \(shape) has an empty axis") }
+        return shape
+    }
 
     public var kerasClass: String { "InputLayer" }
     public var kerasConfiguration: [String: JSONValue] {

@@ -60,7 +60,8 @@ enum KerasFile {
         }
     }
 
-    /// Adam keeps the slots of one parameter together; the other optimizers, one slot of all parameters.
+    /// Keras assigns slots by position. Adam keeps those of one parameter together; the other optimizers, one slot of
+    /// all parameters.
     private static func slotOrder(
         _ optimizer: OptimizerState, parameters: [Int]
     ) -> [(slot: Int, parameter: Int)] {

@@ -87,9 +87,12 @@ public struct Coordinator: Sendable {
         }
         memory.stopReason = stopReason
         let isOver = stopReason != nil || epoch + 1 >= plan.epochs
+        if isOver, earlyStopping?.restoresBest ?? false, let best {
+            messages.append(
+                "the run's result is best.h5, of epoch \(best.epoch + 1): \(saveBest.monitor.metric) \(best.value)")
+        }
         return Directive(
-            nextRates: rates(epoch: epoch + 1), stopReason: stopReason, isBest: isBest ?? false,
-            restoreBest: isOver && earlyStopping?.restoresBest ?? false, messages: messages)
+            nextRates: rates(epoch: epoch + 1), stopReason: stopReason, isBest: isBest ?? false, messages: messages)
     }
 
     /// Why the run has ended ahead of its last epoch; nil while it may go on.

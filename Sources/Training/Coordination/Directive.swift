@@ -8,18 +8,15 @@ public struct Directive: Hashable, Sendable, Codable {
     public let stopReason: String?
     /// This epoch's weights are the best so far.
     public let isBest: Bool
-    /// The run is over and its result is `best.h5`, not the last weights.
-    public let restoreBest: Bool
     /// For people: what changed and why.
     public let messages: [String]
 
     public var stop: Bool { stopReason != nil }
 
-    init(nextRates: EpochRates, stopReason: String?, isBest: Bool, restoreBest: Bool, messages: [String]) {
+    init(nextRates: EpochRates, stopReason: String?, isBest: Bool, messages: [String]) {
         self.nextRates = nextRates
         self.stopReason = stopReason
         self.isBest = isBest
-        self.restoreBest = restoreBest
         self.messages = messages
     }
 }

@@ -6,7 +6,8 @@ public struct EarlyStopping: Hashable, Sendable {
     public var startEpoch = 0
     /// What has to be beaten before the wait starts anew.
     public var baseline: Double?
-    /// End the run with the weights of `best.h5`, however it ends.
+    /// The run's result is `best.h5`, however it ends: it says so at its end. The last weights stay in `latest.h5`, so
+    /// that the run can still go on.
     public var restoresBest = false
 
     public init() {}

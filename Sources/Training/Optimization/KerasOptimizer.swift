@@ -1,10 +1,4 @@
-/// How Keras names and orders an optimizer's variables in `optimizer_weights` of a legacy HDF5 file, and what it calls
-/// the optimizer in `training_config`.
-///
-/// The list begins with `<name>/iteration` (int64 scalar) and `<name>/learning_rate` (float32 scalar); then follow the
-/// slots of the trainable parameters in model order. Keras assigns by position, so the order matters: Adam's two slots
-/// alternate parameter by parameter, RMSprop's come one after the other.
-/// Source: keras/src/optimizers/base_optimizer.py.
+/// What Keras calls an optimizer, and how it is configured. Source: keras/src/optimizers/base_optimizer.py.
 extension Optimizer {
     public var kerasClassName: String {
         switch self {
@@ -38,29 +32,6 @@ extension Optimizer {
             KerasHyperparameters(epsilon: adagrad.epsilon, initialAccumulator: adagrad.initialAccumulator)
         }
     }
-
-    /// The slots in Keras's order for trainable parameters whose Keras paths are `parameterPaths` (`conv1/kernel`).
-    public func kerasSlots(of parameterPaths: [String]) -> [KerasSlotVariable] {
-        let slots = slots
-        func variable(_ parameter: Int, _ slot: Int) -> KerasSlotVariable {
-            let path = String(parameterPaths[parameter].map { $0 == "/" ? "_" : $0 })
-            return KerasSlotVariable(
-                parameter: parameter, slot: slot, path: "\(kerasName)/\(path)_\(slots[slot].name)")
-        }
-        if case .adam = self {
-            return parameterPaths.indices.flatMap { p in slots.indices.map { variable(p, $0) } }
-        }
-        return slots.indices.flatMap { slot in parameterPaths.indices.map { variable($0, slot) } }
-    }
-}
-
-/// One slot of one parameter, as Keras lists it.
-public struct KerasSlotVariable: Hashable, Sendable {
-    /// Position in the list of trainable parameters.
-    public let parameter: Int
-    /// Position in `Optimizer.slots`.
-    public let slot: Int
-    public let path: String
 }
 
 /// Encodes to the members that Keras's optimizer configuration has for the algorithm at hand.

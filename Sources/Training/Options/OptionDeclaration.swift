@@ -60,8 +60,12 @@ public struct OptionDeclaration: Sendable {
     }
 }
 
-extension OptionDeclaration.Requirement where Value: Comparable & ExpressibleByIntegerLiteral {
-    static var positive: Self { Self(words: "positive") { $0 > 0 } }
+/// What counts of samples, steps or epochs may be, so that products of two of them fit an Int.
+private let counts = 1...Int(Int32.max)
+private let aCount = "positive and at most \(counts.upperBound)"
+
+extension OptionDeclaration.Requirement where Value == Int {
+    static var positive: Self { Self(words: aCount) { counts.contains($0) } }
 }
 
 extension OptionDeclaration.Requirement where Value == UInt64 {
@@ -70,11 +74,11 @@ extension OptionDeclaration.Requirement where Value == UInt64 {
 }
 
 extension OptionDeclaration.Requirement where Value == Int? {
-    static var positive: Self { Self(words: "positive") { $0.map { $0 > 0 } ?? true } }
+    static var positive: Self { Self(words: aCount) { $0.map(counts.contains) ?? true } }
 }
 
 extension OptionDeclaration.Requirement where Value == ScheduleTime? {
-    static var positive: Self { Self(words: "positive") { $0.map { $0.count > 0 } ?? true } }
+    static var positive: Self { Self(words: aCount) { $0.map { counts.contains($0.count) } ?? true } }
 }
 
 extension OptionDeclaration.Requirement where Value == Double? {
@@ -85,5 +89,5 @@ extension OptionDeclaration.Requirement where Value == Double? {
 extension OptionDeclaration.Requirement where Value == Double {
     static var notNegative: Self { Self(words: "at least 0 and finite") { $0 >= 0 && $0.isFinite } }
     static var belowOne: Self { Self(words: "at least 0 and below 1") { $0 >= 0 && $0 < 1 } }
-    static var small: Self { Self(words: "positive and finite") { $0 > 0 && $0.isFinite } }
+    static var positive: Self { Self(words: "positive and finite") { $0 > 0 && $0.isFinite } }
 }

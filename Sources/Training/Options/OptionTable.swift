@@ -34,7 +34,7 @@ extension TrainingOptions {
         .init("beta1", .optimizer, .semantic, \.beta1, "of adam", .belowOne),
         .init("beta2", .optimizer, .semantic, \.beta2, "of adam", .belowOne),
         .init("rho", .optimizer, .semantic, \.rho, "of rmsprop", .belowOne),
-        .init("epsilon", .optimizer, .semantic, \.epsilon, "of adam, rmsprop and adagrad", .small),
+        .init("epsilon", .optimizer, .semantic, \.epsilon, "of adam, rmsprop and adagrad", .positive),
         .init("initial-accumulator", .optimizer, .semantic, \.initialAccumulator, "of adagrad", .notNegative),
         .init("l2", .optimizer, .semantic, \.l2, "Keras's kernel regularizer: l2 * sum(w^2) in the loss", .notNegative),
         .init("weight-decay", .optimizer, .semantic, \.weightDecay, "Keras's decoupled weight decay", .notNegative),

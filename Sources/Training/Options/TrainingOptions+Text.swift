@@ -23,9 +23,6 @@ extension TrainingOptions {
         }
     }
 
-    /// One line an option, for the comparison between ranks at the start.
-    public var semanticLines: [String] { semantic.map { "\($0.name) = \($0.value)" } }
-
     /// What resuming a run with other options would change about it; `-` stands for no value.
     public func semanticDifferences(from earlier: TrainingOptions) -> [(name: String, was: String, now: String)] {
         Self.table.compactMap { declaration in

@@ -116,7 +116,17 @@ public final class Reducer {
         requests = RequestSet(capacity: bucketCount * (exchangesPerBucket + 1), rank: communicator.rank)
     }
 
-    deinit { stack.deallocate() }
+    deinit {
+        stack.deallocate()
+        if requests.inFlight > 0 { abandonMemory() }
+    }
+
+    /// An error has ended a step in its middle, and the process is about to end. Until then MPI moves messages on, so
+    /// their memory stays.
+    private func abandonMemory() {
+        let users: [AnyObject] = [parameters, receiveBuffer] + gradientLevels + shareLayouts + schedules.compactMap { $0 }
+        for user in users { _ = Unmanaged.passRetained(user) }
+    }
 
     // MARK: One step, as the trainer drives it
 

@@ -73,7 +73,7 @@ public final class Replica {
         self.arena = arena
         self.plans = plans
         exchanges = plans.first { $0.key.purpose == .training }?.value.segments.map(\.exchange) ?? []
-        remarks = plans.values.flatMap(\.remarks).sorted()
+        remarks = Set(plans.values.flatMap(\.remarks)).sorted()
         parameters = AlignedBuffer(count: arena.count)
         gradientLevels = (0..<demand.levels).map { _ in AlignedBuffer(count: arena.gradientCount) }
         let slotCount = plans.values.contains(where: \.needsMemoryForEachShard) ? demand.shards : 1

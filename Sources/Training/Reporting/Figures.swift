@@ -2,17 +2,6 @@ import Foundation
 
 /// Numbers as people read them.
 enum Figures {
-    /// `44,426`
-    static func grouped(_ number: Int) -> String {
-        var digits = String(number.magnitude)
-        var end = digits.index(digits.endIndex, offsetBy: -3, limitedBy: digits.startIndex)
-        while let position = end, position > digits.startIndex {
-            digits.insert(",", at: position)
-            end = digits.index(position, offsetBy: -3, limitedBy: digits.startIndex)
-        }
-        return (number < 0 ? "-" : "") + digits
-    }
-
     /// `1 rank`, `2 ranks`
     static func count(_ number: Int, _ noun: String) -> String {
         "\(number) \(noun)\(number == 1 ? "" : "s")"

@@ -1,3 +1,5 @@
+import Models
+
 /// What a run is about to do, said once at its start.
 public struct RunBanner: Sendable {
     public var model: String
@@ -42,9 +44,9 @@ public struct RunBanner: Sendable {
     }
 
     public var lines: [String] {
-        var parameters = "\(Figures.grouped(totalParameters)) parameters"
+        var parameters = "\(totalParameters.grouped) parameters"
         if trainableParameters != totalParameters {
-            parameters += ", \(Figures.grouped(trainableParameters)) trainable"
+            parameters += ", \(trainableParameters.grouped) trainable"
         }
         var rows = [
             ("model", "\(model): \(parameters)"),

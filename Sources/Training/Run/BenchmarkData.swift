@@ -32,11 +32,10 @@ final class BenchmarkData {
     deinit { unlink(path) }
 
     private static func network(_ name: String) throws -> (Network, isRegression: Bool) {
-        if FileManager.default.fileExists(atPath: name) {
-            return (try Network(kerasJSON: String(contentsOfFile: name, encoding: .utf8), label: name), false)
+        switch try NamedModel(name) {
+        case .file(let network): (network, false)
+        case .zoo(let model): (try model.network(), model.loss == .meanSquaredError)
         }
-        let model = try Zoo.model(named: name)
-        return (try model.network(), model.loss == .meanSquaredError)
     }
 
     /// Images as bytes, features as floats.

@@ -48,7 +48,7 @@ final class Checkpointing {
 
     private func state(_ progress: RunProgress, _ coordinator: Coordinator) throws -> RunState {
         var state = RunState(
-            network: replica.network, loss: replica.loss, weights: try replica.weights(),
+            network: replica.network, loss: replica.loss, weights: try finiteWeights(progress.position.globalStep),
             optimizer: try optimizerState(progress, coordinator))
         state.position = progress.position
         state.coordinator = String(decoding: try coordinator.state(), as: UTF8.self)
@@ -60,6 +60,19 @@ final class Checkpointing {
         state.classNames = identity.classNames
         state.execution = identity.execution
         return state
+    }
+
+    /// The loss does not tell all: where a ReLU turns NaN into zero it stays finite, and the run goes on with lost weights.
+    private func finiteWeights(_ step: Int) throws -> [[Float]] {
+        let weights = try replica.weights()
+        for (parameter, values) in zip(replica.network.parameters, weights) where !values.allSatisfy(\.isFinite) {
+            throw TrainingError(
+                "\(parameter.path) holds values that are not finite after step \(step), so no checkpoint is saved of it. "
+                    + (step == 0
+                        ? "See where the weights come from."
+                        : "The samples may hold such values, or the learning rate is too high; the last checkpoint is whole."))
+        }
+        return weights
     }
 
     private func optimizerState(_ progress: RunProgress, _ coordinator: Coordinator) throws -> OptimizerState {

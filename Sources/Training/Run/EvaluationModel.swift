@@ -55,9 +55,7 @@ struct EvaluationModel {
     func loss(on dataset: ImageDataset) throws -> Loss {
         switch loss {
         case .own(let loss): return loss
-        case .keras(nil), .keras(.null):
-            if dataset.targets == .values { return .meanSquaredError }
-            return network.outputShape.count == 1 ? .binaryCrossEntropy : .sparseCategoricalCrossEntropy
+        case .keras(nil), .keras(.null): return network.usualLoss(for: dataset.targets)
         case .keras(let description?):
             guard let loss = Loss(keras: description) else {
                 let text = (try? description.text()) ?? ""

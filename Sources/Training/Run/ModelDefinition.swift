@@ -19,21 +19,25 @@ struct ModelDefinition {
             let known = Zoo.models.map(\.name).joined(separator: ", ")
             throw TrainingError("there is no model to train; give --model, one of \(known), or a Keras JSON file")
         }
+        guard network.trainableParameterCount > 0 else {
+            throw NetworkError(network: network.name, layer: nil, reason: "it has no weights to train")
+        }
         try network.requireFit(to: data.train)
         try network.requireAnswers(of: data.train, for: loss)
+        if let validation = data.validation { try network.requireAnswers(of: validation, for: loss) }
     }
 
     private static func named(_ name: String, _ data: RunData) throws -> (Network, Loss) {
-        if FileManager.default.fileExists(atPath: name) {
-            let text = try String(contentsOfFile: name, encoding: .utf8)
-            let network = try Network(kerasJSON: text, label: name)
-            return (network, data.targets == .label ? .sparseCategoricalCrossEntropy : .meanSquaredError)
+        switch try NamedModel(name) {
+        case .file(let network):
+            return (network, network.usualLoss(for: data.targets))
+        case .zoo(let model):
+            let outputs = data.targets == .label ? data.train.classes : data.train.targetWidth
+            let isBinary = model.loss != .sparseCategoricalCrossEntropy
+            let options = ModelOptions(
+                classes: isBinary && data.targets == .label ? nil : outputs, input: data.train.sample)
+            return (try model.network(options), model.loss)
         }
-        let model = try Zoo.model(named: name)
-        let outputs = data.targets == .label ? data.train.classes : data.train.targetWidth
-        let isBinary = model.loss != .sparseCategoricalCrossEntropy
-        let options = ModelOptions(classes: isBinary && data.targets == .label ? nil : outputs, input: data.train.sample)
-        return (try model.network(options), model.loss)
     }
 
     func initialWeights(_ options: TrainingOptions) throws -> [[Float]] {
@@ -42,7 +46,28 @@ struct ModelDefinition {
     }
 }
 
+/// What `--model` names: a model of the zoo, whatever files are called so; else a Keras JSON file.
+enum NamedModel {
+    case zoo(ZooModel)
+    case file(Network)
+
+    init(_ name: String) throws {
+        do {
+            self = .zoo(try Zoo.model(named: name))
+        } catch {
+            guard FileManager.default.fileExists(atPath: name) else { throw error }
+            self = .file(try Network(kerasJSON: String(contentsOfFile: name, encoding: .utf8), label: name))
+        }
+    }
+}
+
 extension Network {
+    /// The loss that fits answers of a kind, where no one has named another.
+    func usualLoss(for targets: TargetKind) -> Loss {
+        if targets == .values { return .meanSquaredError }
+        return outputShape.count == 1 ? .binaryCrossEntropy : .sparseCategoricalCrossEntropy
+    }
+
     /// Refuses data whose samples the network does not take, and a network whose output is no row of numbers.
     func requireFit(to dataset: ImageDataset) throws {
         guard inputShape == dataset.sample else {
@@ -66,7 +91,8 @@ extension Network {
         }
         let needed = isRegression ? dataset.targetWidth : dataset.classes
         let outputs = outputShape.count
-        guard isRegression ? outputs == needed : outputs >= needed || outputs == 1 && needed <= 2 else {
+        let isYesOrNo = outputs == 1 && needed <= 2 && loss != .sparseCategoricalCrossEntropy
+        guard isRegression ? outputs == needed : outputs >= needed || isYesOrNo else {
             throw NetworkError(
                 network: name, layer: nodes[nodes.count - 1].name,
                 reason: "it has \(outputs) outputs, but the data needs \(needed)")

@@ -23,6 +23,7 @@ struct RunData {
         validation = data.validation
         explanation = data.explanation
         if case .none = train.answers { try train.requireAnswers(.labels) }
+        try validation?.requireAnswers(train.targets == .label ? .labels : .targets)
         let rule = try options.normalization.rule(for: file, train)
         normalizer = try Normalizer(rule, for: train)
         normalization = rule

@@ -36,7 +36,7 @@ struct RunParts {
         let reducer = try Reducer(
             communicator: communicator, partition: partition, buckets: buckets, parameters: replica.parameters,
             gradientLevels: replica.gradientLevels, mode: options.reduction == .tree ? .tree : .allReduce
-        ) { range, gradient in cell.update?.apply(range, gradient: gradient) }
+        ) { range, gradient in try cell.update?.apply(range, gradient: gradient) }
         let update = ParameterUpdate(
             options.algorithm, l2: Float(options.l2), replica, owned: reducer.ownedRanges)
         cell.update = update

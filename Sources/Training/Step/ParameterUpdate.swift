@@ -17,6 +17,8 @@ final class ParameterUpdate {
     private struct Span {
         let range: Range<Int>
         let rule: Rule
+        /// The parameter's name.
+        let path: String
     }
 
     private enum Rule {
@@ -38,7 +40,10 @@ final class ParameterUpdate {
         for slice in replica.arena.slices where slice.role != .frozen {
             for range in owned where range.overlaps(slice.range) {
                 let part = range.clamped(to: slice.range)
-                spans.append(Span(range: part, rule: Self.rule(slice, part, l2, replica.network, slots)))
+                spans.append(
+                    Span(
+                        range: part, rule: Self.rule(slice, part, l2, replica.network, slots),
+                        path: replica.network.parameters[slice.parameter].path))
             }
         }
         self.spans = spans.sorted { $0.range.lowerBound < $1.range.lowerBound }
@@ -55,13 +60,15 @@ final class ParameterUpdate {
             l2: parameter.specification.isKernel ? l2 : 0, slots: slots.map { $0.baseAddress + part.lowerBound })
     }
 
-    /// Updates one of the owned ranges; `gradient` is the sum over all samples for the range's first element.
-    func apply(_ range: Range<Int>, gradient: UnsafeMutablePointer<Float>) {
+    /// Updates one of the owned ranges; `gradient` is the sum over all samples for the range's first element. A gradient
+    /// that is not finite is an error even where the loss is finite, as behind a ReLU that turns NaN into zero.
+    func apply(_ range: Range<Int>, gradient: UnsafeMutablePointer<Float>) throws {
         var index = firstSpan(from: range.lowerBound)
         while index < spans.count, spans[index].range.lowerBound < range.upperBound {
             let span = spans[index].range
             let weights = parameters.baseAddress + span.lowerBound
             let sums = gradient + (span.lowerBound - range.lowerBound)
+            guard isFinite(sums, count: span.count) else { throw notFinite(spans[index]) }
             switch spans[index].rule {
             case .optimizer(let l2, let slots):
                 step.l2 = l2
@@ -80,6 +87,13 @@ final class ParameterUpdate {
         for i in 0..<count { moving[i] = moving[i] * momentum + sums[i] * scale * share }
     }
 
+    /// Arena order is that of the backward pass, so the first one found is where it began.
+    private func notFinite(_ span: Span) -> TrainingError {
+        TrainingError(
+            "the gradient of \(span.path) in step \(step.iteration + 1) is not finite; a lower --learning-rate or a --warm-up "
+                + "often helps. The last checkpoint is whole.")
+    }
+
     private func firstSpan(from offset: Int) -> Int {
         var (low, high) = (0, spans.count)
         while low < high {
@@ -88,4 +102,12 @@ final class ParameterUpdate {
         }
         return low
     }
+}
+
+/// Whether no value is a NaN or an infinity, whose exponents are all ones.
+private func isFinite(_ values: UnsafePointer<Float>, count: Int) -> Bool {
+    let exponent: UInt32 = 0x7F80_0000
+    var found: UInt32 = 0
+    for i in 0..<count { found |= values[i].bitPattern & exponent == exponent ? 1 : 0 }
+    return found == 0
 }

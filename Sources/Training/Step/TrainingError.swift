@@ -19,6 +19,7 @@ public struct TrainingError: Error, Sendable, CustomStringConvertible {
         } else {
             cause = "all layers are finite, so it is the loss itself that overflowed; try a lower --learning-rate"
         }
-        return TrainingError("the loss of step \(step + 1) is \(loss): \(cause). The last checkpoint is whole.")
+        let value = loss.isNaN ? "NaN" : "\(loss)"
+        return TrainingError("the loss of step \(step + 1) is \(value): \(cause). The last checkpoint is whole.")
     }
 }

@@ -63,6 +63,8 @@ struct TrainCommand: RankCommand {
             let isFirst = try firstRun(flags.options().options) != nil
             return [
                 SharedFact("--resume", resume.map { "\($0)" } ?? "no"), SharedFact("--overwrite", "\(overwrite)"),
+                // A resumed run's are in its checkpoint, which not every host may see.
+                SharedFact("--threads", "\(try threads)"),
                 SharedFact("whether a model and data are named", isFirst ? "no" : "yes"),
             ]
         }
