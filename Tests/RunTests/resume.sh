@@ -58,7 +58,7 @@ expect "what it saved is whole" 0 "" alone checkpoint verify terminated/latest.h
 
 # --- SIGKILL at any moment ------------------------------------------------------------------------------------------
 
-# killed_after MILLISECONDS COMMAND...: kills all processes of the job at once, and counts whether it came to that.
+# killed_after MILLISECONDS COMMAND...: kills all processes of the job at once, and counts it. Fails if it was too late.
 kills=0
 killed_after() {
     local pause
@@ -70,17 +70,23 @@ killed_after() {
     # The ranks are mpirun's children, in process groups of their own.
     kill -KILL $job $(pgrep -P $job) 2>/dev/null
     wait $job 2>/dev/null
-    [[ $? != 137 ]] || kills=$((kills + 1))
+    [[ $? == 137 ]] && kills=$((kills + 1))
 }
 
 killed_run() {
-    local place=$1 attempts=$2 attempt resume=() counts=(2 3 1 4 8)
+    local place=$1 attempts=$2 attempt resume=() counts=(2 3 1 4 8) longest=$milliseconds
     shift 2
     for ((attempt = 0; attempt < attempts; attempt++)); do
-        local count=${counts[RANDOM % 5]} pause=$((RANDOM % milliseconds + 100))
-        killed_after $pause mpirun -n "$count" "$binary" "${options[@]}" "$@" --output "$place" "${resume[@]}"
-        # Before the first checkpoint has its name there is nothing to resume.
-        if [[ -f $place/step-00000000.h5 ]]; then resume=(--resume); else resume=(--overwrite); fi
+        local count=${counts[RANDOM % 5]} pause=$((RANDOM % longest + 100))
+        if ! killed_after $pause mpirun -n "$count" "$binary" "${options[@]}" "$@" --output "$place" "${resume[@]}"; then
+            # The machine is faster now than it was: from the start, with less patience.
+            longest=$((longest / 2 + 1)) resume=(--overwrite)
+        elif [[ -f $place/step-00000000.h5 ]]; then
+            resume=(--resume)
+        else
+            # Before the first checkpoint has its name there is nothing to resume.
+            resume=(--overwrite)
+        fi
     done
     ranks 2 "${options[@]}" "$@" --output "$place" "${resume[@]}"
 }
