@@ -44,6 +44,11 @@ struct ResumedState {
                 (state, file, warnings) = (try CheckpointFile.read(path), path, [])
                 return
             }
+            guard FileManager.default.fileExists(atPath: folder) else {
+                throw CheckpointError(
+                    .unreadable, file: folder, "there is no such folder to resume from",
+                    remedy: "give the run's folder with --output, or start the run without --resume")
+            }
             let store = try CheckpointStore(folder: folder, keep: request.options.keep, start: .resume)
             guard let newest = try store.newest() else {
                 throw CheckpointError(
