@@ -229,9 +229,8 @@ extension DNNLCompiler {
 
     private func channelVector(_ operation: Operation) throws -> Tensor {
         let channels = operation.outputShape.extents[operation.outputShape.rank - 1]
-        // Vector kernels may read whole registers.
-        let buffer = builder.activation(floats: channels.rounded(upToMultipleOf: ArenaSlice.alignment))
-        return Tensor(buffer: buffer, layout: try .vector(channels))
+        // Vector kernels may read whole registers: memory is given out in multiples of one.
+        return Tensor(buffer: builder.activation(floats: channels), layout: try .vector(channels))
     }
 
     /// The statistics' share of the shard, weighted by its samples, goes where gradients go: it is reduced like them.

@@ -100,7 +100,7 @@ public final class EvaluationRun {
             SharedFact("arena layout", digestOf: replica.arena.digest),
             SharedFact("weights", digestOf: replica.parameters),
         ])
-        let evaluator = Evaluator(
+        let evaluator = try Evaluator(
             replica, data.dataset, batch: options.batchSize, steps: nil, data.loader, communicator, partition,
             StallWatch(rank: communicator.rank))
         return (replica, evaluator)

@@ -54,8 +54,8 @@ struct RunParts {
         var update: ParameterUpdate?
     }
 
-    func step(_ options: TrainingOptions, _ communicator: Communicator, _ watch: StallWatch) -> TrainingStep {
-        TrainingStep(
+    func step(_ options: TrainingOptions, _ communicator: Communicator, _ watch: StallWatch) throws -> TrainingStep {
+        try TrainingStep(
             replica, reducer, update, loader, communicator,
             TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.weightDecay)), watch)
     }

@@ -3,7 +3,7 @@ import MessagePassing
 import Synchronization
 
 /// Notices when a rank no longer gets on, because another one is stuck or the network is gone: MPI itself waits for ever.
-/// After `notice` seconds without a sign of life it says so, after `limit` seconds it ends the job. Ranks that compute
+/// After `notice` seconds without a sign of life it says so; after `limit` seconds of waiting it ends the job. Ranks that compute
 /// speak for themselves, of those that wait only rank 0: who is missing is whoever says nothing else.
 ///
 /// A thread of its own looks once a second; the two atomics are all it shares with the trainer.
@@ -41,7 +41,8 @@ final class StallWatch: Sendable {
                     noticed = true
                     Self.say(rank, now, quiet, "still going on")
                 }
-                if quiet >= patience.limit {
+                // Who computes may take his time; who waits for so long, waits for nobody.
+                if quiet >= patience.limit, now == .waiting {
                     Self.say(rank, now, quiet, "giving up; the last checkpoint is whole, continue with --resume")
                     // MPI may be in use on the other thread, and mpirun ends all ranks when one exits.
                     _exit(1)

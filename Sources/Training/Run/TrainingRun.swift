@@ -83,7 +83,7 @@ public final class TrainingRun {
             try coordinator.restore(Array(state.coordinator.utf8))
             progress = RunProgress(resuming: state, countsCorrect: countsCorrect)
         } else {
-            progress = RunProgress(countsCorrect: countsCorrect)
+            progress = RunProgress(firstRate: coordinator.rates(epoch: 0)[0], countsCorrect: countsCorrect)
         }
         let output = try communicator.onRoot { try RunOutput(options, request, resumed.state) }
         let identity = RunIdentity(
@@ -94,11 +94,11 @@ public final class TrainingRun {
                 banner(options, data, definition, engine, resumed, coordinator.warnings + parts.replica.remarks))
         }
         let watch = StallWatch(rank: communicator.rank)
-        let step = parts.step(options, communicator, watch)
+        let step = try parts.step(options, communicator, watch)
         let checkpoints = Checkpointing(
             communicator, parts.replica, parts.reducer, parts.update, options, identity, output, watch)
-        let evaluator = data.validation.map {
-            Evaluator(
+        let evaluator = try data.validation.map {
+            try Evaluator(
                 parts.replica, $0, batch: options.batchSize, steps: options.validationSteps, parts.loader, communicator,
                 parts.partition, watch)
         }

@@ -39,7 +39,8 @@ struct EvaluationFlags: ParsableArguments {
 
     mutating func validate() throws {
         for (name, value) in [("--batch-size", batchSize), ("--shards", shards), ("--threads", threads)] {
-            if let value, value < 1 { throw ValidationError("\(name) \(value) is not positive") }
+            guard let value, !(1...Int(Int32.max)).contains(value) else { continue }
+            throw ValidationError("\(name) \(value) is not in 1...\(Int32.max)")
         }
         if images != nil, let split, split != .train {
             throw ValidationError("--images names the samples of the train split; leave out --split \(split.rawValue)")
