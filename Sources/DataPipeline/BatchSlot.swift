@@ -50,6 +50,7 @@ public final class BatchSlot: @unchecked Sendable {
             try fetcher.fetch(
                 draws, epoch: epoch, shard: shard, into: UnsafeMutableRawPointer(buffer.values.baseAddress))
             buffer.setAnswers(draws, dataset.answers)
+            if form == .floats { try buffer.requireFiniteValues(dataset) }
         }
         rowsRead = fetcher.rowsRead - before
     }
@@ -98,5 +99,21 @@ private final class ShardBuffer {
             case .none: break
             }
         }
+    }
+
+    /// A network need not show such a value in its loss: a ReLU may turn it into zero. The weights never recover.
+    func requireFiniteValues(_ dataset: ImageDataset) throws {
+        let exponent: UInt32 = 0x7f80_0000
+        let size = dataset.sample.count
+        let places = 0..<count * size
+        let bits = UnsafeRawPointer(values.baseAddress).assumingMemoryBound(to: UInt32.self)
+        var found: UInt32 = 0
+        for place in places { found |= bits[place] & exponent == exponent ? 1 : 0 }
+        guard found > 0, let place = places.first(where: { bits[$0] & exponent == exponent }) else { return }
+        let row = dataset.rows.lowerBound + indices[place / size]
+        throw DatasetError(
+            file: dataset.file, object: dataset.source.dataset.path,
+            "row \(row) has a value that is \(Float(bitPattern: bits[place]))",
+            remedy: "repair the row, or leave it out")
     }
 }

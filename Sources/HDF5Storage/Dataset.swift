@@ -48,7 +48,7 @@ public struct Dataset: StoredObject {
         case H5D_CHUNKED:
             var extents = [hsize_t](repeating: 0, count: shape.rank)
             try location.check(operation) { H5Pget_chunk(list.id, Int32(shape.rank), &extents) }
-            return .chunked(Shape(extents.map { Int($0) }), filters: filterNames(list.id))
+            return .chunked(Shape(extents.map { Int($0) }), filters: filters(list.id).map(\.name))
         default:
             return .other
         }
@@ -59,7 +59,7 @@ public struct Dataset: StoredObject {
         var values = [Element](repeating: Element(), count: shape.count)
         try requireNumeric()
         guard !values.isEmpty else { return values }
-        try location.check("read the data set") {
+        try checkRead("read the data set") {
             H5Dread(
                 location.id, Element.typeID, chdf5_whole_extent(), chdf5_whole_extent(), hid_t(H5P_DEFAULT), &values)
         }
@@ -71,8 +71,11 @@ public struct Dataset: StoredObject {
         rows range: Range<Int>, into output: UnsafeMutablePointer<Element>
     ) throws(HDF5Error) {
         try requireNumeric()
-        try select(range, "read rows \(range)") { memory, file in
-            H5Dread(location.id, Element.typeID, memory, file, hid_t(H5P_DEFAULT), output)
+        let operation = "read rows \(range)"
+        try select(range, operation) { memory, file throws(HDF5Error) in
+            try checkRead(operation) {
+                H5Dread(location.id, Element.typeID, memory, file, hid_t(H5P_DEFAULT), output)
+            }
         }
     }
 
@@ -99,13 +102,17 @@ public struct Dataset: StoredObject {
     public func write<Element: StorageElement>(
         rows range: Range<Int>, from input: UnsafePointer<Element>
     ) throws(HDF5Error) {
-        try select(range, "write rows \(range)") { memory, file in
-            H5Dwrite(location.id, Element.typeID, memory, file, hid_t(H5P_DEFAULT), input)
+        let operation = "write rows \(range)"
+        try select(range, operation) { memory, file throws(HDF5Error) in
+            try location.check(operation) {
+                H5Dwrite(location.id, Element.typeID, memory, file, hid_t(H5P_DEFAULT), input)
+            }
         }
     }
 
     private func select(
-        _ range: Range<Int>, _ operation: String, _ transfer: (_ memory: hid_t, _ file: hid_t) -> herr_t
+        _ range: Range<Int>, _ operation: String,
+        _ transfer: (_ memory: hid_t, _ file: hid_t) throws(HDF5Error) -> Void
     ) throws(HDF5Error) {
         guard range.lowerBound >= 0, range.upperBound <= rows, shape.rank > 0 else {
             throw location.error(operation, "the data set has rows 0..<\(shape.rank > 0 ? rows : 0)")
@@ -119,7 +126,25 @@ public struct Dataset: StoredObject {
         let memory = try location.open(operation, close: H5Sclose) {
             H5Screate_simple(Int32(shape.rank), counts, nil)
         }
-        try location.check(operation) { transfer(memory.id, file.id) }
+        try transfer(memory.id, file.id)
+    }
+
+    /// HDF5 says of a filter that it lacks only in which folder it is not.
+    private func checkRead(_ operation: String, _ read: () -> herr_t) throws(HDF5Error) {
+        do {
+            try location.check(operation, read)
+        } catch {
+            guard let filter = missingFilter() else { throw error }
+            throw location.error(
+                operation, "it is compressed with \(filter), which this machine's HDF5 cannot undo",
+                remedy: "write it anew with gzip or without compression")
+        }
+    }
+
+    private func missingFilter() -> String? {
+        guard let list = try? location.open("", close: H5Pclose, { H5Dget_create_plist(location.id) })
+        else { return nil }
+        return filters(list.id).first { H5Zfilter_avail($0.code) <= 0 }?.name
     }
 
     private func requireNumeric() throws(HDF5Error) {
@@ -128,14 +153,14 @@ public struct Dataset: StoredObject {
         }
     }
 
-    private func filterNames(_ list: hid_t) -> [String] {
+    private func filters(_ list: hid_t) -> [(code: H5Z_filter_t, name: String)] {
         (0..<UInt32(max(0, H5Pget_nfilters(list)))).map { index in
             var flags: UInt32 = 0
             var values = 0
             var name = [CChar](repeating: 0, count: 64)
             let code = H5Pget_filter2(list, index, &flags, &values, nil, name.count, &name, nil)
             let text = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-            return text.isEmpty ? "filter \(code)" : text
+            return (code, text.isEmpty ? "filter \(code)" : text)
         }
     }
 

@@ -5,7 +5,7 @@ public enum ElementType: Hashable, Sendable, CustomStringConvertible {
     case integer(bytes: Int, signed: Bool)
     case float(bytes: Int)
     case string
-    /// Compound, enumeration, reference, ...: what this package does not read.
+    /// Compound, reference, ...: what this package does not read.
     case other(String)
 
     /// `uint8`, `float32`: NumPy's names.
@@ -37,7 +37,11 @@ public enum ElementType: Hashable, Sendable, CustomStringConvertible {
         case H5T_FLOAT: self = .float(bytes: size)
         case H5T_STRING: self = .string
         case H5T_COMPOUND: self = .other("compound")
-        case H5T_ENUM: self = .other("enumeration")
+        case H5T_ENUM:
+            // Named integers, such as NumPy's booleans.
+            let base = H5Tget_super(type)
+            defer { H5Tclose(base) }
+            self.init(of: base)
         case H5T_ARRAY: self = .other("array")
         case H5T_VLEN: self = .other("variable-length")
         case H5T_REFERENCE: self = .other("reference")

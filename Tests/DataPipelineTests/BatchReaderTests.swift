@@ -130,6 +130,21 @@ import Testing
         #expect(steps.last?.shards.map(\.labels.count) == [1, 1, 1, 0, 0, 0, 0, 0])
     }
 
+    @Test(arguments: [Float.nan, -.infinity], [DatasetLayout.contiguous, .chunked([8, 6])])
+    func aValueThatIsNotFiniteIsNamedByItsRow(value: Float, layout: DatasetLayout) throws {
+        let scratch = try Scratch()
+        let file = try scratch.dataset { root in
+            var features = (0..<120).map { Float($0) }
+            features[17 * 6 + 5] = value
+            try root.write("train/features", shape: [20, 6], features, layout: layout)
+            try root.write("train/labels", shape: [20], (0..<20).map { Int64($0 % 2) })
+        }
+        let tail = try #require(try file.trainingData(validationSplit: 0.5).validation)
+        let sampler = Sampler(tail, batch: 4, shards: 2, seed: nil)
+        let text = message { try drain(BatchReader(tail, sampler: sampler, shards: 0..<2), elements: 6) }
+        #expect(text.contains("/train/features: row 17 has a value that is \(value)"))
+    }
+
     @Test func aFileCutWhileInUseIsNoticed() throws {
         let (scratch, file) = try file(.contiguous)
         let dataset = try file.split(.train)

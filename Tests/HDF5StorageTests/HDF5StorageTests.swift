@@ -264,7 +264,8 @@ final class Scratch {
         #expect(try bigEndian.read(as: Int64.self) == [1, -2, 3])
         #expect(try root.dataset("half").read(as: Float.self) == [0.5, 2])
         #expect(try root.dataset("alias").read(as: Float.self) == [0.5, 2])
-        #expect(try root.dataset("flags").elementType == .other("enumeration"))
+        #expect(try root.dataset("flags").elementType == .integer(bytes: 1, signed: true))
+        #expect(try root.dataset("flags").read(as: Double.self) == [1, 0])
         #expect(try root.dataset("text").elementType == .string)
         #expect(throws: HDF5Error.self) { try root.dataset("text").read(as: Float.self) }
         #expect(try !root.exists("soft"))

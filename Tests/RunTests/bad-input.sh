@@ -51,6 +51,19 @@ refused "a label beyond the classes" 1 $'large.h5.*/train/labels\n77' "${common[
 label '\xff\xff\xff\xff' negative.h5
 refused "a negative label" 1 $'negative.h5.*/train/labels\n-1' "${common[@]}" --data negative.h5
 
+# 40 rows of 4 features, of which one is no number. A ReLU makes it zero, and no loss shows it.
+for row in {0..39}; do
+    if [[ $row == 17 ]]; then echo "0.1 nan 0.3 0.4"; else echo "0.1 0.2 0.$((row % 3)) 0.4"; fi
+done >features.txt
+for row in {0..39}; do echo $((row % 3)); done >labels.txt
+h5import features.txt -d 40,4 -p train/features -t TEXTFP -s 32 labels.txt -d 40 -p train/labels -t TEXTIN -s 32 \
+    -o features.h5
+for count in 1 2; do
+    expect "a sample that is no number, $count" 1 $'features.h5: /train/features: row 17 has a value that is nan' \
+        ranks $count --model mlp --data features.h5 --batch-size 10 --output features-$count
+    verdict "a sample that is no number, $count: told once" once "row 17"
+done
+
 # --- Model and options ----------------------------------------------------------------------------------------------
 
 refused "an unknown model" 1 $'simple-cmm\nsimple-cnn' --model simple-cmm --data data.h5
