@@ -41,6 +41,16 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
         #expect([padding.top, padding.bottom, padding.left, padding.right] == [0, 0, 3, 3])
     }
 
+    @Test func zerosEnlargeTheImage() throws {
+        let margins = Margins2D(top: 1, bottom: 2, left: 3, right: 0)
+        #expect(try output(.zeroPadding(ZeroPadding2D(margins)), [5, 7, 2]) == [8, 10, 2])
+        #expect(try output(.zeroPadding(ZeroPadding2D(.none)), [5, 7, 2]) == [5, 7, 2])
+        #expect(throws: LayerError.self) { try output(.zeroPadding(ZeroPadding2D(margins)), [70]) }
+        let negative = ZeroPadding2D(Margins2D(top: 0, bottom: 0, left: -1, right: 0))
+        let error = #expect(throws: LayerError.self) { try output(.zeroPadding(negative), [5, 7, 2]) }
+        #expect(error?.description.contains("((0, 0), (-1, 0))") == true)
+    }
+
     @Test func errorsNameTheLayerAndTheShapes() throws {
         var graph = GraphBuilder("test", input: [4, 4, 1])
         _ = graph.convolution(graph.input, 2, kernel: 5, name: "too-large")
