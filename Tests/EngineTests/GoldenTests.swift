@@ -10,7 +10,7 @@ import Testing
 @Suite struct GoldenTests {
     static let models = [
         GoldenModel("mlp"), GoldenModel("simple-cnn"), GoldenModel("lenet5-keras"), GoldenModel("resnet-cifar-8-v1"),
-        GoldenModel("resnet50", ModelOptions(classes: 10, input: [64, 64, 3]), kept: 16, tolerance: 1e-4),
+        GoldenModel("resnet50", ModelOptions(classes: 10, input: [64, 64, 3]), kept: 16, gradientTolerance: 5e-3),
     ]
     private static let samples = 3
 
@@ -33,10 +33,10 @@ import Testing
             let order = GoldenFile.order(of: network)[index]
             let kept = golden.places(order, of: gradient.count).map { gradient[$0] }
             let size = max(expected.norm, Self.ordinary)
-            expectAgreement(kept, expected.values, within: model.tolerance, atLeast: Self.ordinary, parameter.path)
+            expectAgreement(kept, expected.values, within: model.gradientTolerance, atLeast: Self.ordinary, parameter.path)
             let norm = gradient.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
             #expect(
-                abs(norm - expected.norm) < model.tolerance * size,
+                abs(norm - expected.norm) < model.gradientTolerance * size,
                 "\(parameter.path): norm \(norm), not \(expected.norm)")
         }
     }
@@ -63,13 +63,16 @@ struct GoldenModel: Sendable, CustomTestStringConvertible {
     /// Keras's values are exact for this purpose, so what differs is the engine's rounding: some 1e-7 an operation,
     /// which sums of up to 8,192 products and normalisations of small batches, one after another, lift to the
     /// tolerance. Errors are relative to the largest value of the tensor.
-    let tolerance: Double
+    let tolerance = 2e-5
+    /// Of gradients. In a deep network some of millions of ReLUs are so near zero that rounding decides, and each such
+    /// decision moves gradients by up to some 1e-3; an error in a kernel moves them far more.
+    let gradientTolerance: Double
 
     init(
-        _ name: String, _ options: ModelOptions = ModelOptions(), kept: Int = 256, tolerance: Double = 2e-5
+        _ name: String, _ options: ModelOptions = ModelOptions(), kept: Int = 256, gradientTolerance: Double? = nil
     ) {
         testDescription = name
-        (self.options, self.kept, self.tolerance) = (options, kept, tolerance)
+        (self.options, self.kept, self.gradientTolerance) = (options, kept, gradientTolerance ?? tolerance)
     }
 
     func network() throws -> Network { try Zoo.model(named: testDescription).network(options) }
