@@ -139,12 +139,11 @@ private struct ConvolutionGeometry {
 
     init(_ operation: Operation, _ layer: Convolution2D, samples: Int) {
         let (x, y) = (operation.inputShapes[0], operation.outputShape)
-        let padding = layer.window.paddingAmounts(of: x)
         input = [samples, x[2], x[0], x[1]]
         kernel = [layer.filters, x[2], layer.window.size.height, layer.window.size.width]
         output = [samples, y[2], y[0], y[1]]
         strides = [Int64(layer.window.stride.height), Int64(layer.window.stride.width)]
-        paddingBefore = [Int64(padding.top), Int64(padding.left)]
-        paddingAfter = [Int64(padding.bottom), Int64(padding.right)]
+        paddingBefore = operation.margins.before
+        paddingAfter = operation.margins.after
     }
 }

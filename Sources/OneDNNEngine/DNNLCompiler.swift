@@ -102,6 +102,7 @@ struct DNNLCompiler: LayerCompiler {
     enum Saved {
         case convolution(ConvolutionState)
         case dense(DenseState)
+        case zeroPadding(input: MemoryDescriptor)
         case pooling(PoolingState)
         case batchNormalization(BatchNormalizationState)
         case activation(output: Tensor, function: ElementwiseFunction)
@@ -115,6 +116,7 @@ struct DNNLCompiler: LayerCompiler {
         case .input: return (inputs[0], .nothing)
         case .dense: return try dense(operation, inputs[0])
         case .convolution(let layer): return try convolution(operation, layer, inputs[0])
+        case .zeroPadding: return try zeroPadding(operation, inputs[0])
         case .pooling(let layer):
             return try pooling(operation, layer.kind, layer.window, inputs[0])
         case .globalAveragePooling: return try globalAveragePooling(operation, inputs[0])
@@ -134,6 +136,7 @@ struct DNNLCompiler: LayerCompiler {
             return [try convolutionBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
         case .dense(let state):
             return [try denseBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
+        case .zeroPadding(let input): return [wanted[0] ? try zeroPaddingBackward(operation, input, gradient) : nil]
         case .pooling(let state):
             return [wanted[0] ? try poolingBackward(operation, state, gradient, mayOverwrite) : nil]
         case .batchNormalization(let state):

@@ -28,6 +28,15 @@ struct MemoryDescriptor: Equatable, @unchecked Sendable {
             : try MemoryDescriptor([samples, shape.count], dnnl_ab)
     }
 
+    /// A part of the tensor, in the tensor's memory.
+    func part(_ dimensions: [Int], at offsets: [Int]) throws -> MemoryDescriptor {
+        var (whole, part) = (raw, dnnl_memory_desc_t())
+        try check(
+            dnnl_memory_desc_init_submemory(&part, &whole, dimensions.map(Int64.init), offsets.map(Int64.init)),
+            "describe the part \(dimensions) of memory \(self.dimensions)")
+        return MemoryDescriptor(part)
+    }
+
     var byteCount: Int {
         withUnsafePointer(to: raw) { dnnl_memory_desc_get_size($0) }
     }

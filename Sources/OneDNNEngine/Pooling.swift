@@ -19,17 +19,17 @@ extension DNNLCompiler {
         _ operation: Operation, _ kind: Pooling2D.Kind, _ window: Window2D, _ input: Tensor
     ) throws -> (output: Tensor, saved: Saved) {
         let name = operation.name
-        let shape = operation.inputShapes[0]
-        let pixels = try window.outputExtent(of: shape)
-        let padding = window.paddingAmounts(of: shape)
+        let channels = operation.inputShapes[0][2]
+        // What pools the whole image leaves a vector: one pixel.
+        let pixels = operation.outputShape.rank == 3 ? Array(operation.outputShape.extents.dropLast()) : [1, 1]
         let algorithm = kind == .max ? dnnl_pooling_max : dnnl_pooling_avg_exclude_padding
         var descriptor = dnnl_pooling_desc_t()
         var source = input.layout.raw
-        var target = try MemoryDescriptor.any([samples, shape[2], pixels.height, pixels.width]).raw
+        var target = try MemoryDescriptor.any([samples, channels] + pixels).raw
         try check(
             dnnl_pooling_forward_desc_init(
                 &descriptor, propagation, algorithm, &source, &target, window.stride.dimensions, window.size.dimensions,
-                [Int64(padding.top), Int64(padding.left)], [Int64(padding.bottom), Int64(padding.right)]),
+                operation.margins.before, operation.margins.after),
             "describe a pooling", layer: name)
         let primitive = try Primitive(descriptor, library, layer: name)
         let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
@@ -62,14 +62,12 @@ extension DNNLCompiler {
             let mayOverwrite = mayOverwrite || dy.buffer != gradient.buffer
             dy = try activationBackward(operation, relu, state.output, dy, mayOverwrite)
         }
-        let padding = state.window.paddingAmounts(of: operation.inputShapes[0])
         var descriptor = dnnl_pooling_desc_t()
         var (source, target) = (state.input.layout.raw, state.output.layout.raw)
         try check(
             dnnl_pooling_backward_desc_init(
                 &descriptor, state.algorithm, &source, &target, state.window.stride.dimensions,
-                state.window.size.dimensions, [Int64(padding.top), Int64(padding.left)],
-                [Int64(padding.bottom), Int64(padding.right)]),
+                state.window.size.dimensions, operation.margins.before, operation.margins.after),
             "describe a pooling's gradient", layer: name)
         let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
         var dx = activation(state.input.layout)

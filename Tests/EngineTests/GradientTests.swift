@@ -8,6 +8,9 @@ import Testing
     @Test(arguments: TestedEngine.all, LayerCase.convolutions)
     func convolution(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
 
+    @Test(arguments: TestedEngine.all, LayerCase.paddings)
+    func padding(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
+
     @Test(arguments: TestedEngine.all, LayerCase.vectors)
     func vector(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
 

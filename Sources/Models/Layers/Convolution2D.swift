@@ -55,11 +55,13 @@ public struct Window2D: Sendable, Equatable {
         }
     }
 
-    /// Zeros before and after along each axis.
-    public func paddingAmounts(of input: Shape) -> (top: Int, bottom: Int, left: Int, right: Int) {
+    /// What lies beside the image under the window at its outermost places.
+    public func margins(of input: Shape) -> Margins2D {
         let vertical = amount(input[0], size.height, stride.height)
         let horizontal = amount(input[1], size.width, stride.width)
-        return (vertical / 2, vertical - vertical / 2, horizontal / 2, horizontal - horizontal / 2)
+        return Margins2D(
+            top: vertical / 2, bottom: vertical - vertical / 2, left: horizontal / 2,
+            right: horizontal - horizontal / 2)
     }
 
     private func amount(_ n: Int, _ k: Int, _ s: Int) -> Int {
