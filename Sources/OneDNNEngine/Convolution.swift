@@ -17,10 +17,30 @@ extension DNNLCompiler {
         _ operation: Operation, _ layer: Convolution2D, _ input: Tensor
     ) throws -> (output: Tensor, saved: Saved) {
         let geometry = ConvolutionGeometry(operation, layer, samples: samples)
+        let primitive = try convolutionPrimitive(operation, layer, geometry, type)
+        let name = operation.name
+        let x = try reorder(input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
+        let wanted = try primitive.required(dnnl_query_weights_md, layer: name)
+        // The arena is laid out for single precision, where most weight gradients come in the forward layout.
+        let master = type == dnnl_f32 ? primitive : try convolutionPrimitive(operation, layer, geometry, dnnl_f32)
+        let kernel = try parameter(
+            operation.parameters[0], keras: MemoryDescriptor(geometry.kernel, dnnl_hwio),
+            preferred: master.required(dnnl_query_weights_md, layer: name))
+        let w = try reorder(kernel, to: wanted, inScratch: true, layer: name)
+        let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
+        var reads = [(DNNL_ARG_SRC, x), (DNNL_ARG_WEIGHTS, w)]
+        if layer.usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
+        emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])
+        return (y, .convolution(ConvolutionState(primitive: primitive, layer: layer, input: x, kernel: kernel, output: y)))
+    }
+
+    private func convolutionPrimitive(
+        _ operation: Operation, _ layer: Convolution2D, _ geometry: ConvolutionGeometry, _ type: dnnl_data_type_t
+    ) throws -> Primitive {
         var descriptor = dnnl_convolution_desc_t()
         var (source, weights, target) = (
-            try MemoryDescriptor.any(geometry.input).raw, try MemoryDescriptor.any(geometry.kernel).raw,
-            try MemoryDescriptor.any(geometry.output).raw
+            try MemoryDescriptor.any(geometry.input, type).raw, try MemoryDescriptor.any(geometry.kernel, type).raw,
+            try MemoryDescriptor.any(geometry.output, type).raw
         )
         var bias = try MemoryDescriptor.vector(layer.filters).raw
         // Inference would choose other weight layouts than the arena has.
@@ -31,20 +51,8 @@ extension DNNLCompiler {
                     layer.usesBias ? bias : nil, &target, geometry.strides, geometry.paddingBefore, geometry.paddingAfter),
                 "describe a convolution", layer: operation.name)
         }
-        let primitive = try Primitive(
+        return try Primitive(
             descriptor, library, activation: ElementwiseFunction(operation.activation), layer: operation.name)
-
-        let name = operation.name
-        let x = try reorder(input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
-        let wanted = try primitive.required(dnnl_query_weights_md, layer: name)
-        let kernel = try parameter(
-            operation.parameters[0], keras: MemoryDescriptor(geometry.kernel, dnnl_hwio), preferred: wanted)
-        let w = try reorder(kernel, to: wanted, inScratch: true, layer: name)
-        let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
-        var reads = [(DNNL_ARG_SRC, x), (DNNL_ARG_WEIGHTS, w)]
-        if layer.usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
-        emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])
-        return (y, .convolution(ConvolutionState(primitive: primitive, layer: layer, input: x, kernel: kernel, output: y)))
     }
 
     func convolutionBackward(
@@ -64,8 +72,8 @@ extension DNNLCompiler {
         let name = operation.name
         var descriptor = dnnl_convolution_desc_t()
         var (source, weights, target) = (
-            try MemoryDescriptor.any(geometry.input).raw, try MemoryDescriptor.any(geometry.kernel).raw,
-            try MemoryDescriptor.any(geometry.output).raw
+            try MemoryDescriptor.any(geometry.input, type).raw, try MemoryDescriptor.any(geometry.kernel, dnnl_f32).raw,
+            try MemoryDescriptor.any(geometry.output, type).raw
         )
         var bias = try MemoryDescriptor.vector(state.layer.filters).raw
         try withUnsafeMutablePointer(to: &bias) { bias in
@@ -90,8 +98,8 @@ extension DNNLCompiler {
         let name = operation.name
         var descriptor = dnnl_convolution_desc_t()
         var (source, weights, target) = (
-            try MemoryDescriptor.any(geometry.input).raw, try MemoryDescriptor.any(geometry.kernel).raw,
-            try MemoryDescriptor.any(geometry.output).raw
+            try MemoryDescriptor.any(geometry.input, type).raw, try MemoryDescriptor.any(geometry.kernel, type).raw,
+            try MemoryDescriptor.any(geometry.output, type).raw
         )
         try check(
             dnnl_convolution_backward_data_desc_init(

@@ -17,20 +17,13 @@ extension DNNLCompiler {
         let name = operation.name
         let (inputs, outputs) = (operation.inputShapes[0].count, operation.outputShape.count)
         let usesBias = operation.parameters.count > 1
-        var descriptor = dnnl_inner_product_desc_t()
-        var (source, weights) = (input.layout.raw, try MemoryDescriptor.any([outputs, inputs]).raw)
-        var (bias, target) = (try MemoryDescriptor.vector(outputs).raw, try MemoryDescriptor.any([samples, outputs]).raw)
-        try withUnsafeMutablePointer(to: &bias) { bias in
-            try check(
-                dnnl_inner_product_forward_desc_init(
-                    &descriptor, dnnl_forward_training, &source, &weights, usesBias ? bias : nil, &target),
-                "describe a dense layer", layer: name)
-        }
-        let primitive = try Primitive(
-            descriptor, library, activation: ElementwiseFunction(operation.activation), layer: name)
+        let primitive = try densePrimitive(operation, input.layout)
         let wanted = try primitive.required(dnnl_query_weights_md, layer: name)
+        // The arena is laid out for single precision, as that of convolutions is.
+        let master = type == dnnl_f32 ? primitive : try densePrimitive(operation, input.layout.of(dnnl_f32))
         let kernel = try parameter(
-            operation.parameters[0], keras: MemoryDescriptor([outputs, inputs], dnnl_ba), preferred: wanted)
+            operation.parameters[0], keras: MemoryDescriptor([outputs, inputs], dnnl_ba),
+            preferred: master.required(dnnl_query_weights_md, layer: name))
         let w = try reorder(kernel, to: wanted, inScratch: true, layer: name)
         let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
         var reads = [(DNNL_ARG_SRC, input), (DNNL_ARG_WEIGHTS, w)]
@@ -38,6 +31,24 @@ extension DNNLCompiler {
         emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])
         let state = DenseState(primitive: primitive, input: input, kernel: kernel, output: y, usesBias: usesBias)
         return (y, .dense(state))
+    }
+
+    /// The forward primitive for rows in this layout, of this type.
+    private func densePrimitive(_ operation: Operation, _ input: MemoryDescriptor) throws -> Primitive {
+        let (inputs, outputs) = (operation.inputShapes[0].count, operation.outputShape.count)
+        let usesBias = operation.parameters.count > 1
+        var descriptor = dnnl_inner_product_desc_t()
+        var (source, weights) = (input.raw, try MemoryDescriptor.any([outputs, inputs], input.type).raw)
+        var bias = try MemoryDescriptor.vector(outputs).raw
+        var target = try MemoryDescriptor.any([samples, outputs], input.type).raw
+        try withUnsafeMutablePointer(to: &bias) { bias in
+            try check(
+                dnnl_inner_product_forward_desc_init(
+                    &descriptor, dnnl_forward_training, &source, &weights, usesBias ? bias : nil, &target),
+                "describe a dense layer", layer: operation.name)
+        }
+        return try Primitive(
+            descriptor, library, activation: ElementwiseFunction(operation.activation), layer: operation.name)
     }
 
     func denseBackward(
@@ -52,7 +63,7 @@ extension DNNLCompiler {
         let name = operation.name
         let (inputs, outputs) = (operation.inputShapes[0].count, operation.outputShape.count)
         var descriptor = dnnl_inner_product_desc_t()
-        var (source, weights) = (state.input.layout.raw, try MemoryDescriptor.any([outputs, inputs]).raw)
+        var (source, weights) = (state.input.layout.raw, try MemoryDescriptor.any([outputs, inputs], dnnl_f32).raw)
         var (bias, target) = (try MemoryDescriptor.vector(outputs).raw, gradient.layout.raw)
         try withUnsafeMutablePointer(to: &bias) { bias in
             try check(
@@ -71,7 +82,7 @@ extension DNNLCompiler {
         let name = operation.name
         let (inputs, outputs) = (operation.inputShapes[0].count, operation.outputShape.count)
         var descriptor = dnnl_inner_product_desc_t()
-        var (source, weights) = (state.input.layout.raw, try MemoryDescriptor.any([outputs, inputs]).raw)
+        var (source, weights) = (state.input.layout.raw, try MemoryDescriptor.any([outputs, inputs], type).raw)
         var target = gradient.layout.raw
         try check(
             dnnl_inner_product_backward_data_desc_init(&descriptor, &source, &weights, &target),
@@ -88,11 +99,11 @@ extension DNNLCompiler {
 
     /// Row-major features of an image; the same memory where it is row-major already.
     func flatten(_ operation: Operation, _ input: Tensor) throws -> (output: Tensor, saved: Saved) {
-        (try tensor(try plain(input), operation.outputShape), .flatten(input: input.layout))
+        (try view(rowMajor(input, of: type, layer: operation.name), as: operation.outputShape), .flatten(input: input.layout))
     }
 
     func flattenBackward(_ operation: Operation, _ input: MemoryDescriptor, _ gradient: Tensor) throws -> Tensor {
-        let image = try tensor(gradient.buffer, operation.inputShapes[0])
+        let image = try view(gradient, as: operation.inputShapes[0])
         return try reorder(image, to: input, layer: operation.name)
     }
 }
