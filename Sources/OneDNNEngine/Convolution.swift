@@ -6,6 +6,8 @@ import NumericCore
 /// What backward needs of a convolution's forward pass.
 struct ConvolutionState {
     let primitive: Primitive
+    /// The same in single precision.
+    let master: Primitive
     let layer: Convolution2D
     let input: Tensor
     let kernel: Tensor
@@ -31,7 +33,9 @@ extension DNNLCompiler {
         var reads = [(DNNL_ARG_SRC, x), (DNNL_ARG_WEIGHTS, w)]
         if layer.usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
         emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])
-        return (y, .convolution(ConvolutionState(primitive: primitive, layer: layer, input: x, kernel: kernel, output: y)))
+        let state = ConvolutionState(
+            primitive: primitive, master: master, layer: layer, input: x, kernel: kernel, output: y)
+        return (y, .convolution(state))
     }
 
     private func convolutionPrimitive(
@@ -70,6 +74,23 @@ extension DNNLCompiler {
         _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor
     ) throws {
         let name = operation.name
+        var primitive = try weightGradientPrimitive(operation, state, geometry, type)
+        // For inputs of one channel oneDNN has no kernel in bf16, and its detour takes several times as long.
+        if type == dnnl_bf16, !primitive.implementation.hasPrefix("jit") {
+            primitive = try weightGradientPrimitive(operation, state, geometry, dnnl_f32)
+        }
+        let x = try reorder(state.input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
+        let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
+        let biasGradient = state.layer.usesBias ? [(DNNL_ARG_DIFF_BIAS, try vectorGradient(operation.parameters[1]))] : []
+        try emitWeightGradient(
+            primitive, operation.parameters[0], arenaLayout: state.kernel.layout, layer: name,
+            reads: [(DNNL_ARG_SRC, x), (DNNL_ARG_DIFF_DST, dy)], alsoWrites: biasGradient)
+    }
+
+    /// From activations of the type to gradients in single precision.
+    private func weightGradientPrimitive(
+        _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ type: dnnl_data_type_t
+    ) throws -> Primitive {
         var descriptor = dnnl_convolution_desc_t()
         var (source, weights, target) = (
             try MemoryDescriptor.any(geometry.input, type).raw, try MemoryDescriptor.any(geometry.kernel, dnnl_f32).raw,
@@ -81,15 +102,10 @@ extension DNNLCompiler {
                 dnnl_convolution_backward_weights_desc_init(
                     &descriptor, dnnl_convolution_direct, &source, &weights, state.layer.usesBias ? bias : nil, &target,
                     geometry.strides, geometry.paddingBefore, geometry.paddingAfter),
-                "describe a weight gradient", layer: name)
+                "describe a weight gradient", layer: operation.name)
         }
-        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
-        let x = try reorder(state.input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
-        let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
-        let biasGradient = state.layer.usesBias ? [(DNNL_ARG_DIFF_BIAS, try vectorGradient(operation.parameters[1]))] : []
-        try emitWeightGradient(
-            primitive, operation.parameters[0], arenaLayout: state.kernel.layout, layer: name,
-            reads: [(DNNL_ARG_SRC, x), (DNNL_ARG_DIFF_DST, dy)], alsoWrites: biasGradient)
+        return try Primitive(
+            descriptor, library, hint: type == dnnl_f32 ? state.master : state.primitive, layer: operation.name)
     }
 
     private func convolutionDataBackward(

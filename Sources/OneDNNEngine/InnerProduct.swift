@@ -7,7 +7,10 @@ import NumericCore
 struct DenseState {
     let primitive: Primitive
     let input: Tensor
+    /// In the arena.
     let kernel: Tensor
+    /// As forward read it.
+    let weights: Tensor
     let output: Tensor
     let usesBias: Bool
 }
@@ -24,12 +27,16 @@ extension DNNLCompiler {
         let kernel = try parameter(
             operation.parameters[0], keras: MemoryDescriptor([outputs, inputs], dnnl_ba),
             preferred: master.required(dnnl_query_weights_md, layer: name))
-        let w = try reorder(kernel, to: wanted, inScratch: true, layer: name)
+        // Backward mostly wants the converted weights as they are.
+        let keepsWeights = builder.isTraining && type != dnnl_f32
+        let w = try reorder(kernel, to: wanted, inScratch: !keepsWeights, layer: name)
         let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
         var reads = [(DNNL_ARG_SRC, input), (DNNL_ARG_WEIGHTS, w)]
         if usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
         emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])
-        let state = DenseState(primitive: primitive, input: input, kernel: kernel, output: y, usesBias: usesBias)
+        let state = DenseState(
+            primitive: primitive, input: input, kernel: kernel, weights: keepsWeights ? w : kernel, output: y,
+            usesBias: usesBias)
         return (y, .dense(state))
     }
 
@@ -88,8 +95,10 @@ extension DNNLCompiler {
             dnnl_inner_product_backward_data_desc_init(&descriptor, &source, &weights, &target),
             "describe an input gradient", layer: name)
         let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
-        let w = try reorder(
-            state.kernel, to: primitive.required(dnnl_query_weights_md, layer: name), inScratch: true, layer: name)
+        let wanted = try primitive.required(dnnl_query_weights_md, layer: name)
+        let w =
+            state.weights.layout == wanted
+            ? state.weights : try reorder(state.kernel, to: wanted, inScratch: true, layer: name)
         let dx = activation(state.input.layout)
         emit(
             primitive, layer: name, reads: [(DNNL_ARG_DIFF_DST, gradient), (DNNL_ARG_WEIGHTS, w)],
