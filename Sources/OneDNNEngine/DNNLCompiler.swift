@@ -127,19 +127,19 @@ struct DNNLCompiler: LayerCompiler {
     }
 
     func forward(_ operation: Operation, _ inputs: [Tensor]) throws -> (output: Tensor, saved: Saved) {
-        // A convolution converts its input together with the change of layout.
-        if case .convolution(let layer) = operation.layer { return try convolution(operation, layer, inputs[0]) }
-        let inputs = try inputs.map { try converted($0, layer: operation.name) }
+        var input: Tensor { get throws { try converted(inputs[0], layer: operation.name) } }
         switch operation.layer {
-        case .input, .convolution: return (inputs[0], .nothing)
-        case .dense: return try dense(operation, inputs[0])
+        case .input: return (inputs[0], .nothing)
+        // Converts its input together with the change of layout.
+        case .convolution(let layer): return try convolution(operation, layer, inputs[0])
+        case .dense: return try dense(operation, input)
         case .pooling(let layer):
-            return try pooling(operation, layer.kind, layer.window, inputs[0])
-        case .globalAveragePooling: return try globalAveragePooling(operation, inputs[0])
-        case .batchNormalization(let layer): return try batchNormalization(operation, layer, inputs[0])
-        case .activation(let layer): return try activation(operation, layer.function, inputs[0])
-        case .add: return try add(operation, inputs)
-        case .flatten: return try flatten(operation, inputs[0])
+            return try pooling(operation, layer.kind, layer.window, input)
+        case .globalAveragePooling: return try globalAveragePooling(operation, input)
+        case .batchNormalization(let layer): return try batchNormalization(operation, layer, input)
+        case .activation(let layer): return try activation(operation, layer.function, input)
+        case .add: return try add(operation, inputs.map { try converted($0, layer: operation.name) })
+        case .flatten: return try flatten(operation, input)
         case .dropout: throw failure("compile", "dropout is the planner's", layer: operation.name)
         }
     }

@@ -7,7 +7,7 @@ import Testing
 /// bf16 beside fp32 on the same engine, where engine and processor have it.
 @Suite(.enabled(if: TestedEngine.bf16 != nil, "no engine computes bf16 here"))
 struct PrecisionTests {
-    private static let models = ["mlp", "simple-cnn-dropout", "lenet5-keras", "resnet-cifar-8-v1", "resnet-cifar-20-v1"]
+    private static let models = MemoryTests.models + ["mlp", "resnet-cifar-20-v1"]
 
     /// bf16 has 8 significant bits: rounding a value changes it by at most 2^-9, some 0.1 % in the mean square. Each layer
     /// rounds its input, weights and output, which add up like noise: over twenty normalised layers, to some 2 % of a
