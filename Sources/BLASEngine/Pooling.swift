@@ -10,7 +10,7 @@ extension BLASCompiler {
         switch layer.kind {
         case .max:
             let places = builder.activation(
-                bytes: samples * output.width * MemoryLayout<Int32>.stride, holdsFloats: false)
+                bytes: samples * output.width * MemoryLayout<Int32>.stride, of: .other)
             builder.emit(reads: [input.buffer], writes: [output.buffer, places]) { memory in
                 let (x, y) = (memory.floats(input.buffer), memory.floats(output.buffer))
                 let places = memory[places].assumingMemoryBound(to: Int32.self)

@@ -38,8 +38,8 @@ public struct Plan {
     /// What the network computed, [n, K] floats: logits, or probabilities of a prediction plan.
     let output: BufferID
     let addresses: [Address]
-    /// The floats each buffer holds; 0 for scratch and for what is not floats.
-    let floatCounts: [Int]
+    /// What each buffer holds, and how many bytes of it.
+    let contents: [(kind: BufferContents, bytes: Int)]
 
     /// A buffer's place inside its region.
     enum Address {

@@ -41,7 +41,7 @@ public struct Planner<Compiler: LayerCompiler> {
         var targets: BufferID?
         if request.purpose != .prediction {
             let width = request.targets == .label ? 1 : operations[operations.count - 1].outputShape.count
-            let buffer = builder.activation(bytes: samples * width * MemoryLayout<Float>.stride, holdsFloats: false)
+            let buffer = builder.activation(bytes: samples * width * MemoryLayout<Float>.stride, of: .other)
             builder.pin(buffer)
             targets = buffer
             let gradient = try emitLoss(logits: logits, targets: buffer)
@@ -274,11 +274,11 @@ extension Plan {
             case .gradient(let parameter): .gradient(arena[parameter: parameter].offset)
             }
         }
-        floatCounts = builder.buffers.map { buffer in
-            guard buffer.holdsFloats else { return 0 }
-            return switch buffer.region {
-            case .activation(let bytes), .shared(let bytes), .scratch(let bytes): bytes / MemoryLayout<Float>.stride
-            case .parameter(let index), .gradient(let index): arena[parameter: index].range.count
+        contents = builder.buffers.map { buffer in
+            switch buffer.region {
+            case .activation(let bytes), .shared(let bytes), .scratch(let bytes): (buffer.contents, bytes)
+            case .parameter(let index), .gradient(let index):
+                (buffer.contents, arena[parameter: index].range.count * MemoryLayout<Float>.stride)
             }
         }
         activationBytes = activations.byteCount

@@ -33,7 +33,7 @@ extension DNNLCompiler {
             (output, saved) = try normalizeByBatch(operation, layer, image)
         }
         // A vector stays a vector: one pixel, row-major, the same memory.
-        return (input.layout.dimensions.count == 2 ? try tensor(output.buffer, operation.outputShape) : output, saved)
+        return (input.layout.dimensions.count == 2 ? try view(output, as: operation.outputShape) : output, saved)
     }
 
     private func normalizeByMovingStatistics(
@@ -116,7 +116,7 @@ extension DNNLCompiler {
             ? try shardBackward(operation, state, dy)
             : try batchBackward(operation, state, dy, mayOverwrite: mayOverwrite || dy.buffer != gradient.buffer)
         guard wantsInput else { return nil }
-        return operation.inputShapes[0].rank == 1 ? try tensor(dx.buffer, operation.inputShapes[0]) : dx
+        return operation.inputShapes[0].rank == 1 ? try view(dx, as: operation.inputShapes[0]) : dx
     }
 
     private func shardBackward(

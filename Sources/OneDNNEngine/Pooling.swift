@@ -25,7 +25,7 @@ extension DNNLCompiler {
         let algorithm = kind == .max ? dnnl_pooling_max : dnnl_pooling_avg_exclude_padding
         var descriptor = dnnl_pooling_desc_t()
         var source = input.layout.raw
-        var target = try MemoryDescriptor.any([samples, channels] + pixels).raw
+        var target = try MemoryDescriptor.any([samples, channels] + pixels, type).raw
         try check(
             dnnl_pooling_forward_desc_init(
                 &descriptor, propagation, algorithm, &source, &target, window.stride.dimensions, window.size.dimensions,
@@ -47,7 +47,7 @@ extension DNNLCompiler {
         let shape = operation.inputShapes[0]
         let all = Extent2D(height: shape[0], width: shape[1])
         let (y, saved) = try pooling(operation, .average, Window2D(size: all, stride: all, padding: .valid), input)
-        return (try tensor(try plain(y), operation.outputShape), saved)
+        return (try view(rowMajor(y, of: type, layer: operation.name), as: operation.outputShape), saved)
     }
 
     /// The maximum of rectified values is zero where all of them were cut off. So ReLU's backward may come before that of
@@ -81,14 +81,14 @@ extension DNNLCompiler {
     /// What a training primitive leaves for its backward, beyond results.
     func workspace(of primitive: Primitive) -> Tensor? {
         guard builder.isTraining, let layout = primitive.layout(dnnl_query_workspace_md) else { return nil }
-        return Tensor(buffer: builder.activation(bytes: layout.byteCount, holdsFloats: false), layout: layout)
+        return Tensor(buffer: builder.activation(bytes: layout.byteCount, of: .other), layout: layout)
     }
 
     /// A vector as an image of one pixel: the same memory.
     func asImage(_ tensor: Tensor) throws -> Tensor {
         let dimensions = tensor.layout.dimensions
         guard dimensions.count == 2 else { return tensor }
-        return Tensor(buffer: tensor.buffer, layout: try .rowMajor(samples: samples, [1, 1, dimensions[1]]))
+        return try view(tensor, as: [1, 1, dimensions[1]])
     }
 }
 

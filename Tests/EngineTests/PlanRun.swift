@@ -25,11 +25,11 @@ final class PlanRun {
     init(
         _ engine: any Engine, _ network: Network, loss: Loss, kind: TargetKind, shards sizes: [Int],
         purpose: Plan.Purpose = .training, batchNormalization: BatchNormalizationMode = .shard,
-        arena: ArenaLayout? = nil, packsMemory: Bool = true
+        precision: Precision = .fp32, arena: ArenaLayout? = nil, packsMemory: Bool = true
     ) throws {
         var request = PlanRequest(
             network: LoweredNetwork(network, loss: loss), loss: loss, targets: kind, samples: 0, purpose: purpose,
-            batchNormalization: batchNormalization, arena: arena, packsMemory: packsMemory)
+            batchNormalization: batchNormalization, precision: precision, arena: arena, packsMemory: packsMemory)
         var plans: [Plan] = []
         for samples in sizes {
             request.samples = samples

@@ -67,6 +67,7 @@ struct RunParts {
         var demand = Replica.Demand()
         // One shard sees the whole batch: its statistics are the global ones.
         demand.batchNormalization = options.shards == 1 ? .shard : options.batchNorm
+        demand.precision = options.precision
         demand.targets = data.targets
         demand.training = sampler.shardSizes
         if let validation = data.validation {

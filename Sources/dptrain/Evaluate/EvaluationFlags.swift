@@ -1,5 +1,6 @@
 import ArgumentParser
 import DataPipeline
+import Execution
 import MessagePassing
 import Training
 
@@ -37,6 +38,9 @@ struct EvaluationFlags: ParsableArguments {
     @Option(help: ArgumentHelp("onednn or blas", valueName: "engine"))
     var engine = EngineChoice.standard
 
+    @Option(help: ArgumentHelp("fp32 or bf16 (default: as the model was trained)", valueName: "precision"))
+    var precision: Precision?
+
     mutating func validate() throws {
         for (name, value) in [("--batch-size", batchSize), ("--shards", shards), ("--threads", threads)] {
             guard let value, !(1...Int(Int32.max)).contains(value) else { continue }
@@ -58,6 +62,7 @@ struct EvaluationFlags: ParsableArguments {
         request.normalization = normalization
         request.batchSize = batchSize
         request.shards = shards
+        request.precision = precision
         return request
     }
 }
@@ -65,3 +70,4 @@ struct EvaluationFlags: ParsableArguments {
 extension Split: ExpressibleByArgument {}
 extension TrainingOptions.Normalization: ExpressibleByArgument {}
 extension TrainingOptions.EngineName: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}
