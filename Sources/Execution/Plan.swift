@@ -62,11 +62,13 @@ public struct Plan {
                 gradients: segment.gradients,
                 exchange: segment.exchange.map {
                     BoundPlan.Exchange(
-                        rule: $0.rule, count: $0.count, local: bound.floats($0.local), combined: bound.floats($0.combined))
+                        rule: $0.rule, count: $0.count, local: bound.floats($0.local),
+                        combined: bound.floats($0.combined))
                 })
         }
         return BoundPlan(
-            plan: self, memory: bound, segments: segments, input: bound.floats(input), targets: targets.map { bound[$0] },
+            plan: self, memory: bound, segments: segments, input: bound.floats(input),
+            targets: targets.map { bound[$0] },
             output: bound.floats(output), metrics: memory.metrics)
     }
 }

@@ -46,7 +46,8 @@ extension Communicator {
     }
 
     /// Fills `buffer`, in which each rank has written its own part, with the parts of all, as `layout` has them.
-    public func allGather<T: MessageElement>(inPlace buffer: UnsafeMutableBufferPointer<T>, _ layout: RankLayout) throws {
+    public func allGather<T: MessageElement>(inPlace buffer: UnsafeMutableBufferPointer<T>, _ layout: RankLayout) throws
+    {
         precondition(layout.total <= buffer.count, "the parts are more than the whole")
         let type = T.messageKind.datatype
         let code = MPI_Allgatherv(

@@ -53,7 +53,8 @@ extension DNNLCompiler {
             try check(
                 dnnl_convolution_forward_desc_init(
                     &descriptor, dnnl_forward_training, dnnl_convolution_direct, &source, &weights,
-                    layer.usesBias ? bias : nil, &target, geometry.strides, geometry.paddingBefore, geometry.paddingAfter),
+                    layer.usesBias ? bias : nil, &target, geometry.strides, geometry.paddingBefore,
+                    geometry.paddingAfter),
                 "describe a convolution", layer: operation.name)
         }
         return try Primitive(
@@ -82,7 +83,8 @@ extension DNNLCompiler {
         }
         let x = try reorder(state.input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
         let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
-        let biasGradient = state.layer.usesBias ? [(DNNL_ARG_DIFF_BIAS, try vectorGradient(operation.parameters[1]))] : []
+        let biasGradient =
+            state.layer.usesBias ? [(DNNL_ARG_DIFF_BIAS, try vectorGradient(operation.parameters[1]))] : []
         try emitWeightGradient(
             primitive, operation.parameters[0], arenaLayout: state.kernel.layout, layer: name,
             reads: [(DNNL_ARG_SRC, x), (DNNL_ARG_DIFF_DST, dy)], alsoWrites: biasGradient)

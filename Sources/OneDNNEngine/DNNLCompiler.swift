@@ -165,7 +165,8 @@ struct DNNLCompiler: LayerCompiler {
         case .activation(let output, let function):
             return [wanted[0] ? try activationBackward(operation, function, output, gradient, mayOverwrite) : nil]
         case .add(let output, let function):
-            let gradient = try function.map { try activationBackward(operation, $0, output, gradient, mayOverwrite) } ?? gradient
+            let gradient =
+                try function.map { try activationBackward(operation, $0, output, gradient, mayOverwrite) } ?? gradient
             return wanted.map { $0 ? gradient : nil }
         case .flatten(let input): return [try flattenBackward(operation, input, gradient)]
         case .nothing: return wanted.map { _ in nil }

@@ -108,7 +108,10 @@ extension DNNLCompiler {
 
     /// Row-major features of an image; the same memory where it is row-major already.
     func flatten(_ operation: Operation, _ input: Tensor) throws -> (output: Tensor, saved: Saved) {
-        (try view(rowMajor(input, of: type, layer: operation.name), as: operation.outputShape), .flatten(input: input.layout))
+        (
+            try view(rowMajor(input, of: type, layer: operation.name), as: operation.outputShape),
+            .flatten(input: input.layout)
+        )
     }
 
     func flattenBackward(_ operation: Operation, _ input: MemoryDescriptor, _ gradient: Tensor) throws -> Tensor {

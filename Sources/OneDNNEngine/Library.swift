@@ -47,7 +47,6 @@ final class Library: @unchecked Sendable {
     }
 }
 
-
 /// Every call of the library goes through here.
 func check(_ status: dnnl_status_t, _ operation: String, layer: String? = nil) throws {
     if status == dnnl_success { return }

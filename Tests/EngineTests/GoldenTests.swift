@@ -33,7 +33,8 @@ import Testing
             let order = GoldenFile.order(of: network)[index]
             let kept = golden.places(order, of: gradient.count).map { gradient[$0] }
             let size = max(expected.norm, Self.ordinary)
-            expectAgreement(kept, expected.values, within: model.gradientTolerance, atLeast: Self.ordinary, parameter.path)
+            expectAgreement(
+                kept, expected.values, within: model.gradientTolerance, atLeast: Self.ordinary, parameter.path)
             let norm = gradient.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
             #expect(
                 abs(norm - expected.norm) < model.gradientTolerance * size,

@@ -192,7 +192,8 @@ extension LayerCase {
         },
         LayerCase("a fused relu, pooled twice and read beside", [6, 5, 1]) { g, x in
             let y = g.convolution(x, 3, kernel: 3, padding: .same, activation: .relu)
-            let pooled = g.sum(g.maxPooling(y, 3, stride: 1, padding: .same), g.maxPooling(y, 2, stride: 1, padding: .same))
+            let pooled = g.sum(
+                g.maxPooling(y, 3, stride: 1, padding: .same), g.maxPooling(y, 2, stride: 1, padding: .same))
             _ = g.convolution(g.sum(pooled, g.convolution(y, 3, kernel: 1)), 2, kernel: 3)
         },
         LayerCase("the same value added three times", [5], front: 4) { g, x in _ = g.dense(g.sum(x, x, x), 3) },

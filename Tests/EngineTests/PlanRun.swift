@@ -106,9 +106,10 @@ final class PlanRun {
                 }
                 let samples = Double(batchSize)
                 let mean = parts.reduce(0) { $0 + $1.mean * $1.samples } / samples
-                let variance = parts.reduce(0) {
-                    $0 + ($1.variance + ($1.mean - mean) * ($1.mean - mean)) * $1.samples
-                } / samples
+                let variance =
+                    parts.reduce(0) {
+                        $0 + ($1.variance + ($1.mean - mean) * ($1.mean - mean)) * $1.samples
+                    } / samples
                 first.combined[i] = Float(mean)
                 first.combined[i + first.count / 2] = Float(variance)
             }

@@ -51,7 +51,8 @@ public struct Window2D: Sendable, Equatable {
                 height: (input[0] - size.height) / stride.height + 1, width: (input[1] - size.width) / stride.width + 1)
         case .same:
             return Extent2D(
-                height: input[0].dividedRoundingUp(by: stride.height), width: input[1].dividedRoundingUp(by: stride.width))
+                height: input[0].dividedRoundingUp(by: stride.height),
+                width: input[1].dividedRoundingUp(by: stride.width))
         }
     }
 
@@ -111,7 +112,8 @@ public struct Convolution2D: LayerDescription {
             "filters": .integer(filters), "kernel_size": window.size.keras, "strides": window.stride.keras,
             "padding": .string(window.padding.rawValue), "data_format": "channels_last", "dilation_rate": [1, 1],
             "groups": 1, "activation": .string(activation.rawValue), "use_bias": .bool(usesBias),
-            "kernel_initializer": kernelInitializer.kerasConfiguration, "bias_initializer": Initializer.zeros.kerasConfiguration,
+            "kernel_initializer": kernelInitializer.kerasConfiguration,
+            "bias_initializer": Initializer.zeros.kerasConfiguration,
             "kernel_regularizer": nil, "bias_regularizer": nil, "activity_regularizer": nil,
             "kernel_constraint": nil, "bias_constraint": nil,
         ]

@@ -44,7 +44,8 @@ struct ResNet {
     static let models =
         Depth.allCases.map { depth in
             ResNet(name: "resnet\(depth.rawValue)", depth: depth, block: depth.rawValue < 50 ? .basic : .bottleneck)
-        }.map { $0.model(source: "He et al. 2015, table 1" + ($0.block == .basic ? "" : ", as keras.applications")) } + [
+        }.map { $0.model(source: "He et al. 2015, table 1" + ($0.block == .basic ? "" : ", as keras.applications")) }
+        + [
             ResNet(name: "resnet50-v1.5", depth: .layers50, block: .bottleneckStridingLast)
                 .model(source: "resnet50 with the stride on the 3x3 convolution, as PyTorch and NVIDIA")
         ]

@@ -37,7 +37,8 @@ extension TrainingOptions {
     public func validate() throws {
         guard batchSize >= shards else {
             throw OptionError(
-                "batch-size", "a batch of \(batchSize) has no sample for each of \(shards) shards; "
+                "batch-size",
+                "a batch of \(batchSize) has no sample for each of \(shards) shards; "
                     + "use a batch size of at least \(shards) or --shards \(batchSize)")
         }
         guard !nesterov || (optimizer == .sgd && momentum > 0) else {
@@ -46,7 +47,8 @@ extension TrainingOptions {
         for (name, algorithms) in Self.algorithmsWithParameter where !algorithms.contains(optimizer) {
             guard text(of: name) == Self.defaults.text(of: name) else {
                 let list = algorithms.map(\.rawValue).joined(separator: " and ")
-                throw OptionError(name, "it is a parameter of \(list), and has no say with --optimizer \(optimizer.rawValue)")
+                throw OptionError(
+                    name, "it is a parameter of \(list), and has no say with --optimizer \(optimizer.rawValue)")
             }
         }
     }

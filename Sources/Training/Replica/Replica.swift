@@ -59,7 +59,8 @@ public final class Replica {
             purpose: .training, batchNormalization: demand.batchNormalization, precision: demand.precision)
         var plans: [PlanKey: Plan] = [:]
         for (purpose, sizes) in [
-            (Plan.Purpose.training, demand.training), (.evaluation, demand.evaluation), (.prediction, demand.prediction),
+            (Plan.Purpose.training, demand.training), (.evaluation, demand.evaluation),
+            (.prediction, demand.prediction),
         ] {
             // The largest first: it fixes the arena's layouts, the others take them over.
             for samples in sizes.sorted(by: >) where samples > 0 {

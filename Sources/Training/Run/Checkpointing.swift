@@ -70,7 +70,8 @@ final class Checkpointing {
                 "\(parameter.path) holds values that are not finite after step \(step), so no checkpoint is saved of it. "
                     + (step == 0
                         ? "See where the weights come from."
-                        : "The samples may hold such values, or the learning rate is too high; the last checkpoint is whole."))
+                        : "The samples may hold such values, or the learning rate is too high; the last checkpoint is whole.")
+            )
         }
         return weights
     }

@@ -116,15 +116,17 @@ struct ResumedState {
     var explanation: String? {
         guard let state, let file else { return nil }
         let position = state.position
-        return "from \(file): epoch \(position.epoch + 1), step \(position.step) (step \(position.globalStep) of the run)"
+        return
+            "from \(file): epoch \(position.epoch + 1), step \(position.step) (step \(position.globalStep) of the run)"
     }
 
     /// Damaged files that were passed over, and what is computed with other code than before.
     func warnings(_ execution: [String: String]) -> [String] {
         guard let state else { return [] }
         let changed = execution.keys.sorted().filter { state.execution[$0] != execution[$0] }
-        return damage + changed.map {
-            "\($0) was \(state.execution[$0] ?? "unknown"), now \(execution[$0] ?? "unknown"): bits may differ"
-        }
+        return damage
+            + changed.map {
+                "\($0) was \(state.execution[$0] ?? "unknown"), now \(execution[$0] ?? "unknown"): bits may differ"
+            }
     }
 }

@@ -64,7 +64,8 @@ final class StallWatch: Sendable {
     private static func say(_ rank: Int, _ activity: Activity, _ seconds: Double, _ end: String) {
         let doing =
             switch activity {
-            case .waiting: "has waited for other ranks for \(Int(seconds)) s (a rank that says nothing of itself is stuck or gone)"
+            case .waiting:
+                "has waited for other ranks for \(Int(seconds)) s (a rank that says nothing of itself is stuck or gone)"
             default: "has been \(activity) for \(Int(seconds)) s"
             }
         FileHandle.standardError.write(Data("dptrain: rank \(rank) \(doing); \(end)\n".utf8))

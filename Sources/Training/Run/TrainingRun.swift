@@ -50,7 +50,8 @@ public final class TrainingRun {
 
     /// Before the first step the ranks compare what must be equal, and say who differs.
     private func agree(
-        _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine, _ parts: RunParts
+        _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine,
+        _ parts: RunParts
     ) throws {
         var facts = options.semantic.map { SharedFact("option --\($0.name)", $0.value) }
         // These change nothing that is computed, but when the ranks meet.

@@ -92,7 +92,8 @@ final class TrainingStep {
         }
         let combined = try statistics.combine(exchange, segment: segment, batch: batch)
         for shard in reducer.shards {
-            try plan(shard, batch: batch).segments[segment].exchange?.combined.update(from: combined, count: exchange.count)
+            try plan(shard, batch: batch).segments[segment].exchange?.combined.update(
+                from: combined, count: exchange.count)
         }
     }
 }

@@ -12,7 +12,9 @@ struct EvaluationFlags: ParsableArguments {
     @Option(help: ArgumentHelp("HDF5 file with the samples", valueName: "file.h5"))
     var data: String
 
-    @Option(help: ArgumentHelp("train, validation or test (default: test, else validation, else train)", valueName: "split"))
+    @Option(
+        help: ArgumentHelp("train, validation or test (default: test, else validation, else train)", valueName: "split")
+    )
     var split: Split?
 
     @Option(help: ArgumentHelp("path of the samples in the file, where it is not found", valueName: "path"))
