@@ -56,7 +56,12 @@ enum NamedModel {
             self = .zoo(try Zoo.model(named: name))
         } catch {
             guard FileManager.default.fileExists(atPath: name) else { throw error }
-            self = .file(try Network(kerasJSON: String(contentsOfFile: name, encoding: .utf8), label: name))
+            guard let text = try? String(contentsOfFile: name, encoding: .utf8) else {
+                throw NetworkError(
+                    network: name, layer: nil,
+                    reason: "it is no text; give the output of Keras's model.to_json(), and weights with --weights")
+            }
+            self = .file(try Network(kerasJSON: text, label: name))
         }
     }
 }

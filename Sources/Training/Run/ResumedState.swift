@@ -6,16 +6,17 @@ import Models
 struct ResumedState {
     /// The options in force: the checkpoint's, with what was given now on top.
     let options: TrainingOptions
+    /// The options as `config.toml` keeps them: with the model and the weights that the run began with.
+    let recorded: TrainingOptions
     let state: RunState?
     let file: String?
     private let damage: [String]
-    private let namesModel: Bool
 
     /// Collective. Rank 0 reads the checkpoint, so that only it needs the folder.
     init(_ request: RunRequest, _ communicator: Communicator) throws {
-        namesModel = request.given.contains("model")
         guard request.resume != .no else {
-            (options, state, file, damage) = (request.options, nil, nil, [])
+            options = request.options
+            (recorded, state, file, damage) = (options, nil, nil, [])
             return
         }
         let found = try communicator.onRoot { try Found(request) }
@@ -25,7 +26,7 @@ struct ResumedState {
         state = found0.state
         file = found0.file
         damage = found0.warnings
-        options = try Self.settle(request, found0)
+        (options, recorded) = try Self.settle(request, found0)
     }
 
     /// What rank 0 found, in a form that travels.
@@ -70,11 +71,14 @@ struct ResumedState {
         }
     }
 
-    private static func settle(_ request: RunRequest, _ found: Found) throws -> TrainingOptions {
+    private static func settle(
+        _ request: RunRequest, _ found: Found
+    ) throws -> (options: TrainingOptions, recorded: TrainingOptions) {
         var options = TrainingOptions()
         if !found.configuration.isEmpty {
             try options.apply(toml: found.configuration, file: CheckpointStore.configurationName)
         }
+        let (model, weights) = (options.model, options.weights)
         // The model is the checkpoint's own, the weights as well.
         options.model = nil
         options.weights = nil
@@ -90,7 +94,10 @@ struct ResumedState {
                 "\(found.file): a resumed run cannot change what it computes: \(list). Leave these options as they were, "
                     + "or start a new run in another --output, with --weights \(found.file) if its weights are wanted.")
         }
-        return options
+        var recorded = options
+        recorded.model = options.model ?? model
+        recorded.weights = options.weights ?? weights
+        return (options, recorded)
     }
 
     /// Refuses another network or other data than the checkpoint's.

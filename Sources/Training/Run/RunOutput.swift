@@ -7,17 +7,22 @@ final class RunOutput {
     let log: RunLog
     private let folder: String
 
-    init(_ options: TrainingOptions, _ request: RunRequest, _ resumed: RunState?) throws {
+    init(_ options: TrainingOptions, _ request: RunRequest, _ resumed: ResumedState) throws {
         folder = options.output ?? TrainingRun.defaultOutput
+<<<<<<< HEAD
         store = try CheckpointStore(folder: folder, keep: options.keep, start: Self.start(request, folder))
+=======
+        let start: CheckpointStore.Start = request.overwrite ? .overwrite : resumed.state == nil ? .new : .resume
+        store = try CheckpointStore(folder: folder, keep: options.keep, start: start)
+>>>>>>> review2
         let path = "\(folder)/\(CheckpointStore.logName)"
-        if let resumed {
+        if let state = resumed.state {
             log = try RunLog(
-                resumingAt: path, step: resumed.position.globalStep, epochs: resumed.position.epoch)
+                resumingAt: path, step: state.position.globalStep, epochs: state.position.epoch)
         } else {
             log = try RunLog(creatingAt: path)
         }
-        try options.toml.write(
+        try resumed.recorded.toml.write(
             toFile: "\(folder)/\(CheckpointStore.configurationName)", atomically: true, encoding: .utf8)
         console = ConsoleReporter(epochs: options.epochs)
     }

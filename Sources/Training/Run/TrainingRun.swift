@@ -86,7 +86,7 @@ public final class TrainingRun {
         } else {
             progress = RunProgress(firstRate: coordinator.rates(epoch: 0)[0], countsCorrect: countsCorrect)
         }
-        let output = try communicator.onRoot { try RunOutput(options, request, resumed.state) }
+        let output = try communicator.onRoot { try RunOutput(options, request, resumed) }
         let identity = RunIdentity(
             fingerprint: data.fingerprint, normalization: data.normalization.description, classNames: data.classNames,
             execution: Self.execution(options, engine))

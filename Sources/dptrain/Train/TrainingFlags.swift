@@ -42,6 +42,9 @@ struct TrainingFlags: ParsableArguments {
         guard access(path, R_OK) == 0 else {
             throw OptionError("config", "\(path) cannot be read: \(String(cString: strerror(errno)))")
         }
-        return try String(contentsOfFile: path, encoding: .utf8)
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw OptionError("config", "\(path) is no text file")
+        }
+        return text
     }
 }
