@@ -9,12 +9,7 @@ final class RunOutput {
 
     init(_ options: TrainingOptions, _ request: RunRequest, _ resumed: ResumedState) throws {
         folder = options.output ?? TrainingRun.defaultOutput
-<<<<<<< HEAD
         store = try CheckpointStore(folder: folder, keep: options.keep, start: Self.start(request, folder))
-=======
-        let start: CheckpointStore.Start = request.overwrite ? .overwrite : resumed.state == nil ? .new : .resume
-        store = try CheckpointStore(folder: folder, keep: options.keep, start: start)
->>>>>>> review2
         let path = "\(folder)/\(CheckpointStore.logName)"
         if let state = resumed.state {
             log = try RunLog(
