@@ -58,7 +58,8 @@ let package = Package(
             name: "DataPipelineTests", dependencies: ["DataPipeline", "TestSupport"], exclude: ["Golden"]),
         .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
         .testTarget(
-            name: "EngineTests", dependencies: ["BLASEngine", "HDF5Storage", "TestSupport"] + oneDNN, exclude: ["Golden"],
+            name: "EngineTests", dependencies: ["BLASEngine", "HDF5Storage", "TestSupport"] + oneDNN,
+            exclude: ["Golden"],
             swiftSettings: engineSettings),
         .testTarget(
             name: "TrainingTests", dependencies: ["Training", "BLASEngine", "TestSupport"], exclude: ["Golden"]),

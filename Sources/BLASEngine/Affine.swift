@@ -19,7 +19,7 @@ private struct AffineShape {
         let (input, output) = (operation.inputShapes[0], operation.outputShape)
         filters = output[output.rank - 1]
         if case .convolution(let layer) = operation.layer {
-            let image = ImageWindow(layer.window, input: input, output: output)
+            let image = ImageWindow(layer.window, of: operation)
             window = image.isIdentity ? nil : image
             depth = image.patchCount
         } else {

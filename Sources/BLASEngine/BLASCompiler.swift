@@ -34,6 +34,7 @@ struct BLASCompiler: LayerCompiler {
     func forward(_ operation: Operation, _ inputs: [Tensor]) throws -> (output: Tensor, saved: Saved) {
         switch operation.layer {
         case .dense, .convolution: emitAffine(operation, inputs[0])
+        case .zeroPadding: emitZeroPadding(operation, inputs[0])
         case .pooling(let layer): emitPooling(layer, operation, inputs[0])
         case .globalAveragePooling: emitGlobalAverage(operation, inputs[0])
         case .batchNormalization(let layer): emitNormalization(layer, operation, inputs[0])
@@ -51,6 +52,7 @@ struct BLASCompiler: LayerCompiler {
         let gradient = emitDerivative(operation.activation, of: saved.output, arriving)
         switch operation.layer {
         case .dense, .convolution: return [emitAffineBackward(operation, saved, gradient.tensor, wanted: wanted[0])]
+        case .zeroPadding: return [emitZeroPaddingBackward(operation, gradient.tensor)]
         case .pooling(let layer): return [emitPoolingBackward(layer, operation, saved, gradient.tensor)]
         case .globalAveragePooling: return [emitGlobalAverageBackward(operation, gradient.tensor)]
         case .batchNormalization(let layer):

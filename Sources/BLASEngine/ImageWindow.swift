@@ -1,3 +1,4 @@
+import Execution
 import Models
 import NumericCore
 
@@ -13,12 +14,12 @@ struct ImageWindow {
     private let top: Int
     private let left: Int
 
-    init(_ window: Window2D, input: Shape, output: Shape) {
+    init(_ window: Window2D, of operation: Operation) {
+        let (input, output) = (operation.inputShapes[0], operation.outputShape)
         (height, width, channels) = (input[0], input[1], input[2])
         (size, stride) = (window.size, window.stride)
         self.output = Extent2D(height: output[0], width: output[1])
-        let padding = window.paddingAmounts(of: input)
-        (top, left) = (padding.top, padding.left)
+        (top, left) = (operation.margins.top, operation.margins.left)
     }
 
     /// Floats of an image.
@@ -26,7 +27,7 @@ struct ImageWindow {
     /// Floats of one place of the window.
     var patchCount: Int { size.count * channels }
     /// Whether the image is already the matrix.
-    var isIdentity: Bool { size == 1 && stride == 1 }
+    var isIdentity: Bool { size == 1 && stride == 1 && output == Extent2D(height: height, width: width) }
 
     /// Rows of the image under the window at output row `y`, padding left out.
     func rows(_ y: Int) -> Range<Int> {

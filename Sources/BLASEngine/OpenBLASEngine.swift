@@ -17,5 +17,12 @@ public struct OpenBLASEngine: Engine {
         String(cString: openblas_get_config()).split(separator: " ").joined(separator: " ")
     }
 
-    public func plan(_ request: PlanRequest) throws -> Plan { try Planner.plan(request) { BLASCompiler(builder: $0) } }
+    public func plan(_ request: PlanRequest) throws -> Plan {
+        guard request.precision == .fp32 else {
+            throw EngineError(
+                engine: name, layer: nil, operation: "precision \(request.precision.rawValue)",
+                reason: "this engine computes in fp32 only; use --engine onednn, or --precision fp32")
+        }
+        return try Planner.plan(request) { BLASCompiler(builder: $0) }
+    }
 }

@@ -5,14 +5,12 @@ import NumericCore
 /// Maxima and means of windows and of whole images.
 extension BLASCompiler {
     func emitPooling(_ layer: Pooling2D, _ operation: Operation, _ input: Tensor) -> (Tensor, Saved) {
-        let kernel = PoolingKernel(
-            window: ImageWindow(layer.window, input: operation.inputShapes[0], output: operation.outputShape),
-            samples: samples)
+        let kernel = PoolingKernel(window: ImageWindow(layer.window, of: operation), samples: samples)
         let output = newTensor(operation.outputShape.count)
         switch layer.kind {
         case .max:
             let places = builder.activation(
-                bytes: samples * output.width * MemoryLayout<Int32>.stride, holdsFloats: false)
+                bytes: samples * output.width * MemoryLayout<Int32>.stride, of: .other)
             builder.emit(reads: [input.buffer], writes: [output.buffer, places]) { memory in
                 let (x, y) = (memory.floats(input.buffer), memory.floats(output.buffer))
                 let places = memory[places].assumingMemoryBound(to: Int32.self)
@@ -31,9 +29,7 @@ extension BLASCompiler {
     func emitPoolingBackward(
         _ layer: Pooling2D, _ operation: Operation, _ saved: Saved, _ gradient: Tensor
     ) -> Tensor {
-        let kernel = PoolingKernel(
-            window: ImageWindow(layer.window, input: operation.inputShapes[0], output: operation.outputShape),
-            samples: samples)
+        let kernel = PoolingKernel(window: ImageWindow(layer.window, of: operation), samples: samples)
         let result = newTensor(operation.inputShapes[0].count)
         if let places = saved.notes {
             builder.emit(reads: [gradient.buffer, places], writes: [result.buffer]) { memory in

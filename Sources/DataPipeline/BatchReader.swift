@@ -42,7 +42,8 @@ public final class BatchReader: Sendable {
     public func stop() { ring.stop() }
 
     private static func fill(
-        _ ring: BatchRing, _ dataset: ImageDataset, _ sampler: Sampler, from start: (epoch: Int, step: Int), epochs: Int,
+        _ ring: BatchRing, _ dataset: ImageDataset, _ sampler: Sampler, from start: (epoch: Int, step: Int),
+        epochs: Int,
         steps: Int
     ) throws {
         let fetcher = try makeFetcher(for: dataset)

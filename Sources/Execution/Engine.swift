@@ -10,6 +10,7 @@ public struct PlanRequest {
     public var samples: Int
     public var purpose: Plan.Purpose
     public var batchNormalization: BatchNormalizationMode
+    public var precision: Precision
     /// The arena of the run's training plan; nil for the plan that fixes it.
     public var arena: ArenaLayout?
     /// Whether values whose lives do not overlap may share memory. Off, a plan computes the same in more memory: the
@@ -18,7 +19,8 @@ public struct PlanRequest {
 
     public init(
         network: LoweredNetwork, loss: Loss, targets: TargetKind, samples: Int, purpose: Plan.Purpose,
-        batchNormalization: BatchNormalizationMode = .shard, arena: ArenaLayout? = nil, packsMemory: Bool = true
+        batchNormalization: BatchNormalizationMode = .shard, precision: Precision = .fp32, arena: ArenaLayout? = nil,
+        packsMemory: Bool = true
     ) {
         self.network = network
         self.loss = loss
@@ -26,9 +28,18 @@ public struct PlanRequest {
         self.samples = samples
         self.purpose = purpose
         self.batchNormalization = batchNormalization
+        self.precision = precision
         self.arena = arena
         self.packsMemory = packsMemory
     }
+}
+
+/// What layers compute in. Weights, gradients of weights, statistics and losses are single precision in any case.
+public enum Precision: String, Sendable, Codable, CaseIterable {
+    case fp32
+    /// Activations, their gradients and copies of the weights have the 8 significant bits and the range of bfloat16; sums
+    /// inside a layer are single precision.
+    case bf16
 }
 
 /// What a sample's target is.
@@ -45,6 +56,7 @@ public protocol Engine {
     var name: String { get }
     /// Library, version and instruction set, for the banner and for the comparison between ranks.
     var description: String { get }
+    /// Throws where the engine, or the processor, does not have the precision.
     func plan(_ request: PlanRequest) throws -> Plan
 }
 

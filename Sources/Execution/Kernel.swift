@@ -38,7 +38,7 @@ public struct PlannedKernel {
     public let layer: String
     public let kind: String
     public let phase: Phase
-    /// Buffers whose floats it writes, looked at when a loss is not a number.
+    /// Buffers that it writes, looked at when a loss is not a number.
     let writes: [BufferID]
     /// After this kernel the gradients of arena elements below this offset are complete.
     public internal(set) var gradientsReady = 0

@@ -48,7 +48,9 @@ struct LossKernel {
     }
 
     /// -log softmax(x)[label], shifted by the largest logit so that nothing overflows.
-    private func crossEntropy(_ x: UnsafePointer<Float>, _ label: Int, _ gradient: UnsafeMutablePointer<Float>?) -> Double {
+    private func crossEntropy(_ x: UnsafePointer<Float>, _ label: Int, _ gradient: UnsafeMutablePointer<Float>?)
+        -> Double
+    {
         let largest = maximum(x, width)
         var sum: Float = 0
         for i in 0..<width {
@@ -137,7 +139,8 @@ func softmaxForward(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
 
 /// dx = y (dy - Σ dy y), row by row.
 func softmaxBackward(
-    _ dy: UnsafePointer<Float>, output y: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>, rows: Int, width: Int
+    _ dy: UnsafePointer<Float>, output y: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>, rows: Int,
+    width: Int
 ) {
     for row in 0..<rows {
         let start = row * width

@@ -22,8 +22,16 @@ extension BoundPlan {
     public var inputIsFinite: Bool { !holdsNonFinite(plan.input) }
 
     private func holdsNonFinite(_ buffer: BufferID) -> Bool {
-        let values = memory.floats(buffer)
-        for i in 0..<plan.floatCounts[buffer.index] where !values[i].isFinite { return true }
-        return false
+        let (kind, bytes) = plan.contents[buffer.index]
+        switch kind {
+        case .floats:
+            let values = UnsafeBufferPointer(start: memory.floats(buffer), count: bytes / MemoryLayout<Float>.stride)
+            return values.contains { !$0.isFinite }
+        case .bfloat16:
+            // The upper half of a float: an exponent of ones is an infinity or a NaN.
+            let values = UnsafeRawBufferPointer(start: memory[buffer], count: bytes).bindMemory(to: UInt16.self)
+            return values.contains { $0 & 0x7F80 == 0x7F80 }
+        case .other: return false
+        }
     }
 }

@@ -38,8 +38,8 @@ public struct Plan {
     /// What the network computed, [n, K] floats: logits, or probabilities of a prediction plan.
     let output: BufferID
     let addresses: [Address]
-    /// The floats each buffer holds; 0 for scratch and for what is not floats.
-    let floatCounts: [Int]
+    /// What each buffer holds, and how many bytes of it.
+    let contents: [(kind: BufferContents, bytes: Int)]
 
     /// A buffer's place inside its region.
     enum Address {
@@ -62,11 +62,13 @@ public struct Plan {
                 gradients: segment.gradients,
                 exchange: segment.exchange.map {
                     BoundPlan.Exchange(
-                        rule: $0.rule, count: $0.count, local: bound.floats($0.local), combined: bound.floats($0.combined))
+                        rule: $0.rule, count: $0.count, local: bound.floats($0.local),
+                        combined: bound.floats($0.combined))
                 })
         }
         return BoundPlan(
-            plan: self, memory: bound, segments: segments, input: bound.floats(input), targets: targets.map { bound[$0] },
+            plan: self, memory: bound, segments: segments, input: bound.floats(input),
+            targets: targets.map { bound[$0] },
             output: bound.floats(output), metrics: memory.metrics)
     }
 }

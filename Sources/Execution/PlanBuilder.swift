@@ -6,6 +6,13 @@ public struct BufferID: Hashable, Sendable {
     let index: Int
 }
 
+/// What lies in a buffer, for those that look for values that are not finite.
+public enum BufferContents: Sendable {
+    case floats
+    case bfloat16
+    case other
+}
+
 /// Collects kernels in execution order, and infers from what they read and write how long each buffer lives.
 public final class PlanBuilder {
     enum Region {
@@ -18,7 +25,7 @@ public final class PlanBuilder {
 
     struct Buffer {
         let region: Region
-        let holdsFloats: Bool
+        let contents: BufferContents
         /// Numbers of the first and last kernel that touch it.
         var life: ClosedRange<Int>?
     }
@@ -66,17 +73,17 @@ public final class PlanBuilder {
     // MARK: Buffers
 
     /// Memory of the shard that lives from the first to the last kernel that names it, and shares its place before and after.
-    public func activation(bytes: Int, holdsFloats: Bool = true) -> BufferID {
-        add(.activation(bytes: bytes), holdsFloats: holdsFloats)
+    public func activation(bytes: Int, of contents: BufferContents = .floats) -> BufferID {
+        add(.activation(bytes: bytes), contents)
     }
 
     public func activation(floats: Int) -> BufferID { activation(bytes: floats * MemoryLayout<Float>.stride) }
 
     /// Memory for use inside one kernel, or between neighbours; never across segments.
-    public func scratch(bytes: Int) -> BufferID { add(.scratch(bytes: bytes), holdsFloats: false) }
+    public func scratch(bytes: Int) -> BufferID { add(.scratch(bytes: bytes), .other) }
 
     /// Memory that all shards of a rank share, for the results of exchanges.
-    func shared(floats: Int) -> BufferID { add(.shared(bytes: floats * MemoryLayout<Float>.stride), holdsFloats: true) }
+    func shared(floats: Int) -> BufferID { add(.shared(bytes: floats * MemoryLayout<Float>.stride), .floats) }
 
     /// A parameter's slice of the arena, and the format it has there: the preferred one, unless an earlier plan fixed another.
     public func parameter(
@@ -84,7 +91,7 @@ public final class PlanBuilder {
     ) -> (buffer: BufferID, format: any ParameterFormat) {
         let chosen = arena?[parameter: index].format ?? formats[index] ?? format()
         formats[index] = chosen
-        return (add(.parameter(index), holdsFloats: true), chosen)
+        return (add(.parameter(index), .floats), chosen)
     }
 
     /// A vector or another parameter that every engine keeps row-major.
@@ -94,10 +101,10 @@ public final class PlanBuilder {
     }
 
     /// The slice of the gradient arena that belongs to a parameter, in the parameter's format.
-    public func gradient(of index: Int) -> BufferID { add(.gradient(index), holdsFloats: true) }
+    public func gradient(of index: Int) -> BufferID { add(.gradient(index), .floats) }
 
-    private func add(_ region: Region, holdsFloats: Bool) -> BufferID {
-        buffers.append(Buffer(region: region, holdsFloats: holdsFloats, life: nil))
+    private func add(_ region: Region, _ contents: BufferContents) -> BufferID {
+        buffers.append(Buffer(region: region, contents: contents, life: nil))
         return BufferID(index: buffers.count - 1)
     }
 
@@ -114,8 +121,7 @@ public final class PlanBuilder {
         }
         segments[segments.count - 1].kernels.append(
             PlannedKernel(
-                layer: layer, kind: detail ?? kind, phase: phase,
-                writes: writes.filter { buffers[$0.index].holdsFloats }, bind: bind))
+                layer: layer, kind: detail ?? kind, phase: phase, writes: writes, bind: bind))
         kernelCount += 1
     }
 

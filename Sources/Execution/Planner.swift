@@ -41,7 +41,7 @@ public struct Planner<Compiler: LayerCompiler> {
         var targets: BufferID?
         if request.purpose != .prediction {
             let width = request.targets == .label ? 1 : operations[operations.count - 1].outputShape.count
-            let buffer = builder.activation(bytes: samples * width * MemoryLayout<Float>.stride, holdsFloats: false)
+            let buffer = builder.activation(bytes: samples * width * MemoryLayout<Float>.stride, of: .other)
             builder.pin(buffer)
             targets = buffer
             let gradient = try emitLoss(logits: logits, targets: buffer)
@@ -149,7 +149,9 @@ public struct Planner<Compiler: LayerCompiler> {
     private mutating func backward(from lossGradient: BufferID) throws {
         let needsGradient = request.network.needsGradient
         var pending: [[Compiler.Tensor]] = Array(repeating: [], count: operations.count)
-        pending[operations.count - 1] = [try compiler.tensor(lossGradient, operations[operations.count - 1].outputShape)]
+        pending[operations.count - 1] = [
+            try compiler.tensor(lossGradient, operations[operations.count - 1].outputShape)
+        ]
 
         for index in operations.indices.dropFirst().reversed() where needsGradient[index] {
             let operation = operations[index]
@@ -195,7 +197,9 @@ public struct Planner<Compiler: LayerCompiler> {
         elsewhere[index] = []
         for next in gradients.dropLast().reversed() {
             let buffer = compiler.buffer(of: total)
-            let isRead = isShared(buffer, among: elsewhere) || gradients.dropLast().contains { compiler.buffer(of: $0) == buffer }
+            let isRead =
+                isShared(buffer, among: elsewhere)
+                || gradients.dropLast().contains { compiler.buffer(of: $0) == buffer }
             total = try compiler.sum(total, next, mayOverwriteFirst: !isRead)
         }
         return total
@@ -205,7 +209,9 @@ public struct Planner<Compiler: LayerCompiler> {
         pending.contains { $0.contains { compiler.buffer(of: $0) == buffer } }
     }
 
-    private func emitProduct(_ gradient: Compiler.Tensor, _ mask: BufferID, _ operation: Operation) throws -> Compiler.Tensor {
+    private func emitProduct(_ gradient: Compiler.Tensor, _ mask: BufferID, _ operation: Operation) throws
+        -> Compiler.Tensor
+    {
         let source = try compiler.plain(gradient)
         let count = samples * operation.outputShape.count
         let result = builder.activation(floats: count)
@@ -237,12 +243,14 @@ extension Plan {
         var order = builder.completed.map { ($0.parameter, builder.formats[$0.parameter]) }
         let completed = Set(order.map(\.0))
         order += network.parameters.indices.filter { !completed.contains($0) }.map { ($0, builder.formats[$0]) }
-        arena = request.arena ?? ArenaLayout(
-            network,
-            order: order.map { parameter, format in
-                let count = network.parameters[parameter].specification.shape.count
-                return (parameter, format ?? PlainFormat(elementCount: count))
-            })
+        arena =
+            request.arena
+            ?? ArenaLayout(
+                network,
+                order: order.map { parameter, format in
+                    let count = network.parameters[parameter].specification.shape.count
+                    return (parameter, format ?? PlainFormat(elementCount: count))
+                })
 
         var ready = 0
         for (parameter, segment, kernel) in builder.completed {
@@ -274,11 +282,11 @@ extension Plan {
             case .gradient(let parameter): .gradient(arena[parameter: parameter].offset)
             }
         }
-        floatCounts = builder.buffers.map { buffer in
-            guard buffer.holdsFloats else { return 0 }
-            return switch buffer.region {
-            case .activation(let bytes), .shared(let bytes), .scratch(let bytes): bytes / MemoryLayout<Float>.stride
-            case .parameter(let index), .gradient(let index): arena[parameter: index].range.count
+        contents = builder.buffers.map { buffer in
+            switch buffer.region {
+            case .activation(let bytes), .shared(let bytes), .scratch(let bytes): (buffer.contents, bytes)
+            case .parameter(let index), .gradient(let index):
+                (buffer.contents, arena[parameter: index].range.count * MemoryLayout<Float>.stride)
             }
         }
         activationBytes = activations.byteCount

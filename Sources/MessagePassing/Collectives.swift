@@ -45,11 +45,10 @@ extension Communicator {
         return sum
     }
 
-    /// Fills `buffer`, in which each rank has written its own part, with the parts of all. Part r has `counts[r]`
-    /// elements and follows part r-1.
-    public func allGather<T: MessageElement>(inPlace buffer: UnsafeMutableBufferPointer<T>, counts: [Int]) throws {
-        precondition(counts.count == size && counts.reduce(0, +) == buffer.count, "the parts do not make the whole")
-        let layout = try RankLayout(counts: counts)
+    /// Fills `buffer`, in which each rank has written its own part, with the parts of all, as `layout` has them.
+    public func allGather<T: MessageElement>(inPlace buffer: UnsafeMutableBufferPointer<T>, _ layout: RankLayout) throws
+    {
+        precondition(layout.total <= buffer.count, "the parts are more than the whole")
         let type = T.messageKind.datatype
         let code = MPI_Allgatherv(
             cmpi_in_place(), 0, type, buffer.baseAddress, layout.counts, layout.offsets, type, handle)
@@ -63,7 +62,7 @@ extension Communicator {
         var all: [T] = Self.array(count: counts.reduce(0, +))
         try all.withUnsafeMutableBufferPointer { buffer in
             _ = UnsafeMutableBufferPointer(rebasing: buffer[start...]).update(from: values)
-            try allGather(inPlace: buffer, counts: counts)
+            try allGather(inPlace: buffer, RankLayout(counts: counts))
         }
         return Self.split(all, counts)
     }
@@ -91,7 +90,7 @@ extension Communicator {
         var counts = [Int64](repeating: 0, count: size)
         counts[rank] = Int64(count)
         try counts.withUnsafeMutableBufferPointer {
-            try allGather(inPlace: $0, counts: [Int](repeating: 1, count: size))
+            try allGather(inPlace: $0, RankLayout(counts: [Int](repeating: 1, count: size)))
         }
         return counts.map { Int($0) }
     }

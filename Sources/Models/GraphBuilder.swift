@@ -52,6 +52,10 @@ extension GraphBuilder {
         return add(.convolution(layer), to: [x], name: name)
     }
 
+    public mutating func zeroPadding(_ x: Tensor, _ margins: Margins2D, name: String? = nil) -> Tensor {
+        add(.zeroPadding(ZeroPadding2D(margins)), to: [x], name: name)
+    }
+
     public mutating func maxPooling(
         _ x: Tensor, _ size: Extent2D = 2, stride: Extent2D? = nil, padding: Padding = .valid, name: String? = nil
     ) -> Tensor {

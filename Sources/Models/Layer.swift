@@ -27,6 +27,7 @@ public enum Layer: Sendable, Equatable {
     case input(Input)
     case dense(Dense)
     case convolution(Convolution2D)
+    case zeroPadding(ZeroPadding2D)
     case pooling(Pooling2D)
     case globalAveragePooling(GlobalAveragePooling2D)
     case batchNormalization(BatchNormalization)
@@ -40,6 +41,7 @@ public enum Layer: Sendable, Equatable {
         case .input(let layer): layer
         case .dense(let layer): layer
         case .convolution(let layer): layer
+        case .zeroPadding(let layer): layer
         case .pooling(let layer): layer
         case .globalAveragePooling(let layer): layer
         case .batchNormalization(let layer): layer

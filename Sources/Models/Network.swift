@@ -43,7 +43,8 @@ public struct Network: Sendable, Equatable {
                 throw NetworkError(network: name, layer: node.name, reason: "two layers have this name")
             }
             guard node.inputs.allSatisfy({ (0..<index).contains($0) }) else {
-                throw NetworkError(network: name, layer: node.name, reason: "it reads a layer that does not come before it")
+                throw NetworkError(
+                    network: name, layer: node.name, reason: "it reads a layer that does not come before it")
             }
             let inputs = node.inputs.map { shapes[$0] }
             do {
@@ -54,6 +55,16 @@ public struct Network: Sendable, Equatable {
             parameters += node.layer.description.parameters(for: inputs).map {
                 NetworkParameter(node: index, path: "\(node.name)/\($0.name)", specification: $0)
             }
+            let sizes = [shapes[index]] + parameters.filter { $0.node == index }.map(\.specification.shape)
+            if let size = sizes.first(where: { !$0.isOfPossibleSize }) {
+                throw NetworkError(network: name, layer: node.name, reason: "\(size) has more than 2^31 - 1 elements")
+            }
+        }
+        let read = Set(nodes.flatMap(\.inputs))
+        if let unread = nodes.indices.dropLast().first(where: { !read.contains($0) }) {
+            throw NetworkError(
+                network: name, layer: nodes[unread].name,
+                reason: "no layer reads it, and it is not the last one, the output")
         }
         self.name = name
         self.nodes = nodes

@@ -33,7 +33,7 @@ extension DNNLCompiler {
             (output, saved) = try normalizeByBatch(operation, layer, image)
         }
         // A vector stays a vector: one pixel, row-major, the same memory.
-        return (input.layout.dimensions.count == 2 ? try tensor(output.buffer, operation.outputShape) : output, saved)
+        return (input.layout.dimensions.count == 2 ? try view(output, as: operation.outputShape) : output, saved)
     }
 
     private func normalizeByMovingStatistics(
@@ -43,7 +43,8 @@ extension DNNLCompiler {
         let primitive = try normalization(operation, layer, input.layout, dnnl_forward_inference, flags)
         let output = activation(input.layout)
         try emitNormalization(
-            primitive, operation, input, mean: vector(operation.parameters[2]), variance: vector(operation.parameters[3]),
+            primitive, operation, input, mean: vector(operation.parameters[2]),
+            variance: vector(operation.parameters[3]),
             into: output)
         return output
     }
@@ -83,7 +84,8 @@ extension DNNLCompiler {
         emit(
             statistics, layer: name, reads: [(DNNL_ARG_SRC, input)],
             writes: [
-                (DNNL_ARG_DST, activation(input.layout)), (DNNL_ARG_MEAN, shardMean), (DNNL_ARG_VARIANCE, shardVariance),
+                (DNNL_ARG_DST, activation(input.layout)), (DNNL_ARG_MEAN, shardMean),
+                (DNNL_ARG_VARIANCE, shardVariance),
             ])
         let local = builder.activation(floats: 2 * channels)
         emitJoin(shardMean.buffer, shardVariance.buffer, into: local, count: channels)
@@ -92,7 +94,8 @@ extension DNNLCompiler {
         emitSplit(combined, into: mean.buffer, variance.buffer, count: channels)
         emitMovingStatistics(operation, mean.buffer, variance.buffer)
 
-        let primitive = try normalization(operation, layer, input.layout, dnnl_forward_training, Self.affine | Self.given)
+        let primitive = try normalization(
+            operation, layer, input.layout, dnnl_forward_training, Self.affine | Self.given)
         let output = activation(input.layout)
         try emitNormalization(primitive, operation, input, mean: mean, variance: variance, into: output)
         if let function = ElementwiseFunction(operation.activation) {
@@ -116,7 +119,7 @@ extension DNNLCompiler {
             ? try shardBackward(operation, state, dy)
             : try batchBackward(operation, state, dy, mayOverwrite: mayOverwrite || dy.buffer != gradient.buffer)
         guard wantsInput else { return nil }
-        return operation.inputShapes[0].rank == 1 ? try tensor(dx.buffer, operation.inputShapes[0]) : dx
+        return operation.inputShapes[0].rank == 1 ? try view(dx, as: operation.inputShapes[0]) : dx
     }
 
     private func shardBackward(
@@ -147,8 +150,11 @@ extension DNNLCompiler {
             count: channels)
         let sums = builder.exchange(local, floats: 2 * channels, rule: .sum)
         let (scale, shift) = (try channelVector(operation), try channelVector(operation))
-        let (gamma, epsilon, pixels) = (try vector(operation.parameters[0]), state.layer.epsilon, shape.count / channels)
-        builder.emit(reads: [sums, gamma.buffer, state.variance.buffer], writes: [scale.buffer, shift.buffer]) { memory in
+        let (gamma, epsilon, pixels) = (
+            try vector(operation.parameters[0]), state.layer.epsilon, shape.count / channels
+        )
+        builder.emit(reads: [sums, gamma.buffer, state.variance.buffer], writes: [scale.buffer, shift.buffer]) {
+            memory in
             let (sums, gamma) = (memory.floats(sums), memory.floats(gamma.buffer))
             let (variance, scale, shift) = (
                 memory.floats(state.variance.buffer), memory.floats(scale.buffer), memory.floats(shift.buffer)
@@ -203,7 +209,8 @@ extension DNNLCompiler {
     // MARK: Pieces
 
     private func normalization(
-        _ operation: Operation, _ layer: BatchNormalization, _ layout: MemoryDescriptor, _ propagation: dnnl_prop_kind_t,
+        _ operation: Operation, _ layer: BatchNormalization, _ layout: MemoryDescriptor,
+        _ propagation: dnnl_prop_kind_t,
         _ flags: UInt32
     ) throws -> Primitive {
         var descriptor = dnnl_batch_normalization_desc_t()
@@ -216,29 +223,32 @@ extension DNNLCompiler {
 
     /// Scale and shift are the layer's gamma and beta; statistics are given.
     private func emitNormalization(
-        _ primitive: Primitive, _ operation: Operation, _ input: Tensor, mean: Tensor, variance: Tensor, into output: Tensor
+        _ primitive: Primitive, _ operation: Operation, _ input: Tensor, mean: Tensor, variance: Tensor,
+        into output: Tensor
     ) throws {
         emit(
             primitive, layer: operation.name,
             reads: [
                 (DNNL_ARG_SRC, input), (DNNL_ARG_MEAN, mean), (DNNL_ARG_VARIANCE, variance),
-                (DNNL_ARG_SCALE, try vector(operation.parameters[0])), (DNNL_ARG_SHIFT, try vector(operation.parameters[1])),
+                (DNNL_ARG_SCALE, try vector(operation.parameters[0])),
+                (DNNL_ARG_SHIFT, try vector(operation.parameters[1])),
             ],
             writes: [(DNNL_ARG_DST, output)])
     }
 
     private func channelVector(_ operation: Operation) throws -> Tensor {
         let channels = operation.outputShape.extents[operation.outputShape.rank - 1]
-        // Vector kernels may read whole registers.
-        let buffer = builder.activation(floats: channels.rounded(upToMultipleOf: ArenaSlice.alignment))
-        return Tensor(buffer: buffer, layout: try .vector(channels))
+        // Vector kernels may read whole registers: memory is given out in multiples of one.
+        return Tensor(buffer: builder.activation(floats: channels), layout: try .vector(channels))
     }
 
     /// The statistics' share of the shard, weighted by its samples, goes where gradients go: it is reduced like them.
     private func emitMovingStatistics(_ operation: Operation, _ mean: BufferID, _ variance: BufferID) {
         let channels = operation.outputShape.extents[operation.outputShape.rank - 1]
         let weight = Float(samples)
-        let (meanSum, varianceSum) = (builder.gradient(of: operation.parameters[2]), builder.gradient(of: operation.parameters[3]))
+        let (meanSum, varianceSum) = (
+            builder.gradient(of: operation.parameters[2]), builder.gradient(of: operation.parameters[3])
+        )
         builder.emit(reads: [mean, variance], writes: [meanSum, varianceSum]) { memory in
             let (mean, variance) = (memory.floats(mean), memory.floats(variance))
             let (meanSum, varianceSum) = (memory.floats(meanSum), memory.floats(varianceSum))

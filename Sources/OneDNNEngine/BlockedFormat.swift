@@ -21,7 +21,8 @@ struct BlockedFormat: ParameterFormat {
     }
 
     private func convert(
-        _ source: UnsafeRawPointer, _ from: MemoryDescriptor, into target: UnsafeMutableRawPointer, _ to: MemoryDescriptor
+        _ source: UnsafeRawPointer, _ from: MemoryDescriptor, into target: UnsafeMutableRawPointer,
+        _ to: MemoryDescriptor
     ) throws {
         let primitive = try Primitive(reorderFrom: from, to: to, library, layer: "parameters")
         let scratchLayout = primitive.layout(dnnl_query_scratchpad_md)

@@ -6,6 +6,8 @@ import NumericCore
 /// What backward needs of a convolution's forward pass.
 struct ConvolutionState {
     let primitive: Primitive
+    /// The same in single precision.
+    let master: Primitive
     let layer: Convolution2D
     let input: Tensor
     let kernel: Tensor
@@ -17,10 +19,33 @@ extension DNNLCompiler {
         _ operation: Operation, _ layer: Convolution2D, _ input: Tensor
     ) throws -> (output: Tensor, saved: Saved) {
         let geometry = ConvolutionGeometry(operation, layer, samples: samples)
+        let primitive = try convolutionPrimitive(operation, layer, geometry, type)
+        let name = operation.name
+        let x = try reorder(input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
+        let wanted = try primitive.required(dnnl_query_weights_md, layer: name)
+        // The arena is laid out for single precision, where most weight gradients come in the forward layout.
+        let master = type == dnnl_f32 ? primitive : try convolutionPrimitive(operation, layer, geometry, dnnl_f32)
+        let kernel = try parameter(
+            operation.parameters[0], keras: MemoryDescriptor(geometry.kernel, dnnl_hwio),
+            preferred: master.required(dnnl_query_weights_md, layer: name))
+        let w = try reorder(kernel, to: wanted, inScratch: true, layer: name)
+        var y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
+        y.isRectified = operation.activation == .relu
+        var reads = [(DNNL_ARG_SRC, x), (DNNL_ARG_WEIGHTS, w)]
+        if layer.usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
+        emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])
+        let state = ConvolutionState(
+            primitive: primitive, master: master, layer: layer, input: x, kernel: kernel, output: y)
+        return (y, .convolution(state))
+    }
+
+    private func convolutionPrimitive(
+        _ operation: Operation, _ layer: Convolution2D, _ geometry: ConvolutionGeometry, _ type: dnnl_data_type_t
+    ) throws -> Primitive {
         var descriptor = dnnl_convolution_desc_t()
         var (source, weights, target) = (
-            try MemoryDescriptor.any(geometry.input).raw, try MemoryDescriptor.any(geometry.kernel).raw,
-            try MemoryDescriptor.any(geometry.output).raw
+            try MemoryDescriptor.any(geometry.input, type).raw, try MemoryDescriptor.any(geometry.kernel, type).raw,
+            try MemoryDescriptor.any(geometry.output, type).raw
         )
         var bias = try MemoryDescriptor.vector(layer.filters).raw
         // Inference would choose other weight layouts than the arena has.
@@ -28,24 +53,12 @@ extension DNNLCompiler {
             try check(
                 dnnl_convolution_forward_desc_init(
                     &descriptor, dnnl_forward_training, dnnl_convolution_direct, &source, &weights,
-                    layer.usesBias ? bias : nil, &target, geometry.strides, geometry.paddingBefore, geometry.paddingAfter),
+                    layer.usesBias ? bias : nil, &target, geometry.strides, geometry.paddingBefore,
+                    geometry.paddingAfter),
                 "describe a convolution", layer: operation.name)
         }
-        let primitive = try Primitive(
+        return try Primitive(
             descriptor, library, activation: ElementwiseFunction(operation.activation), layer: operation.name)
-
-        let name = operation.name
-        let x = try reorder(input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
-        let wanted = try primitive.required(dnnl_query_weights_md, layer: name)
-        let kernel = try parameter(
-            operation.parameters[0], keras: MemoryDescriptor(geometry.kernel, dnnl_hwio), preferred: wanted)
-        let w = try reorder(kernel, to: wanted, inScratch: true, layer: name)
-        var y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
-        y.isRectified = operation.activation == .relu
-        var reads = [(DNNL_ARG_SRC, x), (DNNL_ARG_WEIGHTS, w)]
-        if layer.usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
-        emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])
-        return (y, .convolution(ConvolutionState(primitive: primitive, layer: layer, input: x, kernel: kernel, output: y)))
     }
 
     func convolutionBackward(
@@ -63,10 +76,28 @@ extension DNNLCompiler {
         _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor
     ) throws {
         let name = operation.name
+        var primitive = try weightGradientPrimitive(operation, state, geometry, type)
+        // For inputs of one channel oneDNN has no kernel in bf16, and its detour takes several times as long.
+        if type == dnnl_bf16, !primitive.implementation.hasPrefix("jit") {
+            primitive = try weightGradientPrimitive(operation, state, geometry, dnnl_f32)
+        }
+        let x = try reorder(state.input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
+        let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
+        let biasGradient =
+            state.layer.usesBias ? [(DNNL_ARG_DIFF_BIAS, try vectorGradient(operation.parameters[1]))] : []
+        try emitWeightGradient(
+            primitive, operation.parameters[0], arenaLayout: state.kernel.layout, layer: name,
+            reads: [(DNNL_ARG_SRC, x), (DNNL_ARG_DIFF_DST, dy)], alsoWrites: biasGradient)
+    }
+
+    /// From activations of the type to gradients in single precision.
+    private func weightGradientPrimitive(
+        _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ type: dnnl_data_type_t
+    ) throws -> Primitive {
         var descriptor = dnnl_convolution_desc_t()
         var (source, weights, target) = (
-            try MemoryDescriptor.any(geometry.input).raw, try MemoryDescriptor.any(geometry.kernel).raw,
-            try MemoryDescriptor.any(geometry.output).raw
+            try MemoryDescriptor.any(geometry.input, type).raw, try MemoryDescriptor.any(geometry.kernel, dnnl_f32).raw,
+            try MemoryDescriptor.any(geometry.output, type).raw
         )
         var bias = try MemoryDescriptor.vector(state.layer.filters).raw
         try withUnsafeMutablePointer(to: &bias) { bias in
@@ -74,15 +105,10 @@ extension DNNLCompiler {
                 dnnl_convolution_backward_weights_desc_init(
                     &descriptor, dnnl_convolution_direct, &source, &weights, state.layer.usesBias ? bias : nil, &target,
                     geometry.strides, geometry.paddingBefore, geometry.paddingAfter),
-                "describe a weight gradient", layer: name)
+                "describe a weight gradient", layer: operation.name)
         }
-        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
-        let x = try reorder(state.input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
-        let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
-        let biasGradient = state.layer.usesBias ? [(DNNL_ARG_DIFF_BIAS, try vectorGradient(operation.parameters[1]))] : []
-        try emitWeightGradient(
-            primitive, operation.parameters[0], arenaLayout: state.kernel.layout, layer: name,
-            reads: [(DNNL_ARG_SRC, x), (DNNL_ARG_DIFF_DST, dy)], alsoWrites: biasGradient)
+        return try Primitive(
+            descriptor, library, hint: type == dnnl_f32 ? state.master : state.primitive, layer: operation.name)
     }
 
     private func convolutionDataBackward(
@@ -91,8 +117,8 @@ extension DNNLCompiler {
         let name = operation.name
         var descriptor = dnnl_convolution_desc_t()
         var (source, weights, target) = (
-            try MemoryDescriptor.any(geometry.input).raw, try MemoryDescriptor.any(geometry.kernel).raw,
-            try MemoryDescriptor.any(geometry.output).raw
+            try MemoryDescriptor.any(geometry.input, type).raw, try MemoryDescriptor.any(geometry.kernel, type).raw,
+            try MemoryDescriptor.any(geometry.output, type).raw
         )
         try check(
             dnnl_convolution_backward_data_desc_init(
@@ -139,12 +165,11 @@ private struct ConvolutionGeometry {
 
     init(_ operation: Operation, _ layer: Convolution2D, samples: Int) {
         let (x, y) = (operation.inputShapes[0], operation.outputShape)
-        let padding = layer.window.paddingAmounts(of: x)
         input = [samples, x[2], x[0], x[1]]
         kernel = [layer.filters, x[2], layer.window.size.height, layer.window.size.width]
         output = [samples, y[2], y[0], y[1]]
         strides = [Int64(layer.window.stride.height), Int64(layer.window.stride.width)]
-        paddingBefore = [Int64(padding.top), Int64(padding.left)]
-        paddingAfter = [Int64(padding.bottom), Int64(padding.right)]
+        paddingBefore = operation.margins.before
+        paddingAfter = operation.margins.after
     }
 }

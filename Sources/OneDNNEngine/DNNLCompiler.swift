@@ -7,6 +7,8 @@ import NumericCore
 struct DNNLCompiler: LayerCompiler {
     let builder: PlanBuilder
     let library: Library
+    /// Of activations, their gradients, and weights as primitives read them.
+    let type: dnnl_data_type_t
 
     var samples: Int { builder.samples }
     var propagation: dnnl_prop_kind_t { builder.isTraining ? dnnl_forward_training : dnnl_forward_inference }
@@ -19,15 +21,29 @@ struct DNNLCompiler: LayerCompiler {
 
     func buffer(of tensor: Tensor) -> BufferID { tensor.buffer }
 
-    func plain(_ tensor: Tensor) throws -> BufferID {
+    func plain(_ tensor: Tensor) throws -> BufferID { try rowMajor(tensor, of: dnnl_f32, layer: "output").buffer }
+
+    /// The same values row-major, as elements of the type.
+    func rowMajor(_ tensor: Tensor, of type: dnnl_data_type_t, layer: String) throws -> Tensor {
         let dimensions = tensor.layout.dimensions
         let shape: Shape = dimensions.count == 4 ? [dimensions[2], dimensions[3], dimensions[1]] : [dimensions[1]]
-        return try reorder(tensor, to: .rowMajor(samples: samples, shape), layer: "output").buffer
+        return try reorder(tensor, to: .rowMajor(samples: samples, shape, type), layer: layer)
+    }
+
+    /// The memory of a row-major tensor as another shape of as many elements.
+    func view(_ tensor: Tensor, as shape: Shape) throws -> Tensor {
+        Tensor(buffer: tensor.buffer, layout: try .rowMajor(samples: samples, shape, tensor.layout.type))
+    }
+
+    /// The tensor as layers compute with it. The planner's own values are single precision.
+    private func converted(_ tensor: Tensor, layer: String) throws -> Tensor {
+        try reorder(tensor, to: tensor.layout.of(type), layer: layer)
     }
 
     /// A new activation in the given layout.
     func activation(_ layout: MemoryDescriptor) -> Tensor {
-        Tensor(buffer: builder.activation(bytes: layout.byteCount), layout: layout)
+        let contents = layout.type == dnnl_f32 ? BufferContents.floats : .bfloat16
+        return Tensor(buffer: builder.activation(bytes: layout.byteCount, of: contents), layout: layout)
     }
 
     func scratch(_ layout: MemoryDescriptor) -> Tensor {
@@ -102,6 +118,7 @@ struct DNNLCompiler: LayerCompiler {
     enum Saved {
         case convolution(ConvolutionState)
         case dense(DenseState)
+        case zeroPadding(input: MemoryDescriptor)
         case pooling(PoolingState)
         case batchNormalization(BatchNormalizationState)
         case activation(output: Tensor, function: ElementwiseFunction)
@@ -111,17 +128,20 @@ struct DNNLCompiler: LayerCompiler {
     }
 
     func forward(_ operation: Operation, _ inputs: [Tensor]) throws -> (output: Tensor, saved: Saved) {
+        var input: Tensor { get throws { try converted(inputs[0], layer: operation.name) } }
         switch operation.layer {
         case .input: return (inputs[0], .nothing)
-        case .dense: return try dense(operation, inputs[0])
+        // Converts its input together with the change of layout.
         case .convolution(let layer): return try convolution(operation, layer, inputs[0])
+        case .zeroPadding: return try zeroPadding(operation, inputs[0])
+        case .dense: return try dense(operation, input)
         case .pooling(let layer):
-            return try pooling(operation, layer.kind, layer.window, inputs[0])
-        case .globalAveragePooling: return try globalAveragePooling(operation, inputs[0])
-        case .batchNormalization(let layer): return try batchNormalization(operation, layer, inputs[0])
-        case .activation(let layer): return try activation(operation, layer.function, inputs[0])
-        case .add: return try add(operation, inputs)
-        case .flatten: return try flatten(operation, inputs[0])
+            return try pooling(operation, layer.kind, layer.window, input)
+        case .globalAveragePooling: return try globalAveragePooling(operation, input)
+        case .batchNormalization(let layer): return try batchNormalization(operation, layer, input)
+        case .activation(let layer): return try activation(operation, layer.function, input)
+        case .add: return try add(operation, inputs.map { try converted($0, layer: operation.name) })
+        case .flatten: return try flatten(operation, input)
         case .dropout: throw failure("compile", "dropout is the planner's", layer: operation.name)
         }
     }
@@ -129,11 +149,15 @@ struct DNNLCompiler: LayerCompiler {
     func backward(
         _ operation: Operation, _ saved: Saved, gradient: Tensor, mayOverwrite: Bool, wanted: [Bool]
     ) throws -> [Tensor?] {
+        let arrived = gradient
+        let gradient = try converted(arrived, layer: operation.name)
+        let mayOverwrite = mayOverwrite || gradient.buffer != arrived.buffer
         switch saved {
         case .convolution(let state):
             return [try convolutionBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
         case .dense(let state):
             return [try denseBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
+        case .zeroPadding(let input): return [wanted[0] ? try zeroPaddingBackward(operation, input, gradient) : nil]
         case .pooling(let state):
             return [wanted[0] ? try poolingBackward(operation, state, gradient, mayOverwrite) : nil]
         case .batchNormalization(let state):
@@ -141,7 +165,8 @@ struct DNNLCompiler: LayerCompiler {
         case .activation(let output, let function):
             return [wanted[0] ? try activationBackward(operation, function, output, gradient, mayOverwrite) : nil]
         case .add(let output, let function):
-            let gradient = try function.map { try activationBackward(operation, $0, output, gradient, mayOverwrite) } ?? gradient
+            let gradient =
+                try function.map { try activationBackward(operation, $0, output, gradient, mayOverwrite) } ?? gradient
             return wanted.map { $0 ? gradient : nil }
         case .flatten(let input): return [try flattenBackward(operation, input, gradient)]
         case .nothing: return wanted.map { _ in nil }

@@ -1,4 +1,5 @@
 import CDNNL
+import CDNNL
 import Execution
 
 /// The fast engine: oneDNN's primitives in the layouts they prefer, kept through the whole plan.
@@ -13,7 +14,17 @@ public final class DNNLEngine: Engine {
         description = "oneDNN \(library.version) \(library.instructionSet)"
     }
 
+    /// Whether `plan` takes `Precision.bf16` on this processor.
+    public var computesBF16: Bool { library.computesBF16 }
+
     public func plan(_ request: PlanRequest) throws -> Plan {
-        try Planner.plan(request) { DNNLCompiler(builder: $0, library: library) }
+        if request.precision == .bf16, !computesBF16 {
+            throw failure(
+                "precision bf16",
+                "needs a processor with AVX512_BF16, and oneDNN takes this one for \(library.instructionSet); "
+                    + "use --precision fp32 (or unset ONEDNN_MAX_CPU_ISA where it is set)")
+        }
+        let type = request.precision == .bf16 ? dnnl_bf16 : dnnl_f32
+        return try Planner.plan(request) { DNNLCompiler(builder: $0, library: library, type: type) }
     }
 }

@@ -20,7 +20,8 @@ extension DNNLCompiler {
 
     /// dx = f'(y) dy from the result y, in place of dy where that is allowed.
     func activationBackward(
-        _ operation: Operation, _ function: ElementwiseFunction, _ output: Tensor, _ gradient: Tensor, _ mayOverwrite: Bool
+        _ operation: Operation, _ function: ElementwiseFunction, _ output: Tensor, _ gradient: Tensor,
+        _ mayOverwrite: Bool
     ) throws -> Tensor {
         let name = operation.name
         let dy = try reorder(gradient, to: output.layout, layer: name)

@@ -7,7 +7,10 @@ import NumericCore
 struct DenseState {
     let primitive: Primitive
     let input: Tensor
+    /// In the arena.
     let kernel: Tensor
+    /// As forward read it.
+    let weights: Tensor
     let output: Tensor
     let usesBias: Bool
 }
@@ -17,27 +20,42 @@ extension DNNLCompiler {
         let name = operation.name
         let (inputs, outputs) = (operation.inputShapes[0].count, operation.outputShape.count)
         let usesBias = operation.parameters.count > 1
-        var descriptor = dnnl_inner_product_desc_t()
-        var (source, weights) = (input.layout.raw, try MemoryDescriptor.any([outputs, inputs]).raw)
-        var (bias, target) = (try MemoryDescriptor.vector(outputs).raw, try MemoryDescriptor.any([samples, outputs]).raw)
-        try withUnsafeMutablePointer(to: &bias) { bias in
-            try check(
-                dnnl_inner_product_forward_desc_init(
-                    &descriptor, dnnl_forward_training, &source, &weights, usesBias ? bias : nil, &target),
-                "describe a dense layer", layer: name)
-        }
-        let primitive = try Primitive(
-            descriptor, library, activation: ElementwiseFunction(operation.activation), layer: name)
+        let primitive = try densePrimitive(operation, input.layout)
         let wanted = try primitive.required(dnnl_query_weights_md, layer: name)
+        // The arena is laid out for single precision, as that of convolutions is.
+        let master = type == dnnl_f32 ? primitive : try densePrimitive(operation, input.layout.of(dnnl_f32))
         let kernel = try parameter(
-            operation.parameters[0], keras: MemoryDescriptor([outputs, inputs], dnnl_ba), preferred: wanted)
-        let w = try reorder(kernel, to: wanted, inScratch: true, layer: name)
+            operation.parameters[0], keras: MemoryDescriptor([outputs, inputs], dnnl_ba),
+            preferred: master.required(dnnl_query_weights_md, layer: name))
+        // Backward mostly wants the converted weights as they are.
+        let keepsWeights = builder.isTraining && type != dnnl_f32
+        let w = try reorder(kernel, to: wanted, inScratch: !keepsWeights, layer: name)
         let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
         var reads = [(DNNL_ARG_SRC, input), (DNNL_ARG_WEIGHTS, w)]
         if usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
         emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])
-        let state = DenseState(primitive: primitive, input: input, kernel: kernel, output: y, usesBias: usesBias)
+        let state = DenseState(
+            primitive: primitive, input: input, kernel: kernel, weights: keepsWeights ? w : kernel, output: y,
+            usesBias: usesBias)
         return (y, .dense(state))
+    }
+
+    /// The forward primitive for rows in this layout, of this type.
+    private func densePrimitive(_ operation: Operation, _ input: MemoryDescriptor) throws -> Primitive {
+        let (inputs, outputs) = (operation.inputShapes[0].count, operation.outputShape.count)
+        let usesBias = operation.parameters.count > 1
+        var descriptor = dnnl_inner_product_desc_t()
+        var (source, weights) = (input.raw, try MemoryDescriptor.any([outputs, inputs], input.type).raw)
+        var bias = try MemoryDescriptor.vector(outputs).raw
+        var target = try MemoryDescriptor.any([samples, outputs], input.type).raw
+        try withUnsafeMutablePointer(to: &bias) { bias in
+            try check(
+                dnnl_inner_product_forward_desc_init(
+                    &descriptor, dnnl_forward_training, &source, &weights, usesBias ? bias : nil, &target),
+                "describe a dense layer", layer: operation.name)
+        }
+        return try Primitive(
+            descriptor, library, activation: ElementwiseFunction(operation.activation), layer: operation.name)
     }
 
     func denseBackward(
@@ -52,7 +70,7 @@ extension DNNLCompiler {
         let name = operation.name
         let (inputs, outputs) = (operation.inputShapes[0].count, operation.outputShape.count)
         var descriptor = dnnl_inner_product_desc_t()
-        var (source, weights) = (state.input.layout.raw, try MemoryDescriptor.any([outputs, inputs]).raw)
+        var (source, weights) = (state.input.layout.raw, try MemoryDescriptor.any([outputs, inputs], dnnl_f32).raw)
         var (bias, target) = (try MemoryDescriptor.vector(outputs).raw, gradient.layout.raw)
         try withUnsafeMutablePointer(to: &bias) { bias in
             try check(
@@ -71,14 +89,16 @@ extension DNNLCompiler {
         let name = operation.name
         let (inputs, outputs) = (operation.inputShapes[0].count, operation.outputShape.count)
         var descriptor = dnnl_inner_product_desc_t()
-        var (source, weights) = (state.input.layout.raw, try MemoryDescriptor.any([outputs, inputs]).raw)
+        var (source, weights) = (state.input.layout.raw, try MemoryDescriptor.any([outputs, inputs], type).raw)
         var target = gradient.layout.raw
         try check(
             dnnl_inner_product_backward_data_desc_init(&descriptor, &source, &weights, &target),
             "describe an input gradient", layer: name)
         let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
-        let w = try reorder(
-            state.kernel, to: primitive.required(dnnl_query_weights_md, layer: name), inScratch: true, layer: name)
+        let wanted = try primitive.required(dnnl_query_weights_md, layer: name)
+        let w =
+            state.weights.layout == wanted
+            ? state.weights : try reorder(state.kernel, to: wanted, inScratch: true, layer: name)
         let dx = activation(state.input.layout)
         emit(
             primitive, layer: name, reads: [(DNNL_ARG_DIFF_DST, gradient), (DNNL_ARG_WEIGHTS, w)],
@@ -88,11 +108,14 @@ extension DNNLCompiler {
 
     /// Row-major features of an image; the same memory where it is row-major already.
     func flatten(_ operation: Operation, _ input: Tensor) throws -> (output: Tensor, saved: Saved) {
-        (try tensor(try plain(input), operation.outputShape), .flatten(input: input.layout))
+        (
+            try view(rowMajor(input, of: type, layer: operation.name), as: operation.outputShape),
+            .flatten(input: input.layout)
+        )
     }
 
     func flattenBackward(_ operation: Operation, _ input: MemoryDescriptor, _ gradient: Tensor) throws -> Tensor {
-        let image = try tensor(gradient.buffer, operation.inputShapes[0])
+        let image = try view(gradient, as: operation.inputShapes[0])
         return try reorder(image, to: input, layer: operation.name)
     }
 }

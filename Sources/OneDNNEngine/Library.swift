@@ -27,6 +27,12 @@ final class Library: @unchecked Sendable {
         return "\(version.major).\(version.minor).\(version.patch)"
     }
 
+    /// Whether the processor multiplies bfloat16; oneDNN would emulate it on older ones, slower than single precision.
+    var computesBF16: Bool {
+        let bf16 = dnnl_cpu_isa_avx512_core_bf16.rawValue
+        return dnnl_get_effective_cpu_isa().rawValue & bf16 == bf16
+    }
+
     /// The instruction set that oneDNN's kernels are made for on this processor.
     var instructionSet: String {
         switch dnnl_get_effective_cpu_isa() {
@@ -40,7 +46,6 @@ final class Library: @unchecked Sendable {
         }
     }
 }
-
 
 /// Every call of the library goes through here.
 func check(_ status: dnnl_status_t, _ operation: String, layer: String? = nil) throws {

@@ -9,23 +9,43 @@ struct MemoryDescriptor: Equatable, @unchecked Sendable {
 
     init(_ raw: dnnl_memory_desc_t) { self.raw = raw }
 
-    init(_ dimensions: [Int], _ tag: dnnl_format_tag_t) throws {
+    init(_ dimensions: [Int], _ tag: dnnl_format_tag_t, _ type: dnnl_data_type_t = dnnl_f32) throws {
         raw = dnnl_memory_desc_t()
         let dims = dimensions.map(Int64.init)
         try check(
-            dnnl_memory_desc_init_by_tag(&raw, Int32(dims.count), dims, dnnl_f32, tag), "describe memory \(dimensions)")
+            dnnl_memory_desc_init_by_tag(&raw, Int32(dims.count), dims, type, tag), "describe memory \(dimensions)")
     }
 
     /// A layout for the library to choose.
-    static func any(_ dimensions: [Int]) throws -> MemoryDescriptor { try MemoryDescriptor(dimensions, dnnl_format_tag_any) }
+    static func any(_ dimensions: [Int], _ type: dnnl_data_type_t) throws -> MemoryDescriptor {
+        try MemoryDescriptor(dimensions, dnnl_format_tag_any, type)
+    }
 
     static func vector(_ count: Int) throws -> MemoryDescriptor { try MemoryDescriptor([count], dnnl_a) }
 
     /// Row-major as Keras has it: [n, F], or [n, H, W, C].
-    static func rowMajor(samples: Int, _ shape: Shape) throws -> MemoryDescriptor {
+    static func rowMajor(samples: Int, _ shape: Shape, _ type: dnnl_data_type_t = dnnl_f32) throws -> MemoryDescriptor {
         shape.rank == 3
-            ? try MemoryDescriptor([samples, shape[2], shape[0], shape[1]], dnnl_nhwc)
-            : try MemoryDescriptor([samples, shape.count], dnnl_ab)
+            ? try MemoryDescriptor([samples, shape[2], shape[0], shape[1]], dnnl_nhwc, type)
+            : try MemoryDescriptor([samples, shape.count], dnnl_ab, type)
+    }
+
+    var type: dnnl_data_type_t { raw.data_type }
+
+    /// The same order of elements, of another type.
+    func of(_ type: dnnl_data_type_t) -> MemoryDescriptor {
+        var result = self
+        result.raw.data_type = type
+        return result
+    }
+
+    /// A part of the tensor, in the tensor's memory.
+    func part(_ dimensions: [Int], at offsets: [Int]) throws -> MemoryDescriptor {
+        var (whole, part) = (raw, dnnl_memory_desc_t())
+        try check(
+            dnnl_memory_desc_init_submemory(&part, &whole, dimensions.map(Int64.init), offsets.map(Int64.init)),
+            "describe the part \(dimensions) of memory \(self.dimensions)")
+        return MemoryDescriptor(part)
     }
 
     var byteCount: Int {

@@ -19,17 +19,17 @@ extension DNNLCompiler {
         _ operation: Operation, _ kind: Pooling2D.Kind, _ window: Window2D, _ input: Tensor
     ) throws -> (output: Tensor, saved: Saved) {
         let name = operation.name
-        let shape = operation.inputShapes[0]
-        let pixels = try window.outputExtent(of: shape)
-        let padding = window.paddingAmounts(of: shape)
+        let channels = operation.inputShapes[0][2]
+        // What pools the whole image leaves a vector: one pixel.
+        let pixels = operation.outputShape.rank == 3 ? Array(operation.outputShape.extents.dropLast()) : [1, 1]
         let algorithm = kind == .max ? dnnl_pooling_max : dnnl_pooling_avg_exclude_padding
         var descriptor = dnnl_pooling_desc_t()
         var source = input.layout.raw
-        var target = try MemoryDescriptor.any([samples, shape[2], pixels.height, pixels.width]).raw
+        var target = try MemoryDescriptor.any([samples, channels] + pixels, type).raw
         try check(
             dnnl_pooling_forward_desc_init(
                 &descriptor, propagation, algorithm, &source, &target, window.stride.dimensions, window.size.dimensions,
-                [Int64(padding.top), Int64(padding.left)], [Int64(padding.bottom), Int64(padding.right)]),
+                operation.margins.before, operation.margins.after),
             "describe a pooling", layer: name)
         let primitive = try Primitive(descriptor, library, layer: name)
         let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
@@ -47,7 +47,7 @@ extension DNNLCompiler {
         let shape = operation.inputShapes[0]
         let all = Extent2D(height: shape[0], width: shape[1])
         let (y, saved) = try pooling(operation, .average, Window2D(size: all, stride: all, padding: .valid), input)
-        return (try tensor(try plain(y), operation.outputShape), saved)
+        return (try view(rowMajor(y, of: type, layer: operation.name), as: operation.outputShape), saved)
     }
 
     /// The maximum of rectified values is zero where all of them were cut off. So ReLU's backward may come before that of
@@ -62,14 +62,12 @@ extension DNNLCompiler {
             let mayOverwrite = mayOverwrite || dy.buffer != gradient.buffer
             dy = try activationBackward(operation, relu, state.output, dy, mayOverwrite)
         }
-        let padding = state.window.paddingAmounts(of: operation.inputShapes[0])
         var descriptor = dnnl_pooling_desc_t()
         var (source, target) = (state.input.layout.raw, state.output.layout.raw)
         try check(
             dnnl_pooling_backward_desc_init(
                 &descriptor, state.algorithm, &source, &target, state.window.stride.dimensions,
-                state.window.size.dimensions, [Int64(padding.top), Int64(padding.left)],
-                [Int64(padding.bottom), Int64(padding.right)]),
+                state.window.size.dimensions, operation.margins.before, operation.margins.after),
             "describe a pooling's gradient", layer: name)
         let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
         var dx = activation(state.input.layout)
@@ -83,14 +81,14 @@ extension DNNLCompiler {
     /// What a training primitive leaves for its backward, beyond results.
     func workspace(of primitive: Primitive) -> Tensor? {
         guard builder.isTraining, let layout = primitive.layout(dnnl_query_workspace_md) else { return nil }
-        return Tensor(buffer: builder.activation(bytes: layout.byteCount, holdsFloats: false), layout: layout)
+        return Tensor(buffer: builder.activation(bytes: layout.byteCount, of: .other), layout: layout)
     }
 
     /// A vector as an image of one pixel: the same memory.
     func asImage(_ tensor: Tensor) throws -> Tensor {
         let dimensions = tensor.layout.dimensions
         guard dimensions.count == 2 else { return tensor }
-        return Tensor(buffer: tensor.buffer, layout: try .rowMajor(samples: samples, [1, 1, dimensions[1]]))
+        return try view(tensor, as: [1, 1, dimensions[1]])
     }
 }
 

@@ -9,7 +9,8 @@ final class Primitive {
 
     /// From an operation descriptor (`dnnl_convolution_desc_t`, ...). Backward primitives take the forward one as `hint`.
     convenience init<Operation>(
-        _ operation: Operation, _ library: Library, activation: ElementwiseFunction? = nil, hint: Primitive? = nil, layer: String
+        _ operation: Operation, _ library: Library, activation: ElementwiseFunction? = nil, hint: Primitive? = nil,
+        layer: String
     ) throws {
         let attributes = try Attributes(activation: activation)
         var descriptor: dnnl_primitive_desc_t?

@@ -65,7 +65,7 @@ struct Trainer {
         let penalty = self.penalty.value()
         var sums = try step.run(samples, batch: batch, step: position.globalStep, rate: rate)
         sums.loss += penalty * Double(batch)
-        progress.add(sums)
+        progress.add(sums, learningRate: rate)
         let durations = timer.durations(waited: samples.waited)
         watch.add(durations, samples: batch)
         let report = StepReport(
@@ -89,7 +89,7 @@ struct Trainer {
             epoch: epoch, training: progress.means, validation: validation.map { progress.means(of: $0) })
         let decision = try communicator.onRoot { try coordinator.endEpoch(metrics).encoded() }
         let directive = try Directive(encoded: communicator.broadcast(decision ?? [], from: 0))
-        progress.endEpoch(metrics, learningRate: rates.last)
+        progress.endEpoch(metrics)
         let report = EpochReport(
             metrics: metrics, epochs: options.epochs, step: progress.position.globalStep, stepsPerEpoch: stepsPerEpoch,
             samples: watch.samples, steps: watch.steps, trainingSeconds: watch.trainingSeconds,

@@ -34,6 +34,24 @@ import Testing
         #expect(outputs == [0, 3])
     }
 
+    /// Padding costs nothing where the only reader takes it over, and stays where it would change what is computed.
+    @Test func paddingIsLeftToItsReader() throws {
+        let network = try Network.build([8, 8, 3]) { graph, x in
+            var y = graph.convolution(graph.zeroPadding(x, Margins2D(3)), 4, kernel: 7, stride: 2, padding: .same)
+            y = graph.maxPooling(graph.zeroPadding(graph.activation(y, .relu), Margins2D(1)), 3)
+            y = graph.zeroPadding(y, Margins2D(2))
+            y = graph.averagePooling(graph.zeroPadding(graph.convolution(y, 2, kernel: 2), Margins2D(1)))
+        }
+        let operations = LoweredNetwork(network, loss: .meanSquaredError).operations
+        #expect(
+            operations.map(\.kind)
+                == ["input", "convolution", "pooling", "padding", "convolution", "padding", "pooling"])
+        // Of 14 padded pixels `same` makes 7 windows, with two rows before the first and three after the last.
+        #expect(operations[1].margins == Margins2D(top: 5, bottom: 6, left: 5, right: 6))
+        #expect(operations[2].margins == Margins2D(1) && operations[2].inputShapes == [[7, 7, 4]])
+        #expect(operations[3].margins == Margins2D(2) && operations[4].margins == .none)
+    }
+
     /// The samples -2 and 3 through a network whose kernels are ones and whose biases are zeros.
     private func run(
         _ engine: TestedEngine, _ body: (inout GraphBuilder, GraphBuilder.Tensor) -> Void

@@ -6,7 +6,12 @@ import Testing
 /// Every layer's backward pass against differences of its forward pass, on every engine.
 @Suite struct GradientTests {
     @Test(arguments: TestedEngine.all, LayerCase.convolutions)
-    func convolution(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
+    func convolution(_ engine: TestedEngine, _ layer: LayerCase) throws {
+        try check(engine, layer, shards: [[1], [3]])
+    }
+
+    @Test(arguments: TestedEngine.all, LayerCase.paddings)
+    func padding(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
 
     @Test(arguments: TestedEngine.all, LayerCase.vectors)
     func vector(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }

@@ -65,6 +65,51 @@ extension LayerCase {
         },
     ]
 
+    /// Padding that a convolution or a maximum takes over, and padding that stays an operation.
+    static let paddings = [
+        LayerCase("zeros before a convolution with stride 2", [6, 7, 1], front: 5) { g, x in
+            let padded = g.zeroPadding(x, Margins2D(top: 1, bottom: 2, left: 0, right: 1))
+            _ = g.convolution(padded, 17, kernel: 3, stride: 2)
+        },
+        LayerCase("zeros around the first layer", [5, 6, 3]) { g, x in
+            _ = g.convolution(g.zeroPadding(x, Margins2D(3)), 4, kernel: 7, stride: 2)
+        },
+        LayerCase("zeros before same padding", [5, 4, 1], front: 3) { g, x in
+            _ = g.convolution(g.zeroPadding(x, Margins2D(1)), 5, kernel: 5, stride: 2, padding: .same)
+        },
+        LayerCase("zeros wider than the window", [3, 4, 1], front: 5) { g, x in
+            _ = g.convolution(g.zeroPadding(x, Margins2D(top: 2, bottom: 0, left: 1, right: 3)), 3, kernel: 2)
+        },
+        LayerCase("zeros before a 1x1 convolution", [3, 4, 1], front: 17) { g, x in
+            _ = g.convolution(g.zeroPadding(x, Margins2D(1)), 3, kernel: 1)
+        },
+        LayerCase("zeros around a ReLU's values, then a maximum", [6, 5, 1], front: 17) { g, x in
+            _ = g.maxPooling(g.zeroPadding(g.activation(x, .relu), Margins2D(1)), 3, stride: 2)
+        },
+        LayerCase("zeros around signed values, then a maximum", [6, 5, 1], front: 3) { g, x in
+            _ = g.maxPooling(g.zeroPadding(x, Margins2D(1)), 3, stride: 2)
+        },
+        LayerCase("zeros before a mean", [5, 5, 1], front: 17) { g, x in
+            _ = g.averagePooling(g.zeroPadding(g.activation(x, .relu), Margins2D(1)), 3, stride: 2)
+        },
+        LayerCase("zeros with two readers", [4, 5, 1], front: 3) { g, x in
+            let padded = g.zeroPadding(x, Margins2D(top: 0, bottom: 1, left: 2, right: 0))
+            _ = g.sum(g.convolution(padded, 4, kernel: 3), g.convolution(padded, 4, kernel: 3))
+        },
+        LayerCase("zeros beside another reader of the image", [4, 5, 1], front: 17) { g, x in
+            let padded = g.convolution(g.zeroPadding(x, Margins2D(1)), 17, kernel: 3)
+            _ = g.sum(x, padded)
+        },
+        LayerCase("zeros around zeros", [4, 3, 1], front: 5) { g, x in
+            let padded = g.zeroPadding(x, Margins2D(top: 1, bottom: 0, left: 0, right: 0))
+            _ = g.convolution(g.zeroPadding(padded, Margins2D(1)), 17, kernel: 3, activation: .relu)
+        },
+        LayerCase("zeros in the middle and at the end", [4, 3, 1], front: 3) { g, x in
+            let y = g.activation(g.zeroPadding(g.convolution(x, 17, kernel: 2), Margins2D(1)), .tanh)
+            _ = g.zeroPadding(g.batchNormalization(y), Margins2D(top: 0, bottom: 1, left: 1, right: 0))
+        },
+    ]
+
     static let vectors = [
         LayerCase("dense first", [7]) { g, x in _ = g.dense(x, 5) },
         LayerCase("dense", [7], front: 5) { g, x in _ = g.dense(x, 17) },
@@ -147,7 +192,8 @@ extension LayerCase {
         },
         LayerCase("a fused relu, pooled twice and read beside", [6, 5, 1]) { g, x in
             let y = g.convolution(x, 3, kernel: 3, padding: .same, activation: .relu)
-            let pooled = g.sum(g.maxPooling(y, 3, stride: 1, padding: .same), g.maxPooling(y, 2, stride: 1, padding: .same))
+            let pooled = g.sum(
+                g.maxPooling(y, 3, stride: 1, padding: .same), g.maxPooling(y, 2, stride: 1, padding: .same))
             _ = g.convolution(g.sum(pooled, g.convolution(y, 3, kernel: 1)), 2, kernel: 3)
         },
         LayerCase("the same value added three times", [5], front: 4) { g, x in _ = g.dense(g.sum(x, x, x), 3) },

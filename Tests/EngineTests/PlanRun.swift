@@ -25,11 +25,11 @@ final class PlanRun {
     init(
         _ engine: any Engine, _ network: Network, loss: Loss, kind: TargetKind, shards sizes: [Int],
         purpose: Plan.Purpose = .training, batchNormalization: BatchNormalizationMode = .shard,
-        arena: ArenaLayout? = nil, packsMemory: Bool = true
+        precision: Precision = .fp32, arena: ArenaLayout? = nil, packsMemory: Bool = true
     ) throws {
         var request = PlanRequest(
             network: LoweredNetwork(network, loss: loss), loss: loss, targets: kind, samples: 0, purpose: purpose,
-            batchNormalization: batchNormalization, arena: arena, packsMemory: packsMemory)
+            batchNormalization: batchNormalization, precision: precision, arena: arena, packsMemory: packsMemory)
         var plans: [Plan] = []
         for samples in sizes {
             request.samples = samples
@@ -106,9 +106,10 @@ final class PlanRun {
                 }
                 let samples = Double(batchSize)
                 let mean = parts.reduce(0) { $0 + $1.mean * $1.samples } / samples
-                let variance = parts.reduce(0) {
-                    $0 + ($1.variance + ($1.mean - mean) * ($1.mean - mean)) * $1.samples
-                } / samples
+                let variance =
+                    parts.reduce(0) {
+                        $0 + ($1.variance + ($1.mean - mean) * ($1.mean - mean)) * $1.samples
+                    } / samples
                 first.combined[i] = Float(mean)
                 first.combined[i + first.count / 2] = Float(variance)
             }

@@ -19,6 +19,13 @@ struct TestedEngine: Sendable, CustomTestStringConvertible {
     static let all = [blas]
     #endif
 
+    #if ONEDNN
+    /// The engine that computes bf16, where the processor does.
+    static let bf16 = all.last.flatMap { (try? DNNLEngine().computesBF16) == true ? $0 : nil }
+    #else
+    static let bf16: TestedEngine? = nil
+    #endif
+
     /// Those that must agree with the first.
     static let others = Array(all.dropFirst())
 }

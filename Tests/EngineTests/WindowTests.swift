@@ -39,6 +39,52 @@ import Testing
         #expect(outputs == [-1, -3, -7, -9])
     }
 
+    /// Zeros all around, and every second 2x2 window of the 5x5 pixels.
+    @Test(arguments: TestedEngine.all)
+    func convolutionsCountZeros(_ engine: TestedEngine) throws {
+        let outputs = try run(engine, Self.image) { graph, x in
+            let padded = graph.zeroPadding(x, Margins2D(1))
+            _ = graph.convolution(padded, 1, kernel: 2, stride: 2, bias: false, initializer: .ones)
+        }.outputs
+        #expect(outputs == [1, 5, 11, 28])
+    }
+
+    /// An operation of its own: nothing reads it that could start from the image.
+    @Test(arguments: TestedEngine.all)
+    func zerosStandWhereTheyAreAskedFor(_ engine: TestedEngine) throws {
+        let outputs = try run(engine, Self.image) { graph, x in
+            _ = graph.zeroPadding(x, Margins2D(top: 1, bottom: 0, left: 0, right: 2))
+        }.outputs
+        #expect(outputs == [0, 0, 0, 0, 0, 1, 2, 3, 0, 0, 4, 5, 6, 0, 0, 7, 8, 9, 0, 0])
+    }
+
+    /// Zeros of a padding layer are values like others: larger than negative ones.
+    @Test(arguments: TestedEngine.all)
+    func maximaCountZerosOfAPaddingLayer(_ engine: TestedEngine) throws {
+        let outputs = try run(engine, Self.image.map { -$0 }) { graph, x in
+            _ = graph.maxPooling(graph.zeroPadding(x, Margins2D(top: 0, bottom: 1, left: 0, right: 1)))
+        }.outputs
+        #expect(outputs == [-1, 0, 0, 0])
+    }
+
+    /// Where it starts from the image behind a ReLU too.
+    @Test(arguments: TestedEngine.all)
+    func maximaOfPaddedReLUs(_ engine: TestedEngine) throws {
+        let outputs = try run(engine, [-1, 2, -3, -4, -5, 6, -7, -8, -9]) { graph, x in
+            let y = graph.convolution(x, 1, kernel: 1, activation: .relu, bias: false, initializer: .ones)
+            _ = graph.maxPooling(graph.zeroPadding(y, Margins2D(1)), 2)
+        }.outputs
+        #expect(outputs == [0, 2, 0, 6])
+    }
+
+    @Test(arguments: TestedEngine.all)
+    func meansCountZerosOfAPaddingLayer(_ engine: TestedEngine) throws {
+        let outputs = try run(engine, Self.image) { graph, x in
+            _ = graph.averagePooling(graph.zeroPadding(x, Margins2D(top: 0, bottom: 1, left: 0, right: 1)))
+        }.outputs
+        #expect(outputs == [3, 2.25, 3.75, 2.25])
+    }
+
     /// Of equal values the first in reading order is the maximum, and it alone gets the gradient.
     @Test(arguments: TestedEngine.all)
     func theFirstOfEqualMaximaTakesTheGradient(_ engine: TestedEngine) throws {

@@ -89,6 +89,40 @@ private func smallResidual() throws -> Network {
         #expect(network.nodes[2].layer == .dense(Dense(units: 2, activation: .tanh)))
     }
 
+    /// One integer, two, or two pairs, as `model.to_json()` of Keras 2 and 3 always writes it; 1 by default.
+    @Test(arguments: [
+        ("", Margins2D(1)), (#", "padding": 3"#, Margins2D(3)),
+        (#", "padding": [1, 2]"#, Margins2D(top: 1, bottom: 1, left: 2, right: 2)),
+        (
+            #", "padding": [[0, 1], [2, 3]], "data_format": "channels_last""#,
+            Margins2D(top: 0, bottom: 1, left: 2, right: 3)
+        ),
+    ])
+    func formsOfZeroPadding(options: String, margins: Margins2D) throws {
+        let network = try Network(kerasJSON: Self.padding(options), label: "test")
+        #expect(network.nodes[1].layer == .zeroPadding(ZeroPadding2D(margins)))
+        #expect(try Network(kerasJSON: network.kerasModel.text(), label: "test") == network)
+    }
+
+    @Test(arguments: [
+        #""padding": [1, 2, 3]"#, #""padding": [[1, 2], [3]]"#, #""padding": "same""#, #""padding": [[1, -2], [0, 0]]"#,
+        #""padding": 1, "data_format": "channels_first""#,
+    ])
+    func otherZeroPaddingIsRefused(options: String) {
+        let error = #expect(throws: NetworkError.self) {
+            try Network(kerasJSON: Self.padding(", " + options), label: "test")
+        }
+        #expect(error?.layer == "pad")
+    }
+
+    private static func padding(_ options: String) -> String {
+        """
+        {"class_name": "Sequential", "config": {"name": "s", "layers": [
+          {"class_name": "InputLayer", "config": {"name": "i", "batch_shape": [null, 4, 5, 1]}},
+          {"class_name": "ZeroPadding2D", "config": {"name": "pad"\(options)}}]}}
+        """
+    }
+
     /// Each change of the golden file must be refused with words that name it.
     @Test(arguments: [
         (#""dilation_rate":[1,1]"#, #""dilation_rate":[2,1]"#, "stem", "dilation_rate = [2,1]"),

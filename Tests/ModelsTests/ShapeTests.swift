@@ -28,7 +28,7 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
         let window = Window2D(size: Extent2D(kernel), stride: Extent2D(stride), padding: .same)
         let input: Shape = [n, n, 1]
         #expect(try window.outputExtent(of: input) == Extent2D(size))
-        let padding = window.paddingAmounts(of: input)
+        let padding = window.margins(of: input)
         #expect([padding.top, padding.bottom, padding.left, padding.right] == [before, after, before, after])
     }
 
@@ -37,8 +37,18 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
             filters: 2, kernel: Extent2D(height: 1, width: 7), stride: Extent2D(height: 2, width: 1), padding: .same)
         #expect(try output(.convolution(layer), [9, 10, 4]) == [5, 10, 2])
         #expect(parameterCount(.convolution(layer), [9, 10, 4]) == 1 * 7 * 4 * 2 + 2)
-        let padding = layer.window.paddingAmounts(of: [9, 10, 4])
+        let padding = layer.window.margins(of: [9, 10, 4])
         #expect([padding.top, padding.bottom, padding.left, padding.right] == [0, 0, 3, 3])
+    }
+
+    @Test func zerosEnlargeTheImage() throws {
+        let margins = Margins2D(top: 1, bottom: 2, left: 3, right: 0)
+        #expect(try output(.zeroPadding(ZeroPadding2D(margins)), [5, 7, 2]) == [8, 10, 2])
+        #expect(try output(.zeroPadding(ZeroPadding2D(.none)), [5, 7, 2]) == [5, 7, 2])
+        #expect(throws: LayerError.self) { try output(.zeroPadding(ZeroPadding2D(margins)), [70]) }
+        let negative = ZeroPadding2D(Margins2D(top: 0, bottom: 0, left: -1, right: 0))
+        let error = #expect(throws: LayerError.self) { try output(.zeroPadding(negative), [5, 7, 2]) }
+        #expect(error?.description.contains("((0, 0), (-1, 0))") == true)
     }
 
     @Test func errorsNameTheLayerAndTheShapes() throws {

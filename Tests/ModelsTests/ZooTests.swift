@@ -7,7 +7,9 @@ import Testing
         ("mlp", 669_706), ("simple-cnn", 72_906), ("simple-cnn-dropout", 72_906), ("lenet5", 61_706),
         ("lenet5-keras", 44_426), ("resnet-cifar-20-v1", 274_442), ("resnet-cifar-32-v1", 470_218),
         ("resnet-cifar-44-v1", 665_994), ("resnet-cifar-56-v1", 861_770), ("resnet-cifar-110-v1", 1_742_762),
-        ("resnet-cifar-1202-v1", 19_558_378),
+        ("resnet-cifar-1202-v1", 19_558_378), ("resnet18", 11_699_112), ("resnet34", 21_814_696),
+        ("resnet50", 25_636_712), ("resnet50-v1.5", 25_636_712), ("resnet101", 44_707_176),
+        ("resnet152", 60_419_944),
     ])
     func parameterCount(name: String, expected: Int) throws {
         #expect(try Zoo.model(named: name).network().parameterCount == expected)
@@ -26,6 +28,38 @@ import Testing
         let statistics = network.parameters.filter { $0.specification.role == .statistic }
         #expect(statistics.reduce(0) { $0 + $1.specification.shape.count } == 1_376)
         #expect(network.trainableParameterCount == 273_066)
+    }
+
+    @Test(arguments: [("resnet18", 11_689_512), ("resnet34", 21_797_672), ("resnet50", 25_583_592)])
+    func trainableParameterCount(name: String, expected: Int) throws {
+        #expect(try Zoo.model(named: name).network().trainableParameterCount == expected)
+    }
+
+    /// Table 1 of the paper.
+    @Test(arguments: ["resnet18", "resnet34", "resnet50", "resnet50-v1.5"])
+    func resolutionsOfResidualStacks(name: String) throws {
+        let network = try Zoo.model(named: name).network()
+        let layers = ["conv1_relu", "pool1_pool"] + (2...5).map { "conv\($0)_block2_out" }
+        let sizes = layers.map { layer in
+            network.nodes.firstIndex { $0.name == layer }.map { network.shapes[$0][0] }
+        }
+        #expect(sizes == [112, 56, 56, 28, 14, 7])
+    }
+
+    /// 4.1 billion multiply-adds where the 3x3 convolution strides, 3.8 (the paper's figure) where the 1x1 does.
+    @Test func multiplyAddsOfResNet() throws {
+        let counts = try ["resnet18", "resnet50", "resnet50-v1.5"].map {
+            try Zoo.model(named: $0).network().multiplyAdds
+        }
+        #expect(counts == [1_814_073_344, 3_857_973_248, 4_089_184_256])
+    }
+
+    @Test func residualNetworksTakeImagesOfOtherSizes() throws {
+        let options = ModelOptions(classes: 10, input: [64, 48, 3])
+        let network = try Zoo.model(named: "resnet50").network(options)
+        #expect(network.outputShape == [10] && network.inputShape == [64, 48, 3])
+        #expect(network.parameterCount == 23_587_712 + 2_048 * 10 + 10)
+        #expect(throws: NetworkError.self) { try Zoo.model(named: "resnet50").network(ModelOptions(input: [784])) }
     }
 
     @Test func unknownNamesAreToldWhatExists() {

@@ -39,7 +39,9 @@ var collectiveChecks: [RankCheck] {
             let start = counts[..<check.rank].reduce(0, +)
             var values = [Int32](repeating: -1, count: counts.reduce(0, +))
             for i in 0..<counts[check.rank] { values[start + i] = Int32(start + i) }
-            try values.withUnsafeMutableBufferPointer { try check.world.allGather(inPlace: $0, counts: counts) }
+            try values.withUnsafeMutableBufferPointer {
+                try check.world.allGather(inPlace: $0, RankLayout(counts: counts))
+            }
             check.expect(values, equals: values.indices.map { Int32($0) }, "values")
         },
         RankCheck("non-blocking collectives on two communicators, waited for in one set") { check in

@@ -74,8 +74,11 @@ private func refusals(_ check: CheckContext) throws {
         inputs: 4, kernel: [Float](repeating: 0, count: 24), features: [Float](repeating: 0, count: 36),
         labels: [Int32](repeating: 0, count: 9))
     let many = try EvaluationFixture(
-        inputs: 3, kernel: [Float](repeating: 0, count: 18), features: [Float](repeating: 0, count: 9), labels: [0, 6, 1])
-    let attempts: [(EvaluationFixture, String)] = [(wide, "takes samples of 3"), (many, "6 outputs, but the data needs 7")]
+        inputs: 3, kernel: [Float](repeating: 0, count: 18), features: [Float](repeating: 0, count: 9),
+        labels: [0, 6, 1])
+    let attempts: [(EvaluationFixture, String)] = [
+        (wide, "takes samples of 3"), (many, "6 outputs, but the data needs 7"),
+    ]
     for (other, words) in attempts {
         let run = fixture.run(.blas, check, batch: 16, shards: 16, data: other)
         check.expect(message(of: { _ = try run.evaluate() }).contains(words), "no word of: \(words)")
@@ -83,10 +86,12 @@ private func refusals(_ check: CheckContext) throws {
     let output = fixture.folder.path("predictions.h5")
     let run = fixture.run(.blas, check, batch: 16, shards: 16)
     _ = try run.predict(to: output, overwrite: false)
-    check.expect(message(of: { _ = try run.predict(to: output, overwrite: false) }).contains("--overwrite"), "overwritten")
+    check.expect(
+        message(of: { _ = try run.predict(to: output, overwrite: false) }).contains("--overwrite"), "overwritten")
     _ = try run.predict(to: output, overwrite: true)
     let model = fixture.model
-    check.expect(message(of: { _ = try run.predict(to: model, overwrite: true) }).contains("is read"), "model overwritten")
+    check.expect(
+        message(of: { _ = try run.predict(to: model, overwrite: true) }).contains("is read"), "model overwritten")
 }
 
 private func message(of body: () throws -> Void) -> String {
@@ -147,9 +152,10 @@ private struct EvaluationFixture {
     var probabilities: [Double] {
         labels.indices.flatMap { sample -> [Double] in
             let exponentials = (0..<Self.classes).map { output in
-                exp((0..<inputs).reduce(0.0) {
-                    $0 + Double(features[sample * inputs + $1]) * Double(kernel[$1 * Self.classes + output])
-                })
+                exp(
+                    (0..<inputs).reduce(0.0) {
+                        $0 + Double(features[sample * inputs + $1]) * Double(kernel[$1 * Self.classes + output])
+                    })
             }
             let sum = exponentials.reduce(0, +)
             return exponentials.map { $0 / sum }

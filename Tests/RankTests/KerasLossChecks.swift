@@ -18,7 +18,8 @@ var kerasLossChecks: [RankCheck] {
                 let losses = try golden.train(expected, engine: engine, check)
                 check.expect(losses.count, equals: expected.losses.count, "steps")
                 for (step, (got, keras)) in zip(losses, expected.losses).enumerated() {
-                    check.expect(abs(got - keras) <= golden.tolerance * keras, "step \(step + 1): \(got), Keras \(keras)")
+                    check.expect(
+                        abs(got - keras) <= golden.tolerance * keras, "step \(step + 1): \(got), Keras \(keras)")
                 }
             }
         }
@@ -62,7 +63,8 @@ private struct GoldenLosses: Decodable {
         var (placedPixels, placedLabels) = (pixels, labels)
         for (sample, row) in order.enumerated() {
             placedLabels[row] = labels[sample]
-            placedPixels.replaceSubrange(row * size..<(row + 1) * size, with: pixels[sample * size..<(sample + 1) * size])
+            placedPixels.replaceSubrange(
+                row * size..<(row + 1) * size, with: pixels[sample * size..<(sample + 1) * size])
         }
         let file = try HDF5File.createInMemory()
         try file.root.write("train/images", shape: images.shape, placedPixels)

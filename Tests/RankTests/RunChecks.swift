@@ -90,7 +90,9 @@ extension CheckContext {
             expect(false, "the ranks agreed")
         } catch let error as DisagreementError {
             expect(!error.differences.isEmpty, "no difference")
-            for difference in error.differences { expect(names.contains(difference.name), "\(difference.name) differs") }
+            for difference in error.differences {
+                expect(names.contains(difference.name), "\(difference.name) differs")
+            }
             expect(error.description.utf8.count < 500, "too long: \(error)")
         } catch {
             note(error)
@@ -150,7 +152,9 @@ private final class RunTrial {
             files[file] = try Data(contentsOf: URL(fileURLWithPath: "\(path(name))/\(file)"))
         }
         let log = try String(contentsOfFile: "\(path(name))/\(CheckpointStore.logName)", encoding: .utf8)
-        let untimed = log.split(separator: "\n").map { $0.prefix(upTo: $0.range(of: ",\"images_per")?.lowerBound ?? $0.endIndex) }
+        let untimed = log.split(separator: "\n").map {
+            $0.prefix(upTo: $0.range(of: ",\"images_per")?.lowerBound ?? $0.endIndex)
+        }
         files[CheckpointStore.logName] = Data(untimed.joined(separator: "\n").utf8)
         return files
     }

@@ -47,6 +47,24 @@ compare "a part kept for validation, a warm-up, a schedule" 3 --model simple-cnn
     --validation-split 0.2 --schedule cosine --warm-up 4steps --reduce-on-plateau patience=1,min-delta=9
 compare "a batch larger than the data" 3 --model simple-cnn --data untested.h5 --batch-size 128
 
+# What has no bf16 says so; anything else that goes wrong is a failure.
+if alone bench --model mlp --batch-size 8 --steps 1 --precision bf16 >output 2>&1 ||
+    ! grep -Eq 'needs a processor with AVX512_BF16|computes in fp32 only' output; then
+    for mode in shard global; do
+        compare "bf16, batch norm $mode" "2 3" --precision bf16 --model resnet-cifar-8-v1 --data data.h5 \
+            --batch-size 48 --steps-per-epoch 2 --validation-steps 1 --shards 5 --batch-norm $mode
+    done
+    cp one/latest.h5 bf16.h5
+    expect "the precision is in the checkpoint" 0 "precision.*bf16" alone checkpoint inspect bf16.h5
+    alone --epochs 2 --output single --model resnet-cifar-8-v1 --data data.h5 --batch-size 48 --steps-per-epoch 2 \
+        --validation-steps 1 --shards 5 --batch-norm global >output 2>&1
+    verdict "fp32 differs from bf16" differ single/latest.h5 bf16.h5
+else
+    echo "SKIPPED  bf16: $(tail -n 1 output)"
+fi
+expect "the plain engine has no bf16" 1 "--engine onednn" \
+    alone --model simple-cnn --data data.h5 --epochs 1 --output refused --engine blas --precision bf16
+
 # Chunks are shuffled as chunks: another order than that of a contiguous file, but the same on any rank.
 compare "a chunked and compressed file" "3 8" --model simple-cnn --data chunked.h5 --batch-size 36
 compare "a chunked file in its own order" 3 --model simple-cnn --data chunked.h5 --batch-size 36 --no-shuffle

@@ -137,4 +137,12 @@ rm unnamed/best.h5
 expect "a run killed before its state was named the best" 0 "finished after 1 epoch" ranks 2 --resume --output unnamed
 verdict "it has the name now" same_run one unnamed
 
+expect "resuming into the folder of another run" 1 $'four\nnot empty' \
+    alone --resume one/latest.h5 --data data.h5 --output four --epochs 2
+verdict "which stays as it was" same_run two four
+expect "resuming into a new folder" 0 "finished after 2 epochs" \
+    ranks 2 --resume one/latest.h5 --data data.h5 --output onwards --epochs 2
+expect "resuming where there is nothing" 1 $'nothing\nno such folder' alone --resume --output nothing
+verdict "which does not come to be" test ! -e nothing
+
 finish

@@ -38,9 +38,12 @@ import Training
         let state = try CheckpointFixture.state()
         let changes: [(String, (inout RunState) -> Void)] = [
             ("conv2d/kernel: 1 of 108 values differ", { $0.weights[0][5] += 1 }),
-            ("conv2d/bias: 1 of 4 values differ, by at most 0.0", {
-                $0.weights[1][0] = -0.0
-            }),
+            (
+                "conv2d/bias: 1 of 4 values differ, by at most 0.0",
+                {
+                    $0.weights[1][0] = -0.0
+                }
+            ),
             ("dense/bias (velocity): 1 of 3", { $0.optimizer.slots[1].values[5][2] *= 2 }),
             ("steps finished: 7 against 8", { $0.position.globalStep += 1 }),
             ("learning rate", { $0.optimizer.learningRate *= 2 }),
@@ -70,7 +73,8 @@ import Training
 
     @Test func differentNetworksAreTold() throws {
         let lines = try CheckpointDifference(
-            CheckpointFixture.state(), CheckpointFixture.state(filters: 5)).lines
+            CheckpointFixture.state(), CheckpointFixture.state(filters: 5)
+        ).lines
         #expect(lines.contains("network: layers differ: conv2d"))
         #expect(lines.contains("conv2d/kernel: shape 3x3x3x4 against 3x3x3x5"))
     }

@@ -46,7 +46,8 @@ import Training
             "multistep:at=81/121/161/181,multiples=0.1/0.01/0.001/0.0005", base: 1e-3, epochs: 200
         ).map { $0[0] }
         #expect(
-            close([80, 81, 120, 121, 160, 161, 180, 181, 199].map { all[$0] },
+            close(
+                [80, 81, 120, 121, 160, 161, 180, 181, 199].map { all[$0] },
                 [1e-3, 1e-4, 1e-4, 1e-5, 1e-5, 1e-6, 1e-6, 5e-7, 5e-7]))
     }
 
@@ -61,7 +62,8 @@ import Training
 
     @Test func warmUpGrowsToTheScheduleByTheLinearScalingRule() throws {
         #expect(
-            close(try rates("constant", epochs: 3, warmUp: .epochs(2)).flatMap { $0 },
+            close(
+                try rates("constant", epochs: 3, warmUp: .epochs(2)).flatMap { $0 },
                 [0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1, 1, 1, 1, 1]))
         // 0.1 for 256 means 0.4 for 1024, reached from 0.1.
         #expect(

@@ -48,6 +48,20 @@ struct KerasOptions {
         return Extent2D(height: sides[0], width: sides[1])
     }
 
+    /// One number for all sides, two for height and width, or `((top, bottom), (left, right))`; 1 where it is absent, as
+    /// Keras has it.
+    mutating func margins(_ name: String) throws(LayerError) -> Margins2D {
+        guard let value = take(name) else { return Margins2D(1) }
+        if let side = value.integer { return Margins2D(side) }
+        let pairs = value.array?.compactMap { axis -> [Int]? in
+            axis.integer.map { [$0, $0] } ?? axis.array?.compactMap(\.integer)
+        }
+        guard let pairs, pairs.map(\.count) == [2, 2], value.array?.count == 2 else {
+            throw unsupported(name, value, "it must be one integer, two, or two pairs")
+        }
+        return Margins2D(top: pairs[0][0], bottom: pairs[0][1], left: pairs[1][0], right: pairs[1][1])
+    }
+
     mutating func padding() throws(LayerError) -> Padding {
         guard let value = take("padding") else { return .valid }
         guard let padding = value.string.flatMap(Padding.init(rawValue:)) else {

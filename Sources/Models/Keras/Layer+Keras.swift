@@ -27,6 +27,10 @@ extension Layer {
             try options.require("groups", 1)
             try options.requireInitializer("bias_initializer", .zeros)
 
+        case "ZeroPadding2D":
+            self = .zeroPadding(ZeroPadding2D(try options.margins("padding")))
+            try options.requireChannelsLast()
+
         case "MaxPooling2D", "AveragePooling2D":
             self = .pooling(
                 Pooling2D(

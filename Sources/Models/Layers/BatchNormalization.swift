@@ -32,9 +32,11 @@ public struct BatchNormalization: LayerDescription {
     public var kerasClass: String { "BatchNormalization" }
     public var kerasConfiguration: [String: JSONValue] {
         [
-            "axis": -1, "momentum": .number(Double("\(momentum)") ?? 0.99), "epsilon": .number(Double("\(epsilon)") ?? 1e-3),
+            "axis": -1, "momentum": .number(Double("\(momentum)") ?? 0.99),
+            "epsilon": .number(Double("\(epsilon)") ?? 1e-3),
             "center": true, "scale": true,
-            "beta_initializer": Initializer.zeros.kerasConfiguration, "gamma_initializer": Initializer.ones.kerasConfiguration,
+            "beta_initializer": Initializer.zeros.kerasConfiguration,
+            "gamma_initializer": Initializer.ones.kerasConfiguration,
             "moving_mean_initializer": Initializer.zeros.kerasConfiguration,
             "moving_variance_initializer": Initializer.ones.kerasConfiguration,
             "beta_regularizer": nil, "gamma_regularizer": nil, "beta_constraint": nil, "gamma_constraint": nil,

@@ -51,15 +51,18 @@ public struct Window2D: Sendable, Equatable {
                 height: (input[0] - size.height) / stride.height + 1, width: (input[1] - size.width) / stride.width + 1)
         case .same:
             return Extent2D(
-                height: input[0].dividedRoundingUp(by: stride.height), width: input[1].dividedRoundingUp(by: stride.width))
+                height: input[0].dividedRoundingUp(by: stride.height),
+                width: input[1].dividedRoundingUp(by: stride.width))
         }
     }
 
-    /// Zeros before and after along each axis.
-    public func paddingAmounts(of input: Shape) -> (top: Int, bottom: Int, left: Int, right: Int) {
+    /// What lies beside the image under the window at its outermost places.
+    public func margins(of input: Shape) -> Margins2D {
         let vertical = amount(input[0], size.height, stride.height)
         let horizontal = amount(input[1], size.width, stride.width)
-        return (vertical / 2, vertical - vertical / 2, horizontal / 2, horizontal - horizontal / 2)
+        return Margins2D(
+            top: vertical / 2, bottom: vertical - vertical / 2, left: horizontal / 2,
+            right: horizontal - horizontal / 2)
     }
 
     private func amount(_ n: Int, _ k: Int, _ s: Int) -> Int {
@@ -109,7 +112,8 @@ public struct Convolution2D: LayerDescription {
             "filters": .integer(filters), "kernel_size": window.size.keras, "strides": window.stride.keras,
             "padding": .string(window.padding.rawValue), "data_format": "channels_last", "dilation_rate": [1, 1],
             "groups": 1, "activation": .string(activation.rawValue), "use_bias": .bool(usesBias),
-            "kernel_initializer": kernelInitializer.kerasConfiguration, "bias_initializer": Initializer.zeros.kerasConfiguration,
+            "kernel_initializer": kernelInitializer.kerasConfiguration,
+            "bias_initializer": Initializer.zeros.kerasConfiguration,
             "kernel_regularizer": nil, "bias_regularizer": nil, "activity_regularizer": nil,
             "kernel_constraint": nil, "bias_constraint": nil,
         ]

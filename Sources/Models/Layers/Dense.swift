@@ -34,7 +34,8 @@ public struct Dense: LayerDescription {
     public var kerasConfiguration: [String: JSONValue] {
         [
             "units": .integer(units), "activation": .string(activation.rawValue), "use_bias": .bool(usesBias),
-            "kernel_initializer": kernelInitializer.kerasConfiguration, "bias_initializer": Initializer.zeros.kerasConfiguration,
+            "kernel_initializer": kernelInitializer.kerasConfiguration,
+            "bias_initializer": Initializer.zeros.kerasConfiguration,
             "kernel_regularizer": nil, "bias_regularizer": nil, "kernel_constraint": nil, "bias_constraint": nil,
         ]
     }

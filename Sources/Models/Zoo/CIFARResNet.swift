@@ -9,11 +9,11 @@ import NumericCore
 enum CIFARResNet {
     static let models = [20, 32, 44, 56, 110].map(version1(depth:))
 
-    /// `resnet-cifar-<depth>-v1` for any depth of the form 6n + 2.
+    /// `resnet-cifar-<depth>-v1` for any depth of the form 6n + 2, up to 10,000.
     static func model(named name: String) -> ZooModel? {
         let parts = name.split(separator: "-")
         guard parts.count == 4, parts[0] == "resnet", parts[1] == "cifar", parts[3] == "v1", let depth = Int(parts[2]),
-            depth > 2, (depth - 2) % 6 == 0
+            (8...10_000).contains(depth), (depth - 2) % 6 == 0
         else { return nil }
         return version1(depth: depth)
     }

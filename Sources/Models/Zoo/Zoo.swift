@@ -34,7 +34,8 @@ public struct ZooModel: Sendable {
 
 /// All models by name.
 public enum Zoo {
-    public static let models: [ZooModel] = Perceptron.models + SimpleCNN.models + LeNet.models + CIFARResNet.models
+    public static let models: [ZooModel] =
+        Perceptron.models + SimpleCNN.models + LeNet.models + CIFARResNet.models + ResNet.models
 
     public static func model(named name: String) throws(NetworkError) -> ZooModel {
         if let model = models.first(where: { $0.name == name }) ?? CIFARResNet.model(named: name) { return model }

@@ -66,7 +66,8 @@ public struct KerasWeightsFile: Sendable {
                     remedy: "give a file of model.save(\"x.h5\"), save_weights or dptrain")
             }
             network = try root.attributes.exists("model_config") ? KerasFile.readModel(from: root, file: path) : nil
-            training = try root.attributes.exists("training_config")
+            training =
+                try root.attributes.exists("training_config")
                 ? JSONValue(parsing: root.attributes.string("training_config")) : nil
         } catch let error as CheckpointError {
             throw error

@@ -50,9 +50,10 @@ public struct Monitor: Hashable, Sendable {
     init(_ parts: inout CompactText, minDelta: Double?) throws {
         metric = parts.take("monitor") ?? "val_loss"
         mode = try parts.take("mode", "auto, min or max") ?? .auto
-        self.minDelta = try minDelta.flatMap { standard in
-            try parts.take("min-delta", "a number of at least 0") { $0 >= 0 && $0.isFinite } ?? standard
-        } ?? 0
+        self.minDelta =
+            try minDelta.flatMap { standard in
+                try parts.take("min-delta", "a number of at least 0") { $0 >= 0 && $0.isFinite } ?? standard
+            } ?? 0
     }
 
     var settings: String { "monitor=\(metric),mode=\(mode)" }

@@ -61,7 +61,7 @@ extension TrainingOptions {
         .init("threads", .computation, .semantic, \.threads, "threads of a rank", .positive),
         .init("batch-norm", .computation, .semantic, \.batchNorm, "statistics of a shard or of the global batch"),
         .init("engine", .computation, .semantic, \.engine, "onednn or blas"),
-        .init("precision", .computation, .semantic, \.precision, "fp32"),
+        .init("precision", .computation, .semantic, \.precision, "fp32 or bf16"),
         .init(
             "reduction", .computation, .semantic, \.reduction, "tree, or allreduce (result depends on the rank count)"),
     ]

@@ -63,6 +63,7 @@ extension NamedOptionValue {
 }
 
 extension BatchNormalizationMode: NamedOptionValue {}
+extension Precision: NamedOptionValue {}
 
 /// A value with settings, read by `CompactText`.
 protocol CompactOptionValue: OptionValue, CustomStringConvertible {

@@ -30,7 +30,8 @@ extension TrainingOptions {
         let groups = OptionDeclaration.Group.allCases.map(\.rawValue)
         guard groups.contains(name) else {
             throw OptionError(
-                "config", "\(file): there is no group [\(name)]\(suggestion(for: name, among: groups)); "
+                "config",
+                "\(file): there is no group [\(name)]\(suggestion(for: name, among: groups)); "
                     + "the groups are \(groups.joined(separator: ", "))")
         }
         for (key, value) in group {

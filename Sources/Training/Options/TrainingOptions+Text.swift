@@ -37,16 +37,29 @@ extension TrainingOptions {
     public func validate() throws {
         guard batchSize >= shards else {
             throw OptionError(
-                "batch-size", "a batch of \(batchSize) has no sample for each of \(shards) shards; "
+                "batch-size",
+                "a batch of \(batchSize) has no sample for each of \(shards) shards; "
                     + "use a batch size of at least \(shards) or --shards \(batchSize)")
         }
         guard !nesterov || (optimizer == .sgd && momentum > 0) else {
             throw OptionError("nesterov", "Nesterov momentum needs --optimizer sgd and a --momentum above 0")
         }
-        guard momentum == 0 || optimizer == .sgd || optimizer == .rmsprop else {
-            throw OptionError("momentum", "\(optimizer.rawValue) has no momentum; use sgd or rmsprop")
+        for (name, algorithms) in Self.algorithmsWithParameter where !algorithms.contains(optimizer) {
+            guard text(of: name) == Self.defaults.text(of: name) else {
+                let list = algorithms.map(\.rawValue).joined(separator: " and ")
+                throw OptionError(
+                    name, "it is a parameter of \(list), and has no say with --optimizer \(optimizer.rawValue)")
+            }
         }
     }
+
+    private static let defaults = TrainingOptions()
+
+    /// Hyper-parameters that not all optimizers have.
+    private static let algorithmsWithParameter: [(String, [Algorithm])] = [
+        ("momentum", [.sgd, .rmsprop]), ("beta1", [.adam]), ("beta2", [.adam]), ("rho", [.rmsprop]),
+        ("epsilon", [.adam, .rmsprop, .adagrad]), ("initial-accumulator", [.adagrad]),
+    ]
 }
 
 /// A dictionary of names and texts, of the options that have a value.

@@ -5,7 +5,6 @@ import Execution
 public struct TrainingOptions: Equatable, Sendable {
     public enum Algorithm: String, NamedOptionValue { case sgd, adam, rmsprop, adagrad }
     public enum EngineName: String, NamedOptionValue { case onednn, blas }
-    public enum Precision: String, NamedOptionValue { case fp32 }
     public enum Reduction: String, NamedOptionValue { case tree, allreduce }
     public enum ChannelOrder: String, NamedOptionValue { case auto, nhwc, nchw }
     public enum Normalization: String, NamedOptionValue { case auto, unchanged, unit, standardized }

@@ -81,7 +81,9 @@ public final class Reducer {
     ) throws {
         precondition(partition.ranks == communicator.size && buckets.ranks == communicator.size, "plans of other ranks")
         precondition(gradientLevels.count >= Self.levelCount(partition: partition, rank: communicator.rank))
-        precondition(gradientLevels.allSatisfy { $0.count == buckets.count } && parameters.count >= buckets.count, "arenas of other sizes")
+        precondition(
+            gradientLevels.allSatisfy { $0.count == buckets.count } && parameters.count >= buckets.count,
+            "arenas of other sizes")
         rank = communicator.rank
         self.partition = partition
         self.buckets = buckets
@@ -124,7 +126,8 @@ public final class Reducer {
     /// An error has ended a step in its middle, and the process is about to end. Until then MPI moves messages on, so
     /// their memory stays.
     private func abandonMemory() {
-        let users: [AnyObject] = [parameters, receiveBuffer] + gradientLevels + shareLayouts + schedules.compactMap { $0 }
+        let users: [AnyObject] =
+            [parameters, receiveBuffer] + gradientLevels + shareLayouts + schedules.compactMap { $0 }
         for user in users { _ = Unmanaged.passRetained(user) }
     }
 

@@ -37,6 +37,7 @@ public final class Replica {
     /// What plans a replica needs.
     public struct Demand {
         public var batchNormalization = BatchNormalizationMode.shard
+        public var precision = Precision.fp32
         public var targets = TargetKind.label
         /// Sizes of the shards that are trained on; empty where the replica only evaluates or predicts.
         public var training: Set<Int> = []
@@ -55,10 +56,11 @@ public final class Replica {
         self.loss = loss
         var request = PlanRequest(
             network: LoweredNetwork(network, loss: loss), loss: loss, targets: demand.targets, samples: 0,
-            purpose: .training, batchNormalization: demand.batchNormalization)
+            purpose: .training, batchNormalization: demand.batchNormalization, precision: demand.precision)
         var plans: [PlanKey: Plan] = [:]
         for (purpose, sizes) in [
-            (Plan.Purpose.training, demand.training), (.evaluation, demand.evaluation), (.prediction, demand.prediction),
+            (Plan.Purpose.training, demand.training), (.evaluation, demand.evaluation),
+            (.prediction, demand.prediction),
         ] {
             // The largest first: it fixes the arena's layouts, the others take them over.
             for samples in sizes.sorted(by: >) where samples > 0 {

@@ -57,7 +57,7 @@ public struct Benchmark {
     private func timeSteps(
         _ parts: RunParts, _ reader: BatchReader, _ options: TrainingOptions
     ) throws -> [StepDurations] {
-        let step = parts.step(options, communicator, StallWatch(rank: communicator.rank))
+        let step = try parts.step(options, communicator, StallWatch(rank: communicator.rank))
         let rate = Float(options.learningRate ?? options.algorithm.defaultLearningRate)
         var durations: [StepDurations] = []
         for number in 0..<Self.warmUpSteps + steps {

@@ -70,7 +70,8 @@ final class Checkpointing {
                 "\(parameter.path) holds values that are not finite after step \(step), so no checkpoint is saved of it. "
                     + (step == 0
                         ? "See where the weights come from."
-                        : "The samples may hold such values, or the learning rate is too high; the last checkpoint is whole."))
+                        : "The samples may hold such values, or the learning rate is too high; the last checkpoint is whole.")
+            )
         }
         return weights
     }
@@ -83,11 +84,9 @@ final class Checkpointing {
         let slots = try zip(optimizer.slots, update.slots).map { slot, arena in
             OptimizerState.Slot(name: slot.name, values: try trainable.map { try replica.logical($0, of: arena) })
         }
-        let position = progress.position
-        let rates = coordinator.rates(epoch: min(position.epoch, options.epochs - 1))
         return OptimizerState(
             kerasClass: optimizer.kerasClassName, configuration: try optimizer.kerasConfiguration(options),
-            learningRate: Double(rates[max(position.step, 1) - 1]), iteration: position.globalStep, slots: slots)
+            learningRate: Double(progress.learningRate), iteration: progress.position.globalStep, slots: slots)
     }
 
     /// Takes up weights and slots of a checkpoint.

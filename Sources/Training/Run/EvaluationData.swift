@@ -17,7 +17,8 @@ struct EvaluationData {
         fingerprint = try file.fingerprint().description
         normalization = try Self.rule(request, options, model, file, dataset)
         loader = SampleLoader(
-            normalizer: try Normalizer(normalization, for: dataset), targets: dataset.targets, width: dataset.targetWidth)
+            normalizer: try Normalizer(normalization, for: dataset), targets: dataset.targets,
+            width: dataset.targetWidth)
     }
 
     /// Samples that were named explicitly are those of the train split.

@@ -1,4 +1,5 @@
 import DataPipeline
+import Execution
 
 /// What is evaluated, or predicts, on which data, and how.
 public struct EvaluationRequest: Sendable {
@@ -16,6 +17,7 @@ public struct EvaluationRequest: Sendable {
     /// Nil takes the checkpoint's, or for a Keras model that of training.
     public var batchSize: Int?
     public var shards: Int?
+    public var precision: Precision?
     public var engine: TrainingOptions.EngineName
 
     public init(model: String, data: String, engine: TrainingOptions.EngineName) {
@@ -32,6 +34,7 @@ public struct EvaluationRequest: Sendable {
         options.batchSize = batchSize ?? stored.batchSize
         options.shards = shards ?? stored.shards
         options.engine = engine
+        options.precision = precision ?? stored.precision
         return options
     }
 }

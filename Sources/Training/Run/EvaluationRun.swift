@@ -81,6 +81,7 @@ public final class EvaluationRun {
         let partition = ShardPartition(shards: options.shards, ranks: communicator.size)
         let sampler = Sampler(data.dataset, batch: options.batchSize, shards: options.shards, seed: nil)
         var demand = Replica.Demand()
+        demand.precision = options.precision
         demand.targets = data.dataset.targets
         let sizes = sampler.shardSizes
         if purpose == .prediction { demand.prediction = sizes } else { demand.evaluation = sizes }
@@ -96,11 +97,13 @@ public final class EvaluationRun {
             SharedFact("engine", engine.description), SharedFact("data fingerprint", data.fingerprint),
             SharedFact("split", data.dataset.split.rawValue),
             SharedFact("normalization", data.normalization.description),
-            SharedFact("option --batch-size", "\(options.batchSize)"), SharedFact("option --shards", "\(options.shards)"),
+            SharedFact("option --batch-size", "\(options.batchSize)"),
+            SharedFact("option --shards", "\(options.shards)"),
+            SharedFact("option --precision", options.precision.rawValue),
             SharedFact("arena layout", digestOf: replica.arena.digest),
             SharedFact("weights", digestOf: replica.parameters),
         ])
-        let evaluator = Evaluator(
+        let evaluator = try Evaluator(
             replica, data.dataset, batch: options.batchSize, steps: nil, data.loader, communicator, partition,
             StallWatch(rank: communicator.rank))
         return (replica, evaluator)

@@ -45,6 +45,11 @@ struct ResumedState {
                 (state, file, warnings) = (try CheckpointFile.read(path), path, [])
                 return
             }
+            guard FileManager.default.fileExists(atPath: folder) else {
+                throw CheckpointError(
+                    .unreadable, file: folder, "there is no such folder to resume from",
+                    remedy: "give the run's folder with --output, or start the run without --resume")
+            }
             let store = try CheckpointStore(folder: folder, keep: request.options.keep, start: .resume)
             guard let newest = try store.newest() else {
                 throw CheckpointError(
@@ -118,15 +123,17 @@ struct ResumedState {
     var explanation: String? {
         guard let state, let file else { return nil }
         let position = state.position
-        return "from \(file): epoch \(position.epoch + 1), step \(position.step) (step \(position.globalStep) of the run)"
+        return
+            "from \(file): epoch \(position.epoch + 1), step \(position.step) (step \(position.globalStep) of the run)"
     }
 
     /// Damaged files that were passed over, and what is computed with other code than before.
     func warnings(_ execution: [String: String]) -> [String] {
         guard let state else { return [] }
         let changed = execution.keys.sorted().filter { state.execution[$0] != execution[$0] }
-        return damage + changed.map {
-            "\($0) was \(state.execution[$0] ?? "unknown"), now \(execution[$0] ?? "unknown"): bits may differ"
-        }
+        return damage
+            + changed.map {
+                "\($0) was \(state.execution[$0] ?? "unknown"), now \(execution[$0] ?? "unknown"): bits may differ"
+            }
     }
 }

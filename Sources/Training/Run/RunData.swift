@@ -14,7 +14,8 @@ struct RunData {
 
     init(_ options: TrainingOptions) throws {
         guard let path = options.data else {
-            throw TrainingError("there is no data to train on; give an HDF5 file with --data, or make one with `dptrain data`")
+            throw TrainingError(
+                "there is no data to train on; give an HDF5 file with --data, or make one with `dptrain data`")
         }
         self.path = path
         let file = try DatasetFile.open(path, options: DatasetOptions(options))
@@ -57,7 +58,8 @@ extension Normalizer {
     /// Made ready for a data set whose samples the rule must fit.
     init(_ rule: Normalization, for dataset: ImageDataset) throws {
         guard let normalizer = Normalizer(rule, sample: dataset.sample) else {
-            throw TrainingError("\(dataset.file): the normalization `\(rule)` does not fit samples of \(dataset.sample)")
+            throw TrainingError(
+                "\(dataset.file): the normalization `\(rule)` does not fit samples of \(dataset.sample)")
         }
         self = normalizer
     }

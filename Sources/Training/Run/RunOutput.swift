@@ -9,8 +9,7 @@ final class RunOutput {
 
     init(_ options: TrainingOptions, _ request: RunRequest, _ resumed: ResumedState) throws {
         folder = options.output ?? TrainingRun.defaultOutput
-        let start: CheckpointStore.Start = request.overwrite ? .overwrite : resumed.state == nil ? .new : .resume
-        store = try CheckpointStore(folder: folder, keep: options.keep, start: start)
+        store = try CheckpointStore(folder: folder, keep: options.keep, start: Self.start(request, folder))
         let path = "\(folder)/\(CheckpointStore.logName)"
         if let state = resumed.state {
             log = try RunLog(
@@ -21,6 +20,19 @@ final class RunOutput {
         try resumed.recorded.toml.write(
             toFile: "\(folder)/\(CheckpointStore.configurationName)", atomically: true, encoding: .utf8)
         console = ConsoleReporter(epochs: options.epochs)
+    }
+
+    /// A run goes on in its own folder; from a checkpoint elsewhere it goes to a new one, not into another run's.
+    private static func start(_ request: RunRequest, _ folder: String) -> CheckpointStore.Start {
+        if request.overwrite { return .overwrite }
+        switch request.resume {
+        case .no: return .new
+        case .latest: return .resume
+        case .file(let path):
+            let home = URL(fileURLWithPath: path).deletingLastPathComponent().resolvingSymlinksInPath()
+            let isHome = home.path == URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
+            return isHome ? .resume : .new
+        }
     }
 
     /// The log reaches the disk before the checkpoint that stands for the same steps.

@@ -54,8 +54,8 @@ struct RunParts {
         var update: ParameterUpdate?
     }
 
-    func step(_ options: TrainingOptions, _ communicator: Communicator, _ watch: StallWatch) -> TrainingStep {
-        TrainingStep(
+    func step(_ options: TrainingOptions, _ communicator: Communicator, _ watch: StallWatch) throws -> TrainingStep {
+        try TrainingStep(
             replica, reducer, update, loader, communicator,
             TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.weightDecay)), watch)
     }
@@ -67,6 +67,7 @@ struct RunParts {
         var demand = Replica.Demand()
         // One shard sees the whole batch: its statistics are the global ones.
         demand.batchNormalization = options.shards == 1 ? .shard : options.batchNorm
+        demand.precision = options.precision
         demand.targets = data.targets
         demand.training = sampler.shardSizes
         if let validation = data.validation {

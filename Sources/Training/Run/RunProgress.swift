@@ -4,14 +4,20 @@ struct RunProgress: Sendable {
     /// Sums of the epoch that has begun.
     private(set) var sums = MetricSums()
     private(set) var history: [[String: Double]] = []
+    /// The rate of the last step; of the first one before it.
+    private(set) var learningRate: Float
     /// False for networks without classes.
     let countsCorrect: Bool
 
-    init(countsCorrect: Bool) { self.countsCorrect = countsCorrect }
+    init(firstRate: Float, countsCorrect: Bool) {
+        learningRate = firstRate
+        self.countsCorrect = countsCorrect
+    }
 
     /// Goes on where `state` stands.
     init(resuming state: RunState, countsCorrect: Bool) {
         self.countsCorrect = countsCorrect
+        learningRate = Float(state.optimizer.learningRate)
         position = state.position
         history = state.history
         sums.samples = Int(state.epochSums["samples"] ?? 0)
@@ -32,7 +38,8 @@ struct RunProgress: Sendable {
         return EpochMetrics.Means(loss: sums.loss / count, accuracy: countsCorrect ? Double(sums.correct) / count : nil)
     }
 
-    mutating func add(_ step: MetricSums) {
+    mutating func add(_ step: MetricSums, learningRate: Float) {
+        self.learningRate = learningRate
         sums.samples += step.samples
         sums.loss += step.loss
         sums.correct += step.correct
@@ -40,7 +47,7 @@ struct RunProgress: Sendable {
         position.globalStep += 1
     }
 
-    mutating func endEpoch(_ metrics: EpochMetrics, learningRate: Float) {
+    mutating func endEpoch(_ metrics: EpochMetrics) {
         var record = ["learning_rate": Double(learningRate)]
         for name in EpochMetrics.names(accuracy: countsCorrect, validation: metrics.validation != nil) {
             record[name] = metrics[name]

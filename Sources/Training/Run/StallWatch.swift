@@ -3,7 +3,7 @@ import MessagePassing
 import Synchronization
 
 /// Notices when a rank no longer gets on, because another one is stuck or the network is gone: MPI itself waits for ever.
-/// After `notice` seconds without a sign of life it says so, after `limit` seconds it ends the job. Ranks that compute
+/// After `notice` seconds without a sign of life it says so; after `limit` seconds of waiting it ends the job. Ranks that compute
 /// speak for themselves, of those that wait only rank 0: who is missing is whoever says nothing else.
 ///
 /// A thread of its own looks once a second; the two atomics are all it shares with the trainer.
@@ -41,7 +41,8 @@ final class StallWatch: Sendable {
                     noticed = true
                     Self.say(rank, now, quiet, "still going on")
                 }
-                if quiet >= patience.limit {
+                // Who computes may take his time; who waits for so long, waits for nobody.
+                if quiet >= patience.limit, now == .waiting {
                     Self.say(rank, now, quiet, "giving up; the last checkpoint is whole, continue with --resume")
                     // MPI may be in use on the other thread, and mpirun ends all ranks when one exits.
                     _exit(1)
@@ -63,7 +64,8 @@ final class StallWatch: Sendable {
     private static func say(_ rank: Int, _ activity: Activity, _ seconds: Double, _ end: String) {
         let doing =
             switch activity {
-            case .waiting: "has waited for other ranks for \(Int(seconds)) s (a rank that says nothing of itself is stuck or gone)"
+            case .waiting:
+                "has waited for other ranks for \(Int(seconds)) s (a rank that says nothing of itself is stuck or gone)"
             default: "has been \(activity) for \(Int(seconds)) s"
             }
         FileHandle.standardError.write(Data("dptrain: rank \(rank) \(doing); \(end)\n".utf8))

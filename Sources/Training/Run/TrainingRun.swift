@@ -50,7 +50,8 @@ public final class TrainingRun {
 
     /// Before the first step the ranks compare what must be equal, and say who differs.
     private func agree(
-        _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine, _ parts: RunParts
+        _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine,
+        _ parts: RunParts
     ) throws {
         var facts = options.semantic.map { SharedFact("option --\($0.name)", $0.value) }
         // These change nothing that is computed, but when the ranks meet.
@@ -83,7 +84,7 @@ public final class TrainingRun {
             try coordinator.restore(Array(state.coordinator.utf8))
             progress = RunProgress(resuming: state, countsCorrect: countsCorrect)
         } else {
-            progress = RunProgress(countsCorrect: countsCorrect)
+            progress = RunProgress(firstRate: coordinator.rates(epoch: 0)[0], countsCorrect: countsCorrect)
         }
         let output = try communicator.onRoot { try RunOutput(options, request, resumed) }
         let identity = RunIdentity(
@@ -94,11 +95,11 @@ public final class TrainingRun {
                 banner(options, data, definition, engine, resumed, coordinator.warnings + parts.replica.remarks))
         }
         let watch = StallWatch(rank: communicator.rank)
-        let step = parts.step(options, communicator, watch)
+        let step = try parts.step(options, communicator, watch)
         let checkpoints = Checkpointing(
             communicator, parts.replica, parts.reducer, parts.update, options, identity, output, watch)
-        let evaluator = data.validation.map {
-            Evaluator(
+        let evaluator = try data.validation.map {
+            try Evaluator(
                 parts.replica, $0, batch: options.batchSize, steps: options.validationSteps, parts.loader, communicator,
                 parts.partition, watch)
         }

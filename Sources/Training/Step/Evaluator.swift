@@ -19,7 +19,7 @@ final class Evaluator {
     init(
         _ replica: Replica, _ dataset: ImageDataset, batch: Int, steps: Int?, _ loader: SampleLoader,
         _ communicator: Communicator, _ partition: ShardPartition, _ watch: StallWatch
-    ) {
+    ) throws {
         self.replica = replica
         self.dataset = dataset
         self.loader = loader
@@ -27,7 +27,7 @@ final class Evaluator {
         sampler = Sampler(dataset, batch: batch, shards: partition.shards, seed: nil)
         self.steps = min(steps ?? sampler.steps, sampler.steps)
         shards = partition.shards(of: communicator.rank)
-        metrics = MetricsExchange(communicator, partition)
+        metrics = try MetricsExchange(communicator, partition)
     }
 
     /// Collective: all ranks get the same sums.

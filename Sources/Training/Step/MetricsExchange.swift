@@ -19,17 +19,17 @@ final class MetricsExchange {
     private let tree: ReductionTree
     private let mine: Range<Int>
     private let rows: AlignedBuffer<Double>
-    private let counts: [Int]
+    private let layout: RankLayout
 
     /// Loss, correct, correct in top 5, samples, signal.
     private static let width = 5
 
-    init(_ communicator: Communicator, _ partition: ShardPartition) {
+    init(_ communicator: Communicator, _ partition: ShardPartition) throws {
         self.communicator = communicator
         tree = ReductionTree(shards: partition.shards)
         mine = partition.shards(of: communicator.rank)
         rows = AlignedBuffer(count: partition.shards * Self.width)
-        counts = (0..<partition.ranks).map { partition.shards(of: $0).count * Self.width }
+        layout = try RankLayout(counts: (0..<partition.ranks).map { partition.shards(of: $0).count * Self.width })
     }
 
     /// Forgets the rank's rows.
@@ -50,7 +50,7 @@ final class MetricsExchange {
     /// Collective: all ranks get the same sums.
     func combine(signal: Int32? = nil) throws -> MetricSums {
         rows[mine.lowerBound * Self.width + 4] = Double(signal ?? 0)
-        try communicator.allGather(inPlace: rows.elements, counts: counts)
+        try communicator.allGather(inPlace: rows.elements, layout)
         var sums = MetricSums()
         let present = { (shard: Int) -> Int? in self.rows[shard * Self.width + 3] > 0 ? shard : nil }
         sums.loss = tree.sum({ present($0).map { self.rows[$0 * Self.width] } }, combine: +) ?? 0

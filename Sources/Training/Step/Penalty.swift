@@ -14,7 +14,8 @@ struct Penalty {
         self.l2 = l2
         parameters = replica.parameters
         kernels = replica.arena.slices.compactMap { slice in
-            let isPenalised = slice.role == .trainable && replica.network.parameters[slice.parameter].specification.isKernel
+            let isPenalised =
+                slice.role == .trainable && replica.network.parameters[slice.parameter].specification.isKernel
             return isPenalised ? slice.range : nil
         }
     }

@@ -12,16 +12,17 @@ final class StatisticsExchange {
     /// Samples behind each row, while moments are combined.
     private let weights: AlignedBuffer<Double>
     /// For each barrier, the elements that each rank contributes.
-    private let counts: [[Int]]
+    private let layouts: [RankLayout]
 
-    init(_ communicator: Communicator, _ partition: ShardPartition, _ exchanges: [Exchange?]) {
+    init(_ communicator: Communicator, _ partition: ShardPartition, _ exchanges: [Exchange?]) throws {
         self.communicator = communicator
         self.partition = partition
         tree = ReductionTree(shards: partition.shards)
         rows = AlignedBuffer(count: partition.shards * (exchanges.map { $0?.count ?? 0 }.max() ?? 0))
         weights = AlignedBuffer(count: partition.shards)
-        counts = exchanges.map { exchange in
-            (0..<partition.ranks).map { partition.shards(of: $0).count * (exchange?.count ?? 0) }
+        layouts = try exchanges.map { exchange in
+            try RankLayout(
+                counts: (0..<partition.ranks).map { partition.shards(of: $0).count * (exchange?.count ?? 0) })
         }
     }
 
@@ -33,7 +34,7 @@ final class StatisticsExchange {
     /// Collective. Returns the combined vector of barrier `segment`, valid until the next call.
     func combine(_ exchange: Exchange, segment: Int, batch: Int) throws -> UnsafePointer<Float> {
         let count = exchange.count
-        try communicator.allGather(inPlace: rows[0..<partition.shards * count], counts: counts[segment])
+        try communicator.allGather(inPlace: rows[0..<partition.shards * count], layouts[segment])
         for shard in 0..<partition.shards { weights[shard] = Double(partition.samples(of: shard, batch: batch).count) }
         let root = tree.sum({ self.weights[$0] > 0 ? $0 : nil }) { left, right in
             switch exchange.rule {

@@ -14,7 +14,8 @@ public struct TrainingError: Error, Sendable, CustomStringConvertible {
         if !plan.inputIsFinite {
             cause = "the input holds values that are not finite; see `dptrain data inspect`"
         } else if let layer = try plan.firstNonFiniteLayer(context) {
-            cause = "the first layer with a value that is not finite is \(layer); "
+            cause =
+                "the first layer with a value that is not finite is \(layer); "
                 + "a lower --learning-rate or a --warm-up often helps"
         } else {
             cause = "all layers are finite, so it is the loss itself that overflowed; try a lower --learning-rate"

@@ -23,15 +23,15 @@ final class TrainingStep {
     init(
         _ replica: Replica, _ reducer: Reducer, _ update: ParameterUpdate, _ loader: SampleLoader,
         _ communicator: Communicator, _ settings: Settings, _ watch: StallWatch
-    ) {
+    ) throws {
         self.replica = replica
         self.reducer = reducer
         self.update = update
         self.loader = loader
         self.settings = settings
         self.watch = watch
-        metrics = MetricsExchange(communicator, reducer.partition)
-        statistics = StatisticsExchange(communicator, reducer.partition, replica.exchanges)
+        metrics = try MetricsExchange(communicator, reducer.partition)
+        statistics = try StatisticsExchange(communicator, reducer.partition, replica.exchanges)
     }
 
     /// Collective. `batch` counts the samples of all ranks, `step` the steps of the run from 0.
@@ -92,7 +92,8 @@ final class TrainingStep {
         }
         let combined = try statistics.combine(exchange, segment: segment, batch: batch)
         for shard in reducer.shards {
-            try plan(shard, batch: batch).segments[segment].exchange?.combined.update(from: combined, count: exchange.count)
+            try plan(shard, batch: batch).segments[segment].exchange?.combined.update(
+                from: combined, count: exchange.count)
         }
     }
 }

@@ -38,7 +38,7 @@ struct BenchCommand: RankCommand {
     @OptionGroup(title: "Optimizer") var optimizer: OptionFlags<OptimizerGroup>
 
     mutating func validate() throws {
-        if steps < 1 { throw ValidationError("--steps \(steps) is not positive") }
+        guard (1...1_000_000).contains(steps) else { throw ValidationError("--steps \(steps) is not in 1...1000000") }
         do { try options.validate() } catch { throw ValidationError("\(error)") }
     }
 

@@ -24,8 +24,9 @@ struct DataGenerateCommand: ParsableCommand {
     var seed: UInt64 = 0
 
     mutating func validate() throws {
-        if train < 1 { throw ValidationError("--train \(train) is not positive") }
-        if test < 0 { throw ValidationError("--test \(test) is negative") }
+        let most = Int(Int32.max)
+        guard (1...most).contains(train) else { throw ValidationError("--train \(train) is not in 1...\(most)") }
+        guard (0...most).contains(test) else { throw ValidationError("--test \(test) is not in 0...\(most)") }
     }
 
     func run() throws {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DataPipeline
+import Execution
 import MessagePassing
 import Training
 
@@ -11,7 +12,9 @@ struct EvaluationFlags: ParsableArguments {
     @Option(help: ArgumentHelp("HDF5 file with the samples", valueName: "file.h5"))
     var data: String
 
-    @Option(help: ArgumentHelp("train, validation or test (default: test, else validation, else train)", valueName: "split"))
+    @Option(
+        help: ArgumentHelp("train, validation or test (default: test, else validation, else train)", valueName: "split")
+    )
     var split: Split?
 
     @Option(help: ArgumentHelp("path of the samples in the file, where it is not found", valueName: "path"))
@@ -37,9 +40,13 @@ struct EvaluationFlags: ParsableArguments {
     @Option(help: ArgumentHelp("onednn or blas", valueName: "engine"))
     var engine = EngineChoice.standard
 
+    @Option(help: ArgumentHelp("fp32 or bf16 (default: as the model was trained)", valueName: "precision"))
+    var precision: Precision?
+
     mutating func validate() throws {
         for (name, value) in [("--batch-size", batchSize), ("--shards", shards), ("--threads", threads)] {
-            if let value, value < 1 { throw ValidationError("\(name) \(value) is not positive") }
+            guard let value, !(1...Int(Int32.max)).contains(value) else { continue }
+            throw ValidationError("\(name) \(value) is not in 1...\(Int32.max)")
         }
         if images != nil, let split, split != .train {
             throw ValidationError("--images names the samples of the train split; leave out --split \(split.rawValue)")
@@ -57,6 +64,7 @@ struct EvaluationFlags: ParsableArguments {
         request.normalization = normalization
         request.batchSize = batchSize
         request.shards = shards
+        request.precision = precision
         return request
     }
 }
@@ -64,3 +72,4 @@ struct EvaluationFlags: ParsableArguments {
 extension Split: ExpressibleByArgument {}
 extension TrainingOptions.Normalization: ExpressibleByArgument {}
 extension TrainingOptions.EngineName: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}

@@ -1,0 +1,140 @@
+import Models
+import NumericCore
+
+/// Turns a network's nodes into operations, one after another, fusing where a value has one reader.
+struct Lowering {
+    private let network: Network
+    private(set) var operations: [Operation] = []
+    /// The value that holds each node's output.
+    private var values: [Int] = []
+    /// The padding that each node leaves to its only reader.
+    private var deferredMargins: [Int: Margins2D] = [:]
+    /// The nodes that read each node.
+    private let consumers: [[Int]]
+    /// How many nodes read each value; more than one where a linear activation shares its input's.
+    private var readers: [Int] = []
+
+    init(_ network: Network) {
+        self.network = network
+        var consumers: [[Int]] = Array(repeating: [], count: network.nodes.count)
+        for (index, node) in network.nodes.enumerated() {
+            for input in node.inputs { consumers[input].append(index) }
+        }
+        self.consumers = consumers
+    }
+
+    mutating func lower(_ index: Int) {
+        let node = network.nodes[index]
+        switch node.layer {
+        case .dense(let dense): append(index, then: dense.activation)
+        case .convolution(let convolution): append(index, then: convolution.activation)
+        case .activation(let activation): apply(activation.function, index, to: node.inputs[0])
+        case .zeroPadding(let padding) where readerTakes(padding.margins, from: index):
+            deferredMargins[index] = padding.margins
+            values.append(values[node.inputs[0]])
+        default: append(index, then: .linear)
+        }
+    }
+
+    /// The layer itself, with its own activation fused, or as an operation of its own for softmax.
+    private mutating func append(_ index: Int, then activation: Activation) {
+        let node = network.nodes[index]
+        let inputs = node.inputs.map { values[$0] }
+        operations.append(
+            Operation(
+                name: node.name, layer: node.layer, activation: activation == .softmax ? .linear : activation,
+                inputs: inputs, parameters: network.parameters.indices.filter { network.parameters[$0].node == index },
+                inputShapes: inputs.map { operations[$0].outputShape }, outputShape: network.shapes[index],
+                margins: margins(of: index)))
+        values.append(operations.count - 1)
+        readers.append(consumers[index].count)
+        if activation == .softmax { values[index] = separate(.softmax, index, from: values[index]) }
+    }
+
+    private mutating func apply(_ function: Activation, _ index: Int, to input: Int) {
+        let value = values[input]
+        if function == .linear {
+            readers[value] += consumers[index].count - 1
+            values.append(value)
+        } else if readers[value] == 1, operations[value].canFuse(function) {
+            operations[value].activation = function
+            readers[value] = consumers[index].count
+            values.append(value)
+        } else {
+            values.append(separate(function, index, from: value))
+        }
+    }
+
+    private mutating func separate(_ function: Activation, _ index: Int, from value: Int) -> Int {
+        let shape = operations[value].outputShape
+        operations.append(
+            Operation(
+                name: network.nodes[index].name, layer: .activation(ActivationLayer(function)), activation: .linear,
+                inputs: [value], parameters: [], inputShapes: [shape], outputShape: shape, margins: .none))
+        readers.append(consumers[index].count)
+        return operations.count - 1
+    }
+
+    /// Whether the only reader of a padding can start from the image inside. A convolution can; so can a maximum over
+    /// values of a ReLU, where zeros change neither the result nor, since a ReLU passes no gradient back at zero, what
+    /// comes of its gradient. Each place of the window must then still see a pixel of the image.
+    private func readerTakes(_ padding: Margins2D, from index: Int) -> Bool {
+        guard consumers[index].count == 1 else { return false }
+        let reader = network.nodes[consumers[index][0]].layer
+        guard let window = reader.window else { return false }
+        let margins = padding + window.margins(of: network.shapes[index])
+        let seesPixels =
+            max(margins.top, margins.bottom) < window.size.height
+            && max(margins.left, margins.right) < window.size.width
+        guard case .pooling(let pooling) = reader else { return seesPixels }
+        let source = operations[values[network.nodes[index].inputs[0]]]
+        return seesPixels && pooling.kind == .max && source.endsInReLU
+    }
+
+    /// The layer's own margins around those that its input left to it.
+    private func margins(of index: Int) -> Margins2D {
+        let node = network.nodes[index]
+        if case .zeroPadding(let padding) = node.layer { return padding.margins }
+        guard let window = node.layer.window else { return .none }
+        return window.margins(of: network.shapes[node.inputs[0]]) + (deferredMargins[node.inputs[0]] ?? .none)
+    }
+
+    /// Takes the activation that the loss absorbs off the last operation, and returns it.
+    mutating func splitOutput(absorbing absorbed: Activation?) -> Activation {
+        guard let absorbed, let last = operations.last else { return .linear }
+        if last.activation == absorbed {
+            operations[operations.count - 1].activation = .linear
+            return absorbed
+        }
+        if case .activation(let layer) = last.layer, layer.function == absorbed, last.inputs == [operations.count - 2] {
+            operations.removeLast()
+            return absorbed
+        }
+        return .linear
+    }
+}
+
+extension Layer {
+    /// The window that moves over the image, if there is one.
+    fileprivate var window: Window2D? {
+        switch self {
+        case .convolution(let layer): layer.window
+        case .pooling(let layer): layer.window
+        default: nil
+        }
+    }
+}
+
+extension Operation {
+    /// Whether no value is negative, and the gradient of zeros goes no further.
+    fileprivate var endsInReLU: Bool { activation == .relu || layer == .activation(ActivationLayer(.relu)) }
+
+    fileprivate func canFuse(_ function: Activation) -> Bool {
+        guard activation == .linear, function != .softmax else { return false }
+        switch layer {
+        case .dense, .convolution, .add: return true
+        case .batchNormalization: return function == .relu
+        default: return false
+        }
+    }
+}

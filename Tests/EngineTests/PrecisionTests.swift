@@ -1,0 +1,135 @@
+import BLASEngine
+import Execution
+import Models
+import NumericCore
+import Testing
+
+/// bf16 beside fp32 on the same engine, where engine and processor have it.
+@Suite(.enabled(if: TestedEngine.bf16 != nil, "no engine computes bf16 here"))
+struct PrecisionTests {
+    private static let models = MemoryTests.models + ["mlp", "resnet-cifar-20-v1"]
+
+    /// bf16 has 8 significant bits: rounding a value changes it by at most 2^-9, some 0.1 % in the mean square. Each layer
+    /// rounds its input, weights and output, which add up like noise: over twenty normalised layers, to some 2 % of a
+    /// tensor's size. Twice that is the limit for outputs and loss.
+    private static let tolerance = 0.04
+
+    /// Gradients go the way twice, and values close to zero change sides at ReLUs. What a step needs is the direction: an
+    /// error of 14 % of the gradient's size is a cosine of 0.99. Deep networks with random weights are more sensitive than
+    /// that to any rounding; how much, single precision tells that is given inputs and weights rounded to bf16. That rounds
+    /// one value a layer where bf16 rounds six (weights, convolution, normalisation and sum, and two gradients), which
+    /// makes errors 2.5 times as large, give or take the luck of a small tensor.
+    private static let error = 0.14
+    private static let roundings = 5.0
+
+    /// Small gradients are measured against one of ordinary size; biases before a normalisation have none, and sum up the
+    /// rounding of some ten thousand values.
+    private static let (ordinary, nothing) = (0.5, 0.01)
+
+    @Test(arguments: models, BatchNormalizationMode.allCases)
+    func training(_ model: String, _ mode: BatchNormalizationMode) throws {
+        let network = try Zoo.model(named: model).network()
+        let batch = Batch(for: network, samples: 40, kind: .label)
+        let run = { (precision: Precision, rounded: Bool) in
+            let run = try self.run(model, precision, shards: [24, 16], mode: mode)
+            var batch = batch
+            if rounded {
+                batch.inputs = batch.inputs.map(\.roundedToBF16)
+                try run.load(network.randomParameters().map { $0.map(\.roundedToBF16) })
+            }
+            return try run.run(batch)
+        }
+        let (fp32, rounded, bf16) = (try run(.fp32, false), try run(.fp32, true), try run(.bf16, false))
+        expectCloseness(bf16, fp32)
+        for (index, parameter) in network.parameters.enumerated() {
+            guard norm(fp32.gradients[index]) > Self.nothing else {
+                #expect(norm(bf16.gradients[index]) < 2 * Self.ordinary, "\(parameter.path)")
+                continue
+            }
+            let size = max(norm(fp32.gradients[index]), Self.ordinary)
+            let errors = [bf16, rounded].map { distance($0.gradients[index], fp32.gradients[index]) / size }
+            #expect(
+                errors[0] <= max(Self.error, Self.roundings * errors[1]),
+                "\(parameter.path): off by \(errors[0]) of its size, \(errors[1]) by rounded data alone")
+        }
+    }
+
+    @Test(arguments: models, [Plan.Purpose.evaluation, .prediction])
+    func forwardOnly(_ model: String, _ purpose: Plan.Purpose) throws {
+        let (fp32, bf16) = try both(model, shards: [5], purpose: purpose)
+        expectCloseness(bf16, fp32)
+    }
+
+    /// Nothing is read before it is written, and a second run finds all as the first did.
+    @Test(arguments: MemoryTests.models, BatchNormalizationMode.allCases)
+    func garbageInMemoryChangesNothing(_ model: String, _ mode: BatchNormalizationMode) throws {
+        let run = try self.run(model, .bf16, shards: [2, 1], mode: mode)
+        let batch = Batch(for: run.network, samples: 3, kind: .label)
+        let first = try run.run(batch)
+        run.poison()
+        #expect(try run.run(batch) == first)
+    }
+
+    /// Weights keep single precision: both precisions have the same arena.
+    @Test(arguments: models)
+    func theArenaIsThatOfSinglePrecision(_ model: String) throws {
+        let arenas = try Precision.allCases.map { try run(model, $0, shards: [3]).arena.digest }
+        #expect(arenas[0] == arenas[1])
+    }
+
+    private func both(
+        _ model: String, shards: [Int], purpose: Plan.Purpose = .training, mode: BatchNormalizationMode = .shard
+    ) throws -> (fp32: StepResult, bf16: StepResult) {
+        let runs = try [Precision.fp32, .bf16].map {
+            try run(model, $0, shards: shards, purpose: purpose, mode: mode)
+        }
+        let batch = Batch(for: runs[0].network, samples: shards.reduce(0, +), kind: .label)
+        return (try runs[0].run(batch), try runs[1].run(batch))
+    }
+
+    private func run(
+        _ name: String, _ precision: Precision, shards: [Int], purpose: Plan.Purpose = .training,
+        mode: BatchNormalizationMode = .shard
+    ) throws -> PlanRun {
+        let engine = try #require(TestedEngine.bf16)
+        let network = try Zoo.model(named: name).network()
+        let run = try PlanRun(
+            engine.make(), network, loss: .sparseCategoricalCrossEntropy, kind: .label, shards: shards,
+            purpose: purpose, batchNormalization: mode, precision: precision)
+        try run.load(network.randomParameters())
+        return run
+    }
+
+    /// Outputs and loss are close, but not the same: another precision was at work.
+    private func expectCloseness(_ bf16: StepResult, _ fp32: StepResult) {
+        #expect(bf16.outputs != fp32.outputs)
+        let error = distance(bf16.outputs, fp32.outputs) / norm(fp32.outputs)
+        #expect(error < Self.tolerance, "outputs off by \(error) of their size")
+        #expect(abs(bf16.metrics.loss - fp32.metrics.loss) <= Self.tolerance * abs(fp32.metrics.loss))
+    }
+
+    private func norm(_ values: [Float]) -> Double {
+        values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+    }
+
+    /// Not a number, and so more than any limit, where a value is none.
+    private func distance(_ values: [Float], _ others: [Float]) -> Double { norm(zip(values, others).map { $0 - $1 }) }
+}
+
+extension Float {
+    /// The nearest bfloat16, the even one of two.
+    fileprivate var roundedToBF16: Float {
+        Float(bitPattern: (bitPattern + 0x7FFF + (bitPattern >> 16 & 1)) & 0xFFFF_0000)
+    }
+}
+
+@Suite struct PrecisionRefusalTests {
+    @Test func thePlainEngineSaysWhatHasBF16() throws {
+        let network = try Network.build([1]) { graph, x in _ = graph.dense(x, 1) }
+        let error = #expect(throws: EngineError.self) {
+            _ = try PlanRun(
+                OpenBLASEngine(), network, loss: .meanSquaredError, kind: .values, shards: [1], precision: .bf16)
+        }
+        #expect(error?.description.contains("--engine onednn") == true)
+    }
+}
