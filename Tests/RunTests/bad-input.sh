@@ -123,7 +123,9 @@ for count in 1 2; do
     expect "other data, $count" 1 $'fingerprint\n--data' ranks $count --resume --output run --data other.h5
     expect "another semantic option, $count" 1 $'--seed was 0, now 1\n--momentum was .*, now 0.5' \
         ranks $count --resume --output run --seed 1 --momentum 0.5
-    expect "nothing to resume, $count" 1 $'nowhere.*no checkpoint\n--resume' ranks $count --resume --output nowhere
+    expect "no folder to resume from, $count" 1 $'nowhere.*no such folder\n--resume' ranks $count --resume --output nowhere
+    mkdir -p hollow
+    expect "nothing to resume, $count" 1 $'hollow.*no checkpoint\n--resume' ranks $count --resume --output hollow
     expect "no such checkpoint, $count" 1 $'none.h5' ranks $count --resume none.h5 --output run
     expect "a data file for a checkpoint, $count" 1 $'data.h5' ranks $count --resume data.h5 --output run
 done
