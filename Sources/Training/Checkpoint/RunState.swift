@@ -91,5 +91,8 @@ public struct OptimizerState: Sendable, Equatable {
 
 extension Network {
     /// The parameters that an optimizer changes, in order.
-    public var trainableParameters: [NetworkParameter] { parameters.filter { $0.specification.role == .trainable } }
+    public var trainableParameters: [NetworkParameter] { trainableIndices.map { parameters[$0] } }
+
+    /// Their indices in `parameters`.
+    public var trainableIndices: [Int] { parameters.indices.filter { parameters[$0].specification.role == .trainable } }
 }

@@ -113,13 +113,7 @@ public final class Replica {
 /// Weights in Keras's shapes and order.
 extension Replica {
     public func setWeights(_ weights: [[Float]]) throws {
-        for (index, values) in weights.enumerated() {
-            let slice = arena[parameter: index]
-            try values.withUnsafeBufferPointer { values in
-                guard let start = values.baseAddress else { return }
-                try slice.format.pack(start, into: parameters.baseAddress + slice.offset)
-            }
-        }
+        for (index, values) in weights.enumerated() { try setLogical(values, index, of: parameters) }
     }
 
     public func weights() throws -> [[Float]] {
@@ -133,6 +127,15 @@ extension Replica {
         return try [Float](unsafeUninitializedCapacity: count) { values, filled in
             if let start = values.baseAddress { try slice.format.unpack(arena.baseAddress + slice.offset, into: start) }
             filled = count
+        }
+    }
+
+    /// Stores what `logical` returns.
+    func setLogical(_ values: [Float], _ parameter: Int, of arena: AlignedBuffer<Float>) throws {
+        let slice = self.arena[parameter: parameter]
+        try values.withUnsafeBufferPointer { values in
+            guard let start = values.baseAddress else { return }
+            try slice.format.pack(start, into: arena.baseAddress + slice.offset)
         }
     }
 

@@ -49,7 +49,7 @@ final class Checkpointing {
     private func state(_ progress: RunProgress, _ coordinator: Coordinator) throws -> RunState {
         var state = RunState(
             network: replica.network, loss: replica.loss, weights: try finiteWeights(progress.position.globalStep),
-            optimizer: try optimizerState(progress, coordinator))
+            optimizer: try optimizerState(progress))
         state.position = progress.position
         state.coordinator = String(decoding: try coordinator.state(), as: UTF8.self)
         state.history = progress.history
@@ -76,11 +76,9 @@ final class Checkpointing {
         return weights
     }
 
-    private func optimizerState(_ progress: RunProgress, _ coordinator: Coordinator) throws -> OptimizerState {
+    private func optimizerState(_ progress: RunProgress) throws -> OptimizerState {
         let optimizer = options.algorithm
-        let trainable = replica.network.parameters.indices.filter {
-            replica.network.parameters[$0].specification.role == .trainable
-        }
+        let trainable = replica.network.trainableIndices
         let slots = try zip(optimizer.slots, update.slots).map { slot, arena in
             OptimizerState.Slot(name: slot.name, values: try trainable.map { try replica.logical($0, of: arena) })
         }
@@ -92,16 +90,9 @@ final class Checkpointing {
     /// Takes up weights and slots of a checkpoint.
     static func restore(_ state: RunState, _ replica: Replica, _ update: ParameterUpdate) throws {
         try replica.setWeights(state.weights)
-        let trainable = replica.network.parameters.indices.filter {
-            replica.network.parameters[$0].specification.role == .trainable
-        }
         for (slot, arena) in zip(state.optimizer.slots, update.slots) {
-            for (parameter, values) in zip(trainable, slot.values) {
-                let slice = replica.arena[parameter: parameter]
-                try values.withUnsafeBufferPointer { values in
-                    guard let start = values.baseAddress else { return }
-                    try slice.format.pack(start, into: arena.baseAddress + slice.offset)
-                }
+            for (parameter, values) in zip(replica.network.trainableIndices, slot.values) {
+                try replica.setLogical(values, parameter, of: arena)
             }
         }
     }

@@ -65,7 +65,7 @@ enum EngineChecks {
 
     private static func differences(_ a: Trial, _ b: Trial) throws -> [(name: String, difference: Double)] {
         try [("outputs", difference(a.outputs, b.outputs))]
-            + a.trainableParameters.map { parameter in
+            + a.network.trainableIndices.map { parameter in
                 (a.network.parameters[parameter].path, try difference(a.gradient(parameter), b.gradient(parameter)))
             }
     }

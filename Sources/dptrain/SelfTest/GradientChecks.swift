@@ -35,7 +35,7 @@ enum GradientChecks {
         var count = 0
         for tested in networks {
             let trial = try Trial(tested.network(), EngineChoice.engine(engine, threads: 1), samples: 3)
-            for parameter in trial.trainableParameters {
+            for parameter in trial.network.trainableIndices {
                 try trial.load(Trial.weights(of: trial.network))
                 try trial.run()
                 let deviation = try GradientComparison(trial, parameter).deviation(of: trial.gradient(parameter))

@@ -38,11 +38,6 @@ final class Trial {
     var outputs: [Float] { Array(UnsafeBufferPointer(start: plan.output, count: samples * network.outputShape.count)) }
     func gradient(_ parameter: Int) throws -> [Float] { try replica.logical(parameter, of: replica.gradientLevels[0]) }
 
-    /// The numbers of the parameters that have gradients.
-    var trainableParameters: [Int] {
-        network.parameters.indices.filter { network.parameters[$0].specification.role == .trainable }
-    }
-
     func load(_ weights: [[Float]]) throws { try replica.setWeights(weights) }
 
     /// Kernels as their initializers have them; everything else near its usual first value but not at it, so that no
