@@ -17,7 +17,8 @@ let systemLibraries: [Target] = [
 
 let oneDNNTargets: [Target] = [
     .systemLibrary(name: "CDNNL", providers: [.apt(["libdnnl-dev"])]),
-    .target(name: "OneDNNEngine", dependencies: ["Execution", "CDNNL"]),
+    .target(name: "CConvolution"),
+    .target(name: "OneDNNEngine", dependencies: ["Execution", "CDNNL", "CConvolution"]),
 ]
 
 let package = Package(

@@ -19,12 +19,16 @@ extension DNNLCompiler {
         _ operation: Operation, _ layer: Convolution2D, _ input: Tensor
     ) throws -> (output: Tensor, saved: Saved) {
         let geometry = ConvolutionGeometry(operation, layer, samples: samples)
-        let primitive = try convolutionPrimitive(operation, layer, geometry, type)
+        let primitive = try choosing(.forward, geometry, type) { algorithm in
+            try convolutionPrimitive(operation, layer, geometry, type, algorithm)
+        }
         let name = operation.name
         let x = try reorder(input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
         let wanted = try primitive.required(dnnl_query_weights_md, layer: name)
         // The arena is laid out for single precision, where most weight gradients come in the forward layout.
-        let master = type == dnnl_f32 ? primitive : try convolutionPrimitive(operation, layer, geometry, dnnl_f32)
+        let master =
+            type == dnnl_f32
+            ? primitive : try convolutionPrimitive(operation, layer, geometry, dnnl_f32, dnnl_convolution_direct)
         let kernel = try parameter(
             operation.parameters[0], keras: MemoryDescriptor(geometry.kernel, dnnl_hwio),
             preferred: master.required(dnnl_query_weights_md, layer: name))
@@ -40,7 +44,8 @@ extension DNNLCompiler {
     }
 
     private func convolutionPrimitive(
-        _ operation: Operation, _ layer: Convolution2D, _ geometry: ConvolutionGeometry, _ type: dnnl_data_type_t
+        _ operation: Operation, _ layer: Convolution2D, _ geometry: ConvolutionGeometry, _ type: dnnl_data_type_t,
+        _ algorithm: dnnl_alg_kind_t
     ) throws -> Primitive {
         var descriptor = dnnl_convolution_desc_t()
         var (source, weights, target) = (
@@ -52,7 +57,7 @@ extension DNNLCompiler {
         try withUnsafeMutablePointer(to: &bias) { bias in
             try check(
                 dnnl_convolution_forward_desc_init(
-                    &descriptor, dnnl_forward_training, dnnl_convolution_direct, &source, &weights,
+                    &descriptor, dnnl_forward_training, algorithm, &source, &weights,
                     layer.usesBias ? bias : nil, &target, geometry.strides, geometry.paddingBefore,
                     geometry.paddingAfter),
                 "describe a convolution", layer: operation.name)
@@ -76,10 +81,12 @@ extension DNNLCompiler {
         _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor
     ) throws {
         let name = operation.name
-        var primitive = try weightGradientPrimitive(operation, state, geometry, type)
+        var primitive = try choosing(.weightGradient, geometry, type) { algorithm in
+            try weightGradientPrimitive(operation, state, geometry, type, algorithm)
+        }
         // For inputs of one channel oneDNN has no kernel in bf16, and its detour takes several times as long.
         if type == dnnl_bf16, !primitive.implementation.hasPrefix("jit") {
-            primitive = try weightGradientPrimitive(operation, state, geometry, dnnl_f32)
+            primitive = try weightGradientPrimitive(operation, state, geometry, dnnl_f32, dnnl_convolution_direct)
         }
         let x = try reorder(state.input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
         let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
@@ -92,7 +99,8 @@ extension DNNLCompiler {
 
     /// From activations of the type to gradients in single precision.
     private func weightGradientPrimitive(
-        _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ type: dnnl_data_type_t
+        _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ type: dnnl_data_type_t,
+        _ algorithm: dnnl_alg_kind_t
     ) throws -> Primitive {
         var descriptor = dnnl_convolution_desc_t()
         var (source, weights, target) = (
@@ -103,7 +111,7 @@ extension DNNLCompiler {
         try withUnsafeMutablePointer(to: &bias) { bias in
             try check(
                 dnnl_convolution_backward_weights_desc_init(
-                    &descriptor, dnnl_convolution_direct, &source, &weights, state.layer.usesBias ? bias : nil, &target,
+                    &descriptor, algorithm, &source, &weights, state.layer.usesBias ? bias : nil, &target,
                     geometry.strides, geometry.paddingBefore, geometry.paddingAfter),
                 "describe a weight gradient", layer: operation.name)
         }
@@ -115,17 +123,9 @@ extension DNNLCompiler {
         _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor
     ) throws -> Tensor {
         let name = operation.name
-        var descriptor = dnnl_convolution_desc_t()
-        var (source, weights, target) = (
-            try MemoryDescriptor.any(geometry.input, type).raw, try MemoryDescriptor.any(geometry.kernel, type).raw,
-            try MemoryDescriptor.any(geometry.output, type).raw
-        )
-        try check(
-            dnnl_convolution_backward_data_desc_init(
-                &descriptor, dnnl_convolution_direct, &source, &weights, &target, geometry.strides,
-                geometry.paddingBefore, geometry.paddingAfter),
-            "describe an input gradient", layer: name)
-        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
+        let primitive = try choosing(.inputGradient, geometry, type) { algorithm in
+            try inputGradientPrimitive(state, geometry, algorithm, layer: name)
+        }
         let w = try reorder(
             state.kernel, to: primitive.required(dnnl_query_weights_md, layer: name), inScratch: true, layer: name)
         let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
@@ -134,6 +134,22 @@ extension DNNLCompiler {
             primitive, layer: name, reads: [(DNNL_ARG_DIFF_DST, dy), (DNNL_ARG_WEIGHTS, w)],
             writes: [(DNNL_ARG_DIFF_SRC, dx)])
         return dx
+    }
+
+    private func inputGradientPrimitive(
+        _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ algorithm: dnnl_alg_kind_t, layer: String
+    ) throws -> Primitive {
+        var descriptor = dnnl_convolution_desc_t()
+        var (source, weights, target) = (
+            try MemoryDescriptor.any(geometry.input, type).raw, try MemoryDescriptor.any(geometry.kernel, type).raw,
+            try MemoryDescriptor.any(geometry.output, type).raw
+        )
+        try check(
+            dnnl_convolution_backward_data_desc_init(
+                &descriptor, algorithm, &source, &weights, &target, geometry.strides,
+                geometry.paddingBefore, geometry.paddingAfter),
+            "describe an input gradient", layer: layer)
+        return try Primitive(descriptor, library, hint: state.primitive, layer: layer)
     }
 
     func isTrainable(_ parameter: Int) -> Bool {
@@ -155,7 +171,7 @@ extension DNNLCompiler {
 }
 
 /// A convolution in oneDNN's terms: dimensions of tensors, strides and padding.
-private struct ConvolutionGeometry {
+struct ConvolutionGeometry {
     let input: [Int]
     let kernel: [Int]
     let output: [Int]
