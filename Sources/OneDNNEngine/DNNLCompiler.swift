@@ -123,6 +123,11 @@ struct DNNLCompiler: LayerCompiler {
         case batchNormalization(BatchNormalizationState)
         case activation(output: Tensor, function: ElementwiseFunction)
         case add(output: Tensor, function: ElementwiseFunction?)
+        case scale(Scale, output: Tensor, function: ElementwiseFunction?)
+        case concatenation(ConcatenationState)
+        case responseNormalization(ResponseNormalizationState)
+        case upSampling(UpSamplingState)
+        case shortcut(PoolingState)
         case flatten(input: MemoryDescriptor)
         case nothing
     }
@@ -136,11 +141,19 @@ struct DNNLCompiler: LayerCompiler {
         case .zeroPadding: return try zeroPadding(operation, inputs[0])
         case .dense: return try dense(operation, input)
         case .pooling(let layer):
-            return try pooling(operation, layer.kind, layer.window, input)
+            let (y, state) = try pooling(operation, layer.kind, layer.window, input)
+            return (y, .pooling(state))
         case .globalAveragePooling: return try globalAveragePooling(operation, input)
         case .batchNormalization(let layer): return try batchNormalization(operation, layer, input)
         case .activation(let layer): return try activation(operation, layer.function, input)
         case .add: return try add(operation, inputs.map { try converted($0, layer: operation.name) })
+        case .scale(let layer):
+            return try scale(operation, layer, inputs.map { try converted($0, layer: operation.name) })
+        case .concatenate:
+            return try concatenation(operation, inputs.map { try converted($0, layer: operation.name) })
+        case .localResponseNormalization(let layer): return try responseNormalization(operation, layer, input)
+        case .upSampling(let layer): return try upSampling(operation, layer, input)
+        case .identityShortcut(let layer): return try shortcut(operation, layer, input)
         case .flatten: return try flatten(operation, input)
         case .dropout: throw failure("compile", "dropout is the planner's", layer: operation.name)
         }
@@ -168,6 +181,16 @@ struct DNNLCompiler: LayerCompiler {
             let gradient =
                 try function.map { try activationBackward(operation, $0, output, gradient, mayOverwrite) } ?? gradient
             return wanted.map { $0 ? gradient : nil }
+        case .scale(let layer, let output, let function):
+            let gradient =
+                try function.map { try activationBackward(operation, $0, output, gradient, mayOverwrite) } ?? gradient
+            return try scaleBackward(operation, layer, gradient, wanted: wanted)
+        case .concatenation(let state):
+            return try concatenationBackward(operation, state, gradient, wanted: wanted)
+        case .responseNormalization(let state):
+            return [wanted[0] ? try responseNormalizationBackward(operation, state, gradient) : nil]
+        case .upSampling(let state): return [wanted[0] ? try upSamplingBackward(operation, state, gradient) : nil]
+        case .shortcut(let state): return [wanted[0] ? try shortcutBackward(operation, state, gradient) : nil]
         case .flatten(let input): return [try flattenBackward(operation, input, gradient)]
         case .nothing: return wanted.map { _ in nil }
         }

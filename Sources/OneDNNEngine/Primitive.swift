@@ -36,6 +36,38 @@ final class Primitive {
         try self.init(descriptor, layer: layer)
     }
 
+    /// dst = Σ factor · source, elementwise.
+    convenience init(
+        sumOf sources: [MemoryDescriptor], times factors: [Float], into target: MemoryDescriptor, _ library: Library,
+        layer: String
+    ) throws {
+        let attributes = try Attributes()
+        let sources = sources.map(\.raw)
+        var target = target.raw
+        var descriptor: dnnl_primitive_desc_t?
+        try check(
+            dnnl_sum_primitive_desc_create(
+                &descriptor, &target, Int32(truncatingIfNeeded: sources.count), factors, sources, attributes.handle,
+                library.engine),
+            "choose a sum", layer: layer)
+        try self.init(descriptor, layer: layer)
+    }
+
+    /// Sources side by side along the channel axis; in a layout of the library's choice where `target` is nil.
+    convenience init(
+        concatenationOf sources: [MemoryDescriptor], into target: MemoryDescriptor?, _ library: Library, layer: String
+    ) throws {
+        let attributes = try Attributes()
+        let (sources, targets) = (sources.map(\.raw), target.map { [$0.raw] })
+        var descriptor: dnnl_primitive_desc_t?
+        try check(
+            dnnl_concat_primitive_desc_create(
+                &descriptor, targets, Int32(truncatingIfNeeded: sources.count), 1, sources, attributes.handle,
+                library.engine),
+            "choose a concatenation", layer: layer)
+        try self.init(descriptor, layer: layer)
+    }
+
     private init(_ descriptor: dnnl_primitive_desc_t?, layer: String) throws {
         guard let descriptor else { throw failure("choose a primitive", "the library returned none", layer: layer) }
         var handle: dnnl_primitive_t?
