@@ -14,21 +14,28 @@ public protocol LayerDescription: Sendable, Equatable {
 
     /// The class in Keras, and the part of its `config` beyond `name`, `dtype` and `trainable`.
     var kerasClass: String { get }
-    /// The package the class is registered in; nil where it is one of `keras.layers`.
-    var kerasPackage: String? { get }
+    /// Whether Keras itself has the class; others are in scripts/dptrain_keras.py.
+    var isOfKeras: Bool { get }
     var kerasConfiguration: [String: JSONValue] { get }
 }
 
 extension LayerDescription {
     public func parameters(for inputs: [Shape]) -> [ParameterSpecification] { [] }
     public func multiplyAdds(for inputs: [Shape]) -> Int { 0 }
-    public var kerasPackage: String? { nil }
+    public var isOfKeras: Bool { true }
 
-    /// The package of layers that Keras does not have.
-    static var package: String { "dptrain" }
+    /// The class as files name it: `Dense`, `dptrain>IdentityShortcut`.
+    var registeredClass: String { isOfKeras ? kerasClass : KerasPackage.name(kerasClass) }
+}
 
-    /// The class as files name it: `dptrain>IdentityShortcut`.
-    var registeredClass: String { kerasPackage.map { "\($0)>\(kerasClass)" } ?? kerasClass }
+/// The package under which scripts/dptrain_keras.py registers what Keras lacks.
+enum KerasPackage {
+    private static let prefix = "dptrain>"
+
+    static func name(_ plain: String) -> String { prefix + plain }
+    static func plainName(_ name: String) -> String {
+        name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+    }
 }
 
 /// A layer as a value. Engines switch over the cases, so that a new layer cannot be forgotten by one of them.

@@ -126,12 +126,10 @@ struct KerasModel {
     private static func describe(
         _ layer: JSONValue, network: String
     ) throws(NetworkError) -> (name: String, kerasClass: String, configuration: [String: JSONValue]) {
-        guard let registeredClass = layer["class_name"]?.string, let configuration = layer["config"]?.object else {
+        guard let kerasClass = layer["class_name"]?.string, let configuration = layer["config"]?.object else {
             throw NetworkError(network: network, layer: nil, reason: "a layer lacks class_name or config")
         }
-        // A class of a package: `dptrain>IdentityShortcut`.
-        let kerasClass = registeredClass.split(separator: ">").last.map(String.init) ?? registeredClass
         let name = layer["name"]?.string ?? configuration["name"]?.string ?? kerasClass.snakeCased
-        return (name, kerasClass, configuration)
+        return (name, KerasPackage.plainName(kerasClass), configuration)
     }
 }

@@ -19,7 +19,7 @@ public struct IdentityShortcut: LayerDescription {
     }
 
     public var kerasClass: String { "IdentityShortcut" }
-    public var kerasPackage: String? { Self.package }
+    public var isOfKeras: Bool { false }
     public var kerasConfiguration: [String: JSONValue] {
         ["filters": .integer(filters), "strides": stride.keras]
     }

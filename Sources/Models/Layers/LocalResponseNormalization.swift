@@ -28,7 +28,7 @@ public struct LocalResponseNormalization: LayerDescription {
     }
 
     public var kerasClass: String { "LocalResponseNormalization" }
-    public var kerasPackage: String? { Self.package }
+    public var isOfKeras: Bool { false }
     public var kerasConfiguration: [String: JSONValue] {
         ["size": .integer(size), "k": .decimal(k), "alpha": .decimal(alpha), "beta": .decimal(beta)]
     }

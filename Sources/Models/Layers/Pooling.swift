@@ -21,7 +21,7 @@ public struct Pooling2D: LayerDescription {
 
     public var kerasClass: String { kind == .max ? "MaxPooling2D" : "AveragePooling2D" }
     /// Keras knows no `ceil`: the class of the same name in dptrain's package does.
-    public var kerasPackage: String? { window.padding == .ceil ? Self.package : nil }
+    public var isOfKeras: Bool { window.padding != .ceil }
     public var kerasConfiguration: [String: JSONValue] {
         [
             "pool_size": window.size.keras, "strides": window.stride.keras,

@@ -20,6 +20,6 @@ public struct Scale: LayerDescription {
     }
 
     public var kerasClass: String { "CustomScaleLayer" }
-    public var kerasPackage: String? { Self.package }
+    public var isOfKeras: Bool { false }
     public var kerasConfiguration: [String: JSONValue] { ["scale": .decimal(factor)] }
 }
