@@ -75,8 +75,10 @@ def overhang(size, window, stride):
 class CeilPooling:
     """What `padding="ceil"` means: the last window may hang over the end of the image, as in Caffe."""
 
-    def __init__(self, padding="ceil", **kwargs):
-        super().__init__(padding="valid", **kwargs)
+    def __init__(self, *size_and_strides, padding="ceil", **kwargs):
+        if padding != "ceil":
+            raise ValueError(f"padding {padding!r} is that of keras.layers: here it is 'ceil'")
+        super().__init__(*size_and_strides, padding="valid", **kwargs)
 
     def extended(self, inputs, value):
         sides = zip(inputs.shape[1:3], self.pool_size, self.strides)

@@ -60,9 +60,11 @@ struct DNNLCompiler: LayerCompiler {
         return result
     }
 
-    func emitReorder(_ source: Tensor, into target: Tensor, layer: String) throws {
+    func emitReorder(_ source: Tensor, into target: Tensor, isCopy: Bool = false, layer: String) throws {
         let primitive = try Primitive(reorderFrom: source.layout, to: target.layout, library, layer: layer)
-        emit(primitive, "reorder", layer: layer, reads: [(DNNL_ARG_FROM, source)], writes: [(DNNL_ARG_TO, target)])
+        emit(
+            primitive, "reorder", layer: layer, isCopy: isCopy, reads: [(DNNL_ARG_FROM, source)],
+            writes: [(DNNL_ARG_TO, target)])
     }
 
     // MARK: Parameters
@@ -89,9 +91,10 @@ struct DNNLCompiler: LayerCompiler {
 
     // MARK: Kernels
 
-    /// Adds a primitive to the plan, with scratch memory if it wants any.
+    /// Adds a primitive to the plan, with scratch memory if it wants any. Of copies from or into a part of a tensor the
+    /// library has no generated code; they are limited by memory, and not worth a remark.
     func emit(
-        _ primitive: Primitive, _ detail: String? = nil, layer: String,
+        _ primitive: Primitive, _ detail: String? = nil, layer: String, isCopy: Bool = false,
         reads: [(Int32, Tensor)], writes: [(Int32, Tensor)]
     ) {
         var arguments = reads + writes
@@ -102,7 +105,7 @@ struct DNNLCompiler: LayerCompiler {
             written.append(scratch.buffer)
         }
         let implementation = primitive.implementation
-        if implementation.hasPrefix("ref") || implementation.hasPrefix("simple") {
+        if !isCopy, implementation.hasPrefix("ref") || implementation.hasPrefix("simple") {
             builder.remark("\(detail ?? "primitive") runs oneDNN's reference implementation (\(implementation))")
         }
         let library = library

@@ -14,10 +14,17 @@ extension DNNLCompiler {
     func scale(
         _ operation: Operation, _ layer: Scale, _ inputs: [Tensor]
     ) throws -> (output: Tensor, saved: Saved) {
-        let factors = inputs.count == 1 ? [layer.factor] : [1, layer.factor]
-        let y = try emitSum(inputs, times: factors, layer: operation.name)
+        let name = operation.name
         let function = ElementwiseFunction(operation.activation)
-        if let function { try emitActivation(function, y, into: y, layer: operation.name) }
+        let y: Tensor
+        if inputs.count == 2 {
+            y = activation(inputs[0].layout)
+            try emitSum(
+                inputs[0], inputs[1], times: layer.factor, into: y, activation: function, layer: name)
+        } else {
+            y = try emitProduct(inputs[0], layer.factor, layer: name)
+            if let function { try emitActivation(function, y, into: y, layer: name) }
+        }
         return (y, .scale(layer, output: y, function: function))
     }
 
@@ -28,18 +35,21 @@ extension DNNLCompiler {
         try wanted.enumerated().map { place, isWanted in
             guard isWanted else { return nil }
             guard place == wanted.count - 1 else { return gradient }
-            return try emitSum([gradient], times: [layer.factor], layer: operation.name)
+            return try emitProduct(gradient, layer.factor, layer: operation.name)
         }
     }
 
-    /// Σ factor · tensor, in the layout of the first.
-    private func emitSum(_ tensors: [Tensor], times factors: [Float], layer: String) throws -> Tensor {
-        let layout = tensors[0].layout
-        let tensors = try tensors.map { try reorder($0, to: layout, layer: layer) }
-        let primitive = try Primitive(
-            sumOf: tensors.map(\.layout), times: factors, into: layout, library, layer: layer)
-        let result = activation(layout)
-        emit(primitive, layer: layer, reads: arguments(tensors), writes: [(DNNL_ARG_DST, result)])
+    /// factor · tensor
+    private func emitProduct(_ tensor: Tensor, _ factor: Float, layer: String) throws -> Tensor {
+        var descriptor = dnnl_eltwise_desc_t()
+        var data = tensor.layout.raw
+        try check(
+            dnnl_eltwise_forward_desc_init(
+                &descriptor, dnnl_forward_inference, dnnl_eltwise_linear, &data, factor, 0),
+            "describe a product", layer: layer)
+        let primitive = try Primitive(descriptor, library, layer: layer)
+        let result = activation(tensor.layout)
+        emit(primitive, layer: layer, reads: [(DNNL_ARG_SRC, tensor)], writes: [(DNNL_ARG_DST, result)])
         return result
     }
 
@@ -56,7 +66,7 @@ extension DNNLCompiler {
         }
         var y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
         y.isRectified = inputs.allSatisfy(\.isRectified)
-        emit(primitive, layer: name, reads: arguments(inputs), writes: [(DNNL_ARG_DST, y)])
+        emit(primitive, layer: name, isCopy: true, reads: arguments(inputs), writes: [(DNNL_ARG_DST, y)])
         return (y, .concatenation(ConcatenationState(inputs: layouts, output: y.layout)))
     }
 
@@ -69,7 +79,8 @@ extension DNNLCompiler {
             guard wanted[place] else { return nil }
             var dx = activation(state.inputs[place])
             dx.isRectified = gradient.isRectified
-            try emitReorder(Tensor(buffer: dy.buffer, layout: parts[place]), into: dx, layer: operation.name)
+            try emitReorder(
+                Tensor(buffer: dy.buffer, layout: parts[place]), into: dx, isCopy: true, layer: operation.name)
             return dx
         }
     }
