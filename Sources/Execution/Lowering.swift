@@ -84,8 +84,8 @@ struct Lowering {
         guard let window = reader.window else { return false }
         let margins = padding + window.margins(of: network.shapes[index])
         let seesPixels =
-            max(margins.top, margins.bottom) < window.size.height
-            && max(margins.left, margins.right) < window.size.width
+            max(margins.top, margins.bottom) < window.reach.height
+            && max(margins.left, margins.right) < window.reach.width
         guard case .pooling(let pooling) = reader else { return seesPixels }
         let source = operations[values[network.nodes[index].inputs[0]]]
         return seesPixels && pooling.kind == .max && source.endsInReLU
@@ -132,7 +132,7 @@ extension Operation {
     fileprivate func canFuse(_ function: Activation) -> Bool {
         guard activation == .linear, function != .softmax else { return false }
         switch layer {
-        case .dense, .convolution, .add: return true
+        case .dense, .convolution, .add, .scale: return true
         case .batchNormalization: return function == .relu
         default: return false
         }

@@ -34,6 +34,11 @@ public struct Operation: Sendable {
         case .dropout: "dropout"
         case .flatten: "flatten"
         case .add: "add"
+        case .scale: "scale"
+        case .concatenate: "concatenation"
+        case .localResponseNormalization: "response normalization"
+        case .upSampling: "up-sampling"
+        case .identityShortcut: "shortcut"
         }
     }
 }

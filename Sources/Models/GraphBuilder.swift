@@ -7,6 +7,8 @@ public struct GraphBuilder {
 
     public let name: String
     public let input: Tensor
+    /// Which of the layers added from here on train; all, unless said otherwise.
+    public var trains: @Sendable (Layer) -> Bool = { _ in true }
     private var nodes: [Node]
     private var namesGiven: [String: Int] = [:]
 
@@ -20,7 +22,10 @@ public struct GraphBuilder {
     public func network() throws(NetworkError) -> Network { try Network(name: name, nodes: nodes) }
 
     public mutating func add(_ layer: Layer, to inputs: [Tensor], name: String? = nil) -> Tensor {
-        nodes.append(Node(name: name ?? automaticName(layer), layer: layer, inputs: inputs.map(\.node)))
+        nodes.append(
+            Node(
+                name: name ?? automaticName(layer), layer: layer, inputs: inputs.map(\.node),
+                isTrainable: trains(layer)))
         return Tensor(node: nodes.count - 1)
     }
 
@@ -42,13 +47,13 @@ extension GraphBuilder {
     }
 
     public mutating func convolution(
-        _ x: Tensor, _ filters: Int, kernel: Extent2D, stride: Extent2D = 1, padding: Padding = .valid,
-        activation: Activation = .linear, bias: Bool = true, initializer: Initializer = .glorotUniform,
-        name: String? = nil
+        _ x: Tensor, _ filters: Int, kernel: Extent2D, stride: Extent2D = 1, dilation: Extent2D = 1,
+        padding: Padding = .valid, activation: Activation = .linear, bias: Bool = true,
+        initializer: Initializer = .glorotUniform, name: String? = nil
     ) -> Tensor {
         let layer = Convolution2D(
-            filters: filters, kernel: kernel, stride: stride, padding: padding, activation: activation,
-            usesBias: bias, kernelInitializer: initializer)
+            filters: filters, kernel: kernel, stride: stride, dilation: dilation, padding: padding,
+            activation: activation, usesBias: bias, kernelInitializer: initializer)
         return add(.convolution(layer), to: [x], name: name)
     }
 
@@ -73,9 +78,18 @@ extension GraphBuilder {
     }
 
     public mutating func batchNormalization(
-        _ x: Tensor, momentum: Float = 0.99, epsilon: Float = 1e-3, name: String? = nil
+        _ x: Tensor, momentum: Float = 0.99, epsilon: Float = 1e-3, scale: Bool = true, center: Bool = true,
+        name: String? = nil
     ) -> Tensor {
-        add(.batchNormalization(BatchNormalization(momentum: momentum, epsilon: epsilon)), to: [x], name: name)
+        let layer = BatchNormalization(momentum: momentum, epsilon: epsilon, usesScale: scale, usesCenter: center)
+        return add(.batchNormalization(layer), to: [x], name: name)
+    }
+
+    public mutating func localResponseNormalization(
+        _ x: Tensor, size: Int = 5, k: Float = 2, alpha: Float = 1e-4, beta: Float = 0.75, name: String? = nil
+    ) -> Tensor {
+        let layer = LocalResponseNormalization(size: size, k: k, alpha: alpha, beta: beta)
+        return add(.localResponseNormalization(layer), to: [x], name: name)
     }
 
     public mutating func activation(_ x: Tensor, _ function: Activation, name: String? = nil) -> Tensor {
@@ -92,6 +106,29 @@ extension GraphBuilder {
 
     public mutating func sum(_ inputs: Tensor..., name: String? = nil) -> Tensor {
         add(.add(Add()), to: inputs, name: name)
+    }
+
+    public mutating func scale(_ x: Tensor, by factor: Float, name: String? = nil) -> Tensor {
+        add(.scale(Scale(factor)), to: [x], name: name)
+    }
+
+    /// x + factor · residual
+    public mutating func sum(_ x: Tensor, _ residual: Tensor, scaledBy factor: Float, name: String? = nil) -> Tensor {
+        add(.scale(Scale(factor)), to: [x, residual], name: name)
+    }
+
+    public mutating func concatenation(_ inputs: [Tensor], name: String? = nil) -> Tensor {
+        add(.concatenate(Concatenate()), to: inputs, name: name)
+    }
+
+    public mutating func upSampling(_ x: Tensor, _ factor: Extent2D = 2, name: String? = nil) -> Tensor {
+        add(.upSampling(UpSampling2D(factor)), to: [x], name: name)
+    }
+
+    public mutating func identityShortcut(
+        _ x: Tensor, _ filters: Int, stride: Extent2D = 2, name: String? = nil
+    ) -> Tensor {
+        add(.identityShortcut(IdentityShortcut(filters: filters, stride: stride)), to: [x], name: name)
     }
 }
 

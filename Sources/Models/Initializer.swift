@@ -58,7 +58,7 @@ extension Initializer {
             case .heNormal: ("HeNormal", ["seed": nil])
             case .heUniform: ("HeUniform", ["seed": nil])
             case .normal(let deviation):
-                ("RandomNormal", ["mean": 0.0, "stddev": .number(Double("\(deviation)") ?? 0.05), "seed": nil])
+                ("RandomNormal", ["mean": 0.0, "stddev": .decimal(deviation), "seed": nil])
             }
         return ["class_name": .string(name), "config": .object(configuration)]
     }

@@ -5,11 +5,14 @@ public struct Node: Sendable, Equatable {
     public let name: String
     public let layer: Layer
     public let inputs: [Int]
+    /// Whether training changes the layer's weights and statistics: Keras's `trainable`.
+    public let isTrainable: Bool
 
-    public init(name: String, layer: Layer, inputs: [Int]) {
+    public init(name: String, layer: Layer, inputs: [Int], isTrainable: Bool = true) {
         self.name = name
         self.layer = layer
         self.inputs = inputs
+        self.isTrainable = isTrainable
     }
 }
 
@@ -53,7 +56,8 @@ public struct Network: Sendable, Equatable {
                 throw NetworkError(network: name, layer: node.name, reason: error.description)
             }
             parameters += node.layer.description.parameters(for: inputs).map {
-                NetworkParameter(node: index, path: "\(node.name)/\($0.name)", specification: $0)
+                NetworkParameter(
+                    node: index, path: "\(node.name)/\($0.name)", specification: node.isTrainable ? $0 : $0.frozen)
             }
             let sizes = [shapes[index]] + parameters.filter { $0.node == index }.map(\.specification.shape)
             if let size = sizes.first(where: { !$0.isOfPossibleSize }) {

@@ -19,6 +19,17 @@ import Testing
     @Test(arguments: TestedEngine.all, LayerCase.poolings + LayerCase.activations)
     func pooling(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
 
+    @Test(arguments: TestedEngine.all, LayerCase.merges + LayerCase.responses + LayerCase.resamplings)
+    func zooLayer(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
+
+    @Test(arguments: TestedEngine.all, LayerCase.dilations + LayerCase.strips)
+    func window(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
+
+    @Test(arguments: TestedEngine.all, LayerCase.frozen)
+    func frozenLayers(_ engine: TestedEngine, _ layer: LayerCase) throws {
+        for mode in BatchNormalizationMode.allCases { try check(engine, layer, shards: [[3], [2, 1]], mode: mode) }
+    }
+
     @Test(arguments: TestedEngine.all, LayerCase.graphs)
     func graph(_ engine: TestedEngine, _ layer: LayerCase) throws {
         try check(engine, layer, shards: [[1], [3], [2, 1]])

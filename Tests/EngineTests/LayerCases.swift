@@ -147,6 +147,21 @@ extension LayerCase {
         LayerCase("average 2x3 same, overlapping", [4, 6, 1], front: 17) { g, x in
             _ = g.averagePooling(x, Extent2D(height: 2, width: 3), stride: 1, padding: .same)
         },
+        LayerCase("max 3x3 ceil, stride 2, even image", [6, 8, 1], front: 5) { g, x in
+            _ = g.maxPooling(x, 3, stride: 2, padding: .ceil)
+        },
+        LayerCase("max 2x3 ceil, stride 3x2, of a fused relu", [8, 6, 1]) { g, x in
+            let y = g.convolution(x, 17, kernel: 1, activation: .relu)
+            let size = Extent2D(height: 2, width: 3)
+            _ = g.maxPooling(y, size, stride: Extent2D(height: 3, width: 2), padding: .ceil)
+        },
+        LayerCase("average 3x3 ceil, stride 2, even image", [6, 4, 1], front: 17) { g, x in
+            _ = g.averagePooling(x, 3, stride: 2, padding: .ceil)
+        },
+        LayerCase("average 4x5 ceil, stride 3x4", [6, 7, 1], front: 3) { g, x in
+            let size = Extent2D(height: 4, width: 5)
+            _ = g.averagePooling(x, size, stride: Extent2D(height: 3, width: 4), padding: .ceil)
+        },
         LayerCase("global average", [5, 3, 1], front: 17) { g, x in _ = g.globalAveragePooling(x) },
     ]
 
@@ -163,6 +178,19 @@ extension LayerCase {
             _ = g.activation(g.batchNormalization(x), .relu)
         },
         LayerCase("image, tanh", [4, 3, 4], front: 3) { g, x in _ = g.activation(g.batchNormalization(x), .tanh) },
+        LayerCase("image, without scale", [4, 3, 4], front: 5) { g, x in
+            _ = g.convolution(g.batchNormalization(x, scale: false), 2, kernel: 2)
+        },
+        LayerCase("image, without scale, fused relu", [4, 3, 4], front: 17) { g, x in
+            _ = g.activation(g.batchNormalization(x, scale: false), .relu)
+        },
+        LayerCase("image, without center", [3, 5, 4], front: 3) { g, x in
+            _ = g.convolution(g.activation(g.batchNormalization(x, center: false), .relu), 2, kernel: 2)
+        },
+        LayerCase("image, without scale and center", [3, 5, 4], front: 3) { g, x in
+            let y = g.activation(g.batchNormalization(x, scale: false, center: false), .relu)
+            _ = g.convolution(y, 2, kernel: 2)
+        },
         LayerCase("two with a convolution between", [5, 4, 4], front: 3) { g, x in
             let y = g.activation(g.batchNormalization(x), .relu)
             _ = g.batchNormalization(g.convolution(y, 5, kernel: 3, padding: .same), epsilon: 0.01)

@@ -54,6 +54,26 @@ struct PrecisionTests {
         }
     }
 
+    /// One layer between two: the limits above are wide for so few roundings.
+    @Test(arguments: LayerCase.merges + LayerCase.responses + LayerCase.resamplings + LayerCase.frozen)
+    func layers(_ layer: LayerCase) throws {
+        let engine = try #require(TestedEngine.bf16)
+        let network = try layer.network()
+        let batch = Batch(for: network, samples: 3, kind: .values)
+        let results = try Precision.allCases.map { precision in
+            let run = try PlanRun(
+                engine.make(), network, loss: .meanSquaredError, kind: .values, shards: [2, 1], precision: precision)
+            try run.load(network.randomParameters())
+            return try run.run(batch)
+        }
+        expectCloseness(results[1], results[0])
+        for (index, parameter) in network.parameters.enumerated() {
+            let (bf16, fp32) = (results[1].gradients[index], results[0].gradients[index])
+            let size = max(norm(fp32), Self.ordinary)
+            #expect(distance(bf16, fp32) <= Self.error * size, "\(parameter.path)")
+        }
+    }
+
     @Test(arguments: models, [Plan.Purpose.evaluation, .prediction])
     func forwardOnly(_ model: String, _ purpose: Plan.Purpose) throws {
         let (fp32, bf16) = try both(model, shards: [5], purpose: purpose)

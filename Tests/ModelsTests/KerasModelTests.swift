@@ -125,17 +125,14 @@ private func smallResidual() throws -> Network {
 
     /// Each change of the golden file must be refused with words that name it.
     @Test(arguments: [
-        (#""dilation_rate":[1,1]"#, #""dilation_rate":[2,1]"#, "stem", "dilation_rate = [2,1]"),
         (#""groups":1"#, #""groups":2"#, "stem", "groups = 2"),
         (#""kernel_regularizer":null"#, #""kernel_regularizer":{"class_name":"L2"}"#, "stem", "--l2"),
         (#""activation":"relu""#, #""activation":"gelu""#, "relu", "gelu"),
-        (#""scale":true"#, #""scale":false"#, "norm", "scale = false"),
         (#""axis":-1"#, #""axis":1"#, "norm", "axis = 1"),
         (#""class_name":"HeNormal""#, #""class_name":"Orthogonal""#, "stem", "Orthogonal"),
         (#""class_name":"Flatten""#, #""class_name":"Reshape""#, "flat", "Reshape"),
         (#""data_format":"channels_last""#, #""data_format":"channels_first""#, "stem", "channels_first"),
         (#""noise_shape":null"#, #""noise_shape":[1, 2]"#, "drop", "noise_shape"),
-        (#""trainable":true,"use_bias""#, #""trainable":false,"use_bias""#, "stem", "trainable"),
         (#""units":3"#, #""units":"three""#, "classes", "units"),
     ])
     func unsupportedOptionsAreNamed(part: String, replacement: String, layer: String, words: String) throws {
@@ -145,6 +142,37 @@ private func smallResidual() throws -> Network {
         let error = #expect(throws: NetworkError.self) { try Network(kerasJSON: changed, label: "test") }
         #expect(error?.layer == layer)
         #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    }
+
+    /// A layer of each kind with options that are not its defaults, some of them not training.
+    private static func layersOfAllKinds() throws -> Network {
+        var graph = GraphBuilder("kinds", input: [9, 8, 3])
+        var x = graph.convolution(graph.input, 4, kernel: 3, dilation: 2, padding: .same)
+        x = graph.localResponseNormalization(x, size: 3, k: 1.5, alpha: 2e-4, beta: 0.7)
+        x = graph.upSampling(x, Extent2D(height: 2, width: 1))
+        graph.trains = { if case .batchNormalization = $0 { true } else { false } }
+        let branch = graph.convolution(x, 4, kernel: Extent2D(height: 1, width: 7), padding: .same)
+        x = graph.sum(x, graph.batchNormalization(branch, scale: false), scaledBy: 0.17)
+        graph.trains = { _ in false }
+        let pooled = [
+            graph.maxPooling(x, 3, stride: 2, padding: .ceil), graph.averagePooling(x, 3, stride: 2, padding: .ceil),
+            graph.identityShortcut(graph.batchNormalization(x, center: false), 7, stride: 2),
+        ]
+        graph.trains = { _ in true }
+        x = graph.scale(graph.concatenation(pooled.map { graph.convolution($0, 2, kernel: 2, padding: .same) }), by: 3)
+        _ = graph.dense(graph.flatten(x), 2)
+        return try graph.network()
+    }
+
+    @Test func everyKindOfLayerSurvivesTheRoundTrip() throws {
+        let network = try Self.layersOfAllKinds()
+        let text = try network.kerasModel.text()
+        #expect(try Network(kerasJSON: text, label: "test") == network)
+        for name in ["CustomScaleLayer", "LocalResponseNormalization", "IdentityShortcut", "MaxPooling2D"] {
+            #expect(text.contains(#""class_name":"dptrain>\#(name)""#), "\(name) is not registered in Keras")
+        }
+        #expect(text.contains(#""class_name":"Concatenate""#))
+        #expect(text.contains(#""name":"conv2d_1","padding":"same","strides":[1,1],"trainable":false"#))
     }
 
     @Test func otherFilesAreRefused() {

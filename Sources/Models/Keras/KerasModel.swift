@@ -9,6 +9,8 @@ struct KerasModel {
         let configuration: [String: JSONValue]
         /// Names of the layers it reads; empty for inputs.
         let inputs: [String]
+
+        var isTrainable: Bool { configuration["trainable"] != .bool(false) }
     }
 
     let name: String
@@ -128,6 +130,6 @@ struct KerasModel {
             throw NetworkError(network: network, layer: nil, reason: "a layer lacks class_name or config")
         }
         let name = layer["name"]?.string ?? configuration["name"]?.string ?? kerasClass.snakeCased
-        return (name, kerasClass, configuration)
+        return (name, KerasPackage.plainName(kerasClass), configuration)
     }
 }

@@ -65,7 +65,7 @@ struct KerasOptions {
     mutating func padding() throws(LayerError) -> Padding {
         guard let value = take("padding") else { return .valid }
         guard let padding = value.string.flatMap(Padding.init(rawValue:)) else {
-            throw unsupported("padding", value, "it must be valid or same")
+            throw unsupported("padding", value, "it must be valid or same (or ceil, of a pooling)")
         }
         return padding
     }
@@ -96,11 +96,6 @@ struct KerasOptions {
         // 0 and 0.0 are one number.
         let isEqual = value == accepted || (value.number != nil && value.number == accepted.number)
         guard isEqual else { throw unsupported(name, value) }
-    }
-
-    mutating func requireExtent(_ name: String, _ accepted: Extent2D) throws(LayerError) {
-        let value = remaining[name]
-        if let extent = try extent(name), extent != accepted { throw unsupported(name, value ?? .null) }
     }
 
     mutating func requireInitializer(_ name: String, _ accepted: Initializer) throws(LayerError) {

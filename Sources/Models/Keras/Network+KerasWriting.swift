@@ -9,10 +9,10 @@ extension Network {
             var configuration = node.layer.description.kerasConfiguration
             configuration["name"] = .string(node.name)
             configuration["dtype"] = "float32"
-            if !node.inputs.isEmpty { configuration["trainable"] = true }
+            if !node.inputs.isEmpty { configuration["trainable"] = .bool(node.isTrainable) }
             let inputs = node.inputs.map { input -> JSONValue in [.string(nodes[input].name), 0, 0, [:]] }
             return [
-                "class_name": .string(node.layer.description.kerasClass), "config": .object(configuration),
+                "class_name": .string(node.layer.description.registeredClass), "config": .object(configuration),
                 "name": .string(node.name), "inbound_nodes": inputs.isEmpty ? [] : [.array(inputs)],
             ]
         }

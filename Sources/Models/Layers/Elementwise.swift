@@ -32,7 +32,7 @@ public struct Dropout: LayerDescription {
 
     public var kerasClass: String { "Dropout" }
     public var kerasConfiguration: [String: JSONValue] {
-        ["rate": .number(Double("\(rate)") ?? 0), "seed": nil, "noise_shape": nil]
+        ["rate": .decimal(rate), "seed": nil, "noise_shape": nil]
     }
 }
 
