@@ -16,6 +16,12 @@ public struct Planner<Compiler: LayerCompiler> {
         case dropout(mask: BufferID?)
     }
 
+    /// The gradient that a loss leaves for an output's value.
+    private struct LossGradient {
+        let value: Int
+        let buffer: BufferID
+    }
+
     /// `makeCompiler` gives the engine's compiler for the builder it will emit into.
     public static func plan(_ request: PlanRequest, makeCompiler: (PlanBuilder) throws -> Compiler) throws -> Plan {
         var planner = try Planner(request, makeCompiler)
@@ -32,20 +38,26 @@ public struct Planner<Compiler: LayerCompiler> {
 
     private var operations: [Operation] { request.network.operations }
     private var samples: Int { request.samples }
+    private var outputWidth: Int { request.network.network.outputShape.count }
 
     private mutating func plan() throws -> Plan {
         let input = builder.activation(floats: samples * operations[0].outputShape.count)
         builder.pin(input)
         try forward(from: input)
-        let logits = try finish()
+        let output = request.network.output
+        let logits = try finish(output)
         var targets: BufferID?
         if request.purpose != .prediction {
-            let width = request.targets == .label ? 1 : operations[operations.count - 1].outputShape.count
+            let width = request.targets == .label ? 1 : outputWidth
             let buffer = builder.activation(bytes: samples * width * MemoryLayout<Float>.stride, of: .other)
             builder.pin(buffer)
             targets = buffer
-            let gradient = try emitLoss(logits: logits, targets: buffer)
-            if let gradient { try backward(from: gradient) }
+            var gradients = [try emitLoss(of: output, logits: logits, targets: buffer)]
+            for auxiliary in request.network.auxiliaryOutputs {
+                let logits = try compiler.plain(values[auxiliary.value])
+                gradients.append(try emitLoss(of: auxiliary, isAuxiliary: true, logits: logits, targets: buffer))
+            }
+            if builder.isTraining { try backward(from: gradients.compactMap(\.self)) }
         }
         builder.pin(logits)
         return Plan(builder: builder, request: request, input: input, targets: targets, output: logits)
@@ -70,14 +82,12 @@ public struct Planner<Compiler: LayerCompiler> {
         }
     }
 
-    /// The last value row-major, with the absorbed activation applied for predictions.
-    private func finish() throws -> BufferID {
-        let last = operations[operations.count - 1]
-        let logits = try compiler.plain(values[values.count - 1])
-        guard request.purpose == .prediction, request.network.outputActivation != .linear else { return logits }
-        let output = builder.activation(floats: samples * last.outputShape.count)
-        let (rows, width) = (samples, last.outputShape.count)
-        let activation = request.network.outputActivation
+    /// The output row-major, with the absorbed activation applied for predictions.
+    private func finish(_ last: LoweredNetwork.Output) throws -> BufferID {
+        let logits = try compiler.plain(values[last.value])
+        guard request.purpose == .prediction, last.activation != .linear else { return logits }
+        let (rows, width, activation) = (samples, outputWidth, last.activation)
+        let output = builder.activation(floats: rows * width)
         builder.emit("activation", reads: [logits], writes: [output]) { memory in
             let (source, target) = (memory.floats(logits), memory.floats(output))
             return activation == .softmax
@@ -122,12 +132,16 @@ public struct Planner<Compiler: LayerCompiler> {
 
     // MARK: Loss
 
-    /// Emits the loss and the metrics; in training also the gradient of the loss's sum over the shard's samples.
-    private func emitLoss(logits: BufferID, targets: BufferID) throws -> BufferID? {
-        builder.enter(layer: request.loss.rawValue, kind: "loss", phase: .loss)
+    /// Emits the loss and the metrics; in training also the gradient of the loss's sum over the shard's samples, and the
+    /// value that it is the gradient of.
+    private func emitLoss(
+        of output: LoweredNetwork.Output, isAuxiliary: Bool = false, logits: BufferID, targets: BufferID
+    ) throws -> LossGradient? {
+        builder.enter(layer: output.name, kind: "loss", phase: .loss)
         let kernel = LossKernel(
-            loss: request.loss, targets: request.targets, rows: samples,
-            width: operations[operations.count - 1].outputShape.count)
+            row: LossRow(request.loss, width: outputWidth, takesLogits: output.takesLogits(request.loss)),
+            targets: request.targets, rows: samples, auxiliaryWeight: isAuxiliary ? output.weight : nil,
+            decision: request.network.network.decision)
         guard builder.isTraining else {
             builder.emit(reads: [logits, targets], writes: []) { memory in
                 let (logits, targets, metrics) = (memory.floats(logits), memory[targets], memory.metrics)
@@ -141,17 +155,18 @@ public struct Planner<Compiler: LayerCompiler> {
             let gradient = memory.floats(gradient)
             return { _ in try kernel.run(logits, targets, gradient: gradient, metrics) }
         }
-        return gradient
+        return LossGradient(value: output.value, buffer: gradient)
     }
 
     // MARK: Backward
 
-    private mutating func backward(from lossGradient: BufferID) throws {
+    private mutating func backward(from lossGradients: [LossGradient]) throws {
         let needsGradient = request.network.needsGradient
         var pending: [[Compiler.Tensor]] = Array(repeating: [], count: operations.count)
-        pending[operations.count - 1] = [
-            try compiler.tensor(lossGradient, operations[operations.count - 1].outputShape)
-        ]
+        for gradient in lossGradients {
+            let shape = operations[gradient.value].outputShape
+            pending[gradient.value].append(try compiler.tensor(gradient.buffer, shape))
+        }
 
         for index in operations.indices.dropFirst().reversed() where needsGradient[index] {
             let operation = operations[index]

@@ -8,6 +8,7 @@ public struct GraphBuilder {
     public let name: String
     public let input: Tensor
     private var nodes: [Node]
+    private var auxiliaryOutputs: [AuxiliaryOutput] = []
     private var namesGiven: [String: Int] = [:]
 
     public init(_ name: String, input shape: Shape) {
@@ -17,7 +18,14 @@ public struct GraphBuilder {
     }
 
     /// The network whose output is the last layer added.
-    public func network() throws(NetworkError) -> Network { try Network(name: name, nodes: nodes) }
+    public func network() throws(NetworkError) -> Network {
+        try Network(name: name, nodes: nodes, auxiliaryOutputs: auxiliaryOutputs)
+    }
+
+    /// Makes `x` an output that training adds to the loss with the given weight.
+    public mutating func auxiliaryOutput(_ x: Tensor, weight: Float) {
+        auxiliaryOutputs.append(AuxiliaryOutput(node: x.node, weight: weight))
+    }
 
     public mutating func add(_ layer: Layer, to inputs: [Tensor], name: String? = nil) -> Tensor {
         nodes.append(Node(name: name ?? automaticName(layer), layer: layer, inputs: inputs.map(\.node)))

@@ -53,6 +53,18 @@ public enum Layer: Sendable, Equatable {
     }
 }
 
+extension Layer {
+    /// What the layer applies to its result; `linear` for layers that apply nothing.
+    public var activation: Activation {
+        switch self {
+        case .dense(let layer): layer.activation
+        case .convolution(let layer): layer.activation
+        case .activation(let layer): layer.function
+        default: .linear
+        }
+    }
+}
+
 /// A parameter of a layer in Keras's shape: kernels of convolutions are [kH, kW, in, out], of dense layers [in, out].
 public struct ParameterSpecification: Sendable, Equatable {
     public enum Role: Sendable, Equatable {

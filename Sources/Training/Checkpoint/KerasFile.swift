@@ -16,10 +16,17 @@ enum KerasFile {
         try root.attributes.set("model_config", network.kerasModel.text())
     }
 
-    static func writeTraining(_ optimizer: OptimizerState, loss: Loss, to root: Group) throws {
-        let metrics: JSONValue = loss == .meanSquaredError ? nil : ["accuracy"]
+    static func writeTraining(
+        _ optimizer: OptimizerState, loss: Loss, of network: Network, to root: Group
+    ) throws {
+        // Keras's accuracy takes the largest output, and of a single one that above a half.
+        let isAccurate = network.decision == .largest && loss.function != .meanSquaredError
+        let outputs = 1 + network.auxiliaryOutputs.count
+        let metrics: JSONValue = isAccurate ? (outputs == 1 ? ["accuracy"] : .array(Array(repeating: ["accuracy"], count: outputs))) : nil
+        let weights = [1] + network.auxiliaryOutputs.map(\.weight)
         let configuration: JSONValue = [
-            "loss": .string(loss.rawValue), "loss_weights": nil, "metrics": metrics, "weighted_metrics": nil,
+            "loss": outputs == 1 ? loss.kerasConfiguration : .array(Array(repeating: loss.kerasConfiguration, count: outputs)),
+            "loss_weights": outputs == 1 ? nil : .array(weights.map { .number(Double("\($0)") ?? 0) }), "metrics": metrics, "weighted_metrics": nil,
             "run_eagerly": false, "steps_per_execution": 1, "jit_compile": false,
             "optimizer_config": [
                 "class_name": .string(optimizer.kerasClass), "config": .object(optimizer.configuration),
