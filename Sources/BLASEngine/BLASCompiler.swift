@@ -41,7 +41,7 @@ struct BLASCompiler: LayerCompiler {
         case .activation(let layer): emitActivation(layer.function, inputs[0])
         case .add: emitSum(operation, inputs)
         case .flatten: (inputs[0], Saved(input: inputs[0].buffer, output: inputs[0].buffer))
-        case .input, .dropout: throw unsupported(operation)
+        case .input, .dropout, .subsampling, .partialConvolution, .radialBasis: throw unsupported(operation)
         }
     }
 
@@ -60,7 +60,7 @@ struct BLASCompiler: LayerCompiler {
         case .activation(let layer): return [emitDerivative(layer.function, of: saved.output, gradient).tensor]
         case .add: return wanted.map { $0 ? gradient.tensor : nil }
         case .flatten: return [gradient.tensor]
-        case .input, .dropout: throw unsupported(operation)
+        case .input, .dropout, .subsampling, .partialConvolution, .radialBasis: throw unsupported(operation)
         }
     }
 

@@ -43,12 +43,11 @@ struct Lowering {
     private mutating func lower(_ index: Int) {
         let node = network.nodes[index]
         switch node.layer {
-        case .dense, .convolution: append(index, then: activation(of: index))
         case .activation: apply(activation(of: index), index, to: node.inputs[0])
         case .zeroPadding(let padding) where readerTakes(padding.margins, from: index):
             deferredMargins[index] = padding.margins
             values[index] = values[node.inputs[0]]
-        default: append(index, then: .linear)
+        default: append(index, then: activation(of: index))
         }
     }
 
@@ -74,19 +73,22 @@ struct Lowering {
         return end(of: node.inputs[0])
     }
 
-    /// The layer itself, with its own activation fused, or as an operation of its own for softmax.
+    /// The layer itself, with its own activation fused, or as an operation of its own.
     private mutating func append(_ index: Int, then activation: Activation) {
         let node = network.nodes[index]
         let inputs = node.inputs.map { values[$0] }
         operations.append(
             Operation(
-                name: node.name, layer: node.layer, activation: activation == .softmax ? .linear : activation,
-                inputs: inputs, parameters: network.parameters.indices.filter { network.parameters[$0].node == index },
+                name: node.name, layer: node.layer, activation: .linear, inputs: inputs, parameters: network.parameters.indices.filter { network.parameters[$0].node == index },
                 inputShapes: inputs.map { operations[$0].outputShape }, outputShape: network.shapes[index],
                 margins: margins(of: index)))
         values[index] = operations.count - 1
         readers.append(consumers[index].count)
-        if activation == .softmax { values[index] = separate(.softmax, index, from: values[index]) }
+        if operations[values[index]].canFuse(activation) {
+            operations[values[index]].activation = activation
+        } else if activation != .linear {
+            values[index] = separate(activation, index, from: values[index])
+        }
     }
 
     private mutating func apply(_ function: Activation, _ index: Int, to input: Int) {
@@ -149,12 +151,17 @@ extension Layer {
     }
 }
 
+extension Activation {
+    /// Whether engines apply it to the result of another operation.
+    fileprivate var isOfEngines: Bool { self != .softmax && self != .scaledTanh }
+}
+
 extension Operation {
     /// Whether no value is negative, and the gradient of zeros goes no further.
     fileprivate var endsInReLU: Bool { activation == .relu || layer == .activation(ActivationLayer(.relu)) }
 
     fileprivate func canFuse(_ function: Activation) -> Bool {
-        guard activation == .linear, function != .softmax else { return false }
+        guard activation == .linear, function.isOfEngines else { return false }
         switch layer {
         case .dense, .convolution, .add: return true
         case .batchNormalization: return function == .relu

@@ -34,6 +34,9 @@ public struct Operation: Sendable {
         case .dropout: "dropout"
         case .flatten: "flatten"
         case .add: "add"
+        case .subsampling: "pooling"
+        case .partialConvolution: "convolution"
+        case .radialBasis: "radial basis"
         }
     }
 }

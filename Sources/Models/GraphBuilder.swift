@@ -60,6 +60,30 @@ extension GraphBuilder {
         return add(.convolution(layer), to: [x], name: name)
     }
 
+    /// `connections`: for each output map the input maps it sees.
+    public mutating func partialConvolution(
+        _ x: Tensor, kernel: Extent2D, connections: [[Int]], activation: Activation = .linear,
+        initializer: Initializer = .glorotUniform, name: String? = nil
+    ) -> Tensor {
+        let layer = PartialConvolution2D(
+            kernel: kernel, connections: connections, activation: activation, kernelInitializer: initializer)
+        return add(.partialConvolution(layer), to: [x], name: name)
+    }
+
+    public mutating func subsampling(
+        _ x: Tensor, _ size: Extent2D = 2, activation: Activation = .linear, initializer: Initializer = .ones,
+        name: String? = nil
+    ) -> Tensor {
+        let layer = Subsampling2D(size: size, activation: activation, coefficientInitializer: initializer)
+        return add(.subsampling(layer), to: [x], name: name)
+    }
+
+    public mutating func radialBasis(
+        _ x: Tensor, _ units: Int, codes: Initializer = .signs, name: String? = nil
+    ) -> Tensor {
+        add(.radialBasis(RadialBasis(units: units, codes: codes)), to: [x], name: name)
+    }
+
     public mutating func zeroPadding(_ x: Tensor, _ margins: Margins2D, name: String? = nil) -> Tensor {
         add(.zeroPadding(ZeroPadding2D(margins)), to: [x], name: name)
     }

@@ -14,12 +14,25 @@ public protocol LayerDescription: Sendable, Equatable {
 
     /// The class in `keras.layers`, and the part of its `config` beyond `name` and `dtype`.
     var kerasClass: String { get }
+    /// Whether Keras itself has the class; others are in scripts/dptrain_keras.py.
+    var isOfKeras: Bool { get }
     var kerasConfiguration: [String: JSONValue] { get }
 }
 
 extension LayerDescription {
     public func parameters(for inputs: [Shape]) -> [ParameterSpecification] { [] }
     public func multiplyAdds(for inputs: [Shape]) -> Int { 0 }
+    public var isOfKeras: Bool { true }
+}
+
+/// The package under which scripts/dptrain_keras.py registers what Keras lacks.
+enum KerasPackage {
+    private static let prefix = "dptrain>"
+
+    static func name(_ plain: String) -> String { prefix + plain }
+    static func plainName(_ name: String) -> String {
+        name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+    }
 }
 
 /// A layer as a value. Engines switch over the cases, so that a new layer cannot be forgotten by one of them.
@@ -35,6 +48,9 @@ public enum Layer: Sendable, Equatable {
     case dropout(Dropout)
     case flatten(Flatten)
     case add(Add)
+    case subsampling(Subsampling2D)
+    case partialConvolution(PartialConvolution2D)
+    case radialBasis(RadialBasis)
 
     public var description: any LayerDescription {
         switch self {
@@ -49,6 +65,9 @@ public enum Layer: Sendable, Equatable {
         case .dropout(let layer): layer
         case .flatten(let layer): layer
         case .add(let layer): layer
+        case .subsampling(let layer): layer
+        case .partialConvolution(let layer): layer
+        case .radialBasis(let layer): layer
         }
     }
 }
@@ -60,6 +79,8 @@ extension Layer {
         case .dense(let layer): layer.activation
         case .convolution(let layer): layer.activation
         case .activation(let layer): layer.function
+        case .subsampling(let layer): layer.activation
+        case .partialConvolution(let layer): layer.activation
         default: .linear
         }
     }

@@ -87,6 +87,8 @@ extension Network {
         case largest, smallest
     }
 
-    /// Outputs are probabilities, logits or scores, of which the largest wins.
-    public var decision: Decision { .largest }
+    /// Outputs are probabilities, logits or scores, of which the largest wins, or distances.
+    public var decision: Decision {
+        if case .radialBasis = nodes[nodes.count - 1].layer { .smallest } else { .largest }
+    }
 }

@@ -142,7 +142,8 @@ struct DNNLCompiler: LayerCompiler {
         case .activation(let layer): return try activation(operation, layer.function, input)
         case .add: return try add(operation, inputs.map { try converted($0, layer: operation.name) })
         case .flatten: return try flatten(operation, input)
-        case .dropout: throw failure("compile", "dropout is the planner's", layer: operation.name)
+        case .dropout, .subsampling, .partialConvolution, .radialBasis:
+            throw failure("compile", "this operation is the planner's own", layer: operation.name)
         }
     }
 

@@ -135,6 +135,6 @@ struct KerasModel {
             throw NetworkError(network: network, layer: nil, reason: "a layer lacks class_name or config")
         }
         let name = layer["name"]?.string ?? configuration["name"]?.string ?? kerasClass.snakeCased
-        return (name, kerasClass, configuration)
+        return (name, KerasPackage.plainName(kerasClass), configuration)
     }
 }

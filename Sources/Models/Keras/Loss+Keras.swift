@@ -25,7 +25,7 @@ extension Loss {
 }
 
 extension Loss.Function {
-    fileprivate var kerasName: String { self == .maximumAPosteriori ? "dptrain>\(rawValue)" : rawValue }
+    fileprivate var kerasName: String { self == .maximumAPosteriori ? KerasPackage.name(rawValue) : rawValue }
 
     /// The class of losses that have options.
     fileprivate var kerasClass: String? {

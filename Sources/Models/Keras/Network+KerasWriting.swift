@@ -12,8 +12,10 @@ extension Network {
             configuration["dtype"] = "float32"
             if !node.inputs.isEmpty { configuration["trainable"] = true }
             let inputs = node.inputs.map { input -> JSONValue in [.string(nodes[input].name), 0, 0, [:]] }
+            let kerasClass = node.layer.description.kerasClass
             return [
-                "class_name": .string(node.layer.description.kerasClass), "config": .object(configuration),
+                "class_name": .string(
+                    node.layer.description.isOfKeras ? kerasClass : KerasPackage.name(kerasClass)), "config": .object(configuration),
                 "name": .string(node.name), "inbound_nodes": inputs.isEmpty ? [] : [.array(inputs)],
             ]
         }

@@ -21,12 +21,15 @@ enum KerasFile {
     ) throws {
         // Keras's accuracy takes the largest output, and of a single one that above a half.
         let isAccurate = network.decision == .largest && loss.function != .meanSquaredError
-        let outputs = 1 + network.auxiliaryOutputs.count
-        let metrics: JSONValue = isAccurate ? (outputs == 1 ? ["accuracy"] : .array(Array(repeating: ["accuracy"], count: outputs))) : nil
         let weights = [1] + network.auxiliaryOutputs.map(\.weight)
+        // One for each output, where there are several.
+        let each = { (value: JSONValue) -> JSONValue in
+            weights.count == 1 ? value : .array(weights.map { _ in value })
+        }
         let configuration: JSONValue = [
-            "loss": outputs == 1 ? loss.kerasConfiguration : .array(Array(repeating: loss.kerasConfiguration, count: outputs)),
-            "loss_weights": outputs == 1 ? nil : .array(weights.map { .number(Double("\($0)") ?? 0) }), "metrics": metrics, "weighted_metrics": nil,
+            "loss": each(loss.kerasConfiguration),
+            "loss_weights": weights.count == 1 ? nil : .array(weights.map { .number(Double("\($0)") ?? 0) }),
+            "metrics": isAccurate ? each(["accuracy"]) : nil, "weighted_metrics": nil,
             "run_eagerly": false, "steps_per_execution": 1, "jit_compile": false,
             "optimizer_config": [
                 "class_name": .string(optimizer.kerasClass), "config": .object(optimizer.configuration),

@@ -70,6 +70,7 @@ enum NamedModel {
 extension Network {
     /// The loss that fits answers of a kind, where no one has named another.
     func usualLoss(for targets: TargetKind) -> Loss.Function {
+        if decision == .smallest { return .maximumAPosteriori }
         if targets == .values { return .meanSquaredError }
         return outputShape.count == 1 ? .binaryCrossEntropy : .sparseCategoricalCrossEntropy
     }
@@ -89,6 +90,13 @@ extension Network {
 
     /// Refuses labels or target values that the outputs cannot answer.
     func requireAnswers(of dataset: ImageDataset, for loss: Loss) throws {
+        guard (loss.function == .maximumAPosteriori) == (decision == .smallest) else {
+            throw NetworkError(
+                network: name, layer: nodes[nodes.count - 1].name,
+                reason: decision == .smallest
+                    ? "its outputs are distances, which go with the loss maximum_a_posteriori only"
+                    : "its outputs are no distances, which the loss maximum_a_posteriori needs")
+        }
         let isRegression = dataset.targets == .values
         if isRegression, loss.function.needsLabels {
             throw NetworkError(

@@ -24,19 +24,6 @@ func softmaxForward(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
     }
 }
 
-/// dx = y (dy - Σ dy y), row by row.
-func softmaxBackward(
-    _ dy: UnsafePointer<Float>, output y: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>, rows: Int,
-    width: Int
-) {
-    for row in 0..<rows {
-        let start = row * width
-        var dot: Float = 0
-        for i in start..<start + width { dot += dy[i] * y[i] }
-        for i in start..<start + width { dx[i] = y[i] * (dy[i] - dot) }
-    }
-}
-
 func sigmoidForward(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int) {
     for i in 0..<count { y[i] = 1 / (1 + expf(-x[i])) }
 }
