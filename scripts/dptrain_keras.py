@@ -1,9 +1,9 @@
-"""The layers, functions and losses of dptrain that Keras lacks, under the names that dptrain's files use.
+"""The layers of dptrain that Keras lacks. Keras opens models that have them once this file is imported:
 
     import dptrain_keras
-    model = keras.models.load_model("lenet5-1998.h5")
+    model = keras.models.load_model("latest.h5")
 
-Importing this registers them; scripts/check-keras compares what they compute with dptrain.
+Options and arithmetic are those of the layers' files in Sources/Models/Layers.
 """
 
 import keras
@@ -31,8 +31,8 @@ def maximum_a_posteriori(labels, distances):
 class Subsampling2D(keras.layers.Layer):
     """activation(coefficient * sum of the window + bias), with a coefficient and a bias for each channel."""
 
-    def __init__(self, pool_size=(2, 2), activation=None, coefficient_initializer="ones", **options):
-        super().__init__(**options)
+    def __init__(self, pool_size=(2, 2), activation=None, coefficient_initializer="ones", **kwargs):
+        super().__init__(**kwargs)
         self.pool_size = tuple(pool_size)
         self.activation = keras.activations.get(activation)
         self.coefficient_initializer = keras.initializers.get(coefficient_initializer)
@@ -51,8 +51,7 @@ class Subsampling2D(keras.layers.Layer):
         return shape[0], height, width, shape[3]
 
     def get_config(self):
-        return {
-            **super().get_config(),
+        return super().get_config() | {
             "pool_size": self.pool_size,
             "activation": keras.activations.serialize(self.activation),
             "coefficient_initializer": keras.initializers.serialize(self.coefficient_initializer),
@@ -66,8 +65,8 @@ class PartialConvolution2D(keras.layers.Layer):
     The kernel is [height, width, connection], with the connections of the first output map first.
     """
 
-    def __init__(self, kernel_size, connections, activation=None, kernel_initializer="glorot_uniform", **options):
-        super().__init__(**options)
+    def __init__(self, kernel_size, connections, activation=None, kernel_initializer="glorot_uniform", **kwargs):
+        super().__init__(**kwargs)
         self.kernel_size = tuple(kernel_size)
         self.connections = [list(maps) for maps in connections]
         self.activation = keras.activations.get(activation)
@@ -94,8 +93,7 @@ class PartialConvolution2D(keras.layers.Layer):
         return shape[0], height, width, len(self.connections)
 
     def get_config(self):
-        return {
-            **super().get_config(),
+        return super().get_config() | {
             "kernel_size": self.kernel_size,
             "connections": self.connections,
             "activation": keras.activations.serialize(self.activation),
@@ -107,8 +105,8 @@ class PartialConvolution2D(keras.layers.Layer):
 class RadialBasis(keras.layers.Layer):
     """Squared distances to fixed codes of +-1, a row for each unit. The codes come with the weights of a file."""
 
-    def __init__(self, units, codes="signs", **options):
-        super().__init__(**options)
+    def __init__(self, units, codes="signs", **kwargs):
+        super().__init__(**kwargs)
         self.units = units
         self.initial_codes = codes
 
@@ -123,4 +121,4 @@ class RadialBasis(keras.layers.Layer):
         return shape[0], self.units
 
     def get_config(self):
-        return {**super().get_config(), "units": self.units, "codes": self.initial_codes}
+        return super().get_config() | {"units": self.units, "codes": self.initial_codes}

@@ -79,7 +79,8 @@ struct Lowering {
         let inputs = node.inputs.map { values[$0] }
         operations.append(
             Operation(
-                name: node.name, layer: node.layer, activation: .linear, inputs: inputs, parameters: network.parameters.indices.filter { network.parameters[$0].node == index },
+                name: node.name, layer: node.layer, activation: .linear, inputs: inputs,
+                parameters: network.parameters.indices.filter { network.parameters[$0].node == index },
                 inputShapes: inputs.map { operations[$0].outputShape }, outputShape: network.shapes[index],
                 margins: margins(of: index)))
         values[index] = operations.count - 1

@@ -43,7 +43,8 @@ struct KerasModel {
             guard let first = outputs.first, weights.count == outputs.count - 1 else {
                 throw NetworkError(
                     network: name, layer: nil,
-                    reason: "it has \(outputs.count) outputs; exactly one is supported, unless auxiliary_weights beside "
+                    reason:
+                        "it has \(outputs.count) outputs; exactly one is supported, unless auxiliary_weights beside "
                         + "class_name and config has a weight for each of the others")
             }
             output = first

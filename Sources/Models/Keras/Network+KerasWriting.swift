@@ -15,7 +15,8 @@ extension Network {
             let kerasClass = node.layer.description.kerasClass
             return [
                 "class_name": .string(
-                    node.layer.description.isOfKeras ? kerasClass : KerasPackage.name(kerasClass)), "config": .object(configuration),
+                    node.layer.description.isOfKeras ? kerasClass : KerasPackage.name(kerasClass)),
+                "config": .object(configuration),
                 "name": .string(node.name), "inbound_nodes": inputs.isEmpty ? [] : [.array(inputs)],
             ]
         }

@@ -27,10 +27,12 @@ public struct PartialConvolution2D: LayerDescription {
         guard !connections.isEmpty else { throw LayerError("its table of connections has no output map") }
         for (map, seen) in connections.enumerated() {
             guard !seen.isEmpty, zip(seen, seen.dropFirst()).allSatisfy(<) else {
-                throw LayerError("its output map \(map) must see at least one input map, in ascending order, not \(seen)")
+                throw LayerError(
+                    "its output map \(map) must see at least one input map, in ascending order, not \(seen)")
             }
             if let missing = seen.first(where: { !(0..<input[2]).contains($0) }) {
-                throw LayerError("its output map \(map) sees input map \(missing), but its input \(input) has \(input[2])")
+                throw LayerError(
+                    "its output map \(map) sees input map \(missing), but its input \(input) has \(input[2])")
             }
         }
         return [output.height, output.width, connections.count]

@@ -83,7 +83,7 @@ extension TrainingOptions {
 
     /// The loss function of a network that is usually trained with `usual`. Of cross-entropies of labels only that of one-hot
     /// rows smooths, in Keras too.
-    func loss(usual: Loss.Function) throws -> Loss.Function {
+    public func loss(usual: Loss.Function) throws -> Loss.Function {
         let isSmooth = labelSmoothing > 0
         let function = loss ?? (isSmooth && usual == .sparseCategoricalCrossEntropy ? .categoricalCrossEntropy : usual)
         guard !isSmooth || function.canSmooth else {

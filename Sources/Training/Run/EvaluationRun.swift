@@ -54,7 +54,8 @@ public final class EvaluationRun {
         let rows = try communicator.gather(evaluator.predict(width: width))
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         _ = try communicator.onRoot {
-            try output.write(Array(rows.joined()), width: width, of: data.dataset, model.network.decision,
+            try output.write(
+                Array(rows.joined()), width: width, of: data.dataset, model.network.decision,
                 classNames: model.classNames)
         }
         let count = data.dataset.count

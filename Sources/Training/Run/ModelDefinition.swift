@@ -101,7 +101,9 @@ extension Network {
         if isRegression, loss.function.needsLabels {
             throw NetworkError(
                 network: name, layer: nil,
-                reason: "its loss \(loss.function.rawValue) tells classes apart, but the data has target values, not labels")
+                reason:
+                    "its loss \(loss.function.rawValue) tells classes apart, but the data has target values, not labels"
+            )
         }
         let needed = isRegression ? dataset.targetWidth : dataset.classes
         let outputs = outputShape.count
