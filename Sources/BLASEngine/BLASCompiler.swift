@@ -46,7 +46,7 @@ struct BLASCompiler: LayerCompiler {
         case .upSampling(let layer): emitUpSampling(layer, operation, inputs[0])
         case .identityShortcut(let layer): emitShortcut(layer, operation, inputs[0])
         case .flatten: (inputs[0], Saved(input: inputs[0].buffer, output: inputs[0].buffer))
-        case .input, .dropout: throw unsupported(operation)
+        case .input, .dropout, .subsampling, .partialConvolution, .radialBasis: throw unsupported(operation)
         }
     }
 
@@ -71,7 +71,7 @@ struct BLASCompiler: LayerCompiler {
         case .upSampling(let layer): return [emitUpSamplingBackward(layer, operation, gradient.tensor)]
         case .identityShortcut(let layer): return [emitShortcutBackward(layer, operation, gradient.tensor)]
         case .flatten: return [gradient.tensor]
-        case .input, .dropout: throw unsupported(operation)
+        case .input, .dropout, .subsampling, .partialConvolution, .radialBasis: throw unsupported(operation)
         }
     }
 

@@ -10,6 +10,7 @@ public struct GraphBuilder {
     /// Which of the layers added from here on train; all, unless said otherwise.
     public var trains: @Sendable (Layer) -> Bool = { _ in true }
     private var nodes: [Node]
+    private var auxiliaryOutputs: [AuxiliaryOutput] = []
     private var namesGiven: [String: Int] = [:]
 
     public init(_ name: String, input shape: Shape) {
@@ -19,7 +20,14 @@ public struct GraphBuilder {
     }
 
     /// The network whose output is the last layer added.
-    public func network() throws(NetworkError) -> Network { try Network(name: name, nodes: nodes) }
+    public func network() throws(NetworkError) -> Network {
+        try Network(name: name, nodes: nodes, auxiliaryOutputs: auxiliaryOutputs)
+    }
+
+    /// Makes `x` an output that training adds to the loss with the given weight.
+    public mutating func auxiliaryOutput(_ x: Tensor, weight: Float) {
+        auxiliaryOutputs.append(AuxiliaryOutput(node: x.node, weight: weight))
+    }
 
     public mutating func add(_ layer: Layer, to inputs: [Tensor], name: String? = nil) -> Tensor {
         nodes.append(
@@ -55,6 +63,30 @@ extension GraphBuilder {
             filters: filters, kernel: kernel, stride: stride, dilation: dilation, padding: padding,
             activation: activation, usesBias: bias, kernelInitializer: initializer)
         return add(.convolution(layer), to: [x], name: name)
+    }
+
+    /// `connections`: for each output map the input maps it sees.
+    public mutating func partialConvolution(
+        _ x: Tensor, kernel: Extent2D, connections: [[Int]], activation: Activation = .linear,
+        initializer: Initializer = .glorotUniform, name: String? = nil
+    ) -> Tensor {
+        let layer = PartialConvolution2D(
+            kernel: kernel, connections: connections, activation: activation, kernelInitializer: initializer)
+        return add(.partialConvolution(layer), to: [x], name: name)
+    }
+
+    public mutating func subsampling(
+        _ x: Tensor, _ size: Extent2D = 2, activation: Activation = .linear, initializer: Initializer = .ones,
+        name: String? = nil
+    ) -> Tensor {
+        let layer = Subsampling2D(size: size, activation: activation, coefficientInitializer: initializer)
+        return add(.subsampling(layer), to: [x], name: name)
+    }
+
+    public mutating func radialBasis(
+        _ x: Tensor, _ units: Int, codes: Initializer = .signs, name: String? = nil
+    ) -> Tensor {
+        add(.radialBasis(RadialBasis(units: units, codes: codes)), to: [x], name: name)
     }
 
     public mutating func zeroPadding(_ x: Tensor, _ margins: Margins2D, name: String? = nil) -> Tensor {

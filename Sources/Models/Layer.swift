@@ -56,6 +56,9 @@ public enum Layer: Sendable, Equatable {
     case localResponseNormalization(LocalResponseNormalization)
     case upSampling(UpSampling2D)
     case identityShortcut(IdentityShortcut)
+    case subsampling(Subsampling2D)
+    case partialConvolution(PartialConvolution2D)
+    case radialBasis(RadialBasis)
 
     public var description: any LayerDescription {
         switch self {
@@ -75,6 +78,23 @@ public enum Layer: Sendable, Equatable {
         case .localResponseNormalization(let layer): layer
         case .upSampling(let layer): layer
         case .identityShortcut(let layer): layer
+        case .subsampling(let layer): layer
+        case .partialConvolution(let layer): layer
+        case .radialBasis(let layer): layer
+        }
+    }
+}
+
+extension Layer {
+    /// What the layer applies to its result; `linear` for layers that apply nothing.
+    public var activation: Activation {
+        switch self {
+        case .dense(let layer): layer.activation
+        case .convolution(let layer): layer.activation
+        case .activation(let layer): layer.function
+        case .subsampling(let layer): layer.activation
+        case .partialConvolution(let layer): layer.activation
+        default: .linear
         }
     }
 }

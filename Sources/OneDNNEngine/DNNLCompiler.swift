@@ -158,7 +158,8 @@ struct DNNLCompiler: LayerCompiler {
         case .upSampling(let layer): return try upSampling(operation, layer, input)
         case .identityShortcut(let layer): return try shortcut(operation, layer, input)
         case .flatten: return try flatten(operation, input)
-        case .dropout: throw failure("compile", "dropout is the planner's", layer: operation.name)
+        case .dropout, .subsampling, .partialConvolution, .radialBasis:
+            throw failure("compile", "this operation is the planner's own", layer: operation.name)
         }
     }
 

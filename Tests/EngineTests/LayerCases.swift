@@ -197,6 +197,28 @@ extension LayerCase {
         },
     ]
 
+    static let plain = [
+        LayerCase("subsampling", [6, 5, 1], front: 3) { g, x in _ = g.subsampling(x) },
+        LayerCase("subsampling 3x2, scaled tanh", [7, 6, 2]) { g, x in
+            _ = g.subsampling(g.convolution(x, 5, kernel: 2), Extent2D(height: 3, width: 2), activation: .scaledTanh)
+        },
+        LayerCase("partial convolution, first layer", [6, 5, 3]) { g, x in
+            _ = g.partialConvolution(x, kernel: Extent2D(height: 3, width: 2), connections: [[0, 2], [1], [0, 1, 2]])
+        },
+        LayerCase("partial convolution, relu", [5, 6, 1], front: 4) { g, x in
+            let table = [[0, 1], [1, 2], [2, 3], [0, 3], [0, 1, 2, 3]]
+            let y = g.partialConvolution(x, kernel: 3, connections: table, activation: .relu)
+            _ = g.convolution(y, 2, kernel: 2)
+        },
+        LayerCase("scaled tanh, fused nowhere", [5, 4, 1], front: 3) { g, x in
+            let y = g.activation(g.convolution(x, 4, kernel: 3, activation: .scaledTanh), .scaledTanh)
+            _ = g.dense(g.flatten(y), 3, activation: .scaledTanh)
+        },
+        LayerCase("distances to codes", [7], front: 5) { g, x in
+            _ = g.dense(g.radialBasis(g.dense(x, 6, activation: .tanh), 4), 3)
+        },
+    ]
+
     static let graphs = [
         LayerCase("residual block, identity shortcut", [4, 5, 4], front: 5) { g, x in
             let y = g.activation(g.batchNormalization(g.convolution(x, 5, kernel: 3, padding: .same)), .relu)
@@ -228,6 +250,12 @@ extension LayerCase {
         LayerCase("sum with fused sigmoid, then flatten", [3, 3, 1], front: 3) { g, x in
             let y = g.activation(g.sum(x, g.averagePooling(x, 3, stride: 1, padding: .same)), .sigmoid)
             _ = g.dense(g.flatten(y), 3)
+        },
+        LayerCase("auxiliary outputs, one of them from the other's branch", [5, 4, 3], front: 5) { g, x in
+            let first = g.flatten(g.convolution(x, 3, kernel: 3, stride: 2, activation: .relu))
+            g.auxiliaryOutput(g.dense(g.dropout(first, rate: 0.3), 3), weight: 0.3)
+            g.auxiliaryOutput(g.dense(first, 3, activation: .tanh), weight: 0.7)
+            _ = g.dense(g.globalAveragePooling(g.batchNormalization(x)), 3)
         },
         LayerCase("a linear activation between, another reader beside", [6], front: 5) { g, x in
             _ = g.sum(x, g.activation(g.activation(x, .linear), .relu))

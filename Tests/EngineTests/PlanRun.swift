@@ -28,7 +28,8 @@ final class PlanRun {
         precision: Precision = .fp32, arena: ArenaLayout? = nil, packsMemory: Bool = true
     ) throws {
         var request = PlanRequest(
-            network: LoweredNetwork(network, loss: loss), loss: loss, targets: kind, samples: 0, purpose: purpose,
+            network: LoweredNetwork(network, loss: loss, purpose: purpose), loss: loss, targets: kind, samples: 0,
+            purpose: purpose,
             batchNormalization: batchNormalization, precision: precision, arena: arena, packsMemory: packsMemory)
         var plans: [Plan] = []
         for samples in sizes {

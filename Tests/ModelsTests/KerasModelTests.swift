@@ -41,6 +41,46 @@ private func smallResidual() throws -> Network {
         }
     }
 
+    /// Outputs beside the first come with the weights of their losses, and change Keras's order of layers.
+    @Test func auxiliaryOutputs() throws {
+        var graph = GraphBuilder("test", input: [6])
+        let shared = graph.dense(graph.input, 5, name: "shared")
+        graph.auxiliaryOutput(graph.dense(shared, 2, name: "early"), weight: 0.3)
+        graph.auxiliaryOutput(graph.dense(graph.dense(shared, 3, name: "wide"), 2, name: "late"), weight: 0.4)
+        _ = graph.dense(graph.dense(shared, 4, name: "deep"), 2, name: "output")
+        let network = try graph.network()
+        let model = network.kerasModel
+        #expect(try Network(kerasJSON: model.text(), label: "test") == network)
+        // What keras.Model(x, [output, early, late]).layers has.
+        #expect(
+            network.kerasLayerOrder.map { network.nodes[$0].name } == [
+                "input_layer", "shared", "deep", "wide", "output", "early", "late",
+            ])
+        var members = try #require(model.object)
+        members["auxiliary_weights"] = nil
+        let error = #expect(throws: NetworkError.self) { try Network(kerasModel: .object(members)) }
+        #expect(error?.description.contains("3 outputs") == true)
+    }
+
+    /// As Keras writes them into `training_config`, and as this program does.
+    @Test func losses() throws {
+        for (text, loss) in [
+            (#""mse""#, Loss.meanSquaredError), (#""CategoricalHinge""#, Loss(.categoricalHinge)),
+            (#""sparse_categorical_crossentropy""#, .sparseCategoricalCrossEntropy),
+            (
+                #"{"class_name": "CategoricalCrossentropy", "config": {"from_logits": true, "label_smoothing": 0.1}}"#,
+                Loss(.categoricalCrossEntropy, labelSmoothing: 0.1, isFromLogits: true)
+            ),
+            (#""dptrain>maximum_a_posteriori""#, Loss(.maximumAPosteriori)),
+        ] { #expect(Loss(keras: try JSONValue(parsing: text)) == loss) }
+        for function in Loss.Function.allCases {
+            let loss = Loss(
+                function, labelSmoothing: function.canSmooth ? 0.25 : 0, isFromLogits: function.activation != nil)
+            #expect(Loss(keras: loss.kerasConfiguration) == loss)
+        }
+        #expect(Loss(keras: "poisson") == nil)
+    }
+
     @Test(arguments: [2, 3])
     func functionalModelsOfKeras(generation: Int) throws {
         let network = try Network(kerasJSON: golden("functional-\(generation).json"), label: "test")

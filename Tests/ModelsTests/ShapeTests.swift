@@ -96,6 +96,30 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
         }
     }
 
+    @Test func subsamplingAndPartialConvolution() throws {
+        let table = [[0], [0, 1], [1, 2]]
+        let partial = PartialConvolution2D(kernel: Extent2D(height: 3, width: 2), connections: table)
+        #expect(try output(.partialConvolution(partial), [5, 5, 3]) == [3, 4, 3])
+        #expect(parameterCount(.partialConvolution(partial), [5, 5, 3]) == 6 * 5 + 3)
+        #expect(try output(.subsampling(Subsampling2D()), [5, 4, 3]) == [2, 2, 3])
+        #expect(parameterCount(.subsampling(Subsampling2D()), [5, 4, 3]) == 6)
+        #expect(try output(.radialBasis(RadialBasis(units: 7)), [20]) == [7])
+        for (layer, input, reason) in [
+            (Layer.partialConvolution(partial), [5, 5, 2] as Shape, "sees input map 2, but its input 5x5x2 has 2"),
+            (.partialConvolution(partial), [2, 5, 3], "3x2 window is larger than its input 2x5x3"),
+            (.partialConvolution(PartialConvolution2D(kernel: 1, connections: [[1, 0]])), [5, 5, 2], "[1, 0]"),
+            (.partialConvolution(PartialConvolution2D(kernel: 1, connections: [[0], []])), [5, 5, 2], "map 1"),
+            (.subsampling(Subsampling2D(size: 3)), [2, 5, 3], "3x3 window is larger than its input 2x5x3"),
+            (.subsampling(Subsampling2D()), [12], "not 12"),
+            (.radialBasis(RadialBasis(units: 11, codes: .digits)), [84], "11 units over 84"),
+            (.radialBasis(RadialBasis(units: 10, codes: .digits)), [80], "10 units over 80"),
+            (.radialBasis(RadialBasis(units: 10)), [5, 5, 1], "not 5x5x1"),
+        ] {
+            let error = #expect(throws: LayerError.self) { try output(layer, input) }
+            #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+        }
+    }
+
     @Test func errorsNameTheLayerAndTheShapes() throws {
         var graph = GraphBuilder("test", input: [4, 4, 1])
         _ = graph.convolution(graph.input, 2, kernel: 5, name: "too-large")

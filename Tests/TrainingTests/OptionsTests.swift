@@ -104,6 +104,23 @@ import Training
         #expect(!longer.semantic.contains { $0.name == "output" })
     }
 
+    @Test func lossAndLabelSmoothing() throws {
+        var options = TrainingOptions()
+        try options.apply(toml: "loss = \"categorical_hinge\"\nlabel-smoothing = 0.1", file: "a.toml")
+        #expect(options.loss == .categoricalHinge && options.labelSmoothing == 0.1)
+        #expect(options.semantic.contains { $0 == ("loss", "categorical_hinge") })
+        #expect(throws: OptionError.self) { try options.set("loss", to: "crossentropy") }
+        #expect(throws: OptionError.self) { try options.set("label-smoothing", to: "1") }
+        // Labels smooth as one-hot rows unless another loss is asked for, which must then smooth.
+        #expect(throws: OptionError.self) { try options.loss(usual: .sparseCategoricalCrossEntropy) }
+        options.loss = nil
+        #expect(try options.loss(usual: .sparseCategoricalCrossEntropy) == .categoricalCrossEntropy)
+        #expect(try options.loss(usual: .binaryCrossEntropy) == .binaryCrossEntropy)
+        #expect(throws: OptionError.self) { try options.loss(usual: .meanSquaredError) }
+        options.labelSmoothing = 0
+        #expect(try options.loss(usual: .sparseCategoricalCrossEntropy) == .sparseCategoricalCrossEntropy)
+    }
+
     @Test func optionsMakeTheOptimizerAndTheCoordinator() throws {
         var options = TrainingOptions()
         #expect(options.algorithm == .adam(Adam()))

@@ -108,6 +108,26 @@ extension Layer {
                 IdentityShortcut(
                     filters: try options.integer("filters"), stride: try options.extent("strides") ?? 1))
 
+        case "Subsampling2D":
+            self = .subsampling(
+                Subsampling2D(
+                    size: try options.extent("pool_size") ?? 2, activation: try options.activation(),
+                    coefficientInitializer: try options.initializer("coefficient_initializer")))
+
+        case "PartialConvolution2D":
+            guard let kernel = try options.extent("kernel_size") else {
+                throw LayerError("its option kernel_size is missing")
+            }
+            self = .partialConvolution(
+                PartialConvolution2D(
+                    kernel: kernel, connections: try options.table("connections"),
+                    activation: try options.activation(),
+                    kernelInitializer: try options.initializer("kernel_initializer")))
+
+        case "RadialBasis":
+            self = .radialBasis(
+                RadialBasis(units: try options.integer("units"), codes: try options.initializer("codes")))
+
         case "Functional", "Sequential", "Model":
             throw LayerError("a model inside a model is not supported: write its layers out")
 

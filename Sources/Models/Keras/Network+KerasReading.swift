@@ -31,7 +31,15 @@ extension Network {
             }
             positions[entry.name] = nodes.count - 1
         }
-        try self.init(name: model.name, nodes: nodes)
+        var auxiliaryOutputs: [AuxiliaryOutput] = []
+        for (name, weight) in model.auxiliaryOutputs {
+            guard let node = positions[name] else {
+                throw NetworkError(
+                    network: model.name, layer: name, reason: "the auxiliary output is not among the layers")
+            }
+            auxiliaryOutputs.append(AuxiliaryOutput(node: node, weight: weight))
+        }
+        try self.init(name: model.name, nodes: nodes, auxiliaryOutputs: auxiliaryOutputs)
     }
 }
 

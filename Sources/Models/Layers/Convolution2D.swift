@@ -135,7 +135,7 @@ public struct Convolution2D: LayerDescription {
             "filters": .integer(filters), "kernel_size": window.size.keras, "strides": window.stride.keras,
             "padding": .string(window.padding.rawValue), "data_format": "channels_last",
             "dilation_rate": window.dilation.keras,
-            "groups": 1, "activation": .string(activation.rawValue), "use_bias": .bool(usesBias),
+            "groups": 1, "activation": activation.keras, "use_bias": .bool(usesBias),
             "kernel_initializer": kernelInitializer.kerasConfiguration,
             "bias_initializer": Initializer.zeros.kerasConfiguration,
             "kernel_regularizer": nil, "bias_regularizer": nil, "activity_regularizer": nil,

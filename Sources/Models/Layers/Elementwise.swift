@@ -15,7 +15,7 @@ public struct ActivationLayer: LayerDescription {
     }
 
     public var kerasClass: String { "Activation" }
-    public var kerasConfiguration: [String: JSONValue] { ["activation": .string(function.rawValue)] }
+    public var kerasConfiguration: [String: JSONValue] { ["activation": function.keras] }
 }
 
 /// In training each element is zeroed with probability `rate`, and the rest scaled by 1 / (1 - rate): Srivastava et al.,

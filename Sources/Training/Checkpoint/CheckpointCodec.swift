@@ -23,7 +23,7 @@ public enum CheckpointCodec {
         do {
             let hdf5 = try HDF5File.createInMemory(label: file)
             try KerasFile.writeModel(state.network, to: hdf5.root)
-            try KerasFile.writeTraining(state.optimizer, loss: state.loss, to: hdf5.root)
+            try KerasFile.writeTraining(state.optimizer, loss: state.loss, of: state.network, to: hdf5.root)
             try KerasFile.writeWeights(state.weights, of: state.network, to: hdf5.root.createGroup("model_weights"))
             try KerasFile.writeOptimizer(
                 state.optimizer, of: state.network, to: hdf5.root.createGroup("optimizer_weights"))

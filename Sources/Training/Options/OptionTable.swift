@@ -28,6 +28,12 @@ extension TrainingOptions {
     ]
 
     private static let optimizer: [OptionDeclaration] = [
+        .init(
+            "loss", .optimizer, .semantic, \.loss,
+            "Keras's name, such as categorical_crossentropy or hinge; the model's own if not given"),
+        .init(
+            "label-smoothing", .optimizer, .semantic, \.labelSmoothing,
+            "part of each target spread evenly over the classes, with a cross-entropy", .belowOne),
         .init("optimizer", .optimizer, .semantic, \.optimizer, "sgd, adam, rmsprop or adagrad"),
         .init("momentum", .optimizer, .semantic, \.momentum, "of sgd and rmsprop", .belowOne),
         .init("nesterov", .optimizer, .semantic, \.nesterov, "Nesterov momentum, with sgd"),

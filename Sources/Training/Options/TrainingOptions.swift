@@ -1,4 +1,5 @@
 import Execution
+import Models
 
 /// Every option of `dptrain train`, with its default. What each is called, means and may be is declared in one table,
 /// `TrainingOptions.table`; flags, configuration files and checkpoints all go through it.
@@ -26,6 +27,10 @@ public struct TrainingOptions: Equatable, Sendable {
     public var stepsPerEpoch: Int?
     public var validationSteps: Int?
     public var seed: UInt64 = 0
+
+    // Loss
+    public var loss: Loss.Function?
+    public var labelSmoothing = 0.0
 
     // Optimizer
     public var optimizer = Algorithm.adam
@@ -74,6 +79,18 @@ extension TrainingOptions {
         case .rmsprop: .rmsprop(RMSprop(rho: rho, momentum: momentum, epsilon: epsilon))
         case .adagrad: .adagrad(AdaGrad(initialAccumulator: initialAccumulator, epsilon: epsilon))
         }
+    }
+
+    /// The loss function of a network that is usually trained with `usual`. Of cross-entropies of labels only that of one-hot
+    /// rows smooths, in Keras too.
+    public func loss(usual: Loss.Function) throws -> Loss.Function {
+        let isSmooth = labelSmoothing > 0
+        let function = loss ?? (isSmooth && usual == .sparseCategoricalCrossEntropy ? .categoricalCrossEntropy : usual)
+        guard !isSmooth || function.canSmooth else {
+            let names = Loss.Function.allCases.filter(\.canSmooth).map(\.rawValue).joined(separator: " or ")
+            throw OptionError("label-smoothing", "it goes with --loss \(names), not with \(function.rawValue)")
+        }
+        return function
     }
 
     /// A coordinator at the beginning of the run. `metrics`: see `EpochMetrics.names`.

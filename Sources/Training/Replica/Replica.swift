@@ -55,13 +55,14 @@ public final class Replica {
         self.network = network
         self.loss = loss
         var request = PlanRequest(
-            network: LoweredNetwork(network, loss: loss), loss: loss, targets: demand.targets, samples: 0,
-            purpose: .training, batchNormalization: demand.batchNormalization, precision: demand.precision)
+            network: LoweredNetwork(network, loss: loss, purpose: .training), loss: loss, targets: demand.targets,
+            samples: 0, purpose: .training, batchNormalization: demand.batchNormalization, precision: demand.precision)
         var plans: [PlanKey: Plan] = [:]
         for (purpose, sizes) in [
             (Plan.Purpose.training, demand.training), (.evaluation, demand.evaluation),
             (.prediction, demand.prediction),
         ] {
+            request.network = LoweredNetwork(network, loss: loss, purpose: purpose)
             // The largest first: it fixes the arena's layouts, the others take them over.
             for samples in sizes.sorted(by: >) where samples > 0 {
                 request.purpose = purpose

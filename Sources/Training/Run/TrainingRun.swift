@@ -61,7 +61,7 @@ public final class TrainingRun {
         facts += [
             SharedFact("dptrain version", Release.version), SharedFact("MPI library", Communicator.libraryVersion),
             SharedFact("engine", engine.description), SharedFact("data fingerprint", data.fingerprint),
-            SharedFact("model", definition.network.name), SharedFact("loss", definition.loss.rawValue),
+            SharedFact("model", definition.network.name), SharedFact("loss", definition.loss.description),
             SharedFact("model configuration", digestOf: try definition.network.kerasModel.text()),
             SharedFact("arena layout", digestOf: parts.replica.arena.digest),
             SharedFact("weights at the start", digestOf: parts.replica.parameters),
