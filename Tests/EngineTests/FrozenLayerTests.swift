@@ -26,8 +26,8 @@ import Testing
         let network = try Self.network()
         let plan = try engine.make().plan(
             PlanRequest(
-                network: LoweredNetwork(network, loss: .meanSquaredError), loss: .meanSquaredError, targets: .values,
-                samples: 3, purpose: .training, batchNormalization: mode))
+                network: LoweredNetwork(network, loss: .meanSquaredError, purpose: .training), loss: .meanSquaredError,
+                targets: .values, samples: 3, purpose: .training, batchNormalization: mode))
         let backward = plan.segments.flatMap(\.kernels).filter { $0.phase == .backward }
         #expect(Set(backward.map(\.layer)).subtracting(["flatten"]) == ["head1", "between", "head2"])
         #expect(plan.segments.count == 1, "a frozen normalisation waits for no other shard")
