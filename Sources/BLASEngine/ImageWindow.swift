@@ -61,7 +61,8 @@ struct ImageWindow {
         }
     }
 
-    /// One row of the window at one place, or one pixel of it where it is dilated: floats that are neighbours in the image and in the matrix.
+    /// One row of the window at one place, or one pixel of it where it is dilated: floats that are neighbours in the
+    /// image and in the matrix.
     private struct Run {
         let target: Int
         let source: Int

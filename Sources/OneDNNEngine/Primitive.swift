@@ -7,8 +7,8 @@ final class Primitive {
     let descriptor: dnnl_primitive_desc_t
     let handle: dnnl_primitive_t
 
-    /// From an operation descriptor (`dnnl_convolution_desc_t`, ...). Backward primitives take the forward one as `hint`;
-    /// binary ones multiply their second argument by `secondFactor`.
+    /// From an operation descriptor (`dnnl_convolution_desc_t`, ...). Backward primitives take the forward one as
+    /// `hint`; binary ones multiply their second argument by `secondFactor`.
     convenience init<Operation>(
         _ operation: Operation, _ library: Library, secondFactor: Float = 1, activation: ElementwiseFunction? = nil,
         hint: Primitive? = nil, layer: String

@@ -51,7 +51,7 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
         #expect(error?.description.contains("((0, 0), (-1, 0))") == true)
     }
 
-    /// (n, kernel, stride) to output size and pixels that the last window hangs over: torch.nn.MaxPool2d(ceil_mode=True).
+    /// (n, kernel, stride) to output size and pixels that the last window hangs over: PyTorch's ceil_mode.
     @Test(arguments: [
         (6, 3, 2, 3, 1), (7, 3, 2, 3, 0), (112, 3, 2, 56, 1), (110, 3, 2, 55, 1), (13, 3, 2, 6, 0), (5, 2, 3, 2, 0),
         (4, 2, 3, 2, 1), (3, 1, 2, 2, 0), (7, 2, 4, 2, 0), (6, 2, 5, 2, 1), (5, 1, 7, 1, 0), (8, 5, 4, 2, 1),

@@ -4,8 +4,8 @@ import NumericCore
 public enum Padding: String, Sendable, Equatable {
     /// The window stays inside.
     case valid
-    /// The window begins inside and may hang over the end, for poolings: ceil((n - k) / stride) + 1 pixels, as Caffe has
-    /// it, and PyTorch with `ceil_mode`. For even n, a window of 3 and a stride of 2 it is what `same` is.
+    /// The window begins inside and may hang over the end, for poolings: ceil((n - k) / stride) + 1 pixels, as Caffe
+    /// has it, and PyTorch with `ceil_mode`. For even n, a window of 3 and a stride of 2 it is what `same` is.
     case ceil
     /// Zeros around, so that the output has ceil(n / stride) pixels; the odd pixel of padding goes bottom and right.
     case same
