@@ -164,7 +164,7 @@ class PartialConvolution2D(keras.layers.Layer):
 
     def __init__(self, kernel_size, connections, activation=None, kernel_initializer="glorot_uniform", **kwargs):
         super().__init__(**kwargs)
-        self.kernel_size = tuple(kernel_size)
+        self.kernel_size = (kernel_size,) * 2 if isinstance(kernel_size, int) else tuple(kernel_size)
         self.connections = [list(maps) for maps in connections]
         self.activation = keras.activations.get(activation)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)

@@ -58,6 +58,7 @@ import Testing
         Golden(.hinge, .linear, [labels, oneHot], 1.73333333, [0.66666667, -0.33333333, 0.33333333]),
         Golden(.hinge, .tanh, [signs], 1.69107258, [0.24481011, 0.21867433, 0.26166265]),
         Golden(.categoricalHinge, .linear, [labels, oneHot], 2.3, [1, -1, 0]),
+        Golden(.maximumAPosteriori, .linear, [labels], 4.56387114, [-0.26460751, -0.11434487, 0.37895238]),
         Golden(.categoricalHinge, .softmax, [values], 2.81358426, [0.25653783, -0.27190724, 0.01536941]),
     ]
 

@@ -52,7 +52,7 @@ public enum CheckpointCodec {
                 slots: group.group("optimizer").attributes.strings("slots"),
                 learningRate: group.group("optimizer").attributes.double("learning_rate"))
             var state = RunState(
-                network: network, loss: try RunGroup.loss(in: group, file: file), weights: weights,
+                network: network, loss: try RunGroup.loss(in: group, of: network, file: file), weights: weights,
                 optimizer: optimizer)
             try RunGroup.read(&state, from: group)
             return state

@@ -42,12 +42,14 @@ enum RunGroup {
         }
     }
 
-    static func loss(in group: Group, file: String) throws -> Loss {
+    static func loss(in group: Group, of network: Network, file: String) throws -> Loss {
         let name = try group.attributes.string("loss")
         guard let function = Loss.Function(rawValue: name) else {
             throw CheckpointError(
                 .content, file: file, "its loss \(name) is unknown", remedy: "use the newer dptrain that wrote it")
         }
+        // Files from before losses had options lack them.
+        guard try group.attributes.exists("from_logits") else { return network.loss(function) }
         return Loss(
             function, labelSmoothing: Float(try group.attributes.double("label_smoothing")),
             isFromLogits: try group.attributes.int("from_logits") != 0)

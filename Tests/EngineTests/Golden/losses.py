@@ -7,6 +7,10 @@ last activation, both summed over the samples.
 import os
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import sys
+
+sys.path.append(os.path.join(os.path.dirname(__file__), "../../../scripts"))
+import dptrain_keras
 import keras
 import numpy as np
 import tensorflow as tf
@@ -35,6 +39,8 @@ CASES = [
     ("hinge", "tanh", losses.Hinge, {}, SIGNS),
     ("categoricalHinge", "linear", losses.CategoricalHinge, {}, ONE_HOT),
     ("categoricalHinge", "softmax", losses.CategoricalHinge, {}, VALUES),
+    ("maximumAPosteriori", "linear", lambda reduction: lambda y, x: tf.reduce_sum(
+        dptrain_keras.maximum_a_posteriori(y, x)), {}, LABELS),
 ]
 
 for name, activation, loss, options, targets in CASES:
