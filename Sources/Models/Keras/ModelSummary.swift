@@ -20,6 +20,8 @@ public struct ModelSummary: Sendable {
     public let multiplyAdds: Int
     /// What stands for the batch axis; Keras's `None` where nil.
     public let batchSize: Int?
+    /// Bytes that training takes, by what they hold, and under which name JSON has them.
+    public var memory: [(name: String, key: String, bytes: Int)] = []
 
     public init(_ network: Network, batchSize: Int? = nil) {
         var counts = [Int](repeating: 0, count: network.nodes.count)
@@ -47,12 +49,17 @@ public struct ModelSummary: Sendable {
                 "connected_to": .array(row.connectedTo.map { .string($0) }),
             ]
         }
-        return [
+        var object: [String: JSONValue] = [
             "name": .string(name), "total_parameters": .integer(totalParameters),
             "trainable_parameters": .integer(trainableParameters),
             "parameters_without_auxiliary": .integer(outputParameters), "multiply_adds": .integer(multiplyAdds),
             "layers": .array(layers),
         ]
+        if !memory.isEmpty {
+            let bytes = memory.map { ($0.key, JSONValue.integer($0.bytes)) }
+            object["memory"] = .object(Dictionary(uniqueKeysWithValues: bytes))
+        }
+        return .object(object)
     }
 
     /// The table as Keras prints it; like Keras, it names connections only where the model is no plain chain.
@@ -73,13 +80,24 @@ public struct ModelSummary: Sendable {
              Total params: \(Self.size(totalParameters))
              Trainable params: \(Self.size(trainableParameters))
              Non-trainable params: \(Self.size(totalParameters - trainableParameters))\(withoutAuxiliary)
-             Multiply-adds a sample: \(multiplyAdds.grouped)
+             Multiply-adds a sample: \(multiplyAdds.grouped)\(memoryText)
             """
+    }
+
+    private var memoryText: String {
+        guard !memory.isEmpty else { return "" }
+        let lines = memory.map { "   \($0.name): \(Self.bytes($0.bytes))" }
+        return "\n Memory to train \(batchSize ?? 1) at a time:\n" + lines.joined(separator: "\n")
     }
 
     /// `44,426 (173.54 KB)`
     private static func size(_ parameters: Int) -> String {
-        var size = Double(parameters * MemoryLayout<Float>.size)
+        "\(parameters.grouped) (\(bytes(parameters * MemoryLayout<Float>.size)))"
+    }
+
+    /// `173.54 KB`
+    public static func bytes(_ count: Int) -> String {
+        var size = Double(count)
         var unit = 0
         let units = ["B", "KB", "MB", "GB"]
         while size >= 1024, unit < units.count - 1 {
@@ -88,6 +106,6 @@ public struct ModelSummary: Sendable {
         }
         let hundredths = Int((size * 100).rounded())
         let fraction = hundredths % 100
-        return "\(parameters.grouped) (\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) \(units[unit]))"
+        return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) \(units[unit])"
     }
 }

@@ -124,9 +124,10 @@ public struct Convolution2D: LayerDescription {
         return usesBias ? [kernel, ParameterSpecification("bias", [filters], .zeros)] : [kernel]
     }
 
+    /// A bias counts as one more product, as in the tables of AlexNet's cost.
     public func multiplyAdds(for inputs: [Shape]) -> Int {
         guard let output = try? outputShape(of: inputs) else { return 0 }
-        return output.count * window.size.count * inputs[0][2]
+        return output.count * (window.size.count * inputs[0][2] + (usesBias ? 1 : 0))
     }
 
     public var kerasClass: String { "Conv2D" }

@@ -9,7 +9,7 @@ enum Perceptron {
         ) { (input, classes, _) throws(NetworkError) in try mlp(input: input, classes: classes) },
         ZooModel(
             name: "ann-regression", source: "a three-layer regression network of given widths", input: [8], classes: 1,
-            loss: .meanSquaredError
+            loss: .meanSquaredError, variations: [.hiddenUnits]
         ) { (input, outputs, options) throws(NetworkError) in
             try regression(input: input, outputs: outputs, widths: options.hiddenUnits ?? [64, 64, 64])
         },

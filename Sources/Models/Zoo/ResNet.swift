@@ -13,6 +13,8 @@ import NumericCore
 ///             1x1       mean, dense, softmax
 ///
 ///     basic: 3x3, 3x3        bottleneck: 1x1, 3x3, 1x1        each convolution is followed by batch normalisation
+///
+/// `plain18` and `plain34` are the same without shortcuts, of the paper's figure 3.
 struct ResNet {
     enum Depth: Int, CaseIterable {
         case layers18 = 18, layers34 = 34, layers50 = 50, layers101 = 101, layers152 = 152
@@ -40,6 +42,10 @@ struct ResNet {
     let name: String
     let depth: Depth
     let block: Block
+    /// None where the network is plain.
+    var shortcut: Shortcut? = .projection
+
+    static let resnet50 = ResNet(name: "resnet50", depth: .layers50, block: .bottleneck)
 
     static let models =
         Depth.allCases.map { depth in
@@ -49,16 +55,36 @@ struct ResNet {
             ResNet(name: "resnet50-v1.5", depth: .layers50, block: .bottleneckStridingLast)
                 .model(source: "resnet50 with the stride on the 3x3 convolution, as PyTorch and NVIDIA")
         ]
+        + [Depth.layers18, .layers34].map { depth in
+            ResNet(name: "plain\(depth.rawValue)", depth: depth, block: .basic, shortcut: nil)
+                .model(source: "He et al. 2015, figure 3: resnet\(depth.rawValue) without shortcuts")
+        }
 
     private func model(source: String) -> ZooModel {
         ZooModel(
-            name: name, source: source, input: [224, 224, 3], classes: 1000, loss: .sparseCategoricalCrossEntropy
-        ) { (input, classes, _) throws(NetworkError) in try network(input: input, classes: classes) }
+            name: name, source: source, input: [224, 224, 3], classes: 1000, loss: .sparseCategoricalCrossEntropy,
+            variations: block == .basic && shortcut != nil ? [.top, .shortcut] : [.top]
+        ) { (input, classes, options) throws(NetworkError) in
+            var resnet = self
+            if let shortcut = options.shortcut { resnet.shortcut = shortcut }
+            return try resnet.network(input: input, classes: classes, includesTop: options.includesTop)
+        }
     }
 
-    func network(input: Shape, classes: Int) throws(NetworkError) -> Network {
-        var builder = ResNetBuilder(graph: GraphBuilder(name, input: input), usesBias: block != .basic)
-        var x = builder.stem()
+    private func network(input: Shape, classes: Int, includesTop: Bool) throws(NetworkError) -> Network {
+        var graph = GraphBuilder(name, input: input)
+        var x = features(&graph, graph.input)
+        if includesTop {
+            x = graph.globalAveragePooling(x, name: "avg_pool")
+            _ = graph.dense(x, classes, activation: .softmax, name: "predictions")
+        }
+        return try graph.network()
+    }
+
+    /// Everything before the mean.
+    func features(_ graph: inout GraphBuilder, _ input: GraphBuilder.Tensor) -> GraphBuilder.Tensor {
+        var builder = ResNetBuilder(graph: graph, usesBias: block != .basic, shortcut: shortcut)
+        var x = builder.stem(input)
         for (stack, count) in depth.blocks.enumerated() {
             for number in 1...count {
                 x = builder.residual(
@@ -66,9 +92,8 @@ struct ResNet {
                     projects: number == 1 && (stack > 0 || block != .basic), name: "conv\(stack + 2)_block\(number)")
             }
         }
-        x = builder.graph.globalAveragePooling(x, name: "avg_pool")
-        _ = builder.graph.dense(x, classes, activation: .softmax, name: "predictions")
-        return try builder.graph.network()
+        graph = builder.graph
+        return x
     }
 }
 
@@ -79,9 +104,10 @@ private struct ResNetBuilder {
     var graph: GraphBuilder
     /// Biases do nothing before a normalisation, but Keras's weight files have them.
     let usesBias: Bool
+    let shortcut: Shortcut?
 
-    mutating func stem() -> Tensor {
-        var x = graph.zeroPadding(graph.input, Margins2D(3), name: "conv1_pad")
+    mutating func stem(_ input: Tensor) -> Tensor {
+        var x = graph.zeroPadding(input, Margins2D(3), name: "conv1_pad")
         x = graph.convolution(x, 64, kernel: 7, stride: 2, bias: usesBias, name: "conv1_conv")
         x = normalization(x, "conv1")
         x = graph.activation(x, .relu, name: "conv1_relu")
@@ -94,7 +120,7 @@ private struct ResNetBuilder {
         _ block: ResNet.Block, _ x: Tensor, filters: Int, stride: Int, projects: Bool, name: String
     ) -> Tensor {
         let width = block == .basic ? filters : 4 * filters
-        let shortcut = projects ? convolution(x, width, kernel: 1, stride: stride, "\(name)_0") : x
+        let past = shortcut == nil ? nil : projects ? shortened(x, width, stride: stride, "\(name)_0") : x
         var y: Tensor
         switch block {
         case .basic:
@@ -106,7 +132,14 @@ private struct ResNetBuilder {
             y = rectified(y, filters, kernel: 3, stride: second, "\(name)_2")
             y = convolution(y, width, kernel: 1, stride: 1, "\(name)_3")
         }
-        return graph.activation(graph.sum(shortcut, y, name: "\(name)_add"), .relu, name: "\(name)_out")
+        if let past { y = graph.sum(past, y, name: "\(name)_add") }
+        return graph.activation(y, .relu, name: "\(name)_out")
+    }
+
+    private mutating func shortened(_ x: Tensor, _ width: Int, stride: Int, _ name: String) -> Tensor {
+        shortcut == .identity
+            ? graph.identityShortcut(x, width, stride: Extent2D(stride), name: "\(name)_identity")
+            : convolution(x, width, kernel: 1, stride: stride, name)
     }
 
     private mutating func rectified(

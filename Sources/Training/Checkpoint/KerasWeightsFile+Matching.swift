@@ -30,6 +30,29 @@ extension KerasWeightsFile {
             remedy: "it has \(names)")
     }
 
+    /// Replaces those of `weights` that the file has for layers of the same names and shapes. From a network that lacks
+    /// layers of this one, a shallower one of its family, only the layers `ofShallower` are taken where that is not nil.
+    func start(
+        _ weights: [[Float]], of network: Network, ofShallower: Set<String>?
+    ) throws(CheckpointError) -> [[Float]] {
+        let byName = Dictionary(layers.map { ($0.name, $0) }) { first, _ in first }
+        let wanted = network.layersWithParameters
+        let isShallower = wanted.contains { byName[network.nodes[$0.node].name] == nil }
+        let taken = wanted.filter { layer in
+            let name = network.nodes[layer.node].name
+            let shapes = layer.parameters.map { network.parameters[$0].specification.shape }
+            return byName[name]?.weights.map(\.shape) == shapes
+                && (!isShallower || ofShallower?.contains(name) ?? true)
+        }
+        guard !taken.isEmpty else {
+            throw CheckpointError(
+                .content, file: path, "no layer of it has the name and the shapes of one of model \(network.name)",
+                remedy: "it has \(layers.prefix(8).map(\.name).joined(separator: ", "))")
+        }
+        let found = try assign(taken.compactMap { byName[network.nodes[$0.node].name] }, to: taken, of: network)
+        return zip(weights, found).map { $1.isEmpty ? $0 : $1 }
+    }
+
     private static func all(_ layers: [Layer?]) -> [Layer]? {
         let found = layers.compactMap { $0 }
         return found.count == layers.count ? found : nil

@@ -81,14 +81,16 @@ public struct KerasWeightsFile: Sendable {
 
     private static func legacyLayers(_ group: Group) throws -> [Layer] {
         var layers: [Layer] = []
-        for name in try group.attributes.strings("layer_names") {
+        let names = try group.attributes.strings("layer_names")
+        let rename = ResNetLayerNames.translation(of: names)
+        for name in names {
             let layer = try group.group(name)
             var weights: [Weight] = []
             for path in try layer.attributes.strings("weight_names") {
                 let last = path.split(separator: "/").last ?? ""
                 weights.append(try weight(layer.dataset(path), name: String(last.prefix { $0 != ":" })))
             }
-            if !weights.isEmpty { layers.append(Layer(name: name, group: name, weights: weights)) }
+            if !weights.isEmpty { layers.append(Layer(name: rename(name), group: name, weights: weights)) }
         }
         return layers
     }

@@ -1,7 +1,7 @@
 /// What there is to say about one option.
 public struct OptionDeclaration: Sendable {
     public enum Group: String, CaseIterable, Sendable {
-        case data, run, optimizer, steering, computation, output
+        case network, data, run, optimizer, steering, computation, output
     }
 
     /// Whether an option has a say in what is computed.
@@ -68,6 +68,12 @@ extension OptionDeclaration.Requirement where Value == Int {
     static var positive: Self { Self(words: aCount) { counts.contains($0) } }
 }
 
+extension OptionDeclaration.Requirement where Value == WidthList? {
+    static var positive: Self {
+        Self(words: "a list of counts, each \(aCount)") { $0.map { $0.widths.allSatisfy(counts.contains) } ?? true }
+    }
+}
+
 extension OptionDeclaration.Requirement where Value == UInt64 {
     /// TOML's integers are signed.
     static var tomlInteger: Self { Self(words: "at most \(Int64.max)") { $0 <= UInt64(Int64.max) } }
@@ -83,6 +89,9 @@ extension OptionDeclaration.Requirement where Value == ScheduleTime? {
 
 extension OptionDeclaration.Requirement where Value == Double? {
     static var positive: Self { Self(words: "positive and finite") { $0.map { $0 > 0 && $0.isFinite } ?? true } }
+    static var belowOne: Self {
+        Self(words: "at least 0 and below 1") { $0.map { $0 >= 0 && $0 < 1 } ?? true }
+    }
     static var fraction: Self { Self(words: "between 0 and 1") { $0.map { $0 > 0 && $0 < 1 } ?? true } }
 }
 

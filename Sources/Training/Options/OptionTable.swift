@@ -1,11 +1,27 @@
 extension TrainingOptions {
     /// All options, in the order in which files and help show them. Paths are operational: what they lead to is
     /// compared itself, data by fingerprint and networks by configuration.
-    public static let table: [OptionDeclaration] = data + run + optimizer + steering + computation + output
+    public static let table: [OptionDeclaration] = network + data + run + optimizer + steering + computation + output
+
+    private static let network: [OptionDeclaration] = [
+        .init("classes", .network, .semantic, \.classes, "outputs of the model, if not those of the data", .positive),
+        .init(
+            "input-size", .network, .semantic, \.inputSize,
+            "samples that the model must take, as 224, 224x160 or 224x160x3; those of the data if not given"),
+        .init(
+            "shortcut", .network, .semantic, \.shortcut,
+            "projection (default) or identity, where a resnet18, resnet34 or resnet-cifar-<depth>-v1 changes shape"),
+        .init(
+            "hidden-units", .network, .semantic, \.hiddenUnits, "widths as in 64,64,64, of ann-regression", .positive),
+        .init("dropout", .network, .semantic, \.dropout, "rate of all dropout layers, if not the model's", .belowOne),
+    ]
 
     private static let data: [OptionDeclaration] = [
         .init("model", .data, .operational, \.model, "a name from `dptrain models`, or a Keras JSON file"),
         .init("weights", .data, .operational, \.weights, "file whose weights the run starts from"),
+        .init(
+            "init-from", .data, .operational, \.initFrom,
+            "file whose weights start the layers of the same names and shapes; the others start anew"),
         .init("data", .data, .operational, \.data, "HDF5 file to train on"),
         .init("images", .data, .operational, \.images, "path of the samples in the file, where it is not found"),
         .init("labels", .data, .operational, \.labels, "path of the labels in the file, where it is not found"),

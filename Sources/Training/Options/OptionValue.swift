@@ -45,6 +45,25 @@ extension ScheduleTime: PlainOptionValue {
     static var kind: String { "a number of epochs, or of steps as in 500steps" }
     public static var isQuoted: Bool { true }
 }
+extension InputSize: PlainOptionValue {
+    static var kind: String { "a size of samples such as 224, 224x160 or 224x160x3" }
+    public static var isQuoted: Bool { true }
+}
+
+/// Widths of layers, `64,32`.
+public struct WidthList: PlainOptionValue {
+    public let widths: [Int]
+
+    public init?(_ text: String) {
+        let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+        widths = numbers.compactMap(\.self)
+        guard widths.count == numbers.count else { return nil }
+    }
+
+    public var description: String { widths.map(String.init).joined(separator: ",") }
+    static var kind: String { "a list of whole numbers such as 64,32" }
+    public static var isQuoted: Bool { true }
+}
 
 /// One of a few words.
 public protocol NamedOptionValue: OptionValue, CaseIterable, RawRepresentable where RawValue == String {}
@@ -65,6 +84,7 @@ extension NamedOptionValue {
 
 extension BatchNormalizationMode: NamedOptionValue {}
 extension Precision: NamedOptionValue {}
+extension Shortcut: NamedOptionValue {}
 extension Loss.Function: NamedOptionValue {}
 
 /// A value with settings, read by `CompactText`.

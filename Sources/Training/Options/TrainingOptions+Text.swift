@@ -44,6 +44,9 @@ extension TrainingOptions {
         guard !nesterov || (optimizer == .sgd && momentum > 0) else {
             throw OptionError("nesterov", "Nesterov momentum needs --optimizer sgd and a --momentum above 0")
         }
+        guard weights == nil || initFrom == nil else {
+            throw OptionError("init-from", "--weights gives all layers their weights already; give one of them")
+        }
         for (name, algorithms) in Self.algorithmsWithParameter where !algorithms.contains(optimizer) {
             guard text(of: name) == Self.defaults.text(of: name) else {
                 let list = algorithms.map(\.rawValue).joined(separator: " and ")

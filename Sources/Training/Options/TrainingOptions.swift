@@ -10,9 +10,17 @@ public struct TrainingOptions: Equatable, Sendable {
     public enum ChannelOrder: String, NamedOptionValue { case auto, nhwc, nchw }
     public enum Normalization: String, NamedOptionValue { case auto, unchanged, unit, standardized }
 
-    // Network and data
+    // Network
+    public var classes: Int?
+    public var inputSize: InputSize?
+    public var shortcut: Shortcut?
+    public var hiddenUnits: WidthList?
+    public var dropout: Double?
+
+    // Data, and what the run starts from
     public var model: String?
     public var weights: String?
+    public var initFrom: String?
     public var data: String?
     public var images: String?
     public var labels: String?

@@ -16,82 +16,38 @@ public final class Replica {
     /// What engines remarked on plans: primitives that fell to a reference implementation.
     public let remarks: [String]
 
-    private var plans: [PlanKey: Plan] = [:]
+    private let plans: [ReplicaPlan.Key: Plan]
     private var bound: [BoundKey: BoundPlan] = [:]
     private let slots: [AlignedBuffer<UInt8>]
     private let metrics: AlignedBuffer<ShardMetrics>
     private let scratch: AlignedBuffer<UInt8>
     private let shared: AlignedBuffer<UInt8>
 
-    private struct PlanKey: Hashable {
-        let purpose: Plan.Purpose
-        let samples: Int
-    }
-
     private struct BoundKey: Hashable {
-        let plan: PlanKey
+        let plan: ReplicaPlan.Key
         let slot: Int
         let level: Int
     }
 
-    /// What plans a replica needs.
-    public struct Demand {
-        public var batchNormalization = BatchNormalizationMode.shard
-        public var precision = Precision.fp32
-        public var targets = TargetKind.label
-        /// Sizes of the shards that are trained on; empty where the replica only evaluates or predicts.
-        public var training: Set<Int> = []
-        public var evaluation: Set<Int> = []
-        public var prediction: Set<Int> = []
-        /// The rank's gradient arenas.
-        public var levels = 0
-        /// The rank's shards.
-        public var shards = 1
-
-        public init() {}
-    }
-
-    public init(_ network: Network, loss: Loss, engine: any Engine, _ demand: Demand) throws {
-        self.network = network
-        self.loss = loss
-        var request = PlanRequest(
-            network: LoweredNetwork(network, loss: loss, purpose: .training), loss: loss, targets: demand.targets,
-            samples: 0, purpose: .training, batchNormalization: demand.batchNormalization, precision: demand.precision)
-        var plans: [PlanKey: Plan] = [:]
-        for (purpose, sizes) in [
-            (Plan.Purpose.training, demand.training), (.evaluation, demand.evaluation),
-            (.prediction, demand.prediction),
-        ] {
-            request.network = LoweredNetwork(network, loss: loss, purpose: purpose)
-            // The largest first: it fixes the arena's layouts, the others take them over.
-            for samples in sizes.sorted(by: >) where samples > 0 {
-                request.purpose = purpose
-                request.samples = samples
-                let plan = try engine.plan(request)
-                request.arena = plan.arena
-                plans[PlanKey(purpose: purpose, samples: samples)] = plan
-            }
-        }
-        guard let arena = request.arena else { preconditionFailure("a replica needs a plan") }
-        self.arena = arena
-        self.plans = plans
+    /// Allocates all that the plan says.
+    public init(_ plan: ReplicaPlan) {
+        (network, loss, arena) = (plan.network, plan.loss, plan.arena)
+        plans = plan.plans
         exchanges = plans.first { $0.key.purpose == .training }?.value.segments.map(\.exchange) ?? []
         remarks = Set(plans.values.flatMap(\.remarks)).sorted()
         parameters = AlignedBuffer(count: arena.count)
-        gradientLevels = (0..<demand.levels).map { _ in AlignedBuffer(count: arena.gradientCount) }
-        let slotCount = plans.values.contains(where: \.needsMemoryForEachShard) ? demand.shards : 1
-        let bytes = plans.values.map(\.activationBytes).max() ?? 0
-        slots = (0..<slotCount).map { _ in AlignedBuffer(count: bytes) }
-        metrics = AlignedBuffer(count: slotCount)
-        scratch = AlignedBuffer(count: plans.values.map(\.scratchBytes).max() ?? 0)
-        shared = AlignedBuffer(count: plans.values.map(\.sharedBytes).max() ?? 0)
+        gradientLevels = (0..<plan.levels).map { _ in AlignedBuffer(count: plan.arena.gradientCount) }
+        slots = (0..<plan.slots).map { _ in AlignedBuffer(count: plan.activationBytes) }
+        metrics = AlignedBuffer(count: plan.slots)
+        scratch = AlignedBuffer(count: plan.scratchBytes)
+        shared = AlignedBuffer(count: plan.sharedBytes)
     }
 
     /// The plan for a shard of `samples`, bound to memory. `shard` counts the rank's shards from 0; `level` is the gradient
     /// arena. The first call for a combination binds, later ones look up.
     public func plan(_ purpose: Plan.Purpose, samples: Int, shard: Int = 0, level: Int = 0) throws -> BoundPlan {
         let key = BoundKey(
-            plan: PlanKey(purpose: purpose, samples: samples), slot: slots.count == 1 ? 0 : shard, level: level)
+            plan: ReplicaPlan.Key(purpose: purpose, samples: samples), slot: slots.count == 1 ? 0 : shard, level: level)
         if let known = bound[key] { return known }
         guard let plan = plans[key.plan] else { preconditionFailure("no \(purpose) plan for \(samples) samples") }
         let gradients = gradientLevels.isEmpty ? parameters : gradientLevels[level]
@@ -102,12 +58,6 @@ public final class Replica {
                 metrics: metrics.baseAddress + key.slot))
         bound[key] = result
         return result
-    }
-
-    /// Bytes of activations, scratch and arenas.
-    public var byteCount: Int {
-        let floats = parameters.count + gradientLevels.reduce(0) { $0 + $1.count }
-        return slots.reduce(scratch.count + shared.count) { $0 + $1.count } + floats * MemoryLayout<Float>.stride
     }
 }
 

@@ -32,7 +32,7 @@ public struct Benchmark {
         var options = options
         try options.validate(ranks: communicator.size)
         let file = try communicator.together {
-            try BenchmarkData(model: options.model ?? "", batch: options.batchSize, batches: Self.batches)
+            try BenchmarkData(options, batches: Self.batches)
         }
         defer { withExtendedLifetime(file) {} }
         options.data = file.path

@@ -9,11 +9,12 @@ final class BenchmarkData {
     let path: String
     private let random = CounterRandom(seed: 0, purpose: .generatedData)
 
-    /// Writes `batches` batches of `batch` samples. Every rank writes a file of its own, since the hosts of a cluster may
+    /// Writes `batches` batches. Every rank writes a file of its own, since the hosts of a cluster may
     /// have no folder in common.
-    init(model name: String, batch: Int, batches: Int) throws {
+    init(_ options: TrainingOptions, batches: Int) throws {
+        let batch = options.batchSize
         path = NSTemporaryDirectory() + "dptrain-bench-\(getpid()).h5"
-        let (network, isRegression) = try Self.network(name)
+        let (network, isRegression) = try Self.network(options)
         let file = try HDF5File.create(path)
         let count = batch * batches
         try writeSamples(network.inputShape, count, batch, in: file.root)
@@ -31,10 +32,11 @@ final class BenchmarkData {
 
     deinit { unlink(path) }
 
-    private static func network(_ name: String) throws -> (Network, isRegression: Bool) {
-        switch try NamedModel(name) {
+    private static func network(_ options: TrainingOptions) throws -> (Network, isRegression: Bool) {
+        switch try NamedModel(options.model ?? "") {
         case .file(let network): (network, false)
-        case .zoo(let model): (try model.network(), model.loss == .meanSquaredError)
+        case .zoo(let model):
+            (try model.network(options.modelOptions(for: model)), model.loss == .meanSquaredError)
         }
     }
 

@@ -82,15 +82,19 @@ public final class EvaluationRun {
     ) throws -> (Replica, Evaluator) {
         let partition = ShardPartition(shards: options.shards, ranks: communicator.size)
         let sampler = Sampler(data.dataset, batch: options.batchSize, shards: options.shards, seed: nil)
-        var demand = Replica.Demand()
+        var demand = ReplicaPlan.Demand()
         demand.precision = options.precision
         demand.targets = data.dataset.targets
         let sizes = sampler.shardSizes
         if purpose == .prediction { demand.prediction = sizes } else { demand.evaluation = sizes }
         demand.shards = partition.shards(of: communicator.rank).count
         let engine = try communicator.together { try makeEngine(options.engine) }
+        let plan = try communicator.together {
+            try ReplicaPlan(model.network, loss: loss, engine: engine, demand)
+        }
+        try NodeMemory.requireRoom(for: plan.memory(slotArenas: 0), of: model.network.name, communicator)
         let replica = try communicator.together {
-            let replica = try Replica(model.network, loss: loss, engine: engine, demand)
+            let replica = Replica(plan)
             try replica.setWeights(model.weights)
             return replica
         }

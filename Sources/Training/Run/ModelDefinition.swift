@@ -8,12 +8,22 @@ import NumericCore
 struct ModelDefinition {
     let network: Network
     let loss: Loss
+    private let layersFromShallower: Set<String>?
 
     /// From the zoo or a Keras JSON file, for the data at hand; a resumed run's is in its checkpoint.
     init(_ options: TrainingOptions, _ data: RunData, resumed: RunState?) throws {
+        var layersFromShallower: Set<String>?
         if let name = options.model {
             let usual: Loss.Function
-            (network, usual) = try Self.named(name, data)
+            switch try NamedModel(name) {
+            case .file(let file):
+                try options.requireNoVariations(of: name)
+                (network, usual) = (file, file.usualLoss(for: data.targets))
+            case .zoo(let model):
+                network = try Self.network(model, options, data)
+                usual = model.loss.function
+                layersFromShallower = model.layersFromShallower
+            }
             loss = network.loss(try options.loss(usual: usual), labelSmoothing: Float(options.labelSmoothing))
         } else if let resumed {
             (network, loss) = (resumed.network, resumed.loss)
@@ -21,6 +31,7 @@ struct ModelDefinition {
             let known = Zoo.models.map(\.name).joined(separator: ", ")
             throw TrainingError("there is no model to train; give --model, one of \(known), or a Keras JSON file")
         }
+        self.layersFromShallower = layersFromShallower
         guard network.trainableParameterCount > 0 else {
             throw NetworkError(network: network.name, layer: nil, reason: "it has no weights to train")
         }
@@ -29,21 +40,21 @@ struct ModelDefinition {
         if let validation = data.validation { try network.requireAnswers(of: validation, for: loss) }
     }
 
-    private static func named(_ name: String, _ data: RunData) throws -> (Network, Loss.Function) {
-        switch try NamedModel(name) {
-        case .file(let network):
-            return (network, network.usualLoss(for: data.targets))
-        case .zoo(let model):
-            let outputs = data.targets == .label ? data.train.classes : data.train.targetWidth
-            let hasOwnOutputs = !model.loss.function.isOfClasses && data.targets == .label
-            let options = ModelOptions(classes: hasOwnOutputs ? nil : outputs, input: data.train.sample)
-            return (try model.network(options), model.loss.function)
-        }
+    /// The data tells image size and number of classes where no option does.
+    private static func network(_ model: ZooModel, _ options: TrainingOptions, _ data: RunData) throws -> Network {
+        var variations = options.modelOptions(for: model)
+        let hasOwnOutputs = !model.loss.function.isOfClasses && data.targets == .label
+        let outputs = data.targets == .label ? data.train.classes : data.train.targetWidth
+        if !hasOwnOutputs { variations.classes = variations.classes ?? outputs }
+        variations.input = variations.input ?? data.train.sample
+        return try model.network(variations)
     }
 
     func initialWeights(_ options: TrainingOptions) throws -> [[Float]] {
         if let path = options.weights { return try KerasWeightsFile(path).weights(for: network) }
-        return Replica.initialWeights(of: network, seed: options.seed)
+        let weights = Replica.initialWeights(of: network, seed: options.seed)
+        guard let path = options.initFrom else { return weights }
+        return try KerasWeightsFile(path).start(weights, of: network, ofShallower: layersFromShallower)
     }
 }
 
@@ -80,7 +91,9 @@ extension Network {
         guard inputShape == dataset.sample else {
             throw NetworkError(
                 network: name, layer: nodes[0].name,
-                reason: "takes samples of \(inputShape), but the data has \(dataset.sample)")
+                reason:
+                    "takes samples of \(inputShape), but the data has \(dataset.sample); a model by name takes the data's "
+                    + "where --input-size says nothing else")
         }
         guard outputShape.rank == 1 else {
             throw NetworkError(
@@ -111,7 +124,9 @@ extension Network {
         guard isRegression ? outputs == needed : outputs >= needed || isYesOrNo else {
             throw NetworkError(
                 network: name, layer: nodes[nodes.count - 1].name,
-                reason: "it has \(outputs) outputs, but the data needs \(needed)")
+                reason:
+                    "it has \(outputs) outputs, but the data needs \(needed); a model by name has so many where --classes "
+                    + "says nothing else")
         }
     }
 }

@@ -78,10 +78,11 @@ struct ResumedState {
         if !found.configuration.isEmpty {
             try options.apply(toml: found.configuration, file: CheckpointStore.configurationName)
         }
-        let (model, weights) = (options.model, options.weights)
+        let (model, weights, initFrom) = (options.model, options.weights, options.initFrom)
         // The model is the checkpoint's own, the weights as well.
         options.model = nil
         options.weights = nil
+        options.initFrom = nil
         for (name, value) in found.state.options.sorted(by: { $0.key < $1.key }) { try options.set(name, to: value) }
         let stored = options
         for name in request.given {
@@ -97,6 +98,7 @@ struct ResumedState {
         var recorded = options
         recorded.model = options.model ?? model
         recorded.weights = options.weights ?? weights
+        recorded.initFrom = options.initFrom ?? initFrom
         return (options, recorded)
     }
 

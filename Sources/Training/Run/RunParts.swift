@@ -22,8 +22,13 @@ struct RunParts {
         let sampler = Sampler(
             data.train, batch: options.batchSize, shards: options.shards, seed: options.shuffle ? options.seed : nil)
         let demand = Self.demand(options, data, sampler, partition, rank: communicator.rank)
+        let plan = try communicator.together {
+            try ReplicaPlan(definition.network, loss: definition.loss, engine: engine, demand)
+        }
+        let need = plan.memory(slotArenas: options.algorithm.slots.count)
+        try NodeMemory.requireRoom(for: need, of: definition.network.name, communicator)
         let replica = try communicator.together {
-            let replica = try Replica(definition.network, loss: definition.loss, engine: engine, demand)
+            let replica = Replica(plan)
             try replica.setWeights(try resumed?.weights ?? definition.initialWeights(options))
             return replica
         }
@@ -63,8 +68,8 @@ struct RunParts {
     /// Sizes of all shards that this rank will meet.
     private static func demand(
         _ options: TrainingOptions, _ data: RunData, _ sampler: Sampler, _ partition: ShardPartition, rank: Int
-    ) -> Replica.Demand {
-        var demand = Replica.Demand()
+    ) -> ReplicaPlan.Demand {
+        var demand = ReplicaPlan.Demand()
         // One shard sees the whole batch: its statistics are the global ones.
         demand.batchNormalization = options.shards == 1 ? .shard : options.batchNorm
         demand.precision = options.precision

@@ -13,6 +13,7 @@ struct BenchCommand: RankCommand {
             Examples:
               dptrain bench --model lenet5-keras --batch-size 128 --steps 200
               dptrain bench --model resnet-cifar-20-v1 --shards 1 --json
+              dptrain bench --model vgg16 --input-size 64 --classes 10 --batch-size 16
               mpirun -n 2 dptrain bench --model resnet-cifar-20-v1 --steps 20
 
             scripts/bench compares with PyTorch and Keras.
@@ -34,6 +35,7 @@ struct BenchCommand: RankCommand {
             """)
     var json = false
 
+    @OptionGroup(title: "Network") var network: OptionFlags<NetworkGroup>
     @OptionGroup(title: "Computation") var computation: OptionFlags<ComputationGroup>
     @OptionGroup(title: "Optimizer") var optimizer: OptionFlags<OptimizerGroup>
 
@@ -49,7 +51,9 @@ struct BenchCommand: RankCommand {
             options.optimizer = .sgd
             try options.set("model", to: model)
             try options.set("batch-size", to: "\(batchSize)")
-            for flag in computation.given + optimizer.given { try options.set(flag.name, to: flag.text) }
+            for flag in network.given + computation.given + optimizer.given {
+                try options.set(flag.name, to: flag.text)
+            }
             if options.optimizer == .sgd, !optimizer.given.contains(where: { $0.name == "momentum" }) {
                 options.momentum = 0.9
             }

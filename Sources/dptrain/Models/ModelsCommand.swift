@@ -9,21 +9,35 @@ struct ModelsCommand: ParsableCommand {
             Examples:
               dptrain models
               dptrain models --json
+              dptrain models --classes 10
+
+            Names with a depth, such as resnet-cifar-1202-v1, resnet-cifar-164-v2 and plain-cifar-110, go for other
+            depths as well.
             """)
 
-    @Flag(help: "as JSON: name, input, parameters, trainable_parameters, source")
+    @Flag(help: "as JSON: name, input, parameters, trainable_parameters, multiply_adds, source")
     var json = false
 
+    @Option(help: ArgumentHelp("number of outputs", valueName: "count"))
+    var classes: Int?
+
+    mutating func validate() throws {
+        if let classes, classes < 1 { throw ValidationError("--classes \(classes) is not positive") }
+    }
+
     func run() throws {
-        let models = try Zoo.models.map { ($0, try $0.network()) }
+        let models = try Zoo.models.map { ($0, try $0.network(ModelOptions(classes: classes))) }
         if json {
             print(try JSONValue.array(models.map(Self.json)).text())
             return
         }
-        var table = TextTable(header: ["Name", "Input", "Parameters", "Source"])
-        table.rightAligned = [2]
+        var table = TextTable(header: ["Name", "Input", "Parameters", "Multiply-adds", "Source"])
+        table.rightAligned = [2, 3]
         table.rows = models.map { model, network in
-            [model.name, model.input.description, network.parameterCount.grouped, model.source]
+            [
+                model.name, model.input.description, network.parameterCount.grouped, network.multiplyAdds.grouped,
+                model.source,
+            ]
         }
         print(table.text)
         print("`dptrain summary NAME` shows the layers; `dptrain --model NAME --data FILE.h5` trains.")
@@ -33,7 +47,8 @@ struct ModelsCommand: ParsableCommand {
         [
             "name": .string(model.name), "input": .array(model.input.extents.map { .integer($0) }),
             "parameters": .integer(network.parameterCount),
-            "trainable_parameters": .integer(network.trainableParameterCount), "source": .string(model.source),
+            "trainable_parameters": .integer(network.trainableParameterCount),
+            "multiply_adds": .integer(network.multiplyAdds), "source": .string(model.source),
         ]
     }
 }

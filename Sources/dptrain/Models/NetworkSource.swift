@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import HDF5Storage
 import Models
+import Training
 
 /// Where a network's layers are found: in the zoo by name, or in a file.
 enum NetworkSource {
@@ -16,16 +17,17 @@ enum NetworkSource {
         self = !isName && (looksLikeFile || access(text, F_OK) == 0) ? .file(text) : .zoo(text)
     }
 
-    /// `options` are for models of the zoo; a file's network is as it is.
-    func network(_ options: ModelOptions) throws -> Network {
+    /// `variations` are for models of the zoo; a file's network is as it is.
+    func network(_ variations: TrainingOptions, includesTop: Bool) throws -> Network {
         switch self {
         case .zoo(let name):
-            return try Zoo.model(named: name).network(options)
+            let model = try Zoo.model(named: name)
+            var options = variations.modelOptions(for: model)
+            options.includesTop = includesTop
+            return try model.network(options)
         case .file(let path):
-            guard options == ModelOptions() else {
-                throw ValidationError(
-                    "\(path) is a file, whose shapes are fixed: --classes and --input go with names only")
-            }
+            try variations.requireNoVariations(of: path)
+            guard includesTop else { throw ValidationError("\(path) is a file: --no-top goes with names only") }
             return try Network(kerasJSON: Self.configuration(of: path), label: path)
         }
     }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Models
-import NumericCore
+import Training
 
 struct SummaryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,45 +9,56 @@ struct SummaryCommand: ParsableCommand {
         discussion: """
             Examples:
               dptrain summary resnet-cifar-20-v1
-              dptrain summary lenet5 --input 28x28x1 --classes 26
+              dptrain summary lenet5 --input-size 28 --classes 26
+              dptrain summary vgg16 --no-top --input-size 160x160
+              dptrain summary resnet50 --batch-size 16
               dptrain summary runs/lenet/best.h5 --json
             """)
 
     @Argument(help: "name from `dptrain models`, checkpoint or Keras model (.h5), or Keras JSON file")
     var model: String
 
-    @Option(help: "batch size to show in the shapes")
+    @Option(help: "samples at a time: shown in the shapes, and what training them takes of memory")
     var batchSize: Int?
 
-    @Option(help: "number of outputs, for a model by name")
-    var classes: Int?
+    @Flag(name: .customLong("no-top"), help: "features only, without what classifies, for a model by name")
+    var withoutTop = false
 
-    @Option(help: ArgumentHelp("shape of a sample as in 28x28x1, for a model by name", valueName: "shape"))
-    var input: SampleShape?
+    @OptionGroup(title: "Network, for a model by name") var variations: OptionFlags<NetworkGroup>
+    @OptionGroup(title: "Computation") var computation: OptionFlags<ComputationGroup>
 
-    @Flag(help: "as JSON: name, total_parameters, trainable_parameters, multiply_adds, layers")
+    @Flag(help: "as JSON: name, total_parameters, trainable_parameters, multiply_adds, memory, layers")
     var json = false
 
     mutating func validate() throws {
-        for (name, value) in [("--batch-size", batchSize), ("--classes", classes)] {
-            if let value, value < 1 { throw ValidationError("\(name) \(value) is not positive") }
+        if let batchSize, batchSize < 1 { throw ValidationError("--batch-size \(batchSize) is not positive") }
+        do { _ = try options } catch { throw ValidationError("\(error)") }
+    }
+
+    private var options: TrainingOptions {
+        get throws {
+            var options = TrainingOptions()
+            options.engine = EngineChoice.standard
+            for flag in variations.given + computation.given { try options.set(flag.name, to: flag.text) }
+            return options
         }
     }
 
     func run() throws {
-        let network = try NetworkSource(model).network(ModelOptions(classes: classes, input: input?.shape))
-        let summary = ModelSummary(network, batchSize: batchSize)
+        let options = try options
+        let network = try NetworkSource(model).network(options, includesTop: !withoutTop)
+        var summary = ModelSummary(network, batchSize: batchSize)
+        // Features alone have no loss to train with.
+        if let batchSize, network.outputShape.rank == 1 {
+            summary.memory = try memory(network, batchSize, options).parts
+        }
         print(json ? try summary.json.text() : summary.text)
     }
-}
 
-/// `28x28x1`
-struct SampleShape: ExpressibleByArgument {
-    let shape: Shape
-
-    init?(argument: String) {
-        let extents = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-        guard extents.allSatisfy({ $0 > 0 }) else { return nil }
-        shape = Shape(extents)
+    private func memory(_ network: Network, _ samples: Int, _ options: TrainingOptions) throws -> MemoryNeed {
+        let engine = try EngineChoice.engine(options.engine, threads: options.threads)
+        return try MemoryNeed(
+            network, samples: samples, engine: engine, batchNormalization: options.batchNorm,
+            precision: options.precision)
     }
 }

@@ -13,10 +13,11 @@ final class Trial {
     init(_ network: Network, _ engine: any Engine, samples: Int) throws {
         self.network = network
         self.samples = samples
-        var demand = Replica.Demand()
+        var demand = ReplicaPlan.Demand()
         demand.training = [samples]
         demand.levels = 1
-        replica = try Replica(network, loss: .sparseCategoricalCrossEntropy, engine: engine, demand)
+        replica = Replica(
+            try ReplicaPlan(network, loss: .sparseCategoricalCrossEntropy, engine: engine, demand))
         plan = try replica.plan(.training, samples: samples)
         try load(Self.weights(of: network))
         let random = CounterRandom(seed: 2, purpose: .generatedData)

@@ -53,6 +53,7 @@ protocol FlagGroup {
     static var group: OptionDeclaration.Group { get }
 }
 
+enum NetworkGroup: FlagGroup { static let group = OptionDeclaration.Group.network }
 enum DataGroup: FlagGroup { static let group = OptionDeclaration.Group.data }
 enum RunGroup: FlagGroup { static let group = OptionDeclaration.Group.run }
 enum OptimizerGroup: FlagGroup { static let group = OptionDeclaration.Group.optimizer }

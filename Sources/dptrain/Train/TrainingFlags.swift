@@ -4,6 +4,7 @@ import Training
 
 /// Everything that may be said about a run: defaults, then a configuration file, then flags.
 struct TrainingFlags: ParsableArguments {
+    @OptionGroup(title: "Network") var network: OptionFlags<NetworkGroup>
     @OptionGroup(title: "Data") var data: OptionFlags<DataGroup>
     @OptionGroup(title: "Run") var run: OptionFlags<RunGroup>
     @OptionGroup(title: "Optimizer") var optimizer: OptionFlags<OptimizerGroup>
@@ -24,7 +25,9 @@ struct TrainingFlags: ParsableArguments {
         var given: Set<String> = []
         do {
             if let config { given = try options.apply(toml: Self.text(ofFile: config), file: config) }
-            for group in [data.given, run.given, optimizer.given, steering.given, computation.given, output.given] {
+            for group in [
+                network.given, data.given, run.given, optimizer.given, steering.given, computation.given, output.given,
+            ] {
                 for flag in group {
                     try options.set(flag.name, to: flag.text)
                     given.insert(flag.name)
