@@ -8,12 +8,28 @@ import Testing
 /// Engines against Keras in double precision, on models of the zoo. Golden/generate.py writes the files and says what
 /// is in them.
 @Suite struct GoldenTests {
+    /// Whole networks; those with eighths of the filters are whole in depth.
     static let models = [
         GoldenModel("mlp"), GoldenModel("simple-cnn"), GoldenModel("lenet5-keras"), GoldenModel("lenet5-1998"),
         GoldenModel("resnet-cifar-8-v1"),
-        GoldenModel("resnet50", ModelOptions(classes: 10, input: [64, 64, 3]), kept: 16, gradientTolerance: 5e-3),
+        GoldenModel("resnet50", input: [64, 64, 3], kept: 16, gradientTolerance: 5e-3),
+        GoldenModel("cnn-tutorial", kept: 16), GoldenModel("classic-cnn", kept: 16),
+        GoldenModel("cats-dogs", input: [46, 46, 3], narrow: 4, kept: 16),
+        GoldenModel("alexnet", input: [67, 67, 3], narrow: 8, kept: 16),
+        GoldenModel("alexnet-bn", input: [215, 215, 3], narrow: 8, kept: 16, samples: 12, gradientTolerance: 1e-4),
+        GoldenModel("zfnet", input: [64, 64, 3], narrow: 8, kept: 16),
+        GoldenModel("vgg11-lrn", input: [32, 32, 3], narrow: 8, kept: 16),
+        GoldenModel("vgg16-c", input: [32, 32, 3], narrow: 8, kept: 16),
+        GoldenModel("vgg16", input: [32, 32, 3], narrow: 8, kept: 16),
+        GoldenModel("vgg19-bn", input: [32, 32, 3], narrow: 8, kept: 16, gradientTolerance: 5e-3),
+        GoldenModel("vgg-cifar-18", narrow: 8, kept: 16, gradientTolerance: 5e-3),
+        GoldenModel("resnet-cifar-8-v1", shortcut: .identity, kept: 16),
+        GoldenModel("resnet-cifar-11-v2", kept: 16),
+        GoldenModel("resnet18", input: [64, 64, 3], shortcut: .identity, narrow: 8, kept: 16, gradientTolerance: 5e-3),
+        GoldenModel("resnet50-v2", input: [64, 64, 3], narrow: 8, kept: 16, gradientTolerance: 5e-3),
+        GoldenModel("resnet50-transfer", input: [64, 64, 3], narrow: 8, kept: 16),
+        GoldenModel("resnet50-cifar100", input: [8, 8, 3], narrow: 8, kept: 16, gradientTolerance: 5e-3),
     ]
-    private static let samples = 3
 
     /// A bias before a normalisation has no gradient: rounding is left, which is measured against one of ordinary size.
     private static let ordinary = 0.2
@@ -23,15 +39,16 @@ import Testing
         let golden = try GoldenFile(model)
         let network = try model.network()
         let run = try PlanRun(
-            engine.make(), network, loss: model.loss(), kind: .label, shards: [Self.samples])
+            engine.make(), network, loss: model.loss(), kind: .label, shards: [model.samples])
         try run.load(golden.parameters(of: network))
-        let result = try run.run(GoldenFile.batch(for: network, samples: Self.samples))
+        let result = try run.run(golden.batch(for: network))
 
-        #expect(abs(result.metrics.loss / golden.loss - 1) < model.tolerance)
+        #expect(abs(result.metrics.loss / golden.losses[0] - 1) < model.tolerance)
+        let order = GoldenFile.order(of: network)
         for (index, parameter) in network.parameters.enumerated() where parameter.specification.role != .frozen {
-            let expected = try golden.gradient(parameter.path)
             let gradient = result.gradients[index]
-            let order = GoldenFile.order(of: network)[index]
+            let order = order[index]
+            let expected = golden.gradient(order, of: gradient.count)
             let kept = golden.places(order, of: gradient.count).map { gradient[$0] }
             let size = max(expected.norm, Self.ordinary)
             expectAgreement(
@@ -43,14 +60,49 @@ import Testing
         }
     }
 
+    /// The loss before and after each of three steps of SGD; not of networks of millions of weights, which a debug build
+    /// takes long to update.
+    @Test(arguments: TestedEngine.all, models.filter { $0.testDescription != "resnet50" })
+    func stepsAgree(_ engine: TestedEngine, _ model: GoldenModel) throws {
+        let golden = try GoldenFile(model)
+        let network = try model.network()
+        let run = try PlanRun(engine.make(), network, loss: model.loss(), kind: .label, shards: [model.samples])
+        let batch = golden.batch(for: network)
+        var parameters = golden.parameters(of: network)
+        for (step, expected) in golden.losses.enumerated() {
+            try run.load(parameters)
+            let result = try run.run(batch)
+            let tolerance = step == 0 ? model.tolerance : model.gradientTolerance
+            let difference = abs(result.metrics.loss / expected - 1)
+            #expect(difference < tolerance, "after \(step) steps the loss is off by \(difference)")
+            for (index, parameter) in network.parameters.enumerated() where parameter.specification.role == .trainable {
+                parameters[index] = zip(parameters[index], result.gradients[index]).map { $0 - golden.rate * $1 }
+            }
+        }
+        #expect(zip(golden.losses, golden.losses.dropFirst()).allSatisfy { $0 > $1 * 1.01 }, "steps are to be seen")
+    }
+
+    /// Samples have different answers, and no class takes all: what agrees is no constant.
+    @Test(arguments: models)
+    func expectedAnswersDiffer(_ model: GoldenModel) throws {
+        let golden = try GoldenFile(model)
+        for answers in [golden.predictions, golden.outputs] {
+            let width = answers.count / model.samples
+            let samples = (0..<model.samples).map { answers[$0 * width..<($0 + 1) * width] }
+            #expect(zip(samples[0], samples[1]).contains { abs($0 - $1) > 20 * model.tolerance })
+            #expect(zip(samples[1], samples[2]).contains { abs($0 - $1) > 20 * model.tolerance })
+            if answers.allSatisfy({ (0...1).contains($0) }) { #expect(answers.allSatisfy { $0 < 0.99 }) }
+        }
+    }
+
     @Test(arguments: TestedEngine.all, models)
     func predictionsAgree(_ engine: TestedEngine, _ model: GoldenModel) throws {
         let golden = try GoldenFile(model)
         let network = try model.network()
         let run = try PlanRun(
-            engine.make(), network, loss: model.loss(), kind: .label, shards: [Self.samples], purpose: .prediction)
+            engine.make(), network, loss: model.loss(), kind: .label, shards: [model.samples], purpose: .prediction)
         try run.load(golden.parameters(of: network))
-        let outputs = try run.run(GoldenFile.batch(for: network, samples: Self.samples)).outputs
+        let outputs = try run.run(golden.batch(for: network)).outputs
         expectAgreement(outputs, golden.predictions, within: model.tolerance, "predictions")
     }
 }
@@ -58,46 +110,91 @@ import Testing
 /// A model of the zoo with golden data, and how its file was made.
 struct GoldenModel: Sendable, CustomTestStringConvertible {
     let testDescription: String
-    let options: ModelOptions
+    private let name: String
+    private let options: ModelOptions
+    /// All layers but the last have this part of their filters and units: a small network of the same structure.
+    private let narrow: Int
+    /// Normalising vectors of few samples multiplies rounding errors.
+    let samples: Int
     /// How many elements of each gradient the file has at most.
     let kept: Int
     /// Keras's values are exact for this purpose, so what differs is the engine's rounding: some 1e-7 an operation,
     /// which sums of up to 8,192 products and normalisations of small batches, one after another, lift to the
     /// tolerance. Errors are relative to the largest value of the tensor.
     let tolerance = 2e-5
-    /// Of gradients. In a deep network some of millions of ReLUs are so near zero that rounding decides, and each such
-    /// decision moves gradients by up to some 1e-3; an error in a kernel moves them far more.
+    /// Of gradients, and of losses after steps along them. In a deep network some of millions of ReLUs are so near zero
+    /// that rounding decides, and each such decision moves gradients by up to some 1e-3; an error in a kernel moves them
+    /// far more.
     let gradientTolerance: Double
 
     init(
-        _ name: String, _ options: ModelOptions = ModelOptions(), kept: Int = 256, gradientTolerance: Double? = nil
+        _ name: String, input: Shape? = nil, shortcut: Shortcut? = nil, narrow: Int = 1, kept: Int = 256,
+        samples: Int = 3,
+        gradientTolerance: Double? = nil
     ) {
-        testDescription = name
-        (self.options, self.kept, self.gradientTolerance) = (options, kept, gradientTolerance ?? tolerance)
+        testDescription = name + (shortcut.map { "-\($0.rawValue)" } ?? "")
+        (self.name, self.narrow, self.kept, self.samples) = (name, narrow, kept, samples)
+        self.gradientTolerance = gradientTolerance ?? tolerance
+        var options = ModelOptions(classes: name == "cats-dogs" ? 1 : 10, input: input)
+        options.shortcut = shortcut
+        // Masks are not Keras's.
+        options.dropout = 0
+        self.options = options
     }
 
-    func loss() throws -> Loss { try Zoo.model(named: testDescription).loss }
-    func network() throws -> Network { try Zoo.model(named: testDescription).network(options) }
+    var isNarrow: Bool { narrow > 1 }
+    func network() throws -> Network { try Zoo.model(named: name).network(options).narrowed(by: narrow) }
+    func loss() throws -> Loss { try network().loss(Zoo.model(named: name).loss.function) }
+}
+
+extension Network {
+    fileprivate func narrowed(by factor: Int) throws -> Network {
+        guard factor > 1 else { return self }
+        let narrow = nodes.dropLast().map { node in
+            let layer: Layer =
+                switch node.layer {
+                case .convolution(let layer):
+                    .convolution(
+                        Convolution2D(
+                            filters: layer.filters / factor, kernel: layer.window.size, stride: layer.window.stride,
+                            padding: layer.window.padding, activation: layer.activation, usesBias: layer.usesBias))
+                case .dense(let layer):
+                    .dense(Dense(units: layer.units / factor, activation: layer.activation))
+                case .identityShortcut(let layer):
+                    .identityShortcut(IdentityShortcut(filters: layer.filters / factor, stride: layer.stride))
+                default: node.layer
+                }
+            return Node(name: node.name, layer: layer, inputs: node.inputs, isTrainable: node.isTrainable)
+        }
+        return try Network(name: name, nodes: narrow + nodes.suffix(1))
+    }
 }
 
 /// A file of the Golden folder, and what its generator computed by the same hash.
 private struct GoldenFile {
     let model: GoldenModel
-    let file: HDF5File
-    let loss: Double
+    let outputs: [Double]
     let predictions: [Double]
+    /// Before and after each step of the rate.
+    let losses: [Double]
+    let rate: Float
+    /// In the order of paths: norm, and elements.
+    private let gradients: [Double]
 
     init(_ model: GoldenModel) throws {
         self.model = model
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden")
-        file = try HDF5File.open(folder.appendingPathComponent("\(model.testDescription).h5").path)
-        loss = try file.root.dataset("outputs").attributes.double("loss")
-        predictions = try file.root.dataset("predictions").read()
+        let root = try HDF5File.open(folder.appendingPathComponent("\(model.testDescription).h5").path).root
+        outputs = try root.dataset("outputs").read()
+        predictions = try root.dataset("predictions").read()
+        losses = try root.dataset("losses").read()
+        rate = Float(try root.dataset("losses").attributes.double("rate"))
+        gradients = try root.dataset("gradients").read()
     }
 
-    func gradient(_ path: String) throws -> (values: [Double], norm: Double) {
-        let dataset = try file.root.dataset("gradients/\(path)")
-        return (try dataset.read(), try dataset.attributes.double("norm"))
+    func gradient(_ order: Int, of count: Int) -> (values: [Double], norm: Double) {
+        let start = order * (1 + model.kept)
+        return (Array(gradients[start + 1..<start + 1 + min(count, model.kept)]), gradients[start])
     }
 
     private static let (input, labels, places): (UInt64, UInt64, UInt64) = (1000, 1001, 2000)
@@ -107,24 +204,32 @@ private struct GoldenFile {
         Float(CounterRandom.mix(stream, UInt64(index)) >> 40) * 0x1p-23 - 1
     }
 
-    static func batch(for network: Network, samples: Int) -> Batch {
+    /// To few filters noise of one strength looks all alike.
+    func batch(for network: Network) -> Batch {
+        let samples = model.samples
         var batch = Batch(for: network, samples: samples, kind: .label)
-        batch.inputs = batch.inputs.indices.map { number(input, $0) }
-        batch.targets = .labels((0..<samples).map { Int32(CounterRandom.mix(labels, UInt64($0)) % 10) })
+        let size = network.inputShape.count
+        batch.inputs = batch.inputs.indices.map {
+            Self.number(Self.input, $0) / (model.isNarrow ? Float(1 << ($0 / size % 3)) : 1)
+        }
+        let classes: UInt64 = network.outputShape.count == 1 ? 2 : 10
+        batch.targets = .labels((0..<samples).map { Int32(CounterRandom.mix(Self.labels, UInt64($0)) % 10 % classes) })
         return batch
     }
 
     /// Each parameter's place in the order of paths, which numbers the streams.
     static func order(of network: Network) -> [Int] {
-        let sorted = network.parameters.map(\.path).sorted()
-        return network.parameters.map { parameter in sorted.firstIndex(of: parameter.path) ?? 0 }
+        let sorted = network.parameters.map(\.path).sorted().enumerated()
+        let places = Dictionary(uniqueKeysWithValues: sorted.map { ($1, $0) })
+        return network.parameters.map { places[$0.path] ?? 0 }
     }
 
     func parameters(of network: Network) -> ParameterValues {
-        zip(network.parameters, Self.order(of: network)).map { parameter, order in
+        let paths = Set(network.parameters.map(\.path))
+        return zip(network.parameters, Self.order(of: network)).map { parameter, order in
             let specification = parameter.specification
             let fanIn = specification.shape.extents.dropLast().reduce(1, *)
-            let scale: Float = parameter.path.hasSuffix("_3_bn/gamma") ? 0.25 : 1
+            let scale: Float = Self.endsResidual(parameter.path, paths) ? 0.25 : 1
             let first: Float = ["gamma", "moving_variance"].contains(specification.name) ? 1 : 0
             let limit = (6 / Float(fanIn)).squareRoot()
             return (0..<specification.shape.count).map {
@@ -132,6 +237,14 @@ private struct GoldenFile {
                 return specification.isKernel ? value * limit : (value * 0.25 + first) * scale
             }
         }
+    }
+
+    /// Whether this scales the last normalisation of a residual branch.
+    private static func endsResidual(_ path: String, _ paths: Set<String>) -> Bool {
+        guard path.contains("_block") else { return false }
+        if path.hasSuffix("_3_bn/gamma") { return true }
+        let suffix = "_2_bn/gamma"
+        return path.hasSuffix(suffix) && !paths.contains(path.dropLast(suffix.count) + "_3_bn/gamma")
     }
 
     /// Which elements of a gradient the file keeps.

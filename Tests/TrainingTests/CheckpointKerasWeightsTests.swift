@@ -100,4 +100,92 @@ private func renamed(_ network: Network) throws -> Network {
             #expect(throws: CheckpointError.self) { try KerasWeightsFile(folder + "/text.h5") }
         }
     }
+
+    /// Layers of the same names and shapes start from the file; of a shallower network only those that its family names.
+    @Test func someLayersStartFromAFile() throws {
+        let network = try goldenNetwork()
+        let file = try KerasWeightsFile(CheckpointFixture.golden("functional-3.h5"))
+        let all = try file.weights(for: network)
+        let fresh = all.map { $0.map { _ in Float(-1) } }
+        #expect(try file.replacing(fresh, of: network, ofShallower: ["stem"]) == all)
+
+        // Another number of classes, and a layer that the file lacks.
+        func changed(_ isDeeper: Bool) throws -> Network {
+            let nodes = network.nodes.map { node in
+                switch node.name {
+                case "classes": Node(name: node.name, layer: .dense(Dense(units: 5)), inputs: node.inputs)
+                case "project" where isDeeper: Node(name: "deeper", layer: node.layer, inputs: node.inputs)
+                default: node
+                }
+            }
+            return try Network(name: "changed", nodes: nodes)
+        }
+        func started(_ network: Network, _ layers: Set<String>?) throws -> Set<String> {
+            let fresh = network.parameters.map { [Float](repeating: -1, count: $0.specification.shape.count) }
+            let weights = try file.replacing(fresh, of: network, ofShallower: layers)
+            let indices = weights.indices.filter { weights[$0] != fresh[$0] }
+            return Set(indices.map { network.nodes[network.parameters[$0].node].name })
+        }
+        #expect(try started(changed(false), nil) == ["stem", "norm", "project"])
+        #expect(try started(changed(true), nil) == ["stem", "norm"])
+        #expect(try started(changed(true), ["stem", "classes"]) == ["stem"])
+        let lenet = try Zoo.model(named: "lenet5").network()
+        let none = #expect(throws: CheckpointError.self) { try started(lenet, nil) }
+        #expect(none?.description.contains("lenet5") == true)
+    }
+
+    /// The file of 2017: older names, and the shortcut's layers behind those of the main branch.
+    @Test func layerNamesOf2017() throws {
+        try CheckpointFixture.withFolder { folder in
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            var options = ModelOptions(classes: 3, input: [32, 32, 3])
+            options.includesTop = true
+            let network = try Zoo.model(named: "resnet50").network(options)
+            let path = folder + "/resnet50.h5"
+            try write2017(network, to: path)
+            let weights = try KerasWeightsFile(path).weights(for: network)
+            for (index, parameter) in network.parameters.enumerated() {
+                #expect(weights[index].allSatisfy { $0 == Float(index) }, "\(parameter.path)")
+            }
+        }
+    }
+
+    /// Each parameter is full of its number in the network.
+    private func write2017(_ network: Network, to path: String) throws {
+        func older(_ name: String) -> String {
+            switch name {
+            case "conv1_conv": return "conv1"
+            case "conv1_bn": return "bn_conv1"
+            case "predictions": return "fc1000"
+            default: break
+            }
+            // conv3_block2_1_bn
+            let parts = name.split(separator: "_")
+            let block = Array("abcdef")[(Int(parts[1].dropFirst(5)) ?? 1) - 1]
+            let branch = ["branch1", "branch2a", "branch2b", "branch2c"][Int(parts[2]) ?? 0]
+            return "\(parts[3] == "bn" ? "bn" : "res")\(parts[0].dropFirst(4))\(block)_\(branch)"
+        }
+        var layers: [(name: String, parameters: [Int])] = []
+        for (index, parameter) in network.parameters.enumerated() {
+            let name = older(network.nodes[parameter.node].name)
+            if layers.last?.name == name {
+                layers[layers.count - 1].parameters.append(index)
+            } else {
+                layers.append((name, [index]))
+            }
+        }
+        layers.sort { !$0.name.hasSuffix("branch1") && $1.name.hasSuffix("branch1") }
+        let file = try HDF5File.create(path)
+        try file.root.attributes.set("layer_names", layers.map(\.name))
+        for layer in layers {
+            let group = try file.root.createGroup(layer.name)
+            let names = layer.parameters.map { "\(layer.name)/\(network.parameters[$0].specification.name):0" }
+            try group.attributes.set("weight_names", names)
+            for (name, index) in zip(names, layer.parameters) {
+                let shape = network.parameters[index].specification.shape
+                try group.write(name, shape: shape, [Float](repeating: Float(index), count: shape.count))
+            }
+        }
+        try file.close()
+    }
 }

@@ -30,10 +30,10 @@ extension KerasWeightsFile {
             remedy: "it has \(names)")
     }
 
-    /// Replaces those of `weights` that the file has for layers of the same names and shapes. From a network that lacks
-    /// layers of this one, a shallower one of its family, only the layers `ofShallower` are taken where that is not nil.
-    func start(
-        _ weights: [[Float]], of network: Network, ofShallower: Set<String>?
+    /// `weights` with those replaced that the file has for layers of the same names and shapes. From a file that lacks
+    /// layers of the network, a shallower one of its family, only the layers `ofShallower` are taken where that is not nil.
+    public func replacing(
+        _ weights: [[Float]], of network: Network, ofShallower: Set<String>? = nil
     ) throws(CheckpointError) -> [[Float]] {
         let byName = Dictionary(layers.map { ($0.name, $0) }) { first, _ in first }
         let wanted = network.layersWithParameters

@@ -54,7 +54,7 @@ struct ModelDefinition {
         if let path = options.weights { return try KerasWeightsFile(path).weights(for: network) }
         let weights = Replica.initialWeights(of: network, seed: options.seed)
         guard let path = options.initFrom else { return weights }
-        return try KerasWeightsFile(path).start(weights, of: network, ofShallower: layersFromShallower)
+        return try KerasWeightsFile(path).replacing(weights, of: network, ofShallower: layersFromShallower)
     }
 }
 
