@@ -5,9 +5,14 @@ import Glibc
 /// Time since the machine was booted: one clock for all processes of a host.
 public enum BootClock {
     /// Nanoseconds.
-    public static var now: UInt64 {
+    public static var now: UInt64 { nanoseconds(CLOCK_BOOTTIME) }
+
+    /// Nanoseconds that all threads of this process have computed.
+    public static var processorTime: UInt64 { nanoseconds(CLOCK_PROCESS_CPUTIME_ID) }
+
+    private static func nanoseconds(_ clock: clockid_t) -> UInt64 {
         var time = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &time)
+        clock_gettime(clock, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
