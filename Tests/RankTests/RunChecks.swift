@@ -137,7 +137,7 @@ extension CheckContext {
 }
 
 /// Tiny runs in a folder that all ranks share.
-private final class RunTrial {
+final class RunTrial {
     static let epochs = 3
     /// 3 an epoch; the last batch of an epoch leaves shards empty.
     static let steps = 9
@@ -211,7 +211,7 @@ func silently<T>(_ body: () throws -> T) rethrows -> T {
 }
 
 /// Asks its own process to stop, as `kill -USR1` would, once a step is done.
-private final class SignalAtStep: RunObserver {
+final class SignalAtStep: RunObserver {
     private let step: Int
 
     init(_ step: Int) { self.step = step }

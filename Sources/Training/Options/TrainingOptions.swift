@@ -67,6 +67,10 @@ public struct TrainingOptions: Equatable, Sendable {
     public var checkpointEveryEpochs = 1
     public var keep = 3
 
+    // Tracing
+    public var trace: String?
+    public var traceSteps = 20
+
     public init() {}
 }
 

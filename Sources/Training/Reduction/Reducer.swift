@@ -37,10 +37,14 @@ public final class Reducer {
 
     /// Seconds spent in `finish` waiting for messages: communication that nothing hid.
     public private(set) var exposedSeconds = 0.0
+    /// Seconds in which messages were under way while this rank computed, as far as `progress` lets it know.
+    public var hiddenSeconds: Double { underwaySeconds - exposedSeconds }
     /// Seconds spent in the optimizer.
     public private(set) var updateSeconds = 0.0
     /// Bytes this rank gave to MPI for other ranks.
     public private(set) var bytesSent = 0
+    /// Is told of every bucket in runs that are traced.
+    public var trace: ReductionTrace?
 
     private let rank: Int
     private let exchangeCommunicator: Communicator
@@ -65,7 +69,9 @@ public final class Reducer {
     private var missing: [Int]
     private var bucketsStarted = 0
     private var bucketsUpdated = 0
-    private let clock = ContinuousClock()
+    private var underwaySeconds = 0.0
+    /// Since when some message has been under way.
+    private var underwaySince: UInt64?
 
     /// The gradient arenas that `rank` needs.
     public static func levelCount(partition: ShardPartition, rank: Int) -> Int {
@@ -145,6 +151,7 @@ public final class Reducer {
         schedule = schedules[present]
         bucketsStarted = 0
         bucketsUpdated = 0
+        underwaySince = nil
     }
 
     /// The rank's non-empty shards in this step. May be empty: the rank then only calls `finish`.
@@ -183,9 +190,10 @@ public final class Reducer {
         try gradientsReady(upTo: buckets.count)
         try updateArrived()
         while requests.inFlight > 0 {
-            let start = clock.now
+            let (start, missing) = (BootClock.now, requests.inFlight)
             let completed = try requests.waitSome()
-            exposedSeconds += Self.seconds(from: start, to: clock.now)
+            exposedSeconds += BootClock.seconds(since: start)
+            trace?.waited(missing: missing, from: start)
             note(completed)
             try updateArrived()
         }
@@ -227,6 +235,7 @@ public final class Reducer {
     private func startExchange(of bucket: Int) throws {
         let range = buckets.buckets[bucket]
         missing[bucket] = 0
+        trace?.messageStarted(.gradients, bucket: bucket)
         if mode == .allReduce {
             if partition.ranks > 1 { try startAllReduce(of: bucket) }
             return
@@ -240,7 +249,7 @@ public final class Reducer {
             let request = try exchangeCommunicator.startAllToAllV(
                 send: arena.baseAddress + range.lowerBound, layout,
                 receive: receive, schedule.receiveLayout(bucket: bucket, level: level))
-            requests.insert(request, at: bucket * exchangesPerBucket + level)
+            insert(request, at: bucket * exchangesPerBucket + level)
             missing[bucket] += 1
             bytesSent += layout.total * MemoryLayout<Float>.stride
         }
@@ -255,15 +264,31 @@ public final class Reducer {
         }
         let request = try exchangeCommunicator.startAllReduceSum(
             inPlace: UnsafeMutableBufferPointer(start: sum, count: range.count))
-        requests.insert(request, at: bucket * exchangesPerBucket)
+        insert(request, at: bucket * exchangesPerBucket)
         missing[bucket] = 1
         bytesSent += range.count * MemoryLayout<Float>.stride
     }
 
+    private func insert(_ request: Request, at place: Int) {
+        if underwaySince == nil { underwaySince = BootClock.now }
+        requests.insert(request, at: place)
+    }
+
     /// Takes note of requests that have completed.
     private func note(_ places: UnsafeBufferPointer<Int32>) {
-        for place in places where Int(place) < buckets.buckets.count * exchangesPerBucket {
-            missing[Int(place) / exchangesPerBucket] -= 1
+        let exchanges = buckets.buckets.count * exchangesPerBucket
+        for place in places.lazy.map({ Int($0) }) {
+            if place >= exchanges {
+                trace?.messageEnded(.weights, bucket: place - exchanges)
+                continue
+            }
+            let bucket = place / exchangesPerBucket
+            missing[bucket] -= 1
+            if missing[bucket] == 0 { trace?.messageEnded(.gradients, bucket: bucket) }
+        }
+        if requests.inFlight == 0, let since = underwaySince {
+            underwaySeconds += BootClock.seconds(since: since)
+            underwaySince = nil
         }
     }
 
@@ -275,11 +300,15 @@ public final class Reducer {
             if !owned.isEmpty {
                 let local = gradientLevels[0].baseAddress + owned.lowerBound
                 let sum = mode == .tree ? sumPartials(of: bucket, owned) : local
-                let start = clock.now
+                let start = BootClock.now
                 try update(owned, sum)
-                updateSeconds += Self.seconds(from: start, to: clock.now)
+                updateSeconds += BootClock.seconds(since: start)
+                trace?.updated(bucket: bucket, from: start)
             }
-            if mode == .tree, partition.ranks > 1 { try startSharing(parameters, bucket) }
+            if mode == .tree, partition.ranks > 1 {
+                trace?.messageStarted(.weights, bucket: bucket)
+                try startSharing(parameters, bucket)
+            }
             bucketsUpdated += 1
         }
     }
@@ -307,12 +336,8 @@ public final class Reducer {
     private func startSharing(_ arena: AlignedBuffer<Float>, _ bucket: Int) throws {
         let start = arena.baseAddress + buckets.buckets[bucket].lowerBound
         let request = try shareCommunicator.startAllGatherV(inPlace: start, shareLayouts[bucket])
-        requests.insert(request, at: buckets.buckets.count * exchangesPerBucket + bucket)
+        insert(request, at: buckets.buckets.count * exchangesPerBucket + bucket)
         bytesSent += buckets.slice(bucket, of: rank).count * (partition.ranks - 1) * MemoryLayout<Float>.stride
-    }
-
-    private static func seconds(from start: ContinuousClock.Instant, to end: ContinuousClock.Instant) -> Double {
-        (end - start) / .seconds(1)
     }
 }
 

@@ -54,9 +54,23 @@ struct RunParts {
         var update: ParameterUpdate?
     }
 
-    func step(_ options: TrainingOptions, _ communicator: Communicator, _ watch: StallWatch) throws -> TrainingStep {
+    /// What a traced run records in; nil for others. Collective; comes before the step, whose plans record their kernels.
+    func trace(_ options: TrainingOptions, _ communicator: Communicator) throws -> RankTrace? {
+        guard let request = TraceRequest(options) else { return nil }
+        let buckets = reducer.buckets.buckets.count
+        let shards = partition.shards(of: communicator.rank).count
+        let trace = try RankTrace(
+            request, communicator, spansPerStep: (replica.trainingKernels + 1) * shards + 4 * buckets + 8)
+        replica.spans = trace.compute
+        reducer.trace = ReductionTrace(compute: trace.compute, messages: trace.messages, buckets: buckets)
+        return trace
+    }
+
+    func step(
+        _ options: TrainingOptions, _ communicator: Communicator, _ watch: StallWatch, _ trace: RankTrace?
+    ) throws -> TrainingStep {
         try TrainingStep(
-            replica, reducer, update, loader, communicator,
+            replica, reducer, update, trace.map { loader.traced(into: $0.compute) } ?? loader, communicator,
             TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.weightDecay)), watch)
     }
 
