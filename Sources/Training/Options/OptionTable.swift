@@ -64,6 +64,12 @@ extension TrainingOptions {
         .init("precision", .computation, .semantic, \.precision, "fp32 or bf16"),
         .init(
             "reduction", .computation, .semantic, \.reduction, "tree, or allreduce (result depends on the rank count)"),
+        .init(
+            "wire", .computation, .semantic, \.wire, "fp32, or bf16: gradients rounded before they are added and sent"),
+        .init(
+            "overlap", .computation, .operational, \.overlap,
+            "who moves gradients on during the backward pass: progress (between operations), thread or none"),
+        .init("bucket-size", .computation, .operational, \.bucketSize, "MiB of gradients sent at a time", .positive),
     ]
 
     private static let output: [OptionDeclaration] = [

@@ -11,21 +11,28 @@ public struct BucketPlan: Sendable, Equatable {
     /// The elements of the arena.
     public let count: Int
     public let ranks: Int
+    /// So many elements, the first ones, are rounded to bf16 before they are added or sent; a bucket ends there.
+    public let roundedCount: Int
     /// Ascending, without gaps: together the arena.
     public let buckets: [Range<Int>]
 
     /// `cuts` are the offsets, ascending multiples of 16, at which parameters start: gradients become ready one
     /// parameter at a time, so buckets end there. Only what is far larger than the target is cut inside.
-    public init(count: Int, cuts: [Int], ranks: Int, targetBytes: Int = defaultTargetBytes) {
+    public init(
+        count: Int, cuts: [Int], ranks: Int, targetBytes: Int = defaultTargetBytes, roundedCount: Int = 0
+    ) {
         precondition(count > 0 && count % Self.unit == 0, "an arena is padded to multiples of \(Self.unit)")
+        precondition(
+            roundedCount == 0 || roundedCount == count || cuts.contains(roundedCount), "rounding ends within a parameter")
         precondition(ranks > 0 && targetBytes > 0, "a plan needs ranks and a size")
         self.count = count
         self.ranks = ranks
+        self.roundedCount = roundedCount
         let bytes = MemoryLayout<Float>.stride
         let target = min(targetBytes / bytes, Int(Int32.max) / 4).rounded(upToMultipleOf: Self.unit)
         var buckets: [Range<Int>] = []
         var start = 0
-        for cut in cuts + [count] where cut - start >= target || (cut == count && cut > start) {
+        for cut in cuts + [count] where cut - start >= target || (cut > start && [roundedCount, count].contains(cut)) {
             precondition(cut % Self.unit == 0 && cut <= count, "a parameter starts at a multiple of \(Self.unit)")
             let units = (cut - start) / Self.unit
             let pieces = max(1, (cut - start) / target)
@@ -38,10 +45,20 @@ public struct BucketPlan: Sendable, Equatable {
         self.buckets = buckets
     }
 
+    public func isRounded(_ bucket: Int) -> Bool { buckets[bucket].upperBound <= roundedCount }
+
     /// The arena range of `bucket` that belongs to `rank`; empty where there are more ranks than units.
     public func slice(_ bucket: Int, of rank: Int) -> Range<Int> {
         let range = buckets[bucket]
         let part = ShardPartition.part(rank, of: ranks, total: range.count / Self.unit)
         return range.lowerBound + part.lowerBound * Self.unit..<range.lowerBound + part.upperBound * Self.unit
+    }
+}
+
+extension BucketPlan: CustomStringConvertible {
+    /// Tells plans apart: ranks with other plans would wait for each other for ever.
+    public var description: String {
+        let largest = buckets.map(\.count).max() ?? 0
+        return "\(buckets.count) of \(count) elements, \(roundedCount) rounded, the largest of \(largest)"
     }
 }

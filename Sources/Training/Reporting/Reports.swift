@@ -47,13 +47,22 @@ public struct StepDurations: Sendable, Equatable {
     public var update: Double
     /// The whole step.
     public var total: Double
+    /// Messages were under way, hidden or not.
+    public var activeReduction: Double
+    /// What the rank sent to others.
+    public var bytesSent: Int
 
-    public init(dataWait: Double, compute: Double, exposedReduction: Double, update: Double, total: Double) {
+    public init(
+        dataWait: Double, compute: Double, exposedReduction: Double, update: Double, total: Double,
+        activeReduction: Double = 0, bytesSent: Int = 0
+    ) {
         self.dataWait = dataWait
         self.compute = compute
         self.exposedReduction = exposedReduction
         self.update = update
         self.total = total
+        self.activeReduction = activeReduction
+        self.bytesSent = bytesSent
     }
 }
 

@@ -23,6 +23,8 @@ public struct BenchmarkReport: Sendable {
     /// Reduction that no computation hid.
     public private(set) var exposedReductionTime: Double
     public private(set) var updateTime: Double
+    /// The reduction between the ranks.
+    public private(set) var traffic: ReductionTraffic
     /// Of the rank that needs most, in bytes.
     public internal(set) var peakMemory = 0.0
     /// Time by kind of kernel on rank 0, the longest first, as measured with a clock around each.
@@ -50,6 +52,7 @@ public struct BenchmarkReport: Sendable {
         dataTime = median(\.dataWait)
         exposedReductionTime = median(\.exposedReduction)
         updateTime = median(\.update)
+        traffic = ReductionTraffic(time: median(\.activeReduction), bytes: durations.last?.bytesSent ?? 0)
         // A step has no clock between its passes; it is divided as the kernels' own times are.
         let compute = median(\.compute)
         let total = kernels.values.reduce(0, +)
@@ -62,11 +65,15 @@ public struct BenchmarkReport: Sendable {
     /// Collective: replaces each figure by the largest of all ranks.
     mutating func combine(over communicator: Communicator) throws {
         let figures = [stepTime, dataTime, forwardTime, backwardTime, exposedReductionTime, updateTime, peakMemory]
+        try traffic.combine(over: communicator)
         let all = try communicator.allGather(figures)
         let largest = figures.indices.map { figure in all.map { $0[figure] }.max() ?? 0 }
         (stepTime, dataTime, forwardTime, backwardTime) = (largest[0], largest[1], largest[2], largest[3])
         (exposedReductionTime, updateTime, peakMemory) = (largest[4], largest[5], largest[6])
     }
+
+    /// Reduction behind which the backward pass went on.
+    public var hiddenReductionTime: Double { max(0, traffic.time - exposedReductionTime) }
 
     /// Over all ranks.
     public var imagesPerSecond: Double { Double(batchSize) / stepTime * 1000 }
@@ -86,6 +93,8 @@ extension BenchmarkReport {
             "images_per_second": .number(imagesPerSecond), "step_ms": .number(stepTime), "data_ms": .number(dataTime),
             "forward_ms": .number(forwardTime), "backward_ms": .number(backwardTime),
             "reduce_exposed_ms": .number(exposedReductionTime), "update_ms": .number(updateTime),
+            "reduce_ms": .number(traffic.time), "reduce_hidden_ms": .number(hiddenReductionTime),
+            "reduce_bytes": .integer(traffic.bytes), "reduce_bytes_per_second": .number(traffic.bytesPerSecond),
             "flops_per_second": .number(operationsPerSecond), "peak_rss_bytes": .integer(Int(peakMemory)),
             "kernels": .array(
                 kernels.map { entry in
@@ -112,11 +121,17 @@ extension BenchmarkReport {
             \(model): \(decimal(imagesPerSecond, 1)) images/s, \(decimal(operationsPerSecond / 1e9, 1)) GFLOP/s, \
             at most \(decimal(peakMemory / 1048576, 0)) MiB a rank
             batch \(batchSize), \(shards) shards, ranks x threads \(ranks) x \(threads), \(engine), \(precision); \
-            median of \(steps) steps
+            median of \(steps) steps\(traffic.bytes > 0 ? "\n\(trafficText)" : "")
 
             \(times.text)
             \(kinds.text)
             """
+    }
+
+    private var trafficText: String {
+        "reduction: \(decimal(Double(traffic.bytes) / 1e6, 2)) MB sent a rank and step; messages under way for "
+            + "\(decimal(traffic.time, 1)) ms (\(decimal(traffic.bytesPerSecond / 1e6, 0)) MB/s), of which "
+            + "\(decimal(hiddenReductionTime, 1)) ms hidden behind the backward pass"
     }
 
     private func row(_ name: String, _ time: Double, of total: Double) -> [String] {

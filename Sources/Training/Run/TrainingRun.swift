@@ -64,6 +64,7 @@ public final class TrainingRun {
             SharedFact("model", definition.network.name), SharedFact("loss", definition.loss.rawValue),
             SharedFact("model configuration", digestOf: try definition.network.kerasModel.text()),
             SharedFact("arena layout", digestOf: parts.replica.arena.digest),
+            SharedFact("buckets of the reduction", parts.reducer.buckets.description),
             SharedFact("weights at the start", digestOf: parts.replica.parameters),
         ]
         try communicator.agree(on: facts)

@@ -3,12 +3,16 @@ struct StepTimer {
     private let reducer: Reducer
     private let start = ContinuousClock.now
     private let exposed: Double
+    private let active: Double
     private let update: Double
+    private let bytes: Int
 
     init(_ reducer: Reducer) {
         self.reducer = reducer
         exposed = reducer.exposedSeconds
+        active = reducer.activeSeconds
         update = reducer.updateSeconds
+        bytes = reducer.bytesSent
     }
 
     /// `waited`: seconds that the step's samples were waited for, before the timer began.
@@ -17,7 +21,7 @@ struct StepTimer {
         let (exposed, update) = (reducer.exposedSeconds - self.exposed, reducer.updateSeconds - self.update)
         return StepDurations(
             dataWait: waited, compute: busy - exposed - update, exposedReduction: exposed, update: update,
-            total: busy + waited)
+            total: busy + waited, activeReduction: reducer.activeSeconds - active, bytesSent: reducer.bytesSent - bytes)
     }
 }
 
