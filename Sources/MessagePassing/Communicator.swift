@@ -23,8 +23,7 @@ public final class Communicator {
     public static func world() throws -> Communicator {
         let launch = LaunchEnvironment.current
         var provided: Int32 = 0
-        let level = getenv("XMULTI") != nil ? ThreadLevel.multiple : .serialized
-        let code = MPI_Init_thread(nil, nil, level.rawValue, &provided)
+        let code = MPI_Init_thread(nil, nil, ThreadLevel.serialized.rawValue, &provided)
         try check(code, "MPI_Init_thread", rank: launch.rank)
         let world = try Communicator(cmpi_comm_world())
         try launch.refuseIsolation(communicatorSize: world.size)

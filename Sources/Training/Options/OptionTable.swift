@@ -68,8 +68,10 @@ extension TrainingOptions {
             "wire", .computation, .semantic, \.wire, "fp32, or bf16: gradients rounded before they are added and sent"),
         .init(
             "overlap", .computation, .operational, \.overlap,
-            "who moves gradients on during the backward pass: progress (between operations), thread or none"),
-        .init("bucket-size", .computation, .operational, \.bucketSize, "MiB of gradients sent at a time", .positive),
+            "progress (gradients travel during the backward pass) or none (after it)"),
+        .init(
+            "bucket-size", .computation, .operational, \.bucketSize,
+            "KiB of gradients sent at a time (default: an eighth of them, within 256 and 4096)", .positive),
     ]
 
     private static let output: [OptionDeclaration] = [

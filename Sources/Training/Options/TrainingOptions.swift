@@ -58,7 +58,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public var reduction = Reduction.tree
     public var wire = Wire.fp32
     public var overlap = Reducer.Overlap.progress
-    public var bucketSize = 4
+    public var bucketSize: Int?
 
     // Output
     public var output: String?

@@ -3,8 +3,9 @@ import NumericCore
 /// How an arena is cut for its way between the ranks: into buckets, which travel one by one as soon as their gradients
 /// are ready, and each bucket into one slice a rank, which that rank sums and updates.
 public struct BucketPlan: Sendable, Equatable {
-    /// Large enough that latency does not matter, small enough that the first bucket leaves early and stays in cache.
-    public static let defaultTargetBytes = 4 << 20
+    /// A bucket's bytes where nobody chose them: large enough that latency does not matter, small enough that the first
+    /// leaves while most of the backward pass is still to come, and that it stays in cache.
+    public static func standardBytes(arena bytes: Int) -> Int { min(max(bytes / 8, 256 << 10), 4 << 20) }
     /// Slices start at multiples of a cache line, so that a vector loop never meets a remainder.
     public static let unit = 16
 
@@ -19,17 +20,19 @@ public struct BucketPlan: Sendable, Equatable {
     /// `cuts` are the offsets, ascending multiples of 16, at which parameters start: gradients become ready one
     /// parameter at a time, so buckets end there. Only what is far larger than the target is cut inside.
     public init(
-        count: Int, cuts: [Int], ranks: Int, targetBytes: Int = defaultTargetBytes, roundedCount: Int = 0
+        count: Int, cuts: [Int], ranks: Int, targetBytes: Int? = nil, roundedCount: Int = 0
     ) {
         precondition(count > 0 && count % Self.unit == 0, "an arena is padded to multiples of \(Self.unit)")
         precondition(
-            roundedCount == 0 || roundedCount == count || cuts.contains(roundedCount), "rounding ends within a parameter")
-        precondition(ranks > 0 && targetBytes > 0, "a plan needs ranks and a size")
+            roundedCount == 0 || roundedCount == count || cuts.contains(roundedCount),
+            "rounding ends within a parameter")
         self.count = count
         self.ranks = ranks
         self.roundedCount = roundedCount
-        let bytes = MemoryLayout<Float>.stride
-        let target = min(targetBytes / bytes, Int(Int32.max) / 4).rounded(upToMultipleOf: Self.unit)
+        let stride = MemoryLayout<Float>.stride
+        let bytes = targetBytes ?? Self.standardBytes(arena: count * stride)
+        precondition(ranks > 0 && bytes > 0, "a plan needs ranks and a size")
+        let target = min(bytes / stride, Int(Int32.max) / 4).rounded(upToMultipleOf: Self.unit)
         var buckets: [Range<Int>] = []
         var start = 0
         for cut in cuts + [count] where cut - start >= target || (cut > start && [roundedCount, count].contains(cut)) {

@@ -1,8 +1,7 @@
 import MessagePassing
 import NumericCore
 
-/// The buckets' way between the ranks, steps b to e of `Reducer`. Whoever drives it, the computing thread or one of its
-/// own, does so alone.
+/// The buckets' way between the ranks: steps b to e of `Reducer`.
 final class BucketTraffic {
     /// Seconds in the optimizer.
     private(set) var updateSeconds = 0.0
@@ -98,7 +97,6 @@ final class BucketTraffic {
     }
 
     var isIdle: Bool { requests.inFlight == 0 }
-    var isComplete: Bool { updated == buckets.buckets.count && requests.inFlight == 0 }
 
     func begin(_ schedule: ReductionSchedule) {
         self.schedule = schedule
@@ -106,14 +104,15 @@ final class BucketTraffic {
         updated = 0
     }
 
-    /// Sends off the buckets before `ready` that have not been, and moves on what is under way.
-    func advance(to ready: Int, updating: Bool) throws {
+    /// Sends off the buckets before `ready` that have not been, moves on what is under way, and sums and updates what
+    /// has arrived.
+    func advance(to ready: Int) throws {
         while started < ready {
             try startExchange(of: started)
             started += 1
         }
         note(try requests.testSome())
-        if updating { try updateArrived() }
+        try updateArrived()
     }
 
     /// Waits until something has moved on. Returns the seconds it waited.

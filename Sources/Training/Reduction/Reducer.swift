@@ -21,8 +21,7 @@ import NumericCore
 /// is half as long. The root and the weights stay in single precision.
 ///
 /// A bucket's weights change as soon as its sums have arrived. The backward pass of the rank's last shard must not read
-/// them any more by then, which holds if a layer reports its gradients ready after its backward data; `deferUpdates` is
-/// for callers who cannot promise that. A step allocates nothing, except the schedule of a batch size seen for the
+/// them any more by then, which holds if a layer reports its gradients ready after its backward data. A step allocates nothing, except the schedule of a batch size seen for the
 /// first time.
 public final class Reducer {
     /// Updates the parameters of an arena range, given the summed gradient's first element for that range.
@@ -33,21 +32,20 @@ public final class Reducer {
         case allReduce = "allreduce"
     }
 
-    /// Who moves messages on while the backward pass runs.
+    /// Whether messages move on while the backward pass runs. The bits are the same.
+    ///
+    /// A thread of its own for messages was measured, too: it was slower wherever there was something to hide
+    /// (docs/scaling.md), since it shares the rank's core.
     public enum Overlap: String, NamedOptionValue {
-        /// The computing thread, between its operations.
+        /// The computing thread moves them on between its operations.
         case progress
-        /// A thread of its own.
-        case thread
-        /// Nobody: buckets leave when the backward pass has ended.
+        /// Buckets leave when the backward pass has ended.
         case none
     }
 
     public let partition: ShardPartition
     public let buckets: BucketPlan
     public let mode: Mode
-    /// Holds all updates back until `finish`.
-    public let deferUpdates: Bool
 
     /// Seconds spent in `finish` waiting for messages: communication that nothing hid.
     public private(set) var exposedSeconds = 0.0
@@ -62,7 +60,6 @@ public final class Reducer {
     private let overlap: Overlap
     private let gradientLevels: [AlignedBuffer<Float>]
     private let traffic: BucketTraffic
-    private let thread: TrafficThread?
     /// One schedule a number of non-empty shards.
     private var schedules: [ReductionSchedule?]
     private var current: ReductionSchedule
@@ -79,7 +76,7 @@ public final class Reducer {
     public init(
         communicator: Communicator, partition: ShardPartition, buckets: BucketPlan, parameters: AlignedBuffer<Float>,
         gradientLevels: [AlignedBuffer<Float>], mode: Mode = .tree, overlap: Overlap = .progress,
-        deferUpdates: Bool = false, update: @escaping Update
+        update: @escaping Update
     ) throws {
         precondition(partition.ranks == communicator.size && buckets.ranks == communicator.size, "plans of other ranks")
         precondition(gradientLevels.count >= Self.levelCount(partition: partition, rank: communicator.rank))
@@ -93,18 +90,13 @@ public final class Reducer {
         self.gradientLevels = gradientLevels
         self.mode = mode
         self.overlap = overlap
-        self.deferUpdates = deferUpdates
         current = try ReductionSchedule(
             partition: partition, rank: communicator.rank, present: partition.shards, buckets: buckets)
         schedules = Array(repeating: nil, count: partition.shards) + [current]
         traffic = try BucketTraffic(
             communicator, partition, buckets, mode, parameters: parameters, gradientLevels: gradientLevels, current,
             update)
-        thread = overlap == .thread ? TrafficThread(traffic, bucketCount: buckets.buckets.count) : nil
-        thread?.start()
     }
-
-    deinit { thread?.stop() }
 
     // MARK: One step, as the trainer drives it
 
@@ -120,7 +112,6 @@ public final class Reducer {
         current = schedule
         bucketsReady = 0
         traffic.begin(schedule)
-        thread?.begin()
     }
 
     /// The rank's non-empty shards in this step. May be empty: the rank then only calls `finish`.
@@ -138,31 +129,23 @@ public final class Reducer {
     /// Says that the gradient of the last of `shards` is complete below `offset`, and sends the buckets that are now
     /// complete on their way.
     public func gradientsReady(upTo offset: Int) throws {
-        let before = bucketsReady
         while bucketsReady < buckets.buckets.count, buckets.buckets[bucketsReady].upperBound <= offset {
             if let last = current.shards.last { addLevels(after: last, buckets.buckets[bucketsReady]) }
             bucketsReady += 1
         }
-        if bucketsReady > before { thread?.bucketsReady(bucketsReady) }
         try progress()
     }
 
     /// Moves messages on, and sums and updates what has arrived. Cheap where nothing has: to be called between the
     /// operations of the backward pass.
     public func progress() throws {
-        if overlap == .progress { try traffic.advance(to: bucketsReady, updating: !deferUpdates) }
+        if overlap == .progress { try traffic.advance(to: bucketsReady) }
     }
 
     /// Ends the step: returns when all parameters of this rank are new.
     public func finish() throws {
         try gradientsReady(upTo: buckets.count)
-        if let thread {
-            let start = ContinuousClock.now
-            try thread.finish()
-            exposedSeconds += (ContinuousClock.now - start) / .seconds(1)
-            return
-        }
-        try traffic.advance(to: bucketsReady, updating: true)
+        try traffic.advance(to: bucketsReady)
         while !traffic.isIdle { exposedSeconds += try traffic.wait() }
     }
 

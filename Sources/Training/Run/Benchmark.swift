@@ -50,6 +50,7 @@ public struct Benchmark {
         var report = BenchmarkReport(
             options, definition.network, engine: engine.description, ranks: communicator.size, durations, kernels)
         report.peakMemory = peak
+        report.buckets = parts.reducer.buckets.buckets.count
         try report.combine(over: communicator)
         return report
     }

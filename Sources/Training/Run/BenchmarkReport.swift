@@ -27,6 +27,8 @@ public struct BenchmarkReport: Sendable {
     public private(set) var traffic: ReductionTraffic
     /// Of the rank that needs most, in bytes.
     public internal(set) var peakMemory = 0.0
+    /// Messages that a step's gradients travel in.
+    public internal(set) var buckets = 1
     /// Time by kind of kernel on rank 0, the longest first, as measured with a clock around each.
     public let kernels: [(kind: PlannedKernel.Kind, time: Double)]
     private let multiplyAdds: Int
@@ -95,6 +97,7 @@ extension BenchmarkReport {
             "reduce_exposed_ms": .number(exposedReductionTime), "update_ms": .number(updateTime),
             "reduce_ms": .number(traffic.time), "reduce_hidden_ms": .number(hiddenReductionTime),
             "reduce_bytes": .integer(traffic.bytes), "reduce_bytes_per_second": .number(traffic.bytesPerSecond),
+            "reduce_buckets": .integer(buckets),
             "flops_per_second": .number(operationsPerSecond), "peak_rss_bytes": .integer(Int(peakMemory)),
             "kernels": .array(
                 kernels.map { entry in
@@ -129,7 +132,7 @@ extension BenchmarkReport {
     }
 
     private var trafficText: String {
-        "reduction: \(decimal(Double(traffic.bytes) / 1e6, 2)) MB sent a rank and step; messages under way for "
+        "reduction: \(decimal(Double(traffic.bytes) / 1e6, 2)) MB sent a rank and step in \(buckets) buckets; messages under way for "
             + "\(decimal(traffic.time, 1)) ms (\(decimal(traffic.bytesPerSecond / 1e6, 0)) MB/s), of which "
             + "\(decimal(hiddenReductionTime, 1)) ms hidden behind the backward pass"
     }

@@ -54,7 +54,7 @@ struct RunParts {
         let statistics = slices.first { $0.role == .statistic }?.offset ?? arena.gradientCount
         return BucketPlan(
             count: arena.gradientCount, cuts: slices.map(\.offset).filter { $0 > 0 }, ranks: ranks,
-            targetBytes: options.bucketSize << 20, roundedCount: options.wire == .bf16 ? statistics : 0)
+            targetBytes: options.bucketSize.map { $0 << 10 }, roundedCount: options.wire == .bf16 ? statistics : 0)
     }
 
     private final class UpdateCell {

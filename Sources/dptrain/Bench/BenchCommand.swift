@@ -30,7 +30,8 @@ struct BenchCommand: RankCommand {
     @Flag(
         help: """
             as JSON: images_per_second, step_ms, data_ms, forward_ms, backward_ms, reduce_exposed_ms, update_ms, \
-            reduce_ms, reduce_hidden_ms, reduce_bytes, reduce_bytes_per_second, flops_per_second, peak_rss_bytes, kernels and the settings
+            reduce_ms, reduce_hidden_ms, reduce_bytes, reduce_bytes_per_second, reduce_buckets, flops_per_second, \
+            peak_rss_bytes, kernels and the settings
             """)
     var json = false
 
@@ -64,7 +65,7 @@ struct BenchCommand: RankCommand {
             try options.semantic.map { SharedFact("--\($0.name)", $0.value) }
                 + [
                     SharedFact("--model", model), SharedFact("--steps", "\(steps)"),
-                    SharedFact("--bucket-size", "\(options.bucketSize)"),
+                    SharedFact("--bucket-size", options.text(of: "bucket-size") ?? "-"),
                 ]
         }
     }
