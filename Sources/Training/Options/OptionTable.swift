@@ -71,7 +71,8 @@ extension TrainingOptions {
             "progress (gradients travel during the backward pass) or none (after it)"),
         .init(
             "bucket-size", .computation, .operational, \.bucketSize,
-            "KiB of gradients sent at a time (default: an eighth of them, within 256 and 4096)", .positive),
+            "KiB of gradients sent at a time (default: an eighth of them, from 256 to 4096; more for many ranks)",
+            .positive),
     ]
 
     private static let output: [OptionDeclaration] = [

@@ -4,8 +4,11 @@ import NumericCore
 /// are ready, and each bucket into one slice a rank, which that rank sums and updates.
 public struct BucketPlan: Sendable, Equatable {
     /// A bucket's bytes where nobody chose them: large enough that latency does not matter, small enough that the first
-    /// leaves while most of the backward pass is still to come, and that it stays in cache.
-    public static func standardBytes(arena bytes: Int) -> Int { min(max(bytes / 8, 256 << 10), 4 << 20) }
+    /// leaves while most of the backward pass is still to come, and that it stays in cache. With very many ranks larger:
+    /// a message takes about as long to send as 8 KiB take to travel at 10 Gbit/s (docs/scaling.md).
+    public static func standardBytes(arena bytes: Int, ranks: Int) -> Int {
+        max(min(max(bytes / 8, 256 << 10), 4 << 20), ranks * 8 << 10)
+    }
     /// Slices start at multiples of a cache line, so that a vector loop never meets a remainder.
     public static let unit = 16
 
@@ -30,7 +33,7 @@ public struct BucketPlan: Sendable, Equatable {
         self.ranks = ranks
         self.roundedCount = roundedCount
         let stride = MemoryLayout<Float>.stride
-        let bytes = targetBytes ?? Self.standardBytes(arena: count * stride)
+        let bytes = targetBytes ?? Self.standardBytes(arena: count * stride, ranks: ranks)
         precondition(ranks > 0 && bytes > 0, "a plan needs ranks and a size")
         let target = min(bytes / stride, Int(Int32.max) / 4).rounded(upToMultipleOf: Self.unit)
         var buckets: [Range<Int>] = []
