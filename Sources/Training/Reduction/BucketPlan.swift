@@ -4,8 +4,8 @@ import NumericCore
 /// are ready, and each bucket into one slice a rank, which that rank sums and updates.
 public struct BucketPlan: Sendable, Equatable {
     /// A bucket's bytes where nobody chose them: large enough that latency does not matter, small enough that the first
-    /// leaves while most of the backward pass is still to come, and that it stays in cache. With very many ranks larger:
-    /// a message takes about as long to send as 8 KiB take to travel at 10 Gbit/s (docs/scaling.md).
+    /// leaves while most of the backward pass is still to come, and that it stays in cache. With very many ranks
+    /// larger: a message takes about as long to send as 8 KiB take to travel at 10 Gbit/s (docs/scaling.md).
     public static func standardBytes(arena bytes: Int, ranks: Int) -> Int {
         max(min(max(bytes / 8, 256 << 10), 4 << 20), ranks * 8 << 10)
     }
@@ -58,13 +58,5 @@ public struct BucketPlan: Sendable, Equatable {
         let range = buckets[bucket]
         let part = ShardPartition.part(rank, of: ranks, total: range.count / Self.unit)
         return range.lowerBound + part.lowerBound * Self.unit..<range.lowerBound + part.upperBound * Self.unit
-    }
-}
-
-extension BucketPlan: CustomStringConvertible {
-    /// Tells plans apart: ranks with other plans would wait for each other for ever.
-    public var description: String {
-        let largest = buckets.map(\.count).max() ?? 0
-        return "\(buckets.count) of \(count) elements, \(roundedCount) rounded, the largest of \(largest)"
     }
 }

@@ -16,13 +16,13 @@ import NumericCore
 /// `MPI_Iallreduce` takes the place of b, c and e, every rank updates everything, and the bits depend on the rank
 /// count.
 ///
-/// Where the bucket plan says that gradients are rounded, every shard's gradient and every sum below the root of the tree is
-/// rounded to bf16, whether it travels or not, so that the bits are the same for every rank count; what travels in (b)
-/// is half as long. The root and the weights stay in single precision.
+/// Where the bucket plan says that gradients are rounded, every shard's gradient and every sum below the root of the
+/// tree is rounded to bf16, whether it travels or not, so that the bits are the same for every rank count; what travels
+/// in (b) is half as long. The root and the weights stay in single precision.
 ///
 /// A bucket's weights change as soon as its sums have arrived. The backward pass of the rank's last shard must not read
-/// them any more by then, which holds if a layer reports its gradients ready after its backward data. A step allocates nothing, except the schedule of a batch size seen for the
-/// first time.
+/// them any more by then, which holds if a layer reports its gradients ready after its backward data. A step allocates
+/// nothing, except the schedule of a batch size seen for the first time.
 public final class Reducer {
     /// Updates the parameters of an arena range, given the summed gradient's first element for that range.
     public typealias Update = (_ range: Range<Int>, _ gradient: UnsafeMutablePointer<Float>) throws -> Void
@@ -34,8 +34,8 @@ public final class Reducer {
 
     /// Whether messages move on while the backward pass runs. The bits are the same.
     ///
-    /// A thread of its own for messages was measured, too: it was slower wherever there was something to hide
-    /// (docs/scaling.md), since it shares the rank's core.
+    /// A thread of its own for messages was measured, too, and never hid more (docs/scaling.md): it shares the rank's
+    /// core.
     public enum Overlap: String, NamedOptionValue {
         /// The computing thread moves them on between its operations.
         case progress
@@ -180,7 +180,7 @@ public final class Reducer {
             add(right + exactRange.lowerBound, into: left + exactRange.lowerBound, count: exactRange.count)
             top -= 1
         }
-        // Sums round what they read and packing rounds what it sends; only a single shard that stays here meets neither.
+        // Sums round what they read and packing what it sends; only a single shard that stays here meets neither.
         if partition.ranks == 1, current.shards.count == 1 {
             WireRounding.round(gradientLevels[top].baseAddress + roundedRange.lowerBound, count: roundedRange.count)
         }

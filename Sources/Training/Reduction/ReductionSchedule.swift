@@ -28,8 +28,8 @@ final class ReductionSchedule {
     let ownPartials: Int
     /// The partial sums of all ranks.
     let partials: [Partial]
-    /// Whether the last of all additions yields the root of the tree. Else shards are missing in one half of it, and the
-    /// sum is a node further down.
+    /// Whether the last of all additions yields the root of the tree. Else shards are missing in one half of it, and
+    /// the sum is a node further down.
     let endsInRoot: Bool
     private let sendLayouts: [RankLayout]
     private let receiveLayouts: [RankLayout]

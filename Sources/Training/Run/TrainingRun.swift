@@ -55,7 +55,7 @@ public final class TrainingRun {
     ) throws {
         var facts = options.semantic.map { SharedFact("option --\($0.name)", $0.value) }
         // These change nothing that is computed, but when the ranks meet.
-        facts += ["epochs", "checkpoint-every-steps", "checkpoint-every-epochs"].map {
+        facts += ["epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "bucket-size"].map {
             SharedFact("option --\($0)", options.text(of: $0) ?? "none")
         }
         facts += [
@@ -64,7 +64,6 @@ public final class TrainingRun {
             SharedFact("model", definition.network.name), SharedFact("loss", definition.loss.rawValue),
             SharedFact("model configuration", digestOf: try definition.network.kerasModel.text()),
             SharedFact("arena layout", digestOf: parts.replica.arena.digest),
-            SharedFact("buckets of the reduction", parts.reducer.buckets.description),
             SharedFact("weights at the start", digestOf: parts.replica.parameters),
         ]
         try communicator.agree(on: facts)
