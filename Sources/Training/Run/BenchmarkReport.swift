@@ -74,7 +74,7 @@ public struct BenchmarkReport: Sendable {
         (exposedReductionTime, updateTime, peakMemory) = (largest[4], largest[5], largest[6])
     }
 
-    /// Reduction behind which the backward pass went on.
+    /// Messages behind which the backward pass, sums or updates went on.
     public var hiddenReductionTime: Double { max(0, traffic.time - exposedReductionTime) }
 
     /// Over all ranks.
@@ -134,7 +134,7 @@ extension BenchmarkReport {
     private var trafficText: String {
         "reduction: \(decimal(Double(traffic.bytes) / 1e6, 2)) MB sent a rank and step in \(buckets) buckets; messages under way for "
             + "\(decimal(traffic.time, 1)) ms (\(decimal(traffic.bytesPerSecond / 1e6, 0)) MB/s), of which "
-            + "\(decimal(hiddenReductionTime, 1)) ms hidden behind the backward pass"
+            + "\(decimal(hiddenReductionTime, 1)) ms behind other work"
     }
 
     private func row(_ name: String, _ time: Double, of total: Double) -> [String] {
