@@ -85,6 +85,12 @@ var runChecks: [RankCheck] {
                 try trial.run(in: "often", settings: check.rank == 0 ? often : [:])
             }
         },
+        RankCheck("ranks that cut gradients into other buckets do not agree, and nothing hangs") { check in
+            let trial = try RunTrial(check)
+            check.expectDisagreement(on: ["option --bucket-size"]) {
+                try trial.run(in: "buckets", settings: check.rank == 0 ? ["bucket-size": "16"] : [:])
+            }
+        },
         RankCheck("ranks that start from different weights do not agree") { check in
             let trial = try RunTrial(check)
             try trial.run(in: "other", settings: ["seed": "1"])

@@ -4,7 +4,8 @@ import Training
 
 @Suite struct ReportingTests {
     private static let durations = StepDurations(
-        dataWait: 0.001, compute: 0.01, exposedReduction: 0.0005, hiddenReduction: 0.002, update: 0.0005, total: 0.012)
+        dataWait: 0.001, compute: 0.01, exposedReduction: 0.0005, update: 0.0005, total: 0.012,
+        activeReduction: 0.0025)
 
     /// Step `step` (from 1) of a run with four steps an epoch.
     private func step(_ step: Int) -> StepReport {

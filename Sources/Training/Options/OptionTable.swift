@@ -71,6 +71,15 @@ extension TrainingOptions {
         .init("precision", .computation, .semantic, \.precision, "fp32 or bf16"),
         .init(
             "reduction", .computation, .semantic, \.reduction, "tree, or allreduce (result depends on the rank count)"),
+        .init(
+            "wire", .computation, .semantic, \.wire, "fp32, or bf16: gradients rounded before they are added and sent"),
+        .init(
+            "overlap", .computation, .operational, \.overlap,
+            "progress (gradients travel during the backward pass) or none (after it)"),
+        .init(
+            "bucket-size", .computation, .operational, \.bucketSize,
+            "KiB of gradients sent at a time (default: an eighth of them, from 256 to 4096; more for many ranks)",
+            .positive),
     ]
 
     private static let output: [OptionDeclaration] = [

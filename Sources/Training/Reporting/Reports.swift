@@ -48,22 +48,28 @@ public struct StepDurations: Sendable, Equatable {
     public var compute: Double
     /// Reduction that no computation hid.
     public var exposedReduction: Double
-    /// Of the time for computation and update: reduction that went on meanwhile.
-    public var hiddenReduction: Double
     public var update: Double
     /// The whole step.
     public var total: Double
+    /// Messages were under way, hidden or not.
+    public var activeReduction: Double
+    /// What the rank sent to others.
+    public var bytesSent: Int
+
+    /// Reduction that went on behind computation and update, as far as the rank's looks at its messages tell.
+    public var hiddenReduction: Double { max(0, activeReduction - exposedReduction) }
 
     public init(
-        dataWait: Double, compute: Double, exposedReduction: Double, hiddenReduction: Double, update: Double,
-        total: Double
+        dataWait: Double, compute: Double, exposedReduction: Double, update: Double, total: Double,
+        activeReduction: Double = 0, bytesSent: Int = 0
     ) {
         self.dataWait = dataWait
         self.compute = compute
         self.exposedReduction = exposedReduction
-        self.hiddenReduction = hiddenReduction
         self.update = update
         self.total = total
+        self.activeReduction = activeReduction
+        self.bytesSent = bytesSent
     }
 }
 

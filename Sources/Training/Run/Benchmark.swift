@@ -56,6 +56,7 @@ public struct Benchmark {
         report.peakMemory = peakMemory
         report.productOperationsPerSecond = try ProcessorPeak.measure(engine)
         report.traceSummary = trace?.summary
+        report.buckets = parts.reducer.buckets.buckets.count
         try report.combine(over: communicator)
         return report
     }

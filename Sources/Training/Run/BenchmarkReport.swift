@@ -22,11 +22,13 @@ public struct BenchmarkReport: Sendable {
     public private(set) var backwardTime: Double
     /// Reduction that no computation hid.
     public private(set) var exposedReductionTime: Double
-    /// Reduction that went on while a rank computed.
-    public private(set) var hiddenReductionTime: Double
     public private(set) var updateTime: Double
     /// From the start of the process to the end of its first step; the data file is written meanwhile.
     public internal(set) var timeToFirstStep = 0.0
+    /// The reduction between the ranks.
+    public private(set) var traffic: ReductionTraffic
+    /// Messages that a step's gradients travel in.
+    public internal(set) var buckets = 1
     /// Of the rank that needs most, in bytes.
     public internal(set) var peakMemory = 0.0
     /// What a rank's processor gives at most, measured in the same run: see `ProcessorPeak`. The mean of all ranks.
@@ -57,8 +59,8 @@ public struct BenchmarkReport: Sendable {
         stepTime = median(\.total)
         dataTime = median(\.dataWait)
         exposedReductionTime = median(\.exposedReduction)
-        hiddenReductionTime = median(\.hiddenReduction)
         updateTime = median(\.update)
+        traffic = ReductionTraffic(time: median(\.activeReduction), bytes: durations.last?.bytesSent ?? 0)
         // A step has no clock between its passes; it is divided as the kernels' own times are.
         let compute = median(\.compute)
         let total = kernels.values.reduce(0, +)
@@ -70,18 +72,21 @@ public struct BenchmarkReport: Sendable {
 
     /// Collective: replaces each figure by the largest of all ranks, the processor's limit by the mean.
     mutating func combine(over communicator: Communicator) throws {
+        try traffic.combine(over: communicator)
         let figures = [
-            stepTime, dataTime, forwardTime, backwardTime, exposedReductionTime, hiddenReductionTime, updateTime,
-            timeToFirstStep, peakMemory,
+            stepTime, dataTime, forwardTime, backwardTime, exposedReductionTime, updateTime, timeToFirstStep, peakMemory,
         ]
         let all = try communicator.allGather(figures)
         let largest = figures.indices.map { figure in all.map { $0[figure] }.max() ?? 0 }
         (stepTime, dataTime, forwardTime, backwardTime) = (largest[0], largest[1], largest[2], largest[3])
-        (exposedReductionTime, hiddenReductionTime, updateTime) = (largest[4], largest[5], largest[6])
-        (timeToFirstStep, peakMemory) = (largest[7], largest[8])
+        (exposedReductionTime, updateTime) = (largest[4], largest[5])
+        (timeToFirstStep, peakMemory) = (largest[6], largest[7])
         let products = try communicator.allGather([productOperationsPerSecond]).joined()
         productOperationsPerSecond = products.reduce(0, +) / Double(products.count)
     }
+
+    /// Messages behind which the backward pass, sums or updates went on.
+    public var hiddenReductionTime: Double { max(0, traffic.time - exposedReductionTime) }
 
     /// Over all ranks.
     public var imagesPerSecond: Double { Double(batchSize) / stepTime * 1000 }
@@ -103,8 +108,10 @@ extension BenchmarkReport {
             "threads": .integer(threads), "steps": .integer(steps),
             "images_per_second": .number(imagesPerSecond), "step_ms": .number(stepTime), "data_ms": .number(dataTime),
             "forward_ms": .number(forwardTime), "backward_ms": .number(backwardTime),
-            "reduce_exposed_ms": .number(exposedReductionTime), "reduce_hidden_ms": .number(hiddenReductionTime),
-            "update_ms": .number(updateTime), "time_to_first_step_ms": .number(timeToFirstStep),
+            "reduce_exposed_ms": .number(exposedReductionTime), "update_ms": .number(updateTime),
+            "reduce_ms": .number(traffic.time), "reduce_hidden_ms": .number(hiddenReductionTime),
+            "reduce_bytes": .integer(traffic.bytes), "reduce_bytes_per_second": .number(traffic.bytesPerSecond),
+            "reduce_buckets": .integer(buckets), "time_to_first_step_ms": .number(timeToFirstStep),
             "flops_per_second": .number(operationsPerSecond),
             "sgemm_gflops": .number(productOperationsPerSecond / 1e9), "share_of_peak": .number(shareOfPeak),
             "peak_rss_bytes": .integer(Int(peakMemory)),
@@ -134,13 +141,19 @@ extension BenchmarkReport {
             \(decimal(operationsPerSecond / 1e9, 1)) GFLOP/s, \(decimal(100 * shareOfPeak, 0)) % of what a product of \
             matrices reaches (\(decimal(productOperationsPerSecond / 1e9, 1)) a rank)
             batch \(batchSize), \(shards) shards, ranks x threads \(ranks) x \(threads), \(engine), \(precision); \
-            median of \(steps) steps; first step done \(decimal(timeToFirstStep, 0)) ms after the start
+            median of \(steps) steps; first step done \(decimal(timeToFirstStep, 0)) ms after the start\
+            \(traffic.bytes > 0 ? "\n\(trafficText)" : "")
 
             \(times.text)
-            Reduction hidden by computation and update: \(decimal(hiddenReductionTime, 3)) ms
 
             \(kinds.text)
             """ + (traceSummary.map { "\n\($0)" } ?? "")
+    }
+
+    private var trafficText: String {
+        "reduction: \(decimal(Double(traffic.bytes) / 1e6, 2)) MB sent a rank and step in \(buckets) buckets; messages under way for "
+            + "\(decimal(traffic.time, 1)) ms (\(decimal(traffic.bytesPerSecond / 1e6, 0)) MB/s), of which "
+            + "\(decimal(hiddenReductionTime, 1)) ms behind other work"
     }
 
     private func row(_ name: String, _ time: Double, of total: Double) -> [String] {

@@ -55,7 +55,9 @@ public final class TrainingRun {
     ) throws {
         var facts = options.semantic.map { SharedFact("option --\($0.name)", $0.value) }
         // These change nothing that is computed, but when the ranks meet.
-        facts += ["epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "trace", "trace-steps"].map {
+        facts += [
+            "epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "bucket-size", "trace", "trace-steps",
+        ].map {
             SharedFact("option --\($0)", options.text(of: $0) ?? "none")
         }
         facts += [

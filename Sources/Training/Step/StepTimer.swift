@@ -6,14 +6,16 @@ struct StepTimer {
     let begin = BootClock.now
     private let reducer: Reducer
     private let exposed: Double
-    private let hidden: Double
+    private let active: Double
     private let update: Double
+    private let bytes: Int
 
     init(_ reducer: Reducer) {
         self.reducer = reducer
         exposed = reducer.exposedSeconds
-        hidden = reducer.hiddenSeconds
+        active = reducer.activeSeconds
         update = reducer.updateSeconds
+        bytes = reducer.bytesSent
     }
 
     /// `waited`: seconds that the step's samples were waited for, before the timer began.
@@ -21,8 +23,8 @@ struct StepTimer {
         let busy = BootClock.seconds(since: begin)
         let (exposed, update) = (reducer.exposedSeconds - self.exposed, reducer.updateSeconds - self.update)
         return StepDurations(
-            dataWait: waited, compute: busy - exposed - update, exposedReduction: exposed,
-            hiddenReduction: reducer.hiddenSeconds - hidden, update: update, total: busy + waited)
+            dataWait: waited, compute: busy - exposed - update, exposedReduction: exposed, update: update,
+            total: busy + waited, activeReduction: reducer.activeSeconds - active, bytesSent: reducer.bytesSent - bytes)
     }
 }
 

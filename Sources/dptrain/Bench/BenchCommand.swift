@@ -30,8 +30,8 @@ struct BenchCommand: RankCommand {
     @Flag(
         help: """
             as JSON: images_per_second, step_ms, data_ms, forward_ms, backward_ms, reduce_exposed_ms, update_ms, \
-            flops_per_second, peak_rss_bytes, reduce_hidden_ms, time_to_first_step_ms, sgemm_gflops, share_of_peak, \
-            kernels and the settings
+            reduce_ms, reduce_hidden_ms, reduce_bytes, reduce_bytes_per_second, reduce_buckets, flops_per_second, \
+            peak_rss_bytes, time_to_first_step_ms, sgemm_gflops, share_of_peak, kernels and the settings
             """)
     var json = false
 
@@ -67,7 +67,9 @@ struct BenchCommand: RankCommand {
         get throws {
             try options.semantic.map { SharedFact("--\($0.name)", $0.value) }
                 + [SharedFact("--model", model), SharedFact("--steps", "\(steps)")]
-                + ["trace", "trace-steps"].map { SharedFact("--\($0)", try options.text(of: $0) ?? "none") }
+                + ["bucket-size", "trace", "trace-steps"].map {
+                    SharedFact("--\($0)", try options.text(of: $0) ?? "none")
+                }
         }
     }
 
