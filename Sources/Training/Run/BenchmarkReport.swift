@@ -74,7 +74,8 @@ public struct BenchmarkReport: Sendable {
     mutating func combine(over communicator: Communicator) throws {
         try traffic.combine(over: communicator)
         let figures = [
-            stepTime, dataTime, forwardTime, backwardTime, exposedReductionTime, updateTime, timeToFirstStep, peakMemory,
+            stepTime, dataTime, forwardTime, backwardTime, exposedReductionTime, updateTime, timeToFirstStep,
+            peakMemory,
         ]
         let all = try communicator.allGather(figures)
         let largest = figures.indices.map { figure in all.map { $0[figure] }.max() ?? 0 }
