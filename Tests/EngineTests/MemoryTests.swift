@@ -7,6 +7,8 @@ import Testing
 @Suite struct MemoryTests {
     /// simple-cnn-dropout and the residual network cover all layers and a graph with branches.
     static let models = ["lenet5-keras", "simple-cnn-dropout", "resnet-cifar-8-v1"]
+    /// Shards too small for samples side by side, and large enough, the last group not full.
+    static let shards = [[2, 1], [18, 29]]
 
     @Test(arguments: TestedEngine.all, models)
     func garbageInMemoryChangesNothing(_ engine: TestedEngine, _ model: String) throws {

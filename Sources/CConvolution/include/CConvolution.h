@@ -5,4 +5,6 @@
 /// function needs AVX-512 (F, BW, DQ, VL): ask `dptrain_has_avx512` first.
 #include <stdbool.h>
 
+#include "few_channels.h"
+
 bool dptrain_has_avx512(void);
