@@ -127,24 +127,26 @@ extension LayerCase {
             _ = g.maxPooling(y, Extent2D(height: 3, width: 2), stride: 2, padding: .same)
         },
         LayerCase("zeros around two in a row, then a plain convolution", [4, 6, 1], front: 3) { g, x in
-            let padded = g.zeroPadding(x, Margins2D(top: 1, bottom: 0, left: 2, right: 1))
+            let padded = g.zeroPadding(x, Margins2D(top: 1, bottom: 0, left: 1, right: 0))
             let y = g.convolution(g.convolution(padded, 9, kernel: 3, padding: .same), 5, kernel: 2, activation: .relu)
             _ = g.convolution(g.averagePooling(y), 16, kernel: 1)
         },
         LayerCase("kernel larger than image, same", [4, 5, 1], front: 2) { g, x in
             _ = g.maxPooling(g.convolution(x, 3, kernel: 7, padding: .same))
         },
-        LayerCase("two poolings of one relu, added and normalised", [6, 5, 1], front: 3) { g, x in
+        LayerCase("two poolings of one relu, added", [4, 5, 1], front: 3) { g, x in
             let y = g.convolution(x, 5, kernel: 3, padding: .same, activation: .relu)
-            let pooled = g.sum(g.maxPooling(y, 3, stride: 2, padding: .same), g.averagePooling(y, 2, padding: .same))
-            _ = g.batchNormalization(pooled)
+            _ = g.sum(g.maxPooling(y, 3, stride: 2, padding: .same), g.averagePooling(y, 2, padding: .same))
+        },
+        LayerCase("a mean, normalised", [6, 7, 1], front: 3) { g, x in
+            _ = g.batchNormalization(g.averagePooling(g.convolution(x, 5, kernel: 3, activation: .tanh)))
         },
         LayerCase("a pooled image as a vector", [7, 6, 1]) { g, x in
             let y = g.activation(g.averagePooling(g.convolution(x, 4, kernel: 3)), .tanh)
             _ = g.dense(g.flatten(y), 3)
         },
         LayerCase("a pooled image, pooled as a whole", [8, 7, 1]) { g, x in
-            _ = g.globalAveragePooling(g.maxPooling(g.convolution(x, 4, kernel: 3), 3, stride: 2))
+            _ = g.globalAveragePooling(g.averagePooling(g.convolution(x, 4, kernel: 3), 3, stride: 2))
         },
     ]
 
