@@ -3,15 +3,21 @@ import Execution
 import Models
 import NumericCore
 
+/// What a convolution computes with, in the layouts of its forward pass.
+struct ConvolutionOperands {
+    let input: Tensor
+    /// The parameter in the arena.
+    let kernel: Tensor
+    var output: Tensor
+}
+
 /// What backward needs of a convolution's forward pass.
 struct ConvolutionState {
     let primitive: Primitive
     /// The same in single precision.
     let master: Primitive
     let layer: Convolution2D
-    let input: Tensor
-    let kernel: Tensor
-    let output: Tensor
+    let operands: ConvolutionOperands
 }
 
 extension DNNLCompiler {
@@ -22,25 +28,36 @@ extension DNNLCompiler {
         let primitive = try choosing(.forward, geometry, type) { algorithm in
             try convolutionPrimitive(operation, layer, geometry, type, algorithm)
         }
-        let name = operation.name
-        let x = try reorder(input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
-        let wanted = try primitive.required(dnnl_query_weights_md, layer: name)
         // The arena is laid out for single precision, where most weight gradients come in the forward layout.
         let master =
             type == dnnl_f32
             ? primitive : try convolutionPrimitive(operation, layer, geometry, dnnl_f32, dnnl_convolution_direct)
+        var operands =
+            geometry.algorithm(for: .forward, type) == .tiledWinograd
+                && [.linear, .relu].contains(operation.activation)
+            ? try tiledWinogradForward(operation, layer, geometry, input)
+            : try convolutionForward(operation, layer, geometry, input, primitive, master)
+        operands.output.isRectified = operation.activation == .relu
+        let state = ConvolutionState(primitive: primitive, master: master, layer: layer, operands: operands)
+        return (operands.output, .convolution(state))
+    }
+
+    private func convolutionForward(
+        _ operation: Operation, _ layer: Convolution2D, _ geometry: ConvolutionGeometry, _ input: Tensor,
+        _ primitive: Primitive, _ master: Primitive
+    ) throws -> ConvolutionOperands {
+        let name = operation.name
+        let x = try reorder(input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
         let kernel = try parameter(
             operation.parameters[0], keras: MemoryDescriptor(geometry.kernel, dnnl_hwio),
             preferred: master.required(dnnl_query_weights_md, layer: name))
-        let w = try reorder(kernel, to: wanted, inScratch: true, layer: name)
-        var y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
-        y.isRectified = operation.activation == .relu
+        let w = try reorder(
+            kernel, to: primitive.required(dnnl_query_weights_md, layer: name), inScratch: true, layer: name)
+        let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
         var reads = [(DNNL_ARG_SRC, x), (DNNL_ARG_WEIGHTS, w)]
         if layer.usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
         emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])
-        let state = ConvolutionState(
-            primitive: primitive, master: master, layer: layer, input: x, kernel: kernel, output: y)
-        return (y, .convolution(state))
+        return ConvolutionOperands(input: x, kernel: kernel, output: y)
     }
 
     private func convolutionPrimitive(
@@ -70,7 +87,7 @@ extension DNNLCompiler {
         _ operation: Operation, _ state: ConvolutionState, _ gradient: Tensor, _ mayOverwrite: Bool, wantsInput: Bool
     ) throws -> Tensor? {
         let geometry = ConvolutionGeometry(operation, state.layer, samples: samples)
-        let dy = try fusedActivationBackward(operation, state.output, gradient, mayOverwrite)
+        let dy = try fusedActivationBackward(operation, state.operands.output, gradient, mayOverwrite)
         if isTrainable(operation.parameters[0]) {
             try convolutionWeightsBackward(operation, state, geometry, dy)
         }
@@ -80,6 +97,9 @@ extension DNNLCompiler {
     private func convolutionWeightsBackward(
         _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor
     ) throws {
+        if geometry.algorithm(for: .weightGradient, type) == .tiledWinograd {
+            return try tiledWinogradWeightGradient(operation, state, geometry, gradient)
+        }
         let name = operation.name
         var primitive = try choosing(.weightGradient, geometry, type) { algorithm in
             try weightGradientPrimitive(operation, state, geometry, type, algorithm)
@@ -88,12 +108,12 @@ extension DNNLCompiler {
         if type == dnnl_bf16, !primitive.implementation.hasPrefix("jit") {
             primitive = try weightGradientPrimitive(operation, state, geometry, dnnl_f32, dnnl_convolution_direct)
         }
-        let x = try reorder(state.input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
+        let x = try reorder(state.operands.input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
         let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
         let biasGradient =
             state.layer.usesBias ? [(DNNL_ARG_DIFF_BIAS, try vectorGradient(operation.parameters[1]))] : []
         try emitWeightGradient(
-            primitive, operation.parameters[0], arenaLayout: state.kernel.layout, layer: name,
+            primitive, operation.parameters[0], arenaLayout: state.operands.kernel.layout, layer: name,
             reads: [(DNNL_ARG_SRC, x), (DNNL_ARG_DIFF_DST, dy)], alsoWrites: biasGradient)
     }
 
@@ -122,12 +142,16 @@ extension DNNLCompiler {
     private func convolutionDataBackward(
         _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor
     ) throws -> Tensor {
+        if geometry.algorithm(for: .inputGradient, type) == .tiledWinograd {
+            return try tiledWinogradInputGradient(operation, state, geometry, gradient)
+        }
         let name = operation.name
         let primitive = try choosing(.inputGradient, geometry, type) { algorithm in
             try inputGradientPrimitive(state, geometry, algorithm, layer: name)
         }
         let w = try reorder(
-            state.kernel, to: primitive.required(dnnl_query_weights_md, layer: name), inScratch: true, layer: name)
+            state.operands.kernel, to: primitive.required(dnnl_query_weights_md, layer: name), inScratch: true,
+            layer: name)
         let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
         let dx = activation(try primitive.required(dnnl_query_diff_src_md, layer: name))
         emit(
@@ -156,16 +180,26 @@ extension DNNLCompiler {
         builder.network.parameters[parameter].specification.role == .trainable
     }
 
-    /// Emits a primitive whose weight gradient goes to the arena: straight where the layouts agree, through scratch and a
-    /// reorder where the primitive wants another.
+    /// Emits a primitive whose weight gradient goes to the arena.
     func emitWeightGradient(
         _ primitive: Primitive, _ parameter: Int, arenaLayout: MemoryDescriptor, layer: String,
         reads: [(Int32, Tensor)], alsoWrites: [(Int32, Tensor)]
     ) throws {
         let wanted = try primitive.required(dnnl_query_diff_weights_md, layer: layer)
+        try toArena(parameter, arenaLayout, wanted, layer: layer) { target in
+            emit(primitive, layer: layer, reads: reads, writes: [(DNNL_ARG_DIFF_WEIGHTS, target)] + alsoWrites)
+        }
+    }
+
+    /// What `emitting` writes goes to the gradient arena: straight where the layouts agree, through scratch and a reorder
+    /// where it comes in another.
+    func toArena(
+        _ parameter: Int, _ arenaLayout: MemoryDescriptor, _ wanted: MemoryDescriptor, layer: String,
+        emitting: (Tensor) -> Void
+    ) throws {
         let slice = Tensor(buffer: builder.gradient(of: parameter), layout: arenaLayout)
         let target = wanted == arenaLayout ? slice : scratch(wanted)
-        emit(primitive, layer: layer, reads: reads, writes: [(DNNL_ARG_DIFF_WEIGHTS, target)] + alsoWrites)
+        emitting(target)
         if wanted != arenaLayout { try emitReorder(target, into: slice, layer: layer) }
     }
 }

@@ -57,23 +57,21 @@ extension DNNLCompiler {
     }
 
     private func fewChannelWeightGradient(_ operation: Operation, _ state: FewChannelState, _ dy: Tensor) throws {
-        let (parameter, shape, x) = (operation.parameters[0], state.shape, state.input)
-        let slice = Tensor(buffer: builder.gradient(of: parameter), layout: state.kernel.layout)
-        let keras = try MemoryDescriptor(state.kernel.layout.dimensions, dnnl_hwio)
-        let target = keras == slice.layout ? slice : scratch(keras)
+        let (shape, x, arenaLayout) = (state.shape, state.input, state.kernel.layout)
+        let keras = try MemoryDescriptor(arenaLayout.dimensions, dnnl_hwio)
         let bias = state.usesBias ? try vectorGradient(operation.parameters[1]).buffer : nil
         let scratch = builder.scratch(
             floats: withUnsafePointer(to: shape, dptrain_few_channels_weight_gradient_scratch))
-        builder.emit(
-            reads: [x.buffer, dy.buffer], writes: [target.buffer, scratch] + (bias.map { [$0] } ?? [])
-        ) { memory in
-            let (x, dy, dw) = (memory.floats(x.buffer), memory.floats(dy.buffer), memory.floats(target.buffer))
-            let (db, scratch) = (bias.map { memory.floats($0) }, memory.floats(scratch))
-            return { _ in
-                withUnsafePointer(to: shape) { dptrain_few_channels_weight_gradient($0, x, dy, dw, db, scratch) }
+        try toArena(operation.parameters[0], arenaLayout, keras, layer: operation.name) { target in
+            let writes = [target.buffer, scratch] + (bias.map { [$0] } ?? [])
+            builder.emit(reads: [x.buffer, dy.buffer], writes: writes) { memory in
+                let (x, dy, dw) = (memory.floats(x.buffer), memory.floats(dy.buffer), memory.floats(target.buffer))
+                let (db, scratch) = (bias.map { memory.floats($0) }, memory.floats(scratch))
+                return { _ in
+                    withUnsafePointer(to: shape) { dptrain_few_channels_weight_gradient($0, x, dy, dw, db, scratch) }
+                }
             }
         }
-        if target.buffer != slice.buffer { try emitReorder(target, into: slice, layer: operation.name) }
     }
 
     private func fewChannelInputGradient(

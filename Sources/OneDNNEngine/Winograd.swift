@@ -1,38 +1,137 @@
+import CConvolution
 import CDNNL
+import Execution
+import Models
 
 /// The passes of a convolution, each with an algorithm of its own.
 enum ConvolutionPass {
     case forward
     case inputGradient
     case weightGradient
+}
 
-    /// Output pixels of a shard from which on Winograd's algorithm was faster in this pass, whatever the number of channels:
-    /// it transforms weights or their gradients once a pass, and tiles of 4x4 pixels fill its matrix products.
-    fileprivate var fewestPixels: Int { self == .weightGradient ? 384 : 768 }
+/// How a pass of a convolution is computed. Winograd's F(4x4, 3x3) takes 36 multiplications where 144 are due (Lavin and
+/// Gray, Fast Algorithms for Convolutional Neural Networks, 2015): where direct kernels run at the processor's limit,
+/// fewer multiplications are all that can be faster. docs/numerics.md tells how near the results are.
+enum ConvolutionAlgorithm {
+    case direct
+    /// oneDNN's, all tiles at once: for many channels.
+    case libraryWinograd
+    /// CConvolution's, sixteen tiles at a time in the cache: while the transformed kernels fit there too.
+    case tiledWinograd
+}
+
+extension ConvolutionGeometry {
+    /// A function of shapes and processor alone, so all ranks agree. docs/benchmarks.md has the measurements behind it.
+    func algorithm(for pass: ConvolutionPass, _ type: dnnl_data_type_t) -> ConvolutionAlgorithm {
+        let (outputs, inputs) = (kernel[0], kernel[1])
+        guard type == dnnl_f32, kernel[2...] == [3, 3], strides == [1, 1], dptrain_has_avx512() else { return .direct }
+        guard outputs % 16 == 0, inputs % 16 == 0 else { return .direct }
+        let pixels = output[0] * output[2] * output[3]
+        if outputs * inputs <= 256 * 256 {
+            return pixels >= (pass == .weightGradient ? 192 : 256) ? .tiledWinograd : .direct
+        }
+        return pixels >= (pass == .weightGradient ? 384 : 768) ? .libraryWinograd : .direct
+    }
+
+    /// The geometry as CConvolution has it.
+    fileprivate var tiled: dptrain_winograd {
+        dptrain_winograd(
+            samples: input[0], inputs: input[1], outputs: output[1], input_height: input[2], input_width: input[3],
+            output_height: output[2], output_width: output[3], padding_top: Int(paddingBefore[0]),
+            padding_left: Int(paddingBefore[1]))
+    }
 }
 
 extension DNNLCompiler {
-    /// Makes the primitive with Winograd's algorithm (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks,
-    /// 2015) where it is faster, and directly elsewhere: a function of shapes and processor alone, so all ranks agree.
-    /// docs/numerics.md tells how near the two are, docs/benchmarks.md which is faster where.
+    /// Makes oneDNN's primitive for a pass.
     func choosing(
         _ pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ type: dnnl_data_type_t,
         _ make: (dnnl_alg_kind_t) throws -> Primitive
     ) throws -> Primitive {
-        // Not every processor has it: then oneDNN refuses, and what is really wrong shows in the direct attempt.
-        if type == dnnl_f32, geometry.suitsWinograd(in: pass), let primitive = try? make(dnnl_convolution_winograd) {
+        // Where oneDNN does not have it, it says so here, and what is really wrong shows in the direct attempt.
+        if geometry.algorithm(for: pass, type) == .libraryWinograd,
+            let primitive = try? make(dnnl_convolution_winograd)
+        {
             return primitive
         }
         return try make(dnnl_convolution_direct)
     }
-}
 
-extension ConvolutionGeometry {
-    /// F(4x4, 3x3) takes 36 multiplications where 144 are due. With fewer channels than 32 the transforms cost more than
-    /// that saves.
-    fileprivate func suitsWinograd(in pass: ConvolutionPass) -> Bool {
-        let isThreeByThree = kernel[2...] == [3, 3] && strides == [1, 1]
-        let pixels = output[0] * output[2] * output[3]
-        return isThreeByThree && min(kernel[0], kernel[1]) >= 32 && pixels >= pass.fewestPixels
+    func tiledWinogradForward(
+        _ operation: Operation, _ layer: Convolution2D, _ geometry: ConvolutionGeometry, _ input: Tensor
+    ) throws -> ConvolutionOperands {
+        let x = try reorder(input, to: blocked(geometry.input), layer: operation.name)
+        let kernel = try parameter(
+            operation.parameters[0], keras: MemoryDescriptor(geometry.kernel, dnnl_hwio),
+            preferred: blockedKernel(geometry))
+        let w = try reorder(kernel, to: blockedKernel(geometry), inScratch: true, layer: operation.name)
+        let bias = layer.usesBias ? try vector(operation.parameters[1]).buffer : nil
+        let y = activation(try blocked(geometry.output))
+        let (shape, rectifies) = (geometry.tiled, operation.activation == .relu)
+        let scratch = scratchMemory(for: shape)
+        builder.emit(reads: [x.buffer, w.buffer] + (bias.map { [$0] } ?? []), writes: [y.buffer, scratch]) { memory in
+            let (x, w, y) = (memory.floats(x.buffer), memory.floats(w.buffer), memory.floats(y.buffer))
+            let (bias, scratch) = (bias.map { memory.floats($0) }, memory.floats(scratch))
+            return { _ in
+                var shape = shape
+                dptrain_winograd_forward(&shape, x, w, bias, rectifies, y, scratch)
+            }
+        }
+        return ConvolutionOperands(input: x, kernel: kernel, output: y)
+    }
+
+    func tiledWinogradWeightGradient(
+        _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor
+    ) throws {
+        let name = operation.name
+        let x = try reorder(state.operands.input, to: blocked(geometry.input), layer: name)
+        let dy = try reorder(gradient, to: blocked(geometry.output), layer: name)
+        let bias = state.layer.usesBias ? try vectorGradient(operation.parameters[1]).buffer : nil
+        let (shape, scratch) = (geometry.tiled, scratchMemory(for: geometry.tiled))
+        try toArena(operation.parameters[0], state.operands.kernel.layout, blockedKernel(geometry), layer: name) { dw in
+            builder.emit(
+                reads: [x.buffer, dy.buffer], writes: [dw.buffer, scratch] + (bias.map { [$0] } ?? [])
+            ) { memory in
+                let (x, dy, dw) = (memory.floats(x.buffer), memory.floats(dy.buffer), memory.floats(dw.buffer))
+                let (bias, scratch) = (bias.map { memory.floats($0) }, memory.floats(scratch))
+                return { _ in
+                    var shape = shape
+                    dptrain_winograd_kernel_gradient(&shape, x, dy, dw, bias, scratch)
+                }
+            }
+        }
+    }
+
+    func tiledWinogradInputGradient(
+        _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor
+    ) throws -> Tensor {
+        let name = operation.name
+        let dy = try reorder(gradient, to: blocked(geometry.output), layer: name)
+        let w = try reorder(state.operands.kernel, to: blockedKernel(geometry), inScratch: true, layer: name)
+        let dx = activation(try blocked(geometry.input))
+        let (shape, scratch) = (geometry.tiled, scratchMemory(for: geometry.tiled))
+        builder.emit(reads: [dy.buffer, w.buffer], writes: [dx.buffer, scratch]) { memory in
+            let (dy, w, dx) = (memory.floats(dy.buffer), memory.floats(w.buffer), memory.floats(dx.buffer))
+            let scratch = memory.floats(scratch)
+            return { _ in
+                var shape = shape
+                dptrain_winograd_input_gradient(&shape, dy, w, dx, scratch)
+            }
+        }
+        return dx
+    }
+
+    private func blocked(_ dimensions: [Int]) throws -> MemoryDescriptor {
+        try MemoryDescriptor(dimensions, dnnl_nChw16c)
+    }
+
+    private func blockedKernel(_ geometry: ConvolutionGeometry) throws -> MemoryDescriptor {
+        try MemoryDescriptor(geometry.kernel, dnnl_OIhw16i16o)
+    }
+
+    private func scratchMemory(for shape: dptrain_winograd) -> BufferID {
+        var shape = shape
+        return builder.scratch(bytes: dptrain_winograd_scratch(&shape) * MemoryLayout<Float>.stride)
     }
 }

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <stddef.h>
+
+/// A convolution of 3x3 kernels with stride 1 on images in blocks of 16 channels (oneDNN's nChw16c): [samples, channels /
+/// 16, height, width, 16]. Kernels are [outputs / 16, inputs / 16, 3, 3, 16 inputs, 16 outputs] (OIhw16i16o).
+typedef struct {
+    ptrdiff_t samples;
+    /// Multiples of 16.
+    ptrdiff_t inputs, outputs;
+    ptrdiff_t input_height, input_width;
+    ptrdiff_t output_height, output_width;
+    /// Zeros above and left of the input.
+    ptrdiff_t padding_top, padding_left;
+} dptrain_winograd;
+
+/// Floats of scratch memory that any pass needs.
+ptrdiff_t dptrain_winograd_scratch(const dptrain_winograd *shape);
+
+/// y = x * kernel + bias, then max(0, y) if `rectifies`; `bias` may be null.
+void dptrain_winograd_forward(
+    const dptrain_winograd *shape, const float *x, const float *kernel, const float *bias, _Bool rectifies, float *y,
+    float *scratch);
+
+/// The gradient of x from that of y.
+void dptrain_winograd_input_gradient(
+    const dptrain_winograd *shape, const float *dy, const float *kernel, float *dx, float *scratch);
+
+/// The gradient of the kernel, and of the bias unless `dbias` is null.
+void dptrain_winograd_kernel_gradient(
+    const dptrain_winograd *shape, const float *x, const float *dy, float *dkernel, float *dbias, float *scratch);
