@@ -1,4 +1,3 @@
-import CConvolution
 import CDNNL
 import Execution
 import Models
@@ -21,7 +20,7 @@ struct SamplesSideBySide {
     private let layers: Set<String>
 
     init(_ request: PlanRequest) {
-        guard request.precision == .fp32, dptrain_has_avx512() else {
+        guard request.precision == .fp32, Library.computesAVX512 else {
             layers = []
             return
         }
