@@ -5,7 +5,8 @@
 /// Output channels and pixels of a tile: 20 sums, 4 pixels' values and the weights fit the 32 registers.
 enum { most_channels = 5, most_pixels = 4 };
 
-/// A tile of the result, a few channels of a few pixels in a row: where its operands lie, and how far apart (in floats).
+/// A tile of the result, a few channels of a few pixels in a row: where its operands lie, and how far apart (in
+/// floats).
 typedef struct {
     const float *x, *weights, *bias;
     float *y;

@@ -1,7 +1,8 @@
 #include "few_channels_shape.h"
 #include <string.h>
 
-/// Output channels and taps of a row that a tile adds up products of: 20 sums, 4 gradients and a value fit the registers.
+/// Output channels and taps of a row that a tile adds up products of: 20 sums, 4 gradients and a value fit the
+/// registers.
 enum { most_channels = 4, most_taps = 5 };
 /// Pixels whose gradients stay in the nearest cache while all taps and input channels are multiplied with them.
 enum { block_pixels = 96 };

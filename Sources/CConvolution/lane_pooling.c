@@ -2,8 +2,8 @@
 #include "lanes.h"
 #include <string.h>
 
-/// The windows of a row of the result: their pixel rows that are in the image, and the pixel (of all planes) at which the
-/// row of windows begins, were it not for the margins.
+/// The windows of a row of the result: their pixel rows that are in the image, and the pixel (of all planes) at which
+/// the row of windows begins, were it not for the margins.
 typedef struct {
     window_range rows;
     long start;

@@ -3,12 +3,13 @@ import Execution
 import Models
 import NumericCore
 
-/// The convolutions of a network that run with 16 samples side by side in a register, where oneDNN would put 16 channels.
+/// The convolutions of a network that run with 16 samples side by side in a register, where oneDNN would put 16
+/// channels.
 ///
-/// Channels of odd numbers leave lanes idle there, samples of odd numbers here; all else is equally fast, so the fewer idle
-/// lanes decide: a function of the network, the shard's samples and the processor, on which all ranks agree. Leaving the
-/// layout costs about as much as a small convolution, so the result must go to another such convolution, or to a pooling,
-/// which leaves little of it. docs/benchmarks.md has the measurements.
+/// Channels of odd numbers leave lanes idle there, samples of odd numbers here; all else is equally fast, so the fewer
+/// idle lanes decide: a function of the network, the shard's samples and the processor, on which all ranks agree.
+/// Leaving the layout costs about as much as a small convolution, so the result must go to another such convolution, or
+/// to a pooling, which leaves little of it. docs/benchmarks.md has the measurements.
 struct SamplesSideBySide {
     /// How many times as many lanes must be busy: what was measured to pay for the way into and out of the layout.
     private static let leastAdvantage = 1.3

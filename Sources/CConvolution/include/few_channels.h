@@ -1,22 +1,24 @@
 #pragma once
 
-/// Convolutions of few channels, and the poolings behind them, with samples side by side: tensors are [groups of 16 samples]
-/// [channels][height][width][16 samples], so that a register holds one pixel of 16 samples. No lane idles then, however few
-/// the channels and however odd the images, and all loops are over registers. oneDNN puts 16 channels side by side instead.
+/// Convolutions of few channels, and the poolings behind them, with samples side by side: tensors are [groups of 16
+/// samples] [channels][height][width][16 samples], so that a register holds one pixel of 16 samples. No lane idles
+/// then, however few the channels and however odd the images, and all loops are over registers. oneDNN puts 16 channels
+/// side by side instead.
 ///
-/// Tensors are of floats, 64-byte aligned or not. Sums are taken in an order that only the shape decides. Where the last
-/// group has fewer samples, lanes without one hold finite numbers, and zeros in gradients; functions keep it so.
+/// Tensors are of floats, 64-byte aligned or not. Sums are taken in an order that only the shape decides. Where the
+/// last group has fewer samples, lanes without one hold finite numbers, and zeros in gradients; functions keep it so.
 #include <stdbool.h>
 #include <stdint.h>
 
-/// A convolution of stride 1. Weights are [kernel height][kernel width][input channels][output channels], as Keras has them.
+/// A convolution of stride 1. Weights are [kernel height][kernel width][input channels][output channels], as Keras has
+/// them.
 typedef struct {
     long groups;
     long input_channels, input_height, input_width;
     long output_channels, output_height, output_width;
     long kernel_height, kernel_width;
-    /// Zeros above and left of the image; those below and right follow from the sizes. All are fewer than the kernel's rows
-    /// and columns.
+    /// Zeros above and left of the image; those below and right follow from the sizes. All are fewer than the kernel's
+    /// rows and columns.
     long top, left;
 } dptrain_few_channels;
 
