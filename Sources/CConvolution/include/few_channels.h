@@ -10,8 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/// A convolution of stride 1. Weights are [kernel height][kernel width][input channels][output channels], as Keras has
-/// them.
+/// A convolution of stride 1. Weights are [kernel height][kernel width][input channels][output channels], Keras's order.
 typedef struct {
     long groups;
     long input_channels, input_height, input_width;
@@ -29,8 +28,8 @@ long dptrain_few_channels_weight_gradient_scratch(const dptrain_few_channels *sh
 
 /// y = x * weights + bias, then ReLU if wanted; `bias` may be null.
 void dptrain_few_channels_forward(
-    const dptrain_few_channels *shape, const float *x, const float *weights, const float *bias, bool rectifies, float *y,
-    float *scratch);
+    const dptrain_few_channels *shape, const float *x, const float *weights, const float *bias, bool rectifies,
+    float *y, float *scratch);
 
 void dptrain_few_channels_input_gradient(
     const dptrain_few_channels *shape, const float *dy, const float *weights, float *dx, float *scratch);
