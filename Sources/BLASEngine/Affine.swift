@@ -76,8 +76,10 @@ extension BLASCompiler {
     /// `gradient` is that of the sum before the activation.
     func emitAffineBackward(_ operation: Operation, _ saved: Saved, _ gradient: Tensor, wanted: Bool) -> Tensor? {
         let shape = AffineShape(operation, samples: samples)
-        if operation.parameters.count > 1 { emitBiasGradient(operation, shape, gradient) }
-        emitKernelGradient(operation, shape, saved, gradient)
+        if changes(operation.parameters[0]) {
+            if operation.parameters.count > 1 { emitBiasGradient(operation, shape, gradient) }
+            emitKernelGradient(operation, shape, saved, gradient)
+        }
         return wanted ? emitInputGradient(operation, shape, gradient) : nil
     }
 

@@ -40,8 +40,13 @@ struct BLASCompiler: LayerCompiler {
         case .batchNormalization(let layer): emitNormalization(layer, operation, inputs[0])
         case .activation(let layer): emitActivation(layer.function, inputs[0])
         case .add: emitSum(operation, inputs)
+        case .scale(let layer): emitScale(layer, operation, inputs)
+        case .concatenate: emitConcatenation(operation, inputs)
+        case .localResponseNormalization(let layer): emitResponseNormalization(layer, operation, inputs[0])
+        case .upSampling(let layer): emitUpSampling(layer, operation, inputs[0])
+        case .identityShortcut(let layer): emitShortcut(layer, operation, inputs[0])
         case .flatten: (inputs[0], Saved(input: inputs[0].buffer, output: inputs[0].buffer))
-        case .input, .dropout: throw unsupported(operation)
+        case .input, .dropout, .subsampling, .partialConvolution, .radialBasis: throw unsupported(operation)
         }
     }
 
@@ -59,10 +64,19 @@ struct BLASCompiler: LayerCompiler {
             return [emitNormalizationBackward(layer, operation, saved, gradient, wanted: wanted[0])]
         case .activation(let layer): return [emitDerivative(layer.function, of: saved.output, gradient).tensor]
         case .add: return wanted.map { $0 ? gradient.tensor : nil }
+        case .scale(let layer): return emitScaleBackward(layer, gradient.tensor, wanted: wanted)
+        case .concatenate: return emitConcatenationBackward(operation, gradient.tensor, wanted: wanted)
+        case .localResponseNormalization(let layer):
+            return [emitResponseNormalizationBackward(layer, operation, saved, gradient.tensor)]
+        case .upSampling(let layer): return [emitUpSamplingBackward(layer, operation, gradient.tensor)]
+        case .identityShortcut(let layer): return [emitShortcutBackward(layer, operation, gradient.tensor)]
         case .flatten: return [gradient.tensor]
-        case .input, .dropout: throw unsupported(operation)
+        case .input, .dropout, .subsampling, .partialConvolution, .radialBasis: throw unsupported(operation)
         }
     }
+
+    /// Whether a step computes the parameter's gradient, or the sums of its statistic.
+    func changes(_ parameter: Int) -> Bool { builder.network.parameters[parameter].specification.role != .frozen }
 
     /// A gradient on its way back, and whether others still need it as it is.
     struct Gradient {

@@ -10,6 +10,7 @@ struct ImageWindow {
     let channels: Int
     let size: Extent2D
     let stride: Extent2D
+    private let dilation: Extent2D
     let output: Extent2D
     private let top: Int
     private let left: Int
@@ -17,7 +18,7 @@ struct ImageWindow {
     init(_ window: Window2D, of operation: Operation) {
         let (input, output) = (operation.inputShapes[0], operation.outputShape)
         (height, width, channels) = (input[0], input[1], input[2])
-        (size, stride) = (window.size, window.stride)
+        (size, stride, dilation) = (window.size, window.stride, window.dilation)
         self.output = Extent2D(height: output[0], width: output[1])
         (top, left) = (operation.margins.top, operation.margins.left)
     }
@@ -29,13 +30,13 @@ struct ImageWindow {
     /// Whether the image is already the matrix.
     var isIdentity: Bool { size == 1 && stride == 1 && output == Extent2D(height: height, width: width) }
 
-    /// Rows of the image under the window at output row `y`, padding left out.
+    /// Rows of the image under the window of a pooling at output row `y`, padding left out.
     func rows(_ y: Int) -> Range<Int> {
         let first = y * stride.height - top
         return max(first, 0)..<min(first + size.height, height)
     }
 
-    /// Columns of the image under the window at output column `x`, padding left out.
+    /// Columns of the image under the window of a pooling at output column `x`, padding left out.
     func columns(_ x: Int) -> Range<Int> {
         let first = x * stride.width - left
         return max(first, 0)..<min(first + size.width, width)
@@ -60,7 +61,8 @@ struct ImageWindow {
         }
     }
 
-    /// One row of the window at one place: floats that are neighbours in the image and in the matrix.
+    /// One row of the window at one place, or one pixel of it where it is dilated: floats that are neighbours in the
+    /// image and in the matrix.
     private struct Run {
         let target: Int
         let source: Int
@@ -71,24 +73,30 @@ struct ImageWindow {
 
     @inline(__always)
     private func forEachRun(_ body: (Run) -> Void) {
-        let length = size.width * channels
+        // A dilated row is no run: its pixels are runs of their own.
+        let runs = dilation.width == 1 ? 1 : size.width
+        let width = size.width / runs
+        let length = width * channels
         var target = 0
         for y in 0..<output.height {
-            let firstRow = y * stride.height - top
             for x in 0..<output.width {
-                let columns = columns(x)
-                let before = (columns.lowerBound - (x * stride.width - left)) * channels
-                let count = columns.count * channels
-                for row in firstRow..<firstRow + size.height {
-                    if row >= 0, row < height {
-                        body(
-                            Run(
-                                target: target, source: (row * width + columns.lowerBound) * channels,
-                                zerosBefore: before, count: count, zerosAfter: length - before - count))
-                    } else {
-                        body(Run(target: target, source: 0, zerosBefore: length, count: 0, zerosAfter: 0))
+                for windowRow in 0..<size.height {
+                    let row = y * stride.height - top + windowRow * dilation.height
+                    for run in 0..<runs {
+                        let column = x * stride.width - left + run * dilation.width
+                        let first = min(max(column, 0), self.width)
+                        let last = min(max(column + width, first), self.width)
+                        if row >= 0, row < height, first < last {
+                            let (before, count) = ((first - column) * channels, (last - first) * channels)
+                            body(
+                                Run(
+                                    target: target, source: (row * self.width + first) * channels,
+                                    zerosBefore: before, count: count, zerosAfter: length - before - count))
+                        } else {
+                            body(Run(target: target, source: 0, zerosBefore: length, count: 0, zerosAfter: 0))
+                        }
+                        target += length
                     }
-                    target += length
                 }
             }
         }

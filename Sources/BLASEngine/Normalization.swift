@@ -3,15 +3,18 @@ import Models
 import NumericCore
 
 /// Batch normalisation over all axes but the last. In training statistics are those of the shard, or, beyond an
-/// exchange, of the whole batch; otherwise the moving ones.
+/// exchange, of the whole batch; otherwise, and where the layer does not train, the moving ones.
 extension BLASCompiler {
     func emitNormalization(
         _ layer: BatchNormalization, _ operation: Operation, _ input: Tensor
     ) -> (Tensor, Saved) {
         let shape = NormalizationShape(operation, samples: samples, epsilon: layer.epsilon)
         let output = newTensor(input.width)
-        let gamma = builder.plainParameter(operation.parameters[0])
-        let beta = builder.plainParameter(operation.parameters[1])
+        let gamma = affine(layer.gamma, operation, shape, absent: 1)
+        let beta = affine(layer.beta, operation, shape, absent: 0)
+        let (movingMean, movingVariance) = (
+            operation.parameters[layer.movingMean], operation.parameters[layer.movingVariance]
+        )
         let scratch = builder.scratch(bytes: shape.vectorBytes)
         let apply = { (memory: Memory, mean: UnsafeMutablePointer<Float>, variance: UnsafeMutablePointer<Float>) in
             let (x, y) = (memory.floats(input.buffer), memory.floats(output.buffer))
@@ -19,9 +22,9 @@ extension BLASCompiler {
             return { shape.normalize(x, mean, variance, gamma, beta, scale, y, operation.activation) }
         }
 
-        guard builder.isTraining else {
-            let mean = builder.plainParameter(operation.parameters[2])
-            let variance = builder.plainParameter(operation.parameters[3])
+        guard builder.isTraining, changes(movingMean) else {
+            let mean = builder.plainParameter(movingMean)
+            let variance = builder.plainParameter(movingVariance)
             let reads = [input.buffer, gamma, beta, mean, variance, scratch]
             builder.emit(reads: reads, writes: [output.buffer]) { memory in
                 let run = apply(memory, memory.floats(mean), memory.floats(variance))
@@ -31,9 +34,7 @@ extension BLASCompiler {
         }
 
         let moments = emitMoments(shape, input)
-        let (meanSlot, varianceSlot) = (
-            builder.gradient(of: operation.parameters[2]), builder.gradient(of: operation.parameters[3])
-        )
+        let (meanSlot, varianceSlot) = (builder.gradient(of: movingMean), builder.gradient(of: movingVariance))
         builder.emit(
             reads: [input.buffer, gamma, beta, moments, scratch], writes: [output.buffer, meanSlot, varianceSlot]
         ) { memory in
@@ -67,12 +68,14 @@ extension BLASCompiler {
         _ layer: BatchNormalization, _ operation: Operation, _ saved: Saved, _ gradient: Gradient, wanted: Bool
     ) -> Tensor? {
         let shape = NormalizationShape(operation, samples: samples, epsilon: layer.epsilon)
-        guard let moments = saved.notes else { return nil }
-        var sums = emitGradientSums(operation, shape, saved.input, moments, gradient.tensor)
+        guard let moments = saved.notes else {
+            return emitBackwardByMovingStatistics(layer, operation, shape, gradient)
+        }
+        var sums = emitGradientSums(layer, operation, shape, saved.input, moments, gradient.tensor)
         guard wanted else { return nil }
         let isGlobal = builder.batchNormalization == .global
         if isGlobal { sums = builder.exchange(sums, floats: 2 * shape.channels, rule: .sum) }
-        let gamma = builder.plainParameter(operation.parameters[0])
+        let gamma = affine(layer.gamma, operation, shape, absent: 1)
         let scratch = builder.scratch(bytes: 3 * shape.vectorBytes)
         let result = gradient.mayOverwrite ? gradient.tensor : newTensor(gradient.tensor.width)
         builder.emit(
@@ -91,27 +94,60 @@ extension BLASCompiler {
 
     /// [Σ dy, Σ dy x̂] over the shard, which are also the gradients of beta and gamma.
     private func emitGradientSums(
-        _ operation: Operation, _ shape: NormalizationShape, _ input: BufferID, _ moments: BufferID, _ gradient: Tensor
+        _ layer: BatchNormalization, _ operation: Operation, _ shape: NormalizationShape, _ input: BufferID,
+        _ moments: BufferID, _ gradient: Tensor
     ) -> BufferID {
         let sums = builder.activation(floats: 2 * shape.channels)
-        let gamma = builder.gradient(of: operation.parameters[0])
-        let beta = builder.gradient(of: operation.parameters[1])
+        let gamma = layer.gamma.map { builder.gradient(of: operation.parameters[$0]) }
+        let beta = layer.beta.map { builder.gradient(of: operation.parameters[$0]) }
         let scratch = builder.scratch(bytes: ChannelSums.scratchBytes(channels: shape.channels))
         let inverseDeviation = builder.scratch(bytes: shape.vectorBytes)
         builder.emit(
-            reads: [gradient.buffer, input, moments, scratch, inverseDeviation], writes: [sums, gamma, beta]
+            reads: [gradient.buffer, input, moments, scratch, inverseDeviation],
+            writes: [sums] + [gamma, beta].compactMap { $0 }
         ) { memory in
             let (dy, x, moments) = (memory.floats(gradient.buffer), memory.floats(input), memory.floats(moments))
             let channelSums = ChannelSums(pixels: shape.pixels, channels: shape.channels, scratch: memory[scratch])
             let (sums, inverse) = (memory.floats(sums), memory.floats(inverseDeviation))
-            let (gamma, beta) = (memory.floats(gamma), memory.floats(beta))
+            let (gamma, beta) = (gamma.map { memory.floats($0) }, beta.map { memory.floats($0) })
             return { _ in
                 shape.gradientSums(dy, x, moments, channelSums, inverse, sums)
-                beta.update(from: sums, count: shape.channels)
-                gamma.update(from: sums + shape.channels, count: shape.channels)
+                beta?.update(from: sums, count: shape.channels)
+                gamma?.update(from: sums + shape.channels, count: shape.channels)
             }
         }
         return sums
+    }
+
+    /// Statistics that do not depend on the input leave a factor a channel.
+    private func emitBackwardByMovingStatistics(
+        _ layer: BatchNormalization, _ operation: Operation, _ shape: NormalizationShape, _ gradient: Gradient
+    ) -> Tensor {
+        let gamma = affine(layer.gamma, operation, shape, absent: 1)
+        let variance = builder.plainParameter(operation.parameters[layer.movingVariance])
+        let scratch = builder.scratch(bytes: shape.vectorBytes)
+        let result = gradient.mayOverwrite ? gradient.tensor : newTensor(gradient.tensor.width)
+        builder.emit(reads: [gradient.tensor.buffer, gamma, variance, scratch], writes: [result.buffer]) { memory in
+            let (dy, dx) = (memory.floats(gradient.tensor.buffer), memory.floats(result.buffer))
+            let (gamma, variance, scratch) = (
+                memory.floats(gamma), memory.floats(variance), memory.floats(scratch)
+            )
+            return { _ in shape.scale(dy, gamma, variance, scratch, dx) }
+        }
+        return result
+    }
+
+    /// Gamma or beta; what a layer without it has in its place.
+    private func affine(
+        _ place: Int?, _ operation: Operation, _ shape: NormalizationShape, absent value: Float
+    ) -> BufferID {
+        if let place { return builder.plainParameter(operation.parameters[place]) }
+        let constant = builder.activation(floats: shape.channels)
+        builder.emit("fill", reads: [], writes: [constant]) { memory in
+            let constant = memory.floats(constant)
+            return { _ in constant.update(repeating: value, count: shape.channels) }
+        }
+        return constant
     }
 }
 
@@ -155,6 +191,18 @@ private struct NormalizationShape {
             for c in 0..<channels { y[c] = (x[c] - mean[c]) * scale[c] + beta[c] }
         }
         activate(y, pixels * channels, activation)
+    }
+
+    /// dx = gamma / √(variance + epsilon) dy
+    func scale(
+        _ dy: UnsafePointer<Float>, _ gamma: UnsafePointer<Float>, _ variance: UnsafePointer<Float>,
+        _ factors: UnsafeMutablePointer<Float>, _ dx: UnsafeMutablePointer<Float>
+    ) {
+        for c in 0..<channels { factors[c] = gamma[c] / (variance[c] + epsilon).squareRoot() }
+        for pixel in 0..<pixels {
+            let (dy, dx) = (dy + pixel * channels, dx + pixel * channels)
+            for c in 0..<channels { dx[c] = factors[c] * dy[c] }
+        }
     }
 
     /// Statistics are summed over shards like gradients, so each counts by its samples.

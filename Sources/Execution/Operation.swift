@@ -34,24 +34,59 @@ public struct Operation: Sendable {
         case .dropout: "dropout"
         case .flatten: "flatten"
         case .add: "add"
+        case .scale: "scale"
+        case .concatenate: "concatenation"
+        case .localResponseNormalization: "response normalization"
+        case .upSampling: "up-sampling"
+        case .identityShortcut: "shortcut"
+        case .subsampling: "pooling"
+        case .partialConvolution: "convolution"
+        case .radialBasis: "radial basis"
         }
     }
 }
 
-/// A network as a list of operations, the input first, the output last.
+/// A network as a list of operations, the input first.
 public struct LoweredNetwork: Sendable {
+    /// What a loss looks at.
+    public struct Output: Sendable {
+        /// The layer's name.
+        public let name: String
+        /// The operation it is the result of.
+        public let value: Int
+        /// The activation that the loss has taken over: the value is logits. Predictions apply it.
+        public let activation: Activation
+        /// Of its loss: 1 for the network's own output.
+        public let weight: Float
+
+        /// Whether the value is logits of a cross-entropy.
+        func takesLogits(_ loss: Loss) -> Bool {
+            loss.isFromLogits || (loss.function.activation != nil && activation == loss.function.activation)
+        }
+    }
+
     public let network: Network
     public let operations: [Operation]
-    /// The activation at the network's end that the loss has taken over; predictions apply it.
-    public let outputActivation: Activation
+    /// The network's own output.
+    public let output: Output
+    /// For training only.
+    public let auxiliaryOutputs: [Output]
 
-    /// Fuses activations and padding, and splits off the last one where `loss` works on logits.
-    public init(_ network: Network, loss: Loss) {
-        var lowering = Lowering(network)
-        for index in network.nodes.indices { lowering.lower(index) }
-        outputActivation = lowering.splitOutput(absorbing: loss.absorbedActivation)
+    /// Fuses activations and padding, and splits off the last one where `loss` works on logits. Layers that auxiliary
+    /// outputs alone need are lowered for training only.
+    public init(_ network: Network, loss: Loss, purpose: Plan.Purpose) {
+        let auxiliary = purpose == .training ? network.auxiliaryOutputs : []
+        var lowering = Lowering(network, isTraining: purpose == .training, absorbing: loss.absorbedActivation)
+        let lowered = lowering.lower()
         self.network = network
-        operations = lowering.operations
+        operations = lowered
+        let output = { (node: Int, weight: Float) in
+            Output(
+                name: network.nodes[node].name, value: lowering.value(of: node),
+                activation: lowering.absorbedActivation(of: node), weight: weight)
+        }
+        self.output = output(network.nodes.count - 1, 1)
+        auxiliaryOutputs = auxiliary.map { output($0.node, $0.weight) }
     }
 
     /// Whether each value depends on a trainable parameter, so that its gradient is wanted.

@@ -2,7 +2,7 @@ import Models
 import NumericCore
 
 /// Compiles a network for a shard size: walks it forward, through the loss, and backward, lets the engine emit kernels, and
-/// packs memory. What no engine does better than plain loops (dropout, softmax, losses) it emits itself.
+/// packs memory. What no engine does better than plain loops (dropout, losses, `PlainLayer`) it emits itself.
 public struct Planner<Compiler: LayerCompiler> {
     private let request: PlanRequest
     private let builder: PlanBuilder
@@ -12,8 +12,14 @@ public struct Planner<Compiler: LayerCompiler> {
 
     private enum Saved {
         case engine(Compiler.Saved)
-        case softmax(output: BufferID)
+        case plain(any PlainLayer, kept: BufferID)
         case dropout(mask: BufferID?)
+    }
+
+    /// The gradient that a loss leaves for an output's value.
+    private struct LossGradient {
+        let value: Int
+        let buffer: BufferID
     }
 
     /// `makeCompiler` gives the engine's compiler for the builder it will emit into.
@@ -32,20 +38,26 @@ public struct Planner<Compiler: LayerCompiler> {
 
     private var operations: [Operation] { request.network.operations }
     private var samples: Int { request.samples }
+    private var outputWidth: Int { request.network.network.outputShape.count }
 
     private mutating func plan() throws -> Plan {
         let input = builder.activation(floats: samples * operations[0].outputShape.count)
         builder.pin(input)
         try forward(from: input)
-        let logits = try finish()
+        let output = request.network.output
+        let logits = try finish(output)
         var targets: BufferID?
         if request.purpose != .prediction {
-            let width = request.targets == .label ? 1 : operations[operations.count - 1].outputShape.count
+            let width = request.targets == .label ? 1 : outputWidth
             let buffer = builder.activation(bytes: samples * width * MemoryLayout<Float>.stride, of: .other)
             builder.pin(buffer)
             targets = buffer
-            let gradient = try emitLoss(logits: logits, targets: buffer)
-            if let gradient { try backward(from: gradient) }
+            var gradients = [try emitLoss(of: output, logits: logits, targets: buffer)]
+            for auxiliary in request.network.auxiliaryOutputs {
+                let logits = try compiler.plain(values[auxiliary.value])
+                gradients.append(try emitLoss(of: auxiliary, isAuxiliary: true, logits: logits, targets: buffer))
+            }
+            if builder.isTraining { try backward(from: gradients.compactMap(\.self)) }
         }
         builder.pin(logits)
         return Plan(builder: builder, request: request, input: input, targets: targets, output: logits)
@@ -61,8 +73,11 @@ public struct Planner<Compiler: LayerCompiler> {
             let inputs = operation.inputs.map { values[$0] }
             switch operation.layer {
             case .dropout(let layer): try emitDropout(layer, operation, inputs[0])
-            case .activation(let layer) where layer.function == .softmax: try emitSoftmax(operation, inputs[0])
             default:
+                if let plain = operation.plainLayer(samples: samples) {
+                    try emitPlain(plain, operation, inputs[0])
+                    continue
+                }
                 let (output, kept) = try compiler.forward(operation, inputs)
                 values.append(output)
                 saved.append(.engine(kept))
@@ -70,14 +85,12 @@ public struct Planner<Compiler: LayerCompiler> {
         }
     }
 
-    /// The last value row-major, with the absorbed activation applied for predictions.
-    private func finish() throws -> BufferID {
-        let last = operations[operations.count - 1]
-        let logits = try compiler.plain(values[values.count - 1])
-        guard request.purpose == .prediction, request.network.outputActivation != .linear else { return logits }
-        let output = builder.activation(floats: samples * last.outputShape.count)
-        let (rows, width) = (samples, last.outputShape.count)
-        let activation = request.network.outputActivation
+    /// The output row-major, with the absorbed activation applied for predictions.
+    private func finish(_ last: LoweredNetwork.Output) throws -> BufferID {
+        let logits = try compiler.plain(values[last.value])
+        guard request.purpose == .prediction, last.activation != .linear else { return logits }
+        let (rows, width, activation) = (samples, outputWidth, last.activation)
+        let output = builder.activation(floats: rows * width)
         builder.emit("activation", reads: [logits], writes: [output]) { memory in
             let (source, target) = (memory.floats(logits), memory.floats(output))
             return activation == .softmax
@@ -108,26 +121,34 @@ public struct Planner<Compiler: LayerCompiler> {
         saved.append(.dropout(mask: mask))
     }
 
-    private mutating func emitSoftmax(_ operation: Operation, _ input: Compiler.Tensor) throws {
+    private mutating func emitPlain(
+        _ layer: any PlainLayer, _ operation: Operation, _ input: Compiler.Tensor
+    ) throws {
         let source = try compiler.plain(input)
-        let (rows, width) = (samples, operation.outputShape.count)
-        let output = builder.activation(floats: rows * width)
-        builder.emit(reads: [source], writes: [output]) { memory in
-            let (source, output) = (memory.floats(source), memory.floats(output))
-            return { _ in softmaxForward(source, output, rows: rows, width: width) }
+        let output = builder.activation(floats: samples * operation.outputShape.count)
+        let parameters = operation.parameters.map { builder.plainParameter($0) }
+        let scratch = builder.scratch(bytes: layer.scratchCount * MemoryLayout<Float>.stride)
+        builder.emit(reads: [source, scratch] + parameters, writes: [output]) { memory in
+            let (x, y, scratch) = (memory.floats(source), memory.floats(output), memory.floats(scratch))
+            let parameters = parameters.map { UnsafePointer(memory.floats($0)) }
+            return { _ in layer.forward(x, parameters, into: y, scratch: scratch) }
         }
         values.append(try compiler.tensor(output, operation.outputShape))
-        saved.append(.softmax(output: output))
+        saved.append(.plain(layer, kept: layer.keepsOutput ? output : source))
     }
 
     // MARK: Loss
 
-    /// Emits the loss and the metrics; in training also the gradient of the loss's sum over the shard's samples.
-    private func emitLoss(logits: BufferID, targets: BufferID) throws -> BufferID? {
-        builder.enter(layer: request.loss.rawValue, kind: "loss", phase: .loss)
+    /// Emits the loss and the metrics; in training also the gradient of the loss's sum over the shard's samples, and the
+    /// value that it is the gradient of.
+    private func emitLoss(
+        of output: LoweredNetwork.Output, isAuxiliary: Bool = false, logits: BufferID, targets: BufferID
+    ) throws -> LossGradient? {
+        builder.enter(layer: output.name, kind: "loss", phase: .loss)
         let kernel = LossKernel(
-            loss: request.loss, targets: request.targets, rows: samples,
-            width: operations[operations.count - 1].outputShape.count)
+            row: LossRow(request.loss, width: outputWidth, takesLogits: output.takesLogits(request.loss)),
+            targets: request.targets, rows: samples, auxiliaryWeight: isAuxiliary ? output.weight : nil,
+            decision: request.network.network.decision)
         guard builder.isTraining else {
             builder.emit(reads: [logits, targets], writes: []) { memory in
                 let (logits, targets, metrics) = (memory.floats(logits), memory[targets], memory.metrics)
@@ -141,17 +162,18 @@ public struct Planner<Compiler: LayerCompiler> {
             let gradient = memory.floats(gradient)
             return { _ in try kernel.run(logits, targets, gradient: gradient, metrics) }
         }
-        return gradient
+        return LossGradient(value: output.value, buffer: gradient)
     }
 
     // MARK: Backward
 
-    private mutating func backward(from lossGradient: BufferID) throws {
+    private mutating func backward(from lossGradients: [LossGradient]) throws {
         let needsGradient = request.network.needsGradient
         var pending: [[Compiler.Tensor]] = Array(repeating: [], count: operations.count)
-        pending[operations.count - 1] = [
-            try compiler.tensor(lossGradient, operations[operations.count - 1].outputShape)
-        ]
+        for gradient in lossGradients {
+            let shape = operations[gradient.value].outputShape
+            pending[gradient.value].append(try compiler.tensor(gradient.buffer, shape))
+        }
 
         for index in operations.indices.dropFirst().reversed() where needsGradient[index] {
             let operation = operations[index]
@@ -170,22 +192,22 @@ public struct Planner<Compiler: LayerCompiler> {
     private func backward(
         _ index: Int, _ operation: Operation, _ gradient: Compiler.Tensor, mayOverwrite: Bool, wanted: [Bool]
     ) throws -> [Compiler.Tensor?] {
+        defer { for parameter in operation.parameters where isTrainable(parameter) { builder.complete(parameter) } }
         switch saved[index] {
         case .engine(let kept):
-            let results = try compiler.backward(
+            return try compiler.backward(
                 operation, kept, gradient: gradient, mayOverwrite: mayOverwrite, wanted: wanted)
-            for parameter in operation.parameters
-            where builder.network.parameters[parameter].specification.role == .trainable {
-                builder.complete(parameter)
-            }
-            return results
+        case .plain(let layer, let kept):
+            return [try emitPlainBackward(layer, kept: kept, gradient, operation, wanted: wanted[0])]
         case .dropout(mask: nil):
             return [gradient]
         case .dropout(let mask?):
             return [try emitProduct(gradient, mask, operation)]
-        case .softmax(let output):
-            return [try emitSoftmaxBackward(gradient, output, operation)]
         }
+    }
+
+    private func isTrainable(_ parameter: Int) -> Bool {
+        builder.network.parameters[parameter].specification.role == .trainable
     }
 
     /// The sum of all gradients that consumers of one value have left.
@@ -222,17 +244,24 @@ public struct Planner<Compiler: LayerCompiler> {
         return try compiler.tensor(result, operation.outputShape)
     }
 
-    private func emitSoftmaxBackward(
-        _ gradient: Compiler.Tensor, _ output: BufferID, _ operation: Operation
-    ) throws -> Compiler.Tensor {
+    private func emitPlainBackward(
+        _ layer: any PlainLayer, kept: BufferID, _ gradient: Compiler.Tensor, _ operation: Operation, wanted: Bool
+    ) throws -> Compiler.Tensor? {
         let source = try compiler.plain(gradient)
-        let (rows, width) = (samples, operation.outputShape.count)
-        let result = builder.activation(floats: rows * width)
-        builder.emit(reads: [source, output], writes: [result]) { memory in
-            let (source, output, result) = (memory.floats(source), memory.floats(output), memory.floats(result))
-            return { _ in softmaxBackward(source, output: output, into: result, rows: rows, width: width) }
+        let result = wanted ? builder.activation(floats: samples * operation.inputShapes[0].count) : nil
+        let parameters = operation.parameters.map { builder.plainParameter($0) }
+        let gradients = operation.parameters.map { isTrainable($0) ? builder.gradient(of: $0) : nil }
+        let scratch = builder.scratch(bytes: layer.scratchCount * MemoryLayout<Float>.stride)
+        let writes = ([result] + gradients).compactMap(\.self)
+        builder.emit(reads: [source, kept, scratch] + parameters, writes: writes) { memory in
+            let (dy, kept, scratch) = (memory.floats(source), memory.floats(kept), memory.floats(scratch))
+            let parameters = parameters.map { UnsafePointer(memory.floats($0)) }
+            let (dx, gradients) = (result.map { memory.floats($0) }, gradients.map { $0.map { memory.floats($0) } })
+            return { _ in
+                layer.backward(dy, kept: kept, parameters, into: dx, gradients: gradients, scratch: scratch)
+            }
         }
-        return try compiler.tensor(result, operation.outputShape)
+        return try result.map { try compiler.tensor($0, operation.inputShapes[0]) }
     }
 }
 

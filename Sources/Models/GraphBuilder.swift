@@ -7,7 +7,10 @@ public struct GraphBuilder {
 
     public let name: String
     public let input: Tensor
+    /// Which of the layers added from here on train; all, unless said otherwise.
+    public var trains: @Sendable (Layer) -> Bool = { _ in true }
     private var nodes: [Node]
+    private var auxiliaryOutputs: [AuxiliaryOutput] = []
     private var namesGiven: [String: Int] = [:]
 
     public init(_ name: String, input shape: Shape) {
@@ -17,10 +20,20 @@ public struct GraphBuilder {
     }
 
     /// The network whose output is the last layer added.
-    public func network() throws(NetworkError) -> Network { try Network(name: name, nodes: nodes) }
+    public func network() throws(NetworkError) -> Network {
+        try Network(name: name, nodes: nodes, auxiliaryOutputs: auxiliaryOutputs)
+    }
+
+    /// Makes `x` an output that training adds to the loss with the given weight.
+    public mutating func auxiliaryOutput(_ x: Tensor, weight: Float) {
+        auxiliaryOutputs.append(AuxiliaryOutput(node: x.node, weight: weight))
+    }
 
     public mutating func add(_ layer: Layer, to inputs: [Tensor], name: String? = nil) -> Tensor {
-        nodes.append(Node(name: name ?? automaticName(layer), layer: layer, inputs: inputs.map(\.node)))
+        nodes.append(
+            Node(
+                name: name ?? automaticName(layer), layer: layer, inputs: inputs.map(\.node),
+                isTrainable: trains(layer)))
         return Tensor(node: nodes.count - 1)
     }
 
@@ -42,14 +55,38 @@ extension GraphBuilder {
     }
 
     public mutating func convolution(
-        _ x: Tensor, _ filters: Int, kernel: Extent2D, stride: Extent2D = 1, padding: Padding = .valid,
-        activation: Activation = .linear, bias: Bool = true, initializer: Initializer = .glorotUniform,
-        name: String? = nil
+        _ x: Tensor, _ filters: Int, kernel: Extent2D, stride: Extent2D = 1, dilation: Extent2D = 1,
+        padding: Padding = .valid, activation: Activation = .linear, bias: Bool = true,
+        initializer: Initializer = .glorotUniform, name: String? = nil
     ) -> Tensor {
         let layer = Convolution2D(
-            filters: filters, kernel: kernel, stride: stride, padding: padding, activation: activation,
-            usesBias: bias, kernelInitializer: initializer)
+            filters: filters, kernel: kernel, stride: stride, dilation: dilation, padding: padding,
+            activation: activation, usesBias: bias, kernelInitializer: initializer)
         return add(.convolution(layer), to: [x], name: name)
+    }
+
+    /// `connections`: for each output map the input maps it sees.
+    public mutating func partialConvolution(
+        _ x: Tensor, kernel: Extent2D, connections: [[Int]], activation: Activation = .linear,
+        initializer: Initializer = .glorotUniform, name: String? = nil
+    ) -> Tensor {
+        let layer = PartialConvolution2D(
+            kernel: kernel, connections: connections, activation: activation, kernelInitializer: initializer)
+        return add(.partialConvolution(layer), to: [x], name: name)
+    }
+
+    public mutating func subsampling(
+        _ x: Tensor, _ size: Extent2D = 2, activation: Activation = .linear, initializer: Initializer = .ones,
+        name: String? = nil
+    ) -> Tensor {
+        let layer = Subsampling2D(size: size, activation: activation, coefficientInitializer: initializer)
+        return add(.subsampling(layer), to: [x], name: name)
+    }
+
+    public mutating func radialBasis(
+        _ x: Tensor, _ units: Int, codes: Initializer = .signs, name: String? = nil
+    ) -> Tensor {
+        add(.radialBasis(RadialBasis(units: units, codes: codes)), to: [x], name: name)
     }
 
     public mutating func zeroPadding(_ x: Tensor, _ margins: Margins2D, name: String? = nil) -> Tensor {
@@ -73,9 +110,18 @@ extension GraphBuilder {
     }
 
     public mutating func batchNormalization(
-        _ x: Tensor, momentum: Float = 0.99, epsilon: Float = 1e-3, name: String? = nil
+        _ x: Tensor, momentum: Float = 0.99, epsilon: Float = 1e-3, scale: Bool = true, center: Bool = true,
+        name: String? = nil
     ) -> Tensor {
-        add(.batchNormalization(BatchNormalization(momentum: momentum, epsilon: epsilon)), to: [x], name: name)
+        let layer = BatchNormalization(momentum: momentum, epsilon: epsilon, usesScale: scale, usesCenter: center)
+        return add(.batchNormalization(layer), to: [x], name: name)
+    }
+
+    public mutating func localResponseNormalization(
+        _ x: Tensor, size: Int = 5, k: Float = 2, alpha: Float = 1e-4, beta: Float = 0.75, name: String? = nil
+    ) -> Tensor {
+        let layer = LocalResponseNormalization(size: size, k: k, alpha: alpha, beta: beta)
+        return add(.localResponseNormalization(layer), to: [x], name: name)
     }
 
     public mutating func activation(_ x: Tensor, _ function: Activation, name: String? = nil) -> Tensor {
@@ -92,6 +138,29 @@ extension GraphBuilder {
 
     public mutating func sum(_ inputs: Tensor..., name: String? = nil) -> Tensor {
         add(.add(Add()), to: inputs, name: name)
+    }
+
+    public mutating func scale(_ x: Tensor, by factor: Float, name: String? = nil) -> Tensor {
+        add(.scale(Scale(factor)), to: [x], name: name)
+    }
+
+    /// x + factor · residual
+    public mutating func sum(_ x: Tensor, _ residual: Tensor, scaledBy factor: Float, name: String? = nil) -> Tensor {
+        add(.scale(Scale(factor)), to: [x, residual], name: name)
+    }
+
+    public mutating func concatenation(_ inputs: [Tensor], name: String? = nil) -> Tensor {
+        add(.concatenate(Concatenate()), to: inputs, name: name)
+    }
+
+    public mutating func upSampling(_ x: Tensor, _ factor: Extent2D = 2, name: String? = nil) -> Tensor {
+        add(.upSampling(UpSampling2D(factor)), to: [x], name: name)
+    }
+
+    public mutating func identityShortcut(
+        _ x: Tensor, _ filters: Int, stride: Extent2D = 2, name: String? = nil
+    ) -> Tensor {
+        add(.identityShortcut(IdentityShortcut(filters: filters, stride: stride)), to: [x], name: name)
     }
 }
 

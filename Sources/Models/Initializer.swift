@@ -12,6 +12,12 @@ public enum Initializer: Sendable, Equatable {
     case heUniform
     /// Normal of the given deviation: Keras's `RandomNormal`, whose default is 0.05.
     case normal(deviation: Float)
+    /// Uniform in ±limit.
+    case uniform(limit: Float)
+    /// 1 or -1, as a coin falls.
+    case signs
+    /// The drawings of the digits that are the codes of `RadialBasis`.
+    case digits
 
     /// Fills `values`, a parameter of `shape`; `index` is the parameter's number in the network.
     public func fill(_ values: UnsafeMutableBufferPointer<Float>, shape: Shape, seed: UInt64, index: Int) {
@@ -28,6 +34,9 @@ public enum Initializer: Sendable, Equatable {
             for i in values.indices { values[i] = random.truncatedNormal(UInt64(i)) * deviation }
         case .normal(let deviation):
             for i in values.indices { values[i] = random.normal(UInt64(i)) * deviation }
+        case .uniform(let limit): uniform(values, random, limit: limit)
+        case .signs: for i in values.indices { values[i] = random.bits(UInt64(i)) & 1 == 0 ? 1 : -1 }
+        case .digits: for (i, value) in zip(values.indices, DigitCodes.values) { values[i] = value }
         }
     }
 
@@ -58,7 +67,17 @@ extension Initializer {
             case .heNormal: ("HeNormal", ["seed": nil])
             case .heUniform: ("HeUniform", ["seed": nil])
             case .normal(let deviation):
-                ("RandomNormal", ["mean": 0.0, "stddev": .number(Double("\(deviation)") ?? 0.05), "seed": nil])
+                ("RandomNormal", ["mean": 0.0, "stddev": .decimal(deviation), "seed": nil])
+            case .uniform(let limit):
+                (
+                    "RandomUniform",
+                    [
+                        "minval": .decimal(-limit), "maxval": .decimal(limit),
+                        "seed": nil,
+                    ]
+                )
+            case .signs: ("signs", [:])
+            case .digits: ("digits", [:])
             }
         return ["class_name": .string(name), "config": .object(configuration)]
     }

@@ -54,6 +54,9 @@ public enum JSONValue: Sendable, Equatable, Codable {
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
+    /// The shortest decimal that is the number in single precision: 0.1, not 0.10000000149.
+    static func decimal(_ value: Float) -> JSONValue { .number(Double("\(value)") ?? Double(value)) }
+
     public subscript(key: String) -> JSONValue? {
         if case .object(let members) = self { members[key] } else { nil }
     }

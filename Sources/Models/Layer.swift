@@ -12,14 +12,30 @@ public protocol LayerDescription: Sendable, Equatable {
     /// Multiply-adds of one sample's forward pass.
     func multiplyAdds(for inputs: [Shape]) -> Int
 
-    /// The class in `keras.layers`, and the part of its `config` beyond `name` and `dtype`.
+    /// The class in Keras, and the part of its `config` beyond `name`, `dtype` and `trainable`.
     var kerasClass: String { get }
+    /// Whether Keras itself has the class; others are in scripts/dptrain_keras.py.
+    var isOfKeras: Bool { get }
     var kerasConfiguration: [String: JSONValue] { get }
 }
 
 extension LayerDescription {
     public func parameters(for inputs: [Shape]) -> [ParameterSpecification] { [] }
     public func multiplyAdds(for inputs: [Shape]) -> Int { 0 }
+    public var isOfKeras: Bool { true }
+
+    /// The class as files name it: `Dense`, `dptrain>IdentityShortcut`.
+    var registeredClass: String { isOfKeras ? kerasClass : KerasPackage.name(kerasClass) }
+}
+
+/// The package under which scripts/dptrain_keras.py registers what Keras lacks.
+enum KerasPackage {
+    private static let prefix = "dptrain>"
+
+    static func name(_ plain: String) -> String { prefix + plain }
+    static func plainName(_ name: String) -> String {
+        name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+    }
 }
 
 /// A layer as a value. Engines switch over the cases, so that a new layer cannot be forgotten by one of them.
@@ -35,6 +51,14 @@ public enum Layer: Sendable, Equatable {
     case dropout(Dropout)
     case flatten(Flatten)
     case add(Add)
+    case scale(Scale)
+    case concatenate(Concatenate)
+    case localResponseNormalization(LocalResponseNormalization)
+    case upSampling(UpSampling2D)
+    case identityShortcut(IdentityShortcut)
+    case subsampling(Subsampling2D)
+    case partialConvolution(PartialConvolution2D)
+    case radialBasis(RadialBasis)
 
     public var description: any LayerDescription {
         switch self {
@@ -49,6 +73,28 @@ public enum Layer: Sendable, Equatable {
         case .dropout(let layer): layer
         case .flatten(let layer): layer
         case .add(let layer): layer
+        case .scale(let layer): layer
+        case .concatenate(let layer): layer
+        case .localResponseNormalization(let layer): layer
+        case .upSampling(let layer): layer
+        case .identityShortcut(let layer): layer
+        case .subsampling(let layer): layer
+        case .partialConvolution(let layer): layer
+        case .radialBasis(let layer): layer
+        }
+    }
+}
+
+extension Layer {
+    /// What the layer applies to its result; `linear` for layers that apply nothing.
+    public var activation: Activation {
+        switch self {
+        case .dense(let layer): layer.activation
+        case .convolution(let layer): layer.activation
+        case .activation(let layer): layer.function
+        case .subsampling(let layer): layer.activation
+        case .partialConvolution(let layer): layer.activation
+        default: .linear
         }
     }
 }
@@ -60,7 +106,7 @@ public struct ParameterSpecification: Sendable, Equatable {
         case trainable
         /// Moving statistics of batch normalisation: changed by the forward pass.
         case statistic
-        /// A weight that stays as it was loaded.
+        /// Stays as it was loaded: weights and moving statistics of layers that do not train.
         case frozen
     }
 
@@ -78,6 +124,9 @@ public struct ParameterSpecification: Sendable, Equatable {
         self.role = role
         isKernel = name == "kernel"
     }
+
+    /// The same where the layer does not train.
+    var frozen: ParameterSpecification { ParameterSpecification(name, shape, initializer, role: .frozen) }
 }
 
 /// What does not fit; the network adds the layer's name.

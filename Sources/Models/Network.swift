@@ -5,11 +5,14 @@ public struct Node: Sendable, Equatable {
     public let name: String
     public let layer: Layer
     public let inputs: [Int]
+    /// Whether training changes the layer's weights and statistics: Keras's `trainable`.
+    public let isTrainable: Bool
 
-    public init(name: String, layer: Layer, inputs: [Int]) {
+    public init(name: String, layer: Layer, inputs: [Int], isTrainable: Bool = true) {
         self.name = name
         self.layer = layer
         self.inputs = inputs
+        self.isTrainable = isTrainable
     }
 }
 
@@ -21,6 +24,18 @@ public struct NetworkParameter: Sendable, Equatable {
     public let specification: ParameterSpecification
 }
 
+/// A second classifier in the middle of a network, for training only: its loss, weighted, is added to that of the output,
+/// so that gradients reach early layers on a short way (Szegedy et al., "Going deeper with convolutions", 2014).
+public struct AuxiliaryOutput: Sendable, Equatable {
+    public let node: Int
+    public let weight: Float
+
+    public init(node: Int, weight: Float) {
+        self.node = node
+        self.weight = weight
+    }
+}
+
 /// A network as a value: nodes in topological order, the first one the input, the last one the output.
 public struct Network: Sendable, Equatable {
     public let name: String
@@ -29,9 +44,13 @@ public struct Network: Sendable, Equatable {
     public let shapes: [Shape]
     /// In the order of nodes, and in Keras's order inside each.
     public let parameters: [NetworkParameter]
+    /// In the order in which Keras lists them behind the output.
+    public let auxiliaryOutputs: [AuxiliaryOutput]
 
     /// Infers all shapes; an error names the layer.
-    public init(name: String, nodes: [Node]) throws(NetworkError) {
+    public init(
+        name: String, nodes: [Node], auxiliaryOutputs: [AuxiliaryOutput] = []
+    ) throws(NetworkError) {
         var shapes: [Shape] = []
         var parameters: [NetworkParameter] = []
         var names = Set<String>()
@@ -53,14 +72,15 @@ public struct Network: Sendable, Equatable {
                 throw NetworkError(network: name, layer: node.name, reason: error.description)
             }
             parameters += node.layer.description.parameters(for: inputs).map {
-                NetworkParameter(node: index, path: "\(node.name)/\($0.name)", specification: $0)
+                NetworkParameter(
+                    node: index, path: "\(node.name)/\($0.name)", specification: node.isTrainable ? $0 : $0.frozen)
             }
             let sizes = [shapes[index]] + parameters.filter { $0.node == index }.map(\.specification.shape)
             if let size = sizes.first(where: { !$0.isOfPossibleSize }) {
                 throw NetworkError(network: name, layer: node.name, reason: "\(size) has more than 2^31 - 1 elements")
             }
         }
-        let read = Set(nodes.flatMap(\.inputs))
+        let read = Set(nodes.flatMap(\.inputs) + auxiliaryOutputs.map(\.node))
         if let unread = nodes.indices.dropLast().first(where: { !read.contains($0) }) {
             throw NetworkError(
                 network: name, layer: nodes[unread].name,
@@ -70,6 +90,8 @@ public struct Network: Sendable, Equatable {
         self.nodes = nodes
         self.shapes = shapes
         self.parameters = parameters
+        self.auxiliaryOutputs = auxiliaryOutputs
+        try requireOutputsAlike()
     }
 
     public var inputShape: Shape { shapes[0] }

@@ -27,6 +27,8 @@ extension DNNLCompiler {
         let (output, saved): (Tensor, Saved)
         if !builder.isTraining {
             (output, saved) = (try normalizeByMovingStatistics(operation, layer, image), .nothing)
+        } else if !changes(operation.parameters[layer.movingMean]) {
+            (output, saved) = try normalizeWithoutTraining(operation, layer, image)
         } else if builder.batchNormalization == .shard {
             (output, saved) = try normalizeByShard(operation, layer, image)
         } else {
@@ -43,10 +45,19 @@ extension DNNLCompiler {
         let primitive = try normalization(operation, layer, input.layout, dnnl_forward_inference, flags)
         let output = activation(input.layout)
         try emitNormalization(
-            primitive, operation, input, mean: vector(operation.parameters[2]),
-            variance: vector(operation.parameters[3]),
-            into: output)
+            primitive, operation, layer, input, mean: vector(operation.parameters[layer.movingMean]),
+            variance: vector(operation.parameters[layer.movingVariance]), into: output)
         return output
+    }
+
+    /// By the moving statistics, with a way back.
+    private func normalizeWithoutTraining(
+        _ operation: Operation, _ layer: BatchNormalization, _ input: Tensor
+    ) throws -> (Tensor, Saved) {
+        let (mean, variance) = (
+            try vector(operation.parameters[layer.movingMean]), try vector(operation.parameters[layer.movingVariance])
+        )
+        return try normalizeByGiven(operation, layer, input, mean: mean, variance: variance)
     }
 
     private func normalizeByShard(
@@ -62,11 +73,11 @@ extension DNNLCompiler {
         emit(
             primitive, layer: operation.name,
             reads: [
-                (DNNL_ARG_SRC, input), (DNNL_ARG_SCALE, try vector(operation.parameters[0])),
-                (DNNL_ARG_SHIFT, try vector(operation.parameters[1])),
+                (DNNL_ARG_SRC, input), (DNNL_ARG_SCALE, try gamma(operation, layer)),
+                (DNNL_ARG_SHIFT, try beta(operation, layer)),
             ],
             writes: writes)
-        emitMovingStatistics(operation, mean.buffer, variance.buffer)
+        emitMovingStatistics(operation, layer, mean.buffer, variance.buffer)
         let state = BatchNormalizationState(
             layer: layer, primitive: primitive, input: input, output: output, mean: mean, variance: variance,
             workspace: workspace)
@@ -92,14 +103,19 @@ extension DNNLCompiler {
         let combined = builder.exchange(local, floats: 2 * channels, rule: .moments)
         let (mean, variance) = (try channelVector(operation), try channelVector(operation))
         emitSplit(combined, into: mean.buffer, variance.buffer, count: channels)
-        emitMovingStatistics(operation, mean.buffer, variance.buffer)
+        emitMovingStatistics(operation, layer, mean.buffer, variance.buffer)
+        return try normalizeByGiven(operation, layer, input, mean: mean, variance: variance)
+    }
 
+    private func normalizeByGiven(
+        _ operation: Operation, _ layer: BatchNormalization, _ input: Tensor, mean: Tensor, variance: Tensor
+    ) throws -> (Tensor, Saved) {
         let primitive = try normalization(
             operation, layer, input.layout, dnnl_forward_training, Self.affine | Self.given)
         let output = activation(input.layout)
-        try emitNormalization(primitive, operation, input, mean: mean, variance: variance, into: output)
+        try emitNormalization(primitive, operation, layer, input, mean: mean, variance: variance, into: output)
         if let function = ElementwiseFunction(operation.activation) {
-            try emitActivation(function, output, into: output, layer: name)
+            try emitActivation(function, output, into: output, layer: operation.name)
         }
         let state = BatchNormalizationState(
             layer: layer, primitive: primitive, input: input, output: output, mean: mean, variance: variance,
@@ -114,10 +130,15 @@ extension DNNLCompiler {
         wantsInput: Bool
     ) throws -> Tensor? {
         let dy = try reorder(try asImage(gradient), to: state.input.layout, layer: operation.name)
-        let dx =
-            builder.batchNormalization == .shard
-            ? try shardBackward(operation, state, dy)
-            : try batchBackward(operation, state, dy, mayOverwrite: mayOverwrite || dy.buffer != gradient.buffer)
+        let mayOverwrite = mayOverwrite || dy.buffer != gradient.buffer
+        let dx: Tensor
+        if !changes(operation.parameters[state.layer.movingMean]) {
+            dx = try backwardByGiven(operation, state, dy, mayOverwrite: mayOverwrite).dx
+        } else if builder.batchNormalization == .shard {
+            dx = try shardBackward(operation, state, dy)
+        } else {
+            dx = try batchBackward(operation, state, dy, mayOverwrite: mayOverwrite)
+        }
         guard wantsInput else { return nil }
         return operation.inputShapes[0].rank == 1 ? try view(dx, as: operation.inputShapes[0]) : dx
     }
@@ -127,8 +148,17 @@ extension DNNLCompiler {
     ) throws -> Tensor {
         let flags = Self.affine | (operation.activation == .relu ? Self.relu : 0)
         let dx = activation(state.input.layout)
-        try emitBackward(operation, state, dy, flags: flags, into: dx)
+        _ = try emitBackward(operation, state, dy, flags: flags, into: dx)
         return dx
+    }
+
+    /// As if the statistics did not depend on the input.
+    private func backwardByGiven(
+        _ operation: Operation, _ state: BatchNormalizationState, _ gradient: Tensor, mayOverwrite: Bool
+    ) throws -> (dx: Tensor, sums: AffineGradients) {
+        let dy = try fusedActivationBackward(operation, state.output, gradient, mayOverwrite)
+        let dx = activation(state.input.layout)
+        return (dx, try emitBackward(operation, state, dy, flags: Self.affine | Self.given, into: dx))
     }
 
     /// oneDNN's backward with given statistics leaves out how the statistics depend on the input. With B = Σ dy and
@@ -140,18 +170,14 @@ extension DNNLCompiler {
         let name = operation.name
         let shape = operation.outputShape
         let channels = shape.extents[shape.rank - 1]
-        let dy = try fusedActivationBackward(operation, state.output, gradient, mayOverwrite)
-        let dx = activation(state.input.layout)
-        try emitBackward(operation, state, dy, flags: Self.affine | Self.given, into: dx)
+        let (dx, own) = try backwardByGiven(operation, state, gradient, mayOverwrite: mayOverwrite)
 
         let local = builder.activation(floats: 2 * channels)
-        emitJoin(
-            builder.gradient(of: operation.parameters[1]), builder.gradient(of: operation.parameters[0]), into: local,
-            count: channels)
+        emitJoin(own.beta.buffer, own.gamma.buffer, into: local, count: channels)
         let sums = builder.exchange(local, floats: 2 * channels, rule: .sum)
         let (scale, shift) = (try channelVector(operation), try channelVector(operation))
         let (gamma, epsilon, pixels) = (
-            try vector(operation.parameters[0]), state.layer.epsilon, shape.count / channels
+            try gamma(operation, state.layer), state.layer.epsilon, shape.count / channels
         )
         builder.emit(reads: [sums, gamma.buffer, state.variance.buffer], writes: [scale.buffer, shift.buffer]) {
             memory in
@@ -182,9 +208,11 @@ extension DNNLCompiler {
         return dx
     }
 
+    private typealias AffineGradients = (gamma: Tensor, beta: Tensor)
+
     private func emitBackward(
         _ operation: Operation, _ state: BatchNormalizationState, _ dy: Tensor, flags: UInt32, into dx: Tensor
-    ) throws {
+    ) throws -> AffineGradients {
         var descriptor = dnnl_batch_normalization_desc_t()
         var (difference, data) = (state.input.layout.raw, state.input.layout.raw)
         try check(
@@ -194,16 +222,18 @@ extension DNNLCompiler {
         let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: operation.name)
         var reads = [
             (DNNL_ARG_SRC, state.input), (DNNL_ARG_MEAN, state.mean), (DNNL_ARG_VARIANCE, state.variance),
-            (DNNL_ARG_DIFF_DST, dy), (DNNL_ARG_SCALE, try vector(operation.parameters[0])),
-            (DNNL_ARG_SHIFT, try vector(operation.parameters[1])),
+            (DNNL_ARG_DIFF_DST, dy), (DNNL_ARG_SCALE, try gamma(operation, state.layer)),
+            (DNNL_ARG_SHIFT, try beta(operation, state.layer)),
         ]
         if let workspace = state.workspace { reads.append((DNNL_ARG_WORKSPACE, workspace)) }
+        let sums = (
+            gamma: try affineGradient(state.layer.gamma, operation),
+            beta: try affineGradient(state.layer.beta, operation)
+        )
         emit(
             primitive, layer: operation.name, reads: reads,
-            writes: [
-                (DNNL_ARG_DIFF_SRC, dx), (DNNL_ARG_DIFF_SCALE, try vectorGradient(operation.parameters[0])),
-                (DNNL_ARG_DIFF_SHIFT, try vectorGradient(operation.parameters[1])),
-            ])
+            writes: [(DNNL_ARG_DIFF_SRC, dx), (DNNL_ARG_DIFF_SCALE, sums.gamma), (DNNL_ARG_DIFF_SHIFT, sums.beta)])
+        return sums
     }
 
     // MARK: Pieces
@@ -223,17 +253,41 @@ extension DNNLCompiler {
 
     /// Scale and shift are the layer's gamma and beta; statistics are given.
     private func emitNormalization(
-        _ primitive: Primitive, _ operation: Operation, _ input: Tensor, mean: Tensor, variance: Tensor,
-        into output: Tensor
+        _ primitive: Primitive, _ operation: Operation, _ layer: BatchNormalization, _ input: Tensor, mean: Tensor,
+        variance: Tensor, into output: Tensor
     ) throws {
         emit(
             primitive, layer: operation.name,
             reads: [
                 (DNNL_ARG_SRC, input), (DNNL_ARG_MEAN, mean), (DNNL_ARG_VARIANCE, variance),
-                (DNNL_ARG_SCALE, try vector(operation.parameters[0])),
-                (DNNL_ARG_SHIFT, try vector(operation.parameters[1])),
+                (DNNL_ARG_SCALE, try gamma(operation, layer)), (DNNL_ARG_SHIFT, try beta(operation, layer)),
             ],
             writes: [(DNNL_ARG_DST, output)])
+    }
+
+    private func gamma(_ operation: Operation, _ layer: BatchNormalization) throws -> Tensor {
+        try layer.gamma.map { try vector(operation.parameters[$0]) } ?? constant(1, operation)
+    }
+
+    private func beta(_ operation: Operation, _ layer: BatchNormalization) throws -> Tensor {
+        try layer.beta.map { try vector(operation.parameters[$0]) } ?? constant(0, operation)
+    }
+
+    /// What a layer without gamma or beta has in its place.
+    private func constant(_ value: Float, _ operation: Operation) throws -> Tensor {
+        let tensor = try channelVector(operation)
+        let channels = tensor.layout.dimensions[0]
+        builder.emit("fill", reads: [], writes: [tensor.buffer]) { memory in
+            let values = memory.floats(tensor.buffer)
+            return { _ in values.update(repeating: value, count: channels) }
+        }
+        return tensor
+    }
+
+    /// Where the gradient of gamma or beta goes; memory of no further use where there is none or it does not train.
+    private func affineGradient(_ place: Int?, _ operation: Operation) throws -> Tensor {
+        guard let place, changes(operation.parameters[place]) else { return try channelVector(operation) }
+        return try vectorGradient(operation.parameters[place])
     }
 
     private func channelVector(_ operation: Operation) throws -> Tensor {
@@ -243,11 +297,14 @@ extension DNNLCompiler {
     }
 
     /// The statistics' share of the shard, weighted by its samples, goes where gradients go: it is reduced like them.
-    private func emitMovingStatistics(_ operation: Operation, _ mean: BufferID, _ variance: BufferID) {
+    private func emitMovingStatistics(
+        _ operation: Operation, _ layer: BatchNormalization, _ mean: BufferID, _ variance: BufferID
+    ) {
         let channels = operation.outputShape.extents[operation.outputShape.rank - 1]
         let weight = Float(samples)
         let (meanSum, varianceSum) = (
-            builder.gradient(of: operation.parameters[2]), builder.gradient(of: operation.parameters[3])
+            builder.gradient(of: operation.parameters[layer.movingMean]),
+            builder.gradient(of: operation.parameters[layer.movingVariance])
         )
         builder.emit(reads: [mean, variance], writes: [meanSum, varianceSum]) { memory in
             let (mean, variance) = (memory.floats(mean), memory.floats(variance))

@@ -73,9 +73,9 @@ extension DNNLCompiler {
         // Inference would choose other weight layouts than the arena has.
         try withUnsafeMutablePointer(to: &bias) { bias in
             try check(
-                dnnl_convolution_forward_desc_init(
+                dnnl_dilated_convolution_forward_desc_init(
                     &descriptor, dnnl_forward_training, algorithm, &source, &weights,
-                    layer.usesBias ? bias : nil, &target, geometry.strides, geometry.paddingBefore,
+                    layer.usesBias ? bias : nil, &target, geometry.strides, geometry.gaps, geometry.paddingBefore,
                     geometry.paddingAfter),
                 "describe a convolution", layer: operation.name)
         }
@@ -88,7 +88,7 @@ extension DNNLCompiler {
     ) throws -> Tensor? {
         let geometry = ConvolutionGeometry(operation, state.layer, samples: samples)
         let dy = try fusedActivationBackward(operation, state.operands.output, gradient, mayOverwrite)
-        if isTrainable(operation.parameters[0]) {
+        if changes(operation.parameters[0]) {
             try convolutionWeightsBackward(operation, state, geometry, dy)
         }
         return wantsInput ? try convolutionDataBackward(operation, state, geometry, dy) : nil
@@ -130,9 +130,9 @@ extension DNNLCompiler {
         var bias = try MemoryDescriptor.vector(state.layer.filters).raw
         try withUnsafeMutablePointer(to: &bias) { bias in
             try check(
-                dnnl_convolution_backward_weights_desc_init(
+                dnnl_dilated_convolution_backward_weights_desc_init(
                     &descriptor, algorithm, &source, &weights, state.layer.usesBias ? bias : nil, &target,
-                    geometry.strides, geometry.paddingBefore, geometry.paddingAfter),
+                    geometry.strides, geometry.gaps, geometry.paddingBefore, geometry.paddingAfter),
                 "describe a weight gradient", layer: operation.name)
         }
         return try Primitive(
@@ -169,16 +169,15 @@ extension DNNLCompiler {
             try MemoryDescriptor.any(geometry.output, type).raw
         )
         try check(
-            dnnl_convolution_backward_data_desc_init(
-                &descriptor, algorithm, &source, &weights, &target, geometry.strides,
+            dnnl_dilated_convolution_backward_data_desc_init(
+                &descriptor, algorithm, &source, &weights, &target, geometry.strides, geometry.gaps,
                 geometry.paddingBefore, geometry.paddingAfter),
             "describe an input gradient", layer: layer)
         return try Primitive(descriptor, library, hint: state.primitive, layer: layer)
     }
 
-    func isTrainable(_ parameter: Int) -> Bool {
-        builder.network.parameters[parameter].specification.role == .trainable
-    }
+    /// Whether a step computes the parameter's gradient, or the sums of its statistic.
+    func changes(_ parameter: Int) -> Bool { builder.network.parameters[parameter].specification.role != .frozen }
 
     /// Emits a primitive whose weight gradient goes to the arena.
     func emitWeightGradient(
@@ -210,6 +209,8 @@ struct ConvolutionGeometry {
     let kernel: [Int]
     let output: [Int]
     let strides: [Int64]
+    /// Pixels left out between those that the window sees.
+    let gaps: [Int64]
     let paddingBefore: [Int64]
     let paddingAfter: [Int64]
 
@@ -219,6 +220,7 @@ struct ConvolutionGeometry {
         kernel = [layer.filters, x[2], layer.window.size.height, layer.window.size.width]
         output = [samples, y[2], y[0], y[1]]
         strides = [Int64(layer.window.stride.height), Int64(layer.window.stride.width)]
+        gaps = [Int64(layer.window.dilation.height - 1), Int64(layer.window.dilation.width - 1)]
         paddingBefore = operation.margins.before
         paddingAfter = operation.margins.after
     }

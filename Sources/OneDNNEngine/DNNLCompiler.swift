@@ -62,9 +62,11 @@ struct DNNLCompiler: LayerCompiler {
         return result
     }
 
-    func emitReorder(_ source: Tensor, into target: Tensor, layer: String) throws {
+    func emitReorder(_ source: Tensor, into target: Tensor, isCopy: Bool = false, layer: String) throws {
         let primitive = try Primitive(reorderFrom: source.layout, to: target.layout, library, layer: layer)
-        emit(primitive, "reorder", layer: layer, reads: [(DNNL_ARG_FROM, source)], writes: [(DNNL_ARG_TO, target)])
+        emit(
+            primitive, "reorder", layer: layer, isCopy: isCopy, reads: [(DNNL_ARG_FROM, source)],
+            writes: [(DNNL_ARG_TO, target)])
     }
 
     // MARK: Parameters
@@ -91,9 +93,10 @@ struct DNNLCompiler: LayerCompiler {
 
     // MARK: Kernels
 
-    /// Adds a primitive to the plan, with scratch memory if it wants any.
+    /// Adds a primitive to the plan, with scratch memory if it wants any. Of copies from or into a part of a tensor the
+    /// library has no generated code; they are limited by memory, and not worth a remark.
     func emit(
-        _ primitive: Primitive, _ detail: String? = nil, layer: String,
+        _ primitive: Primitive, _ detail: String? = nil, layer: String, isCopy: Bool = false,
         reads: [(Int32, Tensor)], writes: [(Int32, Tensor)]
     ) {
         var arguments = reads + writes
@@ -104,7 +107,7 @@ struct DNNLCompiler: LayerCompiler {
             written.append(scratch.buffer)
         }
         let implementation = primitive.implementation
-        if implementation.hasPrefix("ref") || implementation.hasPrefix("simple") {
+        if !isCopy, implementation.hasPrefix("ref") || implementation.hasPrefix("simple") {
             builder.remark("\(detail ?? "primitive") runs oneDNN's reference implementation (\(implementation))")
         }
         let library = library
@@ -127,15 +130,21 @@ struct DNNLCompiler: LayerCompiler {
         case batchNormalization(BatchNormalizationState)
         case activation(output: Tensor, function: ElementwiseFunction)
         case add(output: Tensor, function: ElementwiseFunction?)
+        case scale(Scale, output: Tensor, function: ElementwiseFunction?)
+        case concatenation(ConcatenationState)
+        case responseNormalization(ResponseNormalizationState)
+        case upSampling(UpSamplingState)
+        case shortcut(PoolingState)
         case flatten(input: MemoryDescriptor)
         case nothing
     }
 
     func forward(_ operation: Operation, _ inputs: [Tensor]) throws -> (output: Tensor, saved: Saved) {
-        var input: Tensor { get throws { try converted(inputs[0], layer: operation.name) } }
+        var asItIs: Tensor { get throws { try converted(inputs[0], layer: operation.name) } }
         func channelsSideBySide(_ tensor: Tensor) throws -> Tensor {
             try self.channelsSideBySide(converted(tensor, layer: operation.name), layer: operation.name)
         }
+        var input: Tensor { get throws { try channelsSideBySide(inputs[0]) } }
         switch operation.layer {
         case .input: return (inputs[0], .nothing)
         case .convolution(let layer) where sideBySide.contains(operation):
@@ -146,14 +155,22 @@ struct DNNLCompiler: LayerCompiler {
         case .dense: return try dense(operation, input)
         case .pooling(let layer):
             if suitsLanes(layer, inputs[0]) { return try lanePooling(operation, layer, inputs[0]) }
-            return try pooling(operation, layer.kind, layer.window, channelsSideBySide(inputs[0]))
-        case .globalAveragePooling: return try globalAveragePooling(operation, channelsSideBySide(inputs[0]))
-        case .batchNormalization(let layer):
-            return try batchNormalization(operation, layer, channelsSideBySide(inputs[0]))
-        case .activation(let layer): return try activation(operation, layer.function, input)
-        case .add: return try add(operation, inputs.map { try channelsSideBySide($0) })
-        case .flatten: return try flatten(operation, input)
-        case .dropout: throw failure("compile", "dropout is the planner's", layer: operation.name)
+            let (y, state) = try pooling(operation, layer.kind, layer.window, input)
+            return (y, .pooling(state))
+        case .globalAveragePooling: return try globalAveragePooling(operation, input)
+        case .batchNormalization(let layer): return try batchNormalization(operation, layer, input)
+        case .activation(let layer): return try activation(operation, layer.function, asItIs)
+        case .add: return try add(operation, inputs.map(channelsSideBySide))
+        case .scale(let layer):
+            return try scale(operation, layer, inputs.map(channelsSideBySide))
+        case .concatenate:
+            return try concatenation(operation, inputs.map(channelsSideBySide))
+        case .localResponseNormalization(let layer): return try responseNormalization(operation, layer, input)
+        case .upSampling(let layer): return try upSampling(operation, layer, input)
+        case .identityShortcut(let layer): return try shortcut(operation, layer, input)
+        case .flatten: return try flatten(operation, asItIs)
+        case .dropout, .subsampling, .partialConvolution, .radialBasis:
+            throw failure("compile", "this operation is the planner's own", layer: operation.name)
         }
     }
 
@@ -183,6 +200,16 @@ struct DNNLCompiler: LayerCompiler {
             let gradient =
                 try function.map { try activationBackward(operation, $0, output, gradient, mayOverwrite) } ?? gradient
             return wanted.map { $0 ? gradient : nil }
+        case .scale(let layer, let output, let function):
+            let gradient =
+                try function.map { try activationBackward(operation, $0, output, gradient, mayOverwrite) } ?? gradient
+            return try scaleBackward(operation, layer, gradient, wanted: wanted)
+        case .concatenation(let state):
+            return try concatenationBackward(operation, state, gradient, wanted: wanted)
+        case .responseNormalization(let state):
+            return [wanted[0] ? try responseNormalizationBackward(operation, state, gradient) : nil]
+        case .upSampling(let state): return [wanted[0] ? try upSamplingBackward(operation, state, gradient) : nil]
+        case .shortcut(let state): return [wanted[0] ? try shortcutBackward(operation, state, gradient) : nil]
         case .flatten(let input): return [try flattenBackward(operation, input, gradient)]
         case .nothing: return wanted.map { _ in nil }
         }

@@ -79,14 +79,17 @@ extension DNNLCompiler {
         return target
     }
 
-    private func emitSum(
-        _ first: Tensor, _ second: Tensor, into target: Tensor, activation: ElementwiseFunction?, layer: String
+    /// first + factor · second, and the activation; `target` may be either.
+    func emitSum(
+        _ first: Tensor, _ second: Tensor, times factor: Float = 1, into target: Tensor,
+        activation: ElementwiseFunction?, layer: String
     ) throws {
         let second = try reorder(second, to: first.layout, layer: layer)
         var descriptor = dnnl_binary_desc_t()
         var (a, b, c) = (first.layout.raw, second.layout.raw, target.layout.raw)
         try check(dnnl_binary_desc_init(&descriptor, dnnl_binary_add, &a, &b, &c), "describe an addition", layer: layer)
-        let primitive = try Primitive(descriptor, library, activation: activation, layer: layer)
+        let primitive = try Primitive(
+            descriptor, library, secondFactor: factor, activation: activation, layer: layer)
         emit(
             primitive, "add", layer: layer, reads: [(DNNL_ARG_SRC_0, first), (DNNL_ARG_SRC_1, second)],
             writes: [(DNNL_ARG_DST, target)])

@@ -52,7 +52,7 @@ extension DNNLCompiler {
         let arrived = try reorder(gradient, to: state.output.layout, layer: operation.name)
         let mayOverwrite = mayOverwrite || arrived.buffer != gradient.buffer
         let dy = try fusedActivationBackward(operation, state.output, arrived, mayOverwrite)
-        if isTrainable(operation.parameters[0]) { try fewChannelWeightGradient(operation, state, dy) }
+        if changes(operation.parameters[0]) { try fewChannelWeightGradient(operation, state, dy) }
         return wantsInput ? try fewChannelInputGradient(operation, state, dy) : nil
     }
 

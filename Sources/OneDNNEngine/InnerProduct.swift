@@ -62,7 +62,7 @@ extension DNNLCompiler {
         _ operation: Operation, _ state: DenseState, _ gradient: Tensor, _ mayOverwrite: Bool, wantsInput: Bool
     ) throws -> Tensor? {
         let dy = try fusedActivationBackward(operation, state.output, gradient, mayOverwrite)
-        if isTrainable(operation.parameters[0]) { try denseWeightsBackward(operation, state, dy) }
+        if changes(operation.parameters[0]) { try denseWeightsBackward(operation, state, dy) }
         return wantsInput ? try denseDataBackward(operation, state, dy) : nil
     }
 

@@ -17,7 +17,7 @@ struct PoolingState {
 extension DNNLCompiler {
     func pooling(
         _ operation: Operation, _ kind: Pooling2D.Kind, _ window: Window2D, _ input: Tensor
-    ) throws -> (output: Tensor, saved: Saved) {
+    ) throws -> (output: Tensor, state: PoolingState) {
         let name = operation.name
         let channels = operation.inputShapes[0][2]
         // What pools the whole image leaves a vector: one pixel.
@@ -39,15 +39,15 @@ extension DNNLCompiler {
         emit(primitive, layer: name, reads: [(DNNL_ARG_SRC, input)], writes: writes)
         let state = PoolingState(
             primitive: primitive, algorithm: algorithm, window: window, input: input, output: y, workspace: workspace)
-        return (y, .pooling(state))
+        return (y, state)
     }
 
     /// The mean over the whole image, seen as a vector.
     func globalAveragePooling(_ operation: Operation, _ input: Tensor) throws -> (output: Tensor, saved: Saved) {
         let shape = operation.inputShapes[0]
         let all = Extent2D(height: shape[0], width: shape[1])
-        let (y, saved) = try pooling(operation, .average, Window2D(size: all, stride: all, padding: .valid), input)
-        return (try view(rowMajor(y, of: type, layer: operation.name), as: operation.outputShape), saved)
+        let (y, state) = try pooling(operation, .average, Window2D(size: all, stride: all, padding: .valid), input)
+        return (try view(rowMajor(y, of: type, layer: operation.name), as: operation.outputShape), .pooling(state))
     }
 
     /// The maximum of rectified values is zero where all of them were cut off. So ReLU's backward may come before that of

@@ -7,12 +7,13 @@ final class Primitive {
     let descriptor: dnnl_primitive_desc_t
     let handle: dnnl_primitive_t
 
-    /// From an operation descriptor (`dnnl_convolution_desc_t`, ...). Backward primitives take the forward one as `hint`.
+    /// From an operation descriptor (`dnnl_convolution_desc_t`, ...). Backward primitives take the forward one as
+    /// `hint`; binary ones multiply their second argument by `secondFactor`.
     convenience init<Operation>(
-        _ operation: Operation, _ library: Library, activation: ElementwiseFunction? = nil, hint: Primitive? = nil,
-        layer: String
+        _ operation: Operation, _ library: Library, secondFactor: Float = 1, activation: ElementwiseFunction? = nil,
+        hint: Primitive? = nil, layer: String
     ) throws {
-        let attributes = try Attributes(activation: activation)
+        let attributes = try Attributes(secondFactor: secondFactor, activation: activation)
         var descriptor: dnnl_primitive_desc_t?
         try withUnsafePointer(to: operation) {
             try check(
@@ -33,6 +34,21 @@ final class Primitive {
             dnnl_reorder_primitive_desc_create(
                 &descriptor, &source, library.engine, &target, library.engine, attributes.handle),
             "choose a reorder", layer: layer)
+        try self.init(descriptor, layer: layer)
+    }
+
+    /// Sources side by side along the channel axis; in a layout of the library's choice where `target` is nil.
+    convenience init(
+        concatenationOf sources: [MemoryDescriptor], into target: MemoryDescriptor?, _ library: Library, layer: String
+    ) throws {
+        let attributes = try Attributes()
+        let (sources, targets) = (sources.map(\.raw), target.map { [$0.raw] })
+        var descriptor: dnnl_primitive_desc_t?
+        try check(
+            dnnl_concat_primitive_desc_create(
+                &descriptor, targets, Int32(truncatingIfNeeded: sources.count), 1, sources, attributes.handle,
+                library.engine),
+            "choose a concatenation", layer: layer)
         try self.init(descriptor, layer: layer)
     }
 
@@ -90,7 +106,7 @@ struct ElementwiseFunction {
         case .relu: (plain, fromResult) = (dnnl_eltwise_relu, dnnl_eltwise_relu_use_dst_for_bwd)
         case .tanh: (plain, fromResult) = (dnnl_eltwise_tanh, dnnl_eltwise_tanh_use_dst_for_bwd)
         case .sigmoid: (plain, fromResult) = (dnnl_eltwise_logistic, dnnl_eltwise_logistic_use_dst_for_bwd)
-        case .linear, .softmax: return nil
+        case .linear, .softmax, .scaledTanh: return nil
         }
     }
 }
@@ -99,12 +115,15 @@ struct ElementwiseFunction {
 private final class Attributes {
     let handle: dnnl_primitive_attr_t
 
-    init(activation: ElementwiseFunction? = nil) throws {
+    init(secondFactor: Float = 1, activation: ElementwiseFunction? = nil) throws {
         var handle: dnnl_primitive_attr_t?
         try check(dnnl_primitive_attr_create(&handle), "create attributes")
         guard let handle else { throw failure("create attributes", "the library returned none") }
         self.handle = handle
         try check(dnnl_primitive_attr_set_scratchpad_mode(handle, dnnl_scratchpad_mode_user), "set the scratchpad mode")
+        if secondFactor != 1 {
+            try check(dnnl_primitive_attr_set_scales(handle, DNNL_ARG_SRC_1, 1, 0, [secondFactor]), "set a factor")
+        }
         if let activation {
             var operations: dnnl_post_ops_t?
             try check(dnnl_post_ops_create(&operations), "create post-operations")

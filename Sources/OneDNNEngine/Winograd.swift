@@ -25,8 +25,8 @@ extension ConvolutionGeometry {
     /// A function of shapes and processor alone, so all ranks agree. docs/benchmarks.md has the measurements behind it.
     func algorithm(for pass: ConvolutionPass, _ type: dnnl_data_type_t) -> ConvolutionAlgorithm {
         let (outputs, inputs) = (kernel[0], kernel[1])
-        guard type == dnnl_f32, kernel[2...] == [3, 3], strides == [1, 1], dptrain_has_avx512() else { return .direct }
-        guard outputs % 16 == 0, inputs % 16 == 0 else { return .direct }
+        guard type == dnnl_f32, kernel[2...] == [3, 3], strides == [1, 1], gaps == [0, 0] else { return .direct }
+        guard outputs % 16 == 0, inputs % 16 == 0, dptrain_has_avx512() else { return .direct }
         let pixels = output[0] * output[2] * output[3]
         if outputs * inputs <= 256 * 256 {
             return pixels >= (pass == .weightGradient ? 192 : 256) ? .tiledWinograd : .direct

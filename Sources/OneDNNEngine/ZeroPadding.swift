@@ -8,11 +8,7 @@ import NumericCore
 extension DNNLCompiler {
     func zeroPadding(_ operation: Operation, _ input: Tensor) throws -> (output: Tensor, saved: Saved) {
         let output = activation(try .rowMajor(samples: samples, operation.outputShape))
-        let byteCount = output.layout.byteCount
-        builder.emit("fill", reads: [], writes: [output.buffer]) { memory in
-            let bytes = memory[output.buffer]
-            return { _ in bytes.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount) }
-        }
+        emitZeros(output)
         try emitReorder(input, into: inside(output, operation), layer: operation.name)
         return (output, .zeroPadding(input: input.layout))
     }

@@ -30,6 +30,12 @@ struct AgreementTests {
         try compare(engine, model, shards: [29], purpose: .evaluation, mode: .shard)
     }
 
+    @Test(arguments: TestedEngine.others, LayerCase.all)
+    func layers(_ engine: TestedEngine, _ layer: LayerCase) throws {
+        try compare(
+            engine, layer.network(), loss: .meanSquaredError, shards: [2, 1], purpose: .training, mode: .shard)
+    }
+
     @Test(arguments: TestedEngine.others, models)
     func evaluation(_ engine: TestedEngine, _ model: String) throws {
         try compare(engine, model, shards: [3], purpose: .evaluation, mode: .shard)
@@ -44,13 +50,19 @@ struct AgreementTests {
         _ engine: TestedEngine, _ name: String, shards: [Int], purpose: Plan.Purpose, mode: BatchNormalizationMode
     ) throws {
         let model = try Zoo.model(named: name)
-        let network = try model.network()
-        let kind = model.loss == .meanSquaredError ? TargetKind.values : .label
+        try compare(engine, model.network(), loss: model.loss, shards: shards, purpose: purpose, mode: mode)
+    }
+
+    private func compare(
+        _ engine: TestedEngine, _ network: Network, loss: Loss, shards: [Int], purpose: Plan.Purpose,
+        mode: BatchNormalizationMode
+    ) throws {
+        let kind = loss == .meanSquaredError ? TargetKind.values : .label
         let batch = Batch(for: network, samples: shards.reduce(0, +), kind: kind)
         let parameters = network.randomParameters()
         let results = try [TestedEngine.blas, engine].map { engine in
             let run = try PlanRun(
-                engine.make(), network, loss: model.loss, kind: kind, shards: shards, purpose: purpose,
+                engine.make(), network, loss: loss, kind: kind, shards: shards, purpose: purpose,
                 batchNormalization: mode)
             try run.load(parameters)
             return try run.run(batch)

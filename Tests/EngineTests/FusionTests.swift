@@ -42,7 +42,7 @@ import Testing
             y = graph.zeroPadding(y, Margins2D(2))
             y = graph.averagePooling(graph.zeroPadding(graph.convolution(y, 2, kernel: 2), Margins2D(1)))
         }
-        let operations = LoweredNetwork(network, loss: .meanSquaredError).operations
+        let operations = LoweredNetwork(network, loss: .meanSquaredError, purpose: .training).operations
         #expect(
             operations.map(\.kind)
                 == ["input", "convolution", "pooling", "padding", "convolution", "padding", "pooling"])

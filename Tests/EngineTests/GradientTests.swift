@@ -25,6 +25,29 @@ import Testing
     @Test(arguments: TestedEngine.all, LayerCase.poolings + LayerCase.activations)
     func pooling(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
 
+    @Test(arguments: TestedEngine.all, LayerCase.merges + LayerCase.responses + LayerCase.resamplings)
+    func zooLayer(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
+
+    @Test(arguments: TestedEngine.all, LayerCase.dilations + LayerCase.strips)
+    func window(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
+
+    @Test(arguments: TestedEngine.all, LayerCase.frozen)
+    func frozenLayers(_ engine: TestedEngine, _ layer: LayerCase) throws {
+        for mode in BatchNormalizationMode.allCases { try check(engine, layer, shards: [[3], [2, 1]], mode: mode) }
+    }
+
+    @Test(arguments: TestedEngine.all, LayerCase.plain)
+    func plain(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
+
+    /// From distances to the codes of classes.
+    @Test(arguments: TestedEngine.all)
+    func maximumAPosteriori(_ engine: TestedEngine) throws {
+        let layer = LayerCase("loss", [5], front: 6) { g, x in
+            _ = g.radialBasis(g.dense(x, 7, activation: .scaledTanh), 4)
+        }
+        try check(engine, layer, shards: [[1], [4]], loss: Loss(.maximumAPosteriori), kind: .label)
+    }
+
     @Test(arguments: TestedEngine.all, LayerCase.graphs)
     func graph(_ engine: TestedEngine, _ layer: LayerCase) throws {
         try check(engine, layer, shards: [[1], [3], [2, 1]])
@@ -78,11 +101,24 @@ struct LossCase: Sendable, CustomTestStringConvertible {
     let outputs: Int
     let kind: TargetKind
 
-    var testDescription: String { "\(loss.rawValue), \(activation), \(outputs) outputs, \(kind)" }
+    var testDescription: String { "\(loss), \(activation), \(outputs) outputs, \(kind)" }
 
     static let all = [
         LossCase(loss: .sparseCategoricalCrossEntropy, activation: .softmax, outputs: 5, kind: .label),
-        LossCase(loss: .sparseCategoricalCrossEntropy, activation: .linear, outputs: 3, kind: .label),
+        LossCase(
+            loss: Loss(.sparseCategoricalCrossEntropy, isFromLogits: true), activation: .linear, outputs: 3,
+            kind: .label),
+        LossCase(loss: .sparseCategoricalCrossEntropy, activation: .sigmoid, outputs: 4, kind: .label),
+        LossCase(
+            loss: Loss(.categoricalCrossEntropy, labelSmoothing: 0.1), activation: .softmax, outputs: 5, kind: .label),
+        LossCase(
+            loss: Loss(.categoricalCrossEntropy, labelSmoothing: 0.2), activation: .sigmoid, outputs: 3, kind: .label),
+        LossCase(
+            loss: Loss(.binaryCrossEntropy, labelSmoothing: 0.1), activation: .sigmoid, outputs: 1, kind: .label),
+        LossCase(loss: .binaryCrossEntropy, activation: .softmax, outputs: 4, kind: .label),
+        LossCase(loss: Loss(.hinge), activation: .tanh, outputs: 1, kind: .label),
+        LossCase(loss: Loss(.hinge), activation: .linear, outputs: 3, kind: .values),
+        LossCase(loss: Loss(.categoricalHinge), activation: .linear, outputs: 5, kind: .label),
         LossCase(loss: .binaryCrossEntropy, activation: .sigmoid, outputs: 1, kind: .label),
         LossCase(loss: .binaryCrossEntropy, activation: .sigmoid, outputs: 4, kind: .label),
         LossCase(loss: .binaryCrossEntropy, activation: .sigmoid, outputs: 3, kind: .values),

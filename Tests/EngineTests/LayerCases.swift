@@ -187,6 +187,21 @@ extension LayerCase {
         LayerCase("average 2x3 same, overlapping", [4, 6, 1], front: 17) { g, x in
             _ = g.averagePooling(x, Extent2D(height: 2, width: 3), stride: 1, padding: .same)
         },
+        LayerCase("max 3x3 ceil, stride 2, even image", [6, 8, 1], front: 5) { g, x in
+            _ = g.maxPooling(x, 3, stride: 2, padding: .ceil)
+        },
+        LayerCase("max 2x3 ceil, stride 3x2, of a fused relu", [8, 6, 1]) { g, x in
+            let y = g.convolution(x, 17, kernel: 1, activation: .relu)
+            let size = Extent2D(height: 2, width: 3)
+            _ = g.maxPooling(y, size, stride: Extent2D(height: 3, width: 2), padding: .ceil)
+        },
+        LayerCase("average 3x3 ceil, stride 2, even image", [6, 4, 1], front: 17) { g, x in
+            _ = g.averagePooling(x, 3, stride: 2, padding: .ceil)
+        },
+        LayerCase("average 4x5 ceil, stride 3x4", [6, 7, 1], front: 3) { g, x in
+            let size = Extent2D(height: 4, width: 5)
+            _ = g.averagePooling(x, size, stride: Extent2D(height: 3, width: 4), padding: .ceil)
+        },
         LayerCase("global average", [5, 3, 1], front: 17) { g, x in _ = g.globalAveragePooling(x) },
     ]
 
@@ -203,9 +218,44 @@ extension LayerCase {
             _ = g.activation(g.batchNormalization(x), .relu)
         },
         LayerCase("image, tanh", [4, 3, 4], front: 3) { g, x in _ = g.activation(g.batchNormalization(x), .tanh) },
+        LayerCase("image, without scale", [4, 3, 4], front: 5) { g, x in
+            _ = g.convolution(g.batchNormalization(x, scale: false), 2, kernel: 2)
+        },
+        LayerCase("image, without scale, fused relu", [4, 3, 4], front: 17) { g, x in
+            _ = g.activation(g.batchNormalization(x, scale: false), .relu)
+        },
+        LayerCase("image, without center", [3, 5, 4], front: 3) { g, x in
+            _ = g.convolution(g.activation(g.batchNormalization(x, center: false), .relu), 2, kernel: 2)
+        },
+        LayerCase("image, without scale and center", [3, 5, 4], front: 3) { g, x in
+            let y = g.activation(g.batchNormalization(x, scale: false, center: false), .relu)
+            _ = g.convolution(y, 2, kernel: 2)
+        },
         LayerCase("two with a convolution between", [5, 4, 4], front: 3) { g, x in
             let y = g.activation(g.batchNormalization(x), .relu)
             _ = g.batchNormalization(g.convolution(y, 5, kernel: 3, padding: .same), epsilon: 0.01)
+        },
+    ]
+
+    static let plain = [
+        LayerCase("subsampling", [6, 5, 1], front: 3) { g, x in _ = g.subsampling(x) },
+        LayerCase("subsampling 3x2, scaled tanh", [7, 6, 2]) { g, x in
+            _ = g.subsampling(g.convolution(x, 5, kernel: 2), Extent2D(height: 3, width: 2), activation: .scaledTanh)
+        },
+        LayerCase("partial convolution, first layer", [6, 5, 3]) { g, x in
+            _ = g.partialConvolution(x, kernel: Extent2D(height: 3, width: 2), connections: [[0, 2], [1], [0, 1, 2]])
+        },
+        LayerCase("partial convolution, relu", [5, 6, 1], front: 4) { g, x in
+            let table = [[0, 1], [1, 2], [2, 3], [0, 3], [0, 1, 2, 3]]
+            let y = g.partialConvolution(x, kernel: 3, connections: table, activation: .relu)
+            _ = g.convolution(y, 2, kernel: 2)
+        },
+        LayerCase("scaled tanh, fused nowhere", [5, 4, 1], front: 3) { g, x in
+            let y = g.activation(g.convolution(x, 4, kernel: 3, activation: .scaledTanh), .scaledTanh)
+            _ = g.dense(g.flatten(y), 3, activation: .scaledTanh)
+        },
+        LayerCase("distances to codes", [7], front: 5) { g, x in
+            _ = g.dense(g.radialBasis(g.dense(x, 6, activation: .tanh), 4), 3)
         },
     ]
 
@@ -240,6 +290,12 @@ extension LayerCase {
         LayerCase("sum with fused sigmoid, then flatten", [3, 3, 1], front: 3) { g, x in
             let y = g.activation(g.sum(x, g.averagePooling(x, 3, stride: 1, padding: .same)), .sigmoid)
             _ = g.dense(g.flatten(y), 3)
+        },
+        LayerCase("auxiliary outputs, one of them from the other's branch", [5, 4, 3], front: 5) { g, x in
+            let first = g.flatten(g.convolution(x, 3, kernel: 3, stride: 2, activation: .relu))
+            g.auxiliaryOutput(g.dense(g.dropout(first, rate: 0.3), 3), weight: 0.3)
+            g.auxiliaryOutput(g.dense(first, 3, activation: .tanh), weight: 0.7)
+            _ = g.dense(g.globalAveragePooling(g.batchNormalization(x)), 3)
         },
         LayerCase("a linear activation between, another reader beside", [6], front: 5) { g, x in
             _ = g.sum(x, g.activation(g.activation(x, .linear), .relu))

@@ -30,6 +30,19 @@ import Testing
         #expect(poisoned == first, "a run in memory full of NaN differs")
     }
 
+    /// Layers that the models above do not have.
+    @Test(
+        arguments: TestedEngine.all, LayerCase.merges + LayerCase.responses + LayerCase.resamplings + LayerCase.frozen)
+    func garbageInMemoryChangesNoLayer(_ engine: TestedEngine, _ layer: LayerCase) throws {
+        let network = try layer.network()
+        let run = try PlanRun(engine.make(), network, loss: .meanSquaredError, kind: .values, shards: [2, 1])
+        try run.load(network.randomParameters())
+        let batch = Batch(for: network, samples: 3, kind: .values)
+        let first = try run.run(batch)
+        run.poison()
+        #expect(try run.run(batch) == first, "a run in memory full of NaN differs")
+    }
+
     /// The oracle for packing: the same plan with a place of its own for each value.
     @Test(arguments: TestedEngine.all, models)
     func packingChangesNothing(_ engine: TestedEngine, _ model: String) throws {

@@ -7,7 +7,7 @@ struct StepResult: Equatable {
     /// [samples, outputs]: logits, or probabilities of predictions.
     var outputs: [Float] = []
     var metrics = ShardMetrics()
-    /// By parameter, in Keras's shape; empty where the plan does not train.
+    /// By parameter, in Keras's shape; empty where the plan, or the parameter, does not train.
     var gradients: ParameterValues = []
 }
 
@@ -28,7 +28,8 @@ final class PlanRun {
         precision: Precision = .fp32, arena: ArenaLayout? = nil, packsMemory: Bool = true
     ) throws {
         var request = PlanRequest(
-            network: LoweredNetwork(network, loss: loss), loss: loss, targets: kind, samples: 0, purpose: purpose,
+            network: LoweredNetwork(network, loss: loss, purpose: purpose), loss: loss, targets: kind, samples: 0,
+            purpose: purpose,
             batchNormalization: batchNormalization, precision: precision, arena: arena, packsMemory: packsMemory)
         var plans: [Plan] = []
         for samples in sizes {
@@ -123,6 +124,7 @@ final class PlanRun {
         try network.parameters.enumerated().map { index, parameter in
             var sum = Array(repeating: Float(0), count: parameter.specification.shape.count)
             let slice = arena[parameter: index]
+            guard slice.role != .frozen else { return [] }
             for shard in shards {
                 var logical = sum
                 try logical.withUnsafeMutableBufferPointer {

@@ -7,7 +7,7 @@ import Testing
 /// bf16 beside fp32 on the same engine, where engine and processor have it.
 @Suite(.enabled(if: TestedEngine.bf16 != nil, "no engine computes bf16 here"))
 struct PrecisionTests {
-    private static let models = MemoryTests.models + ["mlp", "resnet-cifar-20-v1"]
+    private static let models = MemoryTests.models + ["mlp", "lenet5-1998", "resnet-cifar-20-v1"]
 
     /// bf16 has 8 significant bits: rounding a value changes it by at most 2^-9, some 0.1 % in the mean square. Each layer
     /// rounds its input, weights and output, which add up like noise: over twenty normalised layers, to some 2 % of a
@@ -54,6 +54,26 @@ struct PrecisionTests {
         }
     }
 
+    /// One layer between two: the limits above are wide for so few roundings.
+    @Test(arguments: LayerCase.merges + LayerCase.responses + LayerCase.resamplings + LayerCase.frozen)
+    func layers(_ layer: LayerCase) throws {
+        let engine = try #require(TestedEngine.bf16)
+        let network = try layer.network()
+        let batch = Batch(for: network, samples: 3, kind: .values)
+        let results = try Precision.allCases.map { precision in
+            let run = try PlanRun(
+                engine.make(), network, loss: .meanSquaredError, kind: .values, shards: [2, 1], precision: precision)
+            try run.load(network.randomParameters())
+            return try run.run(batch)
+        }
+        expectCloseness(results[1], results[0])
+        for (index, parameter) in network.parameters.enumerated() {
+            let (bf16, fp32) = (results[1].gradients[index], results[0].gradients[index])
+            let size = max(norm(fp32), Self.ordinary)
+            #expect(distance(bf16, fp32) <= Self.error * size, "\(parameter.path)")
+        }
+    }
+
     @Test(arguments: models, [Plan.Purpose.evaluation, .prediction])
     func forwardOnly(_ model: String, _ purpose: Plan.Purpose) throws {
         let (fp32, bf16) = try both(model, shards: [5], purpose: purpose)
@@ -92,10 +112,11 @@ struct PrecisionTests {
         mode: BatchNormalizationMode = .shard
     ) throws -> PlanRun {
         let engine = try #require(TestedEngine.bf16)
-        let network = try Zoo.model(named: name).network()
+        let model = try Zoo.model(named: name)
+        let network = try model.network()
         let run = try PlanRun(
-            engine.make(), network, loss: .sparseCategoricalCrossEntropy, kind: .label, shards: shards,
-            purpose: purpose, batchNormalization: mode, precision: precision)
+            engine.make(), network, loss: model.loss, kind: .label, shards: shards, purpose: purpose,
+            batchNormalization: mode, precision: precision)
         try run.load(network.randomParameters())
         return run
     }

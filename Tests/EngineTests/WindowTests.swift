@@ -1,4 +1,5 @@
 import Execution
+import Foundation
 import Models
 import NumericCore
 import Testing
@@ -83,6 +84,66 @@ import Testing
             _ = graph.averagePooling(graph.zeroPadding(x, Margins2D(top: 0, bottom: 1, left: 0, right: 1)))
         }.outputs
         #expect(outputs == [3, 2.25, 3.75, 2.25])
+    }
+
+    /// Every second 2x2 window, hanging over; means are over the pixels that are there.
+    @Test(arguments: TestedEngine.all)
+    func ceilingPoolsHangOver(_ engine: TestedEngine) throws {
+        let means = try run(engine, Self.image) { graph, x in _ = graph.averagePooling(x, 2, padding: .ceil) }.outputs
+        #expect(means == [3, 4.5, 7.5, 9])
+        let maxima = try run(engine, Self.image.map { -$0 }) { graph, x in
+            _ = graph.maxPooling(x, 2, padding: .ceil)
+        }.outputs
+        #expect(maxima == [-1, -3, -7, -9])
+    }
+
+    @Test(arguments: TestedEngine.all)
+    func dilatedWindowsLeavePixelsOut(_ engine: TestedEngine) throws {
+        let outputs = try run(engine, Self.image) { graph, x in
+            _ = graph.convolution(x, 1, kernel: 2, dilation: 2, bias: false)
+        }.outputs
+        #expect(outputs == [1 + 3 + 7 + 9])
+    }
+
+    @Test(arguments: TestedEngine.all)
+    func upSamplingRepeatsPixels(_ engine: TestedEngine) throws {
+        let outputs = try run(engine, Self.image) { graph, x in
+            _ = graph.upSampling(x, Extent2D(height: 1, width: 3))
+        }.outputs
+        #expect(outputs == Self.image.flatMap { [$0, $0, $0] })
+    }
+
+    @Test(arguments: TestedEngine.all)
+    func identityShortcutsKeepEverySecondPixel(_ engine: TestedEngine) throws {
+        let outputs = try run(engine, Self.image) { graph, x in _ = graph.identityShortcut(x, 3) }.outputs
+        #expect(outputs == [1, 0, 0, 3, 0, 0, 7, 0, 0, 9, 0, 0])
+    }
+
+    @Test(arguments: TestedEngine.all)
+    func channelsStandInTheOrderOfInputs(_ engine: TestedEngine) throws {
+        let outputs = try run(engine, Self.image) { graph, x in
+            let pair = graph.concatenation([graph.scale(x, by: 2), x])
+            _ = graph.concatenation([x, pair, graph.sum(x, x, scaledBy: -0.5)])
+        }.outputs
+        #expect(outputs == Self.image.flatMap { [$0, 2 * $0, $0, 0.5 * $0] })
+    }
+
+    /// Channels 1, -2, 3, -4 times the pixel through a window of three, alpha not divided by its size.
+    @Test(arguments: TestedEngine.all)
+    func responseNormalizationIsThePapers(_ engine: TestedEngine) throws {
+        let factors: [Float] = [1, -2, 3, -4]
+        let outputs = try run(engine, Self.image) { graph, x in
+            let channels = graph.concatenation(factors.map { graph.scale(x, by: $0) })
+            _ = graph.localResponseNormalization(channels, size: 3, k: 2, alpha: 0.1, beta: 0.75)
+        }.outputs
+        let sums: [Double] = [5, 14, 29, 25]
+        let expected = Self.image.flatMap { pixel -> [Double] in
+            zip(factors, sums).map { factor, sum -> Double in
+                let base: Double = 2 + 0.1 * sum * Double(pixel * pixel)
+                return Double(factor * pixel) / pow(base, 0.75)
+            }
+        }
+        expectAgreement(outputs, expected, within: 1e-6, "outputs")
     }
 
     /// Of equal values the first in reading order is the maximum, and it alone gets the gradient.

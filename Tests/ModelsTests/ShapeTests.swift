@@ -51,6 +51,75 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
         #expect(error?.description.contains("((0, 0), (-1, 0))") == true)
     }
 
+    /// (n, kernel, stride) to output size and pixels that the last window hangs over: PyTorch's ceil_mode.
+    @Test(arguments: [
+        (6, 3, 2, 3, 1), (7, 3, 2, 3, 0), (112, 3, 2, 56, 1), (110, 3, 2, 55, 1), (13, 3, 2, 6, 0), (5, 2, 3, 2, 0),
+        (4, 2, 3, 2, 1), (3, 1, 2, 2, 0), (7, 2, 4, 2, 0), (6, 2, 5, 2, 1), (5, 1, 7, 1, 0), (8, 5, 4, 2, 1),
+    ])
+    func ceilingWindows(n: Int, kernel: Int, stride: Int, size: Int, over: Int) throws {
+        let window = Window2D(size: Extent2D(kernel), stride: Extent2D(stride), padding: .ceil)
+        #expect(try window.outputExtent(of: [n, n, 1]) == Extent2D(size))
+        #expect(window.margins(of: [n, n, 1]) == Margins2D(top: 0, bottom: over, left: 0, right: over))
+    }
+
+    @Test func dilatedWindows() throws {
+        let layer = Convolution2D(filters: 2, kernel: 3, dilation: Extent2D(height: 2, width: 3))
+        #expect(try output(.convolution(layer), [9, 8, 4]) == [5, 2, 2])
+        #expect(parameterCount(.convolution(layer), [9, 8, 4]) == 3 * 3 * 4 * 2 + 2)
+        let same = Window2D(size: 3, stride: 1, dilation: 4, padding: .same)
+        #expect(same.margins(of: [5, 9, 1]) == Margins2D(4))
+    }
+
+    @Test func shapesOfZooLayers() throws {
+        let inputs: [Shape] = [[5, 4, 3], [5, 4, 1], [5, 4, 16]]
+        #expect(try Concatenate().outputShape(of: inputs) == [5, 4, 20])
+        #expect(try Concatenate().outputShape(of: [[5], [3]]) == [8])
+        #expect(try Scale(0.1).outputShape(of: [[5, 4, 3], [5, 4, 3]]) == [5, 4, 3])
+        #expect(try output(.localResponseNormalization(LocalResponseNormalization()), [5, 4, 3]) == [5, 4, 3])
+        #expect(try output(.upSampling(UpSampling2D(Extent2D(height: 3, width: 2))), [5, 4, 3]) == [15, 8, 3])
+        #expect(try output(.identityShortcut(IdentityShortcut(filters: 8)), [5, 4, 3]) == [3, 2, 8])
+        for (scale, center, count) in [(true, true, 16), (false, true, 12), (true, false, 12), (false, false, 8)] {
+            let layer = BatchNormalization(usesScale: scale, usesCenter: center)
+            #expect(parameterCount(.batchNormalization(layer), [5, 5, 4]) == count)
+            let names = layer.parameters(for: [[5, 5, 4]]).map(\.name)
+            #expect(layer.gamma.map { names[$0] } == (scale ? "gamma" : nil))
+            #expect(layer.beta.map { names[$0] } == (center ? "beta" : nil))
+            #expect(names[layer.movingMean] == "moving_mean" && names[layer.movingVariance] == "moving_variance")
+        }
+    }
+
+    @Test(arguments: Misfit.all)
+    func whatDoesNotFitIsNamed(_ misfit: Misfit) {
+        let error = #expect(throws: LayerError.self) { try misfit.layer.description.outputShape(of: misfit.inputs) }
+        for word in misfit.words {
+            #expect(error?.description.contains(word) == true, "\(error?.description ?? "")")
+        }
+    }
+
+    @Test func subsamplingAndPartialConvolution() throws {
+        let table = [[0], [0, 1], [1, 2]]
+        let partial = PartialConvolution2D(kernel: Extent2D(height: 3, width: 2), connections: table)
+        #expect(try output(.partialConvolution(partial), [5, 5, 3]) == [3, 4, 3])
+        #expect(parameterCount(.partialConvolution(partial), [5, 5, 3]) == 6 * 5 + 3)
+        #expect(try output(.subsampling(Subsampling2D()), [5, 4, 3]) == [2, 2, 3])
+        #expect(parameterCount(.subsampling(Subsampling2D()), [5, 4, 3]) == 6)
+        #expect(try output(.radialBasis(RadialBasis(units: 7)), [20]) == [7])
+        for (layer, input, reason) in [
+            (Layer.partialConvolution(partial), [5, 5, 2] as Shape, "sees input map 2, but its input 5x5x2 has 2"),
+            (.partialConvolution(partial), [2, 5, 3], "3x2 window is larger than its input 2x5x3"),
+            (.partialConvolution(PartialConvolution2D(kernel: 1, connections: [[1, 0]])), [5, 5, 2], "[1, 0]"),
+            (.partialConvolution(PartialConvolution2D(kernel: 1, connections: [[0], []])), [5, 5, 2], "map 1"),
+            (.subsampling(Subsampling2D(size: 3)), [2, 5, 3], "3x3 window is larger than its input 2x5x3"),
+            (.subsampling(Subsampling2D()), [12], "not 12"),
+            (.radialBasis(RadialBasis(units: 11, codes: .digits)), [84], "11 units over 84"),
+            (.radialBasis(RadialBasis(units: 10, codes: .digits)), [80], "10 units over 80"),
+            (.radialBasis(RadialBasis(units: 10)), [5, 5, 1], "not 5x5x1"),
+        ] {
+            let error = #expect(throws: LayerError.self) { try output(layer, input) }
+            #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+        }
+    }
+
     @Test func errorsNameTheLayerAndTheShapes() throws {
         var graph = GraphBuilder("test", input: [4, 4, 1])
         _ = graph.convolution(graph.input, 2, kernel: 5, name: "too-large")
@@ -89,4 +158,34 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
         let expected = 24 * 24 * 6 * 25 + 8 * 8 * 16 * 25 * 6 + 256 * 120 + 120 * 84 + 84 * 10
         #expect(try Zoo.model(named: "lenet5-keras").network().multiplyAdds == expected)
     }
+}
+
+/// A layer, inputs that it cannot take, and words that the error must have.
+struct Misfit: Sendable {
+    let layer: Layer
+    let inputs: [Shape]
+    let words: [String]
+
+    init(_ layer: Layer, _ inputs: [Shape], _ words: String...) {
+        (self.layer, self.inputs, self.words) = (layer, inputs, words)
+    }
+
+    static let all: [Misfit] = [
+        Misfit(.concatenate(Concatenate()), [[5, 4, 3], [5, 3, 3]], "5x4x3", "5x3x3"),
+        Misfit(.concatenate(Concatenate()), [[5, 4, 3], [60]], "5x4x3", "60"),
+        Misfit(.concatenate(Concatenate()), [[5, 4, 3]], "at least two"),
+        Misfit(.scale(Scale(0.1)), [[5, 4, 3], [5, 4, 1]], "5x4x3", "5x4x1"),
+        Misfit(.scale(Scale(.nan)), [[5]], "nan"),
+        Misfit(
+            .localResponseNormalization(LocalResponseNormalization(size: 4)), [[5, 4, 3]], "window of 4", "odd", "5x4x3"
+        ),
+        Misfit(.localResponseNormalization(LocalResponseNormalization()), [[60]], "60"),
+        Misfit(.localResponseNormalization(LocalResponseNormalization(k: 0)), [[5, 4, 3]], "k = 0"),
+        Misfit(.upSampling(UpSampling2D(0)), [[5, 4, 3]], "0x0", "5x4x3"),
+        Misfit(.identityShortcut(IdentityShortcut(filters: 2)), [[5, 4, 3]], "make 2", "5x4x3"),
+        Misfit(.convolution(Convolution2D(filters: 1, kernel: 3, dilation: 2)), [[5, 4, 3]], "3x3", "5x5", "5x4x3"),
+        Misfit(.convolution(Convolution2D(filters: 1, kernel: 3, stride: 2, dilation: 2)), [[9, 9, 3]], "2x2"),
+        Misfit(.convolution(Convolution2D(filters: 1, kernel: 3, padding: .ceil)), [[9, 9, 3]], "padding"),
+        Misfit(.pooling(Pooling2D(.max, size: 3, padding: .ceil)), [[2, 4, 3]], "3x3", "2x4x3"),
+    ]
 }

@@ -5,6 +5,7 @@ import Testing
 @Suite struct ZooTests {
     @Test(arguments: [
         ("mlp", 669_706), ("simple-cnn", 72_906), ("simple-cnn-dropout", 72_906), ("lenet5", 61_706),
+        ("lenet5-1998", 60_840),
         ("lenet5-keras", 44_426), ("resnet-cifar-20-v1", 274_442), ("resnet-cifar-32-v1", 470_218),
         ("resnet-cifar-44-v1", 665_994), ("resnet-cifar-56-v1", 861_770), ("resnet-cifar-110-v1", 1_742_762),
         ("resnet-cifar-1202-v1", 19_558_378), ("resnet18", 11_699_112), ("resnet34", 21_814_696),
@@ -60,6 +61,46 @@ import Testing
         #expect(network.outputShape == [10] && network.inputShape == [64, 48, 3])
         #expect(network.parameterCount == 23_587_712 + 2_048 * 10 + 10)
         #expect(throws: NetworkError.self) { try Zoo.model(named: "resnet50").network(ModelOptions(input: [784])) }
+    }
+
+    /// Table I and section II.B of the paper: 60,000 trainable parameters, 340,908 connections. A unit is connected to each
+    /// of its inputs and to its bias; the units of the output have no bias.
+    @Test func lenetOf1998() throws {
+        let network = try Zoo.model(named: "lenet5-1998").network()
+        #expect(network.trainableParameterCount == 60_000)
+        var parameters: [String: Int] = [:]
+        for parameter in network.parameters {
+            parameters[network.nodes[parameter.node].name, default: 0] += parameter.specification.shape.count
+        }
+        #expect(
+            parameters == [
+                "c1": 156, "s2": 12, "c3": 1_516, "s4": 32, "c5": 48_120, "f6": 10_164, "output": 840,
+            ])
+        let connections = network.nodes.indices.map { index in
+            let (layer, units) = (network.nodes[index].layer, network.shapes[index].count)
+            let products = layer.description.multiplyAdds(for: network.inputShapes(of: index))
+            return switch layer {
+            case .convolution, .partialConvolution, .dense: products + units
+            case .subsampling(let layer): units * (layer.window.size.count + 1)
+            default: products
+            }
+        }
+        #expect(connections == [0, 122_304, 5_880, 151_600, 2_000, 48_120, 0, 10_164, 840])
+        #expect(connections.reduce(0, +) == 340_908)
+        #expect(network.decision == .smallest)
+    }
+
+    /// The codes of the digits are drawings in ink and paper, and no two are alike.
+    @Test func codesOfDigits() throws {
+        let network = try Zoo.model(named: "lenet5-1998").network()
+        let codes = try #require(network.parameters.last).specification
+        var values = [Float](repeating: 0, count: 840)
+        values.withUnsafeMutableBufferPointer { codes.initializer.fill($0, shape: codes.shape, seed: 1, index: 9) }
+        #expect(codes.role == .frozen && codes.shape == [10, 84] && Set(values) == [-1, 1])
+        let rows = (0..<10).map { values[$0 * 84..<($0 + 1) * 84] }
+        for (i, a) in rows.enumerated() {
+            for b in rows[..<i] { #expect(zip(a, b).count { $0 != $1 } >= 8) }
+        }
     }
 
     @Test func unknownNamesAreToldWhatExists() {

@@ -1,6 +1,7 @@
 import DataPipeline
 import Foundation
 import MessagePassing
+import Models
 import TestSupport
 import Training
 
@@ -22,6 +23,27 @@ var runChecks: [RankCheck] {
                 for (file, bytes) in reference {
                     check.expect(files[file] == bytes, "stopped at step \(step): \(file) differs")
                 }
+            }
+        },
+        RankCheck("layers that do not train keep their weights, in a resumed run too") { check in
+            let trial = try RunTrial(check)
+            let network = try partlyFrozen()
+            let model = trial.path("model.json")
+            if check.rank == 0 { try Data(network.kerasModel.text().utf8).write(to: URL(fileURLWithPath: model)) }
+            try check.world.barrier()
+            let settings = ["model": model, "optimizer": "adam", "batch-norm": "global", "weight-decay": "0.01"]
+            let alone = try trial.files(of: "alone") { try trial.run(in: "alone", settings: settings) }
+            let resumed = try trial.files(of: "resumed") {
+                try trial.run(in: "resumed", settings: settings, observers: [SignalAtStep(4)])
+                try trial.run(in: "resumed", settings: settings, resume: .latest)
+            }
+            check.expect(resumed == alone, "the resumed run's files differ")
+            if check.rank > 0 { return }
+            let state = try CheckpointFile.read(trial.path("alone/latest.h5"))
+            let first = Replica.initialWeights(of: network, seed: TrainingOptions().seed)
+            for (index, parameter) in network.parameters.enumerated() {
+                let isFrozen = parameter.specification.role == .frozen
+                check.expect(state.weights[index] == first[index], equals: isFrozen, "\(parameter.path) is as it was")
             }
         },
         RankCheck("the log knows of an epoch before any checkpoint does, so that none is lost between") { check in
@@ -63,6 +85,12 @@ var runChecks: [RankCheck] {
                 try trial.run(in: "often", settings: check.rank == 0 ? often : [:])
             }
         },
+        RankCheck("ranks that cut gradients into other buckets do not agree, and nothing hangs") { check in
+            let trial = try RunTrial(check)
+            check.expectDisagreement(on: ["option --bucket-size"]) {
+                try trial.run(in: "buckets", settings: check.rank == 0 ? ["bucket-size": "16"] : [:])
+            }
+        },
         RankCheck("ranks that start from different weights do not agree") { check in
             let trial = try RunTrial(check)
             try trial.run(in: "other", settings: ["seed": "1"])
@@ -79,6 +107,20 @@ var runChecks: [RankCheck] {
             }
         },
     ]
+}
+
+/// A body of which only the normalisation trains, and one normalisation that does not; and a head.
+private func partlyFrozen() throws -> Network {
+    var graph = GraphBuilder("partly-frozen", input: [32, 32, 3])
+    graph.trains = { if case .batchNormalization = $0 { true } else { false } }
+    var x = graph.convolution(graph.input, 5, kernel: 3, stride: 2)
+    x = graph.localResponseNormalization(graph.activation(graph.batchNormalization(x, scale: false), .relu))
+    graph.trains = { _ in false }
+    x = graph.batchNormalization(graph.convolution(x, 4, kernel: 3, stride: 2))
+    graph.trains = { _ in true }
+    x = graph.concatenation([graph.maxPooling(x, 3, stride: 2, padding: .ceil), graph.averagePooling(x, 2)])
+    _ = graph.dense(graph.flatten(graph.dropout(x, rate: 0.3)), 10, activation: .softmax)
+    return try graph.network()
 }
 
 extension CheckContext {
@@ -101,7 +143,7 @@ extension CheckContext {
 }
 
 /// Tiny runs in a folder that all ranks share.
-private final class RunTrial {
+final class RunTrial {
     static let epochs = 3
     /// 3 an epoch; the last batch of an epoch leaves shards empty.
     static let steps = 9
@@ -175,7 +217,7 @@ func silently<T>(_ body: () throws -> T) rethrows -> T {
 }
 
 /// Asks its own process to stop, as `kill -USR1` would, once a step is done.
-private final class SignalAtStep: RunObserver {
+final class SignalAtStep: RunObserver {
     private let step: Int
 
     init(_ step: Int) { self.step = step }

@@ -1,5 +1,6 @@
 import HDF5Storage
 import Models
+import TestSupport
 import Testing
 import Training
 
@@ -15,6 +16,32 @@ import Training
         let optimizer = OptimizerState(kerasClass: "SGD", configuration: ["name": "sgd"], learningRate: 0.01)
         let state = RunState(network: network, loss: .meanSquaredError, weights: weights, optimizer: optimizer)
         #expect(try CheckpointCodec.decode(CheckpointCodec.encode(state), file: "test") == state)
+    }
+
+    /// A checkpoint has the weights of auxiliary outputs, and Keras's name for their losses; an exported model has neither.
+    @Test func auxiliaryOutputs() throws {
+        var graph = GraphBuilder("auxiliary", input: [3])
+        graph.auxiliaryOutput(graph.dense(graph.input, 2, activation: .softmax, name: "head"), weight: 0.3)
+        _ = graph.dense(graph.input, 2, activation: .softmax, name: "output")
+        let network = try graph.network()
+        let weights = network.parameters.indices.map { index in
+            (0..<network.parameters[index].specification.shape.count).map { Float(10 * index + $0) }
+        }
+        let state = RunState(
+            network: network, loss: Loss(.categoricalCrossEntropy, labelSmoothing: 0.1), weights: weights,
+            optimizer: OptimizerState(kerasClass: "SGD", configuration: ["name": "sgd"], learningRate: 0.01))
+        let bytes = try CheckpointCodec.encode(state)
+        #expect(try CheckpointCodec.decode(bytes, file: "test") == state)
+        let training = try JSONValue(parsing: HDF5File.open(image: bytes).root.attributes.string("training_config"))
+        #expect(training["loss_weights"] == [1, 0.3] && training["loss"]?.array?.count == 2)
+        #expect(training["loss"]?.array?[1]["config"]?["label_smoothing"] == 0.1)
+
+        let folder = try TemporaryDirectory()
+        try CheckpointFile.export(state, to: folder.path("model.h5"), as: .model)
+        let exported = try KerasWeightsFile(folder.path("model.h5"))
+        let plain = try network.withoutAuxiliaryOutputs()
+        #expect(exported.network == plain)
+        #expect(try exported.weights(for: plain) == Array(weights[2...]))
     }
 
     @Test func bitsOfWeightsSurvive() throws {

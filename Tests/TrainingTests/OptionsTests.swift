@@ -75,6 +75,7 @@ import Training
         try TrainingOptions().validate()
         for settings in [
             [("batch-size", "4")], [("nesterov", "true"), ("optimizer", "sgd")], [("momentum", "0.9")],
+            [("wire", "bf16"), ("reduction", "allreduce")],
         ] {
             var options = TrainingOptions()
             for (name, text) in settings { try options.set(name, to: text) }
@@ -88,7 +89,12 @@ import Training
         now.output = "elsewhere"
         now.keep = 9
         now.epochs = 50
+        now.bucketSize = 64
+        now.overlap = .none
         #expect(now.semanticDifferences(from: was).isEmpty)
+        now.wire = .bf16
+        #expect(now.semanticDifferences(from: was).map(\.name) == ["wire"])
+        now.wire = .fp32
         now.batchSize = 64
         now.learningRate = 0.5
         let differences = now.semanticDifferences(from: was)
@@ -102,6 +108,23 @@ import Training
         #expect(longer.semanticDifferences(from: now).map(\.name) == ["epochs"])
         #expect(longer.semantic.contains { $0 == ("epochs", "50") } && !was.semantic.contains { $0.name == "epochs" })
         #expect(!longer.semantic.contains { $0.name == "output" })
+    }
+
+    @Test func lossAndLabelSmoothing() throws {
+        var options = TrainingOptions()
+        try options.apply(toml: "loss = \"categorical_hinge\"\nlabel-smoothing = 0.1", file: "a.toml")
+        #expect(options.loss == .categoricalHinge && options.labelSmoothing == 0.1)
+        #expect(options.semantic.contains { $0 == ("loss", "categorical_hinge") })
+        #expect(throws: OptionError.self) { try options.set("loss", to: "crossentropy") }
+        #expect(throws: OptionError.self) { try options.set("label-smoothing", to: "1") }
+        // Labels smooth as one-hot rows unless another loss is asked for, which must then smooth.
+        #expect(throws: OptionError.self) { try options.loss(usual: .sparseCategoricalCrossEntropy) }
+        options.loss = nil
+        #expect(try options.loss(usual: .sparseCategoricalCrossEntropy) == .categoricalCrossEntropy)
+        #expect(try options.loss(usual: .binaryCrossEntropy) == .binaryCrossEntropy)
+        #expect(throws: OptionError.self) { try options.loss(usual: .meanSquaredError) }
+        options.labelSmoothing = 0
+        #expect(try options.loss(usual: .sparseCategoricalCrossEntropy) == .sparseCategoricalCrossEntropy)
     }
 
     @Test func optionsMakeTheOptimizerAndTheCoordinator() throws {

@@ -13,6 +13,11 @@ extension Initializer {
         case "random_normal", "normal":
             guard (options?["mean"]?.number ?? 0) == 0 else { return nil }
             self = .normal(deviation: Float(options?["stddev"]?.number ?? 0.05))
+        case "random_uniform", "uniform":
+            guard let limit = options?["maxval"]?.number, options?["minval"]?.number == -limit else { return nil }
+            self = .uniform(limit: Float(limit))
+        case "signs": self = .signs
+        case "digits": self = .digits
         case "variance_scaling":
             switch (options?["scale"]?.number, options?["mode"]?.string, options?["distribution"]?.string) {
             case (1, "fan_avg", "uniform"): self = .glorotUniform

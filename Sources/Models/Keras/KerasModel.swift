@@ -9,6 +9,8 @@ struct KerasModel {
         let configuration: [String: JSONValue]
         /// Names of the layers it reads; empty for inputs.
         let inputs: [String]
+
+        var isTrainable: Bool { configuration["trainable"] != .bool(false) }
     }
 
     let name: String
@@ -16,6 +18,8 @@ struct KerasModel {
     let entries: [Entry]
     /// The layer whose output is the model's.
     let output: String
+    /// Layers whose outputs only training looks at, with the weights of their losses.
+    let auxiliaryOutputs: [(name: String, weight: Float)]
 
     init(_ model: JSONValue) throws(NetworkError) {
         let kind = model["class_name"]?.string
@@ -31,12 +35,22 @@ struct KerasModel {
         switch kind {
         case "Sequential":
             entries = try Self.chain(layers, of: configuration, network: name)
-            output = entries[entries.count - 1].name
+            (output, auxiliaryOutputs) = (entries[entries.count - 1].name, [])
         case "Functional", "Model":
             var entries: [Entry] = []
             for layer in layers { entries.append(try Self.functionalEntry(layer, network: name)) }
             self.entries = entries
-            output = try Self.onlyOutput(configuration["output_layers"], network: name)
+            let outputs = Self.outputs(configuration["output_layers"])
+            let weights = model["auxiliary_weights"]?.array?.compactMap(\.number) ?? []
+            guard let first = outputs.first, weights.count == outputs.count - 1 else {
+                throw NetworkError(
+                    network: name, layer: nil,
+                    reason:
+                        "it has \(outputs.count) outputs; exactly one is supported, unless auxiliary_weights beside "
+                        + "class_name and config has a weight for each of the others")
+            }
+            output = first
+            auxiliaryOutputs = zip(outputs.dropFirst(), weights).map { ($0, Float($1)) }
         default:
             throw NetworkError(
                 network: name, layer: nil,
@@ -110,15 +124,11 @@ struct KerasModel {
         return name
     }
 
-    /// `["dense", 0, 0]`, or a list of such lists with one member.
-    private static func onlyOutput(_ value: JSONValue?, network: String) throws(NetworkError) -> String {
+    /// `["dense", 0, 0]`, or a list of such lists.
+    private static func outputs(_ value: JSONValue?) -> [String] {
         let outputs = value?.array ?? []
-        if let name = outputs.first?.string { return name }
-        guard outputs.count == 1, let name = outputs[0].array?.first?.string else {
-            throw NetworkError(
-                network: network, layer: nil, reason: "it has \(outputs.count) outputs; exactly one is supported")
-        }
-        return name
+        if let name = outputs.first?.string { return [name] }
+        return outputs.compactMap { $0.array?.first?.string }
     }
 
     private static func describe(
@@ -128,6 +138,6 @@ struct KerasModel {
             throw NetworkError(network: network, layer: nil, reason: "a layer lacks class_name or config")
         }
         let name = layer["name"]?.string ?? configuration["name"]?.string ?? kerasClass.snakeCased
-        return (name, kerasClass, configuration)
+        return (name, KerasPackage.plainName(kerasClass), configuration)
     }
 }

@@ -62,10 +62,20 @@ struct KerasOptions {
         return Margins2D(top: pairs[0][0], bottom: pairs[0][1], left: pairs[1][0], right: pairs[1][1])
     }
 
+    /// Rows of integers.
+    mutating func table(_ name: String) throws(LayerError) -> [[Int]] {
+        guard let value = take(name) else { throw missing(name) }
+        let rows = value.array?.map { row in row.array?.compactMap(\.integer) ?? [] } ?? []
+        guard !rows.isEmpty, zip(rows, value.array ?? []).allSatisfy({ $0.count == $1.array?.count }) else {
+            throw unsupported(name, value, "it must be a list of lists of integers")
+        }
+        return rows
+    }
+
     mutating func padding() throws(LayerError) -> Padding {
         guard let value = take("padding") else { return .valid }
         guard let padding = value.string.flatMap(Padding.init(rawValue:)) else {
-            throw unsupported("padding", value, "it must be valid or same")
+            throw unsupported("padding", value, "it must be valid or same (or ceil, of a pooling)")
         }
         return padding
     }
@@ -73,7 +83,8 @@ struct KerasOptions {
     /// A function by name, or as Keras 2.12 and later write it: `{"class_name": "function", "config": "relu"}`.
     mutating func activation() throws(LayerError) -> Activation {
         guard let value = take("activation") else { return .linear }
-        guard let function = (value.string ?? value["config"]?.string).flatMap(Activation.init(rawValue:)) else {
+        let name = (value.string ?? value["config"]?.string).map(KerasPackage.plainName)
+        guard let function = name.flatMap(Activation.init(rawValue:)) else {
             let known = Activation.allCases.map(\.rawValue).joined(separator: ", ")
             throw unsupported("activation", value, "it must be one of \(known)")
         }
@@ -96,11 +107,6 @@ struct KerasOptions {
         // 0 and 0.0 are one number.
         let isEqual = value == accepted || (value.number != nil && value.number == accepted.number)
         guard isEqual else { throw unsupported(name, value) }
-    }
-
-    mutating func requireExtent(_ name: String, _ accepted: Extent2D) throws(LayerError) {
-        let value = remaining[name]
-        if let extent = try extent(name), extent != accepted { throw unsupported(name, value ?? .null) }
     }
 
     mutating func requireInitializer(_ name: String, _ accepted: Initializer) throws(LayerError) {

@@ -19,11 +19,11 @@ extension Layer {
             self = .convolution(
                 Convolution2D(
                     filters: try options.integer("filters"), kernel: kernel,
-                    stride: try options.extent("strides") ?? 1, padding: try options.padding(),
+                    stride: try options.extent("strides") ?? 1,
+                    dilation: try options.extent("dilation_rate") ?? 1, padding: try options.padding(),
                     activation: try options.activation(), usesBias: try options.flag("use_bias", default: true),
                     kernelInitializer: try options.initializer("kernel_initializer")))
             try options.requireChannelsLast()
-            try options.requireExtent("dilation_rate", 1)
             try options.require("groups", 1)
             try options.requireInitializer("bias_initializer", .zeros)
 
@@ -48,10 +48,10 @@ extension Layer {
             self = .batchNormalization(
                 BatchNormalization(
                     momentum: try options.number("momentum", default: 0.99),
-                    epsilon: try options.number("epsilon", default: 1e-3)))
+                    epsilon: try options.number("epsilon", default: 1e-3),
+                    usesScale: try options.flag("scale", default: true),
+                    usesCenter: try options.flag("center", default: true)))
             try options.requireLastAxis()
-            try options.require("center", true)
-            try options.require("scale", true)
             try options.requireInitializer("beta_initializer", .zeros)
             try options.requireInitializer("gamma_initializer", .ones)
             try options.requireInitializer("moving_mean_initializer", .zeros)
@@ -80,6 +80,53 @@ extension Layer {
 
         case "Add":
             self = .add(Add())
+
+        case "CustomScaleLayer":
+            self = .scale(Scale(try options.number("scale")))
+
+        case "Rescaling":
+            self = .scale(Scale(try options.number("scale")))
+            try options.require("offset", 0)
+
+        case "Concatenate":
+            self = .concatenate(Concatenate())
+            try options.requireLastAxis()
+
+        case "LocalResponseNormalization":
+            self = .localResponseNormalization(
+                LocalResponseNormalization(
+                    size: try options.integer("size"), k: try options.number("k"),
+                    alpha: try options.number("alpha"), beta: try options.number("beta")))
+
+        case "UpSampling2D":
+            self = .upSampling(UpSampling2D(try options.extent("size") ?? 2))
+            try options.requireChannelsLast()
+            try options.require("interpolation", "nearest")
+
+        case "IdentityShortcut":
+            self = .identityShortcut(
+                IdentityShortcut(
+                    filters: try options.integer("filters"), stride: try options.extent("strides") ?? 1))
+
+        case "Subsampling2D":
+            self = .subsampling(
+                Subsampling2D(
+                    size: try options.extent("pool_size") ?? 2, activation: try options.activation(),
+                    coefficientInitializer: try options.initializer("coefficient_initializer")))
+
+        case "PartialConvolution2D":
+            guard let kernel = try options.extent("kernel_size") else {
+                throw LayerError("its option kernel_size is missing")
+            }
+            self = .partialConvolution(
+                PartialConvolution2D(
+                    kernel: kernel, connections: try options.table("connections"),
+                    activation: try options.activation(),
+                    kernelInitializer: try options.initializer("kernel_initializer")))
+
+        case "RadialBasis":
+            self = .radialBasis(
+                RadialBasis(units: try options.integer("units"), codes: try options.initializer("codes")))
 
         case "Functional", "Sequential", "Model":
             throw LayerError("a model inside a model is not supported: write its layers out")

@@ -14,6 +14,8 @@ public struct ModelSummary: Sendable {
     public let rows: [Row]
     public let totalParameters: Int
     public let trainableParameters: Int
+    /// Without those of auxiliary outputs, which only training has.
+    public let outputParameters: Int
     /// Of one sample's forward pass.
     public let multiplyAdds: Int
     /// What stands for the batch axis; Keras's `None` where nil.
@@ -30,6 +32,7 @@ public struct ModelSummary: Sendable {
         }
         totalParameters = network.parameterCount
         trainableParameters = network.trainableParameterCount
+        outputParameters = network.outputParameterCount
         multiplyAdds = network.multiplyAdds
         self.batchSize = batchSize
     }
@@ -46,7 +49,8 @@ public struct ModelSummary: Sendable {
         }
         return [
             "name": .string(name), "total_parameters": .integer(totalParameters),
-            "trainable_parameters": .integer(trainableParameters), "multiply_adds": .integer(multiplyAdds),
+            "trainable_parameters": .integer(trainableParameters),
+            "parameters_without_auxiliary": .integer(outputParameters), "multiply_adds": .integer(multiplyAdds),
             "layers": .array(layers),
         ]
     }
@@ -61,12 +65,14 @@ public struct ModelSummary: Sendable {
             let cells = ["\(row.name) (\(row.type))", "(\(shape.joined(separator: ", ")))", row.parameters.grouped]
             table.rows.append(cells + (isChain ? [] : [row.connectedTo.joined(separator: ", ")]))
         }
+        let hasAuxiliary = outputParameters != totalParameters
+        let withoutAuxiliary = hasAuxiliary ? "\n Without auxiliary outputs: \(Self.size(outputParameters))" : ""
         return """
             Model: "\(name)"
             \(table.text)
              Total params: \(Self.size(totalParameters))
              Trainable params: \(Self.size(trainableParameters))
-             Non-trainable params: \(Self.size(totalParameters - trainableParameters))
+             Non-trainable params: \(Self.size(totalParameters - trainableParameters))\(withoutAuxiliary)
              Multiply-adds a sample: \(multiplyAdds.grouped)
             """
     }

@@ -1,6 +1,6 @@
 extension Network {
     /// The nodes in the order of Keras's `model.layers`, which is the order of weights in its files: by falling
-    /// distance from the output (the longest path counts), and among equals as a walk from the output first meets them
+    /// distance from an output (the longest path counts), and among equals as walks from the outputs first meet them
     /// (`map_graph` in `keras/src/ops/function.py`). The order in which a model was written down plays no part.
     public var kerasLayerOrder: [Int] {
         var distances = [Int](repeating: 0, count: nodes.count)
@@ -9,7 +9,7 @@ extension Network {
         }
         var meetings = [Int](repeating: nodes.count, count: nodes.count)
         var met = 0
-        var waiting = [nodes.count - 1]
+        var waiting = Array(kerasOutputs.reversed())
         while let index = waiting.popLast() {
             guard meetings[index] == nodes.count else { continue }
             meetings[index] = met
@@ -18,6 +18,9 @@ extension Network {
         }
         return nodes.indices.sorted { (-distances[$0], meetings[$0], $0) < (-distances[$1], meetings[$1], $1) }
     }
+
+    /// The output, then the auxiliary ones.
+    var kerasOutputs: [Int] { [nodes.count - 1] + auxiliaryOutputs.map(\.node) }
 
     /// What Keras 3's own weights format calls each node's layer, whatever its name: its class and a number
     /// (`conv2d_1`).

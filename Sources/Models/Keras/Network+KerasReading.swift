@@ -25,13 +25,21 @@ extension Network {
             do {
                 let layer = try Layer(entry, inputs: inputs.map { shapes[$0] })
                 shapes.append(try layer.description.outputShape(of: inputs.map { shapes[$0] }))
-                nodes.append(Node(name: entry.name, layer: layer, inputs: inputs))
+                nodes.append(Node(name: entry.name, layer: layer, inputs: inputs, isTrainable: entry.isTrainable))
             } catch {
                 throw NetworkError(network: model.name, layer: entry.name, reason: error.description)
             }
             positions[entry.name] = nodes.count - 1
         }
-        try self.init(name: model.name, nodes: nodes)
+        var auxiliaryOutputs: [AuxiliaryOutput] = []
+        for (name, weight) in model.auxiliaryOutputs {
+            guard let node = positions[name] else {
+                throw NetworkError(
+                    network: model.name, layer: name, reason: "the auxiliary output is not among the layers")
+            }
+            auxiliaryOutputs.append(AuxiliaryOutput(node: node, weight: weight))
+        }
+        try self.init(name: model.name, nodes: nodes, auxiliaryOutputs: auxiliaryOutputs)
     }
 }
 
@@ -80,14 +88,10 @@ extension Layer {
         guard policy == "float32" || dtype == .null else {
             throw LayerError("its option dtype = \(policy ?? "?") is not supported: save the model in float32")
         }
-        let isFrozen = configuration.removeValue(forKey: "trainable") == .bool(false)
         var options = KerasOptions(kerasClass: entry.kerasClass, configuration: configuration, inputs: inputs)
-        options.ignore("name", "batch_input_shape")
+        options.ignore("name", "batch_input_shape", "trainable")
         try self.init(keras: &options)
         try options.finish()
-        guard !isFrozen || description.parameters(for: inputs).isEmpty else {
-            throw LayerError("its option trainable = false is not supported: its weights would change")
-        }
     }
 }
 

@@ -4,6 +4,9 @@ import NumericCore
 public enum Padding: String, Sendable, Equatable {
     /// The window stays inside.
     case valid
+    /// The window begins inside and may hang over the end, for poolings: ceil((n - k) / stride) + 1 pixels, as Caffe
+    /// has it, and PyTorch with `ceil_mode`. For even n, a window of 3 and a stride of 2 it is what `same` is.
+    case ceil
     /// Zeros around, so that the output has ceil(n / stride) pixels; the odd pixel of padding goes bottom and right.
     case same
 }
@@ -30,47 +33,60 @@ public struct Extent2D: Sendable, Equatable, ExpressibleByIntegerLiteral, Custom
 public struct Window2D: Sendable, Equatable {
     public let size: Extent2D
     public let stride: Extent2D
+    /// From a pixel that the window sees to the next one.
+    public let dilation: Extent2D
     public let padding: Padding
 
-    public init(size: Extent2D, stride: Extent2D, padding: Padding) {
+    public init(size: Extent2D, stride: Extent2D, dilation: Extent2D = 1, padding: Padding) {
         self.size = size
         self.stride = stride
+        self.dilation = dilation
         self.padding = padding
     }
 
+    /// From the first to the last pixel that the window sees.
+    public var reach: Extent2D {
+        Extent2D(height: (size.height - 1) * dilation.height + 1, width: (size.width - 1) * dilation.width + 1)
+    }
+
     public func outputExtent(of input: Shape) throws(LayerError) -> Extent2D {
-        guard size.height > 0, size.width > 0, stride.height > 0, stride.width > 0 else {
-            throw LayerError("window \(size) and stride \(stride) must be positive")
+        let extents = [size, stride, dilation]
+        guard extents.allSatisfy({ $0.height > 0 && $0.width > 0 }) else {
+            throw LayerError("window \(size), stride \(stride) and dilation \(dilation) must be positive")
         }
-        guard padding == .same || (size.height <= input[0] && size.width <= input[1]) else {
-            throw LayerError("its \(size) window is larger than its input \(input)")
+        guard padding == .same || (reach.height <= input[0] && reach.width <= input[1]) else {
+            let dilated = dilation == 1 ? "" : ", \(reach) with its dilation,"
+            throw LayerError("its \(size) window\(dilated) is larger than its input \(input)")
         }
+        return Extent2D(
+            height: places(input[0], reach.height, stride.height), width: places(input[1], reach.width, stride.width))
+    }
+
+    /// How often a window of k pixels finds place on n.
+    private func places(_ n: Int, _ k: Int, _ s: Int) -> Int {
         switch padding {
-        case .valid:
-            return Extent2D(
-                height: (input[0] - size.height) / stride.height + 1, width: (input[1] - size.width) / stride.width + 1)
-        case .same:
-            return Extent2D(
-                height: input[0].dividedRoundingUp(by: stride.height),
-                width: input[1].dividedRoundingUp(by: stride.width))
+        case .valid: (n - k) / s + 1
+        case .same: n.dividedRoundingUp(by: s)
+        // The window begins at a pixel: one that a large stride has carried past the end does not count.
+        case .ceil: min((n - k).dividedRoundingUp(by: s) + 1, (n - 1) / s + 1)
         }
     }
 
     /// What lies beside the image under the window at its outermost places.
     public func margins(of input: Shape) -> Margins2D {
-        let vertical = amount(input[0], size.height, stride.height)
-        let horizontal = amount(input[1], size.width, stride.width)
-        return Margins2D(
-            top: vertical / 2, bottom: vertical - vertical / 2, left: horizontal / 2,
-            right: horizontal - horizontal / 2)
+        let vertical = overhang(input[0], reach.height, stride.height)
+        let horizontal = overhang(input[1], reach.width, stride.width)
+        return padding == .same
+            ? Margins2D(
+                top: vertical / 2, bottom: vertical - vertical / 2, left: horizontal / 2,
+                right: horizontal - horizontal / 2)
+            : Margins2D(top: 0, bottom: vertical, left: 0, right: horizontal)
     }
 
-    private func amount(_ n: Int, _ k: Int, _ s: Int) -> Int {
-        padding == .valid ? 0 : max((n.dividedRoundingUp(by: s) - 1) * s + k - n, 0)
-    }
+    private func overhang(_ n: Int, _ k: Int, _ s: Int) -> Int { max((places(n, k, s) - 1) * s + k - n, 0) }
 }
 
-/// y = activation(x * kernel + bias), a cross-correlation as in every framework.
+/// y = activation(x * kernel + bias), a cross-correlation as in every framework; stride or dilation may be above 1.
 public struct Convolution2D: LayerDescription {
     public let filters: Int
     public let window: Window2D
@@ -79,11 +95,11 @@ public struct Convolution2D: LayerDescription {
     public let kernelInitializer: Initializer
 
     public init(
-        filters: Int, kernel: Extent2D, stride: Extent2D = 1, padding: Padding = .valid,
+        filters: Int, kernel: Extent2D, stride: Extent2D = 1, dilation: Extent2D = 1, padding: Padding = .valid,
         activation: Activation = .linear, usesBias: Bool = true, kernelInitializer: Initializer = .glorotUniform
     ) {
         self.filters = filters
-        window = Window2D(size: kernel, stride: stride, padding: padding)
+        window = Window2D(size: kernel, stride: stride, dilation: dilation, padding: padding)
         self.activation = activation
         self.usesBias = usesBias
         self.kernelInitializer = kernelInitializer
@@ -91,6 +107,13 @@ public struct Convolution2D: LayerDescription {
 
     public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
         let output = try window.outputExtent(of: try inputs.single(rank: 3))
+        guard window.padding != .ceil else {
+            throw LayerError("its padding must be valid or same: only poolings hang over the end of their input")
+        }
+        guard window.stride == 1 || window.dilation == 1 else {
+            throw LayerError(
+                "stride \(window.stride) and dilation \(window.dilation) cannot both be above 1, as in Keras")
+        }
         guard filters > 0 else { throw LayerError("needs at least one filter, not \(filters)") }
         return [output.height, output.width, filters]
     }
@@ -110,8 +133,9 @@ public struct Convolution2D: LayerDescription {
     public var kerasConfiguration: [String: JSONValue] {
         [
             "filters": .integer(filters), "kernel_size": window.size.keras, "strides": window.stride.keras,
-            "padding": .string(window.padding.rawValue), "data_format": "channels_last", "dilation_rate": [1, 1],
-            "groups": 1, "activation": .string(activation.rawValue), "use_bias": .bool(usesBias),
+            "padding": .string(window.padding.rawValue), "data_format": "channels_last",
+            "dilation_rate": window.dilation.keras,
+            "groups": 1, "activation": activation.keras, "use_bias": .bool(usesBias),
             "kernel_initializer": kernelInitializer.kerasConfiguration,
             "bias_initializer": Initializer.zeros.kerasConfiguration,
             "kernel_regularizer": nil, "bias_regularizer": nil, "activity_regularizer": nil,

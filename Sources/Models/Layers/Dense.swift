@@ -33,7 +33,7 @@ public struct Dense: LayerDescription {
     public var kerasClass: String { "Dense" }
     public var kerasConfiguration: [String: JSONValue] {
         [
-            "units": .integer(units), "activation": .string(activation.rawValue), "use_bias": .bool(usesBias),
+            "units": .integer(units), "activation": activation.keras, "use_bias": .bool(usesBias),
             "kernel_initializer": kernelInitializer.kerasConfiguration,
             "bias_initializer": Initializer.zeros.kerasConfiguration,
             "kernel_regularizer": nil, "bias_regularizer": nil, "kernel_constraint": nil, "bias_constraint": nil,

@@ -15,7 +15,7 @@ public struct ActivationLayer: LayerDescription {
     }
 
     public var kerasClass: String { "Activation" }
-    public var kerasConfiguration: [String: JSONValue] { ["activation": .string(function.rawValue)] }
+    public var kerasConfiguration: [String: JSONValue] { ["activation": function.keras] }
 }
 
 /// In training each element is zeroed with probability `rate`, and the rest scaled by 1 / (1 - rate): Srivastava et al.,
@@ -32,7 +32,7 @@ public struct Dropout: LayerDescription {
 
     public var kerasClass: String { "Dropout" }
     public var kerasConfiguration: [String: JSONValue] {
-        ["rate": .number(Double("\(rate)") ?? 0), "seed": nil, "noise_shape": nil]
+        ["rate": .decimal(rate), "seed": nil, "noise_shape": nil]
     }
 }
 

@@ -1,6 +1,7 @@
 import NumericCore
 
-/// The maximum or the mean of each window; padding counts in neither, as in TensorFlow.
+/// The maximum or the mean of each window. What lies beside the image counts in neither: not the padding of `same`, as
+/// in TensorFlow, nor what a `ceil` window hangs over, as in Caffe and PyTorch.
 public struct Pooling2D: LayerDescription {
     public enum Kind: Sendable, Equatable { case max, average }
 
@@ -19,6 +20,8 @@ public struct Pooling2D: LayerDescription {
     }
 
     public var kerasClass: String { kind == .max ? "MaxPooling2D" : "AveragePooling2D" }
+    /// Keras knows no `ceil`: the class of the same name in dptrain's package does.
+    public var isOfKeras: Bool { window.padding != .ceil }
     public var kerasConfiguration: [String: JSONValue] {
         [
             "pool_size": window.size.keras, "strides": window.stride.keras,

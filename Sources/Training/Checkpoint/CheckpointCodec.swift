@@ -23,7 +23,7 @@ public enum CheckpointCodec {
         do {
             let hdf5 = try HDF5File.createInMemory(label: file)
             try KerasFile.writeModel(state.network, to: hdf5.root)
-            try KerasFile.writeTraining(state.optimizer, loss: state.loss, to: hdf5.root)
+            try KerasFile.writeTraining(state.optimizer, loss: state.loss, of: state.network, to: hdf5.root)
             try KerasFile.writeWeights(state.weights, of: state.network, to: hdf5.root.createGroup("model_weights"))
             try KerasFile.writeOptimizer(
                 state.optimizer, of: state.network, to: hdf5.root.createGroup("optimizer_weights"))
@@ -52,7 +52,7 @@ public enum CheckpointCodec {
                 slots: group.group("optimizer").attributes.strings("slots"),
                 learningRate: group.group("optimizer").attributes.double("learning_rate"))
             var state = RunState(
-                network: network, loss: try RunGroup.loss(in: group, file: file), weights: weights,
+                network: network, loss: try RunGroup.loss(in: group, of: network, file: file), weights: weights,
                 optimizer: optimizer)
             try RunGroup.read(&state, from: group)
             return state

@@ -11,7 +11,7 @@ public struct CheckpointDifference: Sendable, Equatable {
     public init(_ a: RunState, _ b: RunState) {
         var lines: [String] = []
         let values: [(String, String, String)] = [
-            ("loss", a.loss.rawValue, b.loss.rawValue),
+            ("loss", a.loss.description, b.loss.description),
             ("epochs finished", "\(a.position.epoch)", "\(b.position.epoch)"),
             ("steps finished in the epoch", "\(a.position.step)", "\(b.position.step)"),
             ("steps finished", "\(a.position.globalStep)", "\(b.position.globalStep)"),

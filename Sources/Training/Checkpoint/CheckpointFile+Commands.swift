@@ -16,7 +16,8 @@ extension CheckpointFile {
         case weights
     }
 
-    /// Writes a plain Keras file without the run's state and without a digest.
+    /// Writes a plain Keras file without the run's state, without auxiliary outputs, which only training needs, and without
+    /// a digest.
     public static func export(
         _ state: RunState, to path: String, as form: ExportForm, fileSystem: any FileSystem = POSIXFileSystem()
     ) throws(CheckpointError) {
@@ -27,13 +28,13 @@ extension CheckpointFile {
         }
         do {
             let file = try HDF5File.createInMemory(label: path)
+            let (network, weights) = try state.outputModel()
             switch form {
             case .model:
-                try KerasFile.writeModel(state.network, to: file.root)
-                try KerasFile.writeWeights(
-                    state.weights, of: state.network, to: file.root.createGroup("model_weights"))
+                try KerasFile.writeModel(network, to: file.root)
+                try KerasFile.writeWeights(weights, of: network, to: file.root.createGroup("model_weights"))
             case .weights:
-                try KerasFile.writeWeights(state.weights, of: state.network, to: file.root)
+                try KerasFile.writeWeights(weights, of: network, to: file.root)
             }
             try fileSystem.replace(path, with: file.image())
         } catch let error as FileSystemError {
@@ -41,5 +42,14 @@ extension CheckpointFile {
         } catch {
             throw CheckpointError(.write, file: path, "\(error)")
         }
+    }
+}
+
+extension RunState {
+    /// The network without auxiliary outputs, and its weights.
+    fileprivate func outputModel() throws(NetworkError) -> (Network, [[Float]]) {
+        let serves = network.servesOutput
+        let kept = zip(network.parameters, weights).filter { serves[$0.0.node] }
+        return (try network.withoutAuxiliaryOutputs(), kept.map(\.1))
     }
 }

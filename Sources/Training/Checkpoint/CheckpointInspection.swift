@@ -27,7 +27,7 @@ public struct CheckpointInspection: Sendable {
             ("checkpoint", file),
             ("model", "\(network.name), input \(network.inputShape), \(network.parameterCount.grouped) parameters"),
             ("position", "\(position.globalStep.grouped) steps done; \(epoch)"),
-            ("loss", state.loss.rawValue),
+            ("loss", state.loss.description),
             ("optimizer", "\(optimizer.kerasClass), learning rate \(optimizer.learningRate), \(updates)"),
             ("data", state.dataFingerprint),
             ("normalization", state.normalization),

@@ -16,10 +16,20 @@ enum KerasFile {
         try root.attributes.set("model_config", network.kerasModel.text())
     }
 
-    static func writeTraining(_ optimizer: OptimizerState, loss: Loss, to root: Group) throws {
-        let metrics: JSONValue = loss == .meanSquaredError ? nil : ["accuracy"]
+    static func writeTraining(
+        _ optimizer: OptimizerState, loss: Loss, of network: Network, to root: Group
+    ) throws {
+        // Keras's accuracy takes the largest output, and of a single one that above a half.
+        let isAccurate = network.decision == .largest && loss.function != .meanSquaredError
+        let weights = [1] + network.auxiliaryOutputs.map(\.weight)
+        // One for each output, where there are several.
+        let each = { (value: JSONValue) -> JSONValue in
+            weights.count == 1 ? value : .array(weights.map { _ in value })
+        }
         let configuration: JSONValue = [
-            "loss": .string(loss.rawValue), "loss_weights": nil, "metrics": metrics, "weighted_metrics": nil,
+            "loss": each(loss.kerasConfiguration),
+            "loss_weights": weights.count == 1 ? nil : .array(weights.map { .number(Double("\($0)") ?? 0) }),
+            "metrics": isAccurate ? each(["accuracy"]) : nil, "weighted_metrics": nil,
             "run_eagerly": false, "steps_per_execution": 1, "jit_compile": false,
             "optimizer_config": [
                 "class_name": .string(optimizer.kerasClass), "config": .object(optimizer.configuration),

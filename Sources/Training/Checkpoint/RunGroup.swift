@@ -8,7 +8,9 @@ enum RunGroup {
         let attributes = group.attributes
         try attributes.set("format", CheckpointCodec.format)
         try attributes.set("version", CheckpointCodec.version)
-        try attributes.set("loss", state.loss.rawValue)
+        try attributes.set("loss", state.loss.function.rawValue)
+        try attributes.set("label_smoothing", Double(state.loss.labelSmoothing))
+        try attributes.set("from_logits", state.loss.isFromLogits ? 1 : 0)
         try attributes.set("data_fingerprint", state.dataFingerprint)
         try attributes.set("normalization", state.normalization)
 
@@ -40,13 +42,17 @@ enum RunGroup {
         }
     }
 
-    static func loss(in group: Group, file: String) throws -> Loss {
+    static func loss(in group: Group, of network: Network, file: String) throws -> Loss {
         let name = try group.attributes.string("loss")
-        guard let loss = Loss(rawValue: name) else {
+        guard let function = Loss.Function(rawValue: name) else {
             throw CheckpointError(
                 .content, file: file, "its loss \(name) is unknown", remedy: "use the newer dptrain that wrote it")
         }
-        return loss
+        // Files from before losses had options lack them.
+        guard try group.attributes.exists("from_logits") else { return network.loss(function) }
+        return Loss(
+            function, labelSmoothing: Float(try group.attributes.double("label_smoothing")),
+            isFromLogits: try group.attributes.int("from_logits") != 0)
     }
 
     static func read(_ state: inout RunState, from group: Group) throws(HDF5Error) {

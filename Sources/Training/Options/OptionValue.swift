@@ -1,4 +1,5 @@
 import Execution
+import Models
 
 /// What an option can hold: it reads itself from the text of a flag, of a TOML scalar or of a checkpoint, and writes
 /// itself so that it reads back as the same value.
@@ -64,6 +65,7 @@ extension NamedOptionValue {
 
 extension BatchNormalizationMode: NamedOptionValue {}
 extension Precision: NamedOptionValue {}
+extension Loss.Function: NamedOptionValue {}
 
 /// A value with settings, read by `CompactText`.
 protocol CompactOptionValue: OptionValue, CustomStringConvertible {

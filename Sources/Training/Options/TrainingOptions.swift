@@ -1,4 +1,5 @@
 import Execution
+import Models
 
 /// Every option of `dptrain train`, with its default. What each is called, means and may be is declared in one table,
 /// `TrainingOptions.table`; flags, configuration files and checkpoints all go through it.
@@ -6,6 +7,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public enum Algorithm: String, NamedOptionValue { case sgd, adam, rmsprop, adagrad }
     public enum EngineName: String, NamedOptionValue { case onednn, blas }
     public enum Reduction: String, NamedOptionValue { case tree, allreduce }
+    public enum Wire: String, NamedOptionValue { case fp32, bf16 }
     public enum ChannelOrder: String, NamedOptionValue { case auto, nhwc, nchw }
     public enum Normalization: String, NamedOptionValue { case auto, unchanged, unit, standardized }
 
@@ -26,6 +28,10 @@ public struct TrainingOptions: Equatable, Sendable {
     public var stepsPerEpoch: Int?
     public var validationSteps: Int?
     public var seed: UInt64 = 0
+
+    // Loss
+    public var loss: Loss.Function?
+    public var labelSmoothing = 0.0
 
     // Optimizer
     public var optimizer = Algorithm.adam
@@ -55,12 +61,19 @@ public struct TrainingOptions: Equatable, Sendable {
     public var engine = EngineName.onednn
     public var precision = Precision.fp32
     public var reduction = Reduction.tree
+    public var wire = Wire.fp32
+    public var overlap = Reducer.Overlap.progress
+    public var bucketSize: Int?
 
     // Output
     public var output: String?
     public var checkpointEverySteps: Int?
     public var checkpointEveryEpochs = 1
     public var keep = 3
+
+    // Tracing
+    public var trace: String?
+    public var traceSteps = 20
 
     public init() {}
 }
@@ -74,6 +87,18 @@ extension TrainingOptions {
         case .rmsprop: .rmsprop(RMSprop(rho: rho, momentum: momentum, epsilon: epsilon))
         case .adagrad: .adagrad(AdaGrad(initialAccumulator: initialAccumulator, epsilon: epsilon))
         }
+    }
+
+    /// The loss function of a network that is usually trained with `usual`. Of cross-entropies of labels only that of one-hot
+    /// rows smooths, in Keras too.
+    public func loss(usual: Loss.Function) throws -> Loss.Function {
+        let isSmooth = labelSmoothing > 0
+        let function = loss ?? (isSmooth && usual == .sparseCategoricalCrossEntropy ? .categoricalCrossEntropy : usual)
+        guard !isSmooth || function.canSmooth else {
+            let names = Loss.Function.allCases.filter(\.canSmooth).map(\.rawValue).joined(separator: " or ")
+            throw OptionError("label-smoothing", "it goes with --loss \(names), not with \(function.rawValue)")
+        }
+        return function
     }
 
     /// A coordinator at the beginning of the run. `metrics`: see `EpochMetrics.names`.

@@ -55,44 +55,16 @@ struct EvaluationModel {
     func loss(on dataset: ImageDataset) throws -> Loss {
         switch loss {
         case .own(let loss): return loss
-        case .keras(nil), .keras(.null): return network.usualLoss(for: dataset.targets)
+        case .keras(nil), .keras(.null): return network.loss(network.usualLoss(for: dataset.targets))
         case .keras(let description?):
             guard let loss = Loss(keras: description) else {
                 let text = (try? description.text()) ?? ""
-                let known = Loss.allCases.map(\.rawValue).joined(separator: ", ")
+                let known = Loss.Function.allCases.map(\.rawValue).joined(separator: ", ")
                 throw CheckpointError(
                     .content, file: file, "it was compiled with the loss \(text), which is not one of \(known)",
                     remedy: "`dptrain predict` needs no loss")
             }
-            try requireLogits(loss, description["config"]?["from_logits"]?.bool ?? false)
             return loss
-        }
-    }
-
-    /// Cross-entropies are computed from logits: of the activation at the network's end, or of outputs without one.
-    private func requireLogits(_ loss: Loss, _ isFromLogits: Bool) throws {
-        guard let activation = loss.absorbedActivation else { return }
-        let endsInActivation = LoweredNetwork(network, loss: loss).outputActivation == activation
-        guard endsInActivation != isFromLogits else {
-            throw CheckpointError(
-                .content, file: file,
-                "its loss \(loss.rawValue) has from_logits=\(isFromLogits ? "True" : "False"), but the network "
-                    + (endsInActivation ? "ends in" : "does not end in") + " \(activation.rawValue)",
-                remedy: "compile the model with the loss that fits its output")
-        }
-    }
-}
-
-extension Loss {
-    /// From `training_config`: a name, or an object with a class. Labels stand for one-hot rows as well.
-    fileprivate init?(keras description: JSONValue) {
-        switch description.string ?? description["class_name"]?.string {
-        case "sparse_categorical_crossentropy", "SparseCategoricalCrossentropy", "categorical_crossentropy",
-            "CategoricalCrossentropy":
-            self = .sparseCategoricalCrossEntropy
-        case "binary_crossentropy", "BinaryCrossentropy": self = .binaryCrossEntropy
-        case "mean_squared_error", "mse", "MeanSquaredError": self = .meanSquaredError
-        default: return nil
         }
     }
 }

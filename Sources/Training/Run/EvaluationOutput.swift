@@ -1,10 +1,12 @@
 import DataPipeline
 import Foundation
 import HDF5Storage
+import Models
 
 /// The file that predictions go to:
 ///
-///     /               attributes split, and classes where the model names them
+///     /               attributes split, decision (largest or smallest: which output of a row is the answer), and
+///                     classes where the model names them
 ///     /predictions    float32 [N, C], in the data's order
 ///     /labels         int32 [N], or /targets float32 [N, K]: the data's answers, where it has them
 struct PredictionFile {
@@ -32,9 +34,12 @@ struct PredictionFile {
     }
 
     /// Puts the whole file there or nothing.
-    func write(_ predictions: [Float], width: Int, of dataset: ImageDataset, classNames: [String]) throws {
+    func write(
+        _ predictions: [Float], width: Int, of dataset: ImageDataset, _ decision: Network.Decision, classNames: [String]
+    ) throws {
         let file = try HDF5File.createInMemory(label: path)
         try file.root.attributes.set("split", dataset.split.rawValue)
+        try file.root.attributes.set("decision", decision.rawValue)
         if !classNames.isEmpty { try file.root.attributes.set("classes", classNames) }
         try file.root.write("predictions", shape: [dataset.count, width], predictions)
         switch dataset.answers {

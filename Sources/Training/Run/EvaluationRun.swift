@@ -54,7 +54,9 @@ public final class EvaluationRun {
         let rows = try communicator.gather(evaluator.predict(width: width))
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         _ = try communicator.onRoot {
-            try output.write(Array(rows.joined()), width: width, of: data.dataset, classNames: model.classNames)
+            try output.write(
+                Array(rows.joined()), width: width, of: data.dataset, model.network.decision,
+                classNames: model.classNames)
         }
         let count = data.dataset.count
         return PredictionSummary(

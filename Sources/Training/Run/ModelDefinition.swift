@@ -12,7 +12,9 @@ struct ModelDefinition {
     /// From the zoo or a Keras JSON file, for the data at hand; a resumed run's is in its checkpoint.
     init(_ options: TrainingOptions, _ data: RunData, resumed: RunState?) throws {
         if let name = options.model {
-            (network, loss) = try Self.named(name, data)
+            let usual: Loss.Function
+            (network, usual) = try Self.named(name, data)
+            loss = network.loss(try options.loss(usual: usual), labelSmoothing: Float(options.labelSmoothing))
         } else if let resumed {
             (network, loss) = (resumed.network, resumed.loss)
         } else {
@@ -27,16 +29,15 @@ struct ModelDefinition {
         if let validation = data.validation { try network.requireAnswers(of: validation, for: loss) }
     }
 
-    private static func named(_ name: String, _ data: RunData) throws -> (Network, Loss) {
+    private static func named(_ name: String, _ data: RunData) throws -> (Network, Loss.Function) {
         switch try NamedModel(name) {
         case .file(let network):
             return (network, network.usualLoss(for: data.targets))
         case .zoo(let model):
             let outputs = data.targets == .label ? data.train.classes : data.train.targetWidth
-            let isBinary = model.loss != .sparseCategoricalCrossEntropy
-            let options = ModelOptions(
-                classes: isBinary && data.targets == .label ? nil : outputs, input: data.train.sample)
-            return (try model.network(options), model.loss)
+            let hasOwnOutputs = !model.loss.function.isOfClasses && data.targets == .label
+            let options = ModelOptions(classes: hasOwnOutputs ? nil : outputs, input: data.train.sample)
+            return (try model.network(options), model.loss.function)
         }
     }
 
@@ -68,7 +69,8 @@ enum NamedModel {
 
 extension Network {
     /// The loss that fits answers of a kind, where no one has named another.
-    func usualLoss(for targets: TargetKind) -> Loss {
+    func usualLoss(for targets: TargetKind) -> Loss.Function {
+        if decision == .smallest { return .maximumAPosteriori }
         if targets == .values { return .meanSquaredError }
         return outputShape.count == 1 ? .binaryCrossEntropy : .sparseCategoricalCrossEntropy
     }
@@ -88,15 +90,24 @@ extension Network {
 
     /// Refuses labels or target values that the outputs cannot answer.
     func requireAnswers(of dataset: ImageDataset, for loss: Loss) throws {
+        guard (loss.function == .maximumAPosteriori) == (decision == .smallest) else {
+            throw NetworkError(
+                network: name, layer: nodes[nodes.count - 1].name,
+                reason: decision == .smallest
+                    ? "its outputs are distances, which go with the loss maximum_a_posteriori only"
+                    : "its outputs are no distances, which the loss maximum_a_posteriori needs")
+        }
         let isRegression = dataset.targets == .values
-        if isRegression, loss == .sparseCategoricalCrossEntropy {
+        if isRegression, loss.function.needsLabels {
             throw NetworkError(
                 network: name, layer: nil,
-                reason: "it tells classes apart, but the data has target values, not labels")
+                reason:
+                    "its loss \(loss.function.rawValue) tells classes apart, but the data has target values, not labels"
+            )
         }
         let needed = isRegression ? dataset.targetWidth : dataset.classes
         let outputs = outputShape.count
-        let isYesOrNo = outputs == 1 && needed <= 2 && loss != .sparseCategoricalCrossEntropy
+        let isYesOrNo = outputs == 1 && needed <= 2 && !loss.function.isOfClasses
         guard isRegression ? outputs == needed : outputs >= needed || isYesOrNo else {
             throw NetworkError(
                 network: name, layer: nodes[nodes.count - 1].name,

@@ -6,8 +6,8 @@ Keras runs in double precision, so the files hold the truth and a test's toleran
 Weights and samples are not stored: both sides compute them from the same integer hash (GoldenTests.swift), exactly. Of
 each tensor at most 256 elements (16 of large networks') are kept, at places given by the hash, and its norm.
 
-    /outputs      [n, classes] probabilities of a training pass      attribute loss: the sum over samples
-    /predictions  [n, classes] probabilities from moving statistics
+    /outputs      [n, classes] probabilities (distances) of a training pass    attribute loss: the sum over samples
+    /predictions  [n, classes] the same from moving statistics
     /gradients/<layer>/<parameter>   of the summed loss; of moving statistics: samples * the batch's
 """
 import os
@@ -19,6 +19,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../scripts"))
+import dptrain_keras
 
 SAMPLES = 3
 CLASSES = 10
@@ -83,6 +86,22 @@ def lenet5_keras():
     return inputs, layers.Dense(CLASSES, activation="softmax")(x)
 
 
+def lenet5_1998():
+    table = [
+        [0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5], [0, 4, 5], [0, 1, 5], [0, 1, 2, 3], [1, 2, 3, 4], [2, 3, 4, 5],
+        [0, 3, 4, 5], [0, 1, 4, 5], [0, 1, 2, 5], [0, 1, 3, 4], [1, 2, 4, 5], [0, 2, 3, 5], [0, 1, 2, 3, 4, 5],
+    ]
+    squash = dptrain_keras.scaled_tanh
+    x = inputs = keras.Input((32, 32, 1))
+    x = layers.Conv2D(6, 5, activation=squash, name="c1")(x)
+    x = dptrain_keras.Subsampling2D(activation=squash, name="s2")(x)
+    x = dptrain_keras.PartialConvolution2D(5, table, activation=squash, name="c3")(x)
+    x = dptrain_keras.Subsampling2D(activation=squash, name="s4")(x)
+    x = layers.Conv2D(120, 5, activation=squash, name="c5")(x)
+    x = layers.Dense(84, activation=squash, name="f6")(layers.Flatten()(x))
+    return inputs, dptrain_keras.RadialBasis(CLASSES, name="output")(x)
+
+
 def resnet_cifar_8_v1():
     def convolution(x, filters, kernel=3, strides=1):
         return layers.Conv2D(filters, kernel, strides=strides, padding="same")(x)
@@ -111,6 +130,12 @@ def sampled(index, tensor, kept):
     return flat[(mix(PLACES + index, np.arange(kept)) % np.uint64(flat.size)).astype(np.int64)]
 
 
+def mean_loss(model, labels, outputs):
+    if isinstance(model.layers[-1], dptrain_keras.RadialBasis):
+        return tf.reduce_mean(dptrain_keras.maximum_a_posteriori(labels, outputs))
+    return keras.losses.SparseCategoricalCrossentropy()(labels, outputs)
+
+
 def write(name, build, kept=KEPT):
     keras.backend.clear_session()
     model = keras.Model(*build())
@@ -127,7 +152,7 @@ def write(name, build, kept=KEPT):
     before = {variable.path: variable.numpy() for _, variable in variables}
     with tf.GradientTape() as tape:
         outputs = model(x, training=True)
-        loss = keras.losses.SparseCategoricalCrossentropy()(labels, outputs)
+        loss = mean_loss(model, labels, outputs)
     trainable = model.trainable_variables
     gradients = {v.path: g.numpy() * SAMPLES for v, g in zip(trainable, tape.gradient(loss, [v.value for v in trainable]))}
 
@@ -139,6 +164,8 @@ def write(name, build, kept=KEPT):
         for index, (layer, variable) in enumerate(variables):
             if variable.path in gradients:
                 gradient = gradients[variable.path]
+            elif not hasattr(layer, "momentum"):
+                continue  # Fixed weights have no gradient.
             else:
                 momentum = layer.momentum
                 gradient = SAMPLES * (variable.numpy() - momentum * before[variable.path]) / (1 - momentum)
@@ -151,6 +178,7 @@ for arguments in [
     ("mlp", mlp),
     ("simple-cnn", simple_cnn),
     ("lenet5-keras", lenet5_keras),
+    ("lenet5-1998", lenet5_1998),
     ("resnet-cifar-8-v1", resnet_cifar_8_v1),
     ("resnet50", resnet50, 16),
 ]:
