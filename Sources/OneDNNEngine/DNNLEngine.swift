@@ -25,7 +25,10 @@ public final class DNNLEngine: Engine {
                     + "use --precision fp32 (or unset ONEDNN_MAX_CPU_ISA where it is set)")
         }
         let type = request.precision == .bf16 ? dnnl_bf16 : dnnl_f32
-        return try Planner.plan(request) { DNNLCompiler(builder: $0, library: library, type: type) }
+        let sideBySide = SamplesSideBySide(request)
+        return try Planner.plan(request) {
+            DNNLCompiler(builder: $0, library: library, type: type, sideBySide: sideBySide)
+        }
     }
 
     public func multiply(

@@ -33,6 +33,13 @@ final class Library: @unchecked Sendable {
         return dnnl_get_effective_cpu_isa().rawValue & bf16 == bf16
     }
 
+    /// Whether oneDNN computes with AVX-512 here: then so may other kernels. Ranks compare oneDNN's instruction set, not the
+    /// processor's, which may have more than ONEDNN_MAX_CPU_ISA allows.
+    static var computesAVX512: Bool {
+        let avx512 = dnnl_cpu_isa_avx512_core.rawValue
+        return dnnl_get_effective_cpu_isa().rawValue & avx512 == avx512
+    }
+
     /// The instruction set that oneDNN's kernels are made for on this processor.
     var instructionSet: String {
         switch dnnl_get_effective_cpu_isa() {
