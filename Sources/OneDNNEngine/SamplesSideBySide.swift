@@ -20,8 +20,8 @@ struct SamplesSideBySide {
 
     private let layers: Set<String>
 
-    init(_ request: PlanRequest) {
-        guard request.precision == .fp32, Library.computesAVX512 else {
+    init(_ request: PlanRequest, _ library: Library) {
+        guard request.precision == .fp32, library.hasOwnKernels else {
             layers = []
             return
         }

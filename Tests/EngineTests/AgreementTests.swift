@@ -30,7 +30,7 @@ struct AgreementTests {
         try compare(engine, model, shards: [29], purpose: .evaluation, mode: .shard)
     }
 
-    @Test(arguments: TestedEngine.others, LayerCase.all)
+    @Test(arguments: TestedEngine.others, LayerCase.all + LayerCase.wideWinograds)
     func layers(_ engine: TestedEngine, _ layer: LayerCase) throws {
         try compare(
             engine, layer.network(), loss: .meanSquaredError, shards: [2, 1], purpose: .training, mode: .shard)

@@ -10,6 +10,9 @@ import Testing
         try check(engine, layer, shards: [[1], [3]])
     }
 
+    @Test(arguments: TestedEngine.all, LayerCase.winograds)
+    func winograd(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
+
     @Test(arguments: TestedEngine.all, LayerCase.paddings)
     func padding(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
 
