@@ -11,6 +11,7 @@ with DistributedDataParallel over gloo.
 import argparse
 import json
 import os
+import resource
 import time
 
 import torch
@@ -116,7 +117,8 @@ def main():
     if rank == 0:
         print(json.dumps({
             "step_ms": times[len(times) // 2] * 1000, "best_ms": times[0] * 1000,
-            "time_to_first_step_ms": first * 1000, "version": f"PyTorch {torch.__version__}"}))
+            "time_to_first_step_ms": first * 1000,
+            "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, "version": f"PyTorch {torch.__version__}"}))
     if ranks > 1:
         distributed.destroy_process_group()
 
