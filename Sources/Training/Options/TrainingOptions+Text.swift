@@ -47,6 +47,9 @@ extension TrainingOptions {
         guard weights == nil || initFrom == nil else {
             throw OptionError("init-from", "--weights gives all layers their weights already; give one of them")
         }
+        guard wire == .fp32 || reduction == .tree else {
+            throw OptionError("wire", "MPI adds no bf16: use --reduction tree, or --wire fp32")
+        }
         for (name, algorithms) in Self.algorithmsWithParameter where !algorithms.contains(optimizer) {
             guard text(of: name) == Self.defaults.text(of: name) else {
                 let list = algorithms.map(\.rawValue).joined(separator: " and ")

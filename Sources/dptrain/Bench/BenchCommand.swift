@@ -14,7 +14,7 @@ struct BenchCommand: RankCommand {
               dptrain bench --model lenet5-keras --batch-size 128 --steps 200
               dptrain bench --model resnet-cifar-20-v1 --shards 1 --json
               dptrain bench --model vgg16 --input-size 64 --classes 10 --batch-size 16
-              mpirun -n 2 dptrain bench --model resnet-cifar-20-v1 --steps 20
+              mpirun -n 2 dptrain bench --model resnet-cifar-20-v1 --steps 20 --trace trace.json
 
             scripts/bench compares with PyTorch and Keras.
             """)
@@ -31,13 +31,15 @@ struct BenchCommand: RankCommand {
     @Flag(
         help: """
             as JSON: images_per_second, step_ms, data_ms, forward_ms, backward_ms, reduce_exposed_ms, update_ms, \
-            flops_per_second, peak_rss_bytes, kernels and the settings
+            reduce_ms, reduce_hidden_ms, reduce_bytes, reduce_bytes_per_second, reduce_buckets, flops_per_second, \
+            peak_rss_bytes, time_to_first_step_ms, sgemm_gflops, share_of_peak, kernels and the settings
             """)
     var json = false
 
     @OptionGroup(title: "Network") var network: OptionFlags<NetworkGroup>
     @OptionGroup(title: "Computation") var computation: OptionFlags<ComputationGroup>
     @OptionGroup(title: "Optimizer") var optimizer: OptionFlags<OptimizerGroup>
+    @OptionGroup(title: "Tracing") var tracing: OptionFlags<TracingGroup>
 
     mutating func validate() throws {
         guard (1...1_000_000).contains(steps) else { throw ValidationError("--steps \(steps) is not in 1...1000000") }
@@ -51,7 +53,7 @@ struct BenchCommand: RankCommand {
             options.optimizer = .sgd
             try options.set("model", to: model)
             try options.set("batch-size", to: "\(batchSize)")
-            for flag in network.given + computation.given + optimizer.given {
+            for flag in network.given + computation.given + optimizer.given + tracing.given {
                 try options.set(flag.name, to: flag.text)
             }
             if options.optimizer == .sgd, !optimizer.given.contains(where: { $0.name == "momentum" }) {
@@ -67,6 +69,9 @@ struct BenchCommand: RankCommand {
         get throws {
             try options.semantic.map { SharedFact("--\($0.name)", $0.value) }
                 + [SharedFact("--model", model), SharedFact("--steps", "\(steps)")]
+                + ["bucket-size", "trace", "trace-steps"].map {
+                    SharedFact("--\($0)", try options.text(of: $0) ?? "none")
+                }
         }
     }
 

@@ -11,6 +11,7 @@ struct TrainingFlags: ParsableArguments {
     @OptionGroup(title: "Learning rate and steering") var steering: OptionFlags<SteeringGroup>
     @OptionGroup(title: "Computation") var computation: OptionFlags<ComputationGroup>
     @OptionGroup(title: "Output") var output: OptionFlags<OutputGroup>
+    @OptionGroup(title: "Tracing") var tracing: OptionFlags<TracingGroup>
 
     @Option(help: ArgumentHelp("TOML file with any of these options; flags win over it", valueName: "file"))
     var config: String?
@@ -27,6 +28,7 @@ struct TrainingFlags: ParsableArguments {
             if let config { given = try options.apply(toml: Self.text(ofFile: config), file: config) }
             for group in [
                 network.given, data.given, run.given, optimizer.given, steering.given, computation.given, output.given,
+                tracing.given,
             ] {
                 for flag in group {
                     try options.set(flag.name, to: flag.text)
