@@ -35,7 +35,8 @@ public struct ZooModel: Sendable {
 /// All models by name.
 public enum Zoo {
     public static let models: [ZooModel] =
-        Perceptron.models + SimpleCNN.models + LeNet.models + CIFARResNet.models + ResNet.models
+        Perceptron.models + SimpleCNN.models + LeNet.models + CIFARResNet.models + ResNet.models + GoogLeNet.models
+        + BNInception.models + InceptionV3.models + InceptionV4.models + InceptionResNet.models
 
     public static func model(named name: String) throws(NetworkError) -> ZooModel {
         if let model = models.first(where: { $0.name == name }) ?? CIFARResNet.model(named: name) { return model }
