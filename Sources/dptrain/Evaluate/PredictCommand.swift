@@ -8,7 +8,8 @@ struct PredictCommand: RankCommand {
         abstract: "Write a trained model's outputs for the samples of a data file.",
         discussion: """
             The output file holds /predictions, float32 [samples, outputs] in the data's order, probabilities where the
-            model ends in softmax or sigmoid; and /labels or /targets where the data has them.
+            model ends in softmax or sigmoid; and /labels or /targets where the data has them. Its attribute `decision`
+            is `smallest` where outputs are distances, of which the smallest is the answer.
 
             Examples:
               dptrain predict runs/lenet/best.h5 --data fashion.h5 --output predictions.h5

@@ -10,6 +10,7 @@ struct TrainingFlags: ParsableArguments {
     @OptionGroup(title: "Learning rate and steering") var steering: OptionFlags<SteeringGroup>
     @OptionGroup(title: "Computation") var computation: OptionFlags<ComputationGroup>
     @OptionGroup(title: "Output") var output: OptionFlags<OutputGroup>
+    @OptionGroup(title: "Tracing") var tracing: OptionFlags<TracingGroup>
 
     @Option(help: ArgumentHelp("TOML file with any of these options; flags win over it", valueName: "file"))
     var config: String?
@@ -24,7 +25,9 @@ struct TrainingFlags: ParsableArguments {
         var given: Set<String> = []
         do {
             if let config { given = try options.apply(toml: Self.text(ofFile: config), file: config) }
-            for group in [data.given, run.given, optimizer.given, steering.given, computation.given, output.given] {
+            for group in [
+                data.given, run.given, optimizer.given, steering.given, computation.given, output.given, tracing.given,
+            ] {
                 for flag in group {
                     try options.set(flag.name, to: flag.text)
                     given.insert(flag.name)
