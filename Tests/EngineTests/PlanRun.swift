@@ -67,8 +67,18 @@ final class PlanRun {
         for shard in shards { shard.gradients.elements.update(repeating: .nan) }
     }
 
+    /// A step of plain gradient descent with the gradients of the last run, which are sums over samples.
+    func descend(rate: Float) {
+        let trainable = arena.slices.last { $0.role == .trainable }?.range.upperBound ?? 0
+        let values = parameters.baseAddress
+        for shard in shards {
+            let gradients = shard.gradients.baseAddress
+            for i in 0..<trainable { values[i] -= rate * gradients[i] }
+        }
+    }
+
     /// Runs the batch; dropout draws the same masks at each call.
-    func run(_ batch: Batch) throws -> StepResult {
+    func run(_ batch: Batch, givesGradients: Bool = true) throws -> StepResult {
         var first = 0
         let contexts = shards.map { shard in
             defer { first += shard.samples }
@@ -89,7 +99,7 @@ final class PlanRun {
             result.metrics.correct += shard.bound.metrics.pointee.correct
             result.metrics.correctInTop5 += shard.bound.metrics.pointee.correctInTop5
         }
-        if purpose == .training { result.gradients = try gradients() }
+        if purpose == .training, givesGradients { result.gradients = try gradients() }
         return result
     }
 

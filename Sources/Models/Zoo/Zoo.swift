@@ -2,7 +2,8 @@
 public enum Zoo {
     public static let models: [ZooModel] =
         Perceptron.models + SimpleCNN.models + LeNet.models + AlexNet.models + ZFNet.models + VGG.models
-        + CIFARVGG.models + CIFARResNet.models + CIFARResNetV2.models + ResNet.models + ResNetV2.models
+        + CIFARVGG.models + GoogLeNet.models + BNInception.models + InceptionV3.models + InceptionV4.models
+        + InceptionResNet.models + CIFARResNet.models + CIFARResNetV2.models + ResNet.models + ResNetV2.models
         + Transfer.models
 
     public static func model(named name: String) throws(NetworkError) -> ZooModel {
