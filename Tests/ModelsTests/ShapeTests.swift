@@ -154,8 +154,8 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
     }
 
     @Test func multiplyAddsOfLeNet() throws {
-        // Convolutions: output pixels x kernel x channels; dense layers: the kernel's size.
-        let expected = 24 * 24 * 6 * 25 + 8 * 8 * 16 * 25 * 6 + 256 * 120 + 120 * 84 + 84 * 10
+        // Convolutions: output pixels x (kernel x channels and the bias); dense layers: the kernel's size.
+        let expected = 24 * 24 * 6 * (25 + 1) + 8 * 8 * 16 * (25 * 6 + 1) + 256 * 120 + 120 * 84 + 84 * 10
         #expect(try Zoo.model(named: "lenet5-keras").network().multiplyAdds == expected)
     }
 }
