@@ -16,9 +16,9 @@ struct InceptionGolden: Sendable, CustomTestStringConvertible {
     /// Of losses and outputs. Keras's values are exact for this purpose, so what differs is the engine's rounding,
     /// relative to the largest value.
     let tolerance = 1e-4
-    /// Of gradients, and of losses after steps along them, relative to the gradient's norm. Some of millions of ReLUs are
-    /// so near zero that rounding decides, and a batch normalisation over the 12 pixels at the end amplifies what
-    /// differs; an error in a layer moves gradients by far more.
+    /// Of gradients, and of losses after steps along them, relative to the gradient's norm. Some of millions of ReLUs
+    /// are so near zero that rounding decides, and a batch normalisation over the 12 pixels at the end amplifies what
+    /// differs.
     let gradientTolerance = 2e-2
     /// A bias before a normalisation has no gradient: rounding is left, which is measured against one of this size.
     static let ordinary = 1e-2

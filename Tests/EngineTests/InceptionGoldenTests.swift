@@ -30,15 +30,16 @@ import Testing
             let difference = abs(result.metrics.loss / expected - 1)
             #expect(difference < tolerance, "the loss after \(step) steps is off by \(difference)")
             if step == 0 {
-                expectAgreement(
-                    probabilities(result.outputs), try golden.outputs(), within: golden.tolerance, "outputs")
+                let outputs = probabilities(result.outputs)
+                expectAgreement(outputs, try golden.outputs(), within: golden.tolerance, "outputs")
                 try expectGradients(result.gradients, golden, network)
             }
             run.descend(rate: Float(rate))
         }
     }
 
-    @Test(arguments: TestedEngine.all, networks)
+    /// The naive GoogLeNet too, whose training would take more memory than a test should.
+    @Test(arguments: TestedEngine.all, networks + [InceptionGolden("googlenet-naive", [96, 64, 3])])
     func predictionsAgree(_ engine: TestedEngine, _ golden: InceptionGolden) throws {
         let network = try golden.network()
         let run = try PlanRun(

@@ -3,10 +3,11 @@ import NumericCore
 import Testing
 
 @Suite struct InceptionTests {
-    /// Totals as Keras counts them, and the trainable part. In the order of this table: the arithmetic of table 1; the same
-    /// with the heads of section 5, 3,188,840 and 3,190,888; see `naiveModules`; the table with branches as they are, and
-    /// without 10,016 biases; keras.applications; the same with a head of 3,327,592; the published count of the authors'
-    /// program, 42,679,816, and 63,168 statistics; the figures' arithmetic; keras.applications; the figures' arithmetic.
+    /// Totals as Keras counts them, and the trainable part. In the order of this table: the arithmetic of table 1; the
+    /// same with the heads of section 5, 3,188,840 and 3,190,888; see `naiveModules`; the table with branches as they
+    /// are, and without 10,016 biases; keras.applications; the same with a head of 3,327,592; the published count of
+    /// the authors' program, 42,679,816, and 63,168 statistics; the figures' arithmetic; keras.applications; the
+    /// figures' arithmetic.
     @Test(arguments: [
         ("googlenet", 6_998_552, 6_998_552), ("googlenet-auxiliary", 13_378_280, 13_378_280),
         ("googlenet-naive", 97_526_008, 97_526_008), ("bn-inception", 11_315_272, 11_295_240),
@@ -31,10 +32,10 @@ import Testing
         #expect(training.auxiliaryOutputs.map(\.weight) == (name == "googlenet" ? [0.3, 0.3] : [0.4]))
     }
 
-    /// Without reductions, a module on c channels with a 1x1, b 3x3 and d 5x5 filters has c (a + 9 b + 25 d) kernel elements
-    /// and a + b + d biases, and hands on c + a + b + d channels. The stem has 7·7·3·64 + 64 + 64·64 + 64 + 9·64·192 + 192
-    /// = 124,416 parameters, the classifier 4,944 · 1,000 + 1,000 = 4,945,000, and the modules 387,296, 1,770,912;
-    /// 2,716,096, 4,833,728, 6,967,744, 9,365,968, 16,727,744; 21,188,288, 28,498,816: 97,526,008 in all.
+    /// Without reductions, a module on c channels with a 1x1, b 3x3 and d 5x5 filters has c (a + 9 b + 25 d) kernel
+    /// elements and a + b + d biases, and hands on c + a + b + d channels. The stem has 7·7·3·64 + 64 + 64·64 + 64 +
+    /// 9·64·192 + 192 = 124,416 parameters, the classifier 4,944 · 1,000 + 1,000 = 4,945,000, and the modules 387,296,
+    /// 1,770,912; 2,716,096, 4,833,728, 6,967,744, 9,365,968, 16,727,744; 21,188,288, 28,498,816: 97,526,008 in all.
     @Test func naiveModules() throws {
         let table = [
             (64, 128, 32), (128, 192, 96), (192, 208, 48), (160, 224, 64), (128, 256, 64), (112, 288, 64),

@@ -1,7 +1,7 @@
 import NumericCore
 
-/// GoogLeNet's successor: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal
-/// covariate shift", 2015, figure 5. Two 3x3 convolutions take the place of a 5x5 one.
+/// GoogLeNet's successor: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing
+/// internal covariate shift", 2015, figure 5. Two 3x3 convolutions take the place of a 5x5 one.
 ///
 ///     layer   output   1x1    3x3         double 3x3   pooling
 ///     conv1   112x112  7x7, 64, stride 2; 3x3 max pooling, stride 2
@@ -11,9 +11,10 @@ import NumericCore
 ///     5a, 5b  7x7      modules
 ///             1x1      mean, dense, softmax
 ///
-/// The paper's figure contradicts itself: its 4c and 4d have branches of 160 + 160 + 160 + 128 and 96 + 192 + 192 + 128
-/// filters, but outputs of 576. As in the networks written for Caffe, branches are right, so that these outputs have 608
-/// channels, and 5a sees 1,056. The first convolution is an ordinary one, not the separable one of the paper's section 4.
+/// The paper's figure contradicts itself: its 4c and 4d have branches of 160 + 160 + 160 + 128 and 96 + 192 + 192 +
+/// 128 filters, but outputs of 576. As in the networks written for Caffe, branches are right, so that these outputs
+/// have 608 channels, and 5a sees 1,056. The first convolution is an ordinary one, not the separable one of the
+/// paper's section 4.
 enum BNInception: String, CaseIterable {
     /// With biases of convolutions, as in Caffe, though the normalisation takes them away.
     case biased = "bn-inception"
@@ -47,7 +48,8 @@ enum BNInception: String, CaseIterable {
         module("5b", 352, 192, 320, 192, 224, .maxPooling(stride: 1, padding: .same), 128),
     ]
 
-    /// In the order of the figure's columns: #1x1; #3x3 reduce, #3x3; double #3x3 reduce, double #3x3; pool, projection.
+    /// In the order of the figure's columns: #1x1; #3x3 reduce, #3x3; double #3x3 reduce, double #3x3; pool,
+    /// projection.
     private static func module(
         _ name: String, _ conv1x1: Int, _ reduce: Int, _ conv3x3: Int, _ reduceDouble: Int, _ double3x3: Int,
         _ pooling: InceptionBuilder.Step, _ projection: Int

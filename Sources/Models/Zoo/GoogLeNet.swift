@@ -89,8 +89,8 @@ enum GoogLeNet: String, CaseIterable {
 }
 
 extension InceptionBuilder {
-    /// Section 5: 5x5 mean, stride 3; 1x1, 128; dense, 1024; dropout 0.7; dense, softmax. Its input is a sixteenth of the
-    /// image; of a small one the window covers all.
+    /// Section 5: 5x5 mean, stride 3; 1x1, 128; dense, 1024; dropout 0.7; dense, softmax. Its input is a sixteenth of
+    /// the image; of a small one the window covers all.
     fileprivate mutating func auxiliaryClassifier(_ x: Tensor, image: Shape, classes: Int, name: String) {
         let window = Self.window(on: image) { $0.dividedRoundingUp(by: 16) }
         var y = graph.averagePooling(x, window, stride: 3, name: "\(name)_pool")

@@ -66,8 +66,8 @@ struct InceptionBuilder {
         _ = graph.dense(y, classes, activation: .softmax, name: "predictions")
     }
 
-    /// For the windows of auxiliary classifiers: 5x5, or less where less is left of a small image. `rest` tells how much
-    /// of a side.
+    /// For the windows of auxiliary classifiers: 5x5, or less where less is left of a small image. `rest` tells how
+    /// much of a side.
     static func window(on image: Shape, rest: (Int) -> Int) -> Extent2D {
         guard image.rank == 3 else { return 5 }
         return Extent2D(height: min(rest(image[0]), 5), width: min(rest(image[1]), 5))

@@ -4,13 +4,14 @@ import NumericCore
 /// learning", 2016.
 ///
 ///     layer         output   v1 (figures 10 to 14)   v2 of the paper (3, 16 to 19)   v2 of keras.applications
-///     stem          35x35    256                     384                             320, with a module of four branches
+///     stem          35x35    256                     384                             320, with a module
 ///     A             35x35    5 times                 5 times                         10 times
 ///     reduction A   17x17    896                     1152                            1088
 ///     B             17x17    10 times                10 times                        20 times
 ///     reduction B   8x8      1792                    2144                            2080
 ///     C             8x8      5 times                 5 times                         10 times, then 1x1, 1536
-///                   1x1      mean, dropout 0.2       mean, dropout 0.2               mean                then dense, softmax
+///                   1x1      mean, dropout 0.2       mean, dropout 0.2               mean
+///                            dense, softmax
 ///
 /// Each block adds to its input a 1x1 convolution of its branches that has a bias, no normalisation and no ReLU, scaled
 /// by 0.17, 0.1 and 0.2 in A, B and C: keras.applications's choice from the 0.1 to 0.3 of section 3.3.

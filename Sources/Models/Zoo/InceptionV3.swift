@@ -1,10 +1,10 @@
 import NumericCore
 
-/// Szegedy, Vanhoucke, Ioffe, Shlens and Wojna, "Rethinking the Inception architecture for computer vision", 2015, table 1,
-/// with the layers, names and order of keras.applications, so that its weights load.
+/// Szegedy, Vanhoucke, Ioffe, Shlens and Wojna, "Rethinking the Inception architecture for computer vision", 2015,
+/// table 1, with the layers, names and order of keras.applications, so that its weights load.
 ///
 ///     layer      output
-///     stem       35x35x192    3x3, 32, stride 2; 3x3, 32; 3x3, 64; 3x3 max pooling, stride 2; 1x1, 80; 3x3, 192; pooling
+///     stem       35x35x192    3x3, 32, stride 2; 3x3, 32; 3x3, 64; pooling; 1x1, 80; 3x3, 192; pooling
 ///     mixed0-2   35x35x288    figure 5: 5x5, and 3x3 twice
 ///     mixed3     17x17x768    figure 10: stride 2
 ///     mixed4-7   17x17x768    figure 6: 7x7 as 1x7 and 7x1
@@ -15,8 +15,8 @@ import NumericCore
 /// Trained on labels smoothed by 0.1 (section 7).
 enum InceptionV3: String, CaseIterable {
     case main = "inception-v3"
-    /// With the normalised auxiliary classifier of section 4 in training. Its loss counts 0.4, as in the authors' program:
-    /// the paper does not say.
+    /// With the normalised auxiliary classifier of section 4 in training. Its loss counts 0.4, as in the authors'
+    /// program: the paper does not say.
     case auxiliary = "inception-v3-auxiliary"
 
     static let models = allCases.map(\.model)
@@ -110,8 +110,8 @@ enum InceptionV3: String, CaseIterable {
 }
 
 extension InceptionBuilder {
-    /// Figure 8, with the 5x5 convolution of the authors' program for a dense layer: 5x5 mean, stride 3; 1x1, 128; 5x5, 768,
-    /// over all that is left of 17x17; dense, softmax. Of smaller images both windows cover all.
+    /// Figure 8, with the 5x5 convolution of the authors' program for a dense layer: 5x5 mean, stride 3; 1x1, 128;
+    /// 5x5, 768, over all that is left of 17x17; dense, softmax. Of smaller images both windows cover all.
     fileprivate mutating func auxiliaryClassifier(_ x: Tensor, image: Shape, classes: Int) {
         let pooled = Self.window(on: image, rest: InceptionV3.sideOfMixed7)
         let kernel = Self.window(on: image) { max(InceptionV3.sideOfMixed7($0) - 5, 0) / 3 + 1 }

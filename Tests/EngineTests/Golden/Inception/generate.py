@@ -55,8 +55,8 @@ def values(network, index, path, shape):
     """Parameter `index` in the order of paths: single precision throughout.
 
     A beta around 0.5 leaves most ReLUs open. With all betas around 0 gradients of these networks grow so much on their
-    way back, in Inception-v4 to a norm of 55,000, that rounding alone changes them by 5 %. Residual sums grow from block
-    to block, so that their classifier has a quarter of the usual weights: one class would take all.
+    way back, in Inception-v4 to a norm of 55,000, that rounding alone changes them by 5 %. Residual sums grow from
+    block to block, so that their classifier has a quarter of the usual weights: one class would take all.
     """
     name = path.rsplit("/")[-1]
     if name == "kernel":

@@ -48,7 +48,7 @@ def shrink(x):
     return tuple(min(5, side) for side in x.shape[1:3])
 
 
-def googlenet(shape, classes, heads=False, naive=False):
+def googlenet(shape, classes, naive=False):
     units = Units(normalized=False, bias=True)
     modules = {
         "3a": (64, 96, 128, 16, 32, 32), "3b": (128, 128, 192, 32, 96, 64),
@@ -73,7 +73,7 @@ def googlenet(shape, classes, heads=False, naive=False):
             units.chain(x, f"{name}_3", *([] if naive else [(five_reduce, 1)]), (five, 5)),
             pooled if naive else units.chain(pooled, f"{name}_4", (projection, 1), first=2),
         ])
-        if heads and module in ("4a", "4d"):
+        if not naive and module in ("4a", "4d"):
             y = layers.AveragePooling2D(shrink(x), 3)(x)
             y = units.conv(y, f"auxiliary_{module}_conv", 128, 1)
             y = layers.Dense(1024, activation="relu", name=f"auxiliary_{module}_dense")(layers.Flatten()(y))
@@ -116,10 +116,8 @@ def bn_inception(shape, classes):
     return inputs, [top(x, classes)]
 
 
-def inception_v3(shape, classes, head=False):
+def inception_v3(shape, classes):
     model = keras.applications.InceptionV3(weights=None, input_shape=shape, classes=classes)
-    if not head:
-        return model.input, [model.output]
 
     def conv(x, filters, kernel, name):
         x = layers.Conv2D(filters, kernel, use_bias=False, name=name)(x)
@@ -273,12 +271,10 @@ def inception_resnet_v2(shape, classes):
 
 # Name, builder, image of the golden files, weight of auxiliary losses.
 NETWORKS = {
-    "googlenet": (googlenet, (96, 64, 3), None),
-    "googlenet-auxiliary": (lambda shape, classes: googlenet(shape, classes, heads=True), (96, 64, 3), 0.3),
+    "googlenet-auxiliary": (googlenet, (96, 64, 3), 0.3),
     "googlenet-naive": (lambda shape, classes: googlenet(shape, classes, naive=True), (96, 64, 3), None),
     "bn-inception": (bn_inception, (96, 64, 3), None),
-    "inception-v3": (inception_v3, (139, 123, 3), None),
-    "inception-v3-auxiliary": (lambda shape, classes: inception_v3(shape, classes, head=True), (139, 123, 3), 0.4),
+    "inception-v3-auxiliary": (inception_v3, (139, 123, 3), 0.4),
     "inception-v4": (inception_v4, (139, 123, 3), None),
     "inception-resnet-v1": (inception_resnet_v1, (139, 123, 3), None),
     "inception-resnet-v2": (inception_resnet_v2, (139, 123, 3), None),
