@@ -25,4 +25,10 @@ public struct OpenBLASEngine: Engine {
         }
         return try Planner.plan(request) { BLASCompiler(builder: $0) }
     }
+
+    public func multiply(
+        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>, size: Int
+    ) {
+        MatrixProduct(rows: size, columns: size, depth: size).run(a, b, into: c)
+    }
 }

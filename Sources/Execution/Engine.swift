@@ -58,6 +58,10 @@ public protocol Engine {
     var description: String { get }
     /// Throws where the engine, or the processor, does not have the precision.
     func plan(_ request: PlanRequest) throws -> Plan
+    /// c = a · b of row-major [size, size] matrices in single precision, by the library's own product: the measure of what
+    /// the processor can do.
+    func multiply(
+        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>, size: Int) throws
 }
 
 /// How an engine turns operations into kernels. `Planner` walks the network forward and backward with it.

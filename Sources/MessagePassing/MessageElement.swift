@@ -6,7 +6,7 @@ public protocol MessageElement: BitwiseCopyable {
 }
 
 public enum MessageKind: Sendable {
-    case float, double, int32, int64, uint8
+    case float, double, int32, int64, uint8, uint16
 
     var datatype: MPI_Datatype {
         switch self {
@@ -15,6 +15,7 @@ public enum MessageKind: Sendable {
         case .int32: cmpi_int32()
         case .int64: cmpi_int64()
         case .uint8: cmpi_uint8()
+        case .uint16: cmpi_uint16()
         }
     }
 }
@@ -33,4 +34,7 @@ extension Int64: MessageElement {
 }
 extension UInt8: MessageElement {
     public static var messageKind: MessageKind { .uint8 }
+}
+extension UInt16: MessageElement {
+    public static var messageKind: MessageKind { .uint16 }
 }

@@ -30,7 +30,8 @@ extension Network {
         var kept: [Node] = []
         for (index, node) in nodes.enumerated() where isKept[index] {
             places[index] = kept.count
-            kept.append(Node(name: node.name, layer: node.layer, inputs: node.inputs.map { places[$0] }))
+            let inputs = node.inputs.map { places[$0] }
+            kept.append(Node(name: node.name, layer: node.layer, inputs: inputs, isTrainable: node.isTrainable))
         }
         return try Network(name: name, nodes: kept)
     }

@@ -27,4 +27,12 @@ public final class DNNLEngine: Engine {
         let type = request.precision == .bf16 ? dnnl_bf16 : dnnl_f32
         return try Planner.plan(request) { DNNLCompiler(builder: $0, library: library, type: type) }
     }
+
+    public func multiply(
+        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>, size: Int
+    ) throws {
+        let plain = CChar(UInt8(ascii: "N"))
+        let n = dnnl_dim_t(size)
+        try check(dnnl_sgemm(plain, plain, n, n, n, 1, a, n, b, n, 0, c, n), "multiply matrices")
+    }
 }

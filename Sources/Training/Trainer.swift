@@ -17,9 +17,13 @@ struct Trainer {
     let penalty: Penalty
     let checkpoints: Checkpointing
     let observers: [any RunObserver]
+    /// Of a run that is traced.
+    let trace: RankTrace?
 
     var coordinator: Coordinator
     private(set) var progress: RunProgress
+    /// Of this process.
+    private(set) var stepsDone = 0
 
     /// Trains until the last epoch, the coordinator's word or a signal.
     mutating func run() throws -> RunOutcome {
@@ -31,7 +35,7 @@ struct Trainer {
         let shards = reducer.partition.shards(of: communicator.rank)
         let reader = BatchReader(
             train, sampler: sampler, shards: shards, epoch: progress.position.epoch, step: progress.position.step,
-            epochs: options.epochs, stepsPerEpoch: stepsPerEpoch)
+            epochs: options.epochs, stepsPerEpoch: stepsPerEpoch, spans: trace?.reader)
         defer { reader.stop() }
         while progress.position.epoch < options.epochs {
             let watch = EpochWatch()
@@ -67,12 +71,15 @@ struct Trainer {
         sums.loss += penalty * Double(batch)
         progress.add(sums, learningRate: rate)
         let durations = timer.durations(waited: samples.waited)
+        let sinceStart = stepsDone == 0 ? ProcessStart.secondsAgo : nil
+        stepsDone += 1
+        try trace?.stepEnded(position.globalStep, begin: timer.begin, waited: samples.waited)
         watch.add(durations, samples: batch)
         let report = StepReport(
             epoch: position.epoch, step: progress.position.globalStep, stepInEpoch: progress.position.step,
             stepsPerEpoch: stepsPerEpoch, samples: batch, lossSum: sums.loss,
             correct: progress.countsCorrect ? Double(sums.correct) : nil, epochSoFar: progress.means,
-            learningRate: rate, durations: durations)
+            learningRate: rate, durations: durations, sinceStart: sinceStart)
         for observer in observers { try observer.stepEnded(report) }
         return sums.signal
     }
@@ -93,7 +100,8 @@ struct Trainer {
         let report = EpochReport(
             metrics: metrics, epochs: options.epochs, step: progress.position.globalStep, stepsPerEpoch: stepsPerEpoch,
             samples: watch.samples, steps: watch.steps, trainingSeconds: watch.trainingSeconds,
-            seconds: watch.seconds, learningRate: rates.last, isBest: directive.isBest, messages: directive.messages)
+            waitedSeconds: watch.waitedSeconds, seconds: watch.seconds, learningRate: rates.last,
+            isBest: directive.isBest, messages: directive.messages)
         // The log first: what it lacks, a run resumed from the checkpoint would never write.
         for observer in observers { try observer.epochEnded(report) }
         let isLast = epoch + 1 == options.epochs || directive.stop

@@ -16,7 +16,8 @@ var launchChecks: [RankCheck] {
             let changes = Relaunch.changes(to: environment, threads: 1, processor: .current)
             check.expect(changes, equals: [], "changes left")
             let other = Relaunch.changes(to: environment, threads: 2, processor: .current).map(\.name)
-            check.expect(other, equals: ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"], "changes for two threads")
+            check.expect(
+                other, equals: ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GOMP_SPINCOUNT"], "changes for two threads")
         },
         RankCheck("threading is at least serialized") { check in
             check.expect(check.world.threadLevel >= .serialized, "MPI offers \(check.world.threadLevel)")

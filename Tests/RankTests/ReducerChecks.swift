@@ -14,9 +14,17 @@ var reducerChecks: [RankCheck] {
             let shards = check.size + 1
             try ReducerTrial(check, shards: shards, scale: 16).run(batches: [3 * shards, shards - 1])
         },
-        RankCheck("updates held back until the end give the same bits") { check in
+        RankCheck("rounded gradients have the bits of the serial tree, statistics are not rounded") { check in
+            for shards in [1, 2, 3, 5, 8, 13] where shards >= check.size {
+                try ReducerTrial(check, shards: shards, roundedCount: 7168).run(batches: batches(shards))
+            }
+        },
+        RankCheck("gradients that leave only at the end give the same bits") { check in
             let shards = 2 * check.size + 1
-            try ReducerTrial(check, shards: shards, deferUpdates: true).run(batches: batches(shards))
+            for roundedCount in [0, 7168] {
+                try ReducerTrial(check, shards: shards, overlap: .none, roundedCount: roundedCount)
+                    .run(batches: batches(shards))
+            }
         },
         RankCheck("MPI's own reduction gives the same weights on all ranks, near the tree's") { check in
             let shards = 2 * check.size + 1
@@ -62,18 +70,20 @@ private final class ReducerTrial {
     }
 
     /// Parameters small and large against a bucket; the last bucket has fewer units than there are ranks.
-    static func plan(ranks: Int, scale: Int = 1) -> BucketPlan {
+    static func plan(ranks: Int, scale: Int = 1, roundedCount: Int = 0) -> BucketPlan {
         let cuts = [0, 16, 512, 1040, 1056, 7168, 8192].map { $0 * scale }
-        return BucketPlan(count: 8192 * scale + 16, cuts: cuts, ranks: ranks, targetBytes: 4096 * scale)
+        return BucketPlan(
+            count: 8192 * scale + 16, cuts: cuts, ranks: ranks, targetBytes: 4096 * scale, roundedCount: roundedCount)
     }
 
     init(
-        _ check: CheckContext, shards: Int, mode: Reducer.Mode = .tree, deferUpdates: Bool = false, scale: Int = 1
+        _ check: CheckContext, shards: Int, mode: Reducer.Mode = .tree, overlap: Reducer.Overlap = .progress,
+        scale: Int = 1, roundedCount: Int = 0
     ) throws {
         self.check = check
         self.mode = mode
         partition = ShardPartition(shards: shards, ranks: check.size)
-        let plan = Self.plan(ranks: check.size, scale: scale)
+        let plan = Self.plan(ranks: check.size, scale: scale, roundedCount: roundedCount)
         self.plan = plan
         let parameters = AlignedBuffer<Float>(count: plan.count)
         self.parameters = parameters
@@ -83,7 +93,7 @@ private final class ReducerTrial {
         self.updates = updates
         reducer = try Reducer(
             communicator: check.world, partition: partition, buckets: plan, parameters: parameters,
-            gradientLevels: levels, mode: mode, deferUpdates: deferUpdates
+            gradientLevels: levels, mode: mode, overlap: overlap
         ) { range, sum in
             for i in range {
                 updates.counts[i] += 1
@@ -146,8 +156,34 @@ private final class ReducerTrial {
             partition.samples(of: shard, batch: batch).isEmpty ? nil : gradient(step, shard)
         }
         return (0..<plan.count).map { i in
-            tree.sum(randoms.map { $0?.uniform(UInt64(i), in: -1..<1) }, combine: +) ?? 0
+            let values = randoms.map { $0?.uniform(UInt64(i), in: -1..<1) }
+            return i < plan.roundedCount ? roundedSum(values) : tree.sum(values, combine: +) ?? 0
         }
+    }
+
+    /// Down the tree from its root, which alone is not rounded; a single shard is.
+    private func roundedSum(_ values: [Float?]) -> Float {
+        func node(_ range: Range<Int>) -> Float? {
+            if range.count == 1 { return values.indices.contains(range.lowerBound) ? values[range.lowerBound] : nil }
+            let middle = range.lowerBound + range.count / 2
+            let (left, right) = (node(range.lowerBound..<middle), node(middle..<range.upperBound))
+            guard let left, let right else { return left ?? right }
+            return nearestBfloat16(left) + nearestBfloat16(right)
+        }
+        var width = 1
+        while width < values.count { width *= 2 }
+        let root = node(0..<width) ?? 0
+        let isSum = width > 1 && values.dropFirst(width / 2).contains { $0 != nil }
+        return isSum ? root : nearestBfloat16(root)
+    }
+
+    /// Of the two neighbours with 8 significant bits the nearer one; of two equally near the even one.
+    private func nearestBfloat16(_ value: Float) -> Float {
+        let below = Float(bitPattern: value.bitPattern & 0xFFFF_0000)
+        let above = Float(bitPattern: below.bitPattern + 0x1_0000)
+        let (toBelow, toAbove) = (abs(Double(value) - Double(below)), abs(Double(above) - Double(value)))
+        if toBelow != toAbove { return toBelow < toAbove ? below : above }
+        return below.bitPattern & 0x1_0000 == 0 ? below : above
     }
 
     private func compare(_ expected: [Float], _ weights: [Float], _ when: String) {

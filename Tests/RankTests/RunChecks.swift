@@ -85,6 +85,12 @@ var runChecks: [RankCheck] {
                 try trial.run(in: "often", settings: check.rank == 0 ? often : [:])
             }
         },
+        RankCheck("ranks that cut gradients into other buckets do not agree, and nothing hangs") { check in
+            let trial = try RunTrial(check)
+            check.expectDisagreement(on: ["option --bucket-size"]) {
+                try trial.run(in: "buckets", settings: check.rank == 0 ? ["bucket-size": "16"] : [:])
+            }
+        },
         RankCheck("ranks that start from different weights do not agree") { check in
             let trial = try RunTrial(check)
             try trial.run(in: "other", settings: ["seed": "1"])
@@ -137,7 +143,7 @@ extension CheckContext {
 }
 
 /// Tiny runs in a folder that all ranks share.
-private final class RunTrial {
+final class RunTrial {
     static let epochs = 3
     /// 3 an epoch; the last batch of an epoch leaves shards empty.
     static let steps = 9
@@ -211,7 +217,7 @@ func silently<T>(_ body: () throws -> T) rethrows -> T {
 }
 
 /// Asks its own process to stop, as `kill -USR1` would, once a step is done.
-private final class SignalAtStep: RunObserver {
+final class SignalAtStep: RunObserver {
     private let step: Int
 
     init(_ step: Int) { self.step = step }

@@ -2,7 +2,8 @@
 # The number of ranks changes how fast a run is, never what it computes: every file that a run leaves behind is compared
 # byte for byte. What can be tried without new processes is in Tests/RankTests.
 # Tests/RunTests/rank-count.sh PATH-TO-DPTRAIN
-source "$(dirname "$0")/support.sh"
+tests=$(realpath "$(dirname "$0")")
+source "$tests/support.sh"
 
 alone data generate --output data.h5 --train 150 --test 60 --seed 5 >output || exit 1
 alone data generate --output untested.h5 --train 90 --test 0 --seed 5 >output || exit 1
@@ -45,7 +46,25 @@ compare "plain loops and OpenBLAS, batch norm global, shards left empty" 3 --mod
     --batch-size 36 --batch-norm global --engine blas --epochs 1
 compare "a part kept for validation, a warm-up, a schedule" 3 --model simple-cnn --data untested.h5 --batch-size 20 \
     --validation-split 0.2 --schedule cosine --warm-up 4steps --reduce-on-plateau patience=1,min-delta=9
+compare "an auxiliary output, label smoothing" "2 3" --model "$tests/auxiliary.json" --data data.h5 --batch-size 48 \
+    --label-smoothing 0.1
 compare "a batch larger than the data" 3 --model simple-cnn --data untested.h5 --batch-size 128
+
+# Gradients rounded on their way, whether they travel or not; the last batch leaves shards empty.
+compare "gradients in bf16" "1 2 3 4 8" --model simple-cnn-dropout --data data.h5 --batch-size 36 --wire bf16
+cp one/latest.h5 rounded.h5
+verdict "rounded gradients differ from exact ones" differ rounded.h5 reference.h5
+compare "gradients in bf16, batch norm, 5 shards, small buckets" "2 3" --model resnet-cifar-8-v1 --data data.h5 \
+    --batch-size 48 --steps-per-epoch 2 --validation-steps 1 --shards 5 --batch-norm global --wire bf16 --bucket-size 16
+cp one/latest.h5 buckets.h5
+
+# How gradients travel has no say.
+for how in "--bucket-size 65536" "--overlap none"; do
+    rm -rf other
+    expect "$how" 0 "" ranks 3 --epochs 2 --output other --model resnet-cifar-8-v1 --data data.h5 --batch-size 48 \
+        --steps-per-epoch 2 --validation-steps 1 --shards 5 --batch-norm global --wire bf16 $how
+    verdict "$how: the same checkpoint" cmp other/latest.h5 buckets.h5
+done
 
 # What has no bf16 says so; anything else that goes wrong is a failure.
 if alone bench --model mlp --batch-size 8 --steps 1 --precision bf16 >output 2>&1 ||

@@ -145,4 +145,8 @@ expect "resuming into a new folder" 0 "finished after 2 epochs" \
 expect "resuming where there is nothing" 1 $'nothing\nno such folder' alone --resume --output nothing
 verdict "which does not come to be" test ! -e nothing
 
+expect "gradients rounded from here on" 1 "wire" alone --resume --output onwards --epochs 3 --wire bf16
+expect "gradients cut into other buckets from here on" 0 "finished after 3 epochs" \
+    ranks 2 --resume --output onwards --epochs 3 --bucket-size 64 --overlap none
+
 finish

@@ -75,6 +75,7 @@ import Training
         try TrainingOptions().validate()
         for settings in [
             [("batch-size", "4")], [("nesterov", "true"), ("optimizer", "sgd")], [("momentum", "0.9")],
+            [("wire", "bf16"), ("reduction", "allreduce")],
         ] {
             var options = TrainingOptions()
             for (name, text) in settings { try options.set(name, to: text) }
@@ -88,7 +89,12 @@ import Training
         now.output = "elsewhere"
         now.keep = 9
         now.epochs = 50
+        now.bucketSize = 64
+        now.overlap = .none
         #expect(now.semanticDifferences(from: was).isEmpty)
+        now.wire = .bf16
+        #expect(now.semanticDifferences(from: was).map(\.name) == ["wire"])
+        now.wire = .fp32
         now.batchSize = 64
         now.learningRate = 0.5
         let differences = now.semanticDifferences(from: was)

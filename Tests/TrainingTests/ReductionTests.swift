@@ -76,6 +76,16 @@ import Training
 }
 
 @Suite struct BucketPlanTests {
+    @Test func aBucketEndsWhereRoundingEnds() {
+        let plan = BucketPlan(
+            count: 4096, cuts: [0, 64, 128, 256, 320, 4080], ranks: 2, targetBytes: 1024, roundedCount: 320)
+        #expect(plan.buckets.prefix(2) == [0..<256, 256..<320])
+        #expect(plan.buckets.indices.filter { plan.isRounded($0) } == [0, 1])
+        #expect(plan.buckets.last?.upperBound == 4096)
+        let all = BucketPlan(count: 4096, cuts: [0], ranks: 2, roundedCount: 4096)
+        #expect(all.buckets.indices.allSatisfy { all.isRounded($0) })
+    }
+
     @Test func smallParametersShareABucketAndLargeOnesAreCut() {
         let plan = BucketPlan(count: 4096, cuts: [0, 64, 128, 256, 320, 4080], ranks: 2, targetBytes: 1024)
         #expect(plan.buckets.first == 0..<256)

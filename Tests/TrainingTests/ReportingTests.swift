@@ -4,7 +4,8 @@ import Training
 
 @Suite struct ReportingTests {
     private static let durations = StepDurations(
-        dataWait: 0.001, compute: 0.01, exposedReduction: 0.0005, update: 0.0005, total: 0.012)
+        dataWait: 0.001, compute: 0.01, exposedReduction: 0.0005, update: 0.0005, total: 0.012,
+        activeReduction: 0.0025)
 
     /// Step `step` (from 1) of a run with four steps an epoch.
     private func step(_ step: Int) -> StepReport {
@@ -21,7 +22,7 @@ import Training
                 epoch: epoch, training: .init(loss: 0.1 + 0.2, accuracy: 0.9),
                 validation: .init(loss: 0.00042, accuracy: 0.8)),
             epochs: 3, step: (epoch + 1) * 4, stepsPerEpoch: 4, samples: 512, steps: 4, trainingSeconds: 0.048,
-            seconds: 0.06, learningRate: 0.001, isBest: true, messages: ["learning rate reduced"])
+            waitedSeconds: 0.004, seconds: 0.06, learningRate: 0.001, isBest: true, messages: ["learning rate reduced"])
     }
 
     /// Collects what a reporter writes, under a clock that the test sets.
@@ -41,11 +42,37 @@ import Training
         reporter.epochEnded(epoch(0))
         #expect(
             screen.text == """
-                Epoch 1/3: 60.0ms 12.0ms/step 10667 images/s - loss: 0.3000 - accuracy: 0.9000 - val_loss: 4.2000e-04 \
-                - val_accuracy: 0.8000 - learning_rate: 0.0010
+                Epoch 1/3: 60.0ms 12.0ms/step 10667 images/s (8% waiting for data) - loss: 0.3000 - accuracy: 0.9000 \
+                - val_loss: 4.2000e-04 - val_accuracy: 0.8000 - learning_rate: 0.0010
                   learning rate reduced
 
                 """)
+    }
+
+    @Test func theFirstStepTellsWhenItWasDone() throws {
+        let screen = Screen()
+        let reporter = screen.reporter(live: false)
+        var first = step(1)
+        first.sinceStart = 0.4502
+        reporter.stepEnded(first)
+        reporter.stepEnded(step(2))
+        #expect(screen.text == "first step done 450ms after the start\n")
+        let path = temporaryPath()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let log = try RunLog(creatingAt: path)
+        try log.stepEnded(first)
+        try log.stepEnded(step(2))
+        let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        #expect(lines[0].contains(",\"first_step_after_ms\":450.2}") && !lines[1].contains("first_step"))
+        #expect(lines[1].contains(",\"reduce_hidden_ms\":2.0,"))
+    }
+
+    @Test func dataThatWereNotWaitedForAreNotMentioned() {
+        let screen = Screen()
+        var report = epoch(0)
+        report.waitedSeconds = 0.0001
+        screen.reporter(live: false).epochEnded(report)
+        #expect(screen.text.contains("10667 images/s - loss"))
     }
 
     @Test func oneLiveLineAnEpochOnATerminal() {
@@ -63,8 +90,8 @@ import Training
         #expect(states.count == 3)
         #expect(
             states[0] == """
-                 1/4 [=======>......................] 12.0ms/step 10667 images/s - loss: 0.4100 - accuracy: 0.8750\
-                \u{1B}[K
+                 1/4 [=======>......................] 12.0ms/step 10667 images/s (8% waiting for data) - loss: 0.4100 \
+                - accuracy: 0.8750\u{1B}[K
                 """)
         #expect(states[1].hasPrefix(" 3/4 [======================>.......]"))
         #expect(states[2].hasPrefix(" 4/4 [==============================] 60.0ms 12.0ms/step"))

@@ -1,7 +1,7 @@
 /// What there is to say about one option.
 public struct OptionDeclaration: Sendable {
     public enum Group: String, CaseIterable, Sendable {
-        case data, run, optimizer, steering, computation, output
+        case data, run, optimizer, steering, computation, output, tracing
     }
 
     /// Whether an option has a say in what is computed.

@@ -1,7 +1,8 @@
 extension TrainingOptions {
     /// All options, in the order in which files and help show them. Paths are operational: what they lead to is
     /// compared itself, data by fingerprint and networks by configuration.
-    public static let table: [OptionDeclaration] = data + run + optimizer + steering + computation + output
+    public static let table: [OptionDeclaration] =
+        data + run + optimizer + steering + computation + output + tracing
 
     private static let data: [OptionDeclaration] = [
         .init("model", .data, .operational, \.model, "a name from `dptrain models`, or a Keras JSON file"),
@@ -70,6 +71,15 @@ extension TrainingOptions {
         .init("precision", .computation, .semantic, \.precision, "fp32 or bf16"),
         .init(
             "reduction", .computation, .semantic, \.reduction, "tree, or allreduce (result depends on the rank count)"),
+        .init(
+            "wire", .computation, .semantic, \.wire, "fp32, or bf16: gradients rounded before they are added and sent"),
+        .init(
+            "overlap", .computation, .operational, \.overlap,
+            "progress (gradients travel during the backward pass) or none (after it)"),
+        .init(
+            "bucket-size", .computation, .operational, \.bucketSize,
+            "KiB of gradients sent at a time (default: an eighth of them, from 256 to 4096; more for many ranks)",
+            .positive),
     ]
 
     private static let output: [OptionDeclaration] = [
@@ -80,5 +90,12 @@ extension TrainingOptions {
             "checkpoint-every-epochs", .output, .operational, \.checkpointEveryEpochs, "epochs between checkpoints",
             .positive),
         .init("keep", .output, .operational, \.keep, "checkpoints kept besides latest and best", .positive),
+    ]
+
+    private static let tracing: [OptionDeclaration] = [
+        .init(
+            "trace", .tracing, .operational, \.trace,
+            "JSON file for a timeline of all ranks, to be opened in Perfetto or chrome://tracing"),
+        .init("trace-steps", .tracing, .operational, \.traceSteps, "how many first steps it covers", .positive),
     ]
 }

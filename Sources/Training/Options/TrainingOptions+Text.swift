@@ -44,6 +44,9 @@ extension TrainingOptions {
         guard !nesterov || (optimizer == .sgd && momentum > 0) else {
             throw OptionError("nesterov", "Nesterov momentum needs --optimizer sgd and a --momentum above 0")
         }
+        guard wire == .fp32 || reduction == .tree else {
+            throw OptionError("wire", "MPI adds no bf16: use --reduction tree, or --wire fp32")
+        }
         for (name, algorithms) in Self.algorithmsWithParameter where !algorithms.contains(optimizer) {
             guard text(of: name) == Self.defaults.text(of: name) else {
                 let list = algorithms.map(\.rawValue).joined(separator: " and ")

@@ -28,13 +28,16 @@ final class ReductionSchedule {
     let ownPartials: Int
     /// The partial sums of all ranks.
     let partials: [Partial]
+    /// Whether the last of all additions yields the root of the tree. Else shards are missing in one half of it, and
+    /// the sum is a node further down.
+    let endsInRoot: Bool
     private let sendLayouts: [RankLayout]
     private let receiveLayouts: [RankLayout]
 
     /// `present` shards, the first ones, are not empty.
     init(partition: ShardPartition, rank: Int, present: Int, buckets: BucketPlan) throws {
         shards = partition.shards(of: rank).clamped(to: 0..<present)
-
+        endsInRoot = present > ReductionTree(shards: partition.shards).width / 2
         (levels, additions) = Self.program(of: rank, partition, present: present)
 
         let owners = (0..<partition.ranks).map { Self.subtrees(of: $0, partition, present: present) }

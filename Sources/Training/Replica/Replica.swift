@@ -15,6 +15,8 @@ public final class Replica {
     public let exchanges: [Exchange?]
     /// What engines remarked on plans: primitives that fell to a reference implementation.
     public let remarks: [String]
+    /// What training plans record their kernels in, in runs that are traced: set before the first one is bound.
+    var spans: SpanBuffer?
 
     private var plans: [PlanKey: Plan] = [:]
     private var bound: [BoundKey: BoundPlan] = [:]
@@ -95,13 +97,20 @@ public final class Replica {
         if let known = bound[key] { return known }
         guard let plan = plans[key.plan] else { preconditionFailure("no \(purpose) plan for \(samples) samples") }
         let gradients = gradientLevels.isEmpty ? parameters : gradientLevels[level]
-        let result = try plan.bind(
+        var result = try plan.bind(
             to: MemoryRegions(
                 activations: slots[key.slot].baseAddress, scratch: scratch.baseAddress, shared: shared.baseAddress,
                 parameters: parameters.baseAddress, gradients: gradients.baseAddress,
                 metrics: metrics.baseAddress + key.slot))
+        if purpose == .training, let spans { result = result.traced(into: spans) }
         bound[key] = result
         return result
+    }
+
+    /// Kernels of the longest training plan.
+    var trainingKernels: Int {
+        let training = plans.filter { $0.key.purpose == .training }.values
+        return training.map { $0.segments.reduce(0) { $0 + $1.kernels.count } }.max() ?? 0
     }
 
     /// Bytes of activations, scratch and arenas.

@@ -15,10 +15,13 @@ public struct StepReport: Sendable, Equatable {
     public var epochSoFar: EpochMetrics.Means
     public var learningRate: Float
     public var durations: StepDurations
+    /// Seconds from the start of the process to the end of its first step; nil for later ones.
+    public var sinceStart: Double?
 
     public init(
         epoch: Int, step: Int, stepInEpoch: Int, stepsPerEpoch: Int, samples: Int, lossSum: Double, correct: Double?,
-        epochSoFar: EpochMetrics.Means, learningRate: Float, durations: StepDurations
+        epochSoFar: EpochMetrics.Means, learningRate: Float, durations: StepDurations,
+        sinceStart: Double? = nil
     ) {
         self.epoch = epoch
         self.step = step
@@ -30,6 +33,7 @@ public struct StepReport: Sendable, Equatable {
         self.epochSoFar = epochSoFar
         self.learningRate = learningRate
         self.durations = durations
+        self.sinceStart = sinceStart
     }
 
     public var loss: Double { lossSum / Double(samples) }
@@ -47,13 +51,25 @@ public struct StepDurations: Sendable, Equatable {
     public var update: Double
     /// The whole step.
     public var total: Double
+    /// Messages were under way, hidden or not.
+    public var activeReduction: Double
+    /// What the rank sent to others.
+    public var bytesSent: Int
 
-    public init(dataWait: Double, compute: Double, exposedReduction: Double, update: Double, total: Double) {
+    /// Reduction that went on behind computation and update, as far as the rank's looks at its messages tell.
+    public var hiddenReduction: Double { max(0, activeReduction - exposedReduction) }
+
+    public init(
+        dataWait: Double, compute: Double, exposedReduction: Double, update: Double, total: Double,
+        activeReduction: Double = 0, bytesSent: Int = 0
+    ) {
         self.dataWait = dataWait
         self.compute = compute
         self.exposedReduction = exposedReduction
         self.update = update
         self.total = total
+        self.activeReduction = activeReduction
+        self.bytesSent = bytesSent
     }
 }
 
@@ -69,6 +85,8 @@ public struct EpochReport: Sendable, Equatable {
     /// Steps done in `trainingSeconds`: fewer than the epoch has, if the run was resumed in its middle.
     public var steps: Int
     public var trainingSeconds: Double
+    /// Of `trainingSeconds`: waiting for the reader thread.
+    public var waitedSeconds: Double
     /// With validation, and with checkpoints ahead of the epoch's end.
     public var seconds: Double
     public var learningRate: Float
@@ -78,7 +96,8 @@ public struct EpochReport: Sendable, Equatable {
 
     public init(
         metrics: EpochMetrics, epochs: Int, step: Int, stepsPerEpoch: Int, samples: Int, steps: Int,
-        trainingSeconds: Double, seconds: Double, learningRate: Float, isBest: Bool, messages: [String] = []
+        trainingSeconds: Double, waitedSeconds: Double, seconds: Double, learningRate: Float, isBest: Bool,
+        messages: [String] = []
     ) {
         self.metrics = metrics
         self.epochs = epochs
@@ -87,6 +106,7 @@ public struct EpochReport: Sendable, Equatable {
         self.samples = samples
         self.steps = steps
         self.trainingSeconds = trainingSeconds
+        self.waitedSeconds = waitedSeconds
         self.seconds = seconds
         self.learningRate = learningRate
         self.isBest = isBest

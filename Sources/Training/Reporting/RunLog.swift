@@ -71,7 +71,9 @@ public final class RunLog: RunObserver {
         line.add("data_ms", durations.dataWait * 1e3)
         line.add("compute_ms", durations.compute * 1e3)
         line.add("reduce_exposed_ms", durations.exposedReduction * 1e3)
+        line.add("reduce_hidden_ms", durations.hiddenReduction * 1e3)
         line.add("update_ms", durations.update * 1e3)
+        line.add("first_step_after_ms", report.sinceStart.map { $0 * 1e3 })
         try append(line)
     }
 
@@ -86,6 +88,7 @@ public final class RunLog: RunObserver {
         line.add("learning_rate", report.learningRate)
         line.add("best", report.isBest)
         line.add("images_per_second", Double(report.samples) / report.trainingSeconds)
+        line.add("data_seconds", report.waitedSeconds)
         line.add("seconds", report.seconds)
         try append(line)
     }

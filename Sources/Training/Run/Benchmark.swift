@@ -41,34 +41,44 @@ public struct Benchmark {
         let engine = try communicator.together { try makeEngine(options.engine) }
         let parts = try RunParts(options, data, definition, engine, communicator)
 
+        let trace = try parts.trace(options, communicator)
         let reader = BatchReader(
-            data.train, sampler: parts.sampler, shards: parts.partition.shards(of: communicator.rank), epochs: .max)
+            data.train, sampler: parts.sampler, shards: parts.partition.shards(of: communicator.rank), epochs: .max,
+            spans: trace?.reader)
         defer { reader.stop() }
-        let durations = try timeSteps(parts, reader, options)
-        let peak = try Self.peakMemory()
+        let (durations, firstStep) = try timeSteps(parts, reader, options, trace)
+        try trace?.finish()
+        let peakMemory = try Self.peakMemory()
         let kernels = try timeKernels(parts, reader, options)
         var report = BenchmarkReport(
             options, definition.network, engine: engine.description, ranks: communicator.size, durations, kernels)
-        report.peakMemory = peak
+        report.timeToFirstStep = firstStep * 1000
+        report.peakMemory = peakMemory
+        report.productOperationsPerSecond = try ProcessorPeak.measure(engine)
+        report.traceSummary = trace?.summary
+        report.buckets = parts.reducer.buckets.buckets.count
         try report.combine(over: communicator)
         return report
     }
 
     private func timeSteps(
-        _ parts: RunParts, _ reader: BatchReader, _ options: TrainingOptions
-    ) throws -> [StepDurations] {
-        let step = try parts.step(options, communicator, StallWatch(rank: communicator.rank))
+        _ parts: RunParts, _ reader: BatchReader, _ options: TrainingOptions, _ trace: RankTrace?
+    ) throws -> (durations: [StepDurations], secondsToFirst: Double) {
+        let step = try parts.step(options, communicator, StallWatch(rank: communicator.rank), trace)
         let rate = Float(options.learningRate ?? options.algorithm.defaultLearningRate)
         var durations: [StepDurations] = []
+        var secondsToFirst = 0.0
         for number in 0..<Self.warmUpSteps + steps {
             guard let samples = try reader.next() else { break }
             let timer = StepTimer(parts.reducer)
             _ = try step.run(samples, batch: options.batchSize, step: number, rate: rate)
             let duration = timer.durations(waited: samples.waited)
+            if number == 0 { secondsToFirst = ProcessStart.secondsAgo ?? 0 }
+            try trace?.stepEnded(number, begin: timer.begin, waited: samples.waited)
             reader.release(samples)
             if number >= Self.warmUpSteps { durations.append(duration) }
         }
-        return durations
+        return (durations, secondsToFirst)
     }
 
     /// Seconds a step by kind of kernel, over this rank's shards.

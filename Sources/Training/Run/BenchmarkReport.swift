@@ -23,8 +23,18 @@ public struct BenchmarkReport: Sendable {
     /// Reduction that no computation hid.
     public private(set) var exposedReductionTime: Double
     public private(set) var updateTime: Double
+    /// From the start of the process to the end of its first step; the data file is written meanwhile.
+    public internal(set) var timeToFirstStep = 0.0
+    /// The reduction between the ranks.
+    public private(set) var traffic: ReductionTraffic
+    /// Messages that a step's gradients travel in.
+    public internal(set) var buckets = 1
     /// Of the rank that needs most, in bytes.
     public internal(set) var peakMemory = 0.0
+    /// What a rank's processor gives at most, measured in the same run: see `ProcessorPeak`. The mean of all ranks.
+    public internal(set) var productOperationsPerSecond = 0.0
+    /// Where the trace is, if one was wanted; on rank 0.
+    public internal(set) var traceSummary: String?
     /// Time by kind of kernel on rank 0, the longest first, as measured with a clock around each.
     public let kernels: [(kind: PlannedKernel.Kind, time: Double)]
     private let multiplyAdds: Int
@@ -50,6 +60,7 @@ public struct BenchmarkReport: Sendable {
         dataTime = median(\.dataWait)
         exposedReductionTime = median(\.exposedReduction)
         updateTime = median(\.update)
+        traffic = ReductionTraffic(time: median(\.activeReduction), bytes: durations.last?.bytesSent ?? 0)
         // A step has no clock between its passes; it is divided as the kernels' own times are.
         let compute = median(\.compute)
         let total = kernels.values.reduce(0, +)
@@ -59,14 +70,24 @@ public struct BenchmarkReport: Sendable {
         self.kernels = kernels.map { ($0.key, $0.value * 1000) }.sorted { $0.1 > $1.1 }
     }
 
-    /// Collective: replaces each figure by the largest of all ranks.
+    /// Collective: replaces each figure by the largest of all ranks, the processor's limit by the mean.
     mutating func combine(over communicator: Communicator) throws {
-        let figures = [stepTime, dataTime, forwardTime, backwardTime, exposedReductionTime, updateTime, peakMemory]
+        try traffic.combine(over: communicator)
+        let figures = [
+            stepTime, dataTime, forwardTime, backwardTime, exposedReductionTime, updateTime, timeToFirstStep,
+            peakMemory,
+        ]
         let all = try communicator.allGather(figures)
         let largest = figures.indices.map { figure in all.map { $0[figure] }.max() ?? 0 }
         (stepTime, dataTime, forwardTime, backwardTime) = (largest[0], largest[1], largest[2], largest[3])
-        (exposedReductionTime, updateTime, peakMemory) = (largest[4], largest[5], largest[6])
+        (exposedReductionTime, updateTime) = (largest[4], largest[5])
+        (timeToFirstStep, peakMemory) = (largest[6], largest[7])
+        let products = try communicator.allGather([productOperationsPerSecond]).joined()
+        productOperationsPerSecond = products.reduce(0, +) / Double(products.count)
     }
+
+    /// Messages behind which the backward pass, sums or updates went on.
+    public var hiddenReductionTime: Double { max(0, traffic.time - exposedReductionTime) }
 
     /// Over all ranks.
     public var imagesPerSecond: Double { Double(batchSize) / stepTime * 1000 }
@@ -75,6 +96,9 @@ public struct BenchmarkReport: Sendable {
     /// gradient counts although nobody computes it, as is usual; what is not a multiply-add of a convolution or dense layer
     /// does not.
     public var operationsPerSecond: Double { 6 * Double(multiplyAdds) * imagesPerSecond }
+
+    /// What the ranks' processors would give at most is 1: in single precision, so that bf16 may come to more.
+    public var shareOfPeak: Double { operationsPerSecond / (Double(ranks) * productOperationsPerSecond) }
 }
 
 extension BenchmarkReport {
@@ -86,7 +110,12 @@ extension BenchmarkReport {
             "images_per_second": .number(imagesPerSecond), "step_ms": .number(stepTime), "data_ms": .number(dataTime),
             "forward_ms": .number(forwardTime), "backward_ms": .number(backwardTime),
             "reduce_exposed_ms": .number(exposedReductionTime), "update_ms": .number(updateTime),
-            "flops_per_second": .number(operationsPerSecond), "peak_rss_bytes": .integer(Int(peakMemory)),
+            "reduce_ms": .number(traffic.time), "reduce_hidden_ms": .number(hiddenReductionTime),
+            "reduce_bytes": .integer(traffic.bytes), "reduce_bytes_per_second": .number(traffic.bytesPerSecond),
+            "reduce_buckets": .integer(buckets), "time_to_first_step_ms": .number(timeToFirstStep),
+            "flops_per_second": .number(operationsPerSecond),
+            "sgemm_gflops": .number(productOperationsPerSecond / 1e9), "share_of_peak": .number(shareOfPeak),
+            "peak_rss_bytes": .integer(Int(peakMemory)),
             "kernels": .array(
                 kernels.map { entry in
                     [
@@ -109,14 +138,23 @@ extension BenchmarkReport {
         let total = kernels.reduce(0) { $0 + $1.time }
         kinds.rows = kernels.map { row("\($0.kind.phase.rawValue): \($0.kind.name)", $0.time, of: total) }
         return """
-            \(model): \(decimal(imagesPerSecond, 1)) images/s, \(decimal(operationsPerSecond / 1e9, 1)) GFLOP/s, \
-            at most \(decimal(peakMemory / 1048576, 0)) MiB a rank
+            \(model): \(decimal(imagesPerSecond, 1)) images/s, at most \(decimal(peakMemory / 1048576, 0)) MiB a rank
+            \(decimal(operationsPerSecond / 1e9, 1)) GFLOP/s, \(decimal(100 * shareOfPeak, 0)) % of what a product of \
+            matrices reaches (\(decimal(productOperationsPerSecond / 1e9, 1)) a rank)
             batch \(batchSize), \(shards) shards, ranks x threads \(ranks) x \(threads), \(engine), \(precision); \
-            median of \(steps) steps
+            median of \(steps) steps; first step done \(decimal(timeToFirstStep, 0)) ms after the start\
+            \(traffic.bytes > 0 ? "\n\(trafficText)" : "")
 
             \(times.text)
+
             \(kinds.text)
-            """
+            """ + (traceSummary.map { "\n\($0)" } ?? "")
+    }
+
+    private var trafficText: String {
+        "reduction: \(decimal(Double(traffic.bytes) / 1e6, 2)) MB sent a rank and step in \(buckets) buckets; messages under way for "
+            + "\(decimal(traffic.time, 1)) ms (\(decimal(traffic.bytesPerSecond / 1e6, 0)) MB/s), of which "
+            + "\(decimal(hiddenReductionTime, 1)) ms behind other work"
     }
 
     private func row(_ name: String, _ time: Double, of total: Double) -> [String] {

@@ -17,7 +17,10 @@ final class RunOutput {
         } else {
             log = try RunLog(creatingAt: path)
         }
-        try resumed.recorded.toml.write(
+        var recorded = resumed.recorded
+        // A resumed run would replace the trace of the first one unasked.
+        recorded.trace = nil
+        try recorded.toml.write(
             toFile: "\(folder)/\(CheckpointStore.configurationName)", atomically: true, encoding: .utf8)
         console = ConsoleReporter(epochs: options.epochs)
     }

@@ -27,15 +27,13 @@ struct RunParts {
             try replica.setWeights(try resumed?.weights ?? definition.initialWeights(options))
             return replica
         }
-        let buckets = BucketPlan(
-            count: replica.arena.gradientCount,
-            cuts: replica.arena.slices.filter { $0.role != .frozen }.map(\.offset).filter { $0 > 0 },
-            ranks: communicator.size)
+        let buckets = Self.buckets(options, replica.arena, ranks: communicator.size)
         // The update needs to know what the reducer gives this rank, and the reducer whom to call.
         let cell = UpdateCell()
         let reducer = try Reducer(
             communicator: communicator, partition: partition, buckets: buckets, parameters: replica.parameters,
-            gradientLevels: replica.gradientLevels, mode: options.reduction == .tree ? .tree : .allReduce
+            gradientLevels: replica.gradientLevels, mode: options.reduction == .tree ? .tree : .allReduce,
+            overlap: options.overlap
         ) { range, gradient in try cell.update?.apply(range, gradient: gradient) }
         let update = ParameterUpdate(
             options.algorithm, l2: Float(options.l2), replica, owned: reducer.ownedRanges)
@@ -50,13 +48,36 @@ struct RunParts {
         loader = data.loader
     }
 
+    /// What is averaged into the statistics of batch normalisation is no gradient, and never rounded.
+    private static func buckets(_ options: TrainingOptions, _ arena: ArenaLayout, ranks: Int) -> BucketPlan {
+        let slices = arena.slices.filter { $0.role != .frozen }
+        let statistics = slices.first { $0.role == .statistic }?.offset ?? arena.gradientCount
+        return BucketPlan(
+            count: arena.gradientCount, cuts: slices.map(\.offset).filter { $0 > 0 }, ranks: ranks,
+            targetBytes: options.bucketSize.map { $0 << 10 }, roundedCount: options.wire == .bf16 ? statistics : 0)
+    }
+
     private final class UpdateCell {
         var update: ParameterUpdate?
     }
 
-    func step(_ options: TrainingOptions, _ communicator: Communicator, _ watch: StallWatch) throws -> TrainingStep {
+    /// What a traced run records in; nil for others. Collective; comes before the step, whose plans record their kernels.
+    func trace(_ options: TrainingOptions, _ communicator: Communicator) throws -> RankTrace? {
+        guard let request = TraceRequest(options) else { return nil }
+        let buckets = reducer.buckets.buckets.count
+        let shards = partition.shards(of: communicator.rank).count
+        let trace = try RankTrace(
+            request, communicator, spansPerStep: (replica.trainingKernels + 1) * shards + 4 * buckets + 8)
+        replica.spans = trace.compute
+        reducer.trace = ReductionTrace(compute: trace.compute, messages: trace.messages, buckets: buckets)
+        return trace
+    }
+
+    func step(
+        _ options: TrainingOptions, _ communicator: Communicator, _ watch: StallWatch, _ trace: RankTrace?
+    ) throws -> TrainingStep {
         try TrainingStep(
-            replica, reducer, update, loader, communicator,
+            replica, reducer, update, trace.map { loader.traced(into: $0.compute) } ?? loader, communicator,
             TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.weightDecay)), watch)
     }
 

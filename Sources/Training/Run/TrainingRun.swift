@@ -55,7 +55,9 @@ public final class TrainingRun {
     ) throws {
         var facts = options.semantic.map { SharedFact("option --\($0.name)", $0.value) }
         // These change nothing that is computed, but when the ranks meet.
-        facts += ["epochs", "checkpoint-every-steps", "checkpoint-every-epochs"].map {
+        facts += [
+            "epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "bucket-size", "trace", "trace-steps",
+        ].map {
             SharedFact("option --\($0)", options.text(of: $0) ?? "none")
         }
         facts += [
@@ -95,7 +97,8 @@ public final class TrainingRun {
                 banner(options, data, definition, engine, resumed, coordinator.warnings + parts.replica.remarks))
         }
         let watch = StallWatch(rank: communicator.rank)
-        let step = try parts.step(options, communicator, watch)
+        let trace = try parts.trace(options, communicator)
+        let step = try parts.step(options, communicator, watch, trace)
         let checkpoints = Checkpointing(
             communicator, parts.replica, parts.reducer, parts.update, options, identity, output, watch)
         let evaluator = try data.validation.map {
@@ -107,9 +110,17 @@ public final class TrainingRun {
             communicator: communicator, options: options, sampler: parts.sampler, stepsPerEpoch: parts.stepsPerEpoch,
             train: data.train, step: step, evaluator: evaluator, reducer: parts.reducer,
             penalty: Penalty(l2: options.l2, parts.replica), checkpoints: checkpoints,
-            observers: (output.map { [$0.console, $0.log] } ?? []) + observers, coordinator: coordinator,
+            observers: (output.map { [$0.console, $0.log] } ?? []) + observers, trace: trace, coordinator: coordinator,
             progress: progress)
-        let outcome = try trainer.run()
+        let outcome: RunOutcome
+        do {
+            outcome = try trainer.run()
+            try trace?.finish()
+        } catch {
+            trace?.abandon()
+            throw error
+        }
+        if let summary = trace?.summary { output?.console.note(summary) }
         output?.end(outcome, trainer.progress)
         return outcome
     }

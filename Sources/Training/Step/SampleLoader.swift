@@ -1,5 +1,6 @@
 import DataPipeline
 import Execution
+import NumericCore
 
 /// Normalises stored samples straight into a plan's input, and copies labels or target values beside them.
 struct SampleLoader {
@@ -7,8 +8,29 @@ struct SampleLoader {
     let targets: TargetKind
     /// Target values a sample.
     let width: Int
+    private var trace: (spans: SpanBuffer, label: Int32)?
+
+    init(normalizer: Normalizer, targets: TargetKind, width: Int) {
+        self.normalizer = normalizer
+        self.targets = targets
+        self.width = width
+    }
+
+    /// One that records its work.
+    func traced(into spans: SpanBuffer) -> SampleLoader {
+        var copy = self
+        copy.trace = (spans, spans.label(.init("data", "normalise", numbering: "samples")))
+        return copy
+    }
 
     func load(_ batch: ShardBatch, into plan: BoundPlan) {
+        guard let (spans, label) = trace else { return fill(plan, from: batch) }
+        let begin = BootClock.now
+        fill(plan, from: batch)
+        spans.record(label, batch.count, from: begin)
+    }
+
+    private func fill(_ plan: BoundPlan, from batch: ShardBatch) {
         normalizer.normalize(batch.values, count: batch.count, into: plan.input)
         guard let memory = plan.targets else { return }
         switch targets {

@@ -1,23 +1,30 @@
+import NumericCore
+
 /// Splits the time of a step by what the reducer says of its own.
 struct StepTimer {
+    /// When the step began, by `BootClock`.
+    let begin = BootClock.now
     private let reducer: Reducer
-    private let start = ContinuousClock.now
     private let exposed: Double
+    private let active: Double
     private let update: Double
+    private let bytes: Int
 
     init(_ reducer: Reducer) {
         self.reducer = reducer
         exposed = reducer.exposedSeconds
+        active = reducer.activeSeconds
         update = reducer.updateSeconds
+        bytes = reducer.bytesSent
     }
 
     /// `waited`: seconds that the step's samples were waited for, before the timer began.
     func durations(waited: Double) -> StepDurations {
-        let busy = (ContinuousClock.now - start) / .seconds(1)
+        let busy = BootClock.seconds(since: begin)
         let (exposed, update) = (reducer.exposedSeconds - self.exposed, reducer.updateSeconds - self.update)
         return StepDurations(
             dataWait: waited, compute: busy - exposed - update, exposedReduction: exposed, update: update,
-            total: busy + waited)
+            total: busy + waited, activeReduction: reducer.activeSeconds - active, bytesSent: reducer.bytesSent - bytes)
     }
 }
 
@@ -26,6 +33,7 @@ final class EpochWatch {
     private(set) var steps = 0
     private(set) var samples = 0
     private(set) var trainingSeconds = 0.0
+    private(set) var waitedSeconds = 0.0
     private let start = ContinuousClock.now
 
     var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
@@ -34,5 +42,6 @@ final class EpochWatch {
         steps += 1
         self.samples += samples
         trainingSeconds += durations.total
+        waitedSeconds += durations.dataWait
     }
 }

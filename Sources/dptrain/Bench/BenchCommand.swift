@@ -13,7 +13,7 @@ struct BenchCommand: RankCommand {
             Examples:
               dptrain bench --model lenet5-keras --batch-size 128 --steps 200
               dptrain bench --model resnet-cifar-20-v1 --shards 1 --json
-              mpirun -n 2 dptrain bench --model resnet-cifar-20-v1 --steps 20
+              mpirun -n 2 dptrain bench --model resnet-cifar-20-v1 --steps 20 --trace trace.json
 
             scripts/bench compares with PyTorch and Keras.
             """)
@@ -30,12 +30,14 @@ struct BenchCommand: RankCommand {
     @Flag(
         help: """
             as JSON: images_per_second, step_ms, data_ms, forward_ms, backward_ms, reduce_exposed_ms, update_ms, \
-            flops_per_second, peak_rss_bytes, kernels and the settings
+            reduce_ms, reduce_hidden_ms, reduce_bytes, reduce_bytes_per_second, reduce_buckets, flops_per_second, \
+            peak_rss_bytes, time_to_first_step_ms, sgemm_gflops, share_of_peak, kernels and the settings
             """)
     var json = false
 
     @OptionGroup(title: "Computation") var computation: OptionFlags<ComputationGroup>
     @OptionGroup(title: "Optimizer") var optimizer: OptionFlags<OptimizerGroup>
+    @OptionGroup(title: "Tracing") var tracing: OptionFlags<TracingGroup>
 
     mutating func validate() throws {
         guard (1...1_000_000).contains(steps) else { throw ValidationError("--steps \(steps) is not in 1...1000000") }
@@ -49,7 +51,9 @@ struct BenchCommand: RankCommand {
             options.optimizer = .sgd
             try options.set("model", to: model)
             try options.set("batch-size", to: "\(batchSize)")
-            for flag in computation.given + optimizer.given { try options.set(flag.name, to: flag.text) }
+            for flag in computation.given + optimizer.given + tracing.given {
+                try options.set(flag.name, to: flag.text)
+            }
             if options.optimizer == .sgd, !optimizer.given.contains(where: { $0.name == "momentum" }) {
                 options.momentum = 0.9
             }
@@ -63,6 +67,9 @@ struct BenchCommand: RankCommand {
         get throws {
             try options.semantic.map { SharedFact("--\($0.name)", $0.value) }
                 + [SharedFact("--model", model), SharedFact("--steps", "\(steps)")]
+                + ["bucket-size", "trace", "trace-steps"].map {
+                    SharedFact("--\($0)", try options.text(of: $0) ?? "none")
+                }
         }
     }
 

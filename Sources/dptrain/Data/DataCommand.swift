@@ -9,5 +9,7 @@ struct DataCommand: ParsableCommand {
               dptrain data import fashion-mnist/ --output fashion.h5
               dptrain data inspect fashion.h5
             """,
-        subcommands: [DataImportCommand.self, DataGenerateCommand.self, DataInspectCommand.self])
+        subcommands: [
+            DataImportCommand.self, DataGenerateCommand.self, DataInspectCommand.self, DataBenchCommand.self,
+        ])
 }

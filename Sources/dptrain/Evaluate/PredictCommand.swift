@@ -9,8 +9,9 @@ struct PredictCommand: RankCommand {
         discussion: """
             The output file holds /predictions, float32 [samples, outputs] in the data's order, probabilities where the
             model ends in softmax or sigmoid; /labels or /targets where the data has them; and the names as attribute
-            classes. Of a few samples, or with --top, the best classes are printed too. Several models must have the
-            same outputs; each sees the samples as it was trained.
+            classes. Its attribute decision is smallest where outputs are distances, of which the smallest is the
+            answer. Of a few samples, or with --top, the best classes are printed too. Several models must have the same
+            outputs; each sees the samples as it was trained.
 
             Examples:
               dptrain predict runs/lenet/best.h5 --data fashion.h5 --output predictions.h5

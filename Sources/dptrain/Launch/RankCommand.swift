@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import MessagePassing
 
 /// A command that all ranks carry out together.
@@ -23,6 +24,7 @@ extension RankCommand {
         let failed = try FailedRanks(world)
         let code: ExitCode
         do {
+            if world.rank == 0 { try warnOfSharedCores(world.size) }
             try world.agree(on: [SharedFact("the command", Self.configuration.commandName ?? "")] + sharedFacts)
             code = try run(on: world)
         } catch {
@@ -30,5 +32,16 @@ extension RankCommand {
         }
         try world.finalize()
         if code != .success { throw code }
+    }
+
+    /// mpirun binds a rank to one core unless it is told otherwise, where two threads take ten times as long as one.
+    private func warnOfSharedCores(_ ranks: Int) throws {
+        let threads = try threads
+        // With this variable OpenMP binds its threads one by one, and this one's core says nothing of the others'.
+        let isBoundByOpenMP = ProcessInfo.processInfo.environment["OMP_PROC_BIND"] != nil
+        guard threads > 1, !isBoundByOpenMP, let cores = CoreBinding.count, cores < threads else { return }
+        StandardError.print(
+            "warning: a rank's \(threads) threads share \(cores == 1 ? "one core" : "\(cores) cores"); "
+                + "mpirun --map-by slot:PE=\(threads) --bind-to core gives each its own")
     }
 }

@@ -77,7 +77,7 @@ private final class ReductionTrial {
         // Several buckets, also for few gradients.
         let buckets = BucketPlan(
             count: count, cuts: [count / 4, count / 2], ranks: world.size,
-            targetBytes: min(count, BucketPlan.defaultTargetBytes))
+            targetBytes: min(count, 4 << 20))
         reducer = try Reducer(
             communicator: world, partition: partition, buckets: buckets, parameters: parameters, gradientLevels: levels
         ) { range, sum in

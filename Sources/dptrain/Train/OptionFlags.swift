@@ -59,6 +59,7 @@ enum OptimizerGroup: FlagGroup { static let group = OptionDeclaration.Group.opti
 enum SteeringGroup: FlagGroup { static let group = OptionDeclaration.Group.steering }
 enum ComputationGroup: FlagGroup { static let group = OptionDeclaration.Group.computation }
 enum OutputGroup: FlagGroup { static let group = OptionDeclaration.Group.output }
+enum TracingGroup: FlagGroup { static let group = OptionDeclaration.Group.tracing }
 
 extension OptionDeclaration {
     private var defaultText: String? { TrainingOptions().text(of: name) }

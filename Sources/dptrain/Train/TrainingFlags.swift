@@ -10,6 +10,7 @@ struct TrainingFlags: ParsableArguments {
     @OptionGroup(title: "Learning rate and steering") var steering: OptionFlags<SteeringGroup>
     @OptionGroup(title: "Computation") var computation: OptionFlags<ComputationGroup>
     @OptionGroup(title: "Output") var output: OptionFlags<OutputGroup>
+    @OptionGroup(title: "Tracing") var tracing: OptionFlags<TracingGroup>
 
     @Option(
         help: ArgumentHelp(
@@ -32,7 +33,9 @@ struct TrainingFlags: ParsableArguments {
                 given = try options.apply(toml: Recipe.named(recipe).toml, file: "recipe \(recipe)")
             }
             if let config { given.formUnion(try options.apply(toml: Self.text(ofFile: config), file: config)) }
-            for group in [data.given, run.given, optimizer.given, steering.given, computation.given, output.given] {
+            for group in [
+                data.given, run.given, optimizer.given, steering.given, computation.given, output.given, tracing.given,
+            ] {
                 for flag in group {
                     try options.set(flag.name, to: flag.text)
                     given.insert(flag.name)

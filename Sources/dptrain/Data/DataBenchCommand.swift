@@ -1,0 +1,85 @@
+import ArgumentParser
+import DataPipeline
+import Foundation
+import Models
+
+struct DataBenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measure how fast a data file's training samples become input of a network.",
+        discussion: """
+            Samples are drawn, read and normalised as in training, shuffled; no network uses them. The rate by processor \
+            time is what one core can do; the other one waits for the disk, too. What the operating system still holds of \
+            the file is not read again.
+
+            Examples:
+              dptrain data bench fashion.h5
+              dptrain data bench chunked.h5 --seconds 10 --json
+            """)
+
+    @Argument(help: "HDF5 file")
+    var file: String
+
+    @Option(help: "samples of a step")
+    var batchSize = 128
+
+    @Option(help: "parts a batch is cut into")
+    var shards = 8
+
+    @Option(help: "how long to measure")
+    var seconds = 3.0
+
+    @Flag(
+        help:
+            "as JSON: images_per_second, images_per_processor_second, rows_read_per_image, normalizing_share, samples, seconds"
+    )
+    var json = false
+
+    mutating func validate() throws {
+        guard batchSize >= shards, shards > 0 else {
+            throw ValidationError("--batch-size \(batchSize) is below --shards \(shards), or these are not positive")
+        }
+        guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds \(seconds) is not in 0...3600") }
+    }
+
+    func run() throws {
+        let data = try DatasetFile.open(file).split(.train)
+        guard let normalizer = Normalizer(.standard(for: data.source.form), sample: data.sample) else { return }
+        let sampler = Sampler(data, batch: min(batchSize, data.count), shards: shards, seed: 0)
+        let rate = try PipelineRate.measure(data, sampler, normalizer, limit: seconds)
+        print(json ? try report(rate).text() : text(data, rate))
+    }
+
+    private func report(_ rate: PipelineRate) -> JSONValue {
+        [
+            "images_per_second": .number(rate.samplesPerSecond),
+            "images_per_processor_second": .number(rate.samplesPerProcessorSecond),
+            "rows_read_per_image": .number(Double(rate.rowsRead) / Double(rate.samples)),
+            "normalizing_share": .number(rate.normalizing / rate.processorSeconds), "samples": .integer(rate.samples),
+            "seconds": .number(rate.seconds),
+        ]
+    }
+
+    private func text(_ data: ImageDataset, _ rate: PipelineRate) -> String {
+        let megabytes = rate.samplesPerSecond * Double(data.source.sampleBytes) / 1e6
+        return String(
+            format: """
+                %@: %d training samples of %@, %@
+                %.0f images/s (%.0f MB/s of samples); %.0f a second of processor time, %.0f %% of it normalising; \
+                %.2f rows read for each image
+                """,
+            file, data.count, "\(data.sample)", data.source.access.explanation, rate.samplesPerSecond, megabytes,
+            rate.samplesPerProcessorSecond, 100 * rate.normalizing / rate.processorSeconds,
+            Double(rate.rowsRead) / Double(rate.samples))
+    }
+}
+
+extension SampleSource.Access {
+    fileprivate var explanation: String {
+        switch self {
+        case .direct: "read one by one at their place in the file"
+        case .byRow: "read one by one through HDF5"
+        case .chunked(let rows): "read in whole chunks of \(rows)"
+        }
+    }
+}
