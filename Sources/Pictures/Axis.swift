@@ -20,8 +20,9 @@ struct Axis {
             let range = most > least ? most - least : max(abs(least), 1e-300)
             let step = max(Self.niceStep(range / Double(marks)), smallest)
             // A value that stays the same goes through the middle.
-            let first = (least / step).rounded(.down) - (most > least ? 0 : 1)
-            let last = max(first + 1, (most / step).rounded(.up))
+            let margin = most > least ? 0.0 : 1
+            let first = (least / step).rounded(.down) - margin
+            let last = max(first + 1, (most / step).rounded(.up) + margin)
             ticks = stride(from: first, through: last, by: 1).map { $0 * step }
         case .logarithmic:
             let first = log10(least).rounded(.down)

@@ -24,6 +24,16 @@ import Training
         _ = try options.coordinator(stepsPerEpoch: 10, metrics: metrics)
     }
 
+    @Test func recipesNameModelsOfTheZoo() throws {
+        let names = try Recipe.all.compactMap { try options(of: $0).model }
+        let unknown = Set(names.filter { (try? Zoo.model(named: $0)) == nil })
+        #expect(
+            unknown.isSubset(of: [
+                "alexnet", "vgg16", "googlenet-auxiliary", "bn-inception", "inception-v3-auxiliary", "cats-dogs",
+                "vgg16-transfer", "resnet50-transfer", "resnet50-v1.5",
+            ]))
+    }
+
     @Test func everyRecipeHasAnotherName() {
         #expect(Set(Recipe.all.map(\.name)).count == Recipe.all.count)
     }
