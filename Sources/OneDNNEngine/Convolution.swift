@@ -33,7 +33,7 @@ extension DNNLCompiler {
             type == dnnl_f32
             ? primitive : try convolutionPrimitive(operation, layer, geometry, dnnl_f32, dnnl_convolution_direct)
         var operands =
-            geometry.algorithm(for: .forward, type) == .tiledWinograd
+            algorithm(for: .forward, geometry, type) == .tiledWinograd
                 && [.linear, .relu].contains(operation.activation)
             ? try tiledWinogradForward(operation, layer, geometry, input)
             : try convolutionForward(operation, layer, geometry, input, primitive, master)
@@ -97,7 +97,7 @@ extension DNNLCompiler {
     private func convolutionWeightsBackward(
         _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor
     ) throws {
-        if geometry.algorithm(for: .weightGradient, type) == .tiledWinograd {
+        if algorithm(for: .weightGradient, geometry, type) == .tiledWinograd {
             return try tiledWinogradWeightGradient(operation, state, geometry, gradient)
         }
         let name = operation.name
@@ -142,7 +142,7 @@ extension DNNLCompiler {
     private func convolutionDataBackward(
         _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor
     ) throws -> Tensor {
-        if geometry.algorithm(for: .inputGradient, type) == .tiledWinograd {
+        if algorithm(for: .inputGradient, geometry, type) == .tiledWinograd {
             return try tiledWinogradInputGradient(operation, state, geometry, gradient)
         }
         let name = operation.name

@@ -9,6 +9,8 @@ struct DNNLCompiler: LayerCompiler {
     let library: Library
     /// Of activations, their gradients, and weights as primitives read them.
     let type: dnnl_data_type_t
+    /// The convolutions that run with samples side by side.
+    let sideBySide: SamplesSideBySide
 
     var samples: Int { builder.samples }
     var propagation: dnnl_prop_kind_t { builder.isTraining ? dnnl_forward_training : dnnl_forward_inference }
@@ -120,9 +122,11 @@ struct DNNLCompiler: LayerCompiler {
 
     enum Saved {
         case convolution(ConvolutionState)
+        case fewChannels(FewChannelState)
         case dense(DenseState)
         case zeroPadding(input: MemoryDescriptor)
         case pooling(PoolingState)
+        case lanePooling(LanePoolingState)
         case batchNormalization(BatchNormalizationState)
         case activation(output: Tensor, function: ElementwiseFunction)
         case add(output: Tensor, function: ElementwiseFunction?)
@@ -136,28 +140,35 @@ struct DNNLCompiler: LayerCompiler {
     }
 
     func forward(_ operation: Operation, _ inputs: [Tensor]) throws -> (output: Tensor, saved: Saved) {
-        var input: Tensor { get throws { try converted(inputs[0], layer: operation.name) } }
+        var asItIs: Tensor { get throws { try converted(inputs[0], layer: operation.name) } }
+        func channelsSideBySide(_ tensor: Tensor) throws -> Tensor {
+            try self.channelsSideBySide(converted(tensor, layer: operation.name), layer: operation.name)
+        }
+        var input: Tensor { get throws { try channelsSideBySide(inputs[0]) } }
         switch operation.layer {
         case .input: return (inputs[0], .nothing)
+        case .convolution(let layer) where sideBySide.contains(operation):
+            return try fewChannelConvolution(operation, layer, inputs[0])
         // Converts its input together with the change of layout.
         case .convolution(let layer): return try convolution(operation, layer, inputs[0])
         case .zeroPadding: return try zeroPadding(operation, inputs[0])
         case .dense: return try dense(operation, input)
         case .pooling(let layer):
+            if suitsLanes(layer, inputs[0]) { return try lanePooling(operation, layer, inputs[0]) }
             let (y, state) = try pooling(operation, layer.kind, layer.window, input)
             return (y, .pooling(state))
         case .globalAveragePooling: return try globalAveragePooling(operation, input)
         case .batchNormalization(let layer): return try batchNormalization(operation, layer, input)
-        case .activation(let layer): return try activation(operation, layer.function, input)
-        case .add: return try add(operation, inputs.map { try converted($0, layer: operation.name) })
+        case .activation(let layer): return try activation(operation, layer.function, asItIs)
+        case .add: return try add(operation, inputs.map(channelsSideBySide))
         case .scale(let layer):
-            return try scale(operation, layer, inputs.map { try converted($0, layer: operation.name) })
+            return try scale(operation, layer, inputs.map(channelsSideBySide))
         case .concatenate:
-            return try concatenation(operation, inputs.map { try converted($0, layer: operation.name) })
+            return try concatenation(operation, inputs.map(channelsSideBySide))
         case .localResponseNormalization(let layer): return try responseNormalization(operation, layer, input)
         case .upSampling(let layer): return try upSampling(operation, layer, input)
         case .identityShortcut(let layer): return try shortcut(operation, layer, input)
-        case .flatten: return try flatten(operation, input)
+        case .flatten: return try flatten(operation, asItIs)
         case .dropout, .subsampling, .partialConvolution, .radialBasis:
             throw failure("compile", "this operation is the planner's own", layer: operation.name)
         }
@@ -172,11 +183,15 @@ struct DNNLCompiler: LayerCompiler {
         switch saved {
         case .convolution(let state):
             return [try convolutionBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
+        case .fewChannels(let state):
+            return [try fewChannelBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
         case .dense(let state):
             return [try denseBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
         case .zeroPadding(let input): return [wanted[0] ? try zeroPaddingBackward(operation, input, gradient) : nil]
         case .pooling(let state):
             return [wanted[0] ? try poolingBackward(operation, state, gradient, mayOverwrite) : nil]
+        case .lanePooling(let state):
+            return [wanted[0] ? try lanePoolingBackward(operation, state, gradient, mayOverwrite) : nil]
         case .batchNormalization(let state):
             return [try batchNormalizationBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
         case .activation(let output, let function):

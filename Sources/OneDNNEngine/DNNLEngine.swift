@@ -8,9 +8,9 @@ public final class DNNLEngine: Engine {
     public let description: String
     private let library: Library
 
-    /// OpenMP's thread count must be set in the environment before the process starts: oneDNN reads it there.
-    public init() throws {
-        library = try Library()
+    /// OpenMP's thread count must be set to `threads` in the environment before the process starts: oneDNN reads it there.
+    public init(threads: Int = 1) throws {
+        library = try Library(threads: threads)
         description = "oneDNN \(library.version) \(library.instructionSet)"
     }
 
@@ -25,7 +25,10 @@ public final class DNNLEngine: Engine {
                     + "use --precision fp32 (or unset ONEDNN_MAX_CPU_ISA where it is set)")
         }
         let type = request.precision == .bf16 ? dnnl_bf16 : dnnl_f32
-        return try Planner.plan(request) { DNNLCompiler(builder: $0, library: library, type: type) }
+        let sideBySide = SamplesSideBySide(request, library)
+        return try Planner.plan(request) {
+            DNNLCompiler(builder: $0, library: library, type: type, sideBySide: sideBySide)
+        }
     }
 
     public func multiply(

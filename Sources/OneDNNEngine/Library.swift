@@ -5,8 +5,13 @@ import Execution
 final class Library: @unchecked Sendable {
     let engine: dnnl_engine_t
     let stream: dnnl_stream_t
+    /// Whether kernels of CConvolution serve: they have AVX-512 and one thread. Ranks compare both: oneDNN's instruction set,
+    /// since a processor may have more than ONEDNN_MAX_CPU_ISA allows, and --threads.
+    let hasOwnKernels: Bool
 
-    init() throws {
+    init(threads: Int) throws {
+        let avx512 = dnnl_cpu_isa_avx512_core.rawValue
+        hasOwnKernels = threads == 1 && dnnl_get_effective_cpu_isa().rawValue & avx512 == avx512
         var engine: dnnl_engine_t?
         try check(dnnl_engine_create(&engine, dnnl_cpu, 0), "create the CPU engine")
         guard let engine else { throw failure("create the CPU engine", "the library returned none") }

@@ -21,19 +21,26 @@ enum ConvolutionAlgorithm {
     case tiledWinograd
 }
 
-extension ConvolutionGeometry {
+extension DNNLCompiler {
     /// A function of shapes and processor alone, so all ranks agree. docs/benchmarks.md has the measurements behind it.
-    func algorithm(for pass: ConvolutionPass, _ type: dnnl_data_type_t) -> ConvolutionAlgorithm {
+    func algorithm(
+        for pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ type: dnnl_data_type_t
+    ) -> ConvolutionAlgorithm {
+        let (kernel, output) = (geometry.kernel, geometry.output)
         let (outputs, inputs) = (kernel[0], kernel[1])
-        guard type == dnnl_f32, kernel[2...] == [3, 3], strides == [1, 1], gaps == [0, 0] else { return .direct }
-        guard outputs % 16 == 0, inputs % 16 == 0, dptrain_has_avx512() else { return .direct }
+        guard type == dnnl_f32, kernel[2...] == [3, 3], geometry.strides == [1, 1], geometry.gaps == [0, 0] else {
+            return .direct
+        }
         let pixels = output[0] * output[2] * output[3]
-        if outputs * inputs <= 256 * 256 {
+        if library.hasOwnKernels, outputs % 16 == 0, inputs % 16 == 0, outputs * inputs <= 256 * 256 {
             return pixels >= (pass == .weightGradient ? 192 : 256) ? .tiledWinograd : .direct
         }
-        return pixels >= (pass == .weightGradient ? 384 : 768) ? .libraryWinograd : .direct
+        let isWide = min(outputs, inputs) >= 32
+        return isWide && pixels >= (pass == .weightGradient ? 384 : 768) ? .libraryWinograd : .direct
     }
+}
 
+extension ConvolutionGeometry {
     /// The geometry as CConvolution has it.
     fileprivate var tiled: dptrain_winograd {
         dptrain_winograd(
@@ -50,7 +57,7 @@ extension DNNLCompiler {
         _ make: (dnnl_alg_kind_t) throws -> Primitive
     ) throws -> Primitive {
         // Where oneDNN does not have it, it says so here, and what is really wrong shows in the direct attempt.
-        if geometry.algorithm(for: pass, type) == .libraryWinograd,
+        if algorithm(for: pass, geometry, type) == .libraryWinograd,
             let primitive = try? make(dnnl_convolution_winograd)
         {
             return primitive

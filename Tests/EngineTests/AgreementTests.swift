@@ -23,7 +23,14 @@ struct AgreementTests {
         try compare(engine, "resnet-cifar-8-v1", shards: [2, 1], purpose: .training, mode: .global)
     }
 
-    @Test(arguments: TestedEngine.others, LayerCase.all)
+    /// Enough samples to lie side by side, in one group and in two.
+    @Test(arguments: TestedEngine.others, ["lenet5", "lenet5-keras"])
+    func trainingOfFewChannels(_ engine: TestedEngine, _ model: String) throws {
+        try compare(engine, model, shards: [16, 29], purpose: .training, mode: .shard)
+        try compare(engine, model, shards: [29], purpose: .evaluation, mode: .shard)
+    }
+
+    @Test(arguments: TestedEngine.others, LayerCase.all + LayerCase.wideWinograds)
     func layers(_ engine: TestedEngine, _ layer: LayerCase) throws {
         try compare(
             engine, layer.network(), loss: .meanSquaredError, shards: [2, 1], purpose: .training, mode: .shard)

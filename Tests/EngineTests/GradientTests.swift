@@ -10,8 +10,17 @@ import Testing
         try check(engine, layer, shards: [[1], [3]])
     }
 
+    @Test(arguments: TestedEngine.all, LayerCase.winograds)
+    func winograd(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
+
     @Test(arguments: TestedEngine.all, LayerCase.paddings)
     func padding(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
+
+    /// Whole groups of 16 samples, groups with a few too few, and too few for a group.
+    @Test(arguments: TestedEngine.all, LayerCase.fewChannels)
+    func fewChannels(_ engine: TestedEngine, _ layer: LayerCase) throws {
+        try check(engine, layer, shards: [[16], [30, 11], [1]])
+    }
 
     @Test(arguments: TestedEngine.all, LayerCase.vectors)
     func vector(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }

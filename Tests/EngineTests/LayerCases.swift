@@ -110,6 +110,46 @@ extension LayerCase {
         },
     ]
 
+    /// What runs with samples side by side where a shard has enough of them, and ways into that layout and out of it.
+    static let fewChannels = [
+        LayerCase("1 to 6 channels, 5x5, relu, then a maximum", [9, 8, 1]) { g, x in
+            _ = g.maxPooling(g.convolution(x, 6, kernel: 5, activation: .relu))
+        },
+        LayerCase("6 to 16 channels, 5x5, tanh, then a mean", [8, 9, 1], front: 6) { g, x in
+            _ = g.averagePooling(g.convolution(x, 16, kernel: 5, activation: .tanh))
+        },
+        LayerCase("3x3 same, sigmoid, then an overlapping mean", [5, 7, 1], front: 5) { g, x in
+            let y = g.convolution(x, 11, kernel: 3, padding: .same, activation: .sigmoid)
+            _ = g.averagePooling(y, 3, stride: 2, padding: .same)
+        },
+        LayerCase("2x7 same, no bias, then an overlapping maximum", [5, 8, 1], front: 4) { g, x in
+            let y = g.convolution(x, 7, kernel: Extent2D(height: 2, width: 7), padding: .same, bias: false)
+            _ = g.maxPooling(y, Extent2D(height: 3, width: 2), stride: 2, padding: .same)
+        },
+        LayerCase("zeros around two in a row, then a plain convolution", [4, 6, 1], front: 3) { g, x in
+            let padded = g.zeroPadding(x, Margins2D(top: 1, bottom: 0, left: 1, right: 0))
+            let y = g.convolution(g.convolution(padded, 9, kernel: 3, padding: .same), 5, kernel: 2, activation: .tanh)
+            _ = g.convolution(g.averagePooling(y), 16, kernel: 1)
+        },
+        LayerCase("kernel larger than image, same", [4, 5, 1], front: 2) { g, x in
+            _ = g.maxPooling(g.convolution(x, 3, kernel: 7, padding: .same))
+        },
+        LayerCase("two poolings of one relu, added", [4, 5, 1], front: 3) { g, x in
+            let y = g.convolution(x, 5, kernel: 3, padding: .same, activation: .relu)
+            _ = g.sum(g.maxPooling(y, 3, stride: 2, padding: .same), g.averagePooling(y, 2, padding: .same))
+        },
+        LayerCase("a mean, normalised", [6, 7, 1], front: 3) { g, x in
+            _ = g.batchNormalization(g.averagePooling(g.convolution(x, 5, kernel: 3, activation: .tanh)))
+        },
+        LayerCase("a pooled image as a vector", [7, 6, 1]) { g, x in
+            let y = g.activation(g.averagePooling(g.convolution(x, 4, kernel: 3)), .tanh)
+            _ = g.dense(g.flatten(y), 3)
+        },
+        LayerCase("a pooled image, pooled as a whole", [8, 7, 1]) { g, x in
+            _ = g.globalAveragePooling(g.averagePooling(g.convolution(x, 4, kernel: 3), 3, stride: 2))
+        },
+    ]
+
     static let vectors = [
         LayerCase("dense first", [7]) { g, x in _ = g.dense(x, 5) },
         LayerCase("dense", [7], front: 5) { g, x in _ = g.dense(x, 17) },

@@ -11,13 +11,23 @@ import Testing
     @Test(arguments: TestedEngine.all, models)
     func garbageInMemoryChangesNothing(_ engine: TestedEngine, _ model: String) throws {
         for mode in BatchNormalizationMode.allCases {
-            let (run, batch) = try training(engine, model, shards: [2, 1], mode: mode)
-            let first = try run.run(batch)
-            #expect(try run.run(batch) == first, "a second run differs")
-            run.poison()
-            let poisoned = try run.run(batch)
-            #expect(poisoned == first, "a run in memory full of NaN differs")
+            try expectIndifference(to: training(engine, model, shards: [2, 1], mode: mode))
         }
+    }
+
+    /// With samples side by side, the last group not full.
+    @Test(arguments: TestedEngine.all, ["lenet5", "lenet5-keras"])
+    func garbageBesideSamplesChangesNothing(_ engine: TestedEngine, _ model: String) throws {
+        try expectIndifference(to: training(engine, model, shards: [9, 29], mode: .shard))
+    }
+
+    private func expectIndifference(to training: (run: PlanRun, batch: Batch)) throws {
+        let (run, batch) = training
+        let first = try run.run(batch)
+        #expect(try run.run(batch) == first, "a second run differs")
+        run.poison()
+        let poisoned = try run.run(batch)
+        #expect(poisoned == first, "a run in memory full of NaN differs")
     }
 
     /// Layers that the models above do not have.
@@ -54,9 +64,22 @@ import Testing
     /// The last, smaller batch and evaluation run on the training plan's arena.
     @Test(arguments: TestedEngine.all, models)
     func plansOfOtherSizesShareTheArena(_ engine: TestedEngine, _ model: String) throws {
-        let (training, _) = try training(engine, model, shards: [5], mode: .shard)
+        try expectSharing(engine, model, of: 5, by: [(2, .training), (3, .evaluation), (1, .prediction)])
+    }
+
+    /// Plans with samples side by side and without, on each other's arena.
+    @Test(arguments: TestedEngine.all, ["lenet5", "lenet5-keras"])
+    func plansOfOtherKernelsShareTheArena(_ engine: TestedEngine, _ model: String) throws {
+        try expectSharing(engine, model, of: 18, by: [(2, .training), (3, .evaluation), (1, .prediction)])
+        try expectSharing(engine, model, of: 2, by: [(18, .training), (33, .evaluation)])
+    }
+
+    private func expectSharing(
+        _ engine: TestedEngine, _ model: String, of size: Int, by plans: [(samples: Int, purpose: Plan.Purpose)]
+    ) throws {
+        let (training, _) = try training(engine, model, shards: [size], mode: .shard)
         let network = training.network
-        for (samples, purpose) in [(2, Plan.Purpose.training), (3, .evaluation), (1, .prediction)] {
+        for (samples, purpose) in plans {
             let batch = Batch(for: network, samples: samples, kind: .label)
             let results = try [training.arena, nil].map { arena in
                 let run = try PlanRun(

@@ -6,7 +6,28 @@ import Testing
 extension LayerCase {
     static let all =
         convolutions + paddings + vectors + poolings + activations + normalizations + graphs + merges + responses
-        + resamplings + dilations + strips + frozen
+        + resamplings + dilations + strips + frozen + plain + winograds
+
+    /// 3x3 convolutions whose images fill enough tiles for Winograd's algorithm, in engines that have it.
+    static let winograds = [
+        LayerCase("3x3 same, 16 to 32 channels, odd image", [17, 19, 1], front: 16) { g, x in
+            _ = g.convolution(x, 32, kernel: 3, padding: .same, activation: .relu)
+        },
+        LayerCase("3x3 valid, 32 to 16 channels, even image", [18, 20, 1], front: 32) { g, x in
+            _ = g.convolution(x, 16, kernel: 3)
+        },
+        LayerCase("3x3 same behind zeros on one side", [16, 15, 1], front: 16) { g, x in
+            let y = g.zeroPadding(x, Margins2D(top: 0, bottom: 1, left: 0, right: 2))
+            _ = g.convolution(y, 16, kernel: 3, activation: .tanh, bias: false)
+        },
+    ]
+
+    /// The same with too many channels for tiles in the cache.
+    static let wideWinograds = [
+        LayerCase("3x3 same, 256 to 272 channels", [27, 29, 1], front: 256) { g, x in
+            _ = g.convolution(x, 272, kernel: 3, padding: .same, activation: .relu)
+        }
+    ]
 
     /// Branches side by side, and scaled residuals.
     static let merges = [

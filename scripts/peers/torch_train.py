@@ -1,14 +1,22 @@
-"""Trains one of dptrain's networks with PyTorch on random samples in memory, on one thread; prints JSON with the
+"""Trains one of dptrain's networks with PyTorch on random samples in memory, on one thread a process; prints JSON with the
 median and the best time of a step.
 
-    torch_train.py lenet5-keras|resnet-cifar-20-v1 --batch-size 128 --steps 20 [--channels-last] [--compile]
+    torch_train.py lenet5-keras|resnet-cifar-20-v1|resnet50-v1.5 --batch-size 128 --steps 20
+                   [--channels-last] [--compile] [--precision bf16]
+
+The batch size is that of all processes. Several ones, started with RANK and WORLD_SIZE as PyTorch's launchers do, train
+with DistributedDataParallel over gloo.
 """
 
 import argparse
 import json
+import os
+import resource
 import time
 
 import torch
+import torch.distributed as distributed
+import torchvision
 from torch import nn
 
 
@@ -47,8 +55,20 @@ def lenet5_keras():
         nn.Linear(256, 120), nn.ReLU(inplace=True), nn.Linear(120, 84), nn.ReLU(inplace=True), nn.Linear(84, 10))
 
 
-MODELS = {"lenet5-keras": (lenet5_keras, (1, 28, 28)), "resnet-cifar-20-v1": (resnet_cifar_20_v1, (3, 32, 32))}
+# Network, shape of a sample, classes.
+MODELS = {
+    "lenet5-keras": (lenet5_keras, (1, 28, 28), 10),
+    "resnet-cifar-20-v1": (resnet_cifar_20_v1, (3, 32, 32), 10),
+    "resnet50-v1.5": (torchvision.models.resnet50, (3, 224, 224), 1000),
+}
 WARM_UP = 5
+
+
+def seconds_since_start():
+    """Of this process, its imports included."""
+    with open("/proc/self/stat") as stat:
+        ticks = int(stat.read().rsplit(")", 1)[1].split()[19])
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
 
 
 def main():
@@ -58,19 +78,27 @@ def main():
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
     options = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(0)
+    ranks, rank = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("RANK", 0))
 
-    make, shape = MODELS[options.model]
+    make, shape, classes = MODELS[options.model]
     layout = torch.channels_last if options.channels_last else torch.contiguous_format
     network = make().train().to(memory_format=layout)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
     loss_of = nn.CrossEntropyLoss()
-    forward = torch.compile(network) if options.compile else network
+    forward = network
+    if ranks > 1:
+        distributed.init_process_group("gloo")
+        forward = nn.parallel.DistributedDataParallel(network, gradient_as_bucket_view=True)
+    if options.compile:
+        forward = torch.compile(forward)
+    samples_of_rank = options.batch_size // ranks
     batches = [
-        (torch.rand(options.batch_size, *shape).contiguous(memory_format=layout),
-         torch.randint(0, 10, (options.batch_size,)))
+        (torch.rand(samples_of_rank, *shape).contiguous(memory_format=layout),
+         torch.randint(0, classes, (samples_of_rank,)))
         for _ in range(4)]
 
     times = []
@@ -78,12 +106,21 @@ def main():
         samples, labels = batches[step % len(batches)]
         start = time.perf_counter()
         optimizer.zero_grad(set_to_none=True)
-        loss_of(forward(samples), labels).backward()
+        with torch.autocast("cpu", torch.bfloat16, enabled=options.precision == "bf16"):
+            loss = loss_of(forward(samples), labels)
+        loss.backward()
         optimizer.step()
         times.append(time.perf_counter() - start)
+        if step == 0:
+            first = seconds_since_start()
     times = sorted(times[WARM_UP:])
-    print(json.dumps({
-        "step_ms": times[len(times) // 2] * 1000, "best_ms": times[0] * 1000, "version": f"PyTorch {torch.__version__}"}))
+    if rank == 0:
+        print(json.dumps({
+            "step_ms": times[len(times) // 2] * 1000, "best_ms": times[0] * 1000,
+            "time_to_first_step_ms": first * 1000,
+            "peak_rss_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, "version": f"PyTorch {torch.__version__}"}))
+    if ranks > 1:
+        distributed.destroy_process_group()
 
 
 main()

@@ -2,7 +2,7 @@
 
 /// Convolutions in vector code where oneDNN 2.6 leaves much of the processor idle. Swift has no words for 512-bit registers
 /// with broadcast operands, which is what these loops are made of, and is compiled for processors without them. Every
-/// function needs AVX-512 (F, BW, DQ, VL): ask `dptrain_has_avx512` first.
+/// function needs AVX-512 (F, BW, DQ, VL), and runs on one thread.
+#include "few_channels.h"
 #include "winograd.h"
 
-_Bool dptrain_has_avx512(void);

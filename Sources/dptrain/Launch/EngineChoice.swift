@@ -21,7 +21,7 @@ enum EngineChoice {
         case .blas: return OpenBLASEngine(threads: threads)
         case .onednn:
             #if ONEDNN
-            return try DNNLEngine()
+            return try DNNLEngine(threads: threads)
             #else
             throw OptionError("engine", "this dptrain was built without oneDNN; use --engine blas")
             #endif

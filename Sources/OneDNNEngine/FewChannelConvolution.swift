@@ -1,0 +1,108 @@
+import CConvolution
+import CDNNL
+import Execution
+import Models
+import NumericCore
+
+/// What backward needs of the forward pass of a convolution with samples side by side.
+struct FewChannelState {
+    let shape: dptrain_few_channels
+    let usesBias: Bool
+    let input: Tensor
+    /// In the arena.
+    let kernel: Tensor
+    let output: Tensor
+}
+
+/// Convolutions with samples side by side, in kernels of our own: see `SamplesSideBySide` for when.
+extension DNNLCompiler {
+    func fewChannelConvolution(
+        _ operation: Operation, _ layer: Convolution2D, _ input: Tensor
+    ) throws -> (output: Tensor, saved: Saved) {
+        let name = operation.name
+        let geometry = ConvolutionGeometry(operation, layer, samples: samples)
+        let shape = dptrain_few_channels(geometry)
+        let x = try reorder(input, to: .sideBySide(geometry.input), layer: name)
+        let keras = try MemoryDescriptor(geometry.kernel, dnnl_hwio)
+        let kernel = try parameter(operation.parameters[0], keras: keras, preferred: keras)
+        let w = try reorder(kernel, to: keras, inScratch: true, layer: name)
+        let bias = layer.usesBias ? try vector(operation.parameters[1]) : nil
+        var y = activation(try .sideBySide(geometry.output))
+        y.isRectified = operation.activation == .relu
+        let scratch = builder.scratch(floats: withUnsafePointer(to: shape, dptrain_few_channels_forward_scratch))
+        let (target, rectifies) = (y.buffer, y.isRectified)
+        builder.emit(reads: [x.buffer, w.buffer] + (bias.map { [$0.buffer] } ?? []), writes: [target, scratch]) {
+            memory in
+            let (x, w, bias) = (memory.floats(x.buffer), memory.floats(w.buffer), bias.map { memory.floats($0.buffer) })
+            let (y, scratch) = (memory.floats(target), memory.floats(scratch))
+            return { _ in
+                withUnsafePointer(to: shape) { dptrain_few_channels_forward($0, x, w, bias, rectifies, y, scratch) }
+            }
+        }
+        if let function = ElementwiseFunction(operation.activation), !rectifies {
+            try emitActivation(function, y, into: y, layer: name)
+        }
+        let state = FewChannelState(shape: shape, usesBias: layer.usesBias, input: x, kernel: kernel, output: y)
+        return (y, .fewChannels(state))
+    }
+
+    func fewChannelBackward(
+        _ operation: Operation, _ state: FewChannelState, _ gradient: Tensor, _ mayOverwrite: Bool, wantsInput: Bool
+    ) throws -> Tensor? {
+        let arrived = try reorder(gradient, to: state.output.layout, layer: operation.name)
+        let mayOverwrite = mayOverwrite || arrived.buffer != gradient.buffer
+        let dy = try fusedActivationBackward(operation, state.output, arrived, mayOverwrite)
+        if changes(operation.parameters[0]) { try fewChannelWeightGradient(operation, state, dy) }
+        return wantsInput ? try fewChannelInputGradient(operation, state, dy) : nil
+    }
+
+    private func fewChannelWeightGradient(_ operation: Operation, _ state: FewChannelState, _ dy: Tensor) throws {
+        let (shape, x, arenaLayout) = (state.shape, state.input, state.kernel.layout)
+        let keras = try MemoryDescriptor(arenaLayout.dimensions, dnnl_hwio)
+        let bias = state.usesBias ? try vectorGradient(operation.parameters[1]).buffer : nil
+        let scratch = builder.scratch(
+            floats: withUnsafePointer(to: shape, dptrain_few_channels_weight_gradient_scratch))
+        try toArena(operation.parameters[0], arenaLayout, keras, layer: operation.name) { target in
+            let writes = [target.buffer, scratch] + (bias.map { [$0] } ?? [])
+            builder.emit(reads: [x.buffer, dy.buffer], writes: writes) { memory in
+                let (x, dy, dw) = (memory.floats(x.buffer), memory.floats(dy.buffer), memory.floats(target.buffer))
+                let (db, scratch) = (bias.map { memory.floats($0) }, memory.floats(scratch))
+                return { _ in
+                    withUnsafePointer(to: shape) { dptrain_few_channels_weight_gradient($0, x, dy, dw, db, scratch) }
+                }
+            }
+        }
+    }
+
+    private func fewChannelInputGradient(
+        _ operation: Operation, _ state: FewChannelState, _ dy: Tensor
+    ) throws -> Tensor {
+        let shape = state.shape
+        let keras = try MemoryDescriptor(state.kernel.layout.dimensions, dnnl_hwio)
+        let w = try reorder(state.kernel, to: keras, inScratch: true, layer: operation.name)
+        let dx = activation(state.input.layout)
+        let scratch = builder.scratch(floats: withUnsafePointer(to: shape, dptrain_few_channels_input_gradient_scratch))
+        builder.emit(reads: [dy.buffer, w.buffer], writes: [dx.buffer, scratch]) { memory in
+            let (dy, w, dx) = (memory.floats(dy.buffer), memory.floats(w.buffer), memory.floats(dx.buffer))
+            let scratch = memory.floats(scratch)
+            return { _ in
+                withUnsafePointer(to: shape) { dptrain_few_channels_input_gradient($0, dy, w, dx, scratch) }
+            }
+        }
+        return dx
+    }
+}
+
+extension PlanBuilder {
+    fileprivate func scratch(floats: Int) -> BufferID { scratch(bytes: floats * MemoryLayout<Float>.stride) }
+}
+
+extension dptrain_few_channels {
+    init(_ geometry: ConvolutionGeometry) {
+        self.init(
+            groups: geometry.input[0].rounded(upToMultipleOf: 16) / 16, input_channels: geometry.input[1],
+            input_height: geometry.input[2], input_width: geometry.input[3], output_channels: geometry.output[1],
+            output_height: geometry.output[2], output_width: geometry.output[3], kernel_height: geometry.kernel[2],
+            kernel_width: geometry.kernel[3], top: Int(geometry.paddingBefore[0]), left: Int(geometry.paddingBefore[1]))
+    }
+}

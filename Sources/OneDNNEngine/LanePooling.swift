@@ -1,0 +1,74 @@
+import CConvolution
+import CDNNL
+import Execution
+import Models
+import NumericCore
+
+/// What backward needs of the forward pass of a pooling with samples side by side.
+struct LanePoolingState {
+    let shape: dptrain_lane_pooling
+    let input: Tensor
+    let output: Tensor
+    /// Where in its window each maximum was; nil for averages.
+    let places: BufferID?
+}
+
+/// Poolings behind convolutions with samples side by side, for which oneDNN has but a reference implementation.
+extension DNNLCompiler {
+    /// Places in a window are bytes.
+    func suitsLanes(_ layer: Pooling2D, _ input: Tensor) -> Bool {
+        input.layout.isSideBySide && layer.window.size.height * layer.window.size.width <= 256
+    }
+
+    func lanePooling(
+        _ operation: Operation, _ layer: Pooling2D, _ input: Tensor
+    ) throws -> (output: Tensor, saved: Saved) {
+        let shape = dptrain_lane_pooling(operation, layer.window, samples: samples)
+        let dimensions = [samples, operation.outputShape[2], operation.outputShape[0], operation.outputShape[1]]
+        let y = activation(try .sideBySide(dimensions))
+        let count = y.layout.byteCount / MemoryLayout<Float>.stride
+        let places = layer.kind == .max && builder.isTraining ? builder.activation(bytes: count, of: .other) : nil
+        builder.emit(reads: [input.buffer], writes: [y.buffer] + (places.map { [$0] } ?? [])) { memory in
+            let (x, y) = (memory.floats(input.buffer), memory.floats(y.buffer))
+            let places = places.map { memory[$0].assumingMemoryBound(to: UInt8.self) }
+            return layer.kind == .max
+                ? { _ in withUnsafePointer(to: shape) { dptrain_max_pooling($0, x, y, places) } }
+                : { _ in withUnsafePointer(to: shape) { dptrain_average_pooling($0, x, y) } }
+        }
+        return (y, .lanePooling(LanePoolingState(shape: shape, input: input, output: y, places: places)))
+    }
+
+    /// ReLU's backward comes first where it can, as in `poolingBackward`.
+    func lanePoolingBackward(
+        _ operation: Operation, _ state: LanePoolingState, _ gradient: Tensor, _ mayOverwrite: Bool
+    ) throws -> Tensor {
+        let isRectified = state.places != nil && state.input.isRectified
+        var dy = try reorder(gradient, to: state.output.layout, layer: operation.name)
+        if isRectified, let relu = ElementwiseFunction(.relu) {
+            let mayOverwrite = mayOverwrite || dy.buffer != gradient.buffer
+            dy = try activationBackward(operation, relu, state.output, dy, mayOverwrite)
+        }
+        var dx = activation(state.input.layout)
+        dx.isRectified = isRectified
+        let (shape, places, source, target) = (state.shape, state.places, dy.buffer, dx.buffer)
+        builder.emit(reads: [source] + (places.map { [$0] } ?? []), writes: [target]) { memory in
+            let (dy, dx) = (memory.floats(source), memory.floats(target))
+            guard let places = places.map({ memory[$0].assumingMemoryBound(to: UInt8.self) }) else {
+                return { _ in withUnsafePointer(to: shape) { dptrain_average_pooling_gradient($0, dy, dx) } }
+            }
+            return { _ in withUnsafePointer(to: shape) { dptrain_max_pooling_gradient($0, dy, places, dx) } }
+        }
+        return dx
+    }
+}
+
+extension dptrain_lane_pooling {
+    fileprivate init(_ operation: Operation, _ window: Window2D, samples: Int) {
+        let (x, y) = (operation.inputShapes[0], operation.outputShape)
+        self.init(
+            planes: samples.rounded(upToMultipleOf: 16) / 16 * x[2], input_height: x[0], input_width: x[1],
+            output_height: y[0], output_width: y[1], window_height: window.size.height,
+            window_width: window.size.width, stride_height: window.stride.height, stride_width: window.stride.width,
+            top: operation.margins.top, left: operation.margins.left)
+    }
+}

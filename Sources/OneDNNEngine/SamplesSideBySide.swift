@@ -1,0 +1,84 @@
+import CDNNL
+import Execution
+import Models
+import NumericCore
+
+/// The convolutions of a network that run with 16 samples side by side in a register, where oneDNN would put 16
+/// channels.
+///
+/// Channels of odd numbers leave lanes idle there, samples of odd numbers here; all else is equally fast, so the fewer
+/// idle lanes decide: a function of the network, the shard's samples and the processor, on which all ranks agree.
+/// Leaving the layout costs about as much as a small convolution, so the result must go to another such convolution, or
+/// to a pooling, which leaves little of it. docs/benchmarks.md has the measurements.
+struct SamplesSideBySide {
+    /// How many times as many lanes must be busy: what was measured to pay for the way into and out of the layout.
+    private static let leastAdvantage = 1.3
+    /// Sums of the weights' gradients are kept by lane, which the second cache must hold.
+    private static let mostWeights = 32_768
+    /// With fewer, sums over pixels do not pay for loading and storing them.
+    private static let fewestPixels = 16
+
+    private let layers: Set<String>
+
+    init(_ request: PlanRequest, _ library: Library) {
+        guard request.precision == .fp32, library.hasOwnKernels else {
+            layers = []
+            return
+        }
+        let operations = request.network.operations
+        let suitable = operations.indices.filter { Self.suits(operations[$0], samples: request.samples) }
+        let chosen = suitable.filter { value in
+            let readers = operations.indices.filter { operations[$0].inputs.contains(value) }
+            return !readers.isEmpty && readers.allSatisfy { suitable.contains($0) || operations[$0].poolsToQuarter }
+        }
+        layers = Set(chosen.map { operations[$0].name })
+    }
+
+    func contains(_ operation: Operation) -> Bool { layers.contains(operation.name) }
+
+    private static func suits(_ operation: Operation, samples: Int) -> Bool {
+        guard case .convolution(let layer) = operation.layer else { return false }
+        let (kernel, stride, margins) = (layer.window.size, layer.window.stride, operation.margins)
+        let (inputs, outputs) = (operation.inputShapes[0][2], layer.filters)
+        // oneDNN takes images of up to three channels as they are.
+        let busyChannels = (inputs <= 3 ? 1 : busyLanes(inputs)) * busyLanes(outputs)
+        return busyLanes(samples) >= leastAdvantage * busyChannels
+            && stride == Extent2D(height: 1, width: 1)
+            && max(margins.top, margins.bottom) < kernel.height && max(margins.left, margins.right) < kernel.width
+            && kernel.height * kernel.width * inputs * outputs <= mostWeights
+            && operation.outputShape[0] * operation.outputShape[1] >= fewestPixels
+    }
+
+    /// The part of 16 lanes each that hold something.
+    private static func busyLanes(_ count: Int) -> Double {
+        Double(count) / Double(count.rounded(upToMultipleOf: 16))
+    }
+}
+
+extension Operation {
+    /// Whether it is a pooling that leaves at most every fourth pixel.
+    fileprivate var poolsToQuarter: Bool {
+        guard case .pooling(let layer) = self.layer else { return false }
+        return layer.window.stride.height * layer.window.stride.width >= 4
+    }
+}
+
+extension MemoryDescriptor {
+    /// [groups of 16 samples][C][H][W][16 samples]: what the kernels of CConvolution/few_channels.h compute with.
+    static func sideBySide(_ dimensions: [Int]) throws -> MemoryDescriptor {
+        try MemoryDescriptor(dimensions, dnnl_Abcd16a)
+    }
+
+    var isSideBySide: Bool {
+        let blocking = raw.format_desc.blocking
+        return blocking.inner_nblks == 1 && blocking.inner_idxs.0 == 0 && blocking.inner_blks.0 == 16
+    }
+}
+
+extension DNNLCompiler {
+    /// For operations without kernels for samples side by side.
+    func channelsSideBySide(_ tensor: Tensor, layer: String) throws -> Tensor {
+        guard tensor.layout.isSideBySide else { return tensor }
+        return try reorder(tensor, to: MemoryDescriptor(tensor.layout.dimensions, dnnl_nChw16c), layer: layer)
+    }
+}
