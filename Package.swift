@@ -37,17 +37,19 @@ let package = Package(
         .target(name: "Execution", dependencies: ["Models"]),
         .target(name: "BLASEngine", dependencies: ["Execution", "CBLAS"]),
         .target(name: "DataPipeline", dependencies: ["HDF5Storage", "CZlib"]),
+        .target(name: "Pictures", dependencies: ["CZlib"]),
         .target(
             name: "Training",
             dependencies: [
                 "Execution", "MessagePassing", "DataPipeline", "CIntrinsics",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
-            ]),
+            ],
+            resources: [.embedInCode("Recipes")]),
         .executableTarget(
             name: "dptrain",
             dependencies: [
-                "Training", "BLASEngine",
+                "Training", "BLASEngine", "Pictures",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + oneDNN,
             swiftSettings: engineSettings),
@@ -57,6 +59,7 @@ let package = Package(
             name: "HDF5StorageTests", dependencies: ["HDF5Storage", "TestSupport"], exclude: ["Golden"]),
         .testTarget(
             name: "DataPipelineTests", dependencies: ["DataPipeline", "TestSupport"], exclude: ["Golden"]),
+        .testTarget(name: "PicturesTests", dependencies: ["Pictures"], exclude: ["Golden"]),
         .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
         .testTarget(
             name: "EngineTests", dependencies: ["BLASEngine", "HDF5Storage", "TestSupport"] + oneDNN,

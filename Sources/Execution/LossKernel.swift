@@ -9,7 +9,7 @@ struct LossKernel {
     let rows: Int
     /// Of an auxiliary output, whose loss is added to that of the network's own; nil for that one.
     let auxiliaryWeight: Float?
-    let decision: Network.Decision
+    let answers: AnswerRule
 
     var width: Int { row.width }
 
@@ -25,7 +25,8 @@ struct LossKernel {
             case .label:
                 let label = Int(targets.assumingMemoryBound(to: Int32.self)[row])
                 total.loss += self.row.loss(x, label: label, g)
-                count(x, label, &total)
+                if answers.answer(x) == label { total.correct += 1 }
+                if answers.ranks(label, of: x, among: 5) { total.correctInTop5 += 1 }
             case .values:
                 total.loss += self.row.loss(x, values: targets.assumingMemoryBound(to: Float.self) + row * width, g)
             }
@@ -37,22 +38,5 @@ struct LossKernel {
         }
         metrics.pointee.loss += Double(auxiliaryWeight) * total.loss
         if let gradient { for i in 0..<rows * width { gradient[i] *= auxiliaryWeight } }
-    }
-
-    /// One output is a yes or no; of several the label's must win, and of equal ones the first does.
-    private func count(_ x: UnsafePointer<Float>, _ label: Int, _ total: inout ShardMetrics) {
-        if width == 1 {
-            let yes = x[0] > row.threshold
-            if yes == (label == 1) { total.correct += 1 }
-            total.correctInTop5 += 1
-            return
-        }
-        let sign: Float = decision == .largest ? 1 : -1
-        var better = 0
-        for i in 0..<width where sign * x[i] > sign * x[label] || (i < label && x[i] == x[label]) { better += 1 }
-        // Nothing compares with a NaN: such an output is right about nothing.
-        guard x[label] == x[label] else { return }
-        if better == 0 { total.correct += 1 }
-        if better < 5 { total.correctInTop5 += 1 }
     }
 }

@@ -30,6 +30,8 @@ public struct Plan {
     public let scratchBytes: Int
     public let sharedBytes: Int
     public let remarks: [String]
+    /// How evaluation reads the outputs.
+    public let answers: AnswerRule
 
     /// The shard's samples, [n, H, W, C] or [n, F] floats.
     let input: BufferID

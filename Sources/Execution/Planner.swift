@@ -145,10 +145,10 @@ public struct Planner<Compiler: LayerCompiler> {
         of output: LoweredNetwork.Output, isAuxiliary: Bool = false, logits: BufferID, targets: BufferID
     ) throws -> LossGradient? {
         builder.enter(layer: output.name, kind: "loss", phase: .loss)
+        let row = request.lossRow(of: output)
         let kernel = LossKernel(
-            row: LossRow(request.loss, width: outputWidth, takesLogits: output.takesLogits(request.loss)),
-            targets: request.targets, rows: samples, auxiliaryWeight: isAuxiliary ? output.weight : nil,
-            decision: request.network.network.decision)
+            row: row, targets: request.targets, rows: samples, auxiliaryWeight: isAuxiliary ? output.weight : nil,
+            answers: AnswerRule(row, request.network.network.decision))
         guard builder.isTraining else {
             builder.emit(reads: [logits, targets], writes: []) { memory in
                 let (logits, targets, metrics) = (memory.floats(logits), memory[targets], memory.metrics)
@@ -328,6 +328,7 @@ extension Plan {
             return segment
         }
         remarks = builder.remarks
+        answers = AnswerRule(request.lossRow(of: request.network.output), network.decision)
         self.input = input
         self.targets = targets
         self.output = output
@@ -344,5 +345,12 @@ extension Plan {
             }
         }
         return result
+    }
+}
+
+extension PlanRequest {
+    /// The loss of a row of the outputs.
+    fileprivate func lossRow(of output: LoweredNetwork.Output) -> LossRow {
+        LossRow(loss, width: network.network.outputShape.count, takesLogits: output.takesLogits(loss))
     }
 }

@@ -1,15 +1,7 @@
 /// The parts of a network that serve its output, and those that serve auxiliary outputs alone.
 extension Network {
     /// For each node whether the output depends on it. Evaluation and prediction leave the others out.
-    public var servesOutput: [Bool] {
-        var serves = nodes.indices.map { $0 == nodes.count - 1 }
-        for index in nodes.indices.reversed() where serves[index] {
-            for input in nodes[index].inputs { serves[input] = true }
-        }
-        // Samples come in here, whatever reads them.
-        serves[0] = true
-        return serves
-    }
+    public var servesOutput: [Bool] { serves(nodes.count - 1) }
 
     /// Parameters without those of auxiliary outputs.
     public var outputParameterCount: Int {
@@ -18,17 +10,7 @@ extension Network {
     }
 
     /// The network that evaluation runs. Its parameters are those of this one whose node serves the output, in order.
-    public func withoutAuxiliaryOutputs() throws(NetworkError) -> Network {
-        let serves = servesOutput
-        var places = [Int](repeating: 0, count: nodes.count)
-        var kept: [Node] = []
-        for (index, node) in nodes.enumerated() where serves[index] {
-            places[index] = kept.count
-            let inputs = node.inputs.map { places[$0] }
-            kept.append(Node(name: node.name, layer: node.layer, inputs: inputs, isTrainable: node.isTrainable))
-        }
-        return try Network(name: name, nodes: kept)
-    }
+    public func withoutAuxiliaryOutputs() throws(NetworkError) -> Network { try keeping(servesOutput) }
 
     /// All outputs answer the same labels.
     func requireOutputsAlike() throws(NetworkError) {

@@ -14,6 +14,9 @@ var evaluationChecks: [RankCheck] {
             RankCheck("metrics do not depend on how samples are cut, engine: \(engine.rawValue)") { check in
                 try cuts(engine, check)
             },
+            RankCheck("predictions of several models are averaged, engine: \(engine.rawValue)") { check in
+                try ensemble(engine, check)
+            },
             RankCheck("predictions lie in the data's order, engine: \(engine.rawValue)") { check in
                 try order(engine, check)
             },
@@ -36,6 +39,12 @@ private func byHand(_ engine: TrainingOptions.EngineName, _ check: CheckContext)
     check.expect(result.accuracy, equals: 1.0 / 3, "accuracy")
     check.expect(result.top5, equals: 2.0 / 3, "top 5")
     check.expect(result.samples, equals: 3, "samples")
+    // All three are taken for the fifth class.
+    var counts = [Int](repeating: 0, count: 36)
+    for label in [4, 0, 1] { counts[label * 6 + 4] = 1 }
+    let matrix = ConfusionMatrix(
+        classNames: (0..<6).map { "\($0)" }, counts: counts, samples: [1, 1, 0, 0, 1, 0])
+    check.expect(result.confusion, equals: matrix, "confusion")
 }
 
 private func cuts(_ engine: TrainingOptions.EngineName, _ check: CheckContext) throws {
@@ -48,6 +57,9 @@ private func cuts(_ engine: TrainingOptions.EngineName, _ check: CheckContext) t
         check.expect(result.accuracy, equals: results[0].accuracy, "\(name): accuracy")
         check.expect(result.top5, equals: results[0].top5, "\(name): top 5")
         check.expect(result.samples, equals: 203, "\(name): samples")
+        check.expect(result.confusion, equals: results[0].confusion, "\(name): confusion")
+        let right = (0..<6).reduce(0) { $0 + (result.confusion?[$1, $1] ?? 0) }
+        check.expect(result.accuracy, equals: Double(right) / 203, "\(name): the confusion's diagonal")
     }
 }
 
@@ -68,6 +80,24 @@ private func order(_ engine: TrainingOptions.EngineName, _ check: CheckContext) 
     check.expect(worst < 1e-6, "a probability is off by \(worst)")
 }
 
+/// The mean of a model with itself is itself, and with another lies between them.
+private func ensemble(_ engine: TrainingOptions.EngineName, _ check: CheckContext) throws {
+    let one = try EvaluationFixture.random(samples: 21)
+    let other = try EvaluationFixture(
+        inputs: 3, kernel: one.kernel.reversed(), features: one.features, labels: one.labels)
+    let alone = try one.run(engine, check, batch: 16, shards: 8).predict(to: nil, overwrite: false)
+    let both = try one.run(engine, check, batch: 16, shards: 8, with: [other]).predict(to: nil, overwrite: false)
+    check.expect(both.values.count, equals: check.rank == 0 ? 21 * 6 : 0, "values")
+    guard check.rank == 0 else { return }
+    let expected = zip(one.probabilities, other.probabilities).map { ($0 + $1) / 2 }
+    let worst = zip(both.values, expected).map { abs(Double($0) - $1) }.max() ?? 1
+    check.expect(worst < 1e-6, "a mean is off by \(worst)")
+    check.expect(alone.values != both.values, "the second model has no say")
+    let ranking = alone.ranking(of: 3, count: 6)
+    check.expect(ranking.map(\.output).sorted(), equals: Array(0..<6), "every output has its place")
+    check.expect(zip(ranking, ranking.dropFirst()).allSatisfy { $0.score >= $1.score }, "the ranking does not fall")
+}
+
 private func refusals(_ check: CheckContext) throws {
     let fixture = try EvaluationFixture.random(samples: 9)
     let wide = try EvaluationFixture(
@@ -83,6 +113,10 @@ private func refusals(_ check: CheckContext) throws {
         let run = fixture.run(.blas, check, batch: 16, shards: 16, data: other)
         check.expect(message(of: { _ = try run.evaluate() }).contains(words), "no word of: \(words)")
     }
+    let ensemble = fixture.run(.blas, check, batch: 16, shards: 16, with: [wide])
+    check.expect(
+        message(of: { _ = try ensemble.predict(to: nil, overwrite: false) }).contains("takes samples of 4"),
+        "an ensemble of other inputs")
     let output = fixture.folder.path("predictions.h5")
     let run = fixture.run(.blas, check, batch: 16, shards: 16)
     _ = try run.predict(to: output, overwrite: false)
@@ -140,9 +174,10 @@ private struct EvaluationFixture {
 
     func run(
         _ engine: TrainingOptions.EngineName, _ check: CheckContext, batch: Int, shards: Int,
-        data other: EvaluationFixture? = nil
+        data other: EvaluationFixture? = nil, with partners: [EvaluationFixture] = []
     ) -> EvaluationRun {
-        var request = EvaluationRequest(model: model, data: (other ?? self).data, engine: engine)
+        let models = [model] + partners.map(\.model)
+        var request = EvaluationRequest(models: models, data: (other ?? self).data, engine: engine)
         request.batchSize = batch
         request.shards = shards
         return EvaluationRun(request, check.world, engines: RankEngine.make)

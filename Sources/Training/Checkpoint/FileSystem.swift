@@ -54,7 +54,7 @@ extension FileSystem {
     }
 
     /// The same for a path.
-    func replace(_ path: String, with bytes: [UInt8]) throws(FileSystemError) {
+    public func replace(_ path: String, with bytes: [UInt8]) throws(FileSystemError) {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         let folder = parts.dropLast().joined(separator: "/")
         let root = path.hasPrefix("/") ? "/" : "."

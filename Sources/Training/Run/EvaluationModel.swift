@@ -67,4 +67,23 @@ struct EvaluationModel {
             return loss
         }
     }
+
+    /// Refuses a model whose predictions cannot be averaged with those of `other`.
+    func requireOutputs(like other: EvaluationModel) throws {
+        let (mine, theirs) = (network.outputShape, other.network.outputShape)
+        guard mine == theirs, network.decision == other.network.decision else {
+            throw CheckpointError(
+                .content, file: file,
+                mine == theirs
+                    ? "its best output is the \(network.decision.rawValue), that of \(other.file) the "
+                        + "\(other.network.decision.rawValue)"
+                    : "it has \(mine) outputs, \(other.file) has \(theirs)",
+                remedy: "average models that answer alike")
+        }
+        guard classNames == other.classNames || classNames.isEmpty || other.classNames.isEmpty else {
+            throw CheckpointError(
+                .content, file: file, "its classes are not those of \(other.file), or in another order",
+                remedy: "average models that were trained on the same classes")
+        }
+    }
 }

@@ -6,7 +6,7 @@ import Models
 /// The file that predictions go to:
 ///
 ///     /               attributes split, decision (largest or smallest: which output of a row is the answer), and
-///                     classes where the model names them
+///                     classes where model or data name them
 ///     /predictions    float32 [N, C], in the data's order
 ///     /labels         int32 [N], or /targets float32 [N, K]: the data's answers, where it has them
 struct PredictionFile {
@@ -34,14 +34,12 @@ struct PredictionFile {
     }
 
     /// Puts the whole file there or nothing.
-    func write(
-        _ predictions: [Float], width: Int, of dataset: ImageDataset, _ decision: Network.Decision, classNames: [String]
-    ) throws {
+    func write(_ predictions: Predictions, of dataset: ImageDataset) throws {
         let file = try HDF5File.createInMemory(label: path)
         try file.root.attributes.set("split", dataset.split.rawValue)
-        try file.root.attributes.set("decision", decision.rawValue)
-        if !classNames.isEmpty { try file.root.attributes.set("classes", classNames) }
-        try file.root.write("predictions", shape: [dataset.count, width], predictions)
+        try file.root.attributes.set("decision", predictions.decision.rawValue)
+        if !predictions.classNames.isEmpty { try file.root.attributes.set("classes", predictions.classNames) }
+        try file.root.write("predictions", shape: [dataset.count, predictions.outputs], predictions.values)
         switch dataset.answers {
         case .labels(let labels): try file.root.write("labels", shape: [labels.count], labels)
         case .targets(let values, let width): try file.root.write("targets", shape: [dataset.count, width], values)

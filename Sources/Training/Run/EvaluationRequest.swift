@@ -3,8 +3,9 @@ import Execution
 
 /// What is evaluated, or predicts, on which data, and how.
 public struct EvaluationRequest: Sendable {
-    /// Path of a checkpoint, or of a Keras model in HDF5.
-    public var model: String
+    /// Paths of checkpoints, or of Keras models in HDF5. Of several, which take the same samples and have the same outputs,
+    /// predictions are averaged.
+    public var models: [String]
     /// Path of an HDF5 data file.
     public var data: String
     /// Nil takes test, else validation, else train.
@@ -20,8 +21,9 @@ public struct EvaluationRequest: Sendable {
     public var precision: Precision?
     public var engine: TrainingOptions.EngineName
 
-    public init(model: String, data: String, engine: TrainingOptions.EngineName) {
-        self.model = model
+    public init(models: [String], data: String, engine: TrainingOptions.EngineName) {
+        precondition(!models.isEmpty, "there is a model to evaluate")
+        self.models = models
         self.data = data
         self.engine = engine
     }
@@ -47,15 +49,9 @@ public struct EvaluationResult: Sendable, Equatable {
     public let accuracy: Double?
     /// How often the label is among the five largest outputs; nil also where there is one output only.
     public let top5: Double?
+    /// Nil for networks that are no classifiers.
+    public let confusion: ConfusionMatrix?
     public let samples: Int
-    public let split: Split
-    public let samplesPerSecond: Double
-}
-
-/// A file of predictions that was written.
-public struct PredictionSummary: Sendable, Equatable {
-    public let samples: Int
-    public let outputs: Int
     public let split: Split
     public let samplesPerSecond: Double
 }

@@ -19,57 +19,75 @@ public final class EvaluationRun {
         makeEngine = engines
     }
 
-    /// Loss, accuracy and top-5 accuracy. Collective: all ranks get the same.
+    /// Loss, accuracy, top-5 accuracy and confusion of the first model. Collective: all ranks get the same.
     public func evaluate() throws -> EvaluationResult {
-        let (model, options, data) = try open()
+        let (model, options, data) = try open(request.models[0])
         let loss = try communicator.together {
             let loss = try model.loss(on: data.dataset)
             try data.requireAnswers(for: model, loss)
             return loss
         }
         let (replica, evaluator) = try prepare(model, options, data, loss, .evaluation)
+        let isClassifier = data.dataset.targets == .label
+        let outputs = model.network.outputShape.count
+        let confusion = isClassifier ? ConfusionCounts(outputs: outputs) : nil
         let start = ContinuousClock.now
-        let sums = try evaluator.evaluate()
+        let sums = try evaluator.evaluate(confusion)
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let count = Double(sums.samples)
-        let isClassifier = data.dataset.targets == .label
         return EvaluationResult(
             loss: (sums.loss + Penalty(l2: options.l2, replica).value() * count) / count,
             accuracy: isClassifier ? Double(sums.correct) / count : nil,
-            top5: isClassifier && model.network.outputShape.count > 1 ? Double(sums.correctInTop5) / count : nil,
+            top5: isClassifier && outputs > 1 ? Double(sums.correctInTop5) / count : nil,
+            confusion: try confusion?.combined(communicator, of: data.dataset, classNames: model.classNames),
             samples: sums.samples, split: data.dataset.split, samplesPerSecond: count / seconds)
     }
 
-    /// Writes the network's outputs for all samples, in the data's order. Collective.
-    public func predict(to path: String, overwrite: Bool) throws -> PredictionSummary {
-        let output = PredictionFile(path: path)
+    /// The network's outputs for all samples, in the data's order; of several models their mean. They are written to
+    /// `path`, if that is not nil. Collective.
+    public func predict(to path: String?, overwrite: Bool) throws -> Predictions {
+        let output = path.map { PredictionFile(path: $0) }
         _ = try communicator.onRoot {
-            try output.check(overwrite: overwrite, sparing: [request.model, request.data])
+            try output?.check(overwrite: overwrite, sparing: request.models + [request.data])
         }
-        let (model, options, data) = try open()
+        let (first, options, data) = try open(request.models[0])
+        var (sum, time) = try outputs(of: first, options, data)
+        for path in request.models.dropFirst() {
+            let (model, options, data) = try open(path)
+            try communicator.together { try model.requireOutputs(like: first) }
+            let next = try outputs(of: model, options, data)
+            for (i, value) in next.values.enumerated() { sum[i] += value }
+            time += next.time
+        }
+        let count = Float(request.models.count)
+        let predictions = Predictions(
+            split: data.dataset.split, samples: data.dataset.count, outputs: first.network.outputShape.count,
+            samplesPerSecond: Double(data.dataset.count) / (time / .seconds(1)),
+            values: count > 1 ? sum.map { $0 / count } : sum, decision: first.network.decision,
+            classNames: first.classNames.isEmpty ? data.dataset.classNames ?? [] : first.classNames,
+            labels: data.dataset.labels)
+        _ = try communicator.onRoot { try output?.write(predictions, of: data.dataset) }
+        return predictions
+    }
+
+    /// A model's outputs on rank 0, [N, outputs], nothing on the others; and how long they took. Collective.
+    private func outputs(
+        of model: EvaluationModel, _ options: TrainingOptions, _ data: EvaluationData
+    ) throws -> (values: [Float], time: Duration) {
         // This loss absorbs no activation: the outputs are the network's own.
         let (_, evaluator) = try prepare(model, options, data, .meanSquaredError, .prediction)
-        let width = model.network.outputShape.count
         let start = ContinuousClock.now
-        let rows = try communicator.gather(evaluator.predict(width: width))
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
-        _ = try communicator.onRoot {
-            try output.write(
-                Array(rows.joined()), width: width, of: data.dataset, model.network.decision,
-                classNames: model.classNames)
-        }
-        let count = data.dataset.count
-        return PredictionSummary(
-            samples: count, outputs: width, split: data.dataset.split, samplesPerSecond: Double(count) / seconds)
+        let rows = try evaluator.predict(width: model.network.outputShape.count)
+        return (Array(try communicator.gather(rows).joined()), ContinuousClock.now - start)
     }
 
     // MARK: Set-up
 
     /// Rank 0 reads the model, so that only it needs the file; all ranks open the data.
-    private func open() throws -> (EvaluationModel, TrainingOptions, EvaluationData) {
-        let bytes = try communicator.onRoot { try CheckpointFile.bytes(request.model) }
+    private func open(_ path: String) throws -> (EvaluationModel, TrainingOptions, EvaluationData) {
+        let bytes = try communicator.onRoot { try CheckpointFile.bytes(path) }
         let all = try communicator.broadcast(bytes ?? [], from: 0)
-        let model = try communicator.together { try EvaluationModel(all, file: request.model) }
+        let model = try communicator.together { try EvaluationModel(all, file: path) }
         let options = request.options(over: model.options)
         try options.validate(ranks: communicator.size)
         let data = try communicator.together { try EvaluationData(request, options, model) }

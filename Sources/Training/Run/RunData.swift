@@ -48,6 +48,11 @@ extension ImageDataset {
         if case .targets = answers { .values } else { .label }
     }
 
+    /// A class number a sample; nil where the answers are none.
+    var labels: [Int32]? {
+        if case .labels(let labels) = answers { labels } else { nil }
+    }
+
     /// Target values a sample; 1 for labels.
     var targetWidth: Int {
         if case .targets(_, let width) = answers { width } else { 1 }

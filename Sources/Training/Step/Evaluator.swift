@@ -30,11 +30,12 @@ final class Evaluator {
         metrics = try MetricsExchange(communicator, partition)
     }
 
-    /// Collective: all ranks get the same sums.
-    func evaluate() throws -> MetricSums {
+    /// Collective: all ranks get the same sums. `confusion` counts the answers of this rank's samples.
+    func evaluate(_ confusion: ConfusionCounts? = nil) throws -> MetricSums {
         metrics.clear()
         try forEachShard(.evaluation) { plan, batch, _, shard in
             metrics.add(plan.metrics.pointee, samples: batch.count, shard: shard)
+            confusion?.add(batch, plan)
         }
         watch.begin(.waiting)
         return try metrics.combine()

@@ -10,16 +10,31 @@ struct EvaluateCommand: RankCommand {
         abstract: "Measure loss and accuracy of a trained model on a data file.",
         discussion: """
             The figures are the same on any number of ranks. The L2 penalty of training is part of the loss, as in Keras.
+            The confusion matrix has a row a label and a column an answer.
 
             Examples:
               dptrain evaluate runs/lenet/best.h5 --data fashion.h5
               mpirun -n 4 dptrain evaluate runs/lenet/best.h5 --data fashion.h5 --split train --json
+              dptrain evaluate runs/lenet/best.h5 --data fashion.h5 --confusion --confusion-file confusion.csv
             """)
+
+    @Argument(help: "checkpoint, or Keras model (.h5)")
+    var model: String
 
     @OptionGroup var flags: EvaluationFlags
 
-    @Flag(help: "as JSON: loss, accuracy, top5 (null where they mean nothing), samples, split")
+    @Flag(
+        help: """
+            as JSON: loss, accuracy, top5 (null where they mean nothing), samples, split; with --confusion also classes, \
+            class_accuracy and confusion, a list a label
+            """)
     var json = false
+
+    @Flag(help: "show what was taken for what, and the accuracy of each class")
+    var confusion = false
+
+    @Option(help: ArgumentHelp("write what was taken for what as comma-separated values", valueName: "file.csv"))
+    var confusionFile: String?
 
     var threads: Int { flags.threads }
 
@@ -27,19 +42,41 @@ struct EvaluateCommand: RankCommand {
 
     func run(on world: Communicator) throws -> ExitCode {
         let threads = flags.threads
-        let run = EvaluationRun(flags.request, world) { try EngineChoice.engine($0, threads: threads) }
+        let run = EvaluationRun(flags.request([model]), world) { try EngineChoice.engine($0, threads: threads) }
         let result = try run.evaluate()
-        if world.rank == 0 { print(json ? try result.json.text() : result.text(of: flags)) }
+        if world.rank == 0 { try report(result) }
         return .success
+    }
+
+    private func report(_ result: EvaluationResult) throws {
+        guard result.confusion != nil || !(confusion || confusionFile != nil) else {
+            throw ValidationError("there is no confusion without classes: \(flags.data) has target values")
+        }
+        if let confusionFile, let matrix = result.confusion {
+            try POSIXFileSystem().replace(confusionFile, with: Array(matrix.csv.utf8))
+        }
+        if json {
+            print(try JSONValue.object(result.json(withConfusion: confusion)).text())
+            return
+        }
+        print(result.text(of: model, flags))
+        if confusion, let matrix = result.confusion { print(matrix.table) }
     }
 }
 
 extension EvaluationResult {
-    fileprivate var json: JSONValue {
-        [
+    fileprivate func json(withConfusion: Bool) -> [String: JSONValue] {
+        var members: [String: JSONValue] = [
             "loss": Self.number(loss), "accuracy": Self.number(accuracy), "top5": Self.number(top5),
             "samples": .integer(samples), "split": .string(split.rawValue),
         ]
+        guard withConfusion, let confusion else { return members }
+        let classes = 0..<confusion.classes
+        members["classes"] = .array(confusion.classNames.map { .string($0) })
+        members["class_accuracy"] = .array(classes.map { Self.number(confusion.accuracy(of: $0)) })
+        members["confusion"] = .array(
+            classes.map { label in .array(classes.map { .integer(confusion[label, $0]) }) })
+        return members
     }
 
     /// JSON has no word for what is not a number.
@@ -47,16 +84,41 @@ extension EvaluationResult {
         value.flatMap { $0.isFinite ? .number($0) : nil } ?? .null
     }
 
-    fileprivate func text(of flags: EvaluationFlags) -> String {
+    fileprivate func text(of model: String, _ flags: EvaluationFlags) -> String {
         let figures = [("loss", loss as Double?), ("accuracy", accuracy), ("top 5", top5)]
         let list = figures.compactMap { name, value in value.map { "\(name): \($0.rounded(toDigits: 4))" } }
         return """
-            \(flags.model) on \(samples) \(split.rawValue) samples of \(flags.data), \(Int(samplesPerSecond)) images/s
+            \(model) on \(samples) \(split.rawValue) samples of \(flags.data), \(Int(samplesPerSecond)) images/s
             \(list.joined(separator: " - "))
             """
     }
 }
 
+extension ConfusionMatrix {
+    /// Wider ones do not fit a terminal.
+    private static let mostColumns = 20
+
+    /// A row a label. Of more than 20 classes only the accuracy of each, and what it was most often taken for.
+    fileprivate var table: String {
+        let fits = classes <= Self.mostColumns
+        let answers = fits ? (0..<classes).map { "\($0)" } : ["Most often taken for"]
+        var table = TextTable(header: ["", "Label"] + answers + ["Samples", "Accuracy"])
+        table.rightAligned = Set([0] + (fits ? Array(2..<classes + 4) : [3, 4]))
+        table.rows = (0..<classes).map { label in
+            let cells = fits ? (0..<classes).map { "\(self[label, $0])" } : [mistake(of: label)]
+            let accuracy = accuracy(of: label).map { $0.rounded(toDigits: 4) } ?? "-"
+            return ["\(label)", classNames[label]] + cells + ["\(samples[label])", accuracy]
+        }
+        return table.text
+    }
+
+    private func mistake(of label: Int) -> String {
+        let others = (0..<classes).filter { $0 != label && self[label, $0] > 0 }
+        guard let worst = others.max(by: { self[label, $0] < self[label, $1] }) else { return "-" }
+        return "\(classNames[worst]) (\(self[label, worst]))"
+    }
+}
+
 extension Double {
-    fileprivate func rounded(toDigits digits: Int) -> String { String(format: "%.\(digits)f", self) }
+    func rounded(toDigits digits: Int) -> String { String(format: "%.\(digits)f", self) }
 }

@@ -6,9 +6,6 @@ import Training
 
 /// What `evaluate` and `predict` have in common.
 struct EvaluationFlags: ParsableArguments {
-    @Argument(help: "checkpoint, or Keras model (.h5)")
-    var model: String
-
     @Option(help: ArgumentHelp("HDF5 file with the samples", valueName: "file.h5"))
     var data: String
 
@@ -56,8 +53,8 @@ struct EvaluationFlags: ParsableArguments {
     /// The rest is compared when data and model are open.
     var sharedFacts: [SharedFact] { [SharedFact("--threads", "\(threads)")] }
 
-    var request: EvaluationRequest {
-        var request = EvaluationRequest(model: model, data: data, engine: engine)
+    func request(_ models: [String]) -> EvaluationRequest {
+        var request = EvaluationRequest(models: models, data: data, engine: engine)
         request.split = split
         request.images = images
         request.labels = labels

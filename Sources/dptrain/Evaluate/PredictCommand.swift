@@ -5,38 +5,74 @@ import Training
 struct PredictCommand: RankCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "Write a trained model's outputs for the samples of a data file.",
+        abstract: "What a trained model says of the samples of a data file; of several models, their mean.",
         discussion: """
             The output file holds /predictions, float32 [samples, outputs] in the data's order, probabilities where the
-            model ends in softmax or sigmoid; and /labels or /targets where the data has them. Its attribute `decision`
-            is `smallest` where outputs are distances, of which the smallest is the answer.
+            model ends in softmax or sigmoid; /labels or /targets where the data has them; and the names as attribute
+            classes. Its attribute decision is smallest where outputs are distances, of which the smallest is the
+            answer. Of a few samples, or with --top, the best classes are printed too. Several models must have the same
+            outputs; each sees the samples as it was trained.
 
             Examples:
               dptrain predict runs/lenet/best.h5 --data fashion.h5 --output predictions.h5
+              dptrain predict runs/*/best.h5 --data fashion.h5 --top 5
               mpirun -n 4 dptrain predict model-of-keras.h5 --data fashion.h5 --split train --output train.h5
             """)
+
+    @Argument(help: "checkpoints, or Keras models (.h5)")
+    var models: [String]
 
     @OptionGroup var flags: EvaluationFlags
 
     @Option(help: ArgumentHelp("HDF5 file to write", valueName: "file.h5"))
-    var output: String
+    var output: String?
 
     @Flag(help: "replace the file if it exists")
     var overwrite = false
 
+    @Option(help: "print so many of the best classes of every sample (default: 3, of up to 20 samples)")
+    var top: Int?
+
+    mutating func validate() throws {
+        if let top, top < 1 { throw ValidationError("--top \(top) is not positive") }
+        guard output != nil || top != nil else {
+            throw ValidationError("say where the predictions go with --output, or print the best classes with --top")
+        }
+    }
+
     var threads: Int { flags.threads }
 
-    var sharedFacts: [SharedFact] { flags.sharedFacts }
+    var sharedFacts: [SharedFact] {
+        flags.sharedFacts + [SharedFact("the number of models", "\(models.count)")]
+    }
 
     func run(on world: Communicator) throws -> ExitCode {
         let threads = flags.threads
-        let run = EvaluationRun(flags.request, world) { try EngineChoice.engine($0, threads: threads) }
-        let summary = try run.predict(to: output, overwrite: overwrite)
-        if world.rank == 0 {
-            print(
-                "\(output): predictions [\(summary.samples), \(summary.outputs)] for the \(summary.split.rawValue) samples of "
-                    + "\(flags.data), \(Int(summary.samplesPerSecond)) images/s")
-        }
+        let run = EvaluationRun(flags.request(models), world) { try EngineChoice.engine($0, threads: threads) }
+        let predictions = try run.predict(to: output, overwrite: overwrite)
+        if world.rank == 0 { report(predictions) }
         return .success
+    }
+
+    private func report(_ predictions: Predictions) {
+        if let top = top ?? (predictions.samples <= 20 ? 3 : nil) {
+            for sample in 0..<predictions.samples { print(predictions.line(sample, top: top)) }
+        }
+        let source = "\(predictions.split.rawValue) samples of \(flags.data)"
+        let size = "[\(predictions.samples), \(predictions.outputs)]"
+        let mean = models.count > 1 ? ", the mean of \(models.count) models" : ""
+        let file = output.map { "\($0): " } ?? ""
+        print("\(file)predictions \(size) for the \(source)\(mean), \(Int(predictions.samplesPerSecond)) images/s")
+    }
+}
+
+extension Predictions {
+    /// `7: Sneaker 0.9312, Sandal 0.0544, Ankle boot 0.0144 (label: Sandal)`
+    fileprivate func line(_ sample: Int, top: Int) -> String {
+        let best = ranking(of: sample, count: top).map {
+            "\(name(of: $0.output)) \(Double($0.score).rounded(toDigits: 4))"
+        }
+        let label = labels.map { " (label: \(name(of: Int($0[sample]))))" } ?? ""
+        return "\(sample): \(best.joined(separator: ", "))\(label)"
     }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Training
 
-/// Everything that may be said about a run: defaults, then a configuration file, then flags.
+/// Everything that may be said about a run: defaults, then a recipe, then a configuration file, then flags.
 struct TrainingFlags: ParsableArguments {
     @OptionGroup(title: "Network") var network: OptionFlags<NetworkGroup>
     @OptionGroup(title: "Data") var data: OptionFlags<DataGroup>
@@ -13,19 +13,27 @@ struct TrainingFlags: ParsableArguments {
     @OptionGroup(title: "Output") var output: OptionFlags<OutputGroup>
     @OptionGroup(title: "Tracing") var tracing: OptionFlags<TracingGroup>
 
+    @Option(
+        help: ArgumentHelp(
+            "settings by a name from `dptrain recipes`; a configuration file and flags win over it", valueName: "name"))
+    var recipe: String?
+
     @Option(help: ArgumentHelp("TOML file with any of these options; flags win over it", valueName: "file"))
     var config: String?
 
     @Flag(help: "print all options as a configuration file, and end")
     var printConfig = false
 
-    /// The options, and the names of those that a flag or the configuration file set.
+    /// The options, and the names of those that a flag, the configuration file or the recipe set.
     func options() throws(OptionError) -> (options: TrainingOptions, given: Set<String>) {
         var options = TrainingOptions()
         options.engine = EngineChoice.standard
         var given: Set<String> = []
         do {
-            if let config { given = try options.apply(toml: Self.text(ofFile: config), file: config) }
+            if let recipe {
+                given = try options.apply(toml: Recipe.named(recipe).toml, file: "recipe \(recipe)")
+            }
+            if let config { given.formUnion(try options.apply(toml: Self.text(ofFile: config), file: config)) }
             for group in [
                 network.given, data.given, run.given, optimizer.given, steering.given, computation.given, output.given,
                 tracing.given,

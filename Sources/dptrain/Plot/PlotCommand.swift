@@ -1,0 +1,98 @@
+import ArgumentParser
+import Foundation
+import Pictures
+import Training
+
+struct PlotCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plot",
+        abstract: "Draw loss, accuracy and learning rate of runs over their epochs, all runs in one picture.",
+        discussion: """
+            Examples:
+              dptrain plot runs/lenet --output lenet.svg
+              dptrain plot runs/plain runs/residual --error --output degradation.png
+            """)
+
+    @Argument(help: "output folders of runs, or their log.jsonl")
+    var runs: [String]
+
+    @Option(help: ArgumentHelp("picture to write: .svg or .png", valueName: "file"))
+    var output: String
+
+    @Flag(help: "show the error, the part of samples told wrong, instead of the accuracy")
+    var error = false
+
+    private enum Form: String { case svg, png }
+
+    private var form: Form? { Form(rawValue: URL(fileURLWithPath: output).pathExtension.lowercased()) }
+
+    mutating func validate() throws {
+        guard form != nil else { throw ValidationError("--output \(output) ends neither in .svg nor in .png") }
+    }
+
+    func run() throws {
+        let chart = try RunChart(logs: runs.map { try EpochLog(of: $0) }, names: names, showsError: error).chart
+        let bytes = form == .png ? PNG.encode(chart.picture) : Array(chart.svg.utf8)
+        try POSIXFileSystem().replace(output, with: bytes)
+        print("\(output): \(runs.count == 1 ? "the run" : "\(runs.count) runs") \(names.joined(separator: ", "))")
+    }
+
+    /// The last part of each path that has a name to it; the whole paths where two are called the same.
+    private var names: [String] {
+        let short = runs.map { run in
+            let parts = run.split(separator: "/").filter { $0 != "." && $0 != "log.jsonl" }
+            return parts.last.map(String.init) ?? run
+        }
+        return Set(short).count == short.count ? short : runs
+    }
+}
+
+/// Curves of training and validation from the logs of runs.
+private struct RunChart {
+    let logs: [EpochLog]
+    let names: [String]
+    let showsError: Bool
+    /// Beyond this ratio of the largest to the smallest, learning rates are told apart on a logarithmic axis only.
+    private static let mostLinearRatio = 20.0
+
+    var chart: Chart {
+        let panels = [
+            panel("loss", \.loss, \.validationLoss),
+            showsError
+                ? panel("error", \.error, \.validationError) : panel("accuracy", \.accuracy, \.validationAccuracy),
+            panel("learning rate", \.learningRate, nil, isLogarithmic: ratesSpread),
+        ]
+        let isValidated = logs.contains { $0.epochs.contains { $0.validationLoss != nil } }
+        return Chart(
+            legend: names, note: isValidated ? "lines: validation, dashes: training" : "dashes: training",
+            horizontalTitle: "epoch", panels: panels.compactMap(\.self))
+    }
+
+    private var ratesSpread: Bool {
+        let rates = logs.flatMap { $0.epochs.compactMap(\.learningRate) }.filter { $0 > 0 }
+        return (rates.max() ?? 0) > Self.mostLinearRatio * (rates.min() ?? 0)
+    }
+
+    private typealias Measure = KeyPath<EpochLog.Epoch, Double?>
+
+    /// Nil for what no run has measured.
+    private func panel(
+        _ title: String, _ training: Measure, _ validation: Measure?, isLogarithmic: Bool = false
+    ) -> Chart.Panel? {
+        var curves: [Chart.Curve] = []
+        for (entry, log) in logs.enumerated() {
+            for (measure, isDashed) in [(training, true), (validation, false)] {
+                guard let measure else { continue }
+                let points = log.epochs.map { (x: Double($0.epoch), y: $0[keyPath: measure] ?? .nan) }
+                guard points.contains(where: { $0.y.isFinite }) else { continue }
+                curves.append(Chart.Curve(entry: entry, isDashed: isDashed, points: points))
+            }
+        }
+        return curves.isEmpty ? nil : Chart.Panel(title: title, isLogarithmic: isLogarithmic, curves: curves)
+    }
+}
+
+extension EpochLog.Epoch {
+    fileprivate var error: Double? { accuracy.map { 1 - $0 } }
+    fileprivate var validationError: Double? { validationAccuracy.map { 1 - $0 } }
+}

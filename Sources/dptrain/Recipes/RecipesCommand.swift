@@ -1,0 +1,37 @@
+import ArgumentParser
+import Models
+import Training
+
+struct RecipesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "recipes",
+        abstract: "List the settings that --recipe knows by name, or show one as a configuration file.",
+        discussion: """
+            Examples:
+              dptrain recipes
+              dptrain recipes vgg > vgg.toml
+              dptrain --recipe resnet-cifar --data cifar.h5 --output runs/resnet --epochs 20
+            """)
+
+    @Argument(help: "the recipe to show")
+    var name: String?
+
+    mutating func validate() throws {
+        do {
+            _ = try name.map { try Recipe.named($0) }
+        } catch let error as OptionError {
+            throw ValidationError(error.description)
+        }
+    }
+
+    func run() throws {
+        if let name {
+            print(try Recipe.named(name).toml, terminator: "")
+            return
+        }
+        var table = TextTable(header: ["Name", "What"])
+        table.rows = Recipe.all.map { [$0.name, $0.summary] }
+        print(table.text)
+        print("`dptrain recipes NAME` shows one; `dptrain --recipe NAME --data FILE.h5` trains by it.")
+    }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import DataPipeline
+import Pictures
+import Training
+
+/// An image: a PNG file, or a sample of a data file.
+struct ImageFlags: ParsableArguments {
+    @Option(help: ArgumentHelp("image: a PNG file of 8 bits, grey or RGB", valueName: "file.png"))
+    var image: String?
+
+    @Option(help: ArgumentHelp("HDF5 file to take the image from", valueName: "file.h5"))
+    var data: String?
+
+    @Option(
+        help: ArgumentHelp("train, validation or test (default: test, else validation, else train)", valueName: "split")
+    )
+    var split: Split?
+
+    @Option(help: "number of the image in the split, from 0")
+    var index: Int?
+
+    mutating func validate() throws {
+        if image != nil, data != nil || split != nil || index != nil {
+            throw ValidationError("--image is the image; leave out --data, --split and --index, which name another")
+        }
+        guard (data == nil) == (index == nil), split == nil || data != nil else {
+            throw ValidationError("an image of a data file needs both --data and --index")
+        }
+    }
+
+    var isGiven: Bool { image != nil || data != nil }
+
+    /// Called where one is given.
+    func sample() throws -> StoredSample {
+        if let image {
+            let bytes = try POSIXFileSystem().read(image)
+            let picture = try PNG.decode(bytes, name: image)
+            return StoredSample(.bytes(picture.bytes), shape: [picture.height, picture.width, picture.channels])
+        }
+        guard let data, let index else { preconditionFailure("an image is given") }
+        let file = try DatasetFile.open(data)
+        let usual = [Split.test, .validation].first { file.splits[$0] != nil } ?? .train
+        return try file.split(split ?? usual).storedSample(index)
+    }
+}
+
+extension Picture {
+    /// A sample that is an image; floats from black, the smallest, to white, the largest.
+    init(_ sample: StoredSample) throws {
+        let shape = sample.shape
+        guard shape.rank == 3, [1, 3].contains(shape[2]) else {
+            throw PictureError("a sample of \(shape) is no grey or coloured image")
+        }
+        switch sample.values {
+        case .bytes(let bytes): self.init(width: shape[1], height: shape[0], channels: shape[2], bytes: bytes)
+        case .floats(let floats):
+            self.init(stretching: floats, width: shape[1], height: shape[0], channels: shape[2])
+        }
+    }
+}
