@@ -24,10 +24,10 @@ public struct InspectedModel {
                     + "resize it, or make it grey or coloured")
         }
         let (network, weights) = try model.network.ending(withLayer: name, weights: model.weights)
-        var demand = Replica.Demand()
+        var demand = ReplicaPlan.Demand()
         demand.prediction = [1]
         // This loss absorbs no activation: the output is the layer's own.
-        let replica = try Replica(network, loss: .meanSquaredError, engine: engine, demand)
+        let replica = Replica(try ReplicaPlan(network, loss: .meanSquaredError, engine: engine, demand))
         try replica.setWeights(weights)
         let plan = try replica.plan(.prediction, samples: 1)
         try normalizer(for: sample).normalize(sample, into: plan.input)
