@@ -44,8 +44,9 @@ AVX512 void dptrain_max_pooling(const dptrain_lane_pooling *s, const float *x, f
             for (long r = strip.rows.first; r < strip.rows.end; r++)
                 for (long c = columns.first; c < columns.end; c++) {
                     const __m512 value = _mm512_loadu_ps(first + (r * s->input_width + c) * lanes);
-                    // Also where the value is a NaN, which then shows.
-                    const __mmask16 wins = _mm512_cmp_ps_mask(value, best, _CMP_NLE_UQ);
+                    // Also where the value is a NaN, which then stays.
+                    const __mmask16 numbers = _mm512_cmp_ps_mask(best, best, _CMP_ORD_Q);
+                    const __mmask16 wins = _mm512_mask_cmp_ps_mask(numbers, value, best, _CMP_NLE_UQ);
                     best = _mm512_mask_mov_ps(best, wins, value);
                     place = _mm512_mask_mov_epi32(place, wins, _mm512_set1_epi32((int)(r * s->window_width + c)));
                 }

@@ -13,8 +13,8 @@ enum { LANES = 16, TILES = 16, POINTS = 36 };
 
 typedef __m512 vector;
 
-/// The points where the polynomials are evaluated are 0, +-A, +-B and infinity. These two keep rounding errors a third of
-/// what the usual 1 and 2 give.
+/// The points where the polynomials are evaluated are 0, +-A, +-B and infinity. These two halve the rounding
+/// errors of the usual 1 and 2 (docs/numerics.md).
 static const float A = 0.625f, B = 1.5f;
 
 #define SPLAT(x) _mm512_set1_ps(x)
@@ -190,7 +190,8 @@ VECTOR_CODE static void transform_outputs(
         for (ptrdiff_t i = 0; i < rows; i++)
             for (ptrdiff_t j = 0; j < columns; j++) {
                 vector value = ADD(d[i * 6 + j], offset);
-                if (rectifies) value = _mm512_max_ps(value, _mm512_setzero_ps());
+                // In this order a NaN stays one.
+                if (rectifies) value = _mm512_max_ps(_mm512_setzero_ps(), value);
                 _mm512_storeu_ps(image + ((tile.y + i) * shape.width + tile.x + j) * LANES, value);
             }
     }

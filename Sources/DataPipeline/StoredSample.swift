@@ -37,7 +37,7 @@ extension Normalizer {
 extension ImageDataset {
     /// Reads one sample.
     public func storedSample(_ index: Int) throws -> StoredSample {
-        guard rows.indices.contains(index + rows.lowerBound) else {
+        guard (0..<count).contains(index) else {
             throw DatasetError(
                 file: file, object: source.dataset.path, "there is no \(split.rawValue) sample \(index)",
                 remedy: "its \(count) samples count from 0")

@@ -11,6 +11,7 @@ extension BoundPlan {
                         SpanBuffer.Label(
                             planned.phase.rawValue, "\(planned.layer): \(planned.kind)", numbering: "first sample"))
                     return { context in
+                        guard spans.isRecording else { return try kernel(context) }
                         let begin = BootClock.now
                         try kernel(context)
                         spans.record(label, context.firstSample, from: begin)

@@ -43,7 +43,7 @@ struct SamplesSideBySide {
         // oneDNN takes images of up to three channels as they are.
         let busyChannels = (inputs <= 3 ? 1 : busyLanes(inputs)) * busyLanes(outputs)
         return busyLanes(samples) >= leastAdvantage * busyChannels
-            && stride == Extent2D(height: 1, width: 1)
+            && stride == Extent2D(height: 1, width: 1) && layer.window.dilation == Extent2D(height: 1, width: 1)
             && max(margins.top, margins.bottom) < kernel.height && max(margins.left, margins.right) < kernel.width
             && kernel.height * kernel.width * inputs * outputs <= mostWeights
             && operation.outputShape[0] * operation.outputShape[1] >= fewestPixels

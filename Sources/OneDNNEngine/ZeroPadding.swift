@@ -7,7 +7,7 @@ import NumericCore
 /// reorder into the part of them that holds the image.
 extension DNNLCompiler {
     func zeroPadding(_ operation: Operation, _ input: Tensor) throws -> (output: Tensor, saved: Saved) {
-        let output = activation(try .rowMajor(samples: samples, operation.outputShape))
+        let output = activation(try .rowMajor(samples: samples, operation.outputShape, input.layout.type))
         emitZeros(output)
         try emitReorder(input, into: inside(output, operation), layer: operation.name)
         return (output, .zeroPadding(input: input.layout))

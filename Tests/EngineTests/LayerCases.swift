@@ -131,6 +131,9 @@ extension LayerCase {
             let y = g.convolution(g.convolution(padded, 9, kernel: 3, padding: .same), 5, kernel: 2, activation: .tanh)
             _ = g.convolution(g.averagePooling(y), 16, kernel: 1)
         },
+        LayerCase("dilated, then a mean", [8, 9, 1], front: 3) { g, x in
+            _ = g.averagePooling(g.convolution(x, 5, kernel: 3, dilation: 2, padding: .same, activation: .tanh))
+        },
         LayerCase("kernel larger than image, same", [4, 5, 1], front: 2) { g, x in
             _ = g.maxPooling(g.convolution(x, 3, kernel: 7, padding: .same))
         },

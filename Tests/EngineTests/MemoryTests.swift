@@ -30,6 +30,21 @@ import Testing
         #expect(poisoned == first, "a run in memory full of NaN differs")
     }
 
+    /// What is not a number stays so through ReLUs and maxima, up to the loss, which refuses it.
+    /// A sigmoid may hide it: oneDNN's of NaN is 0.
+    @Test(
+        arguments: TestedEngine.all,
+        (LayerCase.winograds + LayerCase.fewChannels).filter { !$0.testDescription.contains("sigmoid") })
+    func whatIsNoNumberShows(_ engine: TestedEngine, _ layer: LayerCase) throws {
+        let network = try layer.network()
+        let run = try PlanRun(engine.make(), network, loss: .meanSquaredError, kind: .values, shards: [17])
+        var parameters = network.randomParameters()
+        parameters[0] = parameters[0].map { _ in .nan }
+        try run.load(parameters)
+        let batch = Batch(for: network, samples: 17, kind: .values)
+        #expect(throws: NonFiniteLoss.self) { _ = try run.run(batch) }
+    }
+
     /// Layers that the models above do not have.
     @Test(
         arguments: TestedEngine.all, LayerCase.merges + LayerCase.responses + LayerCase.resamplings + LayerCase.frozen)

@@ -180,6 +180,7 @@ private struct EvaluationFixture {
         var request = EvaluationRequest(models: models, data: (other ?? self).data, engine: engine)
         request.batchSize = batch
         request.shards = shards
+        request.countsConfusion = true
         return EvaluationRun(request, check.world, engines: RankEngine.make)
     }
 

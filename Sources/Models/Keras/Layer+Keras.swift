@@ -106,7 +106,7 @@ extension Layer {
         case "IdentityShortcut":
             self = .identityShortcut(
                 IdentityShortcut(
-                    filters: try options.integer("filters"), stride: try options.extent("strides") ?? 1))
+                    filters: try options.integer("filters"), stride: try options.extent("strides") ?? 2))
 
         case "Subsampling2D":
             self = .subsampling(

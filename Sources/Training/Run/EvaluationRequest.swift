@@ -20,6 +20,8 @@ public struct EvaluationRequest: Sendable {
     public var shards: Int?
     public var precision: Precision?
     public var engine: TrainingOptions.EngineName
+    /// Whether to count what was taken for what.
+    public var countsConfusion = false
 
     public init(models: [String], data: String, engine: TrainingOptions.EngineName) {
         precondition(!models.isEmpty, "there is a model to evaluate")
@@ -49,7 +51,7 @@ public struct EvaluationResult: Sendable, Equatable {
     public let accuracy: Double?
     /// How often the label is among the five largest outputs; nil also where there is one output only.
     public let top5: Double?
-    /// Nil for networks that are no classifiers.
+    /// Nil where the request does not ask for it.
     public let confusion: ConfusionMatrix?
     public let samples: Int
     public let split: Split

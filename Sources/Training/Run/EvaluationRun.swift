@@ -25,12 +25,15 @@ public final class EvaluationRun {
         let loss = try communicator.together {
             let loss = try model.loss(on: data.dataset)
             try data.requireAnswers(for: model, loss)
+            if request.countsConfusion, data.dataset.targets != .label {
+                throw OptionError("confusion", "there is none without classes: \(request.data) has target values")
+            }
             return loss
         }
         let (replica, evaluator) = try prepare(model, options, data, loss, .evaluation)
         let isClassifier = data.dataset.targets == .label
         let outputs = model.network.outputShape.count
-        let confusion = isClassifier ? ConfusionCounts(outputs: outputs) : nil
+        let confusion = request.countsConfusion ? ConfusionCounts(outputs: outputs) : nil
         let start = ContinuousClock.now
         let sums = try evaluator.evaluate(confusion)
         let seconds = (ContinuousClock.now - start) / .seconds(1)

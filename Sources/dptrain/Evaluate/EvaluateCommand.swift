@@ -38,20 +38,23 @@ struct EvaluateCommand: RankCommand {
 
     var threads: Int { flags.threads }
 
-    var sharedFacts: [SharedFact] { flags.sharedFacts }
+    var sharedFacts: [SharedFact] {
+        flags.sharedFacts + [SharedFact("--confusion or --confusion-file", "\(countsConfusion)")]
+    }
+
+    private var countsConfusion: Bool { confusion || confusionFile != nil }
 
     func run(on world: Communicator) throws -> ExitCode {
         let threads = flags.threads
-        let run = EvaluationRun(flags.request([model]), world) { try EngineChoice.engine($0, threads: threads) }
+        var request = flags.request([model])
+        request.countsConfusion = countsConfusion
+        let run = EvaluationRun(request, world) { try EngineChoice.engine($0, threads: threads) }
         let result = try run.evaluate()
         if world.rank == 0 { try report(result) }
         return .success
     }
 
     private func report(_ result: EvaluationResult) throws {
-        guard result.confusion != nil || !(confusion || confusionFile != nil) else {
-            throw ValidationError("there is no confusion without classes: \(flags.data) has target values")
-        }
         if let confusionFile, let matrix = result.confusion {
             try POSIXFileSystem().replace(confusionFile, with: Array(matrix.csv.utf8))
         }
