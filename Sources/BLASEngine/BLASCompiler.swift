@@ -34,7 +34,7 @@ struct BLASCompiler: LayerCompiler {
     func forward(_ operation: Operation, _ inputs: [Tensor]) throws -> (output: Tensor, saved: Saved) {
         switch operation.layer {
         case .dense, .convolution: emitAffine(operation, inputs[0])
-        case .zeroPadding: emitZeroPadding(operation, inputs[0])
+        case .zeroPadding: emitMoves(FramedRows(operation, samples: samples), operation, inputs[0])
         case .pooling(let layer): emitPooling(layer, operation, inputs[0])
         case .globalAveragePooling: emitGlobalAverage(operation, inputs[0])
         case .batchNormalization(let layer): emitNormalization(layer, operation, inputs[0])
@@ -43,8 +43,9 @@ struct BLASCompiler: LayerCompiler {
         case .scale(let layer): emitScale(layer, operation, inputs)
         case .concatenate: emitConcatenation(operation, inputs)
         case .localResponseNormalization(let layer): emitResponseNormalization(layer, operation, inputs[0])
-        case .upSampling(let layer): emitUpSampling(layer, operation, inputs[0])
-        case .identityShortcut(let layer): emitShortcut(layer, operation, inputs[0])
+        case .upSampling(let layer): emitMoves(RepeatedPixels(layer, operation, samples: samples), operation, inputs[0])
+        case .identityShortcut(let layer):
+            emitMoves(KeptPixels(layer, operation, samples: samples), operation, inputs[0])
         case .flatten: (inputs[0], Saved(input: inputs[0].buffer, output: inputs[0].buffer))
         case .input, .dropout, .subsampling, .partialConvolution, .radialBasis: throw unsupported(operation)
         }
@@ -57,7 +58,8 @@ struct BLASCompiler: LayerCompiler {
         let gradient = emitDerivative(operation.activation, of: saved.output, arriving)
         switch operation.layer {
         case .dense, .convolution: return [emitAffineBackward(operation, saved, gradient.tensor, wanted: wanted[0])]
-        case .zeroPadding: return [emitZeroPaddingBackward(operation, gradient.tensor)]
+        case .zeroPadding:
+            return [emitMovesBackward(FramedRows(operation, samples: samples), operation, gradient.tensor)]
         case .pooling(let layer): return [emitPoolingBackward(layer, operation, saved, gradient.tensor)]
         case .globalAveragePooling: return [emitGlobalAverageBackward(operation, gradient.tensor)]
         case .batchNormalization(let layer):
@@ -68,8 +70,10 @@ struct BLASCompiler: LayerCompiler {
         case .concatenate: return emitConcatenationBackward(operation, gradient.tensor, wanted: wanted)
         case .localResponseNormalization(let layer):
             return [emitResponseNormalizationBackward(layer, operation, saved, gradient.tensor)]
-        case .upSampling(let layer): return [emitUpSamplingBackward(layer, operation, gradient.tensor)]
-        case .identityShortcut(let layer): return [emitShortcutBackward(layer, operation, gradient.tensor)]
+        case .upSampling(let layer):
+            return [emitMovesBackward(RepeatedPixels(layer, operation, samples: samples), operation, gradient.tensor)]
+        case .identityShortcut(let layer):
+            return [emitMovesBackward(KeptPixels(layer, operation, samples: samples), operation, gradient.tensor)]
         case .flatten: return [gradient.tensor]
         case .input, .dropout, .subsampling, .partialConvolution, .radialBasis: throw unsupported(operation)
         }

@@ -28,7 +28,7 @@ extension BLASCompiler {
         guard let bases = saved.notes else { return nil }
         let shape = ResponseShape(layer, operation, samples: samples)
         let result = newTensor(gradient.width)
-        let scratch = builder.scratch(bytes: shape.channels * MemoryLayout<Float>.stride)
+        let scratch = builder.scratch(floats: shape.channels)
         builder.emit(
             reads: [gradient.buffer, saved.input, saved.output, bases, scratch], writes: [result.buffer]
         ) { memory in

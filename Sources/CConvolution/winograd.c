@@ -4,12 +4,9 @@
 /// is what oneDNN's kernels miss.
 
 #include "winograd.h"
-#include <immintrin.h>
+#include "lanes.h"
 
-#define VECTOR_CODE __attribute__((target("avx512f,avx512dq")))
-#define INLINED static inline __attribute__((always_inline, target("avx512f,avx512dq")))
-
-enum { LANES = 16, TILES = 16, POINTS = 36 };
+enum { TILES = 16, POINTS = 36 };
 
 typedef __m512 vector;
 
@@ -27,7 +24,7 @@ static const float A = 0.625f, B = 1.5f;
 // MARK: One-dimensional transforms. Elements are `stride` vectors apart.
 
 /// Six inputs at six points.
-INLINED void transform_input(vector *d, int stride) {
+UNROLLED void transform_input(vector *d, int stride) {
     const vector aa = SPLAT(A * A), bb = SPLAT(B * B), aabb = SPLAT(A * A * B * B), sum = SPLAT(A * A + B * B);
     const vector a = SPLAT(A), b = SPLAT(B);
     vector d0 = d[0], d1 = d[stride], d2 = d[2 * stride], d3 = d[3 * stride], d4 = d[4 * stride], d5 = d[5 * stride];
@@ -42,7 +39,7 @@ INLINED void transform_input(vector *d, int stride) {
 }
 
 /// Four outputs from their values at six points.
-INLINED void transform_output(vector *m, int stride) {
+UNROLLED void transform_output(vector *m, int stride) {
     const vector a = SPLAT(A), b = SPLAT(B), aa = SPLAT(A * A), bb = SPLAT(B * B);
     const vector aaa = SPLAT(A * A * A), bbb = SPLAT(B * B * B);
     vector sumA = ADD(m[stride], m[2 * stride]), differenceA = SUB(m[stride], m[2 * stride]);
@@ -55,7 +52,7 @@ INLINED void transform_output(vector *m, int stride) {
 }
 
 /// The transposed of `transform_output`: four gradients at six points.
-INLINED void transform_output_gradient(vector *y, int stride) {
+UNROLLED void transform_output_gradient(vector *y, int stride) {
     const vector a = SPLAT(A), b = SPLAT(B), aa = SPLAT(A * A), bb = SPLAT(B * B);
     const vector aaa = SPLAT(A * A * A), bbb = SPLAT(B * B * B);
     vector y0 = y[0], y1 = y[stride], y2 = y[2 * stride], y3 = y[3 * stride];
@@ -69,7 +66,7 @@ INLINED void transform_output_gradient(vector *y, int stride) {
 }
 
 /// A kernel's three weights at point `i`.
-INLINED vector kernel_at_point(int i, vector w0, vector w1, vector w2) {
+UNROLLED vector kernel_at_point(int i, vector w0, vector w1, vector w2) {
     if (i == 5) return w2;
     if (i == 0) return MUL(SPLAT(1 / (A * A * B * B)), w0);
     const float p = i == 1 ? A : i == 2 ? -A : i == 3 ? B : -B;
@@ -78,7 +75,7 @@ INLINED vector kernel_at_point(int i, vector w0, vector w1, vector w2) {
 }
 
 /// The transposed of `kernel_at_point`: three weights' gradients from those at six points.
-INLINED void kernel_gradient_from_points(const vector *g, int stride, vector *w) {
+UNROLLED void kernel_gradient_from_points(const vector *g, int stride, vector *w) {
     const float scaleA = 1 / (2 * A * A * (A * A - B * B)), scaleB = 1 / (2 * B * B * (B * B - A * A));
     vector sumA = MUL(SPLAT(scaleA), ADD(g[stride], g[2 * stride]));
     vector differenceA = MUL(SPLAT(scaleA), SUB(g[stride], g[2 * stride]));
@@ -101,49 +98,49 @@ typedef struct {
 } plane;
 
 /// Reads `size` x `size` pixels of one block of channels; what lies outside the image is zero.
-INLINED void load_patch(const float *image, plane shape, ptrdiff_t y0, ptrdiff_t x0, int size, vector *patch) {
+UNROLLED void load_patch(const float *image, plane shape, ptrdiff_t y0, ptrdiff_t x0, int size, vector *patch) {
     const _Bool inside = y0 >= 0 && x0 >= 0 && y0 + size <= shape.height && x0 + size <= shape.width;
     for (int i = 0; i < size; i++) {
-        const float *row = image + ((y0 + i) * shape.width + x0) * LANES;
+        const float *row = image + ((y0 + i) * shape.width + x0) * lanes;
         if (inside) {
-            for (int j = 0; j < size; j++) patch[i * 6 + j] = _mm512_loadu_ps(row + j * LANES);
+            for (int j = 0; j < size; j++) patch[i * 6 + j] = _mm512_loadu_ps(row + j * lanes);
         } else {
             const _Bool has_row = y0 + i >= 0 && y0 + i < shape.height;
             for (int j = 0; j < size; j++)
-                patch[i * 6 + j] = has_row && x0 + j >= 0 && x0 + j < shape.width ? _mm512_loadu_ps(row + j * LANES)
+                patch[i * 6 + j] = has_row && x0 + j >= 0 && x0 + j < shape.width ? _mm512_loadu_ps(row + j * lanes)
                                                                                   : _mm512_setzero_ps();
         }
     }
 }
 
-INLINED ptrdiff_t tiles_across(ptrdiff_t pixels) { return (pixels + 3) / 4; }
+UNROLLED ptrdiff_t tiles_across(ptrdiff_t pixels) { return (pixels + 3) / 4; }
 
-INLINED tile_position tile_at(ptrdiff_t index, ptrdiff_t height, ptrdiff_t width) {
+UNROLLED tile_position tile_at(ptrdiff_t index, ptrdiff_t height, ptrdiff_t width) {
     const ptrdiff_t across = tiles_across(width), down = tiles_across(height);
     return (tile_position){index / (across * down), index / across % down * 4, index % across * 4};
 }
 
 /// Asks for the pixels of a tile that will be read, or written, a whole stage later: without it, images larger than the
 /// cache take half as long again.
-INLINED void prefetch_tile(const float *images, plane shape, tile_position tile, ptrdiff_t block) {
-    const float *image = images + (tile.sample * shape.blocks + block) * shape.height * shape.width * LANES;
+UNROLLED void prefetch_tile(const float *images, plane shape, tile_position tile, ptrdiff_t block) {
+    const float *image = images + (tile.sample * shape.blocks + block) * shape.height * shape.width * lanes;
     for (ptrdiff_t i = tile.y; i < tile.y + 4 && i < shape.height; i++)
         for (ptrdiff_t j = tile.x; j < tile.x + 4 && j < shape.width; j++)
-            __builtin_prefetch(image + (i * shape.width + j) * LANES, 1, 2);
+            __builtin_prefetch(image + (i * shape.width + j) * lanes, 1, 2);
 }
 
 /// V[point][block of channels][tile][16 channels] of `count` tiles; the places of missing ones become zero.
-VECTOR_CODE static void transform_inputs(
+AVX512 static void transform_inputs(
     const float *x, plane shape, ptrdiff_t output_height, ptrdiff_t output_width, ptrdiff_t tiles, ptrdiff_t first,
     ptrdiff_t count, float *v) {
-    const ptrdiff_t channels = shape.blocks * LANES;
+    const ptrdiff_t channels = shape.blocks * lanes;
     for (ptrdiff_t t = 0; t < TILES; t++) {
         const tile_position tile = tile_at(first + t, output_height, output_width);
         for (ptrdiff_t block = 0; block < shape.blocks; block++) {
             vector d[POINTS];
-            float *out = v + (block * TILES + t) * LANES;
+            float *out = v + (block * TILES + t) * lanes;
             if (t < count) {
-                const float *image = x + (tile.sample * shape.blocks + block) * shape.height * shape.width * LANES;
+                const float *image = x + (tile.sample * shape.blocks + block) * shape.height * shape.width * lanes;
                 load_patch(image, shape, tile.y - shape.top, tile.x - shape.left, 6, d);
                 if (first + t + TILES < tiles)
                     prefetch_tile(x, shape, tile_at(first + t + TILES, output_height, output_width), block);
@@ -158,59 +155,59 @@ VECTOR_CODE static void transform_inputs(
 }
 
 /// M[point][tile] = V[point][tile] U[point] for one block of outputs: 16 sums in registers, a vector of U for each step.
-VECTOR_CODE static void multiply(const float *v, const float *u, ptrdiff_t channels, float *m) {
+AVX512 static void multiply(const float *v, const float *u, ptrdiff_t channels, float *m) {
     for (int p = 0; p < POINTS; p++) {
         vector sums[TILES];
         for (int t = 0; t < TILES; t++) sums[t] = _mm512_setzero_ps();
-        for (ptrdiff_t c = 0; c < channels; c += LANES) {
+        for (ptrdiff_t c = 0; c < channels; c += lanes) {
             const float *values = v + (p * channels + c) * TILES;
-            for (int k = 0; k < LANES; k++) {
-                const vector weights = _mm512_loadu_ps(u + (p * channels + c + k) * LANES);
-                for (int t = 0; t < TILES; t++) sums[t] = FMA(SPLAT(values[t * LANES + k]), weights, sums[t]);
+            for (int k = 0; k < lanes; k++) {
+                const vector weights = _mm512_loadu_ps(u + (p * channels + c + k) * lanes);
+                for (int t = 0; t < TILES; t++) sums[t] = FMA(SPLAT(values[t * lanes + k]), weights, sums[t]);
             }
         }
-        for (int t = 0; t < TILES; t++) _mm512_storeu_ps(m + (p * TILES + t) * LANES, sums[t]);
+        for (int t = 0; t < TILES; t++) _mm512_storeu_ps(m + (p * TILES + t) * lanes, sums[t]);
     }
 }
 
 /// The outputs of `count` tiles of one block of channels.
-VECTOR_CODE static void transform_outputs(
+AVX512 static void transform_outputs(
     const float *m, plane shape, ptrdiff_t block, ptrdiff_t first, ptrdiff_t count, const float *bias, _Bool rectifies,
     float *y) {
-    const vector offset = bias ? _mm512_loadu_ps(bias + block * LANES) : _mm512_setzero_ps();
+    const vector offset = bias ? _mm512_loadu_ps(bias + block * lanes) : _mm512_setzero_ps();
     for (ptrdiff_t t = 0; t < count; t++) {
         const tile_position tile = tile_at(first + t, shape.height, shape.width);
-        float *image = y + (tile.sample * shape.blocks + block) * shape.height * shape.width * LANES;
+        float *image = y + (tile.sample * shape.blocks + block) * shape.height * shape.width * lanes;
         vector d[POINTS];
-        for (int p = 0; p < POINTS; p++) d[p] = _mm512_loadu_ps(m + (p * TILES + t) * LANES);
+        for (int p = 0; p < POINTS; p++) d[p] = _mm512_loadu_ps(m + (p * TILES + t) * lanes);
         for (int j = 0; j < 6; j++) transform_output(d + j, 6);
         for (int i = 0; i < 4; i++) transform_output(d + i * 6, 1);
-        const ptrdiff_t rows = shape.height - tile.y < 4 ? shape.height - tile.y : 4;
-        const ptrdiff_t columns = shape.width - tile.x < 4 ? shape.width - tile.x : 4;
+        const ptrdiff_t rows = least(4, shape.height - tile.y);
+        const ptrdiff_t columns = least(4, shape.width - tile.x);
         for (ptrdiff_t i = 0; i < rows; i++)
             for (ptrdiff_t j = 0; j < columns; j++) {
                 vector value = ADD(d[i * 6 + j], offset);
                 // In this order a NaN stays one.
                 if (rectifies) value = _mm512_max_ps(_mm512_setzero_ps(), value);
-                _mm512_storeu_ps(image + ((tile.y + i) * shape.width + tile.x + j) * LANES, value);
+                _mm512_storeu_ps(image + ((tile.y + i) * shape.width + tile.x + j) * lanes, value);
             }
     }
 }
 
 /// All outputs of a convolution with transformed kernels u[output block][point][input][16 outputs].
-VECTOR_CODE static void convolve(
+AVX512 static void convolve(
     ptrdiff_t samples, plane input, plane output, const float *x, const float *u, const float *bias, _Bool rectifies,
     float *y, float *scratch) {
-    const ptrdiff_t channels = input.blocks * LANES;
+    const ptrdiff_t channels = input.blocks * lanes;
     const ptrdiff_t tiles = samples * tiles_across(output.height) * tiles_across(output.width);
     float *v = scratch, *m = scratch + POINTS * TILES * channels;
     for (ptrdiff_t first = 0; first < tiles; first += TILES) {
-        const ptrdiff_t count = tiles - first < TILES ? tiles - first : TILES;
+        const ptrdiff_t count = least(TILES, tiles - first);
         transform_inputs(x, input, output.height, output.width, tiles, first, count, v);
         for (ptrdiff_t block = 0; block < output.blocks; block++) {
             for (ptrdiff_t t = 0; t < count; t++)
                 prefetch_tile(y, output, tile_at(first + t, output.height, output.width), block);
-            multiply(v, u + block * POINTS * channels * LANES, channels, m);
+            multiply(v, u + block * POINTS * channels * lanes, channels, m);
             transform_outputs(m, output, block, first, count, bias, rectifies, y);
         }
     }
@@ -219,7 +216,7 @@ VECTOR_CODE static void convolve(
 // MARK: Kernels
 
 /// u[output block][point][input][16 outputs] of kernels w(i, j) = [3, 3, 16 outputs] of one input and one block of outputs.
-INLINED void transform_kernel(vector w[3][3], float *u, ptrdiff_t point_stride) {
+UNROLLED void transform_kernel(vector w[3][3], float *u, ptrdiff_t point_stride) {
     vector rows[6][3];
     for (int i = 0; i < 6; i++)
         for (int j = 0; j < 3; j++) rows[i][j] = kernel_at_point(i, w[0][j], w[1][j], w[2][j]);
@@ -228,39 +225,39 @@ INLINED void transform_kernel(vector w[3][3], float *u, ptrdiff_t point_stride) 
             _mm512_storeu_ps(u + (i * 6 + j) * point_stride, kernel_at_point(j, rows[i][0], rows[i][1], rows[i][2]));
 }
 
-VECTOR_CODE static void transform_kernels(const dptrain_winograd *shape, const float *kernel, float *u) {
-    for (ptrdiff_t o = 0; o < shape->outputs / LANES; o++)
+AVX512 static void transform_kernels(const dptrain_winograd *shape, const float *kernel, float *u) {
+    for (ptrdiff_t o = 0; o < shape->outputs / lanes; o++)
         for (ptrdiff_t c = 0; c < shape->inputs; c++) {
             vector w[3][3];
-            const float *block = kernel + ((o * (shape->inputs / LANES) + c / LANES) * 9 * LANES + c % LANES) * LANES;
-            for (int k = 0; k < 9; k++) w[k / 3][k % 3] = _mm512_loadu_ps(block + k * LANES * LANES);
-            transform_kernel(w, u + (o * POINTS * shape->inputs + c) * LANES, shape->inputs * LANES);
+            const float *block = kernel + ((o * (shape->inputs / lanes) + c / lanes) * 9 * lanes + c % lanes) * lanes;
+            for (int k = 0; k < 9; k++) w[k / 3][k % 3] = _mm512_loadu_ps(block + k * lanes * lanes);
+            transform_kernel(w, u + (o * POINTS * shape->inputs + c) * lanes, shape->inputs * lanes);
         }
 }
 
 /// The same with inputs and outputs exchanged and kernels turned by half a circle, as gradients of inputs want them.
-VECTOR_CODE static void transform_turned_kernels(const dptrain_winograd *shape, const float *kernel, float *u) {
-    const ptrdiff_t blocks = shape->inputs / LANES;
+AVX512 static void transform_turned_kernels(const dptrain_winograd *shape, const float *kernel, float *u) {
+    const ptrdiff_t blocks = shape->inputs / lanes;
     const __m512i step = _mm512_mullo_epi32(
-        _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), _mm512_set1_epi32(LANES));
+        _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), _mm512_set1_epi32(lanes));
     for (ptrdiff_t i = 0; i < blocks; i++)
         for (ptrdiff_t c = 0; c < shape->outputs; c++) {
             vector w[3][3];
-            const float *block = kernel + (c / LANES * blocks + i) * 9 * LANES * LANES + c % LANES;
-            for (int k = 0; k < 9; k++) w[k / 3][k % 3] = _mm512_i32gather_ps(step, block + (8 - k) * LANES * LANES, 4);
-            transform_kernel(w, u + (i * POINTS * shape->outputs + c) * LANES, shape->outputs * LANES);
+            const float *block = kernel + (c / lanes * blocks + i) * 9 * lanes * lanes + c % lanes;
+            for (int k = 0; k < 9; k++) w[k / 3][k % 3] = _mm512_i32gather_ps(step, block + (8 - k) * lanes * lanes, 4);
+            transform_kernel(w, u + (i * POINTS * shape->outputs + c) * lanes, shape->outputs * lanes);
         }
 }
 
 // MARK: Passes
 
 static plane input_plane(const dptrain_winograd *s) {
-    return (plane){s->inputs / LANES, s->input_height, s->input_width, s->padding_top, s->padding_left};
+    return (plane){s->inputs / lanes, s->input_height, s->input_width, s->padding_top, s->padding_left};
 }
 
 /// As the input of its gradient's convolution, an output has the padding that is left of the kernel's size.
 static plane output_plane(const dptrain_winograd *s) {
-    return (plane){s->outputs / LANES, s->output_height, s->output_width, 2 - s->padding_top, 2 - s->padding_left};
+    return (plane){s->outputs / lanes, s->output_height, s->output_width, 2 - s->padding_top, 2 - s->padding_left};
 }
 
 static ptrdiff_t kernel_floats(const dptrain_winograd *s) { return POINTS * s->inputs * s->outputs; }
@@ -269,7 +266,7 @@ ptrdiff_t dptrain_winograd_scratch(const dptrain_winograd *s) {
     return kernel_floats(s) + POINTS * TILES * (s->inputs + s->outputs);
 }
 
-VECTOR_CODE void dptrain_winograd_forward(
+AVX512 void dptrain_winograd_forward(
     const dptrain_winograd *s, const float *x, const float *kernel, const float *bias, _Bool rectifies, float *y,
     float *scratch) {
     transform_kernels(s, kernel, scratch);
@@ -277,21 +274,21 @@ VECTOR_CODE void dptrain_winograd_forward(
         s->samples, input_plane(s), output_plane(s), x, scratch, bias, rectifies, y, scratch + kernel_floats(s));
 }
 
-VECTOR_CODE void dptrain_winograd_input_gradient(
+AVX512 void dptrain_winograd_input_gradient(
     const dptrain_winograd *s, const float *dy, const float *kernel, float *dx, float *scratch) {
     transform_turned_kernels(s, kernel, scratch);
     convolve(s->samples, output_plane(s), input_plane(s), dy, scratch, 0, 0, dx, scratch + kernel_floats(s));
 }
 
 /// M[point][tile][16 outputs] of the gradients of one block of outputs; missing tiles are zero.
-VECTOR_CODE static vector transform_output_gradients(
+AVX512 static vector transform_output_gradients(
     const float *dy, plane shape, ptrdiff_t block, ptrdiff_t first, ptrdiff_t count, float *m) {
     vector sum = _mm512_setzero_ps();
     for (ptrdiff_t t = 0; t < TILES; t++) {
         vector d[POINTS];
         if (t < count) {
             const tile_position tile = tile_at(first + t, shape.height, shape.width);
-            const float *image = dy + (tile.sample * shape.blocks + block) * shape.height * shape.width * LANES;
+            const float *image = dy + (tile.sample * shape.blocks + block) * shape.height * shape.width * lanes;
             load_patch(image, shape, tile.y, tile.x, 4, d);
             for (int i = 0; i < 4; i++)
                 sum = ADD(sum, ADD(ADD(d[i * 6], d[i * 6 + 1]), ADD(d[i * 6 + 2], d[i * 6 + 3])));
@@ -300,57 +297,57 @@ VECTOR_CODE static vector transform_output_gradients(
         } else {
             for (int p = 0; p < POINTS; p++) d[p] = _mm512_setzero_ps();
         }
-        for (int p = 0; p < POINTS; p++) _mm512_storeu_ps(m + (p * TILES + t) * LANES, d[p]);
+        for (int p = 0; p < POINTS; p++) _mm512_storeu_ps(m + (p * TILES + t) * lanes, d[p]);
     }
     return sum;
 }
 
 /// g[point][input][16 outputs] += V[point]^T M[point]: 16 inputs' sums in registers.
-VECTOR_CODE static void multiply_transposed(const float *v, const float *m, ptrdiff_t channels, float *g) {
+AVX512 static void multiply_transposed(const float *v, const float *m, ptrdiff_t channels, float *g) {
     for (int p = 0; p < POINTS; p++)
-        for (ptrdiff_t c = 0; c < channels; c += LANES) {
-            vector sums[LANES];
-            float *target = g + (p * channels + c) * LANES;
-            for (int k = 0; k < LANES; k++) sums[k] = _mm512_loadu_ps(target + k * LANES);
+        for (ptrdiff_t c = 0; c < channels; c += lanes) {
+            vector sums[lanes];
+            float *target = g + (p * channels + c) * lanes;
+            for (int k = 0; k < lanes; k++) sums[k] = _mm512_loadu_ps(target + k * lanes);
             for (int t = 0; t < TILES; t++) {
-                const vector gradient = _mm512_loadu_ps(m + (p * TILES + t) * LANES);
-                const float *values = v + (p * channels + c) * TILES + t * LANES;
-                for (int k = 0; k < LANES; k++) sums[k] = FMA(SPLAT(values[k]), gradient, sums[k]);
+                const vector gradient = _mm512_loadu_ps(m + (p * TILES + t) * lanes);
+                const float *values = v + (p * channels + c) * TILES + t * lanes;
+                for (int k = 0; k < lanes; k++) sums[k] = FMA(SPLAT(values[k]), gradient, sums[k]);
             }
-            for (int k = 0; k < LANES; k++) _mm512_storeu_ps(target + k * LANES, sums[k]);
+            for (int k = 0; k < lanes; k++) _mm512_storeu_ps(target + k * lanes, sums[k]);
         }
 }
 
-VECTOR_CODE void dptrain_winograd_kernel_gradient(
+AVX512 void dptrain_winograd_kernel_gradient(
     const dptrain_winograd *s, const float *x, const float *dy, float *dkernel, float *dbias, float *scratch) {
     const plane input = input_plane(s), output = output_plane(s);
     const ptrdiff_t tiles = s->samples * tiles_across(s->output_height) * tiles_across(s->output_width);
     float *g = scratch, *v = scratch + kernel_floats(s), *m = v + POINTS * TILES * s->inputs;
-    for (ptrdiff_t i = 0; i < kernel_floats(s); i += LANES) _mm512_storeu_ps(g + i, _mm512_setzero_ps());
+    for (ptrdiff_t i = 0; i < kernel_floats(s); i += lanes) _mm512_storeu_ps(g + i, _mm512_setzero_ps());
     if (dbias)
-        for (ptrdiff_t o = 0; o < s->outputs; o += LANES) _mm512_storeu_ps(dbias + o, _mm512_setzero_ps());
+        for (ptrdiff_t o = 0; o < s->outputs; o += lanes) _mm512_storeu_ps(dbias + o, _mm512_setzero_ps());
     for (ptrdiff_t first = 0; first < tiles; first += TILES) {
-        const ptrdiff_t count = tiles - first < TILES ? tiles - first : TILES;
+        const ptrdiff_t count = least(TILES, tiles - first);
         transform_inputs(x, input, s->output_height, s->output_width, tiles, first, count, v);
         for (ptrdiff_t o = 0; o < output.blocks; o++) {
             const vector sum = transform_output_gradients(dy, output, o, first, count, m);
-            if (dbias) _mm512_storeu_ps(dbias + o * LANES, ADD(_mm512_loadu_ps(dbias + o * LANES), sum));
-            multiply_transposed(v, m, s->inputs, g + o * POINTS * s->inputs * LANES);
+            if (dbias) _mm512_storeu_ps(dbias + o * lanes, ADD(_mm512_loadu_ps(dbias + o * lanes), sum));
+            multiply_transposed(v, m, s->inputs, g + o * POINTS * s->inputs * lanes);
         }
     }
     for (ptrdiff_t o = 0; o < output.blocks; o++)
         for (ptrdiff_t c = 0; c < s->inputs; c++) {
             vector points[POINTS], rows[3][6], w[3];
             for (int p = 0; p < POINTS; p++)
-                points[p] = _mm512_loadu_ps(g + ((o * POINTS + p) * s->inputs + c) * LANES);
+                points[p] = _mm512_loadu_ps(g + ((o * POINTS + p) * s->inputs + c) * lanes);
             for (int j = 0; j < 6; j++) {
                 kernel_gradient_from_points(points + j, 6, w);
                 for (int i = 0; i < 3; i++) rows[i][j] = w[i];
             }
-            float *block = dkernel + ((o * input.blocks + c / LANES) * 9 * LANES + c % LANES) * LANES;
+            float *block = dkernel + ((o * input.blocks + c / lanes) * 9 * lanes + c % lanes) * lanes;
             for (int i = 0; i < 3; i++) {
                 kernel_gradient_from_points(rows[i], 1, w);
-                for (int j = 0; j < 3; j++) _mm512_storeu_ps(block + (i * 3 + j) * LANES * LANES, w[j]);
+                for (int j = 0; j < 3; j++) _mm512_storeu_ps(block + (i * 3 + j) * lanes * lanes, w[j]);
             }
         }
 }

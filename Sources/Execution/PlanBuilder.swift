@@ -82,6 +82,8 @@ public final class PlanBuilder {
     /// Memory for use inside one kernel, or between neighbours; never across segments.
     public func scratch(bytes: Int) -> BufferID { add(.scratch(bytes: bytes), .other) }
 
+    public func scratch(floats: Int) -> BufferID { scratch(bytes: floats * MemoryLayout<Float>.stride) }
+
     /// Memory that all shards of a rank share, for the results of exchanges.
     func shared(floats: Int) -> BufferID { add(.shared(bytes: floats * MemoryLayout<Float>.stride), .floats) }
 

@@ -127,7 +127,7 @@ public struct Planner<Compiler: LayerCompiler> {
         let source = try compiler.plain(input)
         let output = builder.activation(floats: samples * operation.outputShape.count)
         let parameters = operation.parameters.map { builder.plainParameter($0) }
-        let scratch = builder.scratch(bytes: layer.scratchCount * MemoryLayout<Float>.stride)
+        let scratch = builder.scratch(floats: layer.scratchCount)
         builder.emit(reads: [source, scratch] + parameters, writes: [output]) { memory in
             let (x, y, scratch) = (memory.floats(source), memory.floats(output), memory.floats(scratch))
             let parameters = parameters.map { UnsafePointer(memory.floats($0)) }
@@ -251,7 +251,7 @@ public struct Planner<Compiler: LayerCompiler> {
         let result = wanted ? builder.activation(floats: samples * operation.inputShapes[0].count) : nil
         let parameters = operation.parameters.map { builder.plainParameter($0) }
         let gradients = operation.parameters.map { isTrainable($0) ? builder.gradient(of: $0) : nil }
-        let scratch = builder.scratch(bytes: layer.scratchCount * MemoryLayout<Float>.stride)
+        let scratch = builder.scratch(floats: layer.scratchCount)
         let writes = ([result] + gradients).compactMap(\.self)
         builder.emit(reads: [source, kept, scratch] + parameters, writes: writes) { memory in
             let (dy, kept, scratch) = (memory.floats(source), memory.floats(kept), memory.floats(scratch))

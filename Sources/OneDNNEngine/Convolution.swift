@@ -13,11 +13,12 @@ struct ConvolutionOperands {
 
 /// What backward needs of a convolution's forward pass.
 struct ConvolutionState {
-    let primitive: Primitive
+    /// Nil where the forward pass is not oneDNN's: then no pass is.
+    let primitive: Primitive?
     /// The same in single precision.
-    let master: Primitive
+    let master: Primitive?
     let layer: Convolution2D
-    let operands: ConvolutionOperands
+    var operands: ConvolutionOperands
 }
 
 extension DNNLCompiler {
@@ -25,6 +26,21 @@ extension DNNLCompiler {
         _ operation: Operation, _ layer: Convolution2D, _ input: Tensor
     ) throws -> (output: Tensor, saved: Saved) {
         let geometry = ConvolutionGeometry(operation, layer, samples: samples)
+        let isTiled =
+            algorithm(for: .forward, geometry, type) == .tiledWinograd
+            && [.linear, .relu].contains(operation.activation)
+        var state =
+            isTiled
+            ? try tiledWinogradForward(operation, layer, geometry, input)
+            : try convolutionForward(operation, layer, geometry, input)
+        state.operands.output.isRectified = operation.activation == .relu
+        return (state.operands.output, .convolution(state))
+    }
+
+    private func convolutionForward(
+        _ operation: Operation, _ layer: Convolution2D, _ geometry: ConvolutionGeometry, _ input: Tensor
+    ) throws -> ConvolutionState {
+        let name = operation.name
         let primitive = try choosing(.forward, geometry, type) { algorithm in
             try convolutionPrimitive(operation, layer, geometry, type, algorithm)
         }
@@ -32,21 +48,6 @@ extension DNNLCompiler {
         let master =
             type == dnnl_f32
             ? primitive : try convolutionPrimitive(operation, layer, geometry, dnnl_f32, dnnl_convolution_direct)
-        var operands =
-            algorithm(for: .forward, geometry, type) == .tiledWinograd
-                && [.linear, .relu].contains(operation.activation)
-            ? try tiledWinogradForward(operation, layer, geometry, input)
-            : try convolutionForward(operation, layer, geometry, input, primitive, master)
-        operands.output.isRectified = operation.activation == .relu
-        let state = ConvolutionState(primitive: primitive, master: master, layer: layer, operands: operands)
-        return (operands.output, .convolution(state))
-    }
-
-    private func convolutionForward(
-        _ operation: Operation, _ layer: Convolution2D, _ geometry: ConvolutionGeometry, _ input: Tensor,
-        _ primitive: Primitive, _ master: Primitive
-    ) throws -> ConvolutionOperands {
-        let name = operation.name
         let x = try reorder(input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
         let kernel = try parameter(
             operation.parameters[0], keras: MemoryDescriptor(geometry.kernel, dnnl_hwio),
@@ -57,7 +58,9 @@ extension DNNLCompiler {
         var reads = [(DNNL_ARG_SRC, x), (DNNL_ARG_WEIGHTS, w)]
         if layer.usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
         emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])
-        return ConvolutionOperands(input: x, kernel: kernel, output: y)
+        return ConvolutionState(
+            primitive: primitive, master: master, layer: layer,
+            operands: ConvolutionOperands(input: x, kernel: kernel, output: y))
     }
 
     private func convolutionPrimitive(

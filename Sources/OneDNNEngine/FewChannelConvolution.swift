@@ -93,10 +93,6 @@ extension DNNLCompiler {
     }
 }
 
-extension PlanBuilder {
-    fileprivate func scratch(floats: Int) -> BufferID { scratch(bytes: floats * MemoryLayout<Float>.stride) }
-}
-
 extension dptrain_few_channels {
     init(_ geometry: ConvolutionGeometry) {
         self.init(

@@ -67,7 +67,7 @@ extension DNNLCompiler {
 
     func tiledWinogradForward(
         _ operation: Operation, _ layer: Convolution2D, _ geometry: ConvolutionGeometry, _ input: Tensor
-    ) throws -> ConvolutionOperands {
+    ) throws -> ConvolutionState {
         let x = try reorder(input, to: blocked(geometry.input), layer: operation.name)
         let kernel = try parameter(
             operation.parameters[0], keras: MemoryDescriptor(geometry.kernel, dnnl_hwio),
@@ -81,11 +81,12 @@ extension DNNLCompiler {
             let (x, w, y) = (memory.floats(x.buffer), memory.floats(w.buffer), memory.floats(y.buffer))
             let (bias, scratch) = (bias.map { memory.floats($0) }, memory.floats(scratch))
             return { _ in
-                var shape = shape
-                dptrain_winograd_forward(&shape, x, w, bias, rectifies, y, scratch)
+                withUnsafePointer(to: shape) { dptrain_winograd_forward($0, x, w, bias, rectifies, y, scratch) }
             }
         }
-        return ConvolutionOperands(input: x, kernel: kernel, output: y)
+        return ConvolutionState(
+            primitive: nil, master: nil, layer: layer,
+            operands: ConvolutionOperands(input: x, kernel: kernel, output: y))
     }
 
     func tiledWinogradWeightGradient(
@@ -103,8 +104,7 @@ extension DNNLCompiler {
                 let (x, dy, dw) = (memory.floats(x.buffer), memory.floats(dy.buffer), memory.floats(dw.buffer))
                 let (bias, scratch) = (bias.map { memory.floats($0) }, memory.floats(scratch))
                 return { _ in
-                    var shape = shape
-                    dptrain_winograd_kernel_gradient(&shape, x, dy, dw, bias, scratch)
+                    withUnsafePointer(to: shape) { dptrain_winograd_kernel_gradient($0, x, dy, dw, bias, scratch) }
                 }
             }
         }
@@ -121,10 +121,7 @@ extension DNNLCompiler {
         builder.emit(reads: [dy.buffer, w.buffer], writes: [dx.buffer, scratch]) { memory in
             let (dy, w, dx) = (memory.floats(dy.buffer), memory.floats(w.buffer), memory.floats(dx.buffer))
             let scratch = memory.floats(scratch)
-            return { _ in
-                var shape = shape
-                dptrain_winograd_input_gradient(&shape, dy, w, dx, scratch)
-            }
+            return { _ in withUnsafePointer(to: shape) { dptrain_winograd_input_gradient($0, dy, w, dx, scratch) } }
         }
         return dx
     }
@@ -138,7 +135,6 @@ extension DNNLCompiler {
     }
 
     private func scratchMemory(for shape: dptrain_winograd) -> BufferID {
-        var shape = shape
-        return builder.scratch(bytes: dptrain_winograd_scratch(&shape) * MemoryLayout<Float>.stride)
+        builder.scratch(floats: withUnsafePointer(to: shape, dptrain_winograd_scratch))
     }
 }

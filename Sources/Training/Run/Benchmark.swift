@@ -48,7 +48,7 @@ public struct Benchmark {
         defer { reader.stop() }
         let (durations, firstStep) = try timeSteps(parts, reader, options, trace)
         try trace?.finish()
-        let peakMemory = try Self.peakMemory()
+        let peakMemory = Double(try NodeMemory.peakBytes())
         let kernels = try timeKernels(parts, reader, options)
         var report = BenchmarkReport(
             options, definition.network, engine: engine.description, ranks: communicator.size, durations, kernels)
@@ -103,13 +103,5 @@ public struct Benchmark {
             reader.release(samples)
         }
         return times.mapValues { $0 / Double(Self.profiledSteps) }
-    }
-
-    /// The most memory this process has had, in bytes. `getrusage` would count what it was started from, too.
-    private static func peakMemory() throws -> Double {
-        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-        let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Double($0) }
-        return (kibibytes ?? 0) * 1024
     }
 }

@@ -55,6 +55,12 @@ enum NodeMemory {
         [machine, controlGroup].compactMap(\.self).min()
     }
 
+    /// The most memory this process has had. `getrusage` would count what it was started from, too.
+    static func peakBytes() throws -> Int {
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        return (number(after: "VmHWM:", in: status) ?? 0) * 1024
+    }
+
     private static var machine: Int? {
         guard let text = text("/proc/meminfo") else { return nil }
         return number(after: "MemAvailable:", in: text).map { $0 * 1024 }

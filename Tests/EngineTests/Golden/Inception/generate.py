@@ -23,6 +23,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import counter_random
+from counter_random import mix
 from networks import NETWORKS
 
 SAMPLES = 2
@@ -32,18 +35,8 @@ STEPS = 3
 PERIOD = 65521
 INPUT = 1009
 
-
-def mix(a, b):
-    """NumericCore's CounterRandom.mix: the finaliser of SplitMix64."""
-    with np.errstate(over="ignore"):
-        z = np.uint64(a) + np.uint64(0x9E3779B97F4A7C15) * (np.asarray(b, np.uint64) + np.uint64(1))
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return z ^ (z >> np.uint64(31))
-
-
 # Multiples of 2^-23 in [-1, 1). The prime period keeps rows of a tensor from repeating.
-TABLE = ((mix(7, np.arange(PERIOD)) >> np.uint64(40)).astype(np.float64) * 2.0**-23 - 1).astype(np.float32)
+TABLE = counter_random.numbers(7, PERIOD)
 
 
 def numbers(stream, count):

@@ -195,73 +195,55 @@ def residual(x, branches, scale, name):
     return layers.Activation("relu")(layers.Add()([x, layers.Rescaling(scale)(x_and_branches)]))
 
 
+def residual_blocks(x, units, classes, block35, reduction, block17, mixed_7a, block8):
+    """Blocks A, B and C with the reductions between them; a branch is a chain of convolutions."""
+    chain = units.chain
+
+    def blocks(x, kind, count, scale, branches):
+        for number in range(1, count + 1):
+            name = f"{kind}_{number}"
+            parts = [chain(x, f"{name}_{i}", *branch) for i, branch in enumerate(branches, 1)]
+            x = residual(x, parts, scale, name)
+        return x
+
+    x = blocks(x, "block35", 5, 0.17, block35)
+    x = reduction_a(units, x, "mixed_6a", *reduction)
+    x = blocks(x, "block17", 10, 0.1, block17)
+    branches = [chain(x, f"mixed_7a_{i}", *branch) for i, branch in enumerate(mixed_7a, 1)]
+    x = layers.Concatenate()([*branches, halve(x, "mixed_7a_4_1")])
+    x = blocks(x, "block8", 5, 0.2, block8)
+    return [top(x, classes)]
+
+
 def inception_resnet_v1(shape, classes):
     units = Units(normalized=True, bias=False)
     chain = units.chain
     x = inputs = keras.Input(shape)
     x = halve(chain(x, "stem", (32, 3, 2, "valid"), (32, 3, 1, "valid"), (64, 3)), "stem_4")
     x = chain(x, "stem", (80, 1), (192, 3, 1, "valid"), (256, 3, 2, "valid"), first=5)
-    for number in range(1, 6):
-        name = f"block35_{number}"
-        x = residual(x, [
-            chain(x, f"{name}_1", (32, 1)),
-            chain(x, f"{name}_2", (32, 1), (32, 3)),
-            chain(x, f"{name}_3", (32, 1), (32, 3), (32, 3)),
-        ], 0.17, name)
-    x = reduction_a(units, x, "mixed_6a", 192, 192, 256, 384)
-    for number in range(1, 11):
-        name = f"block17_{number}"
-        x = residual(x, [
-            chain(x, f"{name}_1", (128, 1)),
-            chain(x, f"{name}_2", (128, 1), (128, (1, 7)), (128, (7, 1))),
-        ], 0.1, name)
-    x = layers.Concatenate()([
-        chain(x, "mixed_7a_1", (256, 1), (384, 3, 2, "valid")),
-        chain(x, "mixed_7a_2", (256, 1), (256, 3, 2, "valid")),
-        chain(x, "mixed_7a_3", (256, 1), (256, 3), (256, 3, 2, "valid")),
-        halve(x, "mixed_7a_4_1"),
-    ])
-    for number in range(1, 6):
-        name = f"block8_{number}"
-        x = residual(x, [
-            chain(x, f"{name}_1", (192, 1)),
-            chain(x, f"{name}_2", (192, 1), (192, (1, 3)), (192, (3, 1))),
-        ], 0.2, name)
-    return inputs, [top(x, classes)]
+    return inputs, residual_blocks(
+        x, units, classes,
+        block35=[[(32, 1)], [(32, 1), (32, 3)], [(32, 1), (32, 3), (32, 3)]],
+        reduction=(192, 192, 256, 384),
+        block17=[[(128, 1)], [(128, 1), (128, (1, 7)), (128, (7, 1))]],
+        mixed_7a=[
+            [(256, 1), (384, 3, 2, "valid")], [(256, 1), (256, 3, 2, "valid")],
+            [(256, 1), (256, 3), (256, 3, 2, "valid")]],
+        block8=[[(192, 1)], [(192, 1), (192, (1, 3)), (192, (3, 1))]])
 
 
 def inception_resnet_v2_paper(shape, classes):
     units = Units(normalized=True, bias=False)
-    chain = units.chain
     inputs = keras.Input(shape)
-    x = stem_of_v4(units, inputs)
-    for number in range(1, 6):
-        name = f"block35_{number}"
-        x = residual(x, [
-            chain(x, f"{name}_1", (32, 1)),
-            chain(x, f"{name}_2", (32, 1), (32, 3)),
-            chain(x, f"{name}_3", (32, 1), (48, 3), (64, 3)),
-        ], 0.17, name)
-    x = reduction_a(units, x, "mixed_6a", 256, 256, 384, 384)
-    for number in range(1, 11):
-        name = f"block17_{number}"
-        x = residual(x, [
-            chain(x, f"{name}_1", (192, 1)),
-            chain(x, f"{name}_2", (128, 1), (160, (1, 7)), (192, (7, 1))),
-        ], 0.1, name)
-    x = layers.Concatenate()([
-        chain(x, "mixed_7a_1", (256, 1), (384, 3, 2, "valid")),
-        chain(x, "mixed_7a_2", (256, 1), (288, 3, 2, "valid")),
-        chain(x, "mixed_7a_3", (256, 1), (288, 3), (320, 3, 2, "valid")),
-        halve(x, "mixed_7a_4_1"),
-    ])
-    for number in range(1, 6):
-        name = f"block8_{number}"
-        x = residual(x, [
-            chain(x, f"{name}_1", (192, 1)),
-            chain(x, f"{name}_2", (192, 1), (224, (1, 3)), (256, (3, 1))),
-        ], 0.2, name)
-    return inputs, [top(x, classes)]
+    return inputs, residual_blocks(
+        stem_of_v4(units, inputs), units, classes,
+        block35=[[(32, 1)], [(32, 1), (32, 3)], [(32, 1), (48, 3), (64, 3)]],
+        reduction=(256, 256, 384, 384),
+        block17=[[(192, 1)], [(128, 1), (160, (1, 7)), (192, (7, 1))]],
+        mixed_7a=[
+            [(256, 1), (384, 3, 2, "valid")], [(256, 1), (288, 3, 2, "valid")],
+            [(256, 1), (288, 3), (320, 3, 2, "valid")]],
+        block8=[[(192, 1)], [(192, 1), (224, (1, 3)), (256, (3, 1))]])
 
 
 def inception_resnet_v2(shape, classes):
