@@ -225,7 +225,7 @@ UNROLLED void transform_kernel(vector w[3][3], float *u, ptrdiff_t point_stride)
             _mm512_storeu_ps(u + (i * 6 + j) * point_stride, kernel_at_point(j, rows[i][0], rows[i][1], rows[i][2]));
 }
 
-AVX512 static void transform_kernels(const dptrain_winograd *shape, const float *kernel, float *u) {
+AVX512 void dptrain_winograd_transform_kernels(const dptrain_winograd *shape, const float *kernel, float *u) {
     for (ptrdiff_t o = 0; o < shape->outputs / lanes; o++)
         for (ptrdiff_t c = 0; c < shape->inputs; c++) {
             vector w[3][3];
@@ -235,8 +235,7 @@ AVX512 static void transform_kernels(const dptrain_winograd *shape, const float 
         }
 }
 
-/// The same with inputs and outputs exchanged and kernels turned by half a circle, as gradients of inputs want them.
-AVX512 static void transform_turned_kernels(const dptrain_winograd *shape, const float *kernel, float *u) {
+AVX512 void dptrain_winograd_transform_turned_kernels(const dptrain_winograd *shape, const float *kernel, float *u) {
     const ptrdiff_t blocks = shape->inputs / lanes;
     const __m512i step = _mm512_mullo_epi32(
         _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), _mm512_set1_epi32(lanes));
@@ -260,24 +259,26 @@ static plane output_plane(const dptrain_winograd *s) {
     return (plane){s->outputs / lanes, s->output_height, s->output_width, 2 - s->padding_top, 2 - s->padding_left};
 }
 
-static ptrdiff_t kernel_floats(const dptrain_winograd *s) { return POINTS * s->inputs * s->outputs; }
+ptrdiff_t dptrain_winograd_kernel_floats(const dptrain_winograd *s) { return POINTS * s->inputs * s->outputs; }
 
-ptrdiff_t dptrain_winograd_scratch(const dptrain_winograd *s) {
-    return kernel_floats(s) + POINTS * TILES * (s->inputs + s->outputs);
-}
+/// V and M of 16 tiles.
+static ptrdiff_t tile_floats(const dptrain_winograd *s) { return POINTS * TILES * (s->inputs + s->outputs); }
+
+ptrdiff_t dptrain_winograd_scratch(const dptrain_winograd *s) { return tile_floats(s); }
 
 AVX512 void dptrain_winograd_forward(
-    const dptrain_winograd *s, const float *x, const float *kernel, const float *bias, _Bool rectifies, float *y,
+    const dptrain_winograd *s, const float *x, const float *u, const float *bias, _Bool rectifies, float *y,
     float *scratch) {
-    transform_kernels(s, kernel, scratch);
-    convolve(
-        s->samples, input_plane(s), output_plane(s), x, scratch, bias, rectifies, y, scratch + kernel_floats(s));
+    convolve(s->samples, input_plane(s), output_plane(s), x, u, bias, rectifies, y, scratch);
 }
 
 AVX512 void dptrain_winograd_input_gradient(
-    const dptrain_winograd *s, const float *dy, const float *kernel, float *dx, float *scratch) {
-    transform_turned_kernels(s, kernel, scratch);
-    convolve(s->samples, output_plane(s), input_plane(s), dy, scratch, 0, 0, dx, scratch + kernel_floats(s));
+    const dptrain_winograd *s, const float *dy, const float *u, float *dx, float *scratch) {
+    convolve(s->samples, output_plane(s), input_plane(s), dy, u, 0, 0, dx, scratch);
+}
+
+ptrdiff_t dptrain_winograd_kernel_gradient_scratch(const dptrain_winograd *s) {
+    return dptrain_winograd_kernel_floats(s) + tile_floats(s);
 }
 
 /// M[point][tile][16 outputs] of the gradients of one block of outputs; missing tiles are zero.
@@ -322,8 +323,9 @@ AVX512 void dptrain_winograd_kernel_gradient(
     const dptrain_winograd *s, const float *x, const float *dy, float *dkernel, float *dbias, float *scratch) {
     const plane input = input_plane(s), output = output_plane(s);
     const ptrdiff_t tiles = s->samples * tiles_across(s->output_height) * tiles_across(s->output_width);
-    float *g = scratch, *v = scratch + kernel_floats(s), *m = v + POINTS * TILES * s->inputs;
-    for (ptrdiff_t i = 0; i < kernel_floats(s); i += lanes) _mm512_storeu_ps(g + i, _mm512_setzero_ps());
+    const ptrdiff_t kernel_floats = dptrain_winograd_kernel_floats(s);
+    float *g = scratch, *v = scratch + kernel_floats, *m = v + POINTS * TILES * s->inputs;
+    for (ptrdiff_t i = 0; i < kernel_floats; i += lanes) _mm512_storeu_ps(g + i, _mm512_setzero_ps());
     if (dbias)
         for (ptrdiff_t o = 0; o < s->outputs; o += lanes) _mm512_storeu_ps(dbias + o, _mm512_setzero_ps());
     for (ptrdiff_t first = 0; first < tiles; first += TILES) {

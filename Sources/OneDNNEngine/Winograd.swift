@@ -72,16 +72,16 @@ extension DNNLCompiler {
         let kernel = try parameter(
             operation.parameters[0], keras: MemoryDescriptor(geometry.kernel, dnnl_hwio),
             preferred: blockedKernel(geometry))
-        let w = try reorder(kernel, to: blockedKernel(geometry), inScratch: true, layer: operation.name)
+        let u = try transformedKernels(kernel, geometry, dptrain_winograd_transform_kernels, layer: operation.name)
         let bias = layer.usesBias ? try vector(operation.parameters[1]).buffer : nil
         let y = activation(try blocked(geometry.output))
         let (shape, rectifies) = (geometry.tiled, operation.activation == .relu)
-        let scratch = scratchMemory(for: shape)
-        builder.emit(reads: [x.buffer, w.buffer] + (bias.map { [$0] } ?? []), writes: [y.buffer, scratch]) { memory in
-            let (x, w, y) = (memory.floats(x.buffer), memory.floats(w.buffer), memory.floats(y.buffer))
+        let scratch = scratch(for: shape, dptrain_winograd_scratch)
+        builder.emit(reads: [x.buffer, u] + (bias.map { [$0] } ?? []), writes: [y.buffer, scratch]) { memory in
+            let (x, u, y) = (memory.floats(x.buffer), memory.floats(u), memory.floats(y.buffer))
             let (bias, scratch) = (bias.map { memory.floats($0) }, memory.floats(scratch))
             return { _ in
-                withUnsafePointer(to: shape) { dptrain_winograd_forward($0, x, w, bias, rectifies, y, scratch) }
+                withUnsafePointer(to: shape) { dptrain_winograd_forward($0, x, u, bias, rectifies, y, scratch) }
             }
         }
         return ConvolutionState(
@@ -96,7 +96,8 @@ extension DNNLCompiler {
         let x = try reorder(state.operands.input, to: blocked(geometry.input), layer: name)
         let dy = try reorder(gradient, to: blocked(geometry.output), layer: name)
         let bias = state.layer.usesBias ? try vectorGradient(operation.parameters[1]).buffer : nil
-        let (shape, scratch) = (geometry.tiled, scratchMemory(for: geometry.tiled))
+        let shape = geometry.tiled
+        let scratch = scratch(for: shape, dptrain_winograd_kernel_gradient_scratch)
         try toArena(operation.parameters[0], state.operands.kernel.layout, blockedKernel(geometry), layer: name) { dw in
             builder.emit(
                 reads: [x.buffer, dy.buffer], writes: [dw.buffer, scratch] + (bias.map { [$0] } ?? [])
@@ -115,13 +116,15 @@ extension DNNLCompiler {
     ) throws -> Tensor {
         let name = operation.name
         let dy = try reorder(gradient, to: blocked(geometry.output), layer: name)
-        let w = try reorder(state.operands.kernel, to: blockedKernel(geometry), inScratch: true, layer: name)
+        let u = try transformedKernels(
+            state.operands.kernel, geometry, dptrain_winograd_transform_turned_kernels, layer: name)
         let dx = activation(try blocked(geometry.input))
-        let (shape, scratch) = (geometry.tiled, scratchMemory(for: geometry.tiled))
-        builder.emit(reads: [dy.buffer, w.buffer], writes: [dx.buffer, scratch]) { memory in
-            let (dy, w, dx) = (memory.floats(dy.buffer), memory.floats(w.buffer), memory.floats(dx.buffer))
+        let shape = geometry.tiled
+        let scratch = scratch(for: shape, dptrain_winograd_scratch)
+        builder.emit(reads: [dy.buffer, u], writes: [dx.buffer, scratch]) { memory in
+            let (dy, u, dx) = (memory.floats(dy.buffer), memory.floats(u), memory.floats(dx.buffer))
             let scratch = memory.floats(scratch)
-            return { _ in withUnsafePointer(to: shape) { dptrain_winograd_input_gradient($0, dy, w, dx, scratch) } }
+            return { _ in withUnsafePointer(to: shape) { dptrain_winograd_input_gradient($0, dy, u, dx, scratch) } }
         }
         return dx
     }
@@ -134,7 +137,26 @@ extension DNNLCompiler {
         try MemoryDescriptor(geometry.kernel, dnnl_OIhw16i16o)
     }
 
-    private func scratchMemory(for shape: dptrain_winograd) -> BufferID {
-        builder.scratch(floats: withUnsafePointer(to: shape, dptrain_winograd_scratch))
+    /// Emits the transformation of a convolution's kernels, which depends on weights alone.
+    private func transformedKernels(
+        _ kernel: Tensor, _ geometry: ConvolutionGeometry,
+        _ transform:
+            @escaping (UnsafePointer<dptrain_winograd>, UnsafePointer<Float>, UnsafeMutablePointer<Float>)
+            -> Void, layer: String
+    ) throws -> BufferID {
+        let w = try reorder(kernel, to: blockedKernel(geometry), inScratch: true, layer: layer)
+        let shape = geometry.tiled
+        let u = scratch(for: shape, dptrain_winograd_kernel_floats)
+        builder.emit("reorder", reads: [w.buffer], writes: [u]) { memory in
+            let (w, u) = (memory.floats(w.buffer), memory.floats(u))
+            return { _ in withUnsafePointer(to: shape) { transform($0, w, u) } }
+        }
+        return u
+    }
+
+    private func scratch(
+        for shape: dptrain_winograd, _ floats: (UnsafePointer<dptrain_winograd>) -> Int
+    ) -> BufferID {
+        builder.scratch(floats: withUnsafePointer(to: shape, floats))
     }
 }

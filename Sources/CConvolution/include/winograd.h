@@ -14,17 +14,28 @@ typedef struct {
     ptrdiff_t padding_top, padding_left;
 } dptrain_winograd;
 
-/// Floats of scratch memory that any pass needs.
+/// Floats of a convolution's transformed kernels.
+ptrdiff_t dptrain_winograd_kernel_floats(const dptrain_winograd *shape);
+
+/// Transforms kernels for the forward pass. The result is a function of the kernels alone: one serves all shards.
+void dptrain_winograd_transform_kernels(const dptrain_winograd *shape, const float *kernel, float *u);
+
+/// The same with inputs and outputs exchanged and kernels turned by half a circle, for the gradient of the input.
+void dptrain_winograd_transform_turned_kernels(const dptrain_winograd *shape, const float *kernel, float *u);
+
+/// Floats of scratch memory that the forward pass and the gradient of the input need.
 ptrdiff_t dptrain_winograd_scratch(const dptrain_winograd *shape);
 
-/// y = x * kernel + bias, then max(0, y) if `rectifies`; `bias` may be null.
+/// y = x * kernel + bias, then max(0, y) if `rectifies`; `u` are the transformed kernels, `bias` may be null.
 void dptrain_winograd_forward(
-    const dptrain_winograd *shape, const float *x, const float *kernel, const float *bias, _Bool rectifies, float *y,
+    const dptrain_winograd *shape, const float *x, const float *u, const float *bias, _Bool rectifies, float *y,
     float *scratch);
 
-/// The gradient of x from that of y.
+/// The gradient of x from that of y; `u` are the transformed turned kernels.
 void dptrain_winograd_input_gradient(
-    const dptrain_winograd *shape, const float *dy, const float *kernel, float *dx, float *scratch);
+    const dptrain_winograd *shape, const float *dy, const float *u, float *dx, float *scratch);
+
+ptrdiff_t dptrain_winograd_kernel_gradient_scratch(const dptrain_winograd *shape);
 
 /// The gradient of the kernel, and of the bias unless `dbias` is null.
 void dptrain_winograd_kernel_gradient(
