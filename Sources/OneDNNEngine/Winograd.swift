@@ -40,6 +40,12 @@ extension DNNLCompiler {
     }
 }
 
+/// What kernels are transformed for: the forward pass; or the input's gradient, with inputs and outputs exchanged.
+private enum TransformedKernels: Hashable {
+    case asTheyAre
+    case turned
+}
+
 extension ConvolutionGeometry {
     /// The geometry as CConvolution has it.
     fileprivate var tiled: dptrain_winograd {
@@ -72,7 +78,7 @@ extension DNNLCompiler {
         let kernel = try parameter(
             operation.parameters[0], keras: MemoryDescriptor(geometry.kernel, dnnl_hwio),
             preferred: blockedKernel(geometry))
-        let u = try transformedKernels(kernel, geometry, dptrain_winograd_transform_kernels, layer: operation.name)
+        let u = try transformed(operation.parameters[0], kernel, geometry, .asTheyAre, layer: operation.name)
         let bias = layer.usesBias ? try vector(operation.parameters[1]).buffer : nil
         let y = activation(try blocked(geometry.output))
         let (shape, rectifies) = (geometry.tiled, operation.activation == .relu)
@@ -116,8 +122,7 @@ extension DNNLCompiler {
     ) throws -> Tensor {
         let name = operation.name
         let dy = try reorder(gradient, to: blocked(geometry.output), layer: name)
-        let u = try transformedKernels(
-            state.operands.kernel, geometry, dptrain_winograd_transform_turned_kernels, layer: name)
+        let u = try transformed(operation.parameters[0], state.operands.kernel, geometry, .turned, layer: name)
         let dx = activation(try blocked(geometry.input))
         let shape = geometry.tiled
         let scratch = scratch(for: shape, dptrain_winograd_scratch)
@@ -137,21 +142,24 @@ extension DNNLCompiler {
         try MemoryDescriptor(geometry.kernel, dnnl_OIhw16i16o)
     }
 
-    /// Emits the transformation of a convolution's kernels, which depends on weights alone.
-    private func transformedKernels(
-        _ kernel: Tensor, _ geometry: ConvolutionGeometry,
-        _ transform:
-            @escaping (UnsafePointer<dptrain_winograd>, UnsafePointer<Float>, UnsafeMutablePointer<Float>)
-            -> Void, layer: String
+    /// A convolution's kernels transformed, as a pass reads them.
+    private func transformed(
+        _ parameter: Int, _ kernel: Tensor, _ geometry: ConvolutionGeometry, _ form: TransformedKernels, layer: String
     ) throws -> BufferID {
-        let w = try reorder(kernel, to: blockedKernel(geometry), inScratch: true, layer: layer)
+        let w = try readable(parameter, kernel, as: blockedKernel(geometry), layer: layer)
         let shape = geometry.tiled
-        let u = scratch(for: shape, dptrain_winograd_kernel_floats)
-        builder.emit("reorder", reads: [w.buffer], writes: [u]) { memory in
-            let (w, u) = (memory.floats(w.buffer), memory.floats(u))
-            return { _ in withUnsafePointer(to: shape) { transform($0, w, u) } }
+        let floats = withUnsafePointer(to: shape, dptrain_winograd_kernel_floats)
+        return builder.weightCopy(of: parameter, in: form, bytes: floats * MemoryLayout<Float>.stride) { u in
+            builder.emit("reorder", reads: [w.buffer], writes: [u]) { memory in
+                let (w, u) = (memory.floats(w.buffer), memory.floats(u))
+                switch form {
+                case .asTheyAre:
+                    return { _ in withUnsafePointer(to: shape) { dptrain_winograd_transform_kernels($0, w, u) } }
+                case .turned:
+                    return { _ in withUnsafePointer(to: shape) { dptrain_winograd_transform_turned_kernels($0, w, u) } }
+                }
+            }
         }
-        return u
     }
 
     private func scratch(
