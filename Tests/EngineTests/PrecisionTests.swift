@@ -74,6 +74,27 @@ struct PrecisionTests {
         }
     }
 
+    /// With nothing behind the layer, what differs is the rounding of its weights, its result and its result's gradient.
+    @Test(arguments: LayerCase.wideConvolutions)
+    func wideConvolutions(_ layer: LayerCase) throws {
+        let engine = try #require(TestedEngine.bf16)
+        let network = try layer.network()
+        var batch = Batch(for: network, samples: 18, kind: .values)
+        batch.inputs = batch.inputs.map(\.roundedToBF16)
+        let results = try Precision.allCases.map { precision in
+            let run = try PlanRun(
+                engine.make(), network, loss: .meanSquaredError, kind: .values, shards: [17, 1], precision: precision)
+            try run.load(network.randomParameters())
+            run.poison()
+            return try run.run(batch)
+        }
+        for (index, parameter) in network.parameters.enumerated() {
+            let (bf16, fp32) = (results[1].gradients[index], results[0].gradients[index])
+            let error = distance(bf16, fp32) / norm(fp32)
+            #expect(error < 0.01 && error > 0, "\(parameter.path): off by \(error) of its size")
+        }
+    }
+
     @Test(arguments: models, [Plan.Purpose.evaluation, .prediction])
     func forwardOnly(_ model: String, _ purpose: Plan.Purpose) throws {
         let (fp32, bf16) = try both(model, shards: [5], purpose: purpose)
