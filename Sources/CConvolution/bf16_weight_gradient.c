@@ -6,9 +6,6 @@
 #include "bf16_weight_gradient.h"
 #include "lanes.h"
 
-#define BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
-#define UNROLLED_BF16 static inline __attribute__((always_inline)) BF16
-
 enum {
     /// Pixels of the output taken at a time; even.
     PIXELS = 512,
@@ -56,7 +53,7 @@ UNROLLED_BF16 __m256i pixel_at(const uint16_t *block, place at) {
 }
 
 /// Packs one block of channels of `count` pixels in pairs; a missing last one is zero.
-BF16 static void pack(const uint16_t *block, const place *places, ptrdiff_t count, pair *pairs) {
+AVX512_BF16 static void pack(const uint16_t *block, const place *places, ptrdiff_t count, pair *pairs) {
     uint16_t order[2 * lanes];
     for (int c = 0; c < lanes; c++) order[2 * c] = c, order[2 * c + 1] = lanes + c;
     const __m512i interleaved = _mm512_loadu_si512(order);
@@ -79,41 +76,34 @@ UNROLLED_BF16 void multiply(
     const pair *a, const pair *b, ptrdiff_t count, const int rows, const int blocks, float *dkernel,
     ptrdiff_t block_stride) {
     __m512 sums[2][lanes];
-#pragma clang loop unroll(full)
-    for (int o = 0; o < blocks; o++)
-#pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r++) sums[o][r] = _mm512_loadu_ps(dkernel + o * block_stride + r * lanes);
+    UNROLL for (int o = 0; o < blocks; o++)
+        UNROLL for (int r = 0; r < rows; r++) sums[o][r] = _mm512_loadu_ps(dkernel + o * block_stride + r * lanes);
     for (ptrdiff_t p = 0; p < count; p++) {
         __m512bh gradients[2];
-#pragma clang loop unroll(full)
-        for (int o = 0; o < blocks; o++)
+        UNROLL for (int o = 0; o < blocks; o++)
             gradients[o] = (__m512bh)_mm512_loadu_si512(b + o * (PIXELS / 2) + p);
-#pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r++) {
+        UNROLL for (int r = 0; r < rows; r++) {
             const __m512bh input = (__m512bh)_mm512_set1_epi32(((const int *)(a + p))[r]);
-#pragma clang loop unroll(full)
-            for (int o = 0; o < blocks; o++) sums[o][r] = _mm512_dpbf16_ps(sums[o][r], input, gradients[o]);
+            UNROLL for (int o = 0; o < blocks; o++) sums[o][r] = _mm512_dpbf16_ps(sums[o][r], input, gradients[o]);
         }
     }
-#pragma clang loop unroll(full)
-    for (int o = 0; o < blocks; o++)
-#pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r++) _mm512_storeu_ps(dkernel + o * block_stride + r * lanes, sums[o][r]);
+    UNROLL for (int o = 0; o < blocks; o++)
+        UNROLL for (int r = 0; r < rows; r++) _mm512_storeu_ps(dkernel + o * block_stride + r * lanes, sums[o][r]);
 }
 
 /// The products of one block of inputs with one block of outputs, or with two.
-BF16 static void multiply_one(const pair *a, const pair *b, ptrdiff_t count, float *dkernel) {
+AVX512_BF16 static void multiply_one(const pair *a, const pair *b, ptrdiff_t count, float *dkernel) {
     multiply(a, b, count, lanes, 1, dkernel, 0);
 }
 
-BF16 static void multiply_two(const pair *a, const pair *b, ptrdiff_t count, float *dkernel, ptrdiff_t block_stride) {
+AVX512_BF16 static void multiply_two(const pair *a, const pair *b, ptrdiff_t count, float *dkernel, ptrdiff_t block_stride) {
     const pair *second_half = (const pair *)((const uint32_t *)a + lanes / 2);
     multiply(a, b, count, lanes / 2, 2, dkernel, block_stride);
     multiply(second_half, b, count, lanes / 2, 2, dkernel + lanes / 2 * lanes, block_stride);
 }
 
 /// Adds the gradients of `count` pixels, packed for a block of outputs, to the bias's: a pair times (1, 1).
-BF16 static void add_bias_gradient(const pair *b, ptrdiff_t count, float *dbias) {
+AVX512_BF16 static void add_bias_gradient(const pair *b, ptrdiff_t count, float *dbias) {
     const __m512bh ones = (__m512bh)_mm512_set1_epi16(0x3F80);
     __m512 sum = _mm512_loadu_ps(dbias);
     for (ptrdiff_t p = 0; p < count; p++) sum = _mm512_dpbf16_ps(sum, ones, (__m512bh)_mm512_loadu_si512(b + p));
@@ -125,7 +115,7 @@ ptrdiff_t dptrain_bf16_weight_gradient_scratch(const dptrain_convolution *s) {
     return blocks * (PIXELS / 2) * sizeof(pair) + PIXELS * sizeof(place);
 }
 
-BF16 void dptrain_bf16_weight_gradient(
+AVX512_BF16 void dptrain_bf16_weight_gradient(
     const dptrain_convolution *s, const uint16_t *x, const uint16_t *dy, float *dkernel, float *dbias, void *scratch) {
     const ptrdiff_t pixels = s->output_height * s->output_width, total = s->samples * pixels;
     const ptrdiff_t input_blocks = s->inputs / lanes, output_blocks = s->outputs / lanes;
