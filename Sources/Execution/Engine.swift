@@ -13,8 +13,8 @@ public struct PlanRequest {
     public var precision: Precision
     /// The arena of the run's training plan; nil for the plan that fixes it.
     public var arena: ArenaLayout?
-    /// Whether values whose lives do not overlap may share memory. Off, a plan computes the same in more memory: the
-    /// oracle for the packing.
+    /// Whether values whose lives do not overlap may share memory, and large ones be made twice. Off, a plan computes the
+    /// same in more memory: the oracle for both.
     public var packsMemory: Bool
     /// Whether the plan runs for several shards a step: copies of weights are then made once a step, in memory of their own.
     public var keepsWeightCopies: Bool

@@ -41,13 +41,33 @@ extension DNNLCompiler {
     private func normalizeByMovingStatistics(
         _ operation: Operation, _ layer: BatchNormalization, _ input: Tensor
     ) throws -> Tensor {
+        try normalize(
+            operation, layer, input, mean: vector(operation.parameters[layer.movingMean]),
+            variance: vector(operation.parameters[layer.movingVariance]))
+    }
+
+    /// Forward only.
+    private func normalize(
+        _ operation: Operation, _ layer: BatchNormalization, _ input: Tensor, mean: Tensor, variance: Tensor,
+        detail: String? = nil
+    ) throws -> Tensor {
         let flags = Self.affine | Self.given | (operation.activation == .relu ? Self.relu : 0)
         let primitive = try normalization(operation, layer, input.layout, dnnl_forward_inference, flags)
         let output = activation(input.layout)
         try emitNormalization(
-            primitive, operation, layer, input, mean: vector(operation.parameters[layer.movingMean]),
-            variance: vector(operation.parameters[layer.movingVariance]), into: output)
+            primitive, operation, layer, input, mean: mean, variance: variance, into: output, detail: detail)
         return output
+    }
+
+    /// A convolution's input for its backward pass.
+    func keptOrRemade(_ input: Tensor) throws -> Tensor {
+        try remadeValues.remade(input) { operation, state in
+            var output = try normalize(
+                operation, state.layer, state.input, mean: state.mean, variance: state.variance,
+                detail: "remade values")
+            output.isRectified = input.isRectified
+            return output
+        }
     }
 
     /// By the moving statistics, with a way back.
@@ -81,6 +101,7 @@ extension DNNLCompiler {
         let state = BatchNormalizationState(
             layer: layer, primitive: primitive, input: input, output: output, mean: mean, variance: variance,
             workspace: workspace)
+        remadeValues.note(operation, state)
         return (output, .batchNormalization(state))
     }
 
@@ -254,10 +275,10 @@ extension DNNLCompiler {
     /// Scale and shift are the layer's gamma and beta; statistics are given.
     private func emitNormalization(
         _ primitive: Primitive, _ operation: Operation, _ layer: BatchNormalization, _ input: Tensor, mean: Tensor,
-        variance: Tensor, into output: Tensor
+        variance: Tensor, into output: Tensor, detail: String? = nil
     ) throws {
         emit(
-            primitive, layer: operation.name,
+            primitive, detail, layer: operation.name,
             reads: [
                 (DNNL_ARG_SRC, input), (DNNL_ARG_MEAN, mean), (DNNL_ARG_VARIANCE, variance),
                 (DNNL_ARG_SCALE, try gamma(operation, layer)), (DNNL_ARG_SHIFT, try beta(operation, layer)),

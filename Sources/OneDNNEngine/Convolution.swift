@@ -5,7 +5,7 @@ import NumericCore
 
 /// What a convolution computes with, in the layouts of its forward pass.
 struct ConvolutionOperands {
-    let input: Tensor
+    var input: Tensor
     /// The parameter in the arena.
     let kernel: Tensor
     var output: Tensor
@@ -92,6 +92,8 @@ extension DNNLCompiler {
         let geometry = ConvolutionGeometry(operation, state.layer, samples: samples)
         let dy = try fusedActivationBackward(operation, state.operands.output, gradient, mayOverwrite)
         if changes(operation.parameters[0]) {
+            var state = state
+            state.operands.input = try keptOrRemade(state.operands.input)
             try convolutionWeightsBackward(operation, state, geometry, dy)
         }
         return wantsInput ? try convolutionDataBackward(operation, state, geometry, dy) : nil

@@ -11,6 +11,7 @@ struct DNNLCompiler: LayerCompiler {
     let type: dnnl_data_type_t
     /// The convolutions that run with samples side by side.
     let sideBySide: SamplesSideBySide
+    let remadeValues: RemadeValues
 
     var samples: Int { builder.samples }
     var propagation: dnnl_prop_kind_t { builder.isTraining ? dnnl_forward_training : dnnl_forward_inference }

@@ -26,8 +26,10 @@ public final class DNNLEngine: Engine {
         }
         let type = request.precision == .bf16 ? dnnl_bf16 : dnnl_f32
         let sideBySide = SamplesSideBySide(request, library)
+        let remadeValues = RemadeValues(savesMemory: request.packsMemory)
         return try Planner.plan(request) {
-            DNNLCompiler(builder: $0, library: library, type: type, sideBySide: sideBySide)
+            DNNLCompiler(
+                builder: $0, library: library, type: type, sideBySide: sideBySide, remadeValues: remadeValues)
         }
     }
 

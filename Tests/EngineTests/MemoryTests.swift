@@ -107,6 +107,31 @@ import Testing
         }
     }
 
+    /// Normalised values of more than 8 MiB are made again for the backward pass, those of two convolutions' input once.
+    @Test(arguments: TestedEngine.others, [(samples: 17, remade: 2), (samples: 2, remade: 0)])
+    func largeValuesAreMadeAgain(_ engine: TestedEngine, _ example: (samples: Int, remade: Int)) throws {
+        let network = try Network.build([90, 94, 1]) { graph, x in
+            var y = x
+            for _ in 0..<2 {
+                y = graph.activation(graph.batchNormalization(graph.convolution(y, 16, kernel: 1)), .relu)
+            }
+            let sum = graph.sum(
+                graph.convolution(y, 16, kernel: 1), graph.convolution(y, 16, kernel: 3, padding: .same))
+            _ = graph.dense(graph.globalAveragePooling(sum), 2)
+        }
+        let batch = Batch(for: network, samples: example.samples, kind: .values)
+        let runs = try [true, false].map { packs in
+            let run = try PlanRun(
+                engine.make(), network, loss: .meanSquaredError, kind: .values, shards: [example.samples],
+                packsMemory: packs)
+            try run.load(network.randomParameters())
+            run.poison()
+            return run
+        }
+        #expect(runs.map { $0.kinds.count { $0 == "remade values" } } == [example.remade, 0])
+        #expect(try runs[0].run(batch) == runs[1].run(batch))
+    }
+
     /// The last, smaller batch and evaluation run on the training plan's arena.
     @Test(arguments: TestedEngine.all, models)
     func plansOfOtherSizesShareTheArena(_ engine: TestedEngine, _ model: String) throws {

@@ -59,6 +59,8 @@ final class PlanRun {
         (self.network, self.arena, self.parameters, self.purpose) = (network, arena, parameters, purpose)
     }
 
+    /// Of the kernels of all shards' plans.
+    var kinds: [String] { shards.flatMap { $0.bound.plan.segments.flatMap(\.kernels).map(\.kind) } }
     var weightCopyCount: Int { weightCopies.count }
     var activationBytes: Int { shards.reduce(0) { $0 + $1.activations.count } }
 
