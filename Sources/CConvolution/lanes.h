@@ -9,6 +9,11 @@
 /// Before a loop over registers that the compiler would else leave a loop, and the registers memory.
 #define UNROLL _Pragma("clang loop unroll(full)")
 
+/// For functions that multiply bf16. Instances of theirs for single precision are compiled for processors with bf16 too, but
+/// have none of its instructions: those are intrinsics behind a constant.
+#define AVX512_BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
+#define UNROLLED_BF16 static inline __attribute__((always_inline)) AVX512_BF16
+
 enum { lanes = 16 };
 
 static inline long least(long a, long b) { return a < b ? a : b; }

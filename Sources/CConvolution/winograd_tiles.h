@@ -4,11 +4,7 @@
 
 /// Tiles of images, and the words that products are made of.
 
-/// One source serves both types. Instances for single precision are compiled for processors with bf16 too, but have
-/// none of its instructions: those are intrinsics behind an `element`, a constant wherever it is passed on.
-#define AVX512_BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
-#define UNROLLED_BF16 static inline __attribute__((always_inline)) AVX512_BF16
-
+/// One source serves both types: `element` is a constant wherever it is passed on.
 typedef enum { FP32, BF16 } element;
 
 // MARK: Words

@@ -56,6 +56,12 @@ extension DNNLCompiler {
     }
 }
 
+/// What kernels are transformed for: the forward pass; or the input's gradient, with inputs and outputs exchanged.
+private enum TransformedKernels: Hashable {
+    case asTheyAre
+    case turned
+}
+
 extension ConvolutionGeometry {
     /// Tiles of 4x4 outputs.
     fileprivate var tiles: Int { output[0] * ((output[2] + 3) / 4) * ((output[3] + 3) / 4) }
@@ -94,8 +100,8 @@ extension DNNLCompiler {
             operation.parameters[0], keras: MemoryDescriptor(geometry.kernel, dnnl_hwio),
             preferred: blockedKernel(geometry))
         let (shape, rectifies) = (geometry.tiled(.forward, type), operation.activation == .relu)
-        let u = try transformedKernels(
-            kernel, geometry, shape, dptrain_winograd_transform_kernels, layer: operation.name)
+        let u = try transformed(
+            operation.parameters[0], kernel, geometry, shape, .asTheyAre, layer: operation.name)
         let bias = layer.usesBias ? try vector(operation.parameters[1]).buffer : nil
         let y = activation(try blocked(geometry.output))
         let scratch = scratch(for: shape, dptrain_winograd_scratch)
@@ -139,8 +145,8 @@ extension DNNLCompiler {
         let name = operation.name
         let dy = try reorder(gradient, to: blocked(geometry.output), layer: name)
         let shape = geometry.tiled(.inputGradient, type)
-        let u = try transformedKernels(
-            state.operands.kernel, geometry, shape, dptrain_winograd_transform_turned_kernels, layer: name)
+        let u = try transformed(
+            operation.parameters[0], state.operands.kernel, geometry, shape, .turned, layer: name)
         let dx = activation(try blocked(geometry.input))
         let scratch = scratch(for: shape, dptrain_winograd_scratch)
         builder.emit(reads: [dy.buffer, u], writes: [dx.buffer, scratch]) { memory in
@@ -159,20 +165,24 @@ extension DNNLCompiler {
         try MemoryDescriptor(geometry.kernel, dnnl_OIhw16i16o)
     }
 
-    /// Emits the transformation of a convolution's kernels, which depends on weights alone.
-    private func transformedKernels(
-        _ kernel: Tensor, _ geometry: ConvolutionGeometry, _ shape: dptrain_winograd,
-        _ transform:
-            @escaping (UnsafePointer<dptrain_winograd>, UnsafePointer<Float>, UnsafeMutablePointer<Float>)
-            -> Void, layer: String
+    /// A convolution's kernels transformed, as a pass reads them.
+    private func transformed(
+        _ parameter: Int, _ kernel: Tensor, _ geometry: ConvolutionGeometry, _ shape: dptrain_winograd,
+        _ form: TransformedKernels, layer: String
     ) throws -> BufferID {
-        let w = try reorder(kernel, to: blockedKernel(geometry), inScratch: true, layer: layer)
-        let u = scratch(for: shape, dptrain_winograd_kernel_floats)
-        builder.emit("reorder", reads: [w.buffer], writes: [u]) { memory in
-            let (w, u) = (memory.floats(w.buffer), memory.floats(u))
-            return { _ in withUnsafePointer(to: shape) { transform($0, w, u) } }
+        let w = try readable(parameter, kernel, as: blockedKernel(geometry), layer: layer)
+        let floats = withUnsafePointer(to: shape, dptrain_winograd_kernel_floats)
+        return builder.weightCopy(of: parameter, in: form, bytes: floats * MemoryLayout<Float>.stride) { u in
+            builder.emit("reorder", reads: [w.buffer], writes: [u]) { memory in
+                let (w, u) = (memory.floats(w.buffer), memory.floats(u))
+                switch form {
+                case .asTheyAre:
+                    return { _ in withUnsafePointer(to: shape) { dptrain_winograd_transform_kernels($0, w, u) } }
+                case .turned:
+                    return { _ in withUnsafePointer(to: shape) { dptrain_winograd_transform_turned_kernels($0, w, u) } }
+                }
+            }
         }
-        return u
     }
 
     private func scratch(

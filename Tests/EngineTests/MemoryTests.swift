@@ -77,6 +77,36 @@ import Testing
         }
     }
 
+    /// Copies of weights made once for all shards of a step, of two sizes, against each shard's own; and made anew when weights
+    /// have changed.
+    @Test(arguments: TestedEngine.others, ["lenet5", "cnn-tutorial", "resnet-cifar-8-v1"])
+    func weightCopiesChangeNothing(_ engine: TestedEngine, _ model: String) throws {
+        try expectCopies(engine, model, .fp32)
+        if let engine = TestedEngine.bf16 { try expectCopies(engine, model, .bf16) }
+    }
+
+    private func expectCopies(_ engine: TestedEngine, _ model: String, _ precision: Precision) throws {
+        let network = try Zoo.model(named: model).network()
+        let batch = Batch(for: network, samples: 35, kind: .label)
+        for mode in BatchNormalizationMode.allCases {
+            let runs = try [false, true].map { keeps in
+                try PlanRun(
+                    engine.make(), network, loss: .sparseCategoricalCrossEntropy, kind: .label, shards: [18, 17],
+                    batchNormalization: mode, precision: precision, keepsWeightCopies: keeps)
+            }
+            #expect(runs[0].weightCopyCount == 0 && runs[1].weightCopyCount > 0)
+            let results = try runs.map { run in
+                try run.load(network.randomParameters())
+                run.poison()
+                let first = try run.run(batch)
+                run.descend(rate: 0.01)
+                return [first, try run.run(batch)]
+            }
+            #expect(results[0] == results[1], "\(precision), \(mode)")
+            #expect(results[0][0] != results[0][1], "descent changed nothing")
+        }
+    }
+
     /// The last, smaller batch and evaluation run on the training plan's arena.
     @Test(arguments: TestedEngine.all, models)
     func plansOfOtherSizesShareTheArena(_ engine: TestedEngine, _ model: String) throws {

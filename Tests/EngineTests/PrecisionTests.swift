@@ -74,6 +74,25 @@ struct PrecisionTests {
         }
     }
 
+    /// With nothing behind the layer, what differs is the rounding of its weights, its result and its result's gradient.
+    @Test(arguments: LayerCase.wideConvolutions)
+    func wideConvolutions(_ layer: LayerCase) throws {
+        let network = try layer.network()
+        var batch = Batch(for: network, samples: 18, kind: .values)
+        batch.inputs = batch.inputs.map(\.roundedToBF16)
+        let results = try Precision.allCases.map { precision in
+            let run = try self.run(network, precision, shards: [17, 1])
+            try run.load(network.randomParameters())
+            run.poison()
+            return try run.run(batch)
+        }
+        for (index, parameter) in network.parameters.enumerated() {
+            let (bf16, fp32) = (results[1].gradients[index], results[0].gradients[index])
+            let error = distance(bf16, fp32) / norm(fp32)
+            #expect(error < 0.01 && error > 0, "\(parameter.path): off by \(error) of its size")
+        }
+    }
+
     /// Winograd's algorithm, as docs/numerics.md has it: forward as exact as rounding inputs and outputs allows, 0.24 %;
     /// where products of transformed values are of bf16, 1 % in gradients. What is compared with has the same weights and
     /// inputs, rounded already.
