@@ -55,7 +55,8 @@ struct PrecisionTests {
     }
 
     /// One layer between two: the limits above are wide for so few roundings.
-    @Test(arguments: LayerCase.merges + LayerCase.responses + LayerCase.resamplings + LayerCase.frozen)
+    @Test(
+        arguments: LayerCase.merges + LayerCase.responses + LayerCase.resamplings + LayerCase.frozen + LayerCase.plain)
     func layers(_ layer: LayerCase) throws {
         let engine = try #require(TestedEngine.bf16)
         let network = try layer.network()
