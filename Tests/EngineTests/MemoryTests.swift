@@ -48,7 +48,8 @@ import Testing
     /// Layers that the models above do not have.
     @Test(
         arguments: TestedEngine.all,
-        LayerCase.merges + LayerCase.responses + LayerCase.resamplings + LayerCase.frozen + LayerCase.plain)
+        LayerCase.merges + LayerCase.responses + LayerCase.resamplings + LayerCase.frozen + LayerCase.winograds
+            + LayerCase.plain)
     func garbageInMemoryChangesNoLayer(_ engine: TestedEngine, _ layer: LayerCase) throws {
         let network = try layer.network()
         let run = try PlanRun(engine.make(), network, loss: .meanSquaredError, kind: .values, shards: [2, 1])
