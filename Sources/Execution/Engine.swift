@@ -80,6 +80,9 @@ public protocol LayerCompiler {
     func plain(_ tensor: Tensor) throws -> BufferID
     func buffer(of tensor: Tensor) -> BufferID
 
+    /// Whether the engine has kernels of its own for an operation that plain loops would compute otherwise.
+    func replacesPlainLayer(_ operation: Operation) -> Bool
+
     /// Emits the operation's forward pass, for training or evaluation as the builder's purpose says.
     func forward(_ operation: Operation, _ inputs: [Tensor]) throws -> (output: Tensor, saved: Saved)
 
@@ -91,6 +94,10 @@ public protocol LayerCompiler {
 
     /// Emits the sum of two gradients, in place of `first` where that may be overwritten.
     func sum(_ first: Tensor, _ second: Tensor, mayOverwriteFirst: Bool) throws -> Tensor
+}
+
+extension LayerCompiler {
+    public func replacesPlainLayer(_ operation: Operation) -> Bool { false }
 }
 
 /// A plan that cannot be made, or a kernel that failed.

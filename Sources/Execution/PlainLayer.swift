@@ -1,8 +1,8 @@
 import Models
 import NumericCore
 
-/// A layer that no engine does better than plain loops: single precision, row-major, the same on every engine. The planner
-/// emits it itself.
+/// A layer in plain loops: single precision, row-major, the same on every engine. The planner emits it itself, unless the
+/// engine has faster kernels.
 protocol PlainLayer {
     /// Whether backward reads the layer's output; if not, its input.
     var keepsOutput: Bool { get }
@@ -27,7 +27,7 @@ extension PlainLayer {
 }
 
 extension Operation {
-    /// What computes the operation on every engine; nil where engines have kernels of their own.
+    /// What computes the operation where the engine does not; nil where every engine has kernels of its own.
     func plainLayer(samples: Int) -> (any PlainLayer)? {
         switch layer {
         case .activation(let layer) where layer.function == .softmax:

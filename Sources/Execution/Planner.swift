@@ -2,7 +2,7 @@ import Models
 import NumericCore
 
 /// Compiles a network for a shard size: walks it forward, through the loss, and backward, lets the engine emit kernels, and
-/// packs memory. What no engine does better than plain loops (dropout, losses, `PlainLayer`) it emits itself.
+/// packs memory. What needs no engine (dropout, losses, `PlainLayer`) it emits itself.
 public struct Planner<Compiler: LayerCompiler> {
     private let request: PlanRequest
     private let builder: PlanBuilder
@@ -75,7 +75,7 @@ public struct Planner<Compiler: LayerCompiler> {
             switch operation.layer {
             case .dropout(let layer): try emitDropout(layer, operation, inputs[0])
             default:
-                if let plain = operation.plainLayer(samples: samples) {
+                if !compiler.replacesPlainLayer(operation), let plain = operation.plainLayer(samples: samples) {
                     try emitPlain(plain, operation, inputs[0])
                     continue
                 }

@@ -133,12 +133,16 @@ struct DNNLCompiler: LayerCompiler {
     enum Saved {
         case convolution(ConvolutionState)
         case fewChannels(FewChannelState)
+        case partialConvolution(PartialConvolutionState)
+        case coveringConvolution(DenseState)
         case dense(DenseState)
         case zeroPadding(input: MemoryDescriptor)
         case pooling(PoolingState)
         case lanePooling(LanePoolingState)
+        case subsampling(SubsamplingState)
         case batchNormalization(BatchNormalizationState)
         case activation(output: Tensor, function: ElementwiseFunction)
+        case scaledTanh(output: Tensor)
         case add(output: Tensor, function: ElementwiseFunction?)
         case scale(Scale, output: Tensor, function: ElementwiseFunction?)
         case concatenation(ConcatenationState)
@@ -147,6 +151,23 @@ struct DNNLCompiler: LayerCompiler {
         case shortcut(PoolingState)
         case flatten(input: MemoryDescriptor)
         case nothing
+
+        /// Whether the layer computes in single precision, whatever the type.
+        var isOfSinglePrecision: Bool {
+            switch self {
+            case .partialConvolution, .subsampling, .scaledTanh: true
+            default: false
+            }
+        }
+    }
+
+    func replacesPlainLayer(_ operation: Operation) -> Bool {
+        guard library.hasOwnKernels else { return false }
+        return switch operation.layer {
+        case .subsampling, .partialConvolution: true
+        case .activation(let layer): layer.function == .scaledTanh
+        default: false
+        }
     }
 
     func forward(_ operation: Operation, _ inputs: [Tensor]) throws -> (output: Tensor, saved: Saved) {
@@ -159,6 +180,7 @@ struct DNNLCompiler: LayerCompiler {
         case .input: return (inputs[0], .nothing)
         case .convolution(let layer) where sideBySide.contains(operation):
             return try fewChannelConvolution(operation, layer, inputs[0])
+        case .convolution where coversImage(operation): return try coveringConvolution(operation, inputs[0])
         // Converts its input together with the change of layout.
         case .convolution(let layer): return try convolution(operation, layer, inputs[0])
         case .zeroPadding: return try zeroPadding(operation, inputs[0])
@@ -169,6 +191,9 @@ struct DNNLCompiler: LayerCompiler {
             return (y, .pooling(state))
         case .globalAveragePooling: return try globalAveragePooling(operation, input)
         case .batchNormalization(let layer): return try batchNormalization(operation, layer, input)
+        case .subsampling(let layer): return try subsampling(operation, layer, inputs[0])
+        case .partialConvolution(let layer): return try partialConvolution(operation, layer, inputs[0])
+        case .activation(let layer) where layer.function == .scaledTanh: return try scaledTanh(operation, inputs[0])
         case .activation(let layer): return try activation(operation, layer.function, asItIs)
         case .add: return try add(operation, inputs.map(channelsSideBySide))
         case .scale(let layer):
@@ -179,7 +204,7 @@ struct DNNLCompiler: LayerCompiler {
         case .upSampling(let layer): return try upSampling(operation, layer, input)
         case .identityShortcut(let layer): return try shortcut(operation, layer, input)
         case .flatten: return try flatten(operation, asItIs)
-        case .dropout, .subsampling, .partialConvolution, .radialBasis:
+        case .dropout, .radialBasis:
             throw failure("compile", "this operation is the planner's own", layer: operation.name)
         }
     }
@@ -188,13 +213,17 @@ struct DNNLCompiler: LayerCompiler {
         _ operation: Operation, _ saved: Saved, gradient: Tensor, mayOverwrite: Bool, wanted: [Bool]
     ) throws -> [Tensor?] {
         let arrived = gradient
-        let gradient = try converted(arrived, layer: operation.name)
+        let gradient = saved.isOfSinglePrecision ? arrived : try converted(arrived, layer: operation.name)
         let mayOverwrite = mayOverwrite || gradient.buffer != arrived.buffer
         switch saved {
         case .convolution(let state):
             return [try convolutionBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
         case .fewChannels(let state):
             return [try fewChannelBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
+        case .partialConvolution(let state):
+            return [try partialConvolutionBackward(operation, state, gradient, wantsInput: wanted[0])]
+        case .coveringConvolution(let state):
+            return [try coveringConvolutionBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
         case .dense(let state):
             return [try denseBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
         case .zeroPadding(let input): return [wanted[0] ? try zeroPaddingBackward(operation, input, gradient) : nil]
@@ -202,10 +231,14 @@ struct DNNLCompiler: LayerCompiler {
             return [wanted[0] ? try poolingBackward(operation, state, gradient, mayOverwrite) : nil]
         case .lanePooling(let state):
             return [wanted[0] ? try lanePoolingBackward(operation, state, gradient, mayOverwrite) : nil]
+        case .subsampling(let state):
+            return [try subsamplingBackward(operation, state, gradient, wantsInput: wanted[0])]
         case .batchNormalization(let state):
             return [try batchNormalizationBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
         case .activation(let output, let function):
             return [wanted[0] ? try activationBackward(operation, function, output, gradient, mayOverwrite) : nil]
+        case .scaledTanh(let output):
+            return [wanted[0] ? try scaledTanhBackward(operation, output, gradient, mayOverwrite) : nil]
         case .add(let output, let function):
             let gradient =
                 try function.map { try activationBackward(operation, $0, output, gradient, mayOverwrite) } ?? gradient

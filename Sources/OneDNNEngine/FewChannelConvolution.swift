@@ -29,17 +29,9 @@ extension DNNLCompiler {
         let bias = layer.usesBias ? try vector(operation.parameters[1]) : nil
         var y = activation(try .sideBySide(geometry.output))
         y.isRectified = operation.activation == .relu
-        let scratch = builder.scratch(floats: withUnsafePointer(to: shape, dptrain_few_channels_forward_scratch))
-        let (target, rectifies) = (y.buffer, y.isRectified)
-        builder.emit(reads: [x.buffer, w.buffer] + (bias.map { [$0.buffer] } ?? []), writes: [target, scratch]) {
-            memory in
-            let (x, w, bias) = (memory.floats(x.buffer), memory.floats(w.buffer), bias.map { memory.floats($0.buffer) })
-            let (y, scratch) = (memory.floats(target), memory.floats(scratch))
-            return { _ in
-                withUnsafePointer(to: shape) { dptrain_few_channels_forward($0, x, w, bias, rectifies, y, scratch) }
-            }
-        }
-        if let function = ElementwiseFunction(operation.activation), !rectifies {
+        emitFewChannels(
+            shape, x.buffer, kernel: w.buffer, bias: bias?.buffer, rectifies: y.isRectified, into: y.buffer)
+        if let function = ElementwiseFunction(operation.activation), !y.isRectified {
             try emitActivation(function, y, into: y, layer: name)
         }
         let state = FewChannelState(shape: shape, usesBias: layer.usesBias, input: x, kernel: kernel, output: y)
@@ -57,39 +49,68 @@ extension DNNLCompiler {
     }
 
     private func fewChannelWeightGradient(_ operation: Operation, _ state: FewChannelState, _ dy: Tensor) throws {
-        let (shape, x, arenaLayout) = (state.shape, state.input, state.kernel.layout)
+        let arenaLayout = state.kernel.layout
         let keras = try MemoryDescriptor(arenaLayout.dimensions, dnnl_hwio)
         let bias = state.usesBias ? try vectorGradient(operation.parameters[1]).buffer : nil
-        let scratch = builder.scratch(
-            floats: withUnsafePointer(to: shape, dptrain_few_channels_weight_gradient_scratch))
         try toArena(operation.parameters[0], arenaLayout, keras, layer: operation.name) { target in
-            let writes = [target.buffer, scratch] + (bias.map { [$0] } ?? [])
-            builder.emit(reads: [x.buffer, dy.buffer], writes: writes) { memory in
-                let (x, dy, dw) = (memory.floats(x.buffer), memory.floats(dy.buffer), memory.floats(target.buffer))
-                let (db, scratch) = (bias.map { memory.floats($0) }, memory.floats(scratch))
-                return { _ in
-                    withUnsafePointer(to: shape) { dptrain_few_channels_weight_gradient($0, x, dy, dw, db, scratch) }
-                }
-            }
+            emitFewChannelWeightGradient(
+                state.shape, state.input.buffer, gradient: dy.buffer, into: target.buffer, bias: bias)
         }
     }
 
     private func fewChannelInputGradient(
         _ operation: Operation, _ state: FewChannelState, _ dy: Tensor
     ) throws -> Tensor {
-        let shape = state.shape
         let keras = try MemoryDescriptor(state.kernel.layout.dimensions, dnnl_hwio)
         let w = try readable(operation.parameters[0], state.kernel, as: keras, layer: operation.name)
         let dx = activation(state.input.layout)
+        emitFewChannelInputGradient(state.shape, gradient: dy.buffer, kernel: w.buffer, into: dx.buffer)
+        return dx
+    }
+}
+
+/// The kernels themselves, on buffers in their layouts.
+extension DNNLCompiler {
+    func emitFewChannels(
+        _ shape: dptrain_few_channels, _ x: BufferID, kernel: BufferID, bias: BufferID?, rectifies: Bool,
+        into y: BufferID
+    ) {
+        let scratch = builder.scratch(floats: withUnsafePointer(to: shape, dptrain_few_channels_forward_scratch))
+        builder.emit(reads: [x, kernel] + (bias.map { [$0] } ?? []), writes: [y, scratch]) { memory in
+            let (x, w, bias) = (memory.floats(x), memory.floats(kernel), bias.map { memory.floats($0) })
+            let (y, scratch) = (memory.floats(y), memory.floats(scratch))
+            return { _ in
+                withUnsafePointer(to: shape) { dptrain_few_channels_forward($0, x, w, bias, rectifies, y, scratch) }
+            }
+        }
+    }
+
+    func emitFewChannelWeightGradient(
+        _ shape: dptrain_few_channels, _ x: BufferID, gradient dy: BufferID, into dw: BufferID, bias db: BufferID?
+    ) {
+        let scratch = builder.scratch(
+            floats: withUnsafePointer(to: shape, dptrain_few_channels_weight_gradient_scratch))
+        builder.emit(reads: [x, dy], writes: [dw, scratch] + (db.map { [$0] } ?? [])) { memory in
+            let (x, dy, dw) = (memory.floats(x), memory.floats(dy), memory.floats(dw))
+            let (db, scratch) = (db.map { memory.floats($0) }, memory.floats(scratch))
+            return { _ in
+                withUnsafePointer(to: shape) { dptrain_few_channels_weight_gradient($0, x, dy, dw, db, scratch) }
+            }
+        }
+    }
+
+    func emitFewChannelInputGradient(
+        _ shape: dptrain_few_channels, gradient dy: BufferID, kernel: BufferID, into dx: BufferID
+    ) {
         let scratch = builder.scratch(floats: withUnsafePointer(to: shape, dptrain_few_channels_input_gradient_scratch))
-        builder.emit(reads: [dy.buffer, w.buffer], writes: [dx.buffer, scratch]) { memory in
-            let (dy, w, dx) = (memory.floats(dy.buffer), memory.floats(w.buffer), memory.floats(dx.buffer))
-            let scratch = memory.floats(scratch)
+        builder.emit(reads: [dy, kernel], writes: [dx, scratch]) { memory in
+            let (dy, w, dx, scratch) = (
+                memory.floats(dy), memory.floats(kernel), memory.floats(dx), memory.floats(scratch)
+            )
             return { _ in
                 withUnsafePointer(to: shape) { dptrain_few_channels_input_gradient($0, dy, w, dx, scratch) }
             }
         }
-        return dx
     }
 }
 

@@ -109,6 +109,36 @@ extension DNNLCompiler {
         return dx
     }
 
+    // MARK: Convolutions that are dense layers
+
+    /// Whether the convolution's window is the whole image: then it is a dense layer of the image's row-major features,
+    /// its kernel in Keras's order the same matrix.
+    func coversImage(_ operation: Operation) -> Bool {
+        guard case .convolution(let layer) = operation.layer else { return false }
+        let image = operation.inputShapes[0]
+        return layer.window.size == Extent2D(height: image[0], width: image[1]) && operation.margins == .none
+    }
+
+    func coveringConvolution(_ operation: Operation, _ image: Tensor) throws -> (output: Tensor, saved: Saved) {
+        let rows = try view(
+            rowMajor(image, of: type, layer: operation.name), as: [operation.inputShapes[0].count])
+        let (y, saved) = try dense(operation, rows)
+        guard case .dense(let state) = saved else { return (y, saved) }
+        return (try view(y, as: operation.outputShape), .coveringConvolution(state))
+    }
+
+    func coveringConvolutionBackward(
+        _ operation: Operation, _ state: DenseState, _ gradient: Tensor, _ mayOverwrite: Bool, wantsInput: Bool
+    ) throws -> Tensor? {
+        let rows = try rowMajor(gradient, of: type, layer: operation.name)
+        let mayOverwrite = mayOverwrite || rows.buffer != gradient.buffer
+        let dy = try view(rows, as: [operation.outputShape.count])
+        let dx = try denseBackward(operation, state, dy, mayOverwrite, wantsInput: wantsInput)
+        return try dx.map { try view($0, as: operation.inputShapes[0]) }
+    }
+
+    // MARK: Flattening
+
     /// Row-major features of an image; the same memory where it is row-major already.
     func flatten(_ operation: Operation, _ input: Tensor) throws -> (output: Tensor, saved: Saved) {
         (

@@ -63,7 +63,7 @@ extension DNNLCompiler {
 }
 
 extension dptrain_lane_pooling {
-    fileprivate init(_ operation: Operation, _ window: Window2D, samples: Int) {
+    init(_ operation: Operation, _ window: Window2D, samples: Int) {
         let (x, y) = (operation.inputShapes[0], operation.outputShape)
         self.init(
             planes: samples.rounded(upToMultipleOf: 16) / 16 * x[2], input_height: x[0], input_width: x[1],

@@ -8,8 +8,8 @@ import NumericCore
 ///
 /// Channels of odd numbers leave lanes idle there, samples of odd numbers here; all else is equally fast, so the fewer
 /// idle lanes decide: a function of the network, the shard's samples and the processor, on which all ranks agree.
-/// Leaving the layout costs about as much as a small convolution, so the result must go to another such convolution, or
-/// to a pooling, which leaves little of it. docs/benchmarks.md has the measurements.
+/// Leaving the layout costs about as much as a small convolution, so the result must go to another such convolution, to
+/// a pooling, which leaves little of it, or to a layer that computes side by side anyway. docs/benchmarks.md has the measurements.
 struct SamplesSideBySide {
     /// How many times as many lanes must be busy: what was measured to pay for the way into and out of the layout.
     private static let leastAdvantage = 1.3
@@ -28,13 +28,22 @@ struct SamplesSideBySide {
         let operations = request.network.operations
         let suitable = operations.indices.filter { Self.suits(operations[$0], samples: request.samples) }
         let chosen = suitable.filter { value in
-            let readers = operations.indices.filter { operations[$0].inputs.contains(value) }
-            return !readers.isEmpty && readers.allSatisfy { suitable.contains($0) || operations[$0].poolsToQuarter }
+            let readers = Self.readers(of: value, among: operations)
+            return !readers.isEmpty && readers.allSatisfy { suitable.contains($0) || operations[$0].readsSideBySide }
         }
         layers = Set(chosen.map { operations[$0].name })
     }
 
     func contains(_ operation: Operation) -> Bool { layers.contains(operation.name) }
+
+    /// What reads a value, through activations, which keep its layout, or the activation that no one reads.
+    private static func readers(of value: Int, among operations: [Operation]) -> [Int] {
+        operations.indices.filter { operations[$0].inputs.contains(value) }.flatMap { reader in
+            guard case .activation = operations[reader].layer else { return [reader] }
+            let others = readers(of: reader, among: operations)
+            return others.isEmpty ? [reader] : others
+        }
+    }
 
     private static func suits(_ operation: Operation, samples: Int) -> Bool {
         guard case .convolution(let layer) = operation.layer else { return false }
@@ -56,10 +65,14 @@ struct SamplesSideBySide {
 }
 
 extension Operation {
-    /// Whether it is a pooling that leaves at most every fourth pixel.
-    fileprivate var poolsToQuarter: Bool {
-        guard case .pooling(let layer) = self.layer else { return false }
-        return layer.window.stride.height * layer.window.stride.width >= 4
+    /// Whether it takes images with samples side by side for nothing: a pooling that leaves at most every fourth pixel, or
+    /// a layer that has no other kernels.
+    fileprivate var readsSideBySide: Bool {
+        switch layer {
+        case .pooling(let layer): layer.window.stride.height * layer.window.stride.width >= 4
+        case .subsampling, .partialConvolution: true
+        default: false
+        }
     }
 }
 

@@ -27,7 +27,7 @@ struct AgreementTests {
     }
 
     /// Enough samples to lie side by side, in one group and in two.
-    @Test(arguments: TestedEngine.others, ["lenet5", "lenet5-keras"])
+    @Test(arguments: TestedEngine.others, ["lenet5", "lenet5-1998", "lenet5-keras"])
     func trainingOfFewChannels(_ engine: TestedEngine, _ model: String) throws {
         try compare(engine, model, shards: [16, 29], purpose: .training, mode: .shard)
         try compare(engine, model, shards: [29], purpose: .evaluation, mode: .shard)

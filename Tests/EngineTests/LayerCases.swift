@@ -54,6 +54,13 @@ extension LayerCase {
             _ = g.convolution(x, 5, kernel: 5, padding: .same)
         },
         LayerCase("1x1", [4, 5, 1], front: 17) { g, x in _ = g.convolution(x, 5, kernel: 1) },
+        LayerCase("window as large as the image, first layer", [4, 3, 2]) { g, x in
+            _ = g.convolution(x, 17, kernel: Extent2D(height: 4, width: 3), activation: .tanh)
+        },
+        LayerCase("window as large as the image, no bias, then 1x1", [3, 4, 1], front: 5) { g, x in
+            let y = g.convolution(x, 7, kernel: Extent2D(height: 3, width: 4), stride: 2, bias: false)
+            _ = g.convolution(g.activation(g.batchNormalization(y), .relu), 3, kernel: 1)
+        },
         LayerCase("1x1, stride 2", [5, 4, 1], front: 5) { g, x in
             _ = g.convolution(x, 3, kernel: 1, stride: 2, padding: .same)
         },
@@ -174,6 +181,24 @@ extension LayerCase {
             let y = g.activation(g.averagePooling(g.convolution(x, 4, kernel: 3)), .tanh)
             _ = g.dense(g.flatten(y), 3)
         },
+        LayerCase("scaled tanh, then a subsampling that leaves a row out", [9, 8, 1]) { g, x in
+            let y = g.convolution(x, 5, kernel: 3, activation: .scaledTanh)
+            _ = g.subsampling(y, Extent2D(height: 3, width: 2), activation: .scaledTanh)
+        },
+        LayerCase("subsampled, partially connected, subsampled, tanh", [10, 9, 1]) { g, x in
+            let y = g.subsampling(g.convolution(x, 3, kernel: 2, activation: .tanh), 2)
+            let table = [[0, 2], [1], [0, 1, 2], [2], [0, 1]]
+            let z = g.partialConvolution(y, kernel: Extent2D(height: 3, width: 2), connections: table)
+            _ = g.subsampling(z, Extent2D(height: 1, width: 2), activation: .tanh)
+        },
+        LayerCase("partially connected, tanh, then an overlapping maximum", [6, 7, 1], front: 4) { g, x in
+            let table = [[0, 1], [1, 2], [2, 3], [0, 3], [0, 1, 2, 3], [3]]
+            _ = g.maxPooling(g.partialConvolution(x, kernel: 2, connections: table, activation: .tanh), 3, stride: 2)
+        },
+        LayerCase("a pooled image, convolved as a whole", [8, 7, 1]) { g, x in
+            let y = g.averagePooling(g.convolution(x, 5, kernel: 3, activation: .tanh))
+            _ = g.convolution(y, 7, kernel: Extent2D(height: 3, width: 2), activation: .tanh)
+        },
         LayerCase("a pooled image, pooled as a whole", [8, 7, 1]) { g, x in
             _ = g.globalAveragePooling(g.averagePooling(g.convolution(x, 4, kernel: 3), 3, stride: 2))
         },
@@ -272,7 +297,9 @@ extension LayerCase {
             _ = g.subsampling(g.convolution(x, 5, kernel: 2), Extent2D(height: 3, width: 2), activation: .scaledTanh)
         },
         LayerCase("partial convolution, first layer", [6, 5, 3]) { g, x in
-            _ = g.partialConvolution(x, kernel: Extent2D(height: 3, width: 2), connections: [[0, 2], [1], [0, 1, 2]])
+            let table = [[0, 2], [1], [0, 1, 2]]
+            let y = g.partialConvolution(x, kernel: Extent2D(height: 3, width: 2), connections: table)
+            _ = g.dense(g.flatten(y), 3)
         },
         LayerCase("partial convolution, relu", [5, 6, 1], front: 4) { g, x in
             let table = [[0, 1], [1, 2], [2, 3], [0, 3], [0, 1, 2, 3]]

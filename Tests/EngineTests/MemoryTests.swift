@@ -48,7 +48,8 @@ import Testing
     /// Layers that the models above do not have.
     @Test(
         arguments: TestedEngine.all,
-        LayerCase.merges + LayerCase.responses + LayerCase.resamplings + LayerCase.frozen + LayerCase.winograds)
+        LayerCase.merges + LayerCase.responses + LayerCase.resamplings + LayerCase.frozen + LayerCase.winograds
+            + LayerCase.plain)
     func garbageInMemoryChangesNoLayer(_ engine: TestedEngine, _ layer: LayerCase) throws {
         let network = try layer.network()
         let run = try PlanRun(engine.make(), network, loss: .meanSquaredError, kind: .values, shards: [2, 1])
@@ -79,19 +80,20 @@ import Testing
 
     /// Copies of weights made once for all shards of a step, of two sizes, against each shard's own; and made anew when weights
     /// have changed.
-    @Test(arguments: TestedEngine.others, ["lenet5", "cnn-tutorial", "resnet-cifar-8-v1"])
+    @Test(arguments: TestedEngine.others, ["lenet5-1998", "cnn-tutorial", "resnet-cifar-8-v1"])
     func weightCopiesChangeNothing(_ engine: TestedEngine, _ model: String) throws {
         try expectCopies(engine, model, .fp32)
         if let engine = TestedEngine.bf16 { try expectCopies(engine, model, .bf16) }
     }
 
     private func expectCopies(_ engine: TestedEngine, _ model: String, _ precision: Precision) throws {
-        let network = try Zoo.model(named: model).network()
+        let model = try Zoo.model(named: model)
+        let network = try model.network()
         let batch = Batch(for: network, samples: 35, kind: .label)
         for mode in BatchNormalizationMode.allCases {
             let runs = try [false, true].map { keeps in
                 try PlanRun(
-                    engine.make(), network, loss: .sparseCategoricalCrossEntropy, kind: .label, shards: [18, 17],
+                    engine.make(), network, loss: model.loss, kind: .label, shards: [18, 17],
                     batchNormalization: mode, precision: precision, keepsWeightCopies: keeps)
             }
             #expect(runs[0].weightCopyCount == 0 && runs[1].weightCopyCount > 0)

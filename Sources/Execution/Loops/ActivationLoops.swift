@@ -32,11 +32,13 @@ struct SoftmaxLoops: PlainLayer {
     }
 }
 
-/// y = A tanh(S x) with A = 1.7159 and S = 2/3.
+/// y = A tanh(S x).
+public enum ScaledTanh {
+    public static let (amplitude, slope): (Float, Float) = (1.7159, 2.0 / 3)
+}
+
 struct ScaledTanhLoops: PlainLayer {
     let count: Int
-
-    private static let (amplitude, slope): (Float, Float) = (1.7159, 2.0 / 3)
 
     var keepsOutput: Bool { true }
 
@@ -44,7 +46,7 @@ struct ScaledTanhLoops: PlainLayer {
         _ x: UnsafePointer<Float>, _ parameters: [UnsafePointer<Float>], into y: UnsafeMutablePointer<Float>,
         scratch: UnsafeMutablePointer<Float>
     ) {
-        for i in 0..<count { y[i] = Self.amplitude * tanhf(Self.slope * x[i]) }
+        for i in 0..<count { y[i] = ScaledTanh.amplitude * tanhf(ScaledTanh.slope * x[i]) }
     }
 
     /// dx = dy (A² - y²) S / A.
@@ -54,7 +56,8 @@ struct ScaledTanhLoops: PlainLayer {
         scratch: UnsafeMutablePointer<Float>
     ) {
         guard let dx else { return }
-        let (square, factor) = (Self.amplitude * Self.amplitude, Self.slope / Self.amplitude)
+        let (amplitude, slope) = (ScaledTanh.amplitude, ScaledTanh.slope)
+        let (square, factor) = (amplitude * amplitude, slope / amplitude)
         for i in 0..<count { dx[i] = dy[i] * (square - y[i] * y[i]) * factor }
     }
 }

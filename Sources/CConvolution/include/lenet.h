@@ -1,0 +1,26 @@
+#pragma once
+
+/// What LeCun et al. (1998) put between convolutions, with samples side by side as in few_channels.h.
+#include "few_channels.h"
+
+/// y = amplitude · tanh(slope · x), within 4e-7 of its value. Tensors may be in any layout.
+void dptrain_scaled_tanh(float amplitude, float slope, const float *x, float *y, long count);
+
+/// dx = dy times the function's derivative, taken from its result y; `dx` may be `dy`.
+void dptrain_scaled_tanh_gradient(
+    float amplitude, float slope, const float *dy, const float *y, float *dx, long count);
+
+/// A subsampling: of each window the sum, times its channel's coefficient, plus the channel's bias. Windows stand side by
+/// side from the first pixel on; those of `windows` have no pixels outside of the image.
+typedef struct {
+    dptrain_lane_pooling windows;
+    long channels;
+} dptrain_subsampling;
+
+void dptrain_subsampling_forward(
+    const dptrain_subsampling *shape, const float *x, const float *coefficients, const float *biases, float *y);
+
+/// The gradients of the input and of the parameters; any may be null.
+void dptrain_subsampling_gradient(
+    const dptrain_subsampling *shape, const float *x, const float *dy, const float *coefficients, float *dx,
+    float *coefficient_gradient, float *bias_gradient);
