@@ -13,12 +13,14 @@ UNROLLED __m512 hyperbolic_tangent(__m512 u) {
     u = _mm512_max_ps(_mm512_set1_ps(-limit), _mm512_min_ps(_mm512_set1_ps(limit), u));
     const __m512 square = _mm512_mul_ps(u, u);
     __m512 above = _mm512_set1_ps(p[4]), below = _mm512_set1_ps(q[4]);
-#pragma unroll
+    UNROLL
     for (int i = 3; i >= 0; i--) {
         above = _mm512_fmadd_ps(above, square, _mm512_set1_ps(p[i]));
         below = _mm512_fmadd_ps(below, square, _mm512_set1_ps(q[i]));
     }
-    return _mm512_div_ps(_mm512_mul_ps(u, above), below);
+    const __m512 quotient = _mm512_div_ps(_mm512_mul_ps(u, above), below);
+    // Rounded, it may be above 1, where the gradient would change its sign.
+    return _mm512_max_ps(_mm512_set1_ps(-1), _mm512_min_ps(_mm512_set1_ps(1), quotient));
 }
 
 static inline __mmask16 present(long count, long first) {
@@ -36,8 +38,7 @@ AVX512 void dptrain_scaled_tanh(float amplitude, float slope, const float *x, fl
 
 /// dx = dy (A² - y²) S / A.
 AVX512 void dptrain_scaled_tanh_gradient(
-    float amplitude, float slope, const float *dy, const float *y, float *dx, long count
-) {
+    float amplitude, float slope, const float *dy, const float *y, float *dx, long count) {
     const __m512 square = _mm512_set1_ps(amplitude * amplitude), factor = _mm512_set1_ps(slope / amplitude);
     for (long i = 0; i < count; i += lanes) {
         const __mmask16 here = present(count, i);

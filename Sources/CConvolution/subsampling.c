@@ -24,8 +24,7 @@ static inline long first_of_window(const dptrain_lane_pooling *s, long plane, lo
 }
 
 AVX512 void dptrain_subsampling_forward(
-    const dptrain_subsampling *shape, const float *x, const float *coefficients, const float *biases, float *y
-) {
+    const dptrain_subsampling *shape, const float *x, const float *coefficients, const float *biases, float *y) {
     const dptrain_lane_pooling *s = &shape->windows;
     for (long plane = 0; plane < s->planes; plane++) {
         const __m512 coefficient = _mm512_set1_ps(coefficients[plane % shape->channels]);
@@ -41,8 +40,7 @@ AVX512 void dptrain_subsampling_forward(
 /// Of one channel in all groups, so that its parameters' gradients stay in registers.
 AVX512 static void channel_gradient(
     const dptrain_subsampling *shape, long channel, const float *x, const float *dy, const float *coefficients,
-    float *dx, float *coefficient_gradient, float *bias_gradient
-) {
+    float *dx, float *coefficient_gradient, float *bias_gradient) {
     const dptrain_lane_pooling *s = &shape->windows;
     const __m512 coefficient = _mm512_set1_ps(coefficients[channel]);
     __m512 products = _mm512_setzero_ps(), total = _mm512_setzero_ps();
@@ -63,8 +61,7 @@ AVX512 static void channel_gradient(
 
 AVX512 void dptrain_subsampling_gradient(
     const dptrain_subsampling *shape, const float *x, const float *dy, const float *coefficients, float *dx,
-    float *coefficient_gradient, float *bias_gradient
-) {
+    float *coefficient_gradient, float *bias_gradient) {
     const dptrain_lane_pooling *s = &shape->windows;
     const bool leaves_pixels_out = s->output_height * s->window_height != s->input_height
         || s->output_width * s->window_width != s->input_width;

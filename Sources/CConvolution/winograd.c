@@ -1,7 +1,7 @@
 /// Winograd's F(4x4, 3x3): a tile of 4x4 outputs from 6x6 inputs by 36 products instead of 144 (Lavin and Gray, Fast
 /// Algorithms for Convolutional Neural Networks, 2015). Some tiles are taken through all three stages (transform,
-/// products, transform back) at a time, so that what lies between stays in the cache: that, at few channels, is what
-/// oneDNN's kernels miss.
+/// products, transform back) at a time, so that what lies between stays in the cache; oneDNN's kernels
+/// take all tiles through one stage after another.
 
 #include "winograd_tiles.h"
 

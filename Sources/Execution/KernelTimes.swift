@@ -15,13 +15,24 @@ extension BoundPlan {
     /// Runs all segments with a clock around each kernel, and adds the seconds to `times`. For profiles only: exchanges
     /// between segments are left out, so that kernels behind them find what the last step left there.
     public func addTimes(_ context: StepContext, to times: inout [PlannedKernel.Kind: Double]) throws {
+        for (copy, planned) in zip(weightCopies, plan.weightCopies) where !copy.place.isCurrent {
+            try Self.addTimes(of: copy.kernels, planned.kernels, context, to: &times)
+            copy.place.isCurrent = true
+        }
         for (segment, planned) in zip(segments, plan.segments) {
-            for (kernel, planned) in zip(segment.kernels, planned.kernels) {
-                let start = ContinuousClock.now
-                try kernel(context)
-                let seconds = (ContinuousClock.now - start) / .seconds(1)
-                times[PlannedKernel.Kind(phase: planned.phase, name: planned.kind), default: 0] += seconds
-            }
+            try Self.addTimes(of: segment.kernels, planned.kernels, context, to: &times)
+        }
+    }
+
+    private static func addTimes(
+        of kernels: [Kernel], _ planned: [PlannedKernel], _ context: StepContext,
+        to times: inout [PlannedKernel.Kind: Double]
+    ) throws {
+        for (kernel, planned) in zip(kernels, planned) {
+            let start = ContinuousClock.now
+            try kernel(context)
+            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            times[PlannedKernel.Kind(phase: planned.phase, name: planned.kind), default: 0] += seconds
         }
     }
 }

@@ -55,6 +55,11 @@ public struct Plan {
         case gradient(Int)
     }
 
+    /// Of all segments, and of what makes weight copies.
+    public var kernelCount: Int {
+        segments.reduce(0) { $0 + $1.kernels.count } + weightCopies.reduce(0) { $0 + $1.kernels.count }
+    }
+
     /// Shards pass through several segments in turn, so each needs activations of its own.
     public var needsMemoryForEachShard: Bool { segments.count > 1 }
 

@@ -29,6 +29,14 @@ extension BoundPlan {
         let kernels: [Kernel]
     }
 
+    /// All of a plan whose shard exchanges nothing with others.
+    public func run(_ context: StepContext) throws {
+        try prepareWeights(context)
+        for segment in segments {
+            for kernel in segment.kernels { try kernel(context) }
+        }
+    }
+
     /// Makes those weight copies that are not current. To be run before the plan's first segment.
     public func prepareWeights(_ context: StepContext) throws {
         for copy in weightCopies where !copy.place.isCurrent {

@@ -105,7 +105,7 @@ extension DNNLCompiler {
         if algorithm(for: .weightGradient, geometry, type) == .tiledWinograd {
             return try tiledWinogradWeightGradient(operation, state, geometry, gradient)
         }
-        if pairsPixels(geometry) { return try pairedWeightGradient(operation, state, geometry, gradient) }
+        if suitsBF16WeightGradient(geometry) { return try bf16WeightGradient(operation, state, geometry, gradient) }
         let name = operation.name
         var primitive = try choosing(.weightGradient, geometry, type) { algorithm in
             try weightGradientPrimitive(operation, state, geometry, type, algorithm)

@@ -4,7 +4,7 @@ import Models
 
 /// Normalised values that are not kept for the backward pass but made again from what is kept anyway (Chen et al., Training
 /// Deep Nets with Sublinear Memory Cost, 2016): those of convolutions' inputs that no cache keeps till then. It costs one
-/// pass over them; docs/models.md has the figures.
+/// pass over them; docs/models.md has the figures. Only for normalisation by shard.
 final class RemadeValues {
     /// Larger ones come from memory in the backward pass in any case.
     private static let keptBytes = 8 << 20

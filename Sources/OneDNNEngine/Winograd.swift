@@ -37,8 +37,9 @@ extension DNNLCompiler {
         return isWide && pixels >= (pass == .weightGradient ? 384 : 768) ? .libraryWinograd : .direct
     }
 
-    /// The tiles that pay for the transformation of the kernels. It never asks for more in backward passes than forward:
-    /// oneDNN's know their forward pass.
+    /// The tiles that pay for the transformation of the kernels, as measured (docs/benchmarks.md). It never asks for more in
+    /// backward passes than forward: oneDNN's backward primitives are made with the forward one at hand, which there is
+    /// none of where that pass is ours.
     private func fewestTiles(
         for pass: ConvolutionPass, _ outputs: Int, _ inputs: Int, _ type: dnnl_data_type_t
     ) -> Int {
@@ -49,17 +50,18 @@ extension DNNLCompiler {
         case (_, .weightGradient): return 16
         case (_, .inputGradient): return 32
         case (_, .forward):
-            // As exact as direct kernels, this one multiplies in single precision, at half the speed.
+            // As exact as direct kernels, this one multiplies in single precision, at half the speed; with 16 channels, where
+            // transforming takes most of the time, that is never faster.
             if min(outputs, inputs) < 32 { return .max }
             return kernels <= 256 * 256 ? 64 : 192
         }
     }
 }
 
-/// What kernels are transformed for: the forward pass; or the input's gradient, with inputs and outputs exchanged.
-private enum TransformedKernels: Hashable {
-    case asTheyAre
-    case turned
+/// Transformed kernels as a pass reads them: the forward pass; or the input's gradient, with inputs and outputs exchanged.
+private struct TransformedKernels: Hashable {
+    let isTurned: Bool
+    let productsAreBF16: Bool
 }
 
 extension ConvolutionGeometry {
@@ -101,7 +103,7 @@ extension DNNLCompiler {
             preferred: blockedKernel(geometry))
         let (shape, rectifies) = (geometry.tiled(.forward, type), operation.activation == .relu)
         let u = try transformed(
-            operation.parameters[0], kernel, geometry, shape, .asTheyAre, layer: operation.name)
+            operation.parameters[0], kernel, geometry, shape, turned: false, layer: operation.name)
         let bias = layer.usesBias ? try vector(operation.parameters[1]).buffer : nil
         let y = activation(try blocked(geometry.output))
         let scratch = scratch(for: shape, dptrain_winograd_scratch)
@@ -146,7 +148,7 @@ extension DNNLCompiler {
         let dy = try reorder(gradient, to: blocked(geometry.output), layer: name)
         let shape = geometry.tiled(.inputGradient, type)
         let u = try transformed(
-            operation.parameters[0], state.operands.kernel, geometry, shape, .turned, layer: name)
+            operation.parameters[0], state.operands.kernel, geometry, shape, turned: true, layer: name)
         let dx = activation(try blocked(geometry.input))
         let scratch = scratch(for: shape, dptrain_winograd_scratch)
         builder.emit(reads: [dy.buffer, u], writes: [dx.buffer, scratch]) { memory in
@@ -168,19 +170,17 @@ extension DNNLCompiler {
     /// A convolution's kernels transformed, as a pass reads them.
     private func transformed(
         _ parameter: Int, _ kernel: Tensor, _ geometry: ConvolutionGeometry, _ shape: dptrain_winograd,
-        _ form: TransformedKernels, layer: String
+        turned isTurned: Bool, layer: String
     ) throws -> BufferID {
+        let form = TransformedKernels(isTurned: isTurned, productsAreBF16: shape.bf16_products)
         let w = try readable(parameter, kernel, as: blockedKernel(geometry), layer: layer)
         let floats = withUnsafePointer(to: shape, dptrain_winograd_kernel_floats)
         return builder.weightCopy(of: parameter, in: form, bytes: floats * MemoryLayout<Float>.stride) { u in
             builder.emit("reorder", reads: [w.buffer], writes: [u]) { memory in
                 let (w, u) = (memory.floats(w.buffer), memory.floats(u))
-                switch form {
-                case .asTheyAre:
-                    return { _ in withUnsafePointer(to: shape) { dptrain_winograd_transform_kernels($0, w, u) } }
-                case .turned:
-                    return { _ in withUnsafePointer(to: shape) { dptrain_winograd_transform_turned_kernels($0, w, u) } }
-                }
+                return isTurned
+                    ? { _ in withUnsafePointer(to: shape) { dptrain_winograd_transform_turned_kernels($0, w, u) } }
+                    : { _ in withUnsafePointer(to: shape) { dptrain_winograd_transform_kernels($0, w, u) } }
             }
         }
     }

@@ -77,13 +77,14 @@ public final class Replica {
     /// Kernels of the longest training plan.
     var trainingKernels: Int {
         let training = plans.filter { $0.key.purpose == .training }.values
-        return training.map { $0.segments.reduce($0.weightCopies.count) { $0 + $1.kernels.count } }.max() ?? 0
+        return training.map { $0.kernelCount }.max() ?? 0
     }
 }
 
 /// Weights in Keras's shapes and order.
 extension Replica {
     public func setWeights(_ weights: [[Float]]) throws {
+        weightsChanged()
         for (index, values) in weights.enumerated() { try setLogical(values, index, of: parameters) }
     }
 

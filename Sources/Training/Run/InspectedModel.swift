@@ -32,9 +32,7 @@ public struct InspectedModel {
         let plan = try replica.plan(.prediction, samples: 1)
         try normalizer(for: sample).normalize(sample, into: plan.input)
         let context = StepContext(seed: 0, step: 0, batchSize: 1, firstSample: 0)
-        for segment in plan.segments {
-            for kernel in segment.kernels { try kernel(context) }
-        }
+        try plan.run(context)
         let output = UnsafeBufferPointer(start: plan.output, count: network.outputShape.count)
         return (network.outputShape, Array(output))
     }

@@ -69,10 +69,7 @@ final class Evaluator {
                 let plan = try replica.plan(purpose, samples: slot[shard].count)
                 loader.load(slot[shard], into: plan)
                 let context = StepContext(seed: 0, step: UInt64(slot.step), batchSize: sampler.batch, firstSample: 0)
-                try plan.prepareWeights(context)
-                for segment in plan.segments {
-                    for kernel in segment.kernels { try kernel(context) }
-                }
+                try plan.run(context)
                 try body(plan, slot[shard], slot.step, shard)
             }
             reader.release(slot)

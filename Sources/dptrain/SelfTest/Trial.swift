@@ -29,9 +29,7 @@ final class Trial {
     /// Forward and backward.
     func run() throws {
         let context = StepContext(seed: 1, step: 0, batchSize: samples, firstSample: 0)
-        for segment in plan.segments {
-            for kernel in segment.kernels { try kernel(context) }
-        }
+        try plan.run(context)
     }
 
     /// What the last run left: the sum of the samples' losses, the logits, and the gradients in Keras's shapes.

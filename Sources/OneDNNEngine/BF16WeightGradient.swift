@@ -6,13 +6,13 @@ import Models
 /// Weight gradients of wide convolutions in bf16, in kernels of our own: oneDNN 2.6 leaves a third of the processor unused.
 extension DNNLCompiler {
     /// A function of shapes and processor alone, so all ranks agree. docs/benchmarks.md has the measurements behind it.
-    func pairsPixels(_ geometry: ConvolutionGeometry) -> Bool {
+    func suitsBF16WeightGradient(_ geometry: ConvolutionGeometry) -> Bool {
         let (outputs, inputs) = (geometry.kernel[0], geometry.kernel[1])
         return type == dnnl_bf16 && library.hasOwnKernels && outputs % 16 == 0 && inputs % 16 == 0
             && min(outputs, inputs) >= 48 && outputs * inputs > 64 * 64
     }
 
-    func pairedWeightGradient(
+    func bf16WeightGradient(
         _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor
     ) throws {
         let name = operation.name
