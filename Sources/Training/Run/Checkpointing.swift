@@ -1,4 +1,3 @@
-import Foundation
 import MessagePassing
 import Models
 import NumericCore
