@@ -6,6 +6,8 @@
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 /// For bodies of loops whose sizes are constants where they are called: only then are arrays of registers registers.
 #define UNROLLED static inline __attribute__((always_inline)) AVX512
+/// Before a loop over registers that the compiler would else leave a loop, and the registers memory.
+#define UNROLL _Pragma("clang loop unroll(full)")
 
 enum { lanes = 16 };
 

@@ -16,11 +16,13 @@ public struct PlanRequest {
     /// Whether values whose lives do not overlap may share memory. Off, a plan computes the same in more memory: the
     /// oracle for the packing.
     public var packsMemory: Bool
+    /// Whether the plan runs for several shards a step: copies of weights are then made once a step, in memory of their own.
+    public var keepsWeightCopies: Bool
 
     public init(
         network: LoweredNetwork, loss: Loss, targets: TargetKind, samples: Int, purpose: Plan.Purpose,
         batchNormalization: BatchNormalizationMode = .shard, precision: Precision = .fp32, arena: ArenaLayout? = nil,
-        packsMemory: Bool = true
+        packsMemory: Bool = true, keepsWeightCopies: Bool = false
     ) {
         self.network = network
         self.loss = loss
@@ -31,6 +33,7 @@ public struct PlanRequest {
         self.precision = precision
         self.arena = arena
         self.packsMemory = packsMemory
+        self.keepsWeightCopies = keepsWeightCopies
     }
 }
 

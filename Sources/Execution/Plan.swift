@@ -23,6 +23,8 @@ public struct Plan {
 
     public let samples: Int
     public let segments: [Segment]
+    /// What must be made before the first segment runs; several plans may share it.
+    public let weightCopies: [WeightCopy]
     public let arena: ArenaLayout
     /// Bytes for each shard that is in flight at the same time.
     public let activationBytes: Int
@@ -48,6 +50,7 @@ public struct Plan {
         case activation(Int)
         case scratch(Int)
         case shared(Int)
+        case weightCopy(Int)
         case parameter(Int)
         case gradient(Int)
     }
@@ -68,8 +71,11 @@ public struct Plan {
                         combined: bound.floats($0.combined))
                 })
         }
+        let weightCopies = try zip(self.weightCopies, memory.weightCopies).map { copy, place in
+            BoundPlan.WeightCopy(place: place, kernels: try copy.kernels.map { try $0.bind(bound) })
+        }
         return BoundPlan(
-            plan: self, memory: bound, segments: segments, input: bound.floats(input),
+            plan: self, memory: bound, segments: segments, weightCopies: weightCopies, input: bound.floats(input),
             targets: targets.map { bound[$0] },
             output: bound.floats(output), metrics: memory.metrics)
     }
@@ -84,11 +90,13 @@ public struct MemoryRegions {
     /// The gradient arena of the level this shard computes into; plans that do not train never touch it.
     public var gradients: UnsafeMutablePointer<Float>
     public var metrics: UnsafeMutablePointer<ShardMetrics>
+    /// One for each of the plan's weight copies.
+    public var weightCopies: [WeightCopyPlace]
 
     public init(
         activations: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer, shared: UnsafeMutableRawPointer,
         parameters: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>,
-        metrics: UnsafeMutablePointer<ShardMetrics>
+        metrics: UnsafeMutablePointer<ShardMetrics>, weightCopies: [WeightCopyPlace]
     ) {
         self.activations = activations
         self.scratch = scratch
@@ -96,6 +104,7 @@ public struct MemoryRegions {
         self.parameters = parameters
         self.gradients = gradients
         self.metrics = metrics
+        self.weightCopies = weightCopies
     }
 }
 
@@ -109,6 +118,7 @@ public struct Memory {
         case .activation(let offset): regions.activations + offset
         case .scratch(let offset): regions.scratch + offset
         case .shared(let offset): regions.shared + offset
+        case .weightCopy(let copy): regions.weightCopies[copy].address
         case .parameter(let offset): UnsafeMutableRawPointer(regions.parameters + offset)
         case .gradient(let offset): UnsafeMutableRawPointer(regions.gradients + offset)
         }
@@ -142,6 +152,7 @@ public struct BoundPlan {
     public let plan: Plan
     let memory: Memory
     public let segments: [Segment]
+    let weightCopies: [WeightCopy]
     public let input: UnsafeMutablePointer<Float>
     public let targets: UnsafeMutableRawPointer?
     public let output: UnsafeMutablePointer<Float>

@@ -19,6 +19,8 @@ public final class PlanBuilder {
         case activation(bytes: Int)
         case scratch(bytes: Int)
         case shared(bytes: Int)
+        /// By its number among the plan's.
+        case weightCopy(Int)
         case parameter(Int)
         case gradient(Int)
     }
@@ -38,6 +40,9 @@ public final class PlanBuilder {
     /// The arena of the run's training plan; nil while that plan itself is built, which fixes it.
     let arena: ArenaLayout?
 
+    /// Whether the plan runs for several shards a step, which then share copies of weights.
+    public let keepsWeightCopies: Bool
+
     private(set) var buffers: [Buffer] = []
     private(set) var segments = [Segment()]
     private(set) var formats: [Int: any ParameterFormat] = [:]
@@ -47,6 +52,9 @@ public final class PlanBuilder {
     private(set) var gradientWrites: [Set<Int>] = [[]]
     /// What engines want to tell: primitives that fell to a reference implementation.
     public private(set) var remarks: [String] = []
+    private(set) var weightCopies: [WeightCopy] = []
+    private var weightCopyBuffers: [WeightCopy.Identity: BufferID] = [:]
+    private var isMakingWeightCopy = false
     private var kernelCount = 0
     private var layer = ""
     private var kind = ""
@@ -54,13 +62,14 @@ public final class PlanBuilder {
 
     init(
         network: Network, samples: Int, purpose: Plan.Purpose, batchNormalization: BatchNormalizationMode,
-        arena: ArenaLayout?
+        arena: ArenaLayout?, keepsWeightCopies: Bool
     ) {
         self.network = network
         self.samples = samples
         self.purpose = purpose
         self.batchNormalization = batchNormalization
         self.arena = arena
+        self.keepsWeightCopies = keepsWeightCopies
     }
 
     public var isTraining: Bool { purpose == .training }
@@ -105,6 +114,27 @@ public final class PlanBuilder {
     /// The slice of the gradient arena that belongs to a parameter, in the parameter's format.
     public func gradient(of index: Int) -> BufferID { add(.gradient(index), .floats) }
 
+    /// A parameter in another form than the arena's, which the kernels that `emitting` adds write into the buffer. They run
+    /// once a step where the plan serves several shards, else here, into scratch memory. Equal forms mean equal contents.
+    public func weightCopy(
+        of parameter: Int, in form: some Hashable, bytes: Int, emitting: (BufferID) throws -> Void
+    ) rethrows -> BufferID {
+        guard keepsWeightCopies else {
+            let buffer = scratch(bytes: bytes)
+            try emitting(buffer)
+            return buffer
+        }
+        let identity = WeightCopy.Identity(parameter: parameter, form: AnyHashable(form))
+        if let known = weightCopyBuffers[identity] { return known }
+        let buffer = add(.weightCopy(weightCopies.count), .other)
+        weightCopyBuffers[identity] = buffer
+        weightCopies.append(WeightCopy(identity: identity, bytes: bytes))
+        isMakingWeightCopy = true
+        defer { isMakingWeightCopy = false }
+        try emitting(buffer)
+        return buffer
+    }
+
     private func add(_ region: Region, _ contents: BufferContents) -> BufferID {
         buffers.append(Buffer(region: region, contents: contents, life: nil))
         return BufferID(index: buffers.count - 1)
@@ -121,10 +151,13 @@ public final class PlanBuilder {
         for buffer in writes {
             if case .gradient(let parameter) = buffers[buffer.index].region { noteGradient(of: parameter) }
         }
-        segments[segments.count - 1].kernels.append(
-            PlannedKernel(
-                layer: layer, kind: detail ?? kind, phase: phase, writes: writes, bind: bind))
-        kernelCount += 1
+        let kernel = PlannedKernel(layer: layer, kind: detail ?? kind, phase: phase, writes: writes, bind: bind)
+        if isMakingWeightCopy {
+            weightCopies[weightCopies.count - 1].kernels.append(kernel)
+        } else {
+            segments[segments.count - 1].kernels.append(kernel)
+            kernelCount += 1
+        }
     }
 
     /// Ends the segment: `local` of all shards is combined, and the returned buffer holds the result for what follows.

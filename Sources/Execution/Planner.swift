@@ -32,7 +32,8 @@ public struct Planner<Compiler: LayerCompiler> {
         self.request = request
         builder = PlanBuilder(
             network: request.network.network, samples: request.samples, purpose: request.purpose,
-            batchNormalization: request.batchNormalization, arena: request.arena)
+            batchNormalization: request.batchNormalization, arena: request.arena,
+            keepsWeightCopies: request.keepsWeightCopies)
         compiler = try makeCompiler(builder)
     }
 
@@ -307,6 +308,7 @@ extension Plan {
             case .activation: .activation(activations.offsets[index])
             case .scratch: .scratch(scratch.offsets[index])
             case .shared: .shared(shared.offsets[index])
+            case .weightCopy(let copy): .weightCopy(copy)
             case .parameter(let parameter): .parameter(arena[parameter: parameter].offset)
             case .gradient(let parameter): .gradient(arena[parameter: parameter].offset)
             }
@@ -314,6 +316,7 @@ extension Plan {
         contents = builder.buffers.map { buffer in
             switch buffer.region {
             case .activation(let bytes), .shared(let bytes), .scratch(let bytes): (buffer.contents, bytes)
+            case .weightCopy(let copy): (buffer.contents, builder.weightCopies[copy].bytes)
             case .parameter(let index), .gradient(let index):
                 (buffer.contents, arena[parameter: index].range.count * MemoryLayout<Float>.stride)
             }
@@ -327,6 +330,7 @@ extension Plan {
             segment.gradients = Self.merged(written.map { arena[parameter: $0].range })
             return segment
         }
+        weightCopies = builder.weightCopies
         remarks = builder.remarks
         answers = AnswerRule(request.lossRow(of: request.network.output), network.decision)
         self.input = input

@@ -52,8 +52,8 @@ extension DNNLCompiler {
         let kernel = try parameter(
             operation.parameters[0], keras: MemoryDescriptor(geometry.kernel, dnnl_hwio),
             preferred: master.required(dnnl_query_weights_md, layer: name))
-        let w = try reorder(
-            kernel, to: primitive.required(dnnl_query_weights_md, layer: name), inScratch: true, layer: name)
+        let w = try readable(
+            operation.parameters[0], kernel, as: primitive.required(dnnl_query_weights_md, layer: name), layer: name)
         let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
         var reads = [(DNNL_ARG_SRC, x), (DNNL_ARG_WEIGHTS, w)]
         if layer.usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
@@ -103,6 +103,7 @@ extension DNNLCompiler {
         if algorithm(for: .weightGradient, geometry, type) == .tiledWinograd {
             return try tiledWinogradWeightGradient(operation, state, geometry, gradient)
         }
+        if pairsPixels(geometry) { return try pairedWeightGradient(operation, state, geometry, gradient) }
         let name = operation.name
         var primitive = try choosing(.weightGradient, geometry, type) { algorithm in
             try weightGradientPrimitive(operation, state, geometry, type, algorithm)
@@ -152,9 +153,9 @@ extension DNNLCompiler {
         let primitive = try choosing(.inputGradient, geometry, type) { algorithm in
             try inputGradientPrimitive(state, geometry, algorithm, layer: name)
         }
-        let w = try reorder(
-            state.operands.kernel, to: primitive.required(dnnl_query_weights_md, layer: name), inScratch: true,
-            layer: name)
+        let w = try readable(
+            operation.parameters[0], state.operands.kernel,
+            as: primitive.required(dnnl_query_weights_md, layer: name), layer: name)
         let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
         let dx = activation(try primitive.required(dnnl_query_diff_src_md, layer: name))
         emit(

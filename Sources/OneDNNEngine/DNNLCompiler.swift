@@ -52,12 +52,10 @@ struct DNNLCompiler: LayerCompiler {
         Tensor(buffer: builder.scratch(bytes: layout.byteCount), layout: layout)
     }
 
-    /// The tensor itself where it has the layout already, else a reordered copy, in scratch memory if it is for one use.
-    func reorder(
-        _ tensor: Tensor, to layout: MemoryDescriptor, inScratch: Bool = false, layer: String
-    ) throws -> Tensor {
+    /// The tensor itself where it has the layout already, else a reordered copy.
+    func reorder(_ tensor: Tensor, to layout: MemoryDescriptor, layer: String) throws -> Tensor {
         if tensor.layout == layout { return tensor }
-        let result = inScratch ? scratch(layout) : activation(layout)
+        let result = activation(layout)
         try emitReorder(tensor, into: result, layer: layer)
         return result
     }
@@ -79,6 +77,17 @@ struct DNNLCompiler: LayerCompiler {
             throw failure("lay out a parameter", "the arena was laid out by another engine")
         }
         return Tensor(buffer: buffer, layout: chosen.blocked)
+    }
+
+    /// The parameter `kernel` as a primitive reads it: itself, or a copy in that layout and type.
+    func readable(
+        _ parameter: Int, _ kernel: Tensor, as layout: MemoryDescriptor, layer: String
+    ) throws -> Tensor {
+        if kernel.layout == layout { return kernel }
+        let copy = try builder.weightCopy(of: parameter, in: layout, bytes: layout.byteCount) { copy in
+            try emitReorder(kernel, into: Tensor(buffer: copy, layout: layout), layer: layer)
+        }
+        return Tensor(buffer: copy, layout: layout)
     }
 
     func vector(_ index: Int) throws -> Tensor {

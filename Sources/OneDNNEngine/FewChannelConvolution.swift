@@ -25,7 +25,7 @@ extension DNNLCompiler {
         let x = try reorder(input, to: .sideBySide(geometry.input), layer: name)
         let keras = try MemoryDescriptor(geometry.kernel, dnnl_hwio)
         let kernel = try parameter(operation.parameters[0], keras: keras, preferred: keras)
-        let w = try reorder(kernel, to: keras, inScratch: true, layer: name)
+        let w = try readable(operation.parameters[0], kernel, as: keras, layer: name)
         let bias = layer.usesBias ? try vector(operation.parameters[1]) : nil
         var y = activation(try .sideBySide(geometry.output))
         y.isRectified = operation.activation == .relu
@@ -79,7 +79,7 @@ extension DNNLCompiler {
     ) throws -> Tensor {
         let shape = state.shape
         let keras = try MemoryDescriptor(state.kernel.layout.dimensions, dnnl_hwio)
-        let w = try reorder(state.kernel, to: keras, inScratch: true, layer: operation.name)
+        let w = try readable(operation.parameters[0], state.kernel, as: keras, layer: operation.name)
         let dx = activation(state.input.layout)
         let scratch = builder.scratch(floats: withUnsafePointer(to: shape, dptrain_few_channels_input_gradient_scratch))
         builder.emit(reads: [dy.buffer, w.buffer], writes: [dx.buffer, scratch]) { memory in

@@ -29,7 +29,10 @@ extension DNNLCompiler {
             preferred: master.required(dnnl_query_weights_md, layer: name))
         // Backward mostly wants the converted weights as they are.
         let keepsWeights = builder.isTraining && type != dnnl_f32
-        let w = try reorder(kernel, to: wanted, inScratch: !keepsWeights, layer: name)
+        let w =
+            keepsWeights && !builder.keepsWeightCopies
+            ? try reorder(kernel, to: wanted, layer: name)
+            : try readable(operation.parameters[0], kernel, as: wanted, layer: name)
         let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
         var reads = [(DNNL_ARG_SRC, input), (DNNL_ARG_WEIGHTS, w)]
         if usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
@@ -98,7 +101,7 @@ extension DNNLCompiler {
         let wanted = try primitive.required(dnnl_query_weights_md, layer: name)
         let w =
             state.weights.layout == wanted
-            ? state.weights : try reorder(state.kernel, to: wanted, inScratch: true, layer: name)
+            ? state.weights : try readable(operation.parameters[0], state.kernel, as: wanted, layer: name)
         let dx = activation(state.input.layout)
         emit(
             primitive, layer: name, reads: [(DNNL_ARG_DIFF_DST, gradient), (DNNL_ARG_WEIGHTS, w)],

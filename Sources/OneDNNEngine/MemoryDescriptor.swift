@@ -4,7 +4,7 @@ import NumericCore
 
 /// How a tensor lies in memory: oneDNN's memory descriptor as a value. Dimensions are oneDNN's: [n, C, H, W] for images,
 /// whatever their order in memory.
-struct MemoryDescriptor: Equatable, @unchecked Sendable {
+struct MemoryDescriptor: Hashable, @unchecked Sendable {
     var raw: dnnl_memory_desc_t
 
     init(_ raw: dnnl_memory_desc_t) { self.raw = raw }
@@ -56,6 +56,11 @@ struct MemoryDescriptor: Equatable, @unchecked Sendable {
         withUnsafePointer(to: left.raw) { left in
             withUnsafePointer(to: right.raw) { right in dnnl_memory_desc_equal(left, right) != 0 }
         }
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(dimensions)
+        hasher.combine(type.rawValue)
     }
 
     var dimensions: [Int] {

@@ -15,38 +15,65 @@ enum ConvolutionPass {
 /// fewer multiplications are all that can be faster. docs/numerics.md tells how near the results are.
 enum ConvolutionAlgorithm {
     case direct
-    /// oneDNN's, all tiles at once: for many channels.
+    /// oneDNN's, all tiles at once.
     case libraryWinograd
-    /// CConvolution's, sixteen tiles at a time in the cache: while the transformed kernels fit there too.
+    /// CConvolution's, some tiles at a time in the cache.
     case tiledWinograd
 }
 
 extension DNNLCompiler {
-    /// A function of shapes and processor alone, so all ranks agree. docs/benchmarks.md has the measurements behind it.
+    /// A function of shapes, type and processor alone, so all ranks agree. docs/benchmarks.md has the measurements behind it.
     func algorithm(
         for pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ type: dnnl_data_type_t
     ) -> ConvolutionAlgorithm {
         let (kernel, output) = (geometry.kernel, geometry.output)
         let (outputs, inputs) = (kernel[0], kernel[1])
-        guard type == dnnl_f32, kernel[2...] == [3, 3], geometry.strides == [1, 1], geometry.gaps == [0, 0] else {
-            return .direct
+        guard kernel[2...] == [3, 3], geometry.strides == [1, 1], geometry.gaps == [0, 0] else { return .direct }
+        if library.hasOwnKernels, outputs % 16 == 0, inputs % 16 == 0 {
+            return geometry.tiles >= fewestTiles(for: pass, outputs, inputs, type) ? .tiledWinograd : .direct
         }
         let pixels = output[0] * output[2] * output[3]
-        if library.hasOwnKernels, outputs % 16 == 0, inputs % 16 == 0, outputs * inputs <= 256 * 256 {
-            return pixels >= (pass == .weightGradient ? 192 : 256) ? .tiledWinograd : .direct
-        }
-        let isWide = min(outputs, inputs) >= 32
+        let isWide = type == dnnl_f32 && min(outputs, inputs) >= 32
         return isWide && pixels >= (pass == .weightGradient ? 384 : 768) ? .libraryWinograd : .direct
+    }
+
+    /// The tiles that pay for the transformation of the kernels. It never asks for more in backward passes than forward:
+    /// oneDNN's know their forward pass.
+    private func fewestTiles(
+        for pass: ConvolutionPass, _ outputs: Int, _ inputs: Int, _ type: dnnl_data_type_t
+    ) -> Int {
+        let kernels = outputs * inputs
+        switch (type, pass) {
+        case (dnnl_f32, .weightGradient): return 8
+        case (dnnl_f32, _): return kernels <= 128 * 128 ? 16 : 32
+        case (_, .weightGradient): return 16
+        case (_, .inputGradient): return 32
+        case (_, .forward):
+            // As exact as direct kernels, this one multiplies in single precision, at half the speed.
+            if min(outputs, inputs) < 32 { return .max }
+            return kernels <= 256 * 256 ? 64 : 192
+        }
     }
 }
 
+/// What kernels are transformed for: the forward pass; or the input's gradient, with inputs and outputs exchanged.
+private enum TransformedKernels: Hashable {
+    case asTheyAre
+    case turned
+}
+
 extension ConvolutionGeometry {
-    /// The geometry as CConvolution has it.
-    fileprivate var tiled: dptrain_winograd {
+    /// Tiles of 4x4 outputs.
+    fileprivate var tiles: Int { output[0] * ((output[2] + 3) / 4) * ((output[3] + 3) / 4) }
+
+    /// The geometry as CConvolution has it. In bf16 the backward passes multiply in it as well; the forward pass does not,
+    /// so that predictions are as exact as direct kernels make them.
+    fileprivate func tiled(_ pass: ConvolutionPass, _ type: dnnl_data_type_t) -> dptrain_winograd {
         dptrain_winograd(
             samples: input[0], inputs: input[1], outputs: output[1], input_height: input[2], input_width: input[3],
             output_height: output[2], output_width: output[3], padding_top: Int(paddingBefore[0]),
-            padding_left: Int(paddingBefore[1]))
+            padding_left: Int(paddingBefore[1]), bf16_images: type == dnnl_bf16,
+            bf16_products: type == dnnl_bf16 && pass != .forward)
     }
 }
 
@@ -72,16 +99,17 @@ extension DNNLCompiler {
         let kernel = try parameter(
             operation.parameters[0], keras: MemoryDescriptor(geometry.kernel, dnnl_hwio),
             preferred: blockedKernel(geometry))
-        let w = try reorder(kernel, to: blockedKernel(geometry), inScratch: true, layer: operation.name)
+        let (shape, rectifies) = (geometry.tiled(.forward, type), operation.activation == .relu)
+        let u = try transformed(
+            operation.parameters[0], kernel, geometry, shape, .asTheyAre, layer: operation.name)
         let bias = layer.usesBias ? try vector(operation.parameters[1]).buffer : nil
         let y = activation(try blocked(geometry.output))
-        let (shape, rectifies) = (geometry.tiled, operation.activation == .relu)
-        let scratch = scratchMemory(for: shape)
-        builder.emit(reads: [x.buffer, w.buffer] + (bias.map { [$0] } ?? []), writes: [y.buffer, scratch]) { memory in
-            let (x, w, y) = (memory.floats(x.buffer), memory.floats(w.buffer), memory.floats(y.buffer))
+        let scratch = scratch(for: shape, dptrain_winograd_scratch)
+        builder.emit(reads: [x.buffer, u] + (bias.map { [$0] } ?? []), writes: [y.buffer, scratch]) { memory in
+            let (x, u, y) = (memory[x.buffer], memory.floats(u), memory[y.buffer])
             let (bias, scratch) = (bias.map { memory.floats($0) }, memory.floats(scratch))
             return { _ in
-                withUnsafePointer(to: shape) { dptrain_winograd_forward($0, x, w, bias, rectifies, y, scratch) }
+                withUnsafePointer(to: shape) { dptrain_winograd_forward($0, x, u, bias, rectifies, y, scratch) }
             }
         }
         return ConvolutionState(
@@ -96,12 +124,13 @@ extension DNNLCompiler {
         let x = try reorder(state.operands.input, to: blocked(geometry.input), layer: name)
         let dy = try reorder(gradient, to: blocked(geometry.output), layer: name)
         let bias = state.layer.usesBias ? try vectorGradient(operation.parameters[1]).buffer : nil
-        let (shape, scratch) = (geometry.tiled, scratchMemory(for: geometry.tiled))
+        let shape = geometry.tiled(.weightGradient, type)
+        let scratch = scratch(for: shape, dptrain_winograd_kernel_gradient_scratch)
         try toArena(operation.parameters[0], state.operands.kernel.layout, blockedKernel(geometry), layer: name) { dw in
             builder.emit(
                 reads: [x.buffer, dy.buffer], writes: [dw.buffer, scratch] + (bias.map { [$0] } ?? [])
             ) { memory in
-                let (x, dy, dw) = (memory.floats(x.buffer), memory.floats(dy.buffer), memory.floats(dw.buffer))
+                let (x, dy, dw) = (memory[x.buffer], memory[dy.buffer], memory.floats(dw.buffer))
                 let (bias, scratch) = (bias.map { memory.floats($0) }, memory.floats(scratch))
                 return { _ in
                     withUnsafePointer(to: shape) { dptrain_winograd_kernel_gradient($0, x, dy, dw, bias, scratch) }
@@ -115,26 +144,50 @@ extension DNNLCompiler {
     ) throws -> Tensor {
         let name = operation.name
         let dy = try reorder(gradient, to: blocked(geometry.output), layer: name)
-        let w = try reorder(state.operands.kernel, to: blockedKernel(geometry), inScratch: true, layer: name)
+        let shape = geometry.tiled(.inputGradient, type)
+        let u = try transformed(
+            operation.parameters[0], state.operands.kernel, geometry, shape, .turned, layer: name)
         let dx = activation(try blocked(geometry.input))
-        let (shape, scratch) = (geometry.tiled, scratchMemory(for: geometry.tiled))
-        builder.emit(reads: [dy.buffer, w.buffer], writes: [dx.buffer, scratch]) { memory in
-            let (dy, w, dx) = (memory.floats(dy.buffer), memory.floats(w.buffer), memory.floats(dx.buffer))
+        let scratch = scratch(for: shape, dptrain_winograd_scratch)
+        builder.emit(reads: [dy.buffer, u], writes: [dx.buffer, scratch]) { memory in
+            let (dy, u, dx) = (memory[dy.buffer], memory.floats(u), memory[dx.buffer])
             let scratch = memory.floats(scratch)
-            return { _ in withUnsafePointer(to: shape) { dptrain_winograd_input_gradient($0, dy, w, dx, scratch) } }
+            return { _ in withUnsafePointer(to: shape) { dptrain_winograd_input_gradient($0, dy, u, dx, scratch) } }
         }
         return dx
     }
 
     private func blocked(_ dimensions: [Int]) throws -> MemoryDescriptor {
-        try MemoryDescriptor(dimensions, dnnl_nChw16c)
+        try MemoryDescriptor(dimensions, dnnl_nChw16c, type)
     }
 
     private func blockedKernel(_ geometry: ConvolutionGeometry) throws -> MemoryDescriptor {
         try MemoryDescriptor(geometry.kernel, dnnl_OIhw16i16o)
     }
 
-    private func scratchMemory(for shape: dptrain_winograd) -> BufferID {
-        builder.scratch(floats: withUnsafePointer(to: shape, dptrain_winograd_scratch))
+    /// A convolution's kernels transformed, as a pass reads them.
+    private func transformed(
+        _ parameter: Int, _ kernel: Tensor, _ geometry: ConvolutionGeometry, _ shape: dptrain_winograd,
+        _ form: TransformedKernels, layer: String
+    ) throws -> BufferID {
+        let w = try readable(parameter, kernel, as: blockedKernel(geometry), layer: layer)
+        let floats = withUnsafePointer(to: shape, dptrain_winograd_kernel_floats)
+        return builder.weightCopy(of: parameter, in: form, bytes: floats * MemoryLayout<Float>.stride) { u in
+            builder.emit("reorder", reads: [w.buffer], writes: [u]) { memory in
+                let (w, u) = (memory.floats(w.buffer), memory.floats(u))
+                switch form {
+                case .asTheyAre:
+                    return { _ in withUnsafePointer(to: shape) { dptrain_winograd_transform_kernels($0, w, u) } }
+                case .turned:
+                    return { _ in withUnsafePointer(to: shape) { dptrain_winograd_transform_turned_kernels($0, w, u) } }
+                }
+            }
+        }
+    }
+
+    private func scratch(
+        for shape: dptrain_winograd, _ floats: (UnsafePointer<dptrain_winograd>) -> Int
+    ) -> BufferID {
+        builder.scratch(floats: withUnsafePointer(to: shape, floats))
     }
 }

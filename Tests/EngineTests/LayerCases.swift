@@ -65,6 +65,32 @@ extension LayerCase {
         },
     ]
 
+    /// Convolutions whose weight gradients bf16 has kernels of its own for. With 17 samples their pixels are more than these take
+    /// at a time, and each is a large enough part of the whole to be missed.
+    static let wideConvolutions = [
+        LayerCase("1x1, odd image", [5, 7, 96]) { g, x in _ = g.convolution(x, 48, kernel: 1) },
+        LayerCase("1x1, stride 2, an odd number of blocks", [11, 12, 64]) { g, x in
+            _ = g.convolution(x, 80, kernel: 1, stride: 2, padding: .same)
+        },
+        LayerCase("3x3 same, stride 2, more inputs than a panel", [12, 13, 272]) { g, x in
+            _ = g.convolution(x, 48, kernel: 3, stride: 2, padding: .same)
+        },
+        LayerCase("1x7 same, no bias", [4, 9, 80]) { g, x in
+            _ = g.convolution(x, 64, kernel: Extent2D(height: 1, width: 7), padding: .same, bias: false)
+        },
+        LayerCase("7x1 same", [9, 4, 64]) { g, x in
+            _ = g.convolution(x, 80, kernel: Extent2D(height: 7, width: 1), padding: .same)
+        },
+        LayerCase("5x2 same, dilation 1x2", [6, 7, 80]) { g, x in
+            _ = g.convolution(
+                x, 64, kernel: Extent2D(height: 5, width: 2), dilation: Extent2D(height: 1, width: 2),
+                padding: .same)
+        },
+        LayerCase("4x3 valid, strides 2x1", [8, 9, 64]) { g, x in
+            _ = g.convolution(x, 80, kernel: Extent2D(height: 4, width: 3), stride: Extent2D(height: 2, width: 1))
+        },
+    ]
+
     /// Padding that a convolution or a maximum takes over, and padding that stays an operation.
     static let paddings = [
         LayerCase("zeros before a convolution with stride 2", [6, 7, 1], front: 5) { g, x in

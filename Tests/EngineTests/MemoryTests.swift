@@ -47,7 +47,8 @@ import Testing
 
     /// Layers that the models above do not have.
     @Test(
-        arguments: TestedEngine.all, LayerCase.merges + LayerCase.responses + LayerCase.resamplings + LayerCase.frozen)
+        arguments: TestedEngine.all,
+        LayerCase.merges + LayerCase.responses + LayerCase.resamplings + LayerCase.frozen + LayerCase.winograds)
     func garbageInMemoryChangesNoLayer(_ engine: TestedEngine, _ layer: LayerCase) throws {
         let network = try layer.network()
         let run = try PlanRun(engine.make(), network, loss: .meanSquaredError, kind: .values, shards: [2, 1])
@@ -73,6 +74,36 @@ import Testing
             }
             #expect(results[0].result == results[1].result)
             if purpose == .training { #expect(results[0].bytes < results[1].bytes) }
+        }
+    }
+
+    /// Copies of weights made once for all shards of a step, of two sizes, against each shard's own; and made anew when weights
+    /// have changed.
+    @Test(arguments: TestedEngine.others, ["lenet5", "cnn-tutorial", "resnet-cifar-8-v1"])
+    func weightCopiesChangeNothing(_ engine: TestedEngine, _ model: String) throws {
+        try expectCopies(engine, model, .fp32)
+        if let engine = TestedEngine.bf16 { try expectCopies(engine, model, .bf16) }
+    }
+
+    private func expectCopies(_ engine: TestedEngine, _ model: String, _ precision: Precision) throws {
+        let network = try Zoo.model(named: model).network()
+        let batch = Batch(for: network, samples: 35, kind: .label)
+        for mode in BatchNormalizationMode.allCases {
+            let runs = try [false, true].map { keeps in
+                try PlanRun(
+                    engine.make(), network, loss: .sparseCategoricalCrossEntropy, kind: .label, shards: [18, 17],
+                    batchNormalization: mode, precision: precision, keepsWeightCopies: keeps)
+            }
+            #expect(runs[0].weightCopyCount == 0 && runs[1].weightCopyCount > 0)
+            let results = try runs.map { run in
+                try run.load(network.randomParameters())
+                run.poison()
+                let first = try run.run(batch)
+                run.descend(rate: 0.01)
+                return [first, try run.run(batch)]
+            }
+            #expect(results[0] == results[1], "\(precision), \(mode)")
+            #expect(results[0][0] != results[0][1], "descent changed nothing")
         }
     }
 

@@ -20,17 +20,20 @@ final class PlanRun {
     private let shards: [ShardRun]
     private let parameters: AlignedBuffer<Float>
     private let regions: [AlignedBuffer<UInt8>]
+    private let weightCopies: [WeightCopy.Identity: WeightCopyPlace]
 
     /// `shards` are the samples of each; `arena` is that of an earlier plan, if it is to share its parameters' layout.
     init(
         _ engine: any Engine, _ network: Network, loss: Loss, kind: TargetKind, shards sizes: [Int],
         purpose: Plan.Purpose = .training, batchNormalization: BatchNormalizationMode = .shard,
-        precision: Precision = .fp32, arena: ArenaLayout? = nil, packsMemory: Bool = true
+        precision: Precision = .fp32, arena: ArenaLayout? = nil, packsMemory: Bool = true,
+        keepsWeightCopies: Bool = false
     ) throws {
         var request = PlanRequest(
             network: LoweredNetwork(network, loss: loss, purpose: purpose), loss: loss, targets: kind, samples: 0,
             purpose: purpose,
-            batchNormalization: batchNormalization, precision: precision, arena: arena, packsMemory: packsMemory)
+            batchNormalization: batchNormalization, precision: precision, arena: arena, packsMemory: packsMemory,
+            keepsWeightCopies: keepsWeightCopies)
         var plans: [Plan] = []
         for samples in sizes {
             request.samples = samples
@@ -41,14 +44,22 @@ final class PlanRun {
         let parameters = AlignedBuffer<Float>(count: arena.count)
         let scratch = AlignedBuffer<UInt8>(count: plans.map(\.scratchBytes).max() ?? 0)
         let shared = AlignedBuffer<UInt8>(count: plans.map(\.sharedBytes).max() ?? 0)
-        shards = try plans.map {
-            try ShardRun($0, parameters: parameters.baseAddress, scratch: scratch, shared: shared)
+        let copies = plans.flatMap(\.weightCopies).reduce(into: [:]) {
+            $0[$1.identity] = AlignedBuffer<UInt8>(count: $1.bytes)
         }
-        regions = [scratch, shared]
+        let places = copies.mapValues { WeightCopyPlace($0.baseAddress) }
+        shards = try plans.map { plan in
+            try ShardRun(
+                plan, parameters: parameters.baseAddress, scratch: scratch, shared: shared,
+                weightCopies: plan.weightCopies.compactMap { places[$0.identity] })
+        }
+        regions = [scratch, shared] + copies.values
+        weightCopies = places
         batchSize = sizes.reduce(0, +)
         (self.network, self.arena, self.parameters, self.purpose) = (network, arena, parameters, purpose)
     }
 
+    var weightCopyCount: Int { weightCopies.count }
     var activationBytes: Int { shards.reduce(0) { $0 + $1.activations.count } }
 
     func load(_ values: ParameterValues) throws {
@@ -79,6 +90,7 @@ final class PlanRun {
 
     /// Runs the batch; dropout draws the same masks at each call.
     func run(_ batch: Batch, givesGradients: Bool = true) throws -> StepResult {
+        for place in weightCopies.values { place.isCurrent = false }
         var first = 0
         let contexts = shards.map { shard in
             defer { first += shard.samples }
@@ -87,6 +99,7 @@ final class PlanRun {
         }
         for segment in shards[0].bound.segments.indices {
             for (shard, context) in zip(shards, contexts) {
+                if segment == 0 { try shard.bound.prepareWeights(context) }
                 for kernel in shard.bound.segments[segment].kernels { try kernel(context) }
             }
             combine(segment)
@@ -158,7 +171,7 @@ private final class ShardRun {
 
     init(
         _ plan: Plan, parameters: UnsafeMutablePointer<Float>, scratch: AlignedBuffer<UInt8>,
-        shared: AlignedBuffer<UInt8>
+        shared: AlignedBuffer<UInt8>, weightCopies: [WeightCopyPlace]
     ) throws {
         samples = plan.samples
         activations = AlignedBuffer(count: plan.activationBytes)
@@ -168,7 +181,8 @@ private final class ShardRun {
         bound = try plan.bind(
             to: MemoryRegions(
                 activations: activations.baseAddress, scratch: scratch.baseAddress, shared: shared.baseAddress,
-                parameters: parameters, gradients: gradients.baseAddress, metrics: metrics))
+                parameters: parameters, gradients: gradients.baseAddress, metrics: metrics,
+                weightCopies: weightCopies))
     }
 
     deinit { metrics.deallocate() }

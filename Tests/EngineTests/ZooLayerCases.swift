@@ -22,11 +22,24 @@ extension LayerCase {
         },
     ]
 
-    /// The same with too many channels for tiles in the cache.
+    /// The same with kernels larger than the cache.
     static let wideWinograds = [
         LayerCase("3x3 same, 256 to 272 channels", [27, 29, 1], front: 256) { g, x in
             _ = g.convolution(x, 272, kernel: 3, padding: .same, activation: .relu)
         }
+    ]
+
+    /// Without ReLUs, which turn small differences near zero into large ones; of four samples, and of one.
+    static let linearWinograds = [
+        LayerCase("3x3 same, 32 to 48 channels, odd image", [17, 19, 1], front: 32) { g, x in
+            _ = g.convolution(x, 48, kernel: 3, padding: .same)
+        },
+        LayerCase("3x3 valid, 48 to 32 channels, even image", [18, 20, 1], front: 48) { g, x in
+            _ = g.convolution(x, 32, kernel: 3, bias: false)
+        },
+        LayerCase("3x3 same, 272 to 256 channels", [27, 29, 1], front: 272) { g, x in
+            _ = g.convolution(x, 256, kernel: 3, padding: .same)
+        },
     ]
 
     /// Branches side by side, and scaled residuals.

@@ -6,19 +6,22 @@ public struct MemoryNeed: Sendable, Equatable {
     /// Of all shards in flight.
     public var activations = 0
     public var scratch = 0
+    /// Of weights in other layouts, other types, or transformed.
+    public var weightCopies = 0
     public var parameters = 0
     public var gradients = 0
     public var optimizer = 0
 
-    public var total: Int { activations + scratch + parameters + gradients + optimizer }
+    public var total: Int { activations + scratch + weightCopies + parameters + gradients + optimizer }
 
     /// What it is made of, with the names that people and programs read.
     public var parts: [(name: String, key: String, bytes: Int)] {
         [
             ("activations", "activation_bytes", activations), ("scratch", "scratch_bytes", scratch),
+            ("weight copies", "weight_copy_bytes", weightCopies),
             ("parameters", "parameter_bytes", parameters), ("gradients", "gradient_bytes", gradients),
             ("optimizer", "optimizer_bytes", optimizer),
-        ].filter { $0.2 > 0 || $0.0 != "optimizer" }
+        ].filter { $0.2 > 0 || !["weight copies", "optimizer"].contains($0.0) }
     }
 }
 

@@ -24,6 +24,7 @@ public final class Replica {
     private let metrics: AlignedBuffer<ShardMetrics>
     private let scratch: AlignedBuffer<UInt8>
     private let shared: AlignedBuffer<UInt8>
+    private let weightCopies: [WeightCopy.Identity: (memory: AlignedBuffer<UInt8>, place: WeightCopyPlace)]
 
     private struct BoundKey: Hashable {
         let plan: ReplicaPlan.Key
@@ -43,6 +44,10 @@ public final class Replica {
         metrics = AlignedBuffer(count: plan.slots)
         scratch = AlignedBuffer(count: plan.scratchBytes)
         shared = AlignedBuffer(count: plan.sharedBytes)
+        weightCopies = plan.weightCopies.mapValues { bytes in
+            let memory = AlignedBuffer<UInt8>(count: bytes)
+            return (memory, WeightCopyPlace(memory.baseAddress))
+        }
     }
 
     /// The plan for a shard of `samples`, bound to memory. `shard` counts the rank's shards from 0; `level` is the gradient
@@ -57,16 +62,22 @@ public final class Replica {
             to: MemoryRegions(
                 activations: slots[key.slot].baseAddress, scratch: scratch.baseAddress, shared: shared.baseAddress,
                 parameters: parameters.baseAddress, gradients: gradients.baseAddress,
-                metrics: metrics.baseAddress + key.slot))
+                metrics: metrics.baseAddress + key.slot,
+                weightCopies: plan.weightCopies.compactMap { weightCopies[$0.identity]?.place }))
         if purpose == .training, let spans { result = result.traced(into: spans) }
         bound[key] = result
         return result
     }
 
+    /// To be called when weights have changed, or may have: each plan then makes its copies anew before it next runs.
+    func weightsChanged() {
+        for copy in weightCopies.values { copy.place.isCurrent = false }
+    }
+
     /// Kernels of the longest training plan.
     var trainingKernels: Int {
         let training = plans.filter { $0.key.purpose == .training }.values
-        return training.map { $0.segments.reduce(0) { $0 + $1.kernels.count } }.max() ?? 0
+        return training.map { $0.segments.reduce($0.weightCopies.count) { $0 + $1.kernels.count } }.max() ?? 0
     }
 }
 

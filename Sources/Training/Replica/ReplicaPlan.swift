@@ -30,6 +30,8 @@ public struct ReplicaPlan {
     let loss: Loss
     public let arena: ArenaLayout
     let plans: [Key: Plan]
+    /// Bytes of the copies of weights that any of the plans reads.
+    let weightCopies: [WeightCopy.Identity: Int]
     let levels: Int
     /// Shards in flight at the same time.
     let slots: Int
@@ -39,7 +41,8 @@ public struct ReplicaPlan {
         self.loss = loss
         var request = PlanRequest(
             network: LoweredNetwork(network, loss: loss, purpose: .training), loss: loss, targets: demand.targets,
-            samples: 0, purpose: .training, batchNormalization: demand.batchNormalization, precision: demand.precision)
+            samples: 0, purpose: .training, batchNormalization: demand.batchNormalization, precision: demand.precision,
+            keepsWeightCopies: demand.shards > 1)
         var plans: [Key: Plan] = [:]
         for (purpose, sizes) in [
             (Plan.Purpose.training, demand.training), (.evaluation, demand.evaluation),
@@ -58,6 +61,7 @@ public struct ReplicaPlan {
         guard let arena = request.arena else { preconditionFailure("a replica needs a plan") }
         self.arena = arena
         self.plans = plans
+        weightCopies = plans.values.flatMap(\.weightCopies).reduce(into: [:]) { $0[$1.identity] = $1.bytes }
         levels = demand.levels
         slots = plans.values.contains(where: \.needsMemoryForEachShard) ? demand.shards : 1
     }
@@ -71,7 +75,8 @@ public struct ReplicaPlan {
     public func memory(slotArenas: Int) -> MemoryNeed {
         let float = MemoryLayout<Float>.stride
         return MemoryNeed(
-            activations: slots * activationBytes, scratch: scratchBytes + sharedBytes, parameters: arena.count * float,
+            activations: slots * activationBytes, scratch: scratchBytes + sharedBytes,
+            weightCopies: weightCopies.values.reduce(0, +), parameters: arena.count * float,
             gradients: levels * arena.gradientCount * float, optimizer: slotArenas * arena.gradientCount * float)
     }
 }

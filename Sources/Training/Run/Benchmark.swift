@@ -87,17 +87,22 @@ public struct Benchmark {
     ) throws -> [PlannedKernel.Kind: Double] {
         let mine = parts.partition.shards(of: communicator.rank)
         let loading = PlannedKernel.Kind(phase: .forward, name: "normalising samples")
+        let copying = PlannedKernel.Kind(phase: .forward, name: "weight copies")
         var times: [PlannedKernel.Kind: Double] = [:]
         for _ in 0..<Self.profiledSteps {
             guard let samples = try reader.next() else { break }
+            parts.replica.weightsChanged()
             for shard in mine {
                 let part = parts.partition.samples(of: shard, batch: options.batchSize)
                 let plan = try parts.replica.plan(.training, samples: part.count, shard: shard - mine.lowerBound)
-                let start = ContinuousClock.now
-                parts.loader.load(samples[shard], into: plan)
-                times[loading, default: 0] += (ContinuousClock.now - start) / .seconds(1)
                 let context = StepContext(
                     seed: options.seed, step: 0, batchSize: options.batchSize, firstSample: part.lowerBound)
+                let start = ContinuousClock.now
+                parts.loader.load(samples[shard], into: plan)
+                let loaded = ContinuousClock.now
+                try plan.prepareWeights(context)
+                times[loading, default: 0] += (loaded - start) / .seconds(1)
+                times[copying, default: 0] += (ContinuousClock.now - loaded) / .seconds(1)
                 try plan.addTimes(context, to: &times)
             }
             reader.release(samples)

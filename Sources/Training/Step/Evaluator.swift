@@ -62,12 +62,14 @@ final class Evaluator {
     ) throws {
         let reader = BatchReader(dataset, sampler: sampler, shards: shards, stepsPerEpoch: steps)
         defer { reader.stop() }
+        replica.weightsChanged()
         while let slot = try reader.next() {
             watch.begin(.evaluating)
             for shard in shards where slot[shard].count > 0 {
                 let plan = try replica.plan(purpose, samples: slot[shard].count)
                 loader.load(slot[shard], into: plan)
                 let context = StepContext(seed: 0, step: UInt64(slot.step), batchSize: sampler.batch, firstSample: 0)
+                try plan.prepareWeights(context)
                 for segment in plan.segments {
                     for kernel in segment.kernels { try kernel(context) }
                 }

@@ -39,6 +39,7 @@ final class TrainingStep {
         update.step = UpdateStep(
             scale: 1 / Float(batch), learningRate: rate, iteration: step, weightDecay: settings.weightDecay)
         metrics.clear()
+        replica.weightsChanged()
         try reducer.begin(batch: batch)
         for segment in replica.exchanges.indices {
             for shard in reducer.shards {
@@ -71,6 +72,7 @@ final class TrainingStep {
         let context = StepContext(
             seed: settings.seed, step: UInt64(step), batchSize: batch,
             firstSample: reducer.partition.samples(of: shard, batch: batch).lowerBound)
+        if index == 0 { try plan.prepareWeights(context) }
         let isLast = shard == reducer.shards.last
         do {
             for kernel in segment.kernels.indices {

@@ -1,0 +1,39 @@
+/// A parameter in another form than the arena's: in the layout, the type or the domain in which a kernel reads it. It is the
+/// same for all shards of a step, so a plan that runs for several of them has it made once, in memory of its own.
+public struct WeightCopy {
+    /// Plans of one replica share the copies that they have in common.
+    public struct Identity: Hashable {
+        let parameter: Int
+        let form: AnyHashable
+    }
+
+    public let identity: Identity
+    public let bytes: Int
+    /// What makes it.
+    var kernels: [PlannedKernel] = []
+}
+
+/// Where a weight copy lies for all plans that read it, and whether it shows the weights as they are now.
+public final class WeightCopyPlace {
+    let address: UnsafeMutableRawPointer
+    public var isCurrent = false
+
+    /// `address` is 64-byte aligned and outlives the plans that are bound to it.
+    public init(_ address: UnsafeMutableRawPointer) { self.address = address }
+}
+
+extension BoundPlan {
+    /// A copy with its addresses.
+    public struct WeightCopy {
+        let place: WeightCopyPlace
+        let kernels: [Kernel]
+    }
+
+    /// Makes those weight copies that are not current. To be run before the plan's first segment.
+    public func prepareWeights(_ context: StepContext) throws {
+        for copy in weightCopies where !copy.place.isCurrent {
+            for kernel in copy.kernels { try kernel(context) }
+            copy.place.isCurrent = true
+        }
+    }
+}
