@@ -2,7 +2,7 @@ import Foundation
 
 /// A JSON document as a value: what Keras's configurations are read from and written to. Keys are written sorted, so
 /// that equal values give equal bytes.
-public enum JSONValue: Sendable, Equatable, Codable {
+public enum JSONValue: Sendable, Equatable, Decodable {
     case null
     case bool(Bool)
     case integer(Int)
@@ -30,28 +30,41 @@ public enum JSONValue: Sendable, Equatable, Codable {
         }
     }
 
-    public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        switch self {
-        case .null: try container.encodeNil()
-        case .bool(let value): try container.encode(value)
-        case .integer(let value): try container.encode(value)
-        case .number(let value): try container.encode(value)
-        case .string(let value): try container.encode(value)
-        case .array(let value): try container.encode(value)
-        case .object(let value): try container.encode(value)
-        }
-    }
-
     public init(parsing text: String) throws {
         self = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
     }
 
-    /// One line, keys sorted, slashes as they are.
+    /// One line, keys sorted, slashes as they are. A number has a point or an exponent: Keras tells 0.0 from 0.
     public func text() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
+        switch self {
+        case .null: return "null"
+        case .bool(let value): return "\(value)"
+        case .integer(let value): return "\(value)"
+        case .number(let value):
+            guard value.isFinite else {
+                throw EncodingError.invalidValue(
+                    value, EncodingError.Context(codingPath: [], debugDescription: "JSON has no number \(value)"))
+            }
+            return "\(value)"
+        case .string(let value): return Self.quoted(value)
+        case .array(let values): return "[" + (try values.map { try $0.text() }).joined(separator: ",") + "]"
+        case .object(let members):
+            let sorted = members.sorted { $0.key < $1.key }
+            return "{" + (try sorted.map { try "\(Self.quoted($0)):\($1.text())" }).joined(separator: ",") + "}"
+        }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": quoted += "\\\(scalar)"
+            case "\u{0}"..<"\u{10}": quoted += "\\u000" + String(scalar.value, radix: 16)
+            case "\u{10}"..<"\u{20}": quoted += "\\u00" + String(scalar.value, radix: 16)
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
     }
 
     /// The shortest decimal that is the number in single precision: 0.1, not 0.10000000149.

@@ -29,6 +29,7 @@ import Testing
         GoldenModel("resnet50-v2", input: [64, 64, 3], narrow: 8, kept: 16, gradientTolerance: 5e-3),
         GoldenModel("resnet50-transfer", input: [64, 64, 3], narrow: 8, kept: 16),
         GoldenModel("resnet50-cifar100", input: [8, 8, 3], narrow: 8, kept: 16, gradientTolerance: 5e-3),
+        GoldenModel("googlenet-naive", input: [96, 64, 3], narrow: 8, kept: 16),
     ]
 
     /// A bias before a normalisation has no gradient: rounding is left, which is measured against one of ordinary size.

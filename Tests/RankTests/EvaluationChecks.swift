@@ -17,6 +17,9 @@ var evaluationChecks: [RankCheck] {
             RankCheck("predictions of several models are averaged, engine: \(engine.rawValue)") { check in
                 try ensemble(engine, check)
             },
+            RankCheck("one output ranks two classes, engine: \(engine.rawValue)") { check in
+                try twoClasses(engine, check)
+            },
             RankCheck("predictions lie in the data's order, engine: \(engine.rawValue)") { check in
                 try order(engine, check)
             },
@@ -94,8 +97,22 @@ private func ensemble(_ engine: TrainingOptions.EngineName, _ check: CheckContex
     check.expect(worst < 1e-6, "a mean is off by \(worst)")
     check.expect(alone.values != both.values, "the second model has no say")
     let ranking = alone.ranking(of: 3, count: 6)
-    check.expect(ranking.map(\.output).sorted(), equals: Array(0..<6), "every output has its place")
+    check.expect(ranking.map(\.label).sorted(), equals: Array(0..<6), "every class has its place")
     check.expect(zip(ranking, ranking.dropFirst()).allSatisfy { $0.score >= $1.score }, "the ranking does not fall")
+}
+
+/// A sigmoid of ±ln 3 is 3/4 or 1/4, the probability of the second class.
+private func twoClasses(_ engine: TrainingOptions.EngineName, _ check: CheckContext) throws {
+    let fixture = try EvaluationFixture(inputs: 1, kernel: [logf(3)], features: [1, -1], labels: [1, 0])
+    let predictions = try fixture.run(engine, check, batch: 8, shards: 8).predict(
+        to: nil, overwrite: false, ranksClasses: true)
+    guard check.rank == 0 else { return }
+    for sample in 0..<2 {
+        let ranking = predictions.ranking(of: sample, count: 3)
+        check.expect(ranking.map(\.label), equals: [1 - sample, sample], "classes of sample \(sample)")
+        check.expect(
+            zip(ranking, [0.75, 0.25]).allSatisfy { abs($0.score - $1) < 1e-6 }, "scores of sample \(sample)")
+    }
 }
 
 private func refusals(_ check: CheckContext) throws {
@@ -133,27 +150,28 @@ private func message(of body: () throws -> Void) -> String {
     return "nothing was thrown"
 }
 
-/// A dense layer with softmax as a checkpoint, and samples as the test split of a data file.
+/// A dense layer with softmax, or one output with sigmoid, as a checkpoint, and samples as the test split of a data file.
 private struct EvaluationFixture {
     let folder: TemporaryDirectory
     let kernel: [Float]
     let features: [Float]
     let labels: [Int32]
     private let inputs: Int
-    private static let classes = 6
+    private var outputs: Int { kernel.count / inputs }
 
     var model: String { folder.path("model.h5") }
     private var data: String { folder.path("data.h5") }
 
-    /// `kernel` is [inputs, 6].
+    /// `kernel` is [inputs, outputs].
     init(inputs: Int, kernel: [Float], features: [Float], labels: [Int32], l2: Double = 0) throws {
         folder = try TemporaryDirectory()
         (self.inputs, self.kernel, self.features, self.labels) = (inputs, kernel, features, labels)
         var graph = GraphBuilder("dense", input: [inputs])
-        _ = graph.dense(graph.input, Self.classes, activation: .softmax)
+        let outputs = kernel.count / inputs
+        _ = graph.dense(graph.input, outputs, activation: outputs > 1 ? .softmax : .sigmoid)
         var state = RunState(
-            network: try graph.network(), loss: .sparseCategoricalCrossEntropy,
-            weights: [kernel, [Float](repeating: 0, count: Self.classes)],
+            network: try graph.network(), loss: outputs > 1 ? .sparseCategoricalCrossEntropy : .binaryCrossEntropy,
+            weights: [kernel, [Float](repeating: 0, count: outputs)],
             optimizer: OptimizerState(kerasClass: "SGD", configuration: ["name": "sgd"], learningRate: 0.1))
         state.normalization = "unchanged"
         state.options = ["l2": "\(l2)"]
@@ -169,7 +187,7 @@ private struct EvaluationFixture {
         let values = (0..<samples * 3 + 18).map { random.uniform(UInt64($0)) * 4 - 2 }
         return try EvaluationFixture(
             inputs: 3, kernel: Array(values[..<18]), features: Array(values[18...]),
-            labels: (0..<samples).map { Int32($0 * 7 % classes) })
+            labels: (0..<samples).map { Int32($0 * 7 % 6) })
     }
 
     func run(
@@ -187,10 +205,10 @@ private struct EvaluationFixture {
     /// What the network should say, row by row.
     var probabilities: [Double] {
         labels.indices.flatMap { sample -> [Double] in
-            let exponentials = (0..<Self.classes).map { output in
+            let exponentials = (0..<outputs).map { output in
                 exp(
                     (0..<inputs).reduce(0.0) {
-                        $0 + Double(features[sample * inputs + $1]) * Double(kernel[$1 * Self.classes + output])
+                        $0 + Double(features[sample * inputs + $1]) * Double(kernel[$1 * outputs + output])
                     })
             }
             let sum = exponentials.reduce(0, +)

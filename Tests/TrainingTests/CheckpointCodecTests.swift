@@ -44,6 +44,24 @@ import Training
         #expect(try exported.weights(for: plain) == Array(weights[2...]))
     }
 
+    /// Keras's SGD refuses a momentum that is written as 0.
+    @Test(arguments: [Optimizer.sgd(SGD()), .adam(Adam()), .rmsprop(RMSprop()), .adagrad(AdaGrad())])
+    func optimizerSettingsAreFloats(_ optimizer: Optimizer) throws {
+        var state = try CheckpointFixture.state()
+        var settings = optimizer.kerasHyperparameters
+        settings.merge(["name": "sgd", "learning_rate": .number(1), "weight_decay": nil]) { $1 }
+        state.optimizer = OptimizerState(
+            kerasClass: optimizer.kerasClassName, configuration: settings, learningRate: 1)
+        let bytes = try CheckpointCodec.encode(state)
+        let text = try HDF5File.open(image: bytes).root.attributes.string("training_config")
+        #expect(text.contains(#""learning_rate":1.0,"#))
+        if settings["momentum"] != nil { #expect(text.contains(#""momentum":0.0,"#)) }
+        let integers = try text.matches(of: Regex(#""(\w+)":-?\d+[,}]"#)).map { $0.output[1].substring ?? "" }
+        #expect(integers == ["steps_per_execution"])
+        // What exports a checkpoint has read it.
+        #expect(try CheckpointCodec.decode(bytes, file: "test").optimizer == state.optimizer)
+    }
+
     @Test func bitsOfWeightsSurvive() throws {
         var state = try CheckpointFixture.state()
         let payload = Float(bitPattern: 0x7FC1_2345)

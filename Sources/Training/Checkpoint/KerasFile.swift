@@ -114,7 +114,11 @@ enum KerasFile {
         let training = try JSONValue(parsing: root.attributes.string("training_config"))
         let description = training["optimizer_config"] ?? .null
         var optimizer = OptimizerState(
-            kerasClass: description["class_name"]?.string ?? "", configuration: description["config"]?.object ?? [:],
+            kerasClass: description["class_name"]?.string ?? "",
+            // JSON's reader takes 0.0 for the integer 0, which is none here.
+            configuration: (description["config"]?.object ?? [:]).mapValues { value in
+                if case .integer(let whole) = value { .number(Double(whole)) } else { value }
+            },
             learningRate: learningRate)
         let group = try root.group("optimizer_weights")
         let iteration = try group.dataset("\(optimizer.name)/iteration").read(as: Int64.self)

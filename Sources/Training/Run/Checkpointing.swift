@@ -1,4 +1,3 @@
-import Foundation
 import MessagePassing
 import Models
 import NumericCore
@@ -83,7 +82,7 @@ final class Checkpointing {
             OptimizerState.Slot(name: slot.name, values: try trainable.map { try replica.logical($0, of: arena) })
         }
         return OptimizerState(
-            kerasClass: optimizer.kerasClassName, configuration: try optimizer.kerasConfiguration(options),
+            kerasClass: optimizer.kerasClassName, configuration: optimizer.kerasConfiguration(options),
             learningRate: Double(progress.learningRate), iteration: progress.position.globalStep, slots: slots)
     }
 
@@ -109,9 +108,8 @@ struct RunIdentity: Sendable {
 
 extension Optimizer {
     /// Keras's `get_config()`.
-    func kerasConfiguration(_ options: TrainingOptions) throws -> [String: JSONValue] {
-        let data = try JSONEncoder().encode(kerasHyperparameters)
-        var configuration = try JSONDecoder().decode(JSONValue.self, from: data).object ?? [:]
+    func kerasConfiguration(_ options: TrainingOptions) -> [String: JSONValue] {
+        var configuration = kerasHyperparameters
         configuration["name"] = .string(kerasName)
         configuration["learning_rate"] = .number(options.learningRate ?? defaultLearningRate)
         configuration["weight_decay"] = options.weightDecay > 0 ? .number(options.weightDecay) : .null

@@ -68,6 +68,22 @@ struct EvaluationModel {
         }
     }
 
+    /// What its outputs stand for: where the data has answers, they tell classes from values; else what it was trained
+    /// with does.
+    func meaning(on dataset: ImageDataset) -> Predictions.Meaning {
+        let last = network.nodes[network.nodes.count - 1].layer.activation
+        let givesProbabilities = last == .softmax || last == .sigmoid
+        let isRegression =
+            switch dataset.answers {
+            case .targets: true
+            case .labels: false
+            case .none:
+                classNames.isEmpty && !givesProbabilities && (try? loss(on: dataset))?.function == .meanSquaredError
+            }
+        if isRegression { return .values }
+        return network.outputShape.count > 1 ? .classes : .twoClasses(isProbability: givesProbabilities)
+    }
+
     /// Refuses a model whose predictions cannot be averaged with those of `other`.
     func requireOutputs(like other: EvaluationModel) throws {
         let (mine, theirs) = (network.outputShape, other.network.outputShape)

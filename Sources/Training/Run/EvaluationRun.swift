@@ -47,13 +47,22 @@ public final class EvaluationRun {
     }
 
     /// The network's outputs for all samples, in the data's order; of several models their mean. They are written to
-    /// `path`, if that is not nil. Collective.
-    public func predict(to path: String?, overwrite: Bool) throws -> Predictions {
+    /// `path`, if that is not nil; where they are to be ranked, outputs that are no scores of classes are refused.
+    /// Collective.
+    public func predict(to path: String?, overwrite: Bool, ranksClasses: Bool = false) throws -> Predictions {
         let output = path.map { PredictionFile(path: $0) }
         _ = try communicator.onRoot {
             try output?.check(overwrite: overwrite, sparing: request.models + [request.data])
         }
         let (first, options, data) = try open(request.models[0])
+        let meaning = first.meaning(on: data.dataset)
+        try communicator.together {
+            guard ranksClasses, meaning == .values else { return }
+            throw OptionError(
+                "top",
+                "the outputs of \(first.file) are values (regression), not scores of classes; write them with "
+                    + "--output, which prints those of up to 20 samples too")
+        }
         var (sum, time) = try outputs(of: first, options, data)
         for path in request.models.dropFirst() {
             let (model, options, data) = try open(path)
@@ -66,9 +75,9 @@ public final class EvaluationRun {
         let predictions = Predictions(
             split: data.dataset.split, samples: data.dataset.count, outputs: first.network.outputShape.count,
             samplesPerSecond: Double(data.dataset.count) / (time / .seconds(1)),
-            values: count > 1 ? sum.map { $0 / count } : sum, decision: first.network.decision,
+            values: count > 1 ? sum.map { $0 / count } : sum, meaning: meaning, decision: first.network.decision,
             classNames: first.classNames.isEmpty ? data.dataset.classNames ?? [] : first.classNames,
-            labels: data.dataset.labels)
+            answers: data.dataset.answers)
         _ = try communicator.onRoot { try output?.write(predictions, of: data.dataset) }
         return predictions
     }

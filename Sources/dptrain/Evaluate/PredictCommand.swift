@@ -1,4 +1,5 @@
 import ArgumentParser
+import DataPipeline
 import MessagePassing
 import Training
 
@@ -10,8 +11,8 @@ struct PredictCommand: RankCommand {
             The output file holds /predictions, float32 [samples, outputs] in the data's order, probabilities where the
             model ends in softmax or sigmoid; /labels or /targets where the data has them; and the names as attribute
             classes. Its attribute decision is smallest where outputs are distances, of which the smallest is the
-            answer. Of a few samples, or with --top, the best classes are printed too. Several models must have the same
-            outputs; each sees the samples as it was trained.
+            answer. Of a few samples, or with --top, the best classes are printed too; of regression, the values. Several
+            models must have the same outputs; each sees the samples as it was trained.
 
             Examples:
               dptrain predict runs/lenet/best.h5 --data fashion.h5 --output predictions.h5
@@ -49,7 +50,7 @@ struct PredictCommand: RankCommand {
     func run(on world: Communicator) throws -> ExitCode {
         let threads = flags.threads
         let run = EvaluationRun(flags.request(models), world) { try EngineChoice.engine($0, threads: threads) }
-        let predictions = try run.predict(to: output, overwrite: overwrite)
+        let predictions = try run.predict(to: output, overwrite: overwrite, ranksClasses: top != nil)
         if world.rank == 0 { report(predictions) }
         return .success
     }
@@ -67,12 +68,24 @@ struct PredictCommand: RankCommand {
 }
 
 extension Predictions {
-    /// `7: Sneaker 0.9312, Sandal 0.0544, Ankle boot 0.0144 (label: Sandal)`
+    /// `7: Sneaker 0.9312, Sandal 0.0544, Ankle boot 0.0144 (label: Sandal)`, or values: `7: 0.25, 1.5 (target: 0.5, 1)`
     fileprivate func line(_ sample: Int, top: Int) -> String {
-        let best = ranking(of: sample, count: top).map {
-            "\(name(of: $0.output)) \(Double($0.score).rounded(toDigits: 4))"
-        }
-        let label = labels.map { " (label: \(name(of: Int($0[sample]))))" } ?? ""
-        return "\(sample): \(best.joined(separator: ", "))\(label)"
+        let says =
+            meaning == .values
+            ? Self.list(values(of: sample))
+            : ranking(of: sample, count: top).map { "\(name(of: $0.label)) \(Double($0.score).rounded(toDigits: 4))" }
+                .joined(separator: ", ")
+        let answer =
+            switch answers {
+            case .labels(let labels): " (label: \(name(of: Int(labels[sample]))))"
+            case .targets(let targets, let width):
+                " (target: \(Self.list(targets[sample * width..<(sample + 1) * width])))"
+            case .none: ""
+            }
+        return "\(sample): \(says)\(answer)"
+    }
+
+    private static func list(_ values: ArraySlice<Float>) -> String {
+        values.map { "\($0)" }.joined(separator: ", ")
     }
 }

@@ -1,10 +1,12 @@
 """Writes golden data for InceptionGoldenTests.swift: what Keras computes for the Inception networks, a file a network.
 
-    python generate.py [NETWORK...]          (needs keras with tensorflow, h5py; written with Keras 3.15)
+    python generate.py [--single | --rounded=SEED...] [NETWORK...]
 
-Keras runs in double precision, so the files hold the truth and a test's tolerance bounds the engine's rounding alone.
-The networks are whole; images and the number of classes are small, and dropout is left out. Weights and samples are not
-stored: both sides make them from one table of hashed numbers. The data sets:
+It needs keras with tensorflow, and h5py; the files were written with Keras 3.15. Keras runs in double precision, so
+they hold the truth and a test's tolerance bounds the engine's rounding alone. With `--single` and `--rounded` nothing is
+written: ../recording.py measures rounding against the files. The networks are whole; images and the number of classes
+are small, and dropout is left out. Weights and samples are not stored: both sides make them from one table of hashed
+numbers. The data sets:
 
     /predictions  [n, classes] from moving statistics
     /outputs      [n, classes] of a training pass, the network's own output
@@ -15,25 +17,25 @@ stored: both sides make them from one table of hashed numbers. The data sets:
 """
 import os
 import sys
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
-import h5py
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(FOLDER, ".."))
+import recording  # Before Keras: it quietens TensorFlow.
+
 import keras
 import numpy as np
 import tensorflow as tf
 
-sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import counter_random
-from counter_random import mix
 from networks import NETWORKS
 
 SAMPLES = 2
 CLASSES = 10
 KEPT = 7
-STEPS = 3
 PERIOD = 65521
 INPUT = 1009
+# A gradient that is smaller is measured against this.
+ORDINARY = 1e-2
 
 # Multiples of 2^-23 in [-1, 1). The prime period keeps rows of a tensor from repeating.
 TABLE = counter_random.numbers(7, PERIOD)
@@ -66,70 +68,24 @@ def images(shape):
     height, width, channels = shape
     rows, columns = (height + 7) // 8, (width + 7) // 8
     squares = numbers(INPUT, SAMPLES * rows * columns * channels).reshape(SAMPLES, rows, columns, channels)
-    return squares.repeat(8, axis=1).repeat(8, axis=2)[:, :height, :width].astype(np.float64)
+    return squares.repeat(8, axis=1).repeat(8, axis=2)[:, :height, :width].astype(keras.config.floatx())
 
 
-def summed_loss(labels, outputs, weight):
-    losses = [tf.reduce_sum(keras.losses.sparse_categorical_crossentropy(labels, output)) for output in outputs]
-    return losses[0] + (weight or 0) * sum(losses[1:])
-
-
-def write(name, rate=None):
-    keras.backend.clear_session()
+def record(name, rate, prepare):
     build, shape, weight = NETWORKS[name]
     model = keras.Model(*build(shape, CLASSES))
-    variables = sorted(((layer, variable) for layer in model.layers for variable in layer.weights),
-                       key=lambda pair: f"{pair[0].name}/{pair[1].name}")
-    for index, (layer, variable) in enumerate(variables):
-        variable.assign(values(name, index, variable.path, variable.shape).astype(np.float64))
-    x = images(shape)
+    for index, (_, variable) in enumerate(recording.by_path(model)):
+        variable.assign(values(name, index, variable.path, variable.shape).astype(keras.config.floatx()))
     labels = np.arange(SAMPLES) * 3 + 1
 
-    def outputs_of(**options):
-        outputs = model(x, **options)
-        return outputs if isinstance(outputs, list) else [outputs]
+    def summed_loss(outputs):
+        losses = [tf.reduce_sum(keras.losses.sparse_categorical_crossentropy(labels, output)) for output in outputs]
+        return losses[0] + (weight or 0) * sum(losses[1:])
 
-    predictions = outputs_of(training=False)[0].numpy()
-    before = {variable.path: variable.numpy() for _, variable in variables}
-    losses = []
-    trainable = model.trainable_variables
-    for step in range(STEPS + 1):
-        with tf.GradientTape() as tape:
-            outputs = outputs_of(training=True)
-            loss = summed_loss(labels, outputs, weight)
-        losses.append(float(loss))
-        if step == STEPS:
-            break
-        gradients = tape.gradient(loss, [v.value for v in trainable])
-        if step == 0:
-            first = {v.path: g.numpy() for v, g in zip(trainable, gradients)}
-            for layer, variable in variables:
-                if variable.path not in first:
-                    change = variable.numpy() - layer.momentum * before[variable.path]
-                    first[variable.path] = SAMPLES * change / (1 - layer.momentum)
-            first_outputs = outputs[0].numpy()
-            if rate is None:
-                rate = float(np.float32(0.1 * losses[0] / sum(np.linalg.norm(g.numpy()) ** 2 for g in gradients)))
-        for variable, gradient in zip(trainable, gradients):
-            variable.assign_sub(rate * gradient)
-
-    rows = np.zeros((len(variables), 1 + KEPT))
-    for index, (_, variable) in enumerate(variables):
-        flat = first[variable.path].ravel()
-        places = mix(2000 + index, np.arange(KEPT)) % np.uint64(flat.size)
-        rows[index] = [np.linalg.norm(flat), *flat[places.astype(np.int64)]]
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".h5")
-    with h5py.File(path, "w", libver=("v108", "v110")) as file:
-        file["predictions"] = predictions
-        file["outputs"] = first_outputs
-        file["losses"] = losses
-        file["losses"].attrs["rate"] = rate
-        file["gradients"] = rows
-    np.set_printoptions(precision=3, suppress=True, linewidth=150)
-    print(name, len(variables), "parameters; losses", np.array(losses), "rate", rate)
-    print(predictions, first_outputs, sep="\n", flush=True)
+    prepare(model)
+    result = recording.Record(model, images(shape), summed_loss, rate)
+    return result, result.rows(KEPT, repeats=True)
 
 
-keras.backend.set_floatx("float64")
-for name in sys.argv[1:] or NETWORKS:
-    write(name)
+if __name__ == "__main__":
+    recording.main(record, NETWORKS, FOLDER, ORDINARY)

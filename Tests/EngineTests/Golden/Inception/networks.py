@@ -251,6 +251,21 @@ def inception_resnet_v2(shape, classes):
     return model.input, [model.output]
 
 
+def smooth(build):
+    """The network with tanh for every ReLU: without kinks, on which rounding would decide."""
+    def rectified_by_tanh(layer):
+        config = layer.get_config()
+        if config.get("activation") == "relu":
+            config["activation"] = "tanh"
+        return type(layer).from_config(config)
+
+    def built(shape, classes):
+        model = keras.models.clone_model(keras.Model(*build(shape, classes)), clone_function=rectified_by_tanh)
+        return model.input, model.outputs
+
+    return built
+
+
 # Name, builder, image of the golden files, weight of auxiliary losses.
 NETWORKS = {
     "googlenet-auxiliary": (googlenet, (96, 64, 3), 0.3),
@@ -261,4 +276,6 @@ NETWORKS = {
     "inception-resnet-v1": (inception_resnet_v1, (139, 123, 3), None),
     "inception-resnet-v2": (inception_resnet_v2, (139, 123, 3), None),
     "inception-resnet-v2-paper": (inception_resnet_v2_paper, (139, 123, 3), None),
+    "inception-v4-smooth": (smooth(inception_v4), (139, 123, 3), None),
+    "inception-resnet-v1-smooth": (smooth(inception_resnet_v1), (139, 123, 3), None),
 }

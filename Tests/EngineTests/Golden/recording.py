@@ -1,0 +1,137 @@
+"""What golden files record of a network in Keras: its predictions, a training pass with its gradients, steps of SGD.
+
+A generator builds networks; `main` writes their files in double precision, or compares with them, the way the tests
+compare an engine: with `--single` what Keras computes in single precision, with `--rounded=SEED` what it computes in
+double precision once every weight is off by up to half a unit of single precision's last place, by chance.
+"""
+import functools
+import os
+import sys
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+
+import h5py
+import keras
+import numpy as np
+import tensorflow as tf
+
+from counter_random import mix
+
+STEPS = 3
+PLACES = 2000
+
+
+def by_path(model):
+    """Layers with their variables, in an order that both sides know; Keras sorts layers by depth."""
+    variables = [(layer, variable) for layer in model.layers for variable in layer.weights]
+    return sorted(variables, key=lambda pair: pair[1].path)
+
+
+class Record:
+    """`summed_loss` takes a list of outputs."""
+
+    def __init__(self, model, x, summed_loss, rate=None):
+        def outputs_of(training):
+            outputs = model(x, training=training)
+            return outputs if isinstance(outputs, list) else [outputs]
+
+        self.variables = by_path(model)
+        self.predictions = outputs_of(training=False)[0].numpy()
+        before = {variable.path: variable.numpy() for _, variable in self.variables}
+        self.trainable = model.trainable_variables
+        self.losses, self.rate = [], rate
+        for step in range(STEPS + 1):
+            with tf.GradientTape() as tape:
+                outputs = outputs_of(training=True)
+                loss = summed_loss(outputs)
+            self.losses.append(float(loss))
+            if step == STEPS:
+                break
+            gradients = [gradient.numpy() for gradient in tape.gradient(loss, [v.value for v in self.trainable])]
+            if step == 0:
+                self.outputs = outputs[0].numpy()
+                self.gradients = {variable.path: gradient for variable, gradient in zip(self.trainable, gradients)}
+                for layer, variable in self.variables:
+                    if variable.path not in self.gradients and layer.trainable and hasattr(layer, "momentum"):
+                        change = variable.numpy() - layer.momentum * before[variable.path]
+                        self.gradients[variable.path] = len(x) * change / (1 - layer.momentum)
+                if rate is None:  # Far enough to see, near enough that the loss falls.
+                    squares = sum(np.sum(np.square(gradient, dtype=np.float64)) for gradient in gradients)
+                    self.rate = float(np.float32(0.1 * self.losses[0] / squares))
+            for variable, gradient in zip(self.trainable, gradients):
+                variable.assign_sub(self.rate * gradient)
+
+    def rows(self, kept, repeats):
+        """A gradient a row: its norm, and at most `kept` elements, at places given by the hash, over and over the same
+        ones if there are fewer and it `repeats`. Fixed weights have no gradient."""
+        rows = np.zeros((len(self.variables), 1 + kept))
+        for index, (_, variable) in enumerate(self.variables):
+            if variable.path not in self.gradients:
+                continue
+            flat = np.asarray(self.gradients[variable.path], np.float64).ravel()
+            places = np.arange(flat.size)
+            if repeats or flat.size > kept:
+                places = (mix(PLACES + index, np.arange(kept)) % np.uint64(flat.size)).astype(np.int64)
+            rows[index, :1 + len(places)] = [np.linalg.norm(flat), *flat[places]]
+        return rows
+
+    def write(self, path, rows, **options):
+        with h5py.File(path, "w", libver=("v108", "v110")) as file:
+            file["predictions"] = self.predictions
+            file["outputs"] = self.outputs
+            file["losses"] = self.losses
+            file["losses"].attrs["rate"] = self.rate
+            file.create_dataset("gradients", data=rows, **options)
+        np.set_printoptions(precision=3, suppress=True, linewidth=150)
+        print(len(self.variables), "parameters; losses", np.array(self.losses), "rate", self.rate)
+        print(self.predictions, self.outputs, sep="\n", flush=True)
+
+    def compare(self, path, rows, ordinary):
+        """Prints what differs from the file: outputs and trainable gradients as parts of the largest value, or of
+        the gradient's norm, losses as parts of themselves."""
+        with h5py.File(path) as file:
+            exact = {name: file[name][()] for name in ("predictions", "outputs", "losses", "gradients")}
+        worst = (0, "")
+        names = {variable.path for variable in self.trainable}
+        for row, expected, (_, variable) in zip(rows, exact["gradients"], self.variables):
+            if variable.path in names:
+                worst = max(worst, (np.abs(row - expected).max() / max(expected[0], ordinary), variable.path))
+        outputs = [np.abs(values - expected).max() / expected.max() for values, expected in (
+            (self.predictions, exact["predictions"]), (self.outputs, exact["outputs"]))]
+        losses = np.abs(np.array(self.losses) / exact["losses"] - 1)
+        print("off by: predictions %.1e, outputs %.1e, losses" % tuple(outputs),
+              *("%.1e" % loss for loss in losses), "gradients %.1e (%s)" % worst, flush=True)
+
+
+def shift(model, seed):
+    """Moves weights by what rounding to single precision might."""
+    random = np.random.default_rng(seed)
+    for variable in model.weights:
+        variable.assign(variable.numpy() * (1 + random.uniform(-(2.0**-24), 2.0**-24, variable.shape)))
+
+
+def main(record, names, folder, ordinary, **options):
+    """`record(name, rate, prepare)` gives a Record, before which it hands the model to `prepare`, and its rows; a rate
+    of None is found."""
+    is_single = "--single" in sys.argv
+    seeds = [int(word.split("=")[1]) for word in sys.argv[1:] if word.startswith("--rounded=")]
+    chosen = [name for name in sys.argv[1:] if not name.startswith("-")]
+    if set(chosen) - set(names):
+        sys.exit(f"there are {', '.join(names)}")
+    keras.config.set_floatx("float32" if is_single else "float64")
+    for name in chosen or names:
+        path = os.path.join(folder, name + ".h5")
+        rate = None
+        if is_single or seeds:
+            with h5py.File(path) as file:
+                rate = float(file["losses"].attrs["rate"])
+        for prepare in [functools.partial(shift, seed=seed) for seed in seeds] or [lambda model: None]:
+            # Automatic names, by which variables are ordered, begin anew.
+            keras.backend.clear_session()
+            print(name, end=": ", flush=True)
+            recorded, rows = record(name, rate, prepare)
+            if rate is None:
+                recorded.write(path, rows, **options)
+            else:
+                recorded.compare(path, rows, ordinary)
