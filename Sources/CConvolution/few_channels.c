@@ -20,10 +20,10 @@ typedef struct {
 
 UNROLLED void correlate(const int channels, const int pixels, const tile *t) {
     __m512 sums[most_channels][most_pixels];
-#pragma unroll
+    UNROLL
     for (int c = 0; c < channels; c++) {
         const __m512 start = t->bias ? _mm512_set1_ps(t->bias[c]) : _mm512_setzero_ps();
-#pragma unroll
+        UNROLL
         for (int p = 0; p < pixels; p++) sums[c][p] = start;
     }
 
@@ -34,20 +34,20 @@ UNROLLED void correlate(const int channels, const int pixels, const tile *t) {
             const float *weights = t->weights + channel * t->weight_channel + row * t->weight_row;
             for (long column = 0; column < t->columns; column++, x += lanes, weights += weight_column) {
                 __m512 values[most_pixels];
-#pragma unroll
+                UNROLL
                 for (int p = 0; p < pixels; p++) values[p] = _mm512_loadu_ps(x + p * lanes);
-#pragma unroll
+                UNROLL
                 for (int c = 0; c < channels; c++) {
                     const __m512 weight = _mm512_set1_ps(weights[c]);
-#pragma unroll
+                    UNROLL
                     for (int p = 0; p < pixels; p++) sums[c][p] = _mm512_fmadd_ps(values[p], weight, sums[c][p]);
                 }
             }
         }
 
-#pragma unroll
+    UNROLL
     for (int c = 0; c < channels; c++)
-#pragma unroll
+        UNROLL
         for (int p = 0; p < pixels; p++) {
             // In this order of operands a NaN stays one.
             const __m512 y = t->rectifies ? _mm512_max_ps(_mm512_setzero_ps(), sums[c][p]) : sums[c][p];

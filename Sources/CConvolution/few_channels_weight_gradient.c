@@ -19,9 +19,9 @@ typedef struct {
 
 UNROLLED void add_products(const int channels, const int taps, const tile *t) {
     __m512 sums[most_taps][most_channels];
-#pragma unroll
+    UNROLL
     for (int k = 0; k < taps; k++)
-#pragma unroll
+        UNROLL
         for (int c = 0; c < channels; c++) sums[k][c] = _mm512_loadu_ps(t->sums + k * t->sum_tap + c * lanes);
 
     const long dy_channel = t->dy_channel;
@@ -29,20 +29,20 @@ UNROLLED void add_products(const int channels, const int taps, const tile *t) {
         const float *x = t->x + row * t->x_row, *dy = t->dy + row * t->dy_row;
         for (long column = 0; column < t->columns; column++, x += lanes, dy += lanes) {
             __m512 gradients[most_channels];
-#pragma unroll
+            UNROLL
             for (int c = 0; c < channels; c++) gradients[c] = _mm512_loadu_ps(dy + c * dy_channel);
-#pragma unroll
+            UNROLL
             for (int k = 0; k < taps; k++) {
                 const __m512 value = _mm512_loadu_ps(x + k * lanes);
-#pragma unroll
+                UNROLL
                 for (int c = 0; c < channels; c++) sums[k][c] = _mm512_fmadd_ps(value, gradients[c], sums[k][c]);
             }
         }
     }
 
-#pragma unroll
+    UNROLL
     for (int k = 0; k < taps; k++)
-#pragma unroll
+        UNROLL
         for (int c = 0; c < channels; c++) _mm512_storeu_ps(t->sums + k * t->sum_tap + c * lanes, sums[k][c]);
 }
 
@@ -92,7 +92,7 @@ AVX512 static __m512 sum(const float *values, long count) {
     __m512 sums[4] = {_mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps()};
     long i = 0;
     for (; i + 4 <= count; i += 4)
-#pragma unroll
+        UNROLL
         for (int k = 0; k < 4; k++) sums[k] = _mm512_add_ps(sums[k], _mm512_loadu_ps(values + (i + k) * lanes));
     for (; i < count; i++) sums[0] = _mm512_add_ps(sums[0], _mm512_loadu_ps(values + i * lanes));
     return _mm512_add_ps(_mm512_add_ps(sums[0], sums[1]), _mm512_add_ps(sums[2], sums[3]));

@@ -15,9 +15,8 @@ extension BoundPlan {
     /// Runs all segments with a clock around each kernel, and adds the seconds to `times`. For profiles only: exchanges
     /// between segments are left out, so that kernels behind them find what the last step left there.
     public func addTimes(_ context: StepContext, to times: inout [PlannedKernel.Kind: Double]) throws {
-        for (copy, planned) in zip(weightCopies, plan.weightCopies) where !copy.place.isCurrent {
+        try forEachStaleCopy { copy, planned in
             try Self.addTimes(of: copy.kernels, planned.kernels, context, to: &times)
-            copy.place.isCurrent = true
         }
         for (segment, planned) in zip(segments, plan.segments) {
             try Self.addTimes(of: segment.kernels, planned.kernels, context, to: &times)

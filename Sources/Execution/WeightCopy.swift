@@ -39,8 +39,15 @@ extension BoundPlan {
 
     /// Makes those weight copies that are not current. To be run before the plan's first segment.
     public func prepareWeights(_ context: StepContext) throws {
-        for copy in weightCopies where !copy.place.isCurrent {
+        try forEachStaleCopy { copy, _ in
             for kernel in copy.kernels { try kernel(context) }
+        }
+    }
+
+    /// Hands `make` the copies that are not current, which are so afterwards, and what was planned of them.
+    func forEachStaleCopy(_ make: (WeightCopy, Execution.WeightCopy) throws -> Void) rethrows {
+        for (copy, planned) in zip(weightCopies, plan.weightCopies) where !copy.place.isCurrent {
+            try make(copy, planned)
             copy.place.isCurrent = true
         }
     }

@@ -5,37 +5,14 @@ import Models
 
 /// Weight gradients of wide convolutions in bf16, in kernels of our own: oneDNN 2.6 leaves a third of the processor unused.
 extension DNNLCompiler {
-    /// A function of shapes and processor alone, so all ranks agree. docs/benchmarks.md has the measurements behind it.
-    func suitsBF16WeightGradient(_ geometry: ConvolutionGeometry) -> Bool {
-        let (outputs, inputs) = (geometry.kernel[0], geometry.kernel[1])
-        return type == dnnl_bf16 && library.hasOwnKernels && outputs % 16 == 0 && inputs % 16 == 0
-            && min(outputs, inputs) >= 48 && outputs * inputs > 64 * 64
-    }
-
-    func bf16WeightGradient(
+    func pairedPixelsWeightGradient(
         _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor
     ) throws {
-        let name = operation.name
-        let x = try reorder(
-            state.operands.input, to: MemoryDescriptor(geometry.input, dnnl_nChw16c, dnnl_bf16), layer: name)
-        let dy = try reorder(gradient, to: MemoryDescriptor(geometry.output, dnnl_nChw16c, dnnl_bf16), layer: name)
-        let bias = state.layer.usesBias ? try vectorGradient(operation.parameters[1]).buffer : nil
         let shape = dptrain_convolution(geometry)
         let scratch = builder.scratch(bytes: withUnsafePointer(to: shape, dptrain_bf16_weight_gradient_scratch))
-        let blocked = try MemoryDescriptor(geometry.kernel, dnnl_OIhw16i16o)
-        try toArena(operation.parameters[0], state.operands.kernel.layout, blocked, layer: name) { target in
-            let writes = [target.buffer, scratch] + (bias.map { [$0] } ?? [])
-            builder.emit(reads: [x.buffer, dy.buffer], writes: writes) { memory in
-                let (x, dy) = (
-                    memory[x.buffer].assumingMemoryBound(to: UInt16.self),
-                    memory[dy.buffer].assumingMemoryBound(to: UInt16.self)
-                )
-                let (dw, db) = (memory.floats(target.buffer), bias.map { memory.floats($0) })
-                let scratch = memory[scratch]
-                return { _ in
-                    withUnsafePointer(to: shape) { dptrain_bf16_weight_gradient($0, x, dy, dw, db, scratch) }
-                }
-            }
+        try emitBlockedWeightGradient(operation, state, geometry, gradient, scratch) { x, dy, dw, db, scratch in
+            let (x, dy) = (x.assumingMemoryBound(to: UInt16.self), dy.assumingMemoryBound(to: UInt16.self))
+            withUnsafePointer(to: shape) { dptrain_bf16_weight_gradient($0, x, dy, dw, db, scratch) }
         }
     }
 }

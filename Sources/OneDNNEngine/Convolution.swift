@@ -25,7 +25,7 @@ extension DNNLCompiler {
     func convolution(
         _ operation: Operation, _ layer: Convolution2D, _ input: Tensor
     ) throws -> (output: Tensor, saved: Saved) {
-        let geometry = ConvolutionGeometry(operation, layer, samples: samples)
+        let geometry = ConvolutionGeometry(operation, layer.window, samples: samples)
         let isTiled =
             algorithm(for: .forward, geometry, type) == .tiledWinograd
             && [.linear, .relu].contains(operation.activation)
@@ -89,7 +89,7 @@ extension DNNLCompiler {
     func convolutionBackward(
         _ operation: Operation, _ state: ConvolutionState, _ gradient: Tensor, _ mayOverwrite: Bool, wantsInput: Bool
     ) throws -> Tensor? {
-        let geometry = ConvolutionGeometry(operation, state.layer, samples: samples)
+        let geometry = ConvolutionGeometry(operation, state.layer.window, samples: samples)
         let dy = try fusedActivationBackward(operation, state.operands.output, gradient, mayOverwrite)
         if changes(operation.parameters[0]) {
             var state = state
@@ -102,10 +102,11 @@ extension DNNLCompiler {
     private func convolutionWeightsBackward(
         _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor
     ) throws {
-        if algorithm(for: .weightGradient, geometry, type) == .tiledWinograd {
-            return try tiledWinogradWeightGradient(operation, state, geometry, gradient)
+        switch algorithm(for: .weightGradient, geometry, type) {
+        case .tiledWinograd: return try tiledWinogradWeightGradient(operation, state, geometry, gradient)
+        case .pairedPixels: return try pairedPixelsWeightGradient(operation, state, geometry, gradient)
+        case .direct, .libraryWinograd: break
         }
-        if suitsBF16WeightGradient(geometry) { return try bf16WeightGradient(operation, state, geometry, gradient) }
         let name = operation.name
         var primitive = try choosing(.weightGradient, geometry, type) { algorithm in
             try weightGradientPrimitive(operation, state, geometry, type, algorithm)
@@ -220,13 +221,13 @@ struct ConvolutionGeometry {
     let paddingBefore: [Int64]
     let paddingAfter: [Int64]
 
-    init(_ operation: Operation, _ layer: Convolution2D, samples: Int) {
+    init(_ operation: Operation, _ window: Window2D, samples: Int) {
         let (x, y) = (operation.inputShapes[0], operation.outputShape)
         input = [samples, x[2], x[0], x[1]]
-        kernel = [layer.filters, x[2], layer.window.size.height, layer.window.size.width]
+        kernel = [y[2], x[2], window.size.height, window.size.width]
         output = [samples, y[2], y[0], y[1]]
-        strides = [Int64(layer.window.stride.height), Int64(layer.window.stride.width)]
-        gaps = [Int64(layer.window.dilation.height - 1), Int64(layer.window.dilation.width - 1)]
+        strides = [Int64(window.stride.height), Int64(window.stride.width)]
+        gaps = [Int64(window.dilation.height - 1), Int64(window.dilation.width - 1)]
         paddingBefore = operation.margins.before
         paddingAfter = operation.margins.after
     }

@@ -20,7 +20,7 @@ extension DNNLCompiler {
         _ operation: Operation, _ layer: Convolution2D, _ input: Tensor
     ) throws -> (output: Tensor, saved: Saved) {
         let name = operation.name
-        let geometry = ConvolutionGeometry(operation, layer, samples: samples)
+        let geometry = ConvolutionGeometry(operation, layer.window, samples: samples)
         let shape = dptrain_few_channels(geometry)
         let x = try reorder(input, to: .sideBySide(geometry.input), layer: name)
         let keras = try MemoryDescriptor(geometry.kernel, dnnl_hwio)

@@ -1,8 +1,6 @@
 import CConvolution
-import CDNNL
 import Execution
 import Models
-import NumericCore
 
 /// What backward needs of the forward pass of a partial convolution.
 struct PartialConvolutionState {
@@ -18,13 +16,11 @@ extension DNNLCompiler {
     func partialConvolution(
         _ operation: Operation, _ layer: PartialConvolution2D, _ input: Tensor
     ) throws -> (output: Tensor, saved: Saved) {
-        let shape = dptrain_few_channels(operation, layer, samples: samples)
+        let geometry = ConvolutionGeometry(operation, layer.window, samples: samples)
+        let shape = dptrain_few_channels(geometry)
         let table = ConnectionTable(layer, maps: shape.input_channels)
-        let x = try reorder(
-            input, to: .sideBySide([samples, shape.input_channels, shape.input_height, shape.input_width]),
-            layer: operation.name)
-        let y = activation(
-            try .sideBySide([samples, shape.output_channels, shape.output_height, shape.output_width]))
+        let x = try reorder(input, to: .sideBySide(geometry.input), layer: operation.name)
+        let y = activation(try .sideBySide(geometry.output))
         emitFewChannels(
             shape, x.buffer, kernel: spreadKernels(operation, table),
             bias: builder.plainParameter(operation.parameters[1]), rectifies: false, into: y.buffer)
@@ -96,15 +92,5 @@ struct ConnectionTable: Hashable {
             let (kernel, spread) = (kernel + tap * places.count, spread + tap * pairs)
             for connection in places.indices { kernel[connection] = spread[places[connection]] }
         }
-    }
-}
-
-extension dptrain_few_channels {
-    fileprivate init(_ operation: Operation, _ layer: PartialConvolution2D, samples: Int) {
-        let (x, y) = (operation.inputShapes[0], operation.outputShape)
-        self.init(
-            groups: samples.rounded(upToMultipleOf: 16) / 16, input_channels: x[2], input_height: x[0],
-            input_width: x[1], output_channels: y[2], output_height: y[0], output_width: y[1],
-            kernel_height: layer.window.size.height, kernel_width: layer.window.size.width, top: 0, left: 0)
     }
 }

@@ -19,6 +19,8 @@ enum ConvolutionAlgorithm {
     case libraryWinograd
     /// CConvolution's, some tiles at a time in the cache.
     case tiledWinograd
+    /// CConvolution's weight gradient from pairs of pixels in bf16.
+    case pairedPixels
 }
 
 extension DNNLCompiler {
@@ -28,13 +30,18 @@ extension DNNLCompiler {
     ) -> ConvolutionAlgorithm {
         let (kernel, output) = (geometry.kernel, geometry.output)
         let (outputs, inputs) = (kernel[0], kernel[1])
-        guard kernel[2...] == [3, 3], geometry.strides == [1, 1], geometry.gaps == [0, 0] else { return .direct }
-        if library.hasOwnKernels, outputs % 16 == 0, inputs % 16 == 0 {
-            return geometry.tiles >= fewestTiles(for: pass, outputs, inputs, type) ? .tiledWinograd : .direct
+        let suitsOwnKernels = library.hasOwnKernels && outputs % 16 == 0 && inputs % 16 == 0
+        if kernel[2...] == [3, 3], geometry.strides == [1, 1], geometry.gaps == [0, 0] {
+            let pixels = output[0] * output[2] * output[3]
+            let isWide = type == dnnl_f32 && min(outputs, inputs) >= 32
+            if suitsOwnKernels {
+                if geometry.tiles >= fewestTiles(for: pass, outputs, inputs, type) { return .tiledWinograd }
+            } else if isWide, pixels >= (pass == .weightGradient ? 384 : 768) {
+                return .libraryWinograd
+            }
         }
-        let pixels = output[0] * output[2] * output[3]
-        let isWide = type == dnnl_f32 && min(outputs, inputs) >= 32
-        return isWide && pixels >= (pass == .weightGradient ? 384 : 768) ? .libraryWinograd : .direct
+        let pairsPay = min(outputs, inputs) >= 48 && outputs * inputs > 64 * 64
+        return suitsOwnKernels && type == dnnl_bf16 && pass == .weightGradient && pairsPay ? .pairedPixels : .direct
     }
 
     /// The tiles that pay for the transformation of the kernels, as measured (docs/benchmarks.md). It never asks for more in
@@ -122,21 +129,36 @@ extension DNNLCompiler {
     func tiledWinogradWeightGradient(
         _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor
     ) throws {
+        let shape = geometry.tiled(.weightGradient, type)
+        let scratch = scratch(for: shape, dptrain_winograd_kernel_gradient_scratch)
+        try emitBlockedWeightGradient(operation, state, geometry, gradient, scratch) { x, dy, dw, db, scratch in
+            let scratch = scratch.assumingMemoryBound(to: Float.self)
+            withUnsafePointer(to: shape) { dptrain_winograd_kernel_gradient($0, x, dy, dw, db, scratch) }
+        }
+    }
+
+    /// Emits a weight gradient by a kernel of ours, which takes images in blocks of 16 channels: `pass` gets x, dy, the
+    /// gradients of the kernel and of the bias, if there is one, and the scratch memory.
+    func emitBlockedWeightGradient(
+        _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor,
+        _ scratch: BufferID,
+        pass:
+            @escaping (
+                UnsafeRawPointer, UnsafeRawPointer, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>?,
+                UnsafeMutableRawPointer
+            ) -> Void
+    ) throws {
         let name = operation.name
         let x = try reorder(state.operands.input, to: blocked(geometry.input), layer: name)
         let dy = try reorder(gradient, to: blocked(geometry.output), layer: name)
         let bias = state.layer.usesBias ? try vectorGradient(operation.parameters[1]).buffer : nil
-        let shape = geometry.tiled(.weightGradient, type)
-        let scratch = scratch(for: shape, dptrain_winograd_kernel_gradient_scratch)
         try toArena(operation.parameters[0], state.operands.kernel.layout, blockedKernel(geometry), layer: name) { dw in
             builder.emit(
                 reads: [x.buffer, dy.buffer], writes: [dw.buffer, scratch] + (bias.map { [$0] } ?? [])
             ) { memory in
                 let (x, dy, dw) = (memory[x.buffer], memory[dy.buffer], memory.floats(dw.buffer))
-                let (bias, scratch) = (bias.map { memory.floats($0) }, memory.floats(scratch))
-                return { _ in
-                    withUnsafePointer(to: shape) { dptrain_winograd_kernel_gradient($0, x, dy, dw, bias, scratch) }
-                }
+                let (db, scratch) = (bias.map { memory.floats($0) }, memory[scratch])
+                return { _ in pass(x, dy, dw, db, scratch) }
             }
         }
     }
