@@ -10,6 +10,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     // Not a library: what the compiler can do and Swift has no word for.
     .systemLibrary(name: "CIntrinsics"),
@@ -26,7 +27,6 @@ let package = Package(
     products: [.executable(name: "dptrain", targets: ["dptrain"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: systemLibraries + (withOneDNN ? oneDNNTargets : []) + [
@@ -41,8 +41,7 @@ let package = Package(
         .target(
             name: "Training",
             dependencies: [
-                "Execution", "MessagePassing", "DataPipeline", "CIntrinsics",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "Execution", "MessagePassing", "DataPipeline", "CIntrinsics", "CCrypto",
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ],
             resources: [.embedInCode("Recipes")]),

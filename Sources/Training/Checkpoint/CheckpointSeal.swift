@@ -1,5 +1,3 @@
-import Crypto
-
 /// The digest that ends a checkpoint, after HDF5's own end, where HDF5 does not look. It is checked before HDF5 sees
 /// the file: HDF5 reads zeros beyond a file's end and does not notice altered bytes.
 ///
@@ -61,10 +59,8 @@ enum CheckpointSeal {
         return bytes
     }
 
-    private static func digest(of bytes: [UInt8], length: Int) -> SHA256.Digest {
-        var hash = SHA256()
-        bytes.withUnsafeBytes { hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<length])) }
-        return hash.finalize()
+    private static func digest(of bytes: [UInt8], length: Int) -> [UInt8] {
+        bytes.withUnsafeBytes { SHA256.digest(of: UnsafeRawBufferPointer(rebasing: $0[..<length])) }
     }
 
     /// HDF5's superblock of version 0 says where the file should end.
