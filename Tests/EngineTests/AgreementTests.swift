@@ -53,7 +53,8 @@ struct AgreementTests {
         _ engine: TestedEngine, _ name: String, shards: [Int], purpose: Plan.Purpose, mode: BatchNormalizationMode
     ) throws {
         let model = try Zoo.model(named: name)
-        try compare(engine, model.network(), loss: model.loss, shards: shards, purpose: purpose, mode: mode)
+        try compare(
+            engine, model.network().smoothIfDeep(), loss: model.loss, shards: shards, purpose: purpose, mode: mode)
     }
 
     private func compare(
@@ -78,5 +79,15 @@ struct AgreementTests {
                 results[1].gradients[index], results[0].gradients[index], within: Self.tolerance, atLeast: 0.2,
                 parameter.path)
         }
+    }
+}
+
+extension Network {
+    /// With tanh for ReLU where there are many: some have inputs so near zero that rounding decides. GoldenTests compares
+    /// deep networks with ReLUs, whose weights leave none there.
+    fileprivate func smoothIfDeep() throws -> Network {
+        let isReLU = { (layer: Layer) in if case .activation(let old) = layer { old.function == .relu } else { false } }
+        guard nodes.filter({ isReLU($0.layer) }).count > 10 else { return self }
+        return try changed { isReLU($0) ? .activation(ActivationLayer(.tanh)) : nil }
     }
 }

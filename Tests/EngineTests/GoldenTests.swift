@@ -12,28 +12,25 @@ import Testing
     static let models = [
         GoldenModel("mlp"), GoldenModel("simple-cnn"), GoldenModel("lenet5-keras"), GoldenModel("lenet5-1998"),
         GoldenModel("resnet-cifar-8-v1"),
-        GoldenModel("resnet50", input: [64, 64, 3], kept: 16, gradientTolerance: 5e-3),
+        GoldenModel("resnet50", input: [64, 64, 3], kept: 16),
         GoldenModel("cnn-tutorial", kept: 16), GoldenModel("classic-cnn", kept: 16),
         GoldenModel("cats-dogs", input: [46, 46, 3], narrow: 4, kept: 16),
         GoldenModel("alexnet", input: [67, 67, 3], narrow: 8, kept: 16),
-        GoldenModel("alexnet-bn", input: [215, 215, 3], narrow: 8, kept: 16, samples: 12, gradientTolerance: 1e-4),
+        GoldenModel("alexnet-bn", input: [215, 215, 3], narrow: 8, kept: 16, samples: 12),
         GoldenModel("zfnet", input: [64, 64, 3], narrow: 8, kept: 16),
         GoldenModel("vgg11-lrn", input: [32, 32, 3], narrow: 8, kept: 16),
         GoldenModel("vgg16-c", input: [32, 32, 3], narrow: 8, kept: 16),
         GoldenModel("vgg16", input: [32, 32, 3], narrow: 8, kept: 16),
-        GoldenModel("vgg19-bn", input: [32, 32, 3], narrow: 8, kept: 16, gradientTolerance: 5e-3),
-        GoldenModel("vgg-cifar-18", narrow: 8, kept: 16, gradientTolerance: 5e-3),
+        GoldenModel("vgg19-bn", input: [32, 32, 3], narrow: 8, kept: 16),
+        GoldenModel("vgg-cifar-18", narrow: 8, kept: 16),
         GoldenModel("resnet-cifar-8-v1", shortcut: .identity, kept: 16),
         GoldenModel("resnet-cifar-11-v2", kept: 16),
-        GoldenModel("resnet18", input: [64, 64, 3], shortcut: .identity, narrow: 8, kept: 16, gradientTolerance: 5e-3),
-        GoldenModel("resnet50-v2", input: [64, 64, 3], narrow: 8, kept: 16, gradientTolerance: 5e-3),
+        GoldenModel("resnet18", input: [64, 64, 3], shortcut: .identity, narrow: 8, kept: 16),
+        GoldenModel("resnet50-v2", input: [64, 64, 3], narrow: 8, kept: 16),
         GoldenModel("resnet50-transfer", input: [64, 64, 3], narrow: 8, kept: 16),
-        GoldenModel("resnet50-cifar100", input: [8, 8, 3], narrow: 8, kept: 16, gradientTolerance: 5e-3),
+        GoldenModel("resnet50-cifar100", input: [8, 8, 3], narrow: 8, kept: 16),
         GoldenModel("googlenet-naive", input: [96, 64, 3], narrow: 8, kept: 16),
     ]
-
-    /// A bias before a normalisation has no gradient: rounding is left, which is measured against one of ordinary size.
-    private static let ordinary = 0.2
 
     @Test(arguments: TestedEngine.all, models)
     func trainingAgrees(_ engine: TestedEngine, _ model: GoldenModel) throws {
@@ -45,20 +42,39 @@ import Testing
         let result = try run.run(golden.batch(for: network))
 
         #expect(abs(result.metrics.loss / golden.losses[0] - 1) < model.tolerance)
-        let order = GoldenFile.order(of: network)
-        for (index, parameter) in network.parameters.enumerated() where parameter.specification.role != .frozen {
-            let gradient = result.gradients[index]
-            let order = order[index]
-            let expected = golden.gradient(order, of: gradient.count)
-            let kept = golden.places(order, of: gradient.count).map { gradient[$0] }
-            let size = max(expected.norm, Self.ordinary)
-            expectAgreement(
-                kept, expected.values, within: model.gradientTolerance, atLeast: Self.ordinary, parameter.path)
-            let norm = gradient.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-            #expect(
-                abs(norm - expected.norm) < model.gradientTolerance * size,
-                "\(parameter.path): norm \(norm), not \(expected.norm)")
+        let worst = golden.gradients(of: network).worst(of: result.gradients)
+        #expect(worst.part < model.gradientTolerance, "off by \(worst.part): \(worst.message)")
+    }
+
+    /// A gradient that is 1 % wrong, of any one parameter, is beyond the tolerance.
+    @Test(arguments: models)
+    func faultsAreSeen(_ model: GoldenModel) throws {
+        guard let engine = TestedEngine.all.last else { return }
+        let golden = try GoldenFile(model)
+        let network = try model.network()
+        let run = try PlanRun(engine.make(), network, loss: model.loss(), kind: .label, shards: [model.samples])
+        try run.load(golden.parameters(of: network))
+        var gradients = try run.run(golden.batch(for: network)).gradients
+        let expected = golden.gradients(of: network)
+        for (index, parameter) in network.parameters.enumerated()
+        where parameter.specification.role == .trainable && !expected.isRounding(index) {
+            let right = gradients[index]
+            gradients[index] = right.map { $0 * 1.01 }
+            let worst = expected.worst(of: gradients)
+            #expect(worst.part > model.gradientTolerance, "\(parameter.path): off by only \(worst.part)")
+            gradients[index] = right
         }
+    }
+
+    /// The margin that the generator states, and what the plain engine measures of it.
+    @Test(arguments: models)
+    func roundingDecidesNothing(_ model: GoldenModel) throws {
+        let golden = try GoldenFile(model)
+        let network = try model.network()
+        #expect(golden.margin >= GoldenModel.margin)
+        try expectDistance(
+            0.9 * GoldenModel.margin, of: golden.parameters(of: network), in: network, on: golden.batch(for: network),
+            sites: 6)
     }
 
     /// The loss before and after each of three steps of SGD; not of networks of millions of weights, which a debug build
@@ -75,12 +91,14 @@ import Testing
             let result = try run.run(batch)
             let tolerance = step == 0 ? model.tolerance : model.gradientTolerance
             let difference = abs(result.metrics.loss / expected - 1)
-            #expect(difference < tolerance, "after \(step) steps the loss is off by \(difference)")
+            #expect(
+                difference < tolerance,
+                "after \(step) steps the loss is \(result.metrics.loss), not \(expected): off by \(difference)")
             for (index, parameter) in network.parameters.enumerated() where parameter.specification.role == .trainable {
                 parameters[index] = zip(parameters[index], result.gradients[index]).map { $0 - golden.rate * $1 }
             }
         }
-        #expect(zip(golden.losses, golden.losses.dropFirst()).allSatisfy { $0 > $1 * 1.01 }, "steps are to be seen")
+        #expect(zip(golden.losses, golden.losses.dropFirst()).allSatisfy { $0 > $1 * 1.005 }, "steps are to be seen")
     }
 
     /// Samples have different answers, and no class takes all: what agrees is no constant.
@@ -117,25 +135,25 @@ struct GoldenModel: Sendable, CustomTestStringConvertible {
     private let narrow: Int
     /// Normalising vectors of few samples multiplies rounding errors.
     let samples: Int
+    /// How near its kink a ReLU or a maximum may come, as a part of the root mean square of what it reads. Engines round
+    /// some hundredth of it.
+    static let margin = 1e-4
     /// How many elements of each gradient the file has at most.
     let kept: Int
     /// Keras's values are exact for this purpose, so what differs is the engine's rounding: some 1e-7 an operation,
     /// which sums of up to 8,192 products and normalisations of small batches, one after another, lift to the
     /// tolerance. Errors are relative to the largest value of the tensor.
     let tolerance = 2e-5
-    /// Of gradients, and of losses after steps along them. In a deep network some of millions of ReLUs are so near zero
-    /// that rounding decides, and each such decision moves gradients by up to some 1e-3; an error in a kernel moves them
-    /// far more.
-    let gradientTolerance: Double
+    /// Of gradients, as a part of their size, and of losses after steps along them. Weights are such that rounding decides no
+    /// ReLU and no maximum; what it changes otherwise, normalisations of three samples amplify on the way back.
+    let gradientTolerance = 1e-4
 
     init(
         _ name: String, input: Shape? = nil, shortcut: Shortcut? = nil, narrow: Int = 1, kept: Int = 256,
-        samples: Int = 3,
-        gradientTolerance: Double? = nil
+        samples: Int = 3
     ) {
         testDescription = name + (shortcut.map { "-\($0.rawValue)" } ?? "")
         (self.name, self.narrow, self.kept, self.samples) = (name, narrow, kept, samples)
-        self.gradientTolerance = gradientTolerance ?? tolerance
         var options = ModelOptions(classes: name == "cats-dogs" ? 1 : 10, input: input)
         options.shortcut = shortcut
         // Masks are not Keras's.
@@ -179,8 +197,11 @@ private struct GoldenFile {
     /// Before and after each step of the rate.
     let losses: [Double]
     let rate: Float
+    /// How near to its kink a ReLU or a maximum comes in training, as a part of what it reads.
+    let margin: Double
     /// In the order of paths: norm, and elements.
     private let gradients: [Double]
+    private let choices: WeightChoices
 
     init(_ model: GoldenModel) throws {
         self.model = model
@@ -191,14 +212,22 @@ private struct GoldenFile {
         losses = try root.dataset("losses").read()
         rate = Float(try root.dataset("losses").attributes.double("rate"))
         gradients = try root.dataset("gradients").read()
+        margin = try root.attributes.double("margin")
+        choices = try WeightChoices(root)
     }
 
-    func gradient(_ order: Int, of count: Int) -> (values: [Double], norm: Double) {
-        let start = order * (1 + model.kept)
-        return (Array(gradients[start + 1..<start + 1 + min(count, model.kept)]), gradients[start])
+    func gradients(of network: Network) -> GoldenGradients {
+        let rows = zip(network.parameters, Self.order(of: network)).map { parameter, order in
+            let count = parameter.specification.shape.count
+            let start = order * (1 + model.kept)
+            return GoldenGradients.Row(
+                norm: gradients[start], elements: gradients[start + 1..<start + 1 + min(count, model.kept)],
+                places: places(order, of: count))
+        }
+        return GoldenGradients(network: network, rows: rows)
     }
 
-    private static let (input, labels, places): (UInt64, UInt64, UInt64) = (1000, 1001, 2000)
+    private static let (input, labels, places, draw): (UInt64, UInt64, UInt64, UInt64) = (1000, 1001, 2000, 1_000_000)
 
     /// Multiples of 2^-23 in [-1, 1).
     private static func number(_ stream: UInt64, _ index: Int) -> Float {
@@ -227,16 +256,15 @@ private struct GoldenFile {
 
     func parameters(of network: Network) -> ParameterValues {
         let paths = Set(network.parameters.map(\.path))
-        return zip(network.parameters, Self.order(of: network)).map { parameter, order in
+        return choices.values(of: network, order: Self.order(of: network)) { parameter, order, index, draw in
             let specification = parameter.specification
-            let fanIn = specification.shape.extents.dropLast().reduce(1, *)
-            let scale: Float = Self.endsResidual(parameter.path, paths) ? 0.25 : 1
-            let first: Float = ["gamma", "moving_variance"].contains(specification.name) ? 1 : 0
-            let limit = (6 / Float(fanIn)).squareRoot()
-            return (0..<specification.shape.count).map {
-                let value = Self.number(UInt64(order), $0)
-                return specification.isKernel ? value * limit : (value * 0.25 + first) * scale
+            let value = Self.number(UInt64(order) + Self.draw * UInt64(draw), index)
+            if specification.isKernel {
+                let fanIn = specification.shape.extents.dropLast().reduce(1, *)
+                return value * (6 / Float(fanIn)).squareRoot()
             }
+            let first: Float = ["gamma", "moving_variance"].contains(specification.name) ? 1 : 0
+            return (value * 0.25 + first) * (Self.endsResidual(parameter.path, paths) ? 0.25 : 1)
         }
     }
 

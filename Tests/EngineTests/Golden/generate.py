@@ -13,6 +13,9 @@ part of their filters or units, as GoldenModel says.
     /losses       [4] before and after each of three steps of SGD with attribute `rate`: sums over samples
     /gradients    [parameters, 1 + kept] of the summed loss, in the order of paths: the norm, then at most so many
                   elements, at places given by the hash; of moving statistics: samples * the batch's
+    /draws        of each channel of each kernel, in the order of paths: which draw it is; missing if all are the first
+    /steps        of each channel of each bias and beta: how many steps of 2^-6 it was moved
+    attribute margin: how near the input of a ReLU comes to zero, or two of a maximum to each other (margins.py)
 """
 import os
 import sys
@@ -35,7 +38,7 @@ import dptrain_keras
 from networks import googlenet
 
 CLASSES = 10
-INPUT, LABELS = 1000, 1001
+INPUT, LABELS, DRAW = 1000, 1001, 1_000_000
 # A gradient that is smaller is measured against this.
 ORDINARY = 0.2
 
@@ -48,15 +51,18 @@ def ends_residual(path, paths):
     return is_second or path.endswith("_3_bn/gamma")
 
 
-def values(index, paths, shape):
-    """Parameter `index` in the order of paths: single precision throughout.
+def values(index, paths, shape, draws):
+    """Parameter `index` in the order of paths: single precision throughout. Draw d of a kernel is the stream DRAW * d
+    further on.
 
     The last normalisation of a residual branch counts a quarter. With residual branches as strong as the shortcuts
     fifty layers amplify rounding so much that Keras's own gradients in single precision are 13 % off those in double.
     """
     path = paths[index]
     name = path.rsplit("/")[-1]
-    u = numbers(index, int(np.prod(shape)))
+    u = numbers(index, int(np.prod(shape))).reshape(shape)
+    for draw in np.unique(draws[draws > 0]) if draws is not None else []:
+        u[..., draws == draw] = numbers(index + DRAW * int(draw), u.size).reshape(shape)[..., draws == draw]
     if name == "kernel":
         fan_in = int(np.prod(shape[:-1]))
         u = u * np.sqrt(np.float32(6) / np.float32(fan_in))
@@ -64,7 +70,7 @@ def values(index, paths, shape):
         u = u * np.float32(0.25) + np.float32(1 if name in ("gamma", "moving_variance") else 0)
     if ends_residual(path, paths):
         u = u * np.float32(0.25)
-    return u.reshape(shape)
+    return u
 
 
 def summed_loss(last, labels, outputs):
@@ -83,25 +89,25 @@ def googlenet_naive(narrow):
     return ends(narrowed(keras.Model(*googlenet((96, 64, 3), CLASSES, naive=True)), narrow))
 
 
-def record(name, rate, prepare):
-    return recorded(rate, prepare, *NETWORKS[name])
+def case(name):
+    return made(*NETWORKS[name])
 
 
-def recorded(rate, prepare, build, kept=256, fades=False, samples=3):
+def made(build, kept=256, fades=False, samples=3):
     model = keras.Model(*build())
-    precision = keras.config.floatx()
-    variables = recording.by_path(model)
-    paths = [variable.path for _, variable in variables]
-    for index, (_, variable) in enumerate(variables):
-        variable.assign(values(index, paths, variable.shape).astype(precision))
+    paths = [variable.path for _, variable in recording.by_path(model)]
     shape = model.input_shape[1:]
-    x = numbers(INPUT, samples * int(np.prod(shape))).reshape((samples,) + shape).astype(precision)
+    x = numbers(INPUT, samples * int(np.prod(shape))).reshape((samples,) + shape).astype(keras.config.floatx())
     if fades:  # To few filters noise of one strength looks all alike.
         x *= 0.5 ** (np.arange(samples) % 3).reshape((samples,) + (1,) * len(shape))
     labels = (mix(LABELS, np.arange(samples)) % np.uint64(CLASSES)).astype(np.int64)
-    prepare(model)
-    result = recording.Record(model, x, lambda outputs: summed_loss(model.layers[-1], labels, outputs[0]), rate)
-    return result, result.rows(kept, repeats=False)
+    return recording.Case(
+        model, x, lambda outputs: summed_loss(model.layers[-1], labels, outputs[0]),
+        lambda index, path, shape, draws: values(index, paths, shape, draws))
+
+
+def kept(name):
+    return NETWORKS[name][1] if len(NETWORKS[name]) > 1 else 256
 
 
 # A network's input and output, elements kept of each gradient, whether samples fade, how many there are.
@@ -133,4 +139,4 @@ NETWORKS = {
 }
 
 if __name__ == "__main__":
-    recording.main(record, NETWORKS, FOLDER, ORDINARY, compression="gzip", shuffle=True)
+    recording.main(case, NETWORKS, FOLDER, ORDINARY, kept, repeats=False, compression="gzip", shuffle=True)

@@ -1,10 +1,9 @@
 """What golden files record of a network in Keras: its predictions, a training pass with its gradients, steps of SGD.
 
-A generator builds networks; `main` writes their files in double precision, or compares with them, the way the tests
+A generator makes cases; `main` chooses weights for which rounding decides nothing (margins.py), and writes their files in double precision, or compares with them, the way the tests
 compare an engine: with `--single` what Keras computes in single precision, with `--rounded=SEED` what it computes in
 double precision once every weight is off by up to half a unit of single precision's last place, by chance.
 """
-import functools
 import os
 import sys
 
@@ -16,6 +15,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+import margins
 from counter_random import mix
 
 STEPS = 3
@@ -58,7 +58,7 @@ class Record:
                         self.gradients[variable.path] = len(x) * change / (1 - layer.momentum)
                 if rate is None:  # Far enough to see, near enough that the loss falls.
                     squares = sum(np.sum(np.square(gradient, dtype=np.float64)) for gradient in gradients)
-                    self.rate = float(np.float32(0.1 * self.losses[0] / squares))
+                    self.rate = float(np.float32(0.03 * self.losses[0] / squares))
             for variable, gradient in zip(self.trainable, gradients):
                 variable.assign_sub(self.rate * gradient)
 
@@ -76,15 +76,19 @@ class Record:
             rows[index, :1 + len(places)] = [np.linalg.norm(flat), *flat[places]]
         return rows
 
-    def write(self, path, rows, **options):
+    def write(self, path, rows, choices, margin, **options):
         with h5py.File(path, "w", libver=("v108", "v110")) as file:
             file["predictions"] = self.predictions
             file["outputs"] = self.outputs
             file["losses"] = self.losses
             file["losses"].attrs["rate"] = self.rate
             file.create_dataset("gradients", data=rows, **options)
+            for name, values in choices.items():
+                if len(values):
+                    file.create_dataset(name, data=values, compression="gzip")
+            file.attrs["margin"] = margin
         np.set_printoptions(precision=3, suppress=True, linewidth=150)
-        print(len(self.variables), "parameters; losses", np.array(self.losses), "rate", self.rate)
+        print(len(self.variables), "parameters; margin %.2e; losses" % margin, np.array(self.losses), "rate", self.rate)
         print(self.predictions, self.outputs, sep="\n", flush=True)
 
     def compare(self, path, rows, ordinary):
@@ -111,9 +115,57 @@ def shift(model, seed):
         variable.assign(variable.numpy() * (1 + random.uniform(-(2.0**-24), 2.0**-24, variable.shape)))
 
 
-def main(record, names, folder, ordinary, **options):
-    """`record(name, rate, prepare)` gives a Record, before which it hands the model to `prepare`, and its rows; a rate
-    of None is found."""
+class Case:
+    """A model, a batch, and the weights that both sides compute: `value(index, path, shape, draws)`, where draws are
+    those of each channel of a kernel, or None for the first of all."""
+
+    def __init__(self, model, x, summed_loss, value):
+        self.model, self.x, self.summed_loss = model, x, summed_loss
+        self.variables = {variable.path: (index, variable) for index, (_, variable) in enumerate(by_path(model))}
+        self.draw = value
+
+    def value(self, path, draws):
+        index, variable = self.variables[path]
+        return self.draw(index, path, variable.shape, draws)
+
+    def kinds(self):
+        """The paths of kernels, whose channels are drawn, and of biases and betas, whose channels move."""
+        names = {path: path.rsplit("/")[-1] for path in self.variables}
+        return {
+            "draws": [path for path, name in names.items() if name == "kernel"],
+            "steps": [path for path, name in names.items() if name in ("bias", "beta")],
+        }
+
+    def assign(self, draws={}, steps={}):
+        for path, (_, variable) in self.variables.items():
+            variable.assign(margins.moved(self.value(path, draws.get(path)), steps.get(path, np.zeros(1))))
+
+    def choose(self):
+        """What the file keeps of the choices: a number a channel, in the order of paths; empty where all are 0."""
+        self.assign()
+        draws, steps = margins.tune(self.model, self.x, self.value)
+        self.assign(draws, steps)
+
+        def joined(kind, chosen, dtype):
+            if not chosen:
+                return np.zeros(0, dtype)
+            channels = [(path, self.variables[path][1].shape[-1]) for path in self.kinds()[kind]]
+            return np.concatenate([chosen.get(path, np.zeros(count)) for path, count in channels]).astype(dtype)
+
+        return {"draws": joined("draws", draws, np.uint8), "steps": joined("steps", steps, np.int8)}
+
+    def take(self, file):
+        """Assigns the weights that a file's choices make."""
+        chosen = {}
+        for kind, paths in self.kinds().items():
+            ends = np.cumsum([self.variables[path][1].shape[-1] for path in paths])
+            parts = np.split(file[kind][()].astype(np.int64), ends[:-1]) if kind in file and len(file[kind]) else []
+            chosen[kind] = dict(zip(paths, parts))
+        self.assign(**chosen)
+
+
+def main(case, names, folder, ordinary, kept, repeats, **options):
+    """`case(name)` makes a Case; `kept(name)` is how many elements of each gradient its file has."""
     is_single = "--single" in sys.argv
     seeds = [int(word.split("=")[1]) for word in sys.argv[1:] if word.startswith("--rounded=")]
     chosen = [name for name in sys.argv[1:] if not name.startswith("-")]
@@ -122,16 +174,22 @@ def main(record, names, folder, ordinary, **options):
     keras.config.set_floatx("float32" if is_single else "float64")
     for name in chosen or names:
         path = os.path.join(folder, name + ".h5")
-        rate = None
-        if is_single or seeds:
-            with h5py.File(path) as file:
-                rate = float(file["losses"].attrs["rate"])
-        for prepare in [functools.partial(shift, seed=seed) for seed in seeds] or [lambda model: None]:
+        for seed in seeds or [None]:
             # Automatic names, by which variables are ordered, begin anew.
             keras.backend.clear_session()
             print(name, end=": ", flush=True)
-            recorded, rows = record(name, rate, prepare)
-            if rate is None:
-                recorded.write(path, rows, **options)
+            network = case(name)
+            if is_single or seeds:
+                with h5py.File(path) as file:
+                    rate = float(file["losses"].attrs["rate"])
+                    network.take(file)
+                if seeds:
+                    shift(network.model, seed)
+                record = Record(network.model, network.x, network.summed_loss, rate)
+                record.compare(path, record.rows(kept(name), repeats), ordinary)
             else:
-                recorded.compare(path, rows, ordinary)
+                choices = network.choose()
+                margin = margins.margin(network.model, network.x)
+                network.take(choices)
+                record = Record(network.model, network.x, network.summed_loss)
+                record.write(path, record.rows(kept(name), repeats), choices, margin, **options)

@@ -251,31 +251,15 @@ def inception_resnet_v2(shape, classes):
     return model.input, [model.output]
 
 
-def smooth(build):
-    """The network with tanh for every ReLU: without kinks, on which rounding would decide."""
-    def rectified_by_tanh(layer):
-        config = layer.get_config()
-        if config.get("activation") == "relu":
-            config["activation"] = "tanh"
-        return type(layer).from_config(config)
-
-    def built(shape, classes):
-        model = keras.models.clone_model(keras.Model(*build(shape, classes)), clone_function=rectified_by_tanh)
-        return model.input, model.outputs
-
-    return built
-
-
-# Name, builder, image of the golden files, weight of auxiliary losses.
+# Name, builder, samples and image of the golden files, weight of auxiliary losses. Inception-v3's auxiliary classifier
+# normalises a value a sample.
 NETWORKS = {
-    "googlenet-auxiliary": (googlenet, (96, 64, 3), 0.3),
-    "googlenet-naive": (lambda shape, classes: googlenet(shape, classes, naive=True), (96, 64, 3), None),
-    "bn-inception": (bn_inception, (96, 64, 3), None),
-    "inception-v3-auxiliary": (inception_v3, (139, 123, 3), 0.4),
-    "inception-v4": (inception_v4, (139, 123, 3), None),
-    "inception-resnet-v1": (inception_resnet_v1, (139, 123, 3), None),
-    "inception-resnet-v2": (inception_resnet_v2, (139, 123, 3), None),
-    "inception-resnet-v2-paper": (inception_resnet_v2_paper, (139, 123, 3), None),
-    "inception-v4-smooth": (smooth(inception_v4), (139, 123, 3), None),
-    "inception-resnet-v1-smooth": (smooth(inception_resnet_v1), (139, 123, 3), None),
+    "googlenet-auxiliary": (googlenet, 2, (96, 64, 3), 0.3),
+    "googlenet-naive": (lambda shape, classes: googlenet(shape, classes, naive=True), 2, (96, 64, 3), None),
+    "bn-inception": (bn_inception, 2, (96, 64, 3), None),
+    "inception-v3-auxiliary": (inception_v3, 6, (107, 75, 3), 0.4),
+    "inception-v4": (inception_v4, 2, (139, 123, 3), None),
+    "inception-resnet-v1": (inception_resnet_v1, 2, (139, 123, 3), None),
+    "inception-resnet-v2": (inception_resnet_v2, 2, (139, 123, 3), None),
+    "inception-resnet-v2-paper": (inception_resnet_v2_paper, 2, (139, 123, 3), None),
 }
