@@ -22,7 +22,7 @@ public final class DNNLEngine: Engine {
             throw failure(
                 "precision bf16",
                 "needs a processor with AVX512_BF16, and oneDNN takes this one for \(library.instructionSet); "
-                    + "use --precision fp32 (or unset ONEDNN_MAX_CPU_ISA where it is set)")
+                    + "use --precision fp32")
         }
         let type = request.precision == .bf16 ? dnnl_bf16 : dnnl_f32
         let sideBySide = SamplesSideBySide(request, library)
