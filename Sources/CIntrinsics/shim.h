@@ -54,7 +54,7 @@ static inline int dptrain_widest_vectors(void) {
     return __builtin_cpu_supports("avx2") ? dptrain_vectors_avx2 : dptrain_vectors_baseline;
 }
 
-/// The vectors to compute with: the widest, unless oneDNN is held to narrower ones, so that one variable holds back both.
+/// The vectors to compute with: the widest, unless oneDNN is held to AVX2, so that one variable holds back both.
 static inline int dptrain_vectors(void) {
     static int chosen;
     int vectors = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
@@ -62,7 +62,6 @@ static inline int dptrain_vectors(void) {
     vectors = dptrain_widest_vectors();
     const char *limit = getenv("ONEDNN_MAX_CPU_ISA");
     if (limit && !strcmp(limit, "AVX2") && vectors > dptrain_vectors_avx2) vectors = dptrain_vectors_avx2;
-    if (limit && !strcmp(limit, "AVX")) vectors = dptrain_vectors_baseline;
     __atomic_store_n(&chosen, vectors, __ATOMIC_RELAXED);
     return vectors;
 }
