@@ -17,6 +17,10 @@ public final class DNNLEngine: Engine {
     /// Whether `plan` takes `Precision.bf16` on this processor.
     public var computesBF16: Bool { library.computesBF16 }
 
+    /// Whether kernels of our own compute some layers. A NaN stays one in those; oneDNN's make 0 of it in a ReLU, and leave
+    /// it out of a maximum.
+    public var hasOwnKernels: Bool { library.hasOwnKernels }
+
     public func plan(_ request: PlanRequest) throws -> Plan {
         if request.precision == .bf16, !computesBF16 {
             throw failure(
