@@ -31,7 +31,7 @@ let package = Package(
     ],
     targets: systemLibraries + (withOneDNN ? oneDNNTargets : []) + [
         .target(name: "NumericCore"),
-        .target(name: "MessagePassing", dependencies: ["CMPI", "NumericCore"]),
+        .target(name: "MessagePassing", dependencies: ["CMPI", "CIntrinsics", "NumericCore"]),
         .target(name: "HDF5Storage", dependencies: ["CHDF5", "NumericCore"]),
         .target(name: "Models", dependencies: ["NumericCore"]),
         .target(name: "Execution", dependencies: ["Models"]),
@@ -52,8 +52,12 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + oneDNN,
             swiftSettings: engineSettings),
-        .target(name: "TestSupport", dependencies: ["Training"], path: "Tests/TestSupport"),
-        .testTarget(name: "NumericCoreTests", dependencies: ["NumericCore"]),
+        .target(name: "TestSupport", dependencies: ["MessagePassing", "Training"], path: "Tests/TestSupport"),
+        // Runs before the tests. All targets of tests are one program, so that it serves them all.
+        .target(name: "TestLaunch", path: "Tests/TestLaunch"),
+        .testTarget(name: "NumericCoreTests", dependencies: ["CIntrinsics", "NumericCore"]),
+        .testTarget(
+            name: "MessagePassingTests", dependencies: ["MessagePassing", "TestLaunch", "TestSupport"]),
         .testTarget(
             name: "HDF5StorageTests", dependencies: ["HDF5Storage", "TestSupport"], exclude: ["Golden"]),
         .testTarget(

@@ -1,7 +1,27 @@
 #pragma once
+#include <cpuid.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+
+typedef struct {
+    uint32_t eax, ebx, ecx, edx;
+} dptrain_cpuid_leaf;
+
+/// All zeros for a leaf that the processor does not have.
+static inline dptrain_cpuid_leaf dptrain_cpuid(uint32_t leaf, uint32_t subleaf) {
+    dptrain_cpuid_leaf found = {0, 0, 0, 0};
+    __get_cpuid_count(leaf, subleaf, &found.eax, &found.ebx, &found.ecx, &found.edx);
+    return found;
+}
+
+/// The kinds of registers that the system keeps for each program, a bit a kind. Only where CPUID reports OSXSAVE.
+static inline uint64_t dptrain_kept_registers(void) {
+    uint32_t low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
 
 /// The correctly rounded square root, without the errno that C's sqrtf (and so Swift's squareRoot) sets for negative
 /// numbers: loops with this one become vector code, loops with that one stay scalar.
@@ -26,17 +46,39 @@ static inline __attribute__((always_inline)) uint16_t dptrain_bf16(float x) {
     return bits >> 16;
 }
 
-/// A loop compiled for three instruction sets, of which each call takes the widest that the processor has. What it
-/// computes must not depend on the width: integer operations, additions, no product and sum that could be fused.
+enum { dptrain_vectors_baseline = 1, dptrain_vectors_avx2, dptrain_vectors_avx512 };
+
+/// The widest vectors that this processor has.
+static inline int dptrain_widest_vectors(void) {
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) return dptrain_vectors_avx512;
+    return __builtin_cpu_supports("avx2") ? dptrain_vectors_avx2 : dptrain_vectors_baseline;
+}
+
+/// The vectors to compute with: the widest, unless oneDNN is held to AVX2, so that one variable holds back both.
+static inline int dptrain_vectors(void) {
+    static int chosen;
+    int vectors = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
+    if (vectors) return vectors;
+    vectors = dptrain_widest_vectors();
+    const char *limit = getenv("ONEDNN_MAX_CPU_ISA");
+    if (limit && !strcmp(limit, "AVX2") && vectors > dptrain_vectors_avx2) vectors = dptrain_vectors_avx2;
+    __atomic_store_n(&chosen, vectors, __ATOMIC_RELAXED);
+    return vectors;
+}
+
+/// A loop compiled for three instruction sets, of which each call takes one. What it computes must not depend on the
+/// width: integer operations, additions, no product and sum that could be fused.
 /// (target_clones would be shorter, but Swift's linker does not find what it makes of inline functions.)
 #define DPTRAIN_WIDEST(name, parameters, arguments, loop)                                                            \
     static inline __attribute__((target("avx512f,avx512bw,avx512vl"))) void name##_avx512 parameters { loop }        \
     static inline __attribute__((target("avx2"))) void name##_avx2 parameters { loop }                               \
     static inline void name##_baseline parameters { loop }                                                           \
     static inline void name parameters {                                                                             \
-        if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) name##_avx512 arguments;       \
-        else if (__builtin_cpu_supports("avx2")) name##_avx2 arguments;                                              \
-        else name##_baseline arguments;                                                                              \
+        switch (dptrain_vectors()) {                                                                                 \
+            case dptrain_vectors_avx512: name##_avx512 arguments; break;                                             \
+            case dptrain_vectors_avx2: name##_avx2 arguments; break;                                                 \
+            default: name##_baseline arguments;                                                                      \
+        }                                                                                                            \
     }
 
 /// Rounds in place.

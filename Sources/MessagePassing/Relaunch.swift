@@ -8,11 +8,13 @@ public enum Relaunch {
     /// Holds the process id of the last re-execution: `execv` keeps the id, a child has another one.
     static let marker = "DPTRAIN_RELAUNCHED"
 
-    /// Variables that change how many threads compute, how OpenBLAS blocks its products, or how exact oneDNN's are.
+    /// Variables that change how many threads compute, how OpenBLAS blocks its products, which of its kernels oneDNN
+    /// takes, or how exact they are.
     static let removed = [
         "OMP_DYNAMIC", "OMP_NESTED", "OMP_MAX_ACTIVE_LEVELS", "OMP_THREAD_LIMIT", "OMP_SCHEDULE", "GOTO_NUM_THREADS",
         "KMP_DEVICE_THREAD_LIMIT", "KMP_TEAMS_THREAD_LIMIT", "OPENBLAS_L2_SIZE", "OPENBLAS_BLOCK_FACTOR",
-        "DNNL_DEFAULT_FPMATH_MODE", "ONEDNN_DEFAULT_FPMATH_MODE",
+        "DNNL_DEFAULT_FPMATH_MODE", "ONEDNN_DEFAULT_FPMATH_MODE", "DNNL_MAX_CPU_ISA", "DNNL_CPU_ISA_HINTS",
+        "ONEDNN_CPU_ISA_HINTS",
     ]
 
     /// How often a thread looks, some tens of microseconds long, before it sleeps until the others are through. The
@@ -23,10 +25,10 @@ public enum Relaunch {
     private static let yieldWhenIdle = "OMPI_MCA_mpi_yield_when_idle"
 
     /// Returns at once if the environment is as it must be for `threads` threads a rank; otherwise does not return, but
-    /// starts the program again with the same arguments.
+    /// starts the program again with the same arguments. Throws on a processor that dptrain does not compute on.
     public static func ifNeeded(threads: Int) throws {
         let environment = ProcessInfo.processInfo.environment
-        let changes = changes(to: environment, threads: threads, processor: Processor.current)
+        let changes = changes(to: environment, threads: threads, kernels: try .chosen)
         if changes.isEmpty { return }
         let identifier = String(getpid())
         let rank = LaunchEnvironment(environment).rank
@@ -60,12 +62,13 @@ public enum Relaunch {
 
     /// What has to change in `environment`; empty once it has been done.
     public static func changes(
-        to environment: [String: String], threads: Int, processor: Processor
+        to environment: [String: String], threads: Int, kernels: Kernels
     ) -> [Change] {
         var wanted: [Change] = [
             Change(name: "OMP_NUM_THREADS", value: String(threads)),
             Change(name: "OPENBLAS_NUM_THREADS", value: String(threads)),
-            Change(name: "OPENBLAS_CORETYPE", value: processor.openBLASCore),
+            Change(name: "OPENBLAS_CORETYPE", value: kernels.openBLASCore),
+            Change(name: "ONEDNN_MAX_CPU_ISA", value: kernels.oneDNNLimit),
         ]
         if !LaunchEnvironment(environment).isUnderLauncher {
             // A process without mpirun would otherwise start a daemon of Open MPI's beside it.
@@ -80,27 +83,5 @@ public enum Relaunch {
         }
         wanted += removed.map { Change(name: $0, value: nil) }
         return wanted.filter { environment[$0.name] != $0.value }
-    }
-}
-
-/// The instruction sets of this machine's processor.
-public struct Processor: Sendable {
-    public let flags: Set<String>
-
-    public init(flags: Set<String>) { self.flags = flags }
-
-    /// As the kernel lists them, so an instruction set that the system does not support is not among them.
-    public static var current: Processor {
-        let information = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
-        let line = information.split(separator: "\n").first { $0.hasPrefix("flags") } ?? ""
-        return Processor(flags: Set(line.split(whereSeparator: { " \t:".contains($0) }).map(String.init)))
-    }
-
-    /// OpenBLAS's kernels for this processor, chosen by instruction set since old versions do not know new processors
-    /// and fall back to slower kernels. Nil leaves the choice to OpenBLAS.
-    public var openBLASCore: String? {
-        if flags.isSuperset(of: ["avx512f", "avx512bw", "avx512dq", "avx512vl"]) { return "SkylakeX" }
-        if flags.isSuperset(of: ["avx2", "fma"]) { return "Haswell" }
-        return nil
     }
 }

@@ -17,12 +17,16 @@ public final class DNNLEngine: Engine {
     /// Whether `plan` takes `Precision.bf16` on this processor.
     public var computesBF16: Bool { library.computesBF16 }
 
+    /// Whether kernels of our own compute some layers. A NaN stays one in those; oneDNN's make 0 of it in a ReLU, and leave
+    /// it out of a maximum.
+    public var hasOwnKernels: Bool { library.hasOwnKernels }
+
     public func plan(_ request: PlanRequest) throws -> Plan {
         if request.precision == .bf16, !computesBF16 {
             throw failure(
                 "precision bf16",
                 "needs a processor with AVX512_BF16, and oneDNN takes this one for \(library.instructionSet); "
-                    + "use --precision fp32 (or unset ONEDNN_MAX_CPU_ISA where it is set)")
+                    + "use --precision fp32")
         }
         let type = request.precision == .bf16 ? dnnl_bf16 : dnnl_f32
         let sideBySide = SamplesSideBySide(request, library)

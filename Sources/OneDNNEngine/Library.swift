@@ -6,7 +6,7 @@ final class Library: @unchecked Sendable {
     let engine: dnnl_engine_t
     let stream: dnnl_stream_t
     /// Whether kernels of CConvolution serve: they have AVX-512 and one thread. Ranks compare both: oneDNN's instruction set,
-    /// since a processor may have more than ONEDNN_MAX_CPU_ISA allows, and --threads.
+    /// since kernels may be held back (DPTRAIN_TEST_KERNELS) to less than the processor has, and --threads.
     let hasOwnKernels: Bool
 
     init(threads: Int) throws {
@@ -44,9 +44,11 @@ final class Library: @unchecked Sendable {
         case dnnl_cpu_isa_sse41: "SSE4.1"
         case dnnl_cpu_isa_avx: "AVX"
         case dnnl_cpu_isa_avx2: "AVX2"
+        case dnnl_cpu_isa_avx2_vnni: "AVX2 VNNI"
         case dnnl_cpu_isa_avx512_core: "AVX-512"
         case dnnl_cpu_isa_avx512_core_vnni: "AVX-512 VNNI"
         case dnnl_cpu_isa_avx512_core_bf16: "AVX-512 BF16"
+        case dnnl_cpu_isa_avx512_core_amx: "AVX-512 AMX"
         case let other: "ISA 0x" + String(other.rawValue, radix: 16)
         }
     }

@@ -12,10 +12,12 @@ var launchChecks: [RankCheck] {
         RankCheck("the program runs with the environment it asked for") { check in
             let environment = ProcessInfo.processInfo.environment
             check.expect(environment["OMP_NUM_THREADS"], equals: "1", "OMP_NUM_THREADS")
-            check.expect(environment["OPENBLAS_CORETYPE"], equals: Processor.current.openBLASCore, "OPENBLAS_CORETYPE")
-            let changes = Relaunch.changes(to: environment, threads: 1, processor: .current)
+            let kernels = try Kernels.chosen
+            check.expect(environment["OPENBLAS_CORETYPE"], equals: kernels.openBLASCore, "OPENBLAS_CORETYPE")
+            check.expect(environment["ONEDNN_MAX_CPU_ISA"], equals: kernels.oneDNNLimit, "ONEDNN_MAX_CPU_ISA")
+            let changes = Relaunch.changes(to: environment, threads: 1, kernels: kernels)
             check.expect(changes, equals: [], "changes left")
-            let other = Relaunch.changes(to: environment, threads: 2, processor: .current).map(\.name)
+            let other = Relaunch.changes(to: environment, threads: 2, kernels: kernels).map(\.name)
             check.expect(
                 other, equals: ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GOMP_SPINCOUNT"], "changes for two threads")
         },

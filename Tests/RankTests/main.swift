@@ -1,5 +1,8 @@
 // What needs several ranks: mpirun -n P rank-tests [--list] [--only TEXT] [--hang-rank R] [--time-limit SECONDS]
 //
+// --kernels lists what DPTRAIN_TEST_KERNELS is worth setting to on this processor; --environment prints, as commands of
+// the shell, the environment with which dptrain does not have to start itself over.
+//
 // --hang-rank R makes rank R wait for SIGUSR1, so that a debugger can be attached to it; or shows what the other ranks
 // say of a rank that does not answer.
 
@@ -22,6 +25,17 @@ if CommandLine.arguments.contains("--list") {
 }
 
 do {
+    if CommandLine.arguments.contains("--kernels") {
+        for choice in Kernels.worthTesting(on: .current) { print(choice.rawValue) }
+        exit(0)
+    }
+    if CommandLine.arguments.contains("--environment") {
+        let environment = ProcessInfo.processInfo.environment
+        for change in Relaunch.changes(to: environment, threads: 1, kernels: try .chosen) {
+            print(change.value.map { "export \(change.name)=\($0)" } ?? "unset \(change.name)")
+        }
+        exit(0)
+    }
     try Relaunch.ifNeeded(threads: 1)
     StopSignal.install()
     let world = try Communicator.world()

@@ -37,6 +37,8 @@ struct SelfTestCommand: ParsableCommand {
         if LaunchEnvironment.current.isUnderLauncher {
             throw ValidationError("selftest starts its ranks itself; run it without mpirun: dptrain selftest --ranks N")
         }
+        // Before anything is started that would be refused.
+        _ = try Kernels.chosen
         StopSignal.install(for: [SIGINT, SIGTERM, SIGHUP])
         let folder = try TemporaryFolder()
         defer { folder.remove() }
