@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Where a parameter's first values come from. Each is a pure function of (seed, parameter number, element number).
 public enum Initializer: Sendable, Equatable {

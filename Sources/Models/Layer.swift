@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// What every layer tells about itself: shapes, parameters and how Keras names it. Shapes are those of a sample, without
 /// the batch axis: images are [H, W, C], vectors [F].
@@ -25,15 +25,15 @@ extension LayerDescription {
     public var isOfKeras: Bool { true }
 
     /// The class as files name it: `Dense`, `dptrain>IdentityShortcut`.
-    var registeredClass: String { isOfKeras ? kerasClass : KerasPackage.name(kerasClass) }
+    package var registeredClass: String { isOfKeras ? kerasClass : KerasPackage.name(kerasClass) }
 }
 
 /// The package under which scripts/dptrain_keras.py registers what Keras lacks.
-enum KerasPackage {
+package enum KerasPackage {
     private static let prefix = "dptrain>"
 
-    static func name(_ plain: String) -> String { prefix + plain }
-    static func plainName(_ name: String) -> String {
+    package static func name(_ plain: String) -> String { prefix + plain }
+    package static func plainName(_ name: String) -> String {
         name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
     }
 }

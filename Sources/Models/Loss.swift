@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// What training minimises: the mean over samples.
 public struct Loss: Sendable, Equatable, CustomStringConvertible {

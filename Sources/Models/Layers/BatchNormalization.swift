@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// y = gamma · (x - mean) / sqrt(variance + epsilon) + beta over the last axis: Ioffe and Szegedy, 2015, with Keras's
 /// defaults. Training uses the statistics of the shard or of the whole batch; evaluation, and a layer that does not

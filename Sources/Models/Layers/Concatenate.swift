@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Its inputs side by side along the last axis: images of one size join their channels, vectors their features.
 public struct Concatenate: LayerDescription {

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// How a window meets the border of an image.
 public enum Padding: String, Sendable, Equatable {

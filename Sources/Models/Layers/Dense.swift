@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// y = activation(x · kernel + bias) on vectors.
 public struct Dense: LayerDescription {

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// A function applied to each element (softmax: along the last axis).
 public struct ActivationLayer: LayerDescription {

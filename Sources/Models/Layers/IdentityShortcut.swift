@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// The shortcut without parameters of He et al., "Deep residual learning for image recognition", 2015, section 3.3,
 /// option A: every `stride`-th pixel, from the first, and zeros for the channels that the image lacks. [H, W, C] to

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Where samples come in.
 public struct Input: LayerDescription {

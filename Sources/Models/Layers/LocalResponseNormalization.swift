@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// y = x / (k + alpha · Σ x²)^beta, the sum over `size` neighbouring channels of the same pixel, x's own in the middle;
 /// where the window passes the first or last channel, over those that exist: Krizhevsky, Sutskever and Hinton,

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// A convolution, without padding and of stride 1, whose output maps each see some of the input maps only: layer C3 of
 /// LeCun et al., "Gradient-based learning applied to document recognition", 1998.

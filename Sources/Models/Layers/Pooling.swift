@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// The maximum or the mean of each window. What lies beside the image counts in neither: not the padding of `same`, as
 /// in TensorFlow, nor what a `ceil` window hangs over, as in Caffe and PyTorch.

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Squared distances of a vector to fixed codes, y_i = Σ_j (x_j - code_ij)²: the output layer of LeCun et al.,
 /// "Gradient-based learning applied to document recognition", 1998. The smallest output is the answer.

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// A constant factor. Of one input y = factor · x; of two, x and a residual, y = x + factor · residual, as Szegedy et
 /// al., "Inception-v4, Inception-ResNet and the impact of residual connections on learning", 2016, damp residuals. The

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// y = activation(coefficient · Σ window + bias), a coefficient and a bias for each channel: the subsampling layers of
 /// LeCun et al., "Gradient-based learning applied to document recognition", 1998. Windows stand side by side.

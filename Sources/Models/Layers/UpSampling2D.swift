@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Each pixel repeated: [H, W, C] to [H · factor height, W · factor width, C].
 public struct UpSampling2D: LayerDescription {

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Pixels beside an image: above, below, left and right.
 public struct Margins2D: Sendable, Equatable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// A model of the zoo: how it is called, where it comes from, and how it is built.
 public struct ZooModel: Sendable {

@@ -1,5 +1,5 @@
 import Models
-import NumericCore
+import Basics
 
 /// One rank's spans as events of Chrome's trace format, "JSON array": a process for each rank, a thread for each of its
 /// three kinds of work. Times are in microseconds.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import Training
 
 struct CheckpointInspectCommand: ParsableCommand {

@@ -1,3 +1,5 @@
+import Evaluation
+import Basics
 import ArgumentParser
 import Foundation
 import MessagePassing

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DataPipeline
+import Evaluation
 import MessagePassing
 import Training
 

@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 import Training
 
 /// One shard of a network on one engine, with random inputs and labels: a training step run by hand.
