@@ -56,6 +56,7 @@ let modules: [Target] = [
 
 let tests: [Target] = [
     .target(name: "TestSupport", dependencies: ["Checkpoints"], path: "Tests/TestSupport"),
+    .testTarget(name: "ArchitectureTests"),
     .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
     .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "TestSupport"], exclude: ["Golden"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures"], exclude: ["Golden"]),

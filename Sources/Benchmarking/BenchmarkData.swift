@@ -4,7 +4,7 @@ import HDF5Storage
 import Models
 import Training
 
-/// Random samples and answers for a model, in a temporary HDF5 file: a benchmark then reads what it trains on as every
+/// Random samples and targets for a model, in a temporary HDF5 file: a benchmark then reads what it trains on as every
 /// run does.
 final class BenchmarkData {
     let path: String

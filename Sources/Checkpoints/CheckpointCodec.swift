@@ -19,7 +19,7 @@ public enum CheckpointCodec {
     static let version = 1
 
     /// The checkpoint's bytes, digest included.
-    public static func encode(_ state: RunState) throws(CheckpointError) -> [UInt8] {
+    public static func encode(_ state: RunState) throws(FileError) -> [UInt8] {
         let file = "checkpoint"
         precondition(state.weights.count == state.network.parameters.count, "an array for every parameter")
         do {
@@ -29,20 +29,20 @@ public enum CheckpointCodec {
             try KerasFile.writeWeights(state.weights, of: state.network, to: hdf5.root.createGroup("model_weights"))
             try KerasFile.writeOptimizer(
                 state.optimizer, of: state.network, to: hdf5.root.createGroup("optimizer_weights"))
-            try RunGroup.write(state, to: hdf5.root.createGroup("dptrain"))
+            try DptrainGroup.write(state, to: hdf5.root.createGroup("dptrain"))
             let image = try hdf5.image()
             try hdf5.close()
-            return CheckpointSeal.seal(image)
+            return FileSeal.seal(image)
         } catch let error as HDF5Error {
-            throw CheckpointError(.write, file: file, "\(error)")
+            throw FileError(.write, file: file, "\(error)")
         } catch {
-            throw CheckpointError(.write, file: file, "cannot compose it: \(error)")
+            throw FileError(.write, file: file, "cannot compose it: \(error)")
         }
     }
 
     /// The state in a checkpoint's bytes; `file` names them in errors. Damaged bytes are never decoded.
-    public static func decode(_ bytes: [UInt8], file: String) throws(CheckpointError) -> RunState {
-        let payload = try CheckpointSeal.open(bytes, file: file)
+    public static func decode(_ bytes: [UInt8], file: String) throws(FileError) -> RunState {
+        let payload = try FileSeal.open(bytes, file: file)
         do {
             let root = try HDF5File.open(image: payload, label: file).root
             let group = try root.group("dptrain")
@@ -54,26 +54,26 @@ public enum CheckpointCodec {
                 slots: group.group("optimizer").attributes.strings("slots"),
                 learningRate: group.group("optimizer").attributes.double("learning_rate"))
             var state = RunState(
-                network: network, loss: try RunGroup.loss(in: group, of: network, file: file), weights: weights,
+                network: network, loss: try DptrainGroup.loss(in: group, of: network, file: file), weights: weights,
                 optimizer: optimizer)
-            try RunGroup.read(&state, from: group)
+            try DptrainGroup.read(&state, from: group)
             return state
-        } catch let error as CheckpointError {
+        } catch let error as FileError {
             throw error
         } catch let error as HDF5Error {
-            throw CheckpointError(.content, file: file, "\(error)")
+            throw FileError(.content, file: file, "\(error)")
         } catch {
-            throw CheckpointError(.content, file: file, "\(error)")
+            throw FileError(.content, file: file, "\(error)")
         }
     }
 
     private static func checkFormat(of group: Group, file: String) throws {
         let found = try group.attributes.int("version")
         guard try group.attributes.string("format") == format else {
-            throw CheckpointError(.content, file: file, "its group dptrain is not of the format \(format)")
+            throw FileError(.content, file: file, "its group dptrain is not of the format \(format)")
         }
         guard found <= version else {
-            throw CheckpointError(
+            throw FileError(
                 .version, file: file, "it is of format version \(found); this program reads up to \(version)",
                 remedy: "use the newer dptrain that wrote it")
         }

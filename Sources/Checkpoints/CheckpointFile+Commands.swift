@@ -6,7 +6,7 @@ import Models
 /// What `dptrain checkpoint verify` and `export` do.
 extension CheckpointFile {
     /// Checks digest and content, and says in a line what the file is; throws what is wrong with it.
-    public static func verify(_ path: String) throws(CheckpointError) -> String {
+    public static func verify(_ path: String) throws(FileError) -> String {
         let state = try read(path)
         return "\(path): whole; \(state.network.name) at step \(state.position.globalStep.grouped)"
     }
@@ -22,9 +22,9 @@ extension CheckpointFile {
     /// a digest.
     public static func export(
         _ state: RunState, to path: String, as form: ExportForm, fileSystem: any FileSystem = POSIXFileSystem()
-    ) throws(CheckpointError) {
+    ) throws(FileError) {
         guard !path.hasSuffix(".weights.h5") else {
-            throw CheckpointError(
+            throw FileError(
                 .write, file: path, "Keras 3 takes files named .weights.h5 for another format",
                 remedy: "choose another name that ends in .h5")
         }
@@ -40,9 +40,9 @@ extension CheckpointFile {
             }
             try fileSystem.replace(path, with: file.image())
         } catch let error as FileSystemError {
-            throw CheckpointError(.write, file: path, error.reason, remedy: "check the path and its permissions")
+            throw FileError(.write, file: path, error.reason, remedy: "check the path and its permissions")
         } catch {
-            throw CheckpointError(.write, file: path, "\(error)")
+            throw FileError(.write, file: path, "\(error)")
         }
     }
 }

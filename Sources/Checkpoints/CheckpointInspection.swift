@@ -71,8 +71,7 @@ public struct CheckpointInspection: Sendable {
 
     private static func aligned(_ lines: [(name: String, value: String)]) -> String {
         let width = lines.map(\.name.count).max() ?? 0
-        return lines.map { $0.name + String(repeating: " ", count: width + 2 - $0.name.count) + $0.value }
-            .joined(separator: "\n")
+        return lines.map { $0.name.padded(to: width + 2) + $0.value }.joined(separator: "\n")
     }
 
     /// Five significant digits.

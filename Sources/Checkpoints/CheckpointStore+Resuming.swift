@@ -12,17 +12,17 @@ public struct RecoveredState: Sendable, Equatable {
 extension CheckpointStore {
     /// The newest whole checkpoint of the folder; nil if there is none at all. Damaged files are passed over, loudly;
     /// where only damaged ones exist it throws.
-    public func newest() throws(CheckpointError) -> RecoveredState? {
+    public func newest() throws(FileError) -> RecoveredState? {
         let names: [String]
         let steps: [Int]
         do {
             names = try fileSystem.names(in: folder)
             steps = try stepNumbers()
         } catch {
-            throw CheckpointError(.unreadable, file: folder, error.reason)
+            throw FileError(.unreadable, file: folder, error.reason)
         }
         var newest: (state: RunState, name: String)?
-        var damage: [CheckpointError] = []
+        var damage: [FileError] = []
         // Of these only the content tells the step; the names of step files do.
         for name in [Self.latestName, Self.bestName] where names.contains(name) {
             do {
@@ -42,7 +42,7 @@ extension CheckpointStore {
         }
         guard let newest else {
             guard let first = damage.first else { return nil }
-            throw CheckpointError(
+            throw FileError(
                 first.kind, file: folder, "none of its \(damage.count) checkpoints is whole; \(first)",
                 remedy: "start again with --overwrite")
         }
@@ -50,7 +50,7 @@ extension CheckpointStore {
         return RecoveredState(state: newest.state, file: "\(folder)/\(newest.name)", warnings: warnings)
     }
 
-    private func read(_ name: String) throws(CheckpointError) -> RunState {
+    private func read(_ name: String) throws(FileError) -> RunState {
         try CheckpointFile.read("\(folder)/\(name)", fileSystem: fileSystem)
     }
 }
@@ -60,7 +60,7 @@ public enum CheckpointFile {
     /// Reads a checkpoint, whole or not at all.
     public static func read(
         _ path: String, fileSystem: any FileSystem = POSIXFileSystem()
-    ) throws(CheckpointError) -> RunState {
+    ) throws(FileError) -> RunState {
         try CheckpointCodec.decode(fileSystem.content(of: path), file: path)
     }
 }

@@ -48,7 +48,7 @@ public struct CheckpointStore: Sendable {
     /// interrupted save left behind.
     public init(
         folder: String, keep: Int, start: Start, fileSystem: any FileSystem = POSIXFileSystem()
-    ) throws(CheckpointError) {
+    ) throws(FileError) {
         precondition(keep > 0, "at least one checkpoint stays")
         self.folder = folder
         self.keep = keep
@@ -58,7 +58,7 @@ public struct CheckpointStore: Sendable {
             let names = try fileSystem.names(in: folder)
             let leftovers = names.filter(TemporaryName.isOne)
             if start == .new, names.count > leftovers.count {
-                throw CheckpointError(
+                throw FileError(
                     .folder, file: folder, "the output folder is not empty",
                     remedy: "continue its run with --resume, delete it with --overwrite, or give another --output")
             }
@@ -68,26 +68,26 @@ public struct CheckpointStore: Sendable {
             }
             try fileSystem.replace("probe", in: folder, with: [])
             try fileSystem.remove("\(folder)/probe")
-        } catch let error as CheckpointError {
+        } catch let error as FileError {
             throw error
         } catch let error as FileSystemError {
-            throw CheckpointError(
+            throw FileError(
                 .folder, file: folder, "the output folder cannot be used: \(error.reason)",
                 remedy: "give a folder that can be written to with --output")
         } catch {
-            throw CheckpointError(.folder, file: folder, "\(error)")
+            throw FileError(.folder, file: folder, "\(error)")
         }
     }
 
     // MARK: Saving
 
     /// Saves a state, then deletes step files beyond `keep`. Throws without having touched any earlier checkpoint.
-    public func save(_ state: RunState, as roles: Role) throws(CheckpointError) {
+    public func save(_ state: RunState, as roles: Role) throws(FileError) {
         try save(CheckpointCodec.encode(state), globalStep: state.position.globalStep, as: roles)
     }
 
     /// Saves an encoded state; `globalStep` is the one in it.
-    public func save(_ bytes: [UInt8], globalStep: Int, as roles: Role) throws(CheckpointError) {
+    public func save(_ bytes: [UInt8], globalStep: Int, as roles: Role) throws(FileError) {
         let step = Self.stepName(globalStep)
         var names: [String] = []
         if roles.contains(.step) { names += [step, Self.latestName] }
@@ -102,7 +102,7 @@ public struct CheckpointStore: Sendable {
         do {
             try prune(upTo: globalStep)
         } catch {
-            throw CheckpointError(
+            throw FileError(
                 .write, file: error.path, "the new checkpoint is saved, but an old one is in the way: \(error.reason)")
         }
     }
@@ -122,15 +122,15 @@ public struct CheckpointStore: Sendable {
         for step in steps.dropFirst(keep) { try fileSystem.remove("\(folder)/\(Self.stepName(step))") }
     }
 
-    private func failure(_ error: FileSystemError) -> CheckpointError {
+    private func failure(_ error: FileSystemError) -> FileError {
         let next = "continue with --resume; the earlier checkpoints are whole"
         switch error.code {
         case ENOSPC, EDQUOT:
-            return CheckpointError(
+            return FileError(
                 .diskFull, file: error.path, "\(error.reason) (the disk is full)",
                 remedy: "free some space and \(next)")
         default:
-            return CheckpointError(
+            return FileError(
                 .write, file: error.path, error.reason, remedy: "see that the folder can be written to and \(next)")
         }
     }

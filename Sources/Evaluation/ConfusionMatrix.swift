@@ -8,7 +8,7 @@ import Basics
 public struct ConfusionMatrix: Sendable, Equatable {
     /// A name a class; its number where neither model nor data name it.
     public let classNames: [String]
-    /// [label, answer], row-major. Samples whose outputs are no numbers stand in no column.
+    /// [label, prediction], row-major. Samples whose outputs are no numbers stand in no column.
     public let counts: [Int]
     /// Samples of each class.
     public let samples: [Int]
@@ -24,14 +24,14 @@ public struct ConfusionMatrix: Sendable, Equatable {
         self.samples = samples
     }
 
-    public subscript(label: Int, answer: Int) -> Int { counts[label * classes + answer] }
+    public subscript(label: Int, prediction: Int) -> Int { counts[label * classes + prediction] }
 
     /// How many of a class's samples were told right, as a part of them; nil for a class without samples.
     public func accuracy(of label: Int) -> Double? {
         samples[label] == 0 ? nil : Double(self[label, label]) / Double(samples[label])
     }
 
-    /// Comma-separated values: a header of answers, and a row a label with its samples and accuracy at the end.
+    /// Comma-separated values: a header of predictions, and a row a label with its samples and accuracy at the end.
     public var csv: String {
         let names = classNames.map(Self.field)
         let header = "label," + names.joined(separator: ",") + ",samples,accuracy"
@@ -62,15 +62,15 @@ final class ConfusionCounts {
 
     /// Adds the samples of a shard whose evaluation plan has just run.
     func add(_ batch: ShardBatch, _ plan: BoundPlan) {
-        let rule = plan.plan.answers
+        let rule = plan.plan.predictionRule
         for sample in 0..<batch.count {
-            guard let answer = rule.answer(plan.output + sample * rule.width) else { continue }
-            counts[Int(batch.labels[sample]) * classes + answer] += 1
+            guard let prediction = rule.prediction(plan.output + sample * rule.width) else { continue }
+            counts[Int(batch.labels[sample]) * classes + prediction] += 1
         }
     }
 
     /// The counts of all ranks. Collective. Classes that only the network knows have no name.
-    func combined(_ communicator: Communicator, of dataset: ImageDataset, classNames: [String]) throws
+    func combined(_ communicator: Communicator, of dataset: SampleSet, classNames: [String]) throws
         -> ConfusionMatrix
     {
         try communicator.allReduceSum(counts.elements)

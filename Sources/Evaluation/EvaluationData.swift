@@ -5,7 +5,7 @@ import Training
 
 /// The samples that a model is evaluated on, made into inputs as those it was trained on.
 struct EvaluationData {
-    let dataset: ImageDataset
+    let dataset: SampleSet
     let loader: SampleLoader
     let fingerprint: String
     let normalization: DataPipeline.Normalization
@@ -18,7 +18,7 @@ struct EvaluationData {
         fingerprint = try file.fingerprint().description
         normalization = try Self.rule(request, options, model, file, dataset)
         loader = SampleLoader(
-            normalizer: try Normalizer(normalization, for: dataset), targets: dataset.targets,
+            normalizer: try Normalizer(normalization, for: dataset), targets: dataset.targetKind,
             width: dataset.targetWidth)
     }
 
@@ -30,7 +30,7 @@ struct EvaluationData {
 
     private static func rule(
         _ request: EvaluationRequest, _ options: TrainingOptions, _ model: EvaluationModel, _ file: DatasetFile,
-        _ dataset: ImageDataset
+        _ dataset: SampleSet
     ) throws -> DataPipeline.Normalization {
         if let chosen = request.normalization { return try chosen.rule(for: file, dataset) }
         guard let rule = model.normalization else { return .standard(for: dataset.source.form) }
@@ -47,12 +47,12 @@ struct EvaluationData {
     }
 
     /// What must be so for a loss to be computed.
-    func requireAnswers(for model: EvaluationModel, _ loss: Loss) throws {
-        if case .none = dataset.answers { try dataset.requireAnswers(.labels) }
-        try model.network.requireAnswers(of: dataset, for: loss)
+    func requireTargets(for model: EvaluationModel, _ loss: Loss) throws {
+        if case .none = dataset.targets { try dataset.requireTargets(.labels) }
+        try model.network.requireTargets(of: dataset, for: loss)
         guard let names = dataset.classNames, !model.classNames.isEmpty, names != model.classNames else { return }
         throw DatasetError(
-            file: dataset.file, object: dataset.answersPath,
+            file: dataset.file, object: dataset.targetsPath,
             "its classes are \(Self.list(names)), those of \(model.file) are \(Self.list(model.classNames))",
             remedy: "evaluate with data of the same classes in the same order")
     }

@@ -29,12 +29,12 @@ struct EvaluationModel {
     /// `file` names the bytes in errors.
     init(_ bytes: [UInt8], file: String) throws {
         self.file = file
-        if CheckpointSeal.isSealed(bytes) {
+        if FileSeal.isSealed(bytes) {
             let state = try CheckpointCodec.decode(bytes, file: file)
             (network, weights, classNames) = (state.network, state.weights, state.classNames)
             loss = .own(state.loss)
             guard let rule = DataPipeline.Normalization(state.normalization) else {
-                throw CheckpointError(
+                throw FileError(
                     .content, file: file, "its normalization `\(state.normalization)` is unknown",
                     remedy: "use the newer dptrain that wrote it")
             }
@@ -46,7 +46,7 @@ struct EvaluationModel {
         }
         let model = try KerasWeightsFile(bytes, path: file)
         guard let network = model.network else {
-            throw CheckpointError(
+            throw FileError(
                 .content, file: file, "it holds weights but no network",
                 remedy: "give a checkpoint, or a file of Keras's model.save(\"model.h5\")")
         }
@@ -56,16 +56,16 @@ struct EvaluationModel {
         (normalization, classNames, options) = (nil, [], TrainingOptions())
     }
 
-    /// What the model was trained to minimise; where its file does not say, what fits the data's answers.
-    func loss(on dataset: ImageDataset) throws -> Loss {
+    /// What the model was trained to minimise; where its file does not say, what fits the data's targets.
+    func loss(on dataset: SampleSet) throws -> Loss {
         switch loss {
         case .own(let loss): return loss
-        case .keras(nil), .keras(.null): return network.loss(network.usualLoss(for: dataset.targets))
+        case .keras(nil), .keras(.null): return network.loss(network.usualLoss(for: dataset.targetKind))
         case .keras(let description?):
             guard let loss = Loss(keras: description) else {
                 let text = (try? description.text()) ?? ""
                 let known = Loss.Function.allCases.map(\.rawValue).joined(separator: ", ")
-                throw CheckpointError(
+                throw FileError(
                     .content, file: file, "it was compiled with the loss \(text), which is not one of \(known)",
                     remedy: "`dptrain predict` needs no loss")
             }
@@ -73,13 +73,13 @@ struct EvaluationModel {
         }
     }
 
-    /// What its outputs stand for: where the data has answers, they tell classes from values; else what it was trained
+    /// What its outputs stand for: where the data has targets, they tell classes from values; else what it was trained
     /// with does.
-    func meaning(on dataset: ImageDataset) -> Predictions.Meaning {
+    func meaning(on dataset: SampleSet) -> Predictions.Meaning {
         let last = network.nodes[network.nodes.count - 1].layer.activation
         let givesProbabilities = last == .softmax || last == .sigmoid
         let isRegression =
-            switch dataset.answers {
+            switch dataset.targets {
             case .targets: true
             case .labels: false
             case .none:
@@ -93,7 +93,7 @@ struct EvaluationModel {
     func requireOutputs(like other: EvaluationModel) throws {
         let (mine, theirs) = (network.outputShape, other.network.outputShape)
         guard mine == theirs, network.decision == other.network.decision else {
-            throw CheckpointError(
+            throw FileError(
                 .content, file: file,
                 mine == theirs
                     ? "its best output is the \(network.decision.rawValue), that of \(other.file) the "
@@ -102,7 +102,7 @@ struct EvaluationModel {
                 remedy: "average models that answer alike")
         }
         guard classNames == other.classNames || classNames.isEmpty || other.classNames.isEmpty else {
-            throw CheckpointError(
+            throw FileError(
                 .content, file: file, "its classes are not those of \(other.file), or in another order",
                 remedy: "average models that were trained on the same classes")
         }

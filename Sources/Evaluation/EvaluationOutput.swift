@@ -6,10 +6,10 @@ import Models
 
 /// The file that predictions go to:
 ///
-///     /               attributes split, decision (largest or smallest: which output of a row is the answer), and
+///     /               attributes split, decision (largest or smallest: which output of a row is the prediction), and
 ///                     classes where model or data name them
 ///     /predictions    float32 [N, C], in the data's order
-///     /labels         int32 [N], or /targets float32 [N, K]: the data's answers, where it has them
+///     /labels         int32 [N], or /targets float32 [N, K]: the data's targets, where it has them
 struct PredictionFile {
     let path: String
     private static let remedy = "choose another file with --output"
@@ -20,28 +20,28 @@ struct PredictionFile {
         let url = URL(fileURLWithPath: path)
         let folder = url.deletingLastPathComponent()
         guard access(folder.path, W_OK) == 0 else {
-            throw CheckpointError(
+            throw FileError(
                 .write, file: path, "its folder cannot be written to: \(String(cString: strerror(errno)))",
                 remedy: Self.remedy)
         }
         guard FileManager.default.fileExists(atPath: path) else { return }
         let target = url.resolvingSymlinksInPath()
         guard !inputs.contains(where: { URL(fileURLWithPath: $0).resolvingSymlinksInPath() == target }) else {
-            throw CheckpointError(.write, file: path, "it is a file that is read here", remedy: Self.remedy)
+            throw FileError(.write, file: path, "it is a file that is read here", remedy: Self.remedy)
         }
         guard overwrite else {
-            throw CheckpointError(.write, file: path, "it exists already", remedy: "\(Self.remedy) or give --overwrite")
+            throw FileError(.write, file: path, "it exists already", remedy: "\(Self.remedy) or give --overwrite")
         }
     }
 
     /// Puts the whole file there or nothing.
-    func write(_ predictions: Predictions, of dataset: ImageDataset) throws {
+    func write(_ predictions: Predictions, of dataset: SampleSet) throws {
         let file = try HDF5File.createInMemory(label: path)
         try file.root.attributes.set("split", dataset.split.rawValue)
         try file.root.attributes.set("decision", predictions.decision.rawValue)
         if !predictions.classNames.isEmpty { try file.root.attributes.set("classes", predictions.classNames) }
         try file.root.write("predictions", shape: [dataset.count, predictions.outputs], predictions.values)
-        switch dataset.answers {
+        switch dataset.targets {
         case .labels(let labels): try file.root.write("labels", shape: [labels.count], labels)
         case .targets(let values, let width): try file.root.write("targets", shape: [dataset.count, width], values)
         case .none: break
@@ -49,7 +49,7 @@ struct PredictionFile {
         do {
             try POSIXFileSystem().replace(path, with: file.image())
         } catch let error as FileSystemError {
-            throw CheckpointError(.write, file: path, error.reason, remedy: "see that there is room, and try again")
+            throw FileError(.write, file: path, error.reason, remedy: "see that there is room, and try again")
         }
     }
 }

@@ -11,7 +11,7 @@ public struct EvaluationRequest: Sendable {
     public var data: String
     /// Nil takes test, else validation, else train.
     public var split: Split?
-    /// Paths in the file of samples and answers, where they are not found: those of the train split.
+    /// Paths in the file of samples and targets, where they are not found: those of the train split.
     public var images: String?
     public var labels: String?
     /// Nil takes the checkpoint's rule, or for a Keras model that of training.

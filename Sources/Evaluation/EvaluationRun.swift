@@ -26,14 +26,14 @@ public final class EvaluationRun {
         let (model, options, data) = try open(request.models[0])
         let loss = try communicator.together {
             let loss = try model.loss(on: data.dataset)
-            try data.requireAnswers(for: model, loss)
-            if request.countsConfusion, data.dataset.targets != .label {
+            try data.requireTargets(for: model, loss)
+            if request.countsConfusion, data.dataset.targetKind != .label {
                 throw OptionError("confusion", "there is none without classes: \(request.data) has target values")
             }
             return loss
         }
         let (replica, evaluator) = try prepare(model, options, data, loss, .evaluation)
-        let isClassifier = data.dataset.targets == .label
+        let isClassifier = data.dataset.targetKind == .label
         let outputs = model.network.outputShape.count
         let confusion = request.countsConfusion ? ConfusionCounts(outputs: outputs) : nil
         let start = ContinuousClock.now
@@ -79,7 +79,7 @@ public final class EvaluationRun {
             samplesPerSecond: Double(data.dataset.count) / (time / .seconds(1)),
             values: count > 1 ? sum.map { $0 / count } : sum, meaning: meaning, decision: first.network.decision,
             classNames: first.classNames.isEmpty ? data.dataset.classNames ?? [] : first.classNames,
-            answers: data.dataset.answers)
+            targets: data.dataset.targets)
         _ = try communicator.onRoot { try output?.write(predictions, of: data.dataset) }
         return predictions
     }
@@ -116,7 +116,7 @@ public final class EvaluationRun {
         let sampler = Sampler(data.dataset, batch: options.batchSize, shards: options.shards, seed: nil)
         var demand = ReplicaPlan.Demand()
         demand.precision = options.precision
-        demand.targets = data.dataset.targets
+        demand.targets = data.dataset.targetKind
         let sizes = sampler.shardSizes
         if purpose == .prediction { demand.prediction = sizes } else { demand.evaluation = sizes }
         demand.shards = partition.shards(of: communicator.rank).count

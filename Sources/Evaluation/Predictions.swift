@@ -10,7 +10,7 @@ public struct Predictions: Sendable {
         /// One score, of the second of two classes: a probability, of which the first class has the rest, or a number
         /// that speaks for the second above 0 and for the first below.
         case twoClasses(isProbability: Bool)
-        /// Numbers that are the answer themselves: regression.
+        /// Numbers that are the prediction themselves: regression.
         case values
     }
 
@@ -26,7 +26,7 @@ public struct Predictions: Sendable {
     /// Empty where neither model nor data name them.
     public let classNames: [String]
     /// The data's own.
-    public let answers: Answers
+    public let targets: Targets
 
     /// A class as a reader knows it.
     public func name(of label: Int) -> String { label < classNames.count ? classNames[label] : "\(label)" }

@@ -38,7 +38,7 @@ public struct GraphBuilder {
     }
 
     private mutating func automaticName(_ layer: Layer) -> String {
-        let base = layer.description.kerasClass.snakeCased
+        let base = layer.description.typeName.snakeCased
         let number = namesGiven[base, default: 0]
         namesGiven[base] = number + 1
         return number == 0 ? base : "\(base)_\(number)"

@@ -82,7 +82,7 @@ extension Network {
             isFromLogits: function.activation != nil && !endsInProbabilities)
     }
 
-    /// How an answer follows from the outputs.
+    /// How a prediction follows from the outputs.
     public enum Decision: String, Sendable {
         case largest, smallest
     }

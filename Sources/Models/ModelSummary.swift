@@ -29,7 +29,7 @@ public struct ModelSummary: Sendable {
         name = network.name
         rows = network.nodes.enumerated().map { index, node in
             Row(
-                name: node.name, type: node.layer.description.kerasClass, outputShape: network.shapes[index],
+                name: node.name, type: node.layer.description.typeName, outputShape: network.shapes[index],
                 parameters: counts[index], connectedTo: node.inputs.map { network.nodes[$0].name })
         }
         totalParameters = network.parameterCount

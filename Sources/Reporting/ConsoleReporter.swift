@@ -94,7 +94,7 @@ public final class ConsoleReporter: RunObserver {
 
     /// ` 120/468 [=======>......................]`
     private func progress(_ step: Int, of steps: Int) -> String {
-        let counter = String(repeating: " ", count: "\(steps)".count - "\(step)".count + 1) + "\(step)/\(steps)"
+        let counter = " \("\(step)".padded(to: "\(steps)".count, atStart: true))/\(steps)"
         let filled = step * Self.barWidth / steps
         let head = filled < Self.barWidth ? ">" : ""
         let rest = String(repeating: ".", count: Self.barWidth - filled - head.count)

@@ -60,6 +60,6 @@ public struct RunBanner: Sendable {
         ]
         if let resumed { rows.append(("resumed", resumed)) }
         rows += warnings.map { ("warning", $0) }
-        return rows.map { name, text in name + String(repeating: " ", count: 12 - name.count) + text }
+        return rows.map { name, text in name.padded(to: 12) + text }
     }
 }

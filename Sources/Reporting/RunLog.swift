@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// `log.jsonl`: a line for every step and every epoch, each a JSON object with numbers in full (the shortest text that
@@ -58,7 +59,8 @@ public final class RunLog: RunObserver {
     }
 
     public func stepEnded(_ report: StepReport) throws {
-        var line = JSONLine(event: "step")
+        var line = JSONLine()
+        line.add("event", "step")
         line.add("epoch", report.epoch + 1)
         line.add("step", report.step)
         line.add("loss", report.loss)
@@ -78,7 +80,8 @@ public final class RunLog: RunObserver {
     }
 
     public func epochEnded(_ report: EpochReport) throws {
-        var line = JSONLine(event: "epoch")
+        var line = JSONLine()
+        line.add("event", "epoch")
         line.add("epoch", report.metrics.epoch + 1)
         line.add("step", report.step)
         line.add("loss", report.metrics.training.loss)
@@ -104,7 +107,7 @@ public final class RunLog: RunObserver {
 
     private func append(_ line: JSONLine) throws {
         do {
-            try file.write(contentsOf: Data(line.text.utf8))
+            try file.write(contentsOf: Data((line.text + "\n").utf8))
         } catch {
             throw RunLogError(path: path, operation: "write", reason: error)
         }
@@ -120,23 +123,4 @@ public struct RunLogError: Error, CustomStringConvertible {
     public var description: String {
         "cannot \(operation) the log \(path): \(reason.localizedDescription); is the disk full or the folder read-only?"
     }
-}
-
-/// One JSON object in one line, its members in the order of their coming.
-private struct JSONLine {
-    private var members: String
-
-    init(event: String) { members = "{\"event\":\"\(event)\"" }
-
-    mutating func add(_ name: String, _ value: Int) { members += ",\"\(name)\":\(value)" }
-
-    mutating func add(_ name: String, _ value: Bool) { members += ",\"\(name)\":\(value)" }
-
-    /// A value that a run does not have leaves no trace; one that is not finite is null.
-    mutating func add<Number: BinaryFloatingPoint & LosslessStringConvertible>(_ name: String, _ value: Number?) {
-        guard let value else { return }
-        members += ",\"\(name)\":\(value.isFinite ? value.description : "null")"
-    }
-
-    var text: String { members + "}\n" }
 }

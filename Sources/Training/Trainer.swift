@@ -14,7 +14,7 @@ struct Trainer {
     let options: TrainingOptions
     let sampler: Sampler
     let stepsPerEpoch: Int
-    let train: ImageDataset
+    let train: SampleSet
     let step: TrainingStep
     let evaluator: Evaluator?
     let reducer: Reducer

@@ -132,11 +132,11 @@ import Testing
         let bytes = try CheckpointCodec.encode(CheckpointFixture.state())
         let lengths = [0, 1, 8, 47, 48, 100, bytes.count / 2, bytes.count - 65, bytes.count - 64, bytes.count - 63]
         for length in lengths + [bytes.count - 1] {
-            let error = #expect(throws: CheckpointError.self) {
+            let error = #expect(throws: FileError.self) {
                 try CheckpointCodec.decode(Array(bytes.prefix(length)), file: "cut.h5")
             }
             #expect(error?.description.hasPrefix("cut.h5: ") == true)
-            let expected: CheckpointError.Kind =
+            let expected: FileError.Kind =
                 length == 0 ? .empty : length < 8 ? .notHDF5 : length == bytes.count - 64 ? .unsealed : .truncated
             #expect(error?.kind == expected, "\(length) bytes: \(error?.description ?? "")")
         }
@@ -148,31 +148,31 @@ import Testing
         for place in places {
             var damaged = bytes
             damaged[place] ^= 0x10
-            #expect(throws: CheckpointError.self, "byte \(place)") {
+            #expect(throws: FileError.self, "byte \(place)") {
                 try CheckpointCodec.decode(damaged, file: "flipped.h5")
             }
         }
         var damaged = bytes
         damaged[bytes.count / 2] ^= 1
-        let error = #expect(throws: CheckpointError.self) { try CheckpointCodec.decode(damaged, file: "flipped.h5") }
+        let error = #expect(throws: FileError.self) { try CheckpointCodec.decode(damaged, file: "flipped.h5") }
         #expect(error?.kind == .altered)
     }
 
     @Test func appendedBytesAreNoticed() throws {
         let bytes = try CheckpointCodec.encode(CheckpointFixture.state())
-        #expect(throws: CheckpointError.self) { try CheckpointCodec.decode(bytes + [0], file: "longer.h5") }
-        #expect(throws: CheckpointError.self) { try CheckpointCodec.decode(bytes + bytes, file: "twice.h5") }
+        #expect(throws: FileError.self) { try CheckpointCodec.decode(bytes + [0], file: "longer.h5") }
+        #expect(throws: FileError.self) { try CheckpointCodec.decode(bytes + bytes, file: "twice.h5") }
     }
 
     @Test func otherFilesAreRefusedByKind() throws {
         let prose = Array(String(repeating: "not a checkpoint, ", count: 10).utf8)
-        let text = #expect(throws: CheckpointError.self) { try CheckpointCodec.decode(prose, file: "x") }
+        let text = #expect(throws: FileError.self) { try CheckpointCodec.decode(prose, file: "x") }
         #expect(text?.kind == .notHDF5)
-        let keras = #expect(throws: CheckpointError.self) {
+        let keras = #expect(throws: FileError.self) {
             try CheckpointFile.read(CheckpointFixture.golden("functional-3.h5"))
         }
         #expect(keras?.kind == .unsealed)
-        let missing = #expect(throws: CheckpointError.self) { try CheckpointFile.read("/nowhere/x.h5") }
+        let missing = #expect(throws: FileError.self) { try CheckpointFile.read("/nowhere/x.h5") }
         #expect(missing?.kind == .unreadable)
     }
 }

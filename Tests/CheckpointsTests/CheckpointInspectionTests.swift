@@ -102,8 +102,8 @@ import Testing
             #expect(try file.weights(for: state.network) == state.weights)
             #expect(file.network == (form == .model ? state.network : nil))
             #expect(try !HDF5File.open(path).root.exists("dptrain"))
-            #expect(throws: CheckpointError.self) { try CheckpointFile.read(path) }
-            let error = #expect(throws: CheckpointError.self) {
+            #expect(throws: FileError.self) { try CheckpointFile.read(path) }
+            let error = #expect(throws: FileError.self) {
                 try CheckpointFile.export(state, to: folder + "/x.weights.h5", as: form)
             }
             #expect(error?.description.contains("another format") == true)

@@ -63,7 +63,7 @@ private func damage(_ path: String) throws {
 
             try damage(folder + "/step-00000010.h5")
             try damage(folder + "/step-00000000.h5")
-            let error = #expect(throws: CheckpointError.self) { try store.newest() }
+            let error = #expect(throws: FileError.self) { try store.newest() }
             #expect(error?.description.contains("none of its 4 checkpoints is whole") == true)
         }
     }
@@ -82,7 +82,7 @@ private func damage(_ path: String) throws {
             for name in ["notes.txt", "step-3.h5", "log.jsonl", "config.toml", ".dptrain-latest.h5.tmp"] {
                 try Data("x".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
             }
-            let error = #expect(throws: CheckpointError.self) {
+            let error = #expect(throws: FileError.self) {
                 try CheckpointStore(folder: folder, keep: 1, start: .new)
             }
             #expect(error?.kind == .folder && error?.description.contains("--overwrite") == true)
@@ -100,13 +100,13 @@ private func damage(_ path: String) throws {
     @Test func unusableFoldersAreRefused() throws {
         try CheckpointFixture.withFolder { folder in
             try Data("x".utf8).write(to: URL(fileURLWithPath: folder))
-            let error = #expect(throws: CheckpointError.self) {
+            let error = #expect(throws: FileError.self) {
                 try CheckpointStore(folder: folder + "/below-a-file", keep: 1, start: .new)
             }
             #expect(error?.kind == .folder && error?.description.contains("--output") == true)
         }
         // Nothing can be created there, by root either.
-        let error = #expect(throws: CheckpointError.self) {
+        let error = #expect(throws: FileError.self) {
             try CheckpointStore(folder: "/proc/self", keep: 1, start: .resume)
         }
         #expect(error?.kind == .folder)
@@ -127,13 +127,13 @@ private func damage(_ path: String) throws {
                 for step in 0...2 { try store.save(states[step], globalStep: step, as: [.step, .best]) }
                 let faulty = FaultyFileSystem(failing: call, recovers: recovers)
                 var saved = false
-                do throws(CheckpointError) {
+                do throws(FileError) {
                     let store = try CheckpointStore(folder: folder, keep: 1, start: .resume, fileSystem: faulty)
                     try store.save(states[3], globalStep: 3, as: [.step, .best])
                     saved = true
                 } catch {
                     failures += 1
-                    #expect([CheckpointError.Kind.diskFull, .write, .folder].contains(error.kind))
+                    #expect([FileError.Kind.diskFull, .write, .folder].contains(error.kind))
                     #expect(error.description.contains("No space left on device"), "\(error)")
                 }
                 let names = try CheckpointFixture.names(in: folder).filter { $0.hasSuffix(".h5") && !$0.hasPrefix(".") }
@@ -157,11 +157,11 @@ private func damage(_ path: String) throws {
             let store = try CheckpointStore(folder: folder, keep: 1, start: .new)
             try store.save(CheckpointFixture.state(step: 1), as: .step)
             // Calls 1 to 8 start the store; then come create, write, flush, close and rename of the step file.
-            var kinds: Set<CheckpointError.Kind> = []
+            var kinds: Set<FileError.Kind> = []
             for call in 9...13 {
                 let faulty = FaultyFileSystem(failing: call, recovers: true)
                 let store = try CheckpointStore(folder: folder, keep: 1, start: .resume, fileSystem: faulty)
-                let error = #expect(throws: CheckpointError.self) {
+                let error = #expect(throws: FileError.self) {
                     try store.save(CheckpointFixture.state(step: 2), as: .step)
                 }
                 if let error { kinds.insert(error.kind) }

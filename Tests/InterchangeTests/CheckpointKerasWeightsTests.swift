@@ -64,7 +64,7 @@ private func renamed(_ network: Network) throws -> Network {
             var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
             bytes[bytes.count / 2] ^= 1
             try bytes.write(to: URL(fileURLWithPath: path))
-            #expect(throws: CheckpointError.self) { try KerasWeightsFile(path) }
+            #expect(throws: FileError.self) { try KerasWeightsFile(path) }
         }
     }
 
@@ -75,12 +75,12 @@ private func renamed(_ network: Network) throws -> Network {
         }
         let wider = try Network(name: "wider", nodes: nodes)
         let file = try KerasWeightsFile(CheckpointFixture.golden("functional-3.h5"))
-        let error = #expect(throws: CheckpointError.self) { try file.weights(for: wider) }
+        let error = #expect(throws: FileError.self) { try file.weights(for: wider) }
         for words in ["classes", "36x3", "36x5", "functional-3.h5"] {
             #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
         }
         let other = try Zoo.model(named: "lenet5").network()
-        let missing = #expect(throws: CheckpointError.self) { try file.weights(for: other) }
+        let missing = #expect(throws: FileError.self) { try file.weights(for: other) }
         #expect(missing?.description.contains("c1") == true)
     }
 
@@ -89,17 +89,17 @@ private func renamed(_ network: Network) throws -> Network {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             let archive = folder + "/model.keras"
             try Data("PK\u{3}\u{4}rest".utf8).write(to: URL(fileURLWithPath: archive))
-            let zip = #expect(throws: CheckpointError.self) { try KerasWeightsFile(archive) }
+            let zip = #expect(throws: FileError.self) { try KerasWeightsFile(archive) }
             #expect(zip?.description.contains("model.save") == true)
 
             let data = try HDF5File.create(folder + "/data.h5")
             try data.root.write("train/images", shape: [1], [UInt8(1)])
             try data.close()
-            let other = #expect(throws: CheckpointError.self) { try KerasWeightsFile(folder + "/data.h5") }
+            let other = #expect(throws: FileError.self) { try KerasWeightsFile(folder + "/data.h5") }
             #expect(other?.kind == .content)
 
             try Data("hello".utf8).write(to: URL(fileURLWithPath: folder + "/text.h5"))
-            #expect(throws: CheckpointError.self) { try KerasWeightsFile(folder + "/text.h5") }
+            #expect(throws: FileError.self) { try KerasWeightsFile(folder + "/text.h5") }
         }
     }
 
@@ -132,7 +132,7 @@ private func renamed(_ network: Network) throws -> Network {
         #expect(try started(changed(true), nil) == ["stem", "norm"])
         #expect(try started(changed(true), ["stem", "classes"]) == ["stem"])
         let lenet = try Zoo.model(named: "lenet5").network()
-        let none = #expect(throws: CheckpointError.self) { try started(lenet, nil) }
+        let none = #expect(throws: FileError.self) { try started(lenet, nil) }
         #expect(none?.description.contains("lenet5") == true)
     }
 

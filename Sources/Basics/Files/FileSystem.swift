@@ -40,11 +40,11 @@ public struct FileSystemError: Error, Sendable, Equatable, CustomStringConvertib
 
 extension FileSystem {
     /// The bytes of a file that someone named.
-    package func content(of path: String) throws(CheckpointError) -> [UInt8] {
+    package func content(of path: String) throws(FileError) -> [UInt8] {
         do {
             return try read(path)
         } catch {
-            throw CheckpointError(.unreadable, file: path, error.reason, remedy: "check the path and its permissions")
+            throw FileError(.unreadable, file: path, error.reason, remedy: "check the path and its permissions")
         }
     }
 

@@ -5,9 +5,9 @@ import Foundation
 package enum ProcessStart {
     /// Nil where /proc does not say.
     package static var secondsAgo: Double? {
-        guard let status = try? String(contentsOfFile: "/proc/self/stat", encoding: .utf8),
+        guard let status = SystemText("/proc/self/stat"),
             // The second field, the program's name in brackets, may hold blanks.
-            let fields = status.split(separator: ")").last?.split(separator: " "), fields.count > startField,
+            let fields = status.text.split(separator: ")").last?.split(separator: " "), fields.count > startField,
             let ticks = Double(fields[startField])
         else { return nil }
         return Double(BootClock.now) / 1e9 - ticks / Double(sysconf(Int32(_SC_CLK_TCK)))

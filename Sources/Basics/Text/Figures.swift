@@ -2,6 +2,9 @@ import Foundation
 
 /// Numbers as people read them.
 package enum Figures {
+    /// A number with so many decimals.
+    package static func decimal(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+
     /// `1 rank`, `2 ranks`
     package static func count(_ number: Int, _ noun: String) -> String {
         "\(number) \(noun)\(number == 1 ? "" : "s")"

@@ -54,7 +54,8 @@ public enum JSONValue: Sendable, Equatable, Decodable {
         }
     }
 
-    private static func quoted(_ text: String) -> String {
+    /// A JSON string.
+    static func quoted(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -22,10 +22,17 @@ public struct TextTable: Sendable {
 
     private func line(_ cells: [String], _ widths: [Int]) -> String {
         let padded = cells.enumerated().map { column, cell in
-            let space = String(repeating: " ", count: widths[column] - cell.count)
-            return rightAligned.contains(column) ? space + cell : cell + space
+            cell.padded(to: widths[column], atStart: rightAligned.contains(column))
         }
         return "│ " + padded.joined(separator: " │ ") + " │"
+    }
+}
+
+extension String {
+    /// With blanks behind it, or at its start, until it is so wide.
+    package func padded(to width: Int, atStart: Bool = false) -> String {
+        let space = String(repeating: " ", count: max(0, width - count))
+        return atStart ? space + self : self + space
     }
 }
 

@@ -1,6 +1,6 @@
 import HDF5Storage
 
-/// A data file, understood and checked: its splits with all their answers. Samples stay on disk.
+/// A data file, understood and checked: its splits with all their targets. Samples stay on disk.
 public struct DatasetFile: Sendable {
     /// The attribute `format` of files in dptrain's own schema, whose images are always [N, H, W, C].
     public static let format = "dptrain-dataset"
@@ -8,7 +8,7 @@ public struct DatasetFile: Sendable {
     public static let version = 1
 
     public let path: String
-    public let splits: [Split: ImageDataset]
+    public let splits: [Split: SampleSet]
     /// How many classes there are; 0 without labels.
     public let classes: Int
     public let classNames: [String]?
@@ -38,27 +38,27 @@ public struct DatasetFile: Sendable {
         }
         let order = options.order ?? (isNative ? .nhwc : nil)
         let schema = try DatasetSchema(of: file, options: options)
-        var found: [Split: (source: SampleSource, answers: Answers, width: Int?, path: String?)] = [:]
+        var found: [Split: (source: SampleSource, targets: Targets, width: Int?, path: String?)] = [:]
         for (split, paths) in schema.splits {
             let source = try SampleSource(file.root.dataset(paths.samples), order: order)
-            guard let path = paths.answers else {
+            guard let path = paths.targets else {
                 found[split] = (source, .none, nil, nil)
                 continue
             }
-            let reader = AnswerReader(
-                dataset: try file.root.dataset(path), samples: source.dataset.rows, kind: options.answers)
-            let (answers, width) = try reader.read()
-            found[split] = (source, answers, width, path)
+            let reader = TargetReader(
+                dataset: try file.root.dataset(path), samples: source.dataset.rows, kind: options.targets)
+            let (targets, width) = try reader.read()
+            found[split] = (source, targets, width, path)
         }
         let classes =
             options.classes
-            ?? Self.classes(named: names.count, found.mapValues { ($0.answers, $0.width) })
+            ?? Self.classes(named: names.count, found.mapValues { ($0.targets, $0.width) })
         let classNames = names.count == classes && !names.isEmpty ? names : nil
-        var splits: [Split: ImageDataset] = [:]
+        var splits: [Split: SampleSet] = [:]
         for (split, part) in found {
-            splits[split] = ImageDataset(
-                split: split, source: part.source, rows: 0..<part.source.dataset.rows, answers: part.answers,
-                answersPath: part.path, classes: Self.hasLabels(part.answers) ? classes : 0, classNames: classNames)
+            splits[split] = SampleSet(
+                split: split, source: part.source, rows: 0..<part.source.dataset.rows, targets: part.targets,
+                targetsPath: part.path, classes: Self.hasLabels(part.targets) ? classes : 0, classNames: classNames)
         }
         self.classes = classes
         self.classNames = classNames
@@ -68,26 +68,26 @@ public struct DatasetFile: Sendable {
     }
 
     /// A split of the file, or an error that says which there are.
-    public func split(_ split: Split) throws -> ImageDataset {
+    public func split(_ split: Split) throws -> SampleSet {
         if let dataset = splits[split] { return dataset }
         let present = Split.allCases.filter { splits[$0] != nil }.map(\.rawValue).joined(separator: ", ")
         throw DatasetError(file: path, "it has no \(split.rawValue) samples", remedy: "it has: \(present)")
     }
 
     /// The names' number, else the columns of one-hot labels, else one more than the largest training label.
-    private static func classes(named: Int, _ found: [Split: (answers: Answers, width: Int?)]) -> Int {
-        let answers = found[.train].map { [$0] } ?? Array(found.values)
+    private static func classes(named: Int, _ found: [Split: (targets: Targets, width: Int?)]) -> Int {
+        let targets = found[.train].map { [$0] } ?? Array(found.values)
         let largest =
-            answers.map { part -> Int in
-                guard case .labels(let labels) = part.answers else { return -1 }
+            targets.map { part -> Int in
+                guard case .labels(let labels) = part.targets else { return -1 }
                 return Int(labels.max() ?? -1)
             }.max() ?? -1
         guard largest >= 0 || named > 0 else { return 0 }
-        return named > 0 ? named : answers.compactMap(\.width).max() ?? largest + 1
+        return named > 0 ? named : targets.compactMap(\.width).max() ?? largest + 1
     }
 
-    private static func hasLabels(_ answers: Answers) -> Bool {
-        if case .labels = answers { return true }
+    private static func hasLabels(_ targets: Targets) -> Bool {
+        if case .labels = targets { return true }
         return false
     }
 

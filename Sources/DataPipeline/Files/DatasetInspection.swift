@@ -25,19 +25,19 @@ public struct DatasetInspection: CustomStringConvertible {
         description = lines.joined(separator: "\n")
     }
 
-    private static func lines(of dataset: ImageDataset) throws -> [String] {
+    private static func lines(of dataset: SampleSet) throws -> [String] {
         let source = dataset.source
         var lines = [
             "\(dataset.split.rawValue): \(dataset.count) samples of \(dataset.sample), \(source.dataset.elementType)",
             "  samples: \(source.dataset.path), \(orderText(source)), \(try storageText(source))",
         ]
-        switch dataset.answers {
+        switch dataset.targets {
         case .labels:
-            lines.append("  labels: \(dataset.answersPath ?? ""), \(dataset.classes) classes")
+            lines.append("  labels: \(dataset.targetsPath ?? ""), \(dataset.classes) classes")
             lines.append("  samples by class: \(histogramText(dataset.histogram))")
         case .targets(let values, let width):
             let range = (values.min() ?? 0, values.max() ?? 0)
-            lines.append("  targets: \(dataset.answersPath ?? ""), \(width) a sample, from \(range.0) to \(range.1)")
+            lines.append("  targets: \(dataset.targetsPath ?? ""), \(width) a sample, from \(range.0) to \(range.1)")
         case .none:
             lines.append("  no labels")
         }

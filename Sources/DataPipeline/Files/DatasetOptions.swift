@@ -11,8 +11,8 @@ public enum ChannelOrder: String, CaseIterable, Sendable {
     case nchw
 }
 
-/// What a network is to answer for a sample.
-public enum AnswerKind: String, Sendable {
+/// What a network is to predict for a sample.
+public enum TargetForm: String, Sendable {
     /// One of several classes.
     case labels
     /// Numbers, for regression.
@@ -21,22 +21,22 @@ public enum AnswerKind: String, Sendable {
 
 /// What a person said about a data file; everything that is nil is found out from the file.
 public struct DatasetOptions: Sendable {
-    /// Paths in the file of the training samples and their answers.
+    /// Paths in the file of the training samples and their targets.
     public var images: String?
     public var labels: String?
     public var order: ChannelOrder?
-    public var answers: AnswerKind?
+    public var targets: TargetForm?
     /// How many classes the network tells apart.
     public var classes: Int?
 
     public init(
-        images: String? = nil, labels: String? = nil, order: ChannelOrder? = nil, answers: AnswerKind? = nil,
+        images: String? = nil, labels: String? = nil, order: ChannelOrder? = nil, targets: TargetForm? = nil,
         classes: Int? = nil
     ) {
         self.images = images
         self.labels = labels
         self.order = order
-        self.answers = answers
+        self.targets = targets
         self.classes = classes
     }
 }

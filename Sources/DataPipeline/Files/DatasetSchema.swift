@@ -1,20 +1,20 @@
 import HDF5Storage
 
-/// Where the samples and answers of each split lie in a file: in dptrain's own schema (`/train/images`,
+/// Where the samples and targets of each split lie in a file: in dptrain's own schema (`/train/images`,
 /// `/train/labels`), or in those that others use (`x_train`, `train_images`, `val/data`, a lone `images`, ...). Names
 /// are compared without regard to case. Two candidates for one thing are an error that lists both.
 public struct DatasetSchema: Sendable, Equatable {
     /// The absolute paths of a split's data sets.
     public struct Paths: Sendable, Equatable {
         public var samples: String
-        /// nil where the file has no answers for the split.
-        public var answers: String?
+        /// nil where the file has no targets for the split.
+        public var targets: String?
     }
 
     public private(set) var splits: [Split: Paths] = [:]
 
     static let sampleNames = ["images", "imgs", "image", "data", "x", "features"]
-    static let answerNames = ["labels", "label", "targets", "target", "y"]
+    static let targetNames = ["labels", "label", "targets", "target", "y"]
 
     static func names(of split: Split) -> [String] {
         switch split {
@@ -35,13 +35,13 @@ public struct DatasetSchema: Sendable, Equatable {
                 samples = try Self.only(candidates, "samples", split, "--images", file)
             }
             guard let samples else { continue }
-            var answers = chosen.labels
-            if answers == nil {
+            var targets = chosen.labels
+            if targets == nil {
                 let beside = chosen.images == nil ? [] : Self.siblings(of: samples, present)
-                let candidates = beside.isEmpty ? Self.candidates(Self.answerNames, split, present) : beside
-                answers = try Self.only(candidates, "answers", split, "--labels", file)
+                let candidates = beside.isEmpty ? Self.candidates(Self.targetNames, split, present) : beside
+                targets = try Self.only(candidates, "answers", split, "--labels", file)
             }
-            splits[split] = Paths(samples: samples, answers: answers)
+            splits[split] = Paths(samples: samples, targets: targets)
         }
         guard splits.isEmpty else { return }
         if let encoded = present.first(where: { $0.hasSuffix("/encoded") }) {
@@ -65,10 +65,10 @@ public struct DatasetSchema: Sendable, Equatable {
         return present.filter { wanted.contains($0.lowercased()) }
     }
 
-    /// Answers that lie beside samples which were named explicitly.
+    /// Targets that lie beside samples which were named explicitly.
     private static func siblings(of samples: String, _ present: [String]) -> [String] {
         let folder = samples.split(separator: "/").dropLast().map { "/" + $0.lowercased() }.joined()
-        let wanted = Set(answerNames.map { "\(folder)/\($0)" })
+        let wanted = Set(targetNames.map { "\(folder)/\($0)" })
         return present.filter { wanted.contains($0.lowercased()) }
     }
 

@@ -1,7 +1,7 @@
 import HDF5Storage
 import Basics
 
-/// A number that tells data files apart: from the shapes, types and chunking of the samples, all answers, and 1,024
+/// A number that tells data files apart: from the shapes, types and chunking of the samples, all targets, and 1,024
 /// fixed samples a split. Neither path nor time take part, so a copy has the same fingerprint. It guards against
 /// mistakes, not against intent.
 public struct Fingerprint: Sendable, Hashable, CustomStringConvertible {
@@ -46,7 +46,7 @@ private struct Digest {
     }
 }
 
-extension ImageDataset {
+extension SampleSet {
     /// Samples are taken in runs, so that few chunks of a compressed file need to be read.
     private static var runs: Int { 32 }
     private static var runLength: Int { 32 }
@@ -57,7 +57,7 @@ extension ImageDataset {
         digest.add(source.order?.rawValue ?? "")
         // The order of samples depends on the chunks, so a file chunked otherwise is another one.
         if case .chunked(let rows) = source.access { digest.add(rows) }
-        switch answers {
+        switch targets {
         case .labels(let labels): labels.withUnsafeBytes { digest.add($0) }
         case .targets(let targets, _): targets.withUnsafeBytes { digest.add($0) }
         case .none: break

@@ -34,7 +34,7 @@ extension Normalizer {
     }
 }
 
-extension ImageDataset {
+extension SampleSet {
     /// Reads one sample.
     public func storedSample(_ index: Int) throws -> StoredSample {
         guard (0..<count).contains(index) else {

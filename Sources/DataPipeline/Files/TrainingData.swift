@@ -1,15 +1,15 @@
 /// What a run trains on and what it validates on.
 public struct TrainingData: Sendable {
-    public let train: ImageDataset
+    public let train: SampleSet
     /// nil where the file offers nothing to validate on.
-    public let validation: ImageDataset?
+    public let validation: SampleSet?
     /// Which data serve as validation, in words.
     public let explanation: String
 }
 
 extension DatasetFile {
     /// The file's own validation split; else the last `fraction` of the training samples, as the file has them and
-    /// before any shuffling (Keras's `validation_split`); else the test split, if it has answers;
+    /// before any shuffling (Keras's `validation_split`); else the test split, if it has targets;
     /// else none.
     public func trainingData(validationSplit fraction: Double? = nil) throws -> TrainingData {
         let train = try split(.train)
@@ -20,7 +20,7 @@ extension DatasetFile {
                 explanation: "\(validation.count) samples of \(validation.source.dataset.path)\(ignored)")
         }
         if let fraction { return try cut(train, fraction) }
-        if let test = splits[.test], test.answers != Answers.none {
+        if let test = splits[.test], test.targets != Targets.none {
             return TrainingData(
                 train: train, validation: test,
                 explanation: "the \(test.count) test samples of \(test.source.dataset.path)")
@@ -30,7 +30,7 @@ extension DatasetFile {
             explanation: "none; --validation-split 0.1 would keep back a tenth of the training samples")
     }
 
-    private func cut(_ train: ImageDataset, _ fraction: Double) throws -> TrainingData {
+    private func cut(_ train: SampleSet, _ fraction: Double) throws -> TrainingData {
         let kept = Int((Double(train.count) * (1 - fraction)).rounded(.down))
         guard fraction > 0, fraction < 1, kept > 0, kept < train.count else {
             throw DatasetError(

@@ -93,12 +93,12 @@ public struct Sampler: Sendable, Equatable {
 
 extension Sampler {
     /// A sampler for a data set as it lies in its file. `seed` nil means no shuffling.
-    public init(_ dataset: ImageDataset, batch: Int, shards: Int, seed: UInt64?) {
+    public init(_ dataset: SampleSet, batch: Int, shards: Int, seed: UInt64?) {
         self.init(count: dataset.count, batch: batch, shards: shards, seed: seed, bands: dataset.bands)
     }
 }
 
-extension ImageDataset {
+extension SampleSet {
     /// A window of 4,096 samples mixes well; one of 64 MiB is what each shard may hold in memory.
     private static var windowSamples: Int { 4096 }
     private static var windowBytes: Int { 64 << 20 }

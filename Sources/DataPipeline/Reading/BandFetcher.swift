@@ -5,7 +5,7 @@ import Basics
 /// another window: so that a compressed chunk is unpacked once an epoch, or once more on the boundary of two shards.
 final class BandFetcher: SampleFetcher {
     private(set) var rowsRead = 0
-    private let dataset: ImageDataset
+    private let dataset: SampleSet
     private let bandRows: Int
 
     /// A band in memory, and how many shards may still draw from it.
@@ -24,7 +24,7 @@ final class BandFetcher: SampleFetcher {
     private var places: [Int: Place] = [:]
     private var spare: [AlignedBuffer<UInt8>] = []
 
-    init(_ dataset: ImageDataset, bandRows: Int) {
+    init(_ dataset: SampleSet, bandRows: Int) {
         self.dataset = dataset
         self.bandRows = bandRows
     }

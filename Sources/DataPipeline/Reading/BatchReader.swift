@@ -12,7 +12,7 @@ public final class BatchReader: Sendable {
     /// `stepsPerEpoch` cuts epochs short; `depth` is how many steps are in memory at once, the one in use included. What
     /// the thread does is recorded in `spans`, a buffer from `spanBuffer`.
     public init(
-        _ dataset: ImageDataset, sampler: Sampler, shards: Range<Int>, epoch: Int = 0, step: Int = 0, epochs: Int = 1,
+        _ dataset: SampleSet, sampler: Sampler, shards: Range<Int>, epoch: Int = 0, step: Int = 0, epochs: Int = 1,
         stepsPerEpoch: Int? = nil, depth: Int = 3, spans: SpanBuffer? = nil
     ) {
         precondition(sampler.count == dataset.count, "the sampler is for this data set")
@@ -53,7 +53,7 @@ public final class BatchReader: Sendable {
     }
 
     private static func fill(
-        _ ring: BatchRing, _ dataset: ImageDataset, _ sampler: Sampler, from start: (epoch: Int, step: Int),
+        _ ring: BatchRing, _ dataset: SampleSet, _ sampler: Sampler, from start: (epoch: Int, step: Int),
         epochs: Int, steps: Int, _ spans: SpanBuffer?
     ) throws {
         let fetcher = try makeFetcher(for: dataset)

@@ -16,7 +16,7 @@ public final class BatchSlot: @unchecked Sendable {
     private let form: SampleSource.Form
     private let buffers: [ShardBuffer]
 
-    init(_ dataset: ImageDataset, _ sampler: Sampler, shards: Range<Int>) {
+    init(_ dataset: SampleSet, _ sampler: Sampler, shards: Range<Int>) {
         self.shards = shards
         form = dataset.source.form
         buffers = shards.map { ShardBuffer(dataset, capacity: sampler.largestCount(shard: $0)) }
@@ -39,7 +39,7 @@ public final class BatchSlot: @unchecked Sendable {
 
     /// Called by the reader's thread only, while it owns the slot.
     func fill(
-        epoch: Int, step: Int, order: EpochOrder, _ sampler: Sampler, _ dataset: ImageDataset, _ fetcher: SampleFetcher
+        epoch: Int, step: Int, order: EpochOrder, _ sampler: Sampler, _ dataset: SampleSet, _ fetcher: SampleFetcher
     ) throws {
         self.epoch = epoch
         self.step = step
@@ -49,7 +49,7 @@ public final class BatchSlot: @unchecked Sendable {
             buffer.count = draws.count
             try fetcher.fetch(
                 draws, epoch: epoch, shard: shard, into: UnsafeMutableRawPointer(buffer.values.baseAddress))
-            buffer.setAnswers(draws, dataset.answers)
+            buffer.setTargets(draws, dataset.targets)
             if form == .floats { try buffer.requireFiniteValues(dataset) }
         }
         rowsRead = fetcher.rowsRead - before
@@ -78,21 +78,21 @@ private final class ShardBuffer {
     let targets: AlignedBuffer<Float>
     let indices: AlignedBuffer<Int>
 
-    init(_ dataset: ImageDataset, capacity: Int) {
+    init(_ dataset: SampleSet, capacity: Int) {
         values = AlignedBuffer(count: capacity * dataset.source.sampleBytes)
         labels = AlignedBuffer(count: capacity)
         indices = AlignedBuffer(count: capacity)
-        if case .targets(_, let width) = dataset.answers {
+        if case .targets(_, let width) = dataset.targets {
             targets = AlignedBuffer(count: capacity * width)
         } else {
             targets = AlignedBuffer(count: 0)
         }
     }
 
-    func setAnswers(_ draws: [Sampler.Draw], _ answers: Answers) {
+    func setTargets(_ draws: [Sampler.Draw], _ all: Targets) {
         for (i, draw) in draws.enumerated() {
             indices[i] = draw.sample
-            switch answers {
+            switch all {
             case .labels(let all): labels[i] = all[draw.sample]
             case .targets(let all, let width):
                 for k in 0..<width { targets[i * width + k] = all[draw.sample * width + k] }
@@ -102,7 +102,7 @@ private final class ShardBuffer {
     }
 
     /// A network need not show such a value in its loss: a ReLU may turn it into zero. The weights never recover.
-    func requireFiniteValues(_ dataset: ImageDataset) throws {
+    func requireFiniteValues(_ dataset: SampleSet) throws {
         let exponent: UInt32 = 0x7f80_0000
         let size = dataset.sample.count
         let places = 0..<count * size

@@ -8,13 +8,13 @@ import Glibc
 /// that stay neighbours are read as one.
 final class DirectFetcher: SampleFetcher {
     private(set) var rowsRead = 0
-    private let dataset: ImageDataset
+    private let dataset: SampleSet
     private let descriptor: Int32
     private let start: Int
     /// One sample as it lies in the file, where it must be transposed.
     private let scratch: AlignedBuffer<UInt8>
 
-    init(_ dataset: ImageDataset, offset: UInt64) throws {
+    init(_ dataset: SampleSet, offset: UInt64) throws {
         self.dataset = dataset
         descriptor = open(dataset.file, O_RDONLY | O_CLOEXEC)
         start = Int(offset) + dataset.rows.lowerBound * dataset.source.sampleBytes

@@ -18,7 +18,7 @@ public struct PipelineRate: Sendable {
 
     /// Goes through the data set, again and again, for about `limit` seconds.
     public static func measure(
-        _ dataset: ImageDataset, _ sampler: Sampler, _ normalizer: Normalizer, limit: Double
+        _ dataset: SampleSet, _ sampler: Sampler, _ normalizer: Normalizer, limit: Double
     ) throws -> PipelineRate {
         let largest = (0..<sampler.shards).map { sampler.largestCount(shard: $0) }.max() ?? 0
         let input = AlignedBuffer<Float>(count: largest * dataset.sample.count)

@@ -11,7 +11,7 @@ protocol SampleFetcher: AnyObject {
 }
 
 /// The fetcher that suits how a data set lies in its file.
-func makeFetcher(for dataset: ImageDataset) throws -> SampleFetcher {
+func makeFetcher(for dataset: SampleSet) throws -> SampleFetcher {
     switch dataset.source.access {
     case .direct(let offset): try DirectFetcher(dataset, offset: offset)
     case .byRow: BandFetcher(dataset, bandRows: 1)

@@ -120,7 +120,7 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
 }
 
 extension Network {
-    /// The loss that fits answers of a kind, where no one has named another.
+    /// The loss that fits targets of a kind, where no one has named another.
     package func usualLoss(for targets: TargetKind) -> Loss.Function {
         if decision == .smallest { return .maximumAPosteriori }
         if targets == .values { return .meanSquaredError }

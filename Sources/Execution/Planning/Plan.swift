@@ -33,7 +33,7 @@ public struct Plan {
     public let sharedBytes: Int
     public let remarks: [String]
     /// How evaluation reads the outputs.
-    public let answers: AnswerRule
+    public let predictionRule: PredictionRule
 
     /// The shard's samples, [n, H, W, C] or [n, F] floats.
     let input: BufferID

@@ -149,7 +149,7 @@ public struct Planner<Compiler: LayerCompiler> {
         let row = request.lossRow(of: output)
         let kernel = LossKernel(
             row: row, targets: request.targets, rows: samples, auxiliaryWeight: isAuxiliary ? output.weight : nil,
-            answers: AnswerRule(row, request.network.network.decision))
+            rule: PredictionRule(row, request.network.network.decision))
         guard builder.isTraining else {
             builder.emit(reads: [logits, targets], writes: []) { memory in
                 let (logits, targets, metrics) = (memory.floats(logits), memory[targets], memory.metrics)
@@ -332,7 +332,7 @@ extension Plan {
         }
         weightCopies = builder.weightCopies
         remarks = builder.remarks
-        answers = AnswerRule(request.lossRow(of: request.network.output), network.decision)
+        predictionRule = PredictionRule(request.lossRow(of: request.network.output), network.decision)
         self.input = input
         self.targets = targets
         self.output = output

@@ -31,4 +31,29 @@ extension Initializer {
         default: return nil
         }
     }
+
+    /// The initializer as Keras's configuration has it.
+    var kerasConfiguration: JSONValue {
+        let (name, configuration): (String, [String: JSONValue]) =
+            switch self {
+            case .zeros: ("Zeros", [:])
+            case .ones: ("Ones", [:])
+            case .glorotUniform: ("GlorotUniform", ["seed": nil])
+            case .heNormal: ("HeNormal", ["seed": nil])
+            case .heUniform: ("HeUniform", ["seed": nil])
+            case .normal(let deviation):
+                ("RandomNormal", ["mean": 0.0, "stddev": .decimal(deviation), "seed": nil])
+            case .uniform(let limit):
+                (
+                    "RandomUniform",
+                    [
+                        "minval": .decimal(-limit), "maxval": .decimal(limit),
+                        "seed": nil,
+                    ]
+                )
+            case .signs: ("signs", [:])
+            case .digits: ("digits", [:])
+            }
+        return ["class_name": .string(name), "config": .object(configuration)]
+    }
 }

@@ -5,7 +5,7 @@ extension KerasWeightsFile {
     /// The file's weights for `network`, in the order of its parameters. Layers are matched by name; where names differ
     /// (Keras numbers automatic names anew for each model), by Keras's order, in Keras 3's form by class and number;
     /// every shape must fit. Layers of the file that the network lacks are ignored where names match.
-    public func weights(for network: Network) throws(CheckpointError) -> [[Float]] {
+    public func weights(for network: Network) throws(FileError) -> [[Float]] {
         let byName = Dictionary(layers.map { ($0.name, $0) }) { first, _ in first }
         let wanted = network.layersWithParameters
         if let layers = Self.all(wanted.map { byName[network.nodes[$0.node].name] }) {
@@ -22,7 +22,7 @@ extension KerasWeightsFile {
         }
         let names = layers.prefix(8).map(\.name).joined(separator: ", ") + (layers.count > 8 ? ", ..." : "")
         let missing = wanted.map { network.nodes[$0.node].name }.filter { byName[$0] == nil }
-        throw CheckpointError(
+        throw FileError(
             .content, file: path,
             "it has no weights for layer \(missing[0]) of model \(network.name)"
                 + (missing.count > 1 ? " and \(missing.count - 1) more" : "")
@@ -34,7 +34,7 @@ extension KerasWeightsFile {
     /// layers of the network, a shallower one of its family, only the layers `ofShallower` are taken where that is not nil.
     public func replacing(
         _ weights: [[Float]], of network: Network, ofShallower: Set<String>? = nil
-    ) throws(CheckpointError) -> [[Float]] {
+    ) throws(FileError) -> [[Float]] {
         let byName = Dictionary(layers.map { ($0.name, $0) }) { first, _ in first }
         let wanted = network.layersWithParameters
         let isShallower = wanted.contains { byName[network.nodes[$0.node].name] == nil }
@@ -45,7 +45,7 @@ extension KerasWeightsFile {
                 && (!isShallower || ofShallower?.contains(name) ?? true)
         }
         guard !taken.isEmpty else {
-            throw CheckpointError(
+            throw FileError(
                 .content, file: path, "no layer of it has the name and the shapes of one of model \(network.name)",
                 remedy: "it has \(layers.prefix(8).map(\.name).joined(separator: ", "))")
         }
@@ -60,7 +60,7 @@ extension KerasWeightsFile {
 
     private func assign(
         _ layers: [Layer], to wanted: [LayerParameters], of network: Network
-    ) throws(CheckpointError) -> [[Float]] {
+    ) throws(FileError) -> [[Float]] {
         var result = [[Float]](repeating: [], count: network.parameters.count)
         for (layer, wanted) in zip(layers, wanted) {
             let name = network.nodes[wanted.node].name
@@ -83,9 +83,9 @@ extension KerasWeightsFile {
         return result
     }
 
-    private func mismatch(_ name: String, _ layer: Layer, _ found: String, _ expected: String) -> CheckpointError {
+    private func mismatch(_ name: String, _ layer: Layer, _ found: String, _ expected: String) -> FileError {
         let place = layer.name == name ? "layer \(name)" : "layer \(layer.name) (for the model's \(name))"
-        return CheckpointError(
+        return FileError(
             .content, file: path, "\(place) has \(found), but the model needs \(expected)",
             remedy: "give weights of the same model, classes and input shape")
     }

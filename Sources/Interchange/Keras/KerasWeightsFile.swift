@@ -33,24 +33,24 @@ public struct KerasWeightsFile: Sendable {
     /// Those with weights, in the model's order (Keras 3's form: by name).
     let layers: [Layer]
 
-    public init(_ path: String) throws(CheckpointError) {
+    public init(_ path: String) throws(FileError) {
         try self.init(POSIXFileSystem().content(of: path), path: path)
     }
 
     /// From a file's bytes; `path` names them in errors.
-    package init(_ bytes: [UInt8], path: String) throws(CheckpointError) {
+    package init(_ bytes: [UInt8], path: String) throws(FileError) {
         var bytes = bytes
         if bytes.starts(with: Array("PK".utf8)) {
-            throw CheckpointError(
+            throw FileError(
                 .notHDF5, file: path, "it is a .keras archive, not an HDF5 file",
                 remedy: "save it from Keras with model.save(\"model.h5\")")
         }
-        let isSealed = CheckpointSeal.isSealed(bytes)
-        if isSealed { bytes = try CheckpointSeal.open(bytes, file: path) }
+        let isSealed = FileSeal.isSealed(bytes)
+        if isSealed { bytes = try FileSeal.open(bytes, file: path) }
         do {
             let root = try HDF5File.open(image: bytes, label: path).root
             // A checkpoint that has lost its digest may have lost more; the seal says what.
-            if try !isSealed && root.exists("dptrain") { _ = try CheckpointSeal.open(bytes, file: path) }
+            if try !isSealed && root.exists("dptrain") { _ = try FileSeal.open(bytes, file: path) }
             if try root.exists("model_weights") {
                 form = .model
                 layers = try Self.legacyLayers(root.group("model_weights"))
@@ -61,7 +61,7 @@ public struct KerasWeightsFile: Sendable {
                 form = .keras3Weights
                 layers = try Self.keras3Layers(root.group("layers"))
             } else {
-                throw CheckpointError(
+                throw FileError(
                     .content, file: path, "it holds no Keras weights: neither model_weights, layer_names nor layers",
                     remedy: "give a file of model.save(\"x.h5\"), save_weights or dptrain")
             }
@@ -69,12 +69,12 @@ public struct KerasWeightsFile: Sendable {
             training =
                 try root.attributes.exists("training_config")
                 ? JSONValue(parsing: root.attributes.string("training_config")) : nil
-        } catch let error as CheckpointError {
+        } catch let error as FileError {
             throw error
         } catch let error as HDF5Error {
-            throw CheckpointError(.content, file: path, error.detail, remedy: error.remedy)
+            throw FileError(.content, file: path, error.detail, remedy: error.remedy)
         } catch {
-            throw CheckpointError(.content, file: path, "\(error)")
+            throw FileError(.content, file: path, "\(error)")
         }
         self.path = path
     }

@@ -1,139 +1,83 @@
 import Basics
 import Models
 
+/// A layer in the words of Keras's files. Each has an initializer that reads what is written here, from Keras 2 and 3.
+protocol KerasLayer: LayerDescription {
+    /// The part of the layer's `config` beyond `name`, `dtype` and `trainable`.
+    var kerasConfiguration: [String: JSONValue] { get }
+    /// Whether Keras itself has the class; others are in scripts/dptrain_keras.py.
+    var isOfKeras: Bool { get }
+}
+
+extension KerasLayer {
+    var isOfKeras: Bool { true }
+
+    /// The class as files name it: `Dense`, `dptrain>IdentityShortcut`.
+    var registeredClass: String { isOfKeras ? typeName : KerasPackage.name(typeName) }
+}
+
+/// The package under which scripts/dptrain_keras.py registers what Keras lacks.
+enum KerasPackage {
+    private static let prefix = "dptrain>"
+
+    static func name(_ plain: String) -> String { prefix + plain }
+    static func plainName(_ name: String) -> String {
+        name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+    }
+}
+
 extension Layer {
-    /// Reads a layer of Keras 2 or 3: one case a class, the counterpart of `kerasConfiguration` in the layer's file.
+    /// Reads a layer by its class; `Input`, whose shape stands among the options of all layers, is read apart.
     init(keras options: inout KerasOptions) throws(LayerError) {
         switch options.kerasClass {
-        case "Dense":
-            self = .dense(
-                Dense(
-                    units: try options.integer("units"), activation: try options.activation(),
-                    usesBias: try options.flag("use_bias", default: true),
-                    kernelInitializer: try options.initializer("kernel_initializer")))
-            try options.requireInitializer("bias_initializer", .zeros)
-
-        case "Conv2D":
-            guard let kernel = try options.extent("kernel_size") else {
-                throw LayerError("its option kernel_size is missing")
-            }
-            self = .convolution(
-                Convolution2D(
-                    filters: try options.integer("filters"), kernel: kernel,
-                    stride: try options.extent("strides") ?? 1,
-                    dilation: try options.extent("dilation_rate") ?? 1, padding: try options.padding(),
-                    activation: try options.activation(), usesBias: try options.flag("use_bias", default: true),
-                    kernelInitializer: try options.initializer("kernel_initializer")))
-            try options.requireChannelsLast()
-            try options.require("groups", 1)
-            try options.requireInitializer("bias_initializer", .zeros)
-
-        case "ZeroPadding2D":
-            self = .zeroPadding(ZeroPadding2D(try options.margins("padding")))
-            try options.requireChannelsLast()
-
-        case "MaxPooling2D", "AveragePooling2D":
-            self = .pooling(
-                Pooling2D(
-                    options.kerasClass == "MaxPooling2D" ? .max : .average,
-                    size: try options.extent("pool_size") ?? 2, stride: try options.extent("strides"),
-                    padding: try options.padding()))
-            try options.requireChannelsLast()
-
-        case "GlobalAveragePooling2D":
-            self = .globalAveragePooling(GlobalAveragePooling2D())
-            try options.requireChannelsLast()
-            try options.require("keepdims", false)
-
-        case "BatchNormalization":
-            self = .batchNormalization(
-                BatchNormalization(
-                    momentum: try options.number("momentum", default: 0.99),
-                    epsilon: try options.number("epsilon", default: 1e-3),
-                    usesScale: try options.flag("scale", default: true),
-                    usesCenter: try options.flag("center", default: true)))
-            try options.requireLastAxis()
-            try options.requireInitializer("beta_initializer", .zeros)
-            try options.requireInitializer("gamma_initializer", .ones)
-            try options.requireInitializer("moving_mean_initializer", .zeros)
-            try options.requireInitializer("moving_variance_initializer", .ones)
-            options.ignore("renorm_momentum")
-
-        case "Activation":
-            self = .activation(ActivationLayer(try options.activation()))
-
-        case "ReLU":
-            self = .activation(ActivationLayer(.relu))
-            try options.require("threshold", 0)
-            try options.require("negative_slope", 0)
-
-        case "Softmax":
-            self = .activation(ActivationLayer(.softmax))
-            try options.requireLastAxis()
-
-        case "Dropout":
-            self = .dropout(Dropout(rate: try options.number("rate")))
-            options.ignore("seed")
-
-        case "Flatten":
-            self = .flatten(Flatten())
-            try options.requireChannelsLast()
-
-        case "Add":
-            self = .add(Add())
-
-        case "CustomScaleLayer":
-            self = .scale(Scale(try options.number("scale")))
-
-        case "Rescaling":
-            self = .scale(Scale(try options.number("scale")))
-            try options.require("offset", 0)
-
-        case "Concatenate":
-            self = .concatenate(Concatenate())
-            try options.requireLastAxis()
-
+        case "Dense": self = .dense(try Dense(keras: &options))
+        case "Conv2D": self = .convolution(try Convolution2D(keras: &options))
+        case "ZeroPadding2D": self = .zeroPadding(try ZeroPadding2D(keras: &options))
+        case "MaxPooling2D", "AveragePooling2D": self = .pooling(try Pooling2D(keras: &options))
+        case "GlobalAveragePooling2D": self = .globalAveragePooling(try GlobalAveragePooling2D(keras: &options))
+        case "BatchNormalization": self = .batchNormalization(try BatchNormalization(keras: &options))
+        case "Activation", "ReLU", "Softmax": self = .activation(try ActivationLayer(keras: &options))
+        case "Dropout": self = .dropout(try Dropout(keras: &options))
+        case "Flatten": self = .flatten(try Flatten(keras: &options))
+        case "Add": self = .add(try Add(keras: &options))
+        case "CustomScaleLayer", "Rescaling": self = .scale(try Scale(keras: &options))
+        case "Concatenate": self = .concatenate(try Concatenate(keras: &options))
         case "LocalResponseNormalization":
-            self = .localResponseNormalization(
-                LocalResponseNormalization(
-                    size: try options.integer("size"), k: try options.number("k"),
-                    alpha: try options.number("alpha"), beta: try options.number("beta")))
-
-        case "UpSampling2D":
-            self = .upSampling(UpSampling2D(try options.extent("size") ?? 2))
-            try options.requireChannelsLast()
-            try options.require("interpolation", "nearest")
-
-        case "IdentityShortcut":
-            self = .identityShortcut(
-                IdentityShortcut(
-                    filters: try options.integer("filters"), stride: try options.extent("strides") ?? 2))
-
-        case "Subsampling2D":
-            self = .subsampling(
-                Subsampling2D(
-                    size: try options.extent("pool_size") ?? 2, activation: try options.activation(),
-                    coefficientInitializer: try options.initializer("coefficient_initializer")))
-
-        case "PartialConvolution2D":
-            guard let kernel = try options.extent("kernel_size") else {
-                throw LayerError("its option kernel_size is missing")
-            }
-            self = .partialConvolution(
-                PartialConvolution2D(
-                    kernel: kernel, connections: try options.table("connections"),
-                    activation: try options.activation(),
-                    kernelInitializer: try options.initializer("kernel_initializer")))
-
-        case "RadialBasis":
-            self = .radialBasis(
-                RadialBasis(units: try options.integer("units"), codes: try options.initializer("codes")))
-
+            self = .localResponseNormalization(try LocalResponseNormalization(keras: &options))
+        case "UpSampling2D": self = .upSampling(try UpSampling2D(keras: &options))
+        case "IdentityShortcut": self = .identityShortcut(try IdentityShortcut(keras: &options))
+        case "Subsampling2D": self = .subsampling(try Subsampling2D(keras: &options))
+        case "PartialConvolution2D": self = .partialConvolution(try PartialConvolution2D(keras: &options))
+        case "RadialBasis": self = .radialBasis(try RadialBasis(keras: &options))
         case "Functional", "Sequential", "Model":
             throw LayerError("a model inside a model is not supported: write its layers out")
-
         default:
             throw LayerError("layers of class \(options.kerasClass) are not supported")
+        }
+    }
+
+    /// What Keras's files say of the layer.
+    var keras: any KerasLayer {
+        switch self {
+        case .input(let layer): layer
+        case .dense(let layer): layer
+        case .convolution(let layer): layer
+        case .zeroPadding(let layer): layer
+        case .pooling(let layer): layer
+        case .globalAveragePooling(let layer): layer
+        case .batchNormalization(let layer): layer
+        case .activation(let layer): layer
+        case .dropout(let layer): layer
+        case .flatten(let layer): layer
+        case .add(let layer): layer
+        case .scale(let layer): layer
+        case .concatenate(let layer): layer
+        case .localResponseNormalization(let layer): layer
+        case .upSampling(let layer): layer
+        case .identityShortcut(let layer): layer
+        case .subsampling(let layer): layer
+        case .partialConvolution(let layer): layer
+        case .radialBasis(let layer): layer
         }
     }
 }

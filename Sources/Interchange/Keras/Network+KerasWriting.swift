@@ -8,13 +8,13 @@ extension Network {
     public var kerasModel: JSONValue {
         let tensor = { (node: Int) -> JSONValue in [.string(nodes[node].name), 0, 0] }
         let layers = nodes.map { node -> JSONValue in
-            var configuration = node.layer.description.kerasConfiguration
+            var configuration = node.layer.keras.kerasConfiguration
             configuration["name"] = .string(node.name)
             configuration["dtype"] = "float32"
             if !node.inputs.isEmpty { configuration["trainable"] = .bool(node.isTrainable) }
             let inputs = node.inputs.map { input -> JSONValue in [.string(nodes[input].name), 0, 0, [:]] }
             return [
-                "class_name": .string(node.layer.description.registeredClass), "config": .object(configuration),
+                "class_name": .string(node.layer.keras.registeredClass), "config": .object(configuration),
                 "name": .string(node.name), "inbound_nodes": inputs.isEmpty ? [] : [.array(inputs)],
             ]
         }

@@ -111,6 +111,6 @@ public struct Coordinator: Sendable {
 
     /// Takes up where the coordinator that gave `state` was.
     public mutating func restore(_ state: [UInt8]) throws {
-        memory = try CanonicalJSON.decode(Memory.self, from: state, of: "state")
+        memory = try UnreadableState.guarding("state") { try CanonicalJSON.decode(Memory.self, from: state) }
     }
 }

@@ -20,7 +20,7 @@ package struct ModelDefinition {
             switch try NamedModel(name) {
             case .file(let file):
                 try options.requireNoVariations(of: name)
-                (network, usual) = (file, file.usualLoss(for: data.targets))
+                (network, usual) = (file, file.usualLoss(for: data.targetKind))
             case .zoo(let model):
                 network = try Self.network(model, options, data)
                 usual = model.loss.function
@@ -38,15 +38,15 @@ package struct ModelDefinition {
             throw NetworkError(network: network.name, layer: nil, reason: "it has no weights to train")
         }
         try network.requireFit(to: data.train)
-        try network.requireAnswers(of: data.train, for: loss)
-        if let validation = data.validation { try network.requireAnswers(of: validation, for: loss) }
+        try network.requireTargets(of: data.train, for: loss)
+        if let validation = data.validation { try network.requireTargets(of: validation, for: loss) }
     }
 
     /// The data tells image size and number of classes where no option does.
     private static func network(_ model: ZooModel, _ options: TrainingOptions, _ data: RunData) throws -> Network {
         var variations = options.modelOptions(for: model)
-        let hasOwnOutputs = !model.loss.function.isOfClasses && data.targets == .label
-        let outputs = data.targets == .label ? data.train.classes : data.train.targetWidth
+        let hasOwnOutputs = !model.loss.function.isOfClasses && data.targetKind == .label
+        let outputs = data.targetKind == .label ? data.train.classes : data.train.targetWidth
         if !hasOwnOutputs { variations.classes = variations.classes ?? outputs }
         variations.input = variations.input ?? data.train.sample
         return try model.network(variations)
@@ -82,7 +82,7 @@ package enum NamedModel {
 
 extension Network {
     /// Refuses data whose samples the network does not take, and a network whose output is no row of numbers.
-    package func requireFit(to dataset: ImageDataset) throws {
+    package func requireFit(to dataset: SampleSet) throws {
         guard inputShape == dataset.sample else {
             throw NetworkError(
                 network: name, layer: nodes[0].name,
@@ -96,8 +96,8 @@ extension Network {
         }
     }
 
-    /// Refuses labels or target values that the outputs cannot answer.
-    package func requireAnswers(of dataset: ImageDataset, for loss: Loss) throws {
+    /// Refuses labels or target values that the outputs cannot predict.
+    package func requireTargets(of dataset: SampleSet, for loss: Loss) throws {
         guard (loss.function == .maximumAPosteriori) == (decision == .smallest) else {
             throw NetworkError(
                 network: name, layer: nodes[nodes.count - 1].name,
@@ -105,7 +105,7 @@ extension Network {
                     ? "its outputs are distances, which go with the loss maximum_a_posteriori only"
                     : "its outputs are no distances, which the loss maximum_a_posteriori needs")
         }
-        let isRegression = dataset.targets == .values
+        let isRegression = dataset.targetKind == .values
         if isRegression, loss.function.needsLabels {
             throw NetworkError(
                 network: name, layer: nil,

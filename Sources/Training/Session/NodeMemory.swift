@@ -37,7 +37,7 @@ package enum NodeMemory {
         var name = [CChar](repeating: 0, count: 256)
         gethostname(&name, name.count - 1)
         let node = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let claim = Claim(node: node, need: need.total, available: availableBytes ?? .max)
+        let claim = Claim(node: node, need: need.total, available: HostMemory.availableBytes ?? .max)
         let claims = try communicator.allGather([UInt8](JSONEncoder().encode(claim))).map {
             try JSONDecoder().decode(Claim.self, from: Data($0))
         }
@@ -50,58 +50,5 @@ package enum NodeMemory {
                     model: model, node: node, ranks: mine.count, need: sum, available: available, largest: need)
             }
         }
-    }
-
-    /// What the kernel can give without swapping, and what the process's control group leaves of it.
-    static var availableBytes: Int? {
-        [machine, controlGroup].compactMap(\.self).min()
-    }
-
-    /// The most memory this process has had. `getrusage` would count what it was started from, too.
-    package static func peakBytes() throws -> Int {
-        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
-        return (number(after: "VmHWM:", in: status) ?? 0) * 1024
-    }
-
-    private static var machine: Int? {
-        guard let text = text("/proc/meminfo") else { return nil }
-        return number(after: "MemAvailable:", in: text).map { $0 * 1024 }
-    }
-
-    /// Version 2, or version 1; nil where there is no limit. Cached file pages count as used, but are given back.
-    private static var controlGroup: Int? {
-        let lines = text("/proc/self/cgroup")?.split(separator: "\n") ?? []
-        for line in lines {
-            let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-            guard fields.count == 3 else { continue }
-            if fields[0] == "0" {
-                return room("/sys/fs/cgroup", String(fields[2]), limit: "memory.max", usage: "memory.current")
-            }
-            if fields[1].split(separator: ",").contains("memory") {
-                return room(
-                    "/sys/fs/cgroup/memory", String(fields[2]), limit: "memory.limit_in_bytes",
-                    usage: "memory.usage_in_bytes")
-            }
-        }
-        return nil
-    }
-
-    /// A container sees its own group at the mount point.
-    private static func room(_ mount: String, _ group: String, limit: String, usage: String) -> Int? {
-        for folder in [mount + group, mount] {
-            guard let limit = text("\(folder)/\(limit)").flatMap({ Int($0.trimmingCharacters(in: .newlines)) }),
-                let usage = text("\(folder)/\(usage)").flatMap({ Int($0.trimmingCharacters(in: .newlines)) })
-            else { continue }
-            let cached = text("\(folder)/memory.stat").flatMap { number(after: "inactive_file ", in: $0) } ?? 0
-            return max(0, limit - usage + cached)
-        }
-        return nil
-    }
-
-    private static func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
-
-    private static func number(after key: String, in text: String) -> Int? {
-        let line = text.split(separator: "\n").first { $0.hasPrefix(key) }
-        return line?.dropFirst(key.count).split(whereSeparator: \.isWhitespace).first.flatMap { Int($0) }
     }
 }

@@ -48,13 +48,13 @@ struct ResumedState {
                 return
             }
             guard FileManager.default.fileExists(atPath: folder) else {
-                throw CheckpointError(
+                throw FileError(
                     .unreadable, file: folder, "there is no such folder to resume from",
                     remedy: "give the run's folder with --output, or start the run without --resume")
             }
             let store = try CheckpointStore(folder: folder, keep: request.options.keep, start: .resume)
             guard let newest = try store.newest() else {
-                throw CheckpointError(
+                throw FileError(
                     .unreadable, file: folder, "it holds no checkpoint to resume from",
                     remedy: "start the run without --resume")
             }

@@ -4,8 +4,8 @@ import Basics
 
 /// The data of a run: what is trained on, what validates, and how stored samples become inputs.
 package struct RunData {
-    package let train: ImageDataset
-    let validation: ImageDataset?
+    package let train: SampleSet
+    let validation: SampleSet?
     let explanation: String
     let fingerprint: String
     let normalization: Normalization
@@ -23,8 +23,8 @@ package struct RunData {
         train = data.train
         validation = data.validation
         explanation = data.explanation
-        if case .none = train.answers { try train.requireAnswers(.labels) }
-        try validation?.requireAnswers(train.targets == .label ? .labels : .targets)
+        if case .none = train.targets { try train.requireTargets(.labels) }
+        try validation?.requireTargets(train.targetKind == .label ? .labels : .targets)
         let rule = try options.normalization.rule(for: file, train)
         normalizer = try Normalizer(rule, for: train)
         normalization = rule
@@ -33,35 +33,35 @@ package struct RunData {
 
     var classNames: [String] { train.classNames ?? [] }
 
-    var targets: TargetKind { train.targets }
+    var targetKind: TargetKind { train.targetKind }
 
-    var loader: SampleLoader { SampleLoader(normalizer: normalizer, targets: targets, width: train.targetWidth) }
+    var loader: SampleLoader { SampleLoader(normalizer: normalizer, targets: targetKind, width: train.targetWidth) }
 
     var description: String {
-        let kind = targets == .label ? "\(train.classes) classes" : "\(train.targetWidth) target values"
+        let kind = targetKind == .label ? "\(train.classes) classes" : "\(train.targetWidth) target values"
         return "\(path): \(train.count) samples of \(train.sample), \(kind)"
     }
 }
 
-extension ImageDataset {
-    package var targets: TargetKind {
-        if case .targets = answers { .values } else { .label }
+extension SampleSet {
+    package var targetKind: TargetKind {
+        if case .targets = targets { .values } else { .label }
     }
 
-    /// A class number a sample; nil where the answers are none.
+    /// A class number a sample; nil where there are none.
     var labels: [Int32]? {
-        if case .labels(let labels) = answers { labels } else { nil }
+        if case .labels(let labels) = targets { labels } else { nil }
     }
 
     /// Target values a sample; 1 for labels.
     package var targetWidth: Int {
-        if case .targets(_, let width) = answers { width } else { 1 }
+        if case .targets(_, let width) = targets { width } else { 1 }
     }
 }
 
 extension Normalizer {
     /// Made ready for a data set whose samples the rule must fit.
-    package init(_ rule: Normalization, for dataset: ImageDataset) throws {
+    package init(_ rule: Normalization, for dataset: SampleSet) throws {
         guard let normalizer = Normalizer(rule, sample: dataset.sample) else {
             throw TrainingError(
                 "\(dataset.file): the normalization `\(rule)` does not fit samples of \(dataset.sample)")
@@ -83,7 +83,7 @@ extension DatasetOptions {
 }
 
 extension TrainingOptions.Normalization {
-    package func rule(for file: DatasetFile, _ dataset: ImageDataset) throws -> DataPipeline.Normalization {
+    package func rule(for file: DatasetFile, _ dataset: SampleSet) throws -> DataPipeline.Normalization {
         switch self {
         case .auto: return .standard(for: dataset.source.form)
         case .unchanged: return .unchanged

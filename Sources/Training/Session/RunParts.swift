@@ -96,7 +96,7 @@ package struct RunParts {
         // One shard sees the whole batch: its statistics are the global ones.
         demand.batchNormalization = options.shards == 1 ? .shard : options.batchNorm
         demand.precision = options.precision
-        demand.targets = data.targets
+        demand.targets = data.targetKind
         demand.training = sampler.shardSizes
         if let validation = data.validation {
             let batches = Sampler(validation, batch: options.batchSize, shards: options.shards, seed: nil)

@@ -79,7 +79,7 @@ public final class TrainingRun {
         _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine,
         _ resumed: ResumedState, _ parts: RunParts
     ) throws -> RunOutcome {
-        let countsCorrect = data.targets == .label
+        let countsCorrect = data.targetKind == .label
         var coordinator = try options.coordinator(
             stepsPerEpoch: parts.stepsPerEpoch,
             metrics: EpochMetrics.names(accuracy: countsCorrect, validation: data.validation != nil))

@@ -8,7 +8,7 @@ import Reduction
 /// that the result is the same on any number of ranks.
 package final class Evaluator {
     private let replica: Replica
-    private let dataset: ImageDataset
+    private let dataset: SampleSet
     private let sampler: Sampler
     private let steps: Int
     private let loader: SampleLoader
@@ -18,7 +18,7 @@ package final class Evaluator {
 
     /// `steps`: how many batches, if not all.
     package init(
-        _ replica: Replica, _ dataset: ImageDataset, batch: Int, steps: Int?, _ loader: SampleLoader,
+        _ replica: Replica, _ dataset: SampleSet, batch: Int, steps: Int?, _ loader: SampleLoader,
         _ communicator: Communicator, _ partition: ShardPartition, _ watch: StallWatch
     ) throws {
         self.replica = replica

@@ -115,7 +115,7 @@ extension Communicator {
     /// Ranks of one host have one clock. Others compare theirs with rank 0's after a barrier, several times; the median
     /// is wrong by about the time a small message takes.
     fileprivate func clockLead() throws -> Int64 {
-        let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? ""
+        let boot = SystemText("/proc/sys/kernel/random/boot_id")?.text ?? ""
         let boots = try allGather([UInt8](boot.utf8))
         var leads: [Int64] = []
         for _ in 0..<15 {

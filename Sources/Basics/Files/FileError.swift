@@ -1,5 +1,5 @@
-/// A checkpoint that cannot be read or written: which file, why, and what to do.
-public struct CheckpointError: Error, Sendable, Equatable, CustomStringConvertible {
+/// A file that cannot be read or written, or is not what it should be: which file, why, and what to do.
+public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Kind: String, Sendable {
         /// The operating system does not let us read it.
         case unreadable

@@ -8,7 +8,7 @@ import Basics
 ///     16      8      version of this trailer: 1
 ///     24      8      bytes before the trailer
 ///     32      32     SHA-256 of those bytes
-package enum CheckpointSeal {
+package enum FileSeal {
     static let size = 64
     private static let magic = Array("dptrain-sha256\r\n".utf8)
     private static let version: UInt64 = 1
@@ -30,31 +30,31 @@ package enum CheckpointSeal {
     }
 
     /// The HDF5 file before the trailer, if every byte of it is what was written.
-    package static func open(_ bytes: consuming [UInt8], file: String) throws(CheckpointError) -> [UInt8] {
+    package static func open(_ bytes: consuming [UInt8], file: String) throws(FileError) -> [UInt8] {
         let remedy = "use an earlier checkpoint, or copy it again"
         guard !bytes.isEmpty else {
-            throw CheckpointError(.empty, file: file, "it is empty", remedy: remedy)
+            throw FileError(.empty, file: file, "it is empty", remedy: remedy)
         }
         guard bytes.starts(with: signature) else {
-            throw CheckpointError(
+            throw FileError(
                 .notHDF5, file: file, "it is not an HDF5 file", remedy: "give a checkpoint of dptrain")
         }
         guard isSealed(bytes) else { throw unsealed(bytes, file: file, remedy: remedy) }
         let start = bytes.count - size
         let found = number(bytes, at: start + 16)
         guard found == version else {
-            throw CheckpointError(
+            throw FileError(
                 found > version && found < 1 << 16 ? .version : .altered, file: file,
                 "its digest is of version \(found); this program knows version \(version)", remedy: remedy)
         }
         let length = number(bytes, at: start + 24)
         guard length == UInt64(start) else {
-            throw CheckpointError(
+            throw FileError(
                 length > UInt64(start) ? .truncated : .altered, file: file,
                 "it has \(start) bytes before its digest, but was written with \(length)", remedy: remedy)
         }
         guard bytes[(start + 32)...].elementsEqual(digest(of: bytes, length: start)) else {
-            throw CheckpointError(
+            throw FileError(
                 .altered, file: file, "it is damaged: its SHA-256 is not the one it was written with", remedy: remedy)
         }
         bytes.removeLast(size)
@@ -66,19 +66,19 @@ package enum CheckpointSeal {
     }
 
     /// HDF5's superblock of version 0 says where the file should end.
-    private static func unsealed(_ bytes: [UInt8], file: String, remedy: String) -> CheckpointError {
+    private static func unsealed(_ bytes: [UInt8], file: String, remedy: String) -> FileError {
         guard bytes.count >= 48, bytes[8] == 0 else {
-            return CheckpointError(.truncated, file: file, "it is truncated: its digest is missing", remedy: remedy)
+            return FileError(.truncated, file: file, "it is truncated: its digest is missing", remedy: remedy)
         }
         let end = number(bytes, at: 40)
         guard UInt64(bytes.count) == end else {
             let reason =
                 UInt64(bytes.count) < end + UInt64(size)
                 ? "it is truncated: it has \(bytes.count) bytes of at least \(end)" : "its digest is damaged"
-            return CheckpointError(
+            return FileError(
                 UInt64(bytes.count) < end + UInt64(size) ? .truncated : .altered, file: file, reason, remedy: remedy)
         }
-        return CheckpointError(
+        return FileError(
             .unsealed, file: file, "it is an HDF5 file without dptrain's digest",
             remedy: "if it comes from Keras, load it with --weights; if it was a checkpoint, its end is missing")
     }

@@ -4,7 +4,7 @@ import Basics
 import Interchange
 
 /// The group `dptrain` of a checkpoint: what a run needs and Keras has no place for.
-enum RunGroup {
+enum DptrainGroup {
     static func write(_ state: RunState, to group: Group) throws(HDF5Error) {
         let attributes = group.attributes
         try attributes.set("format", CheckpointCodec.format)
@@ -46,7 +46,7 @@ enum RunGroup {
     static func loss(in group: Group, of network: Network, file: String) throws -> Loss {
         let name = try group.attributes.string("loss")
         guard let function = Loss.Function(rawValue: name) else {
-            throw CheckpointError(
+            throw FileError(
                 .content, file: file, "its loss \(name) is unknown", remedy: "use the newer dptrain that wrote it")
         }
         // Files from before losses had options lack them.

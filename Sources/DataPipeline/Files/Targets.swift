@@ -1,15 +1,15 @@
 import HDF5Storage
 import Basics
 
-/// What the samples of a split should be answered with, all in memory.
-public enum Answers: Sendable, Equatable {
+/// What a network should predict for the samples of a split, all in memory.
+public enum Targets: Sendable, Equatable {
     /// A class number a sample.
     case labels([Int32])
     /// `width` numbers a sample.
     case targets([Float], width: Int)
     case none
 
-    subscript(rows: Range<Int>) -> Answers {
+    subscript(rows: Range<Int>) -> Targets {
         switch self {
         case .labels(let values): .labels(Array(values[rows]))
         case .targets(let values, let width):
@@ -19,16 +19,16 @@ public enum Answers: Sendable, Equatable {
     }
 }
 
-/// Reads a split's answers: labels as [N], [N, 1], [N, 1, 1, 1] or one-hot [N, K], in integers of any width or floats
+/// Reads a split's targets: labels as [N], [N, 1], [N, 1, 1, 1] or one-hot [N, K], in integers of any width or floats
 /// that hold integers; or regression targets as [N] or [N, K].
-struct AnswerReader {
+struct TargetReader {
     let dataset: Dataset
     /// How many samples there are.
     let samples: Int
-    let kind: AnswerKind?
+    let kind: TargetForm?
 
     /// `width` is the number of columns if the labels were one-hot: so many classes there are.
-    func read() throws -> (answers: Answers, width: Int?) {
+    func read() throws -> (targets: Targets, width: Int?) {
         guard dataset.elementType.isNumeric else {
             throw error("answers are of type \(dataset.elementType), not numbers")
         }
@@ -56,7 +56,7 @@ struct AnswerReader {
     private var isNamedTargets: Bool { name.contains("target") }
     private var isNamedLabels: Bool { name.contains("label") }
 
-    private func targets(_ width: Int) throws -> Answers {
+    private func targets(_ width: Int) throws -> Targets {
         let values = try dataset.read(as: Float.self)
         if let index = values.firstIndex(where: { !$0.isFinite }) {
             throw error("the target of sample \(index / width) is \(values[index])")
