@@ -22,6 +22,64 @@ let oneDNNTargets: [Target] = [
     .target(name: "OneDNNEngine", dependencies: ["Execution", "CDNNL", "CConvolution"]),
 ]
 
+/// In the order of docs/architecture.md: each imports only from above.
+let modules: [Target] = [
+    .target(name: "Basics", dependencies: ["CCrypto"]),
+    .target(name: "MessagePassing", dependencies: ["CMPI", "CIntrinsics", "Basics"]),
+    .target(name: "HDF5Storage", dependencies: ["CHDF5", "Basics"]),
+    .target(name: "Pictures", dependencies: ["CZlib"]),
+    .target(name: "Models", dependencies: ["Basics"]),
+    .target(name: "Optimization", dependencies: ["Basics", "CIntrinsics"]),
+    .target(name: "Interchange", dependencies: ["HDF5Storage", "Models", "Optimization"]),
+    .target(name: "Execution", dependencies: ["Models"]),
+    .target(name: "BLASEngine", dependencies: ["Execution", "CBLAS"]),
+    .target(name: "DataPipeline", dependencies: ["HDF5Storage", "CZlib"]),
+    .target(name: "Reduction", dependencies: ["MessagePassing", "Execution", "CIntrinsics"]),
+    .target(name: "Checkpoints", dependencies: ["Interchange"]),
+    .target(name: "Reporting", dependencies: ["Optimization"]),
+    .target(
+        name: "Training",
+        dependencies: [
+            "DataPipeline", "Reduction", "Checkpoints", "Reporting", .product(name: "TOMLKit", package: "TOMLKit"),
+        ],
+        resources: [.embedInCode("Recipes")]),
+    .target(name: "Evaluation", dependencies: ["Training"]),
+    .target(name: "Benchmarking", dependencies: ["Training"]),
+    .executableTarget(
+        name: "dptrain",
+        dependencies: [
+            "Evaluation", "Benchmarking", "BLASEngine", "Pictures",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ] + oneDNN,
+        swiftSettings: engineSettings),
+]
+
+let tests: [Target] = [
+    .target(name: "TestSupport", dependencies: ["MessagePassing", "Checkpoints"], path: "Tests/TestSupport"),
+    // Runs before the tests. All targets of tests are one program, so that it serves them all.
+    .target(name: "TestLaunch", path: "Tests/TestLaunch"),
+    .testTarget(name: "ArchitectureTests"),
+    .testTarget(name: "BasicsTests", dependencies: ["Basics", "CIntrinsics"]),
+    .testTarget(name: "MessagePassingTests", dependencies: ["MessagePassing", "TestLaunch", "TestSupport"]),
+    .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "TestSupport"], exclude: ["Golden"]),
+    .testTarget(name: "PicturesTests", dependencies: ["Pictures"], exclude: ["Golden"]),
+    .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
+    .testTarget(name: "OptimizationTests", dependencies: ["Optimization"], exclude: ["Golden"]),
+    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Checkpoints", "TestSupport"]),
+    .testTarget(
+        name: "EngineTests", dependencies: ["BLASEngine", "HDF5Storage", "TestSupport"] + oneDNN, exclude: ["Golden"],
+        swiftSettings: engineSettings),
+    .testTarget(name: "DataPipelineTests", dependencies: ["DataPipeline", "TestSupport"], exclude: ["Golden"]),
+    .testTarget(name: "ReductionTests", dependencies: ["Reduction"]),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "BLASEngine", "TestSupport"]),
+    // What needs several ranks: a program of its own, run under mpirun by scripts/test.
+    .executableTarget(
+        name: "rank-tests", dependencies: ["Evaluation", "Benchmarking", "BLASEngine", "TestSupport"] + oneDNN,
+        path: "Tests/RankTests", swiftSettings: engineSettings),
+]
+
 let package = Package(
     name: "dptrain",
     products: [.executable(name: "dptrain", targets: ["dptrain"])],
@@ -29,51 +87,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
-    targets: systemLibraries + (withOneDNN ? oneDNNTargets : []) + [
-        .target(name: "NumericCore"),
-        .target(name: "MessagePassing", dependencies: ["CMPI", "CIntrinsics", "NumericCore"]),
-        .target(name: "HDF5Storage", dependencies: ["CHDF5", "NumericCore"]),
-        .target(name: "Models", dependencies: ["NumericCore"]),
-        .target(name: "Execution", dependencies: ["Models"]),
-        .target(name: "BLASEngine", dependencies: ["Execution", "CBLAS"]),
-        .target(name: "DataPipeline", dependencies: ["HDF5Storage", "CZlib"]),
-        .target(name: "Pictures", dependencies: ["CZlib"]),
-        .target(
-            name: "Training",
-            dependencies: [
-                "Execution", "MessagePassing", "DataPipeline", "CIntrinsics", "CCrypto",
-                .product(name: "TOMLKit", package: "TOMLKit"),
-            ],
-            resources: [.embedInCode("Recipes")]),
-        .executableTarget(
-            name: "dptrain",
-            dependencies: [
-                "Training", "BLASEngine", "Pictures",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ] + oneDNN,
-            swiftSettings: engineSettings),
-        .target(name: "TestSupport", dependencies: ["MessagePassing", "Training"], path: "Tests/TestSupport"),
-        // Runs before the tests. All targets of tests are one program, so that it serves them all.
-        .target(name: "TestLaunch", path: "Tests/TestLaunch"),
-        .testTarget(name: "NumericCoreTests", dependencies: ["CIntrinsics", "NumericCore"]),
-        .testTarget(
-            name: "MessagePassingTests", dependencies: ["MessagePassing", "TestLaunch", "TestSupport"]),
-        .testTarget(
-            name: "HDF5StorageTests", dependencies: ["HDF5Storage", "TestSupport"], exclude: ["Golden"]),
-        .testTarget(
-            name: "DataPipelineTests", dependencies: ["DataPipeline", "TestSupport"], exclude: ["Golden"]),
-        .testTarget(name: "PicturesTests", dependencies: ["Pictures"], exclude: ["Golden"]),
-        .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
-        .testTarget(
-            name: "EngineTests", dependencies: ["BLASEngine", "HDF5Storage", "TestSupport"] + oneDNN,
-            exclude: ["Golden"],
-            swiftSettings: engineSettings),
-        .testTarget(
-            name: "TrainingTests", dependencies: ["Training", "BLASEngine", "TestSupport"], exclude: ["Golden"]),
-        // What needs several ranks: a program of its own, run under mpirun by scripts/test.
-        .executableTarget(
-            name: "rank-tests", dependencies: ["Training", "BLASEngine", "TestSupport"] + oneDNN,
-            path: "Tests/RankTests", swiftSettings: engineSettings),
-    ],
+    targets: systemLibraries + (withOneDNN ? oneDNNTargets : []) + modules + tests,
     swiftLanguageModes: [.v6]
 )

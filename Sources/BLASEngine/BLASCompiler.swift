@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 
 /// Turns operations into kernels on row-major tensors. The layer families are extensions in files of their own.
 struct BLASCompiler: LayerCompiler {

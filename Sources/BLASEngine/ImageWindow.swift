@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 
 /// A window on its way over one image [height, width, channels]: which pixels it covers where, and the image as a
 /// matrix of what the window sees.

@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 
 /// Scaled residuals, and channels side by side.
 extension BLASCompiler {

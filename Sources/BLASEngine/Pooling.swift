@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 
 /// Maxima and means of windows and of whole images.
 extension BLASCompiler {

@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 
 /// An up-sampling repeats pixels.
 struct RepeatedPixels: PixelMoves {

@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 
 #if canImport(Glibc)
 import Glibc

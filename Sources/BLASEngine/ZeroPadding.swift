@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 
 /// Padding puts the rows of images among zeros, where no operation after it takes the zeros as margins of its own.
 struct FramedRows: PixelMoves {

@@ -1,5 +1,5 @@
 import CHDF5
-import NumericCore
+import Basics
 
 /// Strings as Keras and h5py store them: a single one of variable length, lists as arrays of fixed-length byte strings
 /// (`keras/src/legacy/saving/legacy_h5_format.py`). Both forms, UTF-8 and ASCII, are read.

@@ -1,5 +1,5 @@
 import CHDF5
-import NumericCore
+import Basics
 
 /// An array in a file. Rows are what its first axis counts.
 public struct Dataset: StoredObject {

@@ -1,5 +1,5 @@
 import CHDF5
-import NumericCore
+import Basics
 
 /// How a new data set is to lie in the file.
 public enum DatasetLayout: Sendable {

@@ -1,5 +1,5 @@
 import CHDF5
-import NumericCore
+import Basics
 
 /// What has a place in a file and may carry attributes: a group or a data set.
 public protocol StoredObject: Sendable {

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Builds a network layer by layer; layers without a name get Keras's automatic one (`conv2d`, `conv2d_1`, ...).
 public struct GraphBuilder {
@@ -38,7 +38,7 @@ public struct GraphBuilder {
     }
 
     private mutating func automaticName(_ layer: Layer) -> String {
-        let base = layer.description.kerasClass.snakeCased
+        let base = layer.description.typeName.snakeCased
         let number = namesGiven[base, default: 0]
         namesGiven[base] = number + 1
         return number == 0 ? base : "\(base)_\(number)"
@@ -166,7 +166,7 @@ extension GraphBuilder {
 
 extension String {
     /// Keras's `to_snake_case`: `Conv2D` is `conv2d`, `MaxPooling2D` is `max_pooling2d`.
-    var snakeCased: String {
+    package var snakeCased: String {
         var result = ""
         var previous: Character?
         for character in self {

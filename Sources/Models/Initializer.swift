@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Where a parameter's first values come from. Each is a pure function of (seed, parameter number, element number).
 public enum Initializer: Sendable, Equatable {
@@ -53,32 +53,5 @@ public enum Initializer: Sendable, Equatable {
             let field = shape.extents.dropLast(2).reduce(1, *)
             return (shape[shape.rank - 2] * field, shape[shape.rank - 1] * field)
         }
-    }
-}
-
-extension Initializer {
-    /// The initializer as Keras's configuration has it.
-    var kerasConfiguration: JSONValue {
-        let (name, configuration): (String, [String: JSONValue]) =
-            switch self {
-            case .zeros: ("Zeros", [:])
-            case .ones: ("Ones", [:])
-            case .glorotUniform: ("GlorotUniform", ["seed": nil])
-            case .heNormal: ("HeNormal", ["seed": nil])
-            case .heUniform: ("HeUniform", ["seed": nil])
-            case .normal(let deviation):
-                ("RandomNormal", ["mean": 0.0, "stddev": .decimal(deviation), "seed": nil])
-            case .uniform(let limit):
-                (
-                    "RandomUniform",
-                    [
-                        "minval": .decimal(-limit), "maxval": .decimal(limit),
-                        "seed": nil,
-                    ]
-                )
-            case .signs: ("signs", [:])
-            case .digits: ("digits", [:])
-            }
-        return ["class_name": .string(name), "config": .object(configuration)]
     }
 }

@@ -1,6 +1,6 @@
-import NumericCore
+import Basics
 
-/// What every layer tells about itself: shapes, parameters and how Keras names it. Shapes are those of a sample, without
+/// What every layer tells about itself: shapes, parameters and its type. Shapes are those of a sample, without
 /// the batch axis: images are [H, W, C], vectors [F].
 public protocol LayerDescription: Sendable, Equatable {
     /// Throws where the inputs do not fit the layer.
@@ -12,30 +12,13 @@ public protocol LayerDescription: Sendable, Equatable {
     /// Multiply-adds of one sample's forward pass.
     func multiplyAdds(for inputs: [Shape]) -> Int
 
-    /// The class in Keras, and the part of its `config` beyond `name`, `dtype` and `trainable`.
-    var kerasClass: String { get }
-    /// Whether Keras itself has the class; others are in scripts/dptrain_keras.py.
-    var isOfKeras: Bool { get }
-    var kerasConfiguration: [String: JSONValue] { get }
+    /// The layer's type for people: Keras's word, where Keras has such a layer.
+    var typeName: String { get }
 }
 
 extension LayerDescription {
     public func parameters(for inputs: [Shape]) -> [ParameterSpecification] { [] }
     public func multiplyAdds(for inputs: [Shape]) -> Int { 0 }
-    public var isOfKeras: Bool { true }
-
-    /// The class as files name it: `Dense`, `dptrain>IdentityShortcut`.
-    var registeredClass: String { isOfKeras ? kerasClass : KerasPackage.name(kerasClass) }
-}
-
-/// The package under which scripts/dptrain_keras.py registers what Keras lacks.
-enum KerasPackage {
-    private static let prefix = "dptrain>"
-
-    static func name(_ plain: String) -> String { prefix + plain }
-    static func plainName(_ name: String) -> String {
-        name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
-    }
 }
 
 /// A layer as a value. Engines switch over the cases, so that a new layer cannot be forgotten by one of them.

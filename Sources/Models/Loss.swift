@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// What training minimises: the mean over samples.
 public struct Loss: Sendable, Equatable, CustomStringConvertible {
@@ -82,7 +82,7 @@ extension Network {
             isFromLogits: function.activation != nil && !endsInProbabilities)
     }
 
-    /// How an answer follows from the outputs.
+    /// How a prediction follows from the outputs.
     public enum Decision: String, Sendable {
         case largest, smallest
     }

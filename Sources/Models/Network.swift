@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// One layer in the graph; `inputs` are indices of earlier nodes.
 public struct Node: Sendable, Equatable {
@@ -131,4 +131,12 @@ public struct NetworkError: Error, Sendable, Equatable, CustomStringConvertible 
     public var description: String {
         "model \(network)" + (layer.map { ", layer \($0)" } ?? "") + ": \(reason)"
     }
+}
+
+extension Network {
+    /// The parameters that an optimizer changes, in order.
+    public var trainableParameters: [NetworkParameter] { trainableIndices.map { parameters[$0] } }
+
+    /// Their indices in `parameters`.
+    public var trainableIndices: [Int] { parameters.indices.filter { parameters[$0].specification.role == .trainable } }
 }

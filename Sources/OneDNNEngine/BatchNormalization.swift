@@ -1,7 +1,7 @@
 import CDNNL
 import Execution
 import Models
-import NumericCore
+import Basics
 
 /// What backward needs of a normalisation's forward pass.
 struct BatchNormalizationState {

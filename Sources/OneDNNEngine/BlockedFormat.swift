@@ -1,6 +1,6 @@
 import CDNNL
 import Execution
-import NumericCore
+import Basics
 
 /// A parameter in a layout of oneDNN's choice, channels padded where the library blocks them; padding stays zero.
 struct BlockedFormat: ParameterFormat {

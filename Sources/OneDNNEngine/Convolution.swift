@@ -1,7 +1,7 @@
 import CDNNL
 import Execution
 import Models
-import NumericCore
+import Basics
 
 /// What a convolution computes with, in the layouts of its forward pass.
 struct ConvolutionOperands {

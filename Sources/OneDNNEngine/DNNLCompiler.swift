@@ -1,7 +1,7 @@
 import CDNNL
 import Execution
 import Models
-import NumericCore
+import Basics
 
 /// Emits primitives for operations. Each family of layers has a file of its own that extends this.
 struct DNNLCompiler: LayerCompiler {

@@ -1,7 +1,7 @@
 import CDNNL
 import Execution
 import Models
-import NumericCore
+import Basics
 
 extension DNNLCompiler {
     func activation(

@@ -2,7 +2,7 @@ import CConvolution
 import CDNNL
 import Execution
 import Models
-import NumericCore
+import Basics
 
 /// What backward needs of the forward pass of a convolution with samples side by side.
 struct FewChannelState {

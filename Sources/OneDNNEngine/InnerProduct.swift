@@ -1,7 +1,7 @@
 import CDNNL
 import Execution
 import Models
-import NumericCore
+import Basics
 
 /// What backward needs of a dense layer's forward pass.
 struct DenseState {

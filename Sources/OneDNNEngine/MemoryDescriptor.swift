@@ -1,6 +1,6 @@
 import CDNNL
 import Execution
-import NumericCore
+import Basics
 
 /// How a tensor lies in memory: oneDNN's memory descriptor as a value. Dimensions are oneDNN's: [n, C, H, W] for images,
 /// whatever their order in memory.

@@ -1,7 +1,7 @@
 import CDNNL
 import Execution
 import Models
-import NumericCore
+import Basics
 
 /// What backward needs of a pooling's forward pass.
 struct PoolingState {

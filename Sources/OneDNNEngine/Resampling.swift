@@ -1,7 +1,7 @@
 import CDNNL
 import Execution
 import Models
-import NumericCore
+import Basics
 
 /// What backward needs of an up-sampling's forward pass.
 struct UpSamplingState {

@@ -1,7 +1,7 @@
 import CDNNL
 import Execution
 import Models
-import NumericCore
+import Basics
 
 /// The convolutions of a network that run with 16 samples side by side in a register, where oneDNN would put 16
 /// channels.

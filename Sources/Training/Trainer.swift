@@ -1,7 +1,11 @@
+import Basics
+import Checkpoints
 import DataPipeline
 import Foundation
 import MessagePassing
-import NumericCore
+import Optimization
+import Reduction
+import Reporting
 
 /// The training loop: epochs of steps, validation, the coordinator's directive, checkpoints. What is shown or recorded
 /// is done by observers; what is decided is decided by the coordinator on rank 0 and reaches all ranks as one value.
@@ -10,7 +14,7 @@ struct Trainer {
     let options: TrainingOptions
     let sampler: Sampler
     let stepsPerEpoch: Int
-    let train: ImageDataset
+    let train: SampleSet
     let step: TrainingStep
     let evaluator: Evaluator?
     let reducer: Reducer

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// Where the program says what went wrong.
 enum StandardError {
@@ -11,5 +12,33 @@ enum StandardError {
         // What was said on standard output came first.
         fflush(nil)
         FileHandle.standardError.write(Data(text.utf8))
+    }
+}
+
+/// One line on standard error that is rewritten while work goes on; nothing where no one watches.
+final class ProgressLine {
+    private let title: String
+    private let isWatched = isatty(STDERR_FILENO) == 1
+    private var shownPercent = -1
+
+    init(_ title: String) { self.title = title }
+
+    /// `part` of the work is done, 0...1.
+    func show(_ part: Double) {
+        let percent = Int(part * 100)
+        guard isWatched, percent != shownPercent else { return }
+        shownPercent = percent
+        StandardError.write("\r\(title) \(percent) %")
+    }
+
+    func clear() {
+        if isWatched { StandardError.write("\r\u{1B}[K") }
+    }
+
+    /// Shows the progress of `work`, and takes the line away when it ends.
+    static func during<Result>(_ title: String, _ work: ((Double) -> Void) throws -> Result) rethrows -> Result {
+        let line = ProgressLine(title)
+        defer { line.clear() }
+        return try work { line.show($0) }
     }
 }

@@ -1,7 +1,7 @@
 import DataPipeline
 import Foundation
 import HDF5Storage
-import NumericCore
+import Basics
 import Testing
 
 @Suite struct BatchReaderTests {

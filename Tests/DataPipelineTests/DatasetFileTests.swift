@@ -1,19 +1,19 @@
 import DataPipeline
 import Foundation
 import HDF5Storage
-import NumericCore
+import Basics
 import Testing
 
 @Suite struct ForeignLayoutTests {
     /// All samples of a split, read through the pipeline in file order.
-    private func samples(of dataset: ImageDataset) throws -> [Received] {
+    private func samples(of dataset: SampleSet) throws -> [Received] {
         let sampler = Sampler(dataset, batch: dataset.count, shards: 1, seed: nil)
         return try drain(BatchReader(dataset, sampler: sampler, shards: 0..<1), elements: dataset.sample.count)
             .flatMap(\.shards)
     }
 
     /// What the generator put there: pixels divided by `divisor`, labels 3i mod classes.
-    private func check(_ dataset: ImageDataset, first: Int = 0, divisor: Float = 1) throws {
+    private func check(_ dataset: SampleSet, first: Int = 0, divisor: Float = 1) throws {
         let received = try samples(of: dataset)
         let expected = (first..<first + dataset.count).flatMap { pixels(of: $0, dataset.sample) }
         #expect(received[0].values == expected.map { Float($0) / divisor })
@@ -63,8 +63,8 @@ import Testing
                 == (0..<16).flatMap { i in
                     pixels(of: i, [1, 5, 1]).map { Float($0) / 8 }
                 })
-        #expect(train.answers == .targets((0..<16).flatMap { [Float($0) / 4, -Float($0)] }, width: 2))
-        #expect(message { try train.requireAnswers(.labels) }.contains("/train/targets: it holds no labels"))
+        #expect(train.targets == .targets((0..<16).flatMap { [Float($0) / 4, -Float($0)] }, width: 2))
+        #expect(message { try train.requireTargets(.labels) }.contains("/train/targets: it holds no labels"))
     }
 
     @Test func inspectionSaysWhatWasFound() throws {
@@ -126,7 +126,7 @@ import Testing
         let cut = try tested.trainingData(validationSplit: 0.22)
         #expect(cut.train.count == 15 && cut.validation?.rows == 15..<20)
         #expect(cut.explanation == "the last 5 of 20 training samples")
-        #expect(cut.validation?.answers == .labels([3, 0, 1, 2, 3]))
+        #expect(cut.validation?.targets == .labels([3, 0, 1, 2, 3]))
         #expect(throws: DatasetError.self) { try alone.trainingData(validationSplit: 1) }
         #expect(throws: DatasetError.self) { try alone.trainingData(validationSplit: 0) }
     }
@@ -237,7 +237,7 @@ import Testing
                 .contains("the label of sample 8 is 7, outside 0...4 (5 classes)"))
     }
 
-    @Test func unusableAnswersAreRefused() throws {
+    @Test func unusableTargetsAreRefused() throws {
         let few = try refusal { root in
             try root.write("train/images", shape: [10, 2, 8, 1], images)
             try root.write("train/labels", shape: [9], [Int32](repeating: 0, count: 9))

@@ -1,7 +1,7 @@
 import DataPipeline
 import Foundation
 import HDF5Storage
-import NumericCore
+import Basics
 import TestSupport
 import Testing
 

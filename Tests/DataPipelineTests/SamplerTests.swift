@@ -1,5 +1,5 @@
 import DataPipeline
-import NumericCore
+import Basics
 import Testing
 
 @Suite struct SamplerTests {

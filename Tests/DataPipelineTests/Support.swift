@@ -1,7 +1,7 @@
 import DataPipeline
 import Foundation
 import HDF5Storage
-import NumericCore
+import Basics
 
 /// A folder that exists for one test.
 final class Scratch {

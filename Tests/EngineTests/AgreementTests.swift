@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 import Testing
 
 /// Faster engines against the plain one, on all models of the zoo.

@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 import Testing
 
 /// Auxiliary outputs: in training part of the loss, in evaluation and prediction not there at all.

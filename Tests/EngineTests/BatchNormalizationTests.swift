@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 import Testing
 
 /// Which statistics batch normalisation uses, and what it hands to the moving ones.

@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 import Testing
 
 /// Fusing an activation into the layer before it must not change what else reads that layer. Gradients cannot tell: they

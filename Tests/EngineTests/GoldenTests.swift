@@ -2,7 +2,7 @@ import Execution
 import Foundation
 import HDF5Storage
 import Models
-import NumericCore
+import Basics
 import Testing
 
 /// Engines against Keras in double precision, on models of the zoo. Golden/generate.py writes the files and says what

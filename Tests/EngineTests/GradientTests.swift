@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 import Testing
 
 /// Every layer's backward pass against differences of its forward pass, on every engine.

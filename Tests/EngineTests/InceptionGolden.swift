@@ -1,7 +1,7 @@
 import Foundation
 import HDF5Storage
 import Models
-import NumericCore
+import Basics
 import Testing
 
 /// A file of Golden/Inception, and what its generator, generate.py there, computed by the same rules.

@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 import Testing
 
 /// A small network around one layer. A trainable layer comes first, so that the gradient of the tested layer's input

@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 import Testing
 
 /// Losses and their gradients against Keras's (Golden/losses.py made the numbers).

@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 import Testing
 
 /// Packed memory: nothing is read before it is written, and nothing is lost before it is read.

@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 
 /// What a step gives, summed or joined over its shards.
 struct StepResult: Equatable {

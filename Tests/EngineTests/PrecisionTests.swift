@@ -1,7 +1,7 @@
 import BLASEngine
 import Execution
 import Models
-import NumericCore
+import Basics
 import Testing
 
 /// bf16 beside fp32 on the same engine, where engine and processor have it.

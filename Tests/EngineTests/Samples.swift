@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 
 /// A batch of samples as a network takes it: inputs row-major, and labels or target values.
 struct Batch {

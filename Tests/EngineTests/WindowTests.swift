@@ -1,7 +1,7 @@
 import Execution
 import Foundation
 import Models
-import NumericCore
+import Basics
 import Testing
 
 /// Conventions of windows that gradients cannot tell, on images small enough to work out by hand.

@@ -1,6 +1,5 @@
 import Execution
 import Models
-import NumericCore
 import Testing
 
 extension LayerCase {

@@ -1,6 +1,6 @@
 import Foundation
 import HDF5Storage
-import NumericCore
+import Basics
 import Testing
 
 /// A folder that exists for one test.

@@ -1,5 +1,5 @@
 import Models
-import NumericCore
+import Basics
 import Testing
 
 /// Counts of the zoo's networks before Inception: Keras's where Keras has the network, else the paper's table added up.

@@ -1,5 +1,5 @@
 import Models
-import NumericCore
+import Basics
 import Testing
 
 @Suite struct InceptionTests {

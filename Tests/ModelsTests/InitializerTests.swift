@@ -1,5 +1,5 @@
 import Models
-import NumericCore
+import Basics
 import Testing
 
 /// The values of a 3x3x32x64 kernel: fan in 288, fan out 576.

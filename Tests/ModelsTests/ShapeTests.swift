@@ -1,5 +1,5 @@
 import Models
-import NumericCore
+import Basics
 import Testing
 
 /// Runs one layer on one input.

@@ -1,7 +1,10 @@
+import Basics
+import Checkpoints
+import Evaluation
 import Foundation
 import HDF5Storage
+import Interchange
 import Models
-import NumericCore
 import TestSupport
 import Training
 

@@ -2,6 +2,7 @@ import DataPipeline
 import Foundation
 import HDF5Storage
 import MessagePassing
+import Reporting
 import TestSupport
 import Training
 

@@ -1,5 +1,6 @@
+import Basics
 import MessagePassing
-import NumericCore
+import Reduction
 import Training
 
 var reducerChecks: [RankCheck] {

@@ -1,7 +1,10 @@
+import Checkpoints
 import DataPipeline
+import Execution
 import Foundation
 import MessagePassing
 import Models
+import Reporting
 import TestSupport
 import Training
 

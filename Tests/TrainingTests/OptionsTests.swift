@@ -1,4 +1,6 @@
+import Basics
 import Foundation
+import Optimization
 import Testing
 import Training
 

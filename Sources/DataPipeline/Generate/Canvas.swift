@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// A view of an image while it is drawn: colours in 0...1, row by row, not owned.
 struct Canvas {

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// A plane figure on the pixel grid, told by its signed distance: negative inside, in pixels.
 ///

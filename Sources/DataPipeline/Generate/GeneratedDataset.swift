@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// The built-in data set as a file.
 public enum GeneratedDataset {

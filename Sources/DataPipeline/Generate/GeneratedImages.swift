@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// What the figure in a generated image is, in label order.
 enum GeneratedClass: String, CaseIterable {

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// What one generated image shows: a background, clutter, the figure that gives the class, and light over all of it.
 ///

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Which label of CIFAR-100 to take: one of 100 classes, or of the 20 groups that hold five of them each.
 public enum CIFARLabels: Sendable {

@@ -1,5 +1,5 @@
 import HDF5Storage
-import NumericCore
+import Basics
 
 #if canImport(Glibc)
 import Glibc

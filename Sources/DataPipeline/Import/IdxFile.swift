@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// An idx file of unsigned bytes, plain or gzipped: zero, zero, type, number of axes, the extents as big-endian
 /// 32-bit numbers, the values with the last axis fastest (LeCun, Cortes and Burges, "The MNIST database").

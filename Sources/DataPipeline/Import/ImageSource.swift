@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Labelled images of one split, whatever they come from. They are asked for once each, in order.
 public protocol ImageSource {

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Why files of another format could not be taken, or the new file not be written.
 public enum ImportError: Error, Equatable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// What a new data set file holds.
 public struct ImportSummary: Sendable, CustomStringConvertible {

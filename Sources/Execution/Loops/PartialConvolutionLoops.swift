@@ -1,5 +1,5 @@
 import Models
-import NumericCore
+import Basics
 
 /// A convolution along a table of connections. The kernels are [height, width, connection]. Maps are taken apart into
 /// planes first, since a connection joins one to another: rows of planes are what inner loops run along.

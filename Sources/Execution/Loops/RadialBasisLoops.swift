@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Squared distances of rows to codes: y = Σ (x - code)².
 struct RadialBasisLoops: PlainLayer {

@@ -1,5 +1,5 @@
 import Models
-import NumericCore
+import Basics
 
 /// y = coefficient · Σ window + bias. The parameters are the channels' coefficients and biases.
 struct SubsamplingLoops: PlainLayer {

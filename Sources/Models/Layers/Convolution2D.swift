@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// How a window meets the border of an image.
 public enum Padding: String, Sendable, Equatable {
@@ -26,7 +26,6 @@ public struct Extent2D: Sendable, Equatable, ExpressibleByIntegerLiteral, Custom
 
     public var count: Int { height * width }
     public var description: String { "\(height)x\(width)" }
-    var keras: JSONValue { [.integer(height), .integer(width)] }
 }
 
 /// A window that moves over an image: its output size and its padding, in TensorFlow's arithmetic.
@@ -130,17 +129,5 @@ public struct Convolution2D: LayerDescription {
         return output.count * (window.size.count * inputs[0][2] + (usesBias ? 1 : 0))
     }
 
-    public var kerasClass: String { "Conv2D" }
-    public var kerasConfiguration: [String: JSONValue] {
-        [
-            "filters": .integer(filters), "kernel_size": window.size.keras, "strides": window.stride.keras,
-            "padding": .string(window.padding.rawValue), "data_format": "channels_last",
-            "dilation_rate": window.dilation.keras,
-            "groups": 1, "activation": activation.keras, "use_bias": .bool(usesBias),
-            "kernel_initializer": kernelInitializer.kerasConfiguration,
-            "bias_initializer": Initializer.zeros.kerasConfiguration,
-            "kernel_regularizer": nil, "bias_regularizer": nil, "activity_regularizer": nil,
-            "kernel_constraint": nil, "bias_constraint": nil,
-        ]
-    }
+    public var typeName: String { "Conv2D" }
 }

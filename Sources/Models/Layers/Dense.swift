@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// y = activation(x · kernel + bias) on vectors.
 public struct Dense: LayerDescription {
@@ -30,15 +30,7 @@ public struct Dense: LayerDescription {
 
     public func multiplyAdds(for inputs: [Shape]) -> Int { inputs[0].count * units }
 
-    public var kerasClass: String { "Dense" }
-    public var kerasConfiguration: [String: JSONValue] {
-        [
-            "units": .integer(units), "activation": activation.keras, "use_bias": .bool(usesBias),
-            "kernel_initializer": kernelInitializer.kerasConfiguration,
-            "bias_initializer": Initializer.zeros.kerasConfiguration,
-            "kernel_regularizer": nil, "bias_regularizer": nil, "kernel_constraint": nil, "bias_constraint": nil,
-        ]
-    }
+    public var typeName: String { "Dense" }
 }
 
 /// [H, W, C] to [H * W * C], in that order.
@@ -47,6 +39,5 @@ public struct Flatten: LayerDescription {
 
     public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape { [try inputs.single().count] }
 
-    public var kerasClass: String { "Flatten" }
-    public var kerasConfiguration: [String: JSONValue] { ["data_format": "channels_last"] }
+    public var typeName: String { "Flatten" }
 }

@@ -1,4 +1,11 @@
-import NumericCore
+import Basics
+
+/// Elementwise functions, and softmax over the last axis, by Keras's names.
+public enum Activation: String, Sendable, Equatable, CaseIterable {
+    case linear, relu, tanh, sigmoid, softmax
+    /// 1.7159 tanh(2/3 x), which maps ±1 to ±1: LeCun et al., 1998, appendix A. Not in Keras.
+    case scaledTanh = "scaled_tanh"
+}
 
 /// A function applied to each element (softmax: along the last axis).
 public struct ActivationLayer: LayerDescription {
@@ -14,8 +21,7 @@ public struct ActivationLayer: LayerDescription {
         return input
     }
 
-    public var kerasClass: String { "Activation" }
-    public var kerasConfiguration: [String: JSONValue] { ["activation": function.keras] }
+    public var typeName: String { "Activation" }
 }
 
 /// In training each element is zeroed with probability `rate`, and the rest scaled by 1 / (1 - rate): Srivastava et al.,
@@ -30,10 +36,7 @@ public struct Dropout: LayerDescription {
         return try inputs.single()
     }
 
-    public var kerasClass: String { "Dropout" }
-    public var kerasConfiguration: [String: JSONValue] {
-        ["rate": .decimal(rate), "seed": nil, "noise_shape": nil]
-    }
+    public var typeName: String { "Dropout" }
 }
 
 /// The sum of its inputs, which have one shape.
@@ -48,8 +51,7 @@ public struct Add: LayerDescription {
         return first
     }
 
-    public var kerasClass: String { "Add" }
-    public var kerasConfiguration: [String: JSONValue] { [:] }
+    public var typeName: String { "Add" }
 }
 
 extension [Shape] {
@@ -62,4 +64,26 @@ extension [Shape] {
         }
         return self[0]
     }
+}
+
+/// A constant factor. Of one input y = factor · x; of two, x and a residual, y = x + factor · residual, as Szegedy et
+/// al., "Inception-v4, Inception-ResNet and the impact of residual connections on learning", 2016, damp residuals. The
+/// second is the `CustomScaleLayer` of keras.applications.inception_resnet_v2, whose name and option it has in files.
+public struct Scale: LayerDescription {
+    public let factor: Float
+
+    public init(_ factor: Float) { self.factor = factor }
+
+    public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
+        guard factor.isFinite else { throw LayerError("its factor \(factor) is not a finite number") }
+        guard let first = inputs.first, inputs.count <= 2 else {
+            throw LayerError("takes one input, or one and a residual, not \(inputs.count)")
+        }
+        if let residual = inputs.dropFirst().first, residual != first {
+            throw LayerError("cannot add the scaled residual \(residual) to \(first): the shapes differ")
+        }
+        return first
+    }
+
+    public var typeName: String { "CustomScaleLayer" }
 }

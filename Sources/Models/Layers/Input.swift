@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Where samples come in.
 public struct Input: LayerDescription {
@@ -11,8 +11,5 @@ public struct Input: LayerDescription {
         return shape
     }
 
-    public var kerasClass: String { "InputLayer" }
-    public var kerasConfiguration: [String: JSONValue] {
-        ["batch_shape": .array([.null] + shape.extents.map { .integer($0) }), "sparse": false, "ragged": false]
-    }
+    public var typeName: String { "InputLayer" }
 }

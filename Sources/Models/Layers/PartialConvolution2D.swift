@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// A convolution, without padding and of stride 1, whose output maps each see some of the input maps only: layer C3 of
 /// LeCun et al., "Gradient-based learning applied to document recognition", 1998.
@@ -52,13 +52,5 @@ public struct PartialConvolution2D: LayerDescription {
         return output[0] * output[1] * window.size.count * connectionCount
     }
 
-    public var kerasClass: String { "PartialConvolution2D" }
-    public var isOfKeras: Bool { false }
-    public var kerasConfiguration: [String: JSONValue] {
-        [
-            "kernel_size": window.size.keras,
-            "connections": .array(connections.map { .array($0.map { .integer($0) }) }),
-            "activation": activation.keras, "kernel_initializer": kernelInitializer.kerasConfiguration,
-        ]
-    }
+    public var typeName: String { "PartialConvolution2D" }
 }

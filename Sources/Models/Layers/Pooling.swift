@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// The maximum or the mean of each window. What lies beside the image counts in neither: not the padding of `same`, as
 /// in TensorFlow, nor what a `ceil` window hangs over, as in Caffe and PyTorch.
@@ -19,15 +19,7 @@ public struct Pooling2D: LayerDescription {
         return [output.height, output.width, input[2]]
     }
 
-    public var kerasClass: String { kind == .max ? "MaxPooling2D" : "AveragePooling2D" }
-    /// Keras knows no `ceil`: the class of the same name in dptrain's package does.
-    public var isOfKeras: Bool { window.padding != .ceil }
-    public var kerasConfiguration: [String: JSONValue] {
-        [
-            "pool_size": window.size.keras, "strides": window.stride.keras,
-            "padding": .string(window.padding.rawValue), "data_format": "channels_last",
-        ]
-    }
+    public var typeName: String { kind == .max ? "MaxPooling2D" : "AveragePooling2D" }
 }
 
 /// [H, W, C] to the mean of each channel, [C].
@@ -36,6 +28,53 @@ public struct GlobalAveragePooling2D: LayerDescription {
 
     public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape { [try inputs.single(rank: 3)[2]] }
 
-    public var kerasClass: String { "GlobalAveragePooling2D" }
-    public var kerasConfiguration: [String: JSONValue] { ["data_format": "channels_last", "keepdims": false] }
+    public var typeName: String { "GlobalAveragePooling2D" }
+}
+
+/// y = activation(coefficient · Σ window + bias), a coefficient and a bias for each channel: the subsampling layers of
+/// LeCun et al., "Gradient-based learning applied to document recognition", 1998. Windows stand side by side.
+public struct Subsampling2D: LayerDescription {
+    public let window: Window2D
+    public let activation: Activation
+    public let coefficientInitializer: Initializer
+
+    public init(size: Extent2D = 2, activation: Activation = .linear, coefficientInitializer: Initializer = .ones) {
+        window = Window2D(size: size, stride: size, padding: .valid)
+        self.activation = activation
+        self.coefficientInitializer = coefficientInitializer
+    }
+
+    public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
+        let input = try inputs.single(rank: 3)
+        let output = try window.outputExtent(of: input)
+        return [output.height, output.width, input[2]]
+    }
+
+    public func parameters(for inputs: [Shape]) -> [ParameterSpecification] {
+        [
+            ParameterSpecification("coefficient", [inputs[0][2]], coefficientInitializer),
+            ParameterSpecification("bias", [inputs[0][2]], .zeros),
+        ]
+    }
+
+    public func multiplyAdds(for inputs: [Shape]) -> Int { (try? outputShape(of: inputs))?.count ?? 0 }
+
+    public var typeName: String { "Subsampling2D" }
+}
+
+/// Each pixel repeated: [H, W, C] to [H · factor height, W · factor width, C].
+public struct UpSampling2D: LayerDescription {
+    public let factor: Extent2D
+
+    public init(_ factor: Extent2D = 2) { self.factor = factor }
+
+    public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
+        let input = try inputs.single(rank: 3)
+        guard factor.height > 0, factor.width > 0 else {
+            throw LayerError("its factor \(factor) must be positive, on its input \(input)")
+        }
+        return [input[0] * factor.height, input[1] * factor.width, input[2]]
+    }
+
+    public var typeName: String { "UpSampling2D" }
 }

@@ -1,7 +1,7 @@
-import NumericCore
+import Basics
 
 /// Squared distances of a vector to fixed codes, y_i = Σ_j (x_j - code_ij)²: the output layer of LeCun et al.,
-/// "Gradient-based learning applied to document recognition", 1998. The smallest output is the answer.
+/// "Gradient-based learning applied to document recognition", 1998. The smallest output is the prediction.
 public struct RadialBasis: LayerDescription {
     public let units: Int
     /// ±1 in each place.
@@ -29,11 +29,7 @@ public struct RadialBasis: LayerDescription {
 
     public func multiplyAdds(for inputs: [Shape]) -> Int { inputs[0].count * units }
 
-    public var kerasClass: String { "RadialBasis" }
-    public var isOfKeras: Bool { false }
-    public var kerasConfiguration: [String: JSONValue] {
-        ["units": .integer(units), "codes": codes.kerasConfiguration["class_name"] ?? nil]
-    }
+    public var typeName: String { "RadialBasis" }
 }
 
 /// The digits as stylised bitmaps of 7x12, as the paper has them, so that similar characters have similar codes. Ink is +1,

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Pixels beside an image: above, below, left and right.
 public struct Margins2D: Sendable, Equatable, CustomStringConvertible {
@@ -41,13 +41,5 @@ public struct ZeroPadding2D: LayerDescription {
         return [margins.top + input[0] + margins.bottom, margins.left + input[1] + margins.right, input[2]]
     }
 
-    public var kerasClass: String { "ZeroPadding2D" }
-    public var kerasConfiguration: [String: JSONValue] {
-        [
-            "padding": [
-                [.integer(margins.top), .integer(margins.bottom)], [.integer(margins.left), .integer(margins.right)],
-            ],
-            "data_format": "channels_last",
-        ]
-    }
+    public var typeName: String { "ZeroPadding2D" }
 }

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural networks", 2012, on one
 /// device: no convolution is split into two groups.

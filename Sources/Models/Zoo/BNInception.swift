@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// GoogLeNet's successor: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing
 /// internal covariate shift", 2015, figure 5. Two 3x3 convolutions take the place of a 5x5 one.

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Residual networks for CIFAR: He, Zhang, Ren and Sun, "Deep residual learning for image recognition", 2015, section
 /// 4.2, in the form of Keras's cifar10_resnet example (convolution biases, 1x1 projections without normalisation).

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Residual networks for CIFAR with pre-activation: He, Zhang, Ren and Sun, "Identity mappings in deep residual networks",
 /// 2016, in the form of Keras's cifar10_resnet example.

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Plain networks in the style of VGG for CIFAR, to see degradation: the deeper one learns worse. Layers are counted as in
 /// the table of He et al., 2015, for 18 and 34 layers without shortcuts; each 3x3 convolution is followed by batch

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Szegedy et al., "Going deeper with convolutions", 2014, table 1 and figures 2 and 3.
 ///

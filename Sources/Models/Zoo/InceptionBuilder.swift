@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Builds modules of parallel branches, which all Inception networks consist of.
 struct InceptionBuilder {

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Szegedy, Vanhoucke, Ioffe, Shlens and Wojna, "Rethinking the Inception architecture for computer vision", 2015,
 /// table 1, with the layers, names and order of keras.applications, so that its weights load.

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Szegedy, Ioffe, Vanhoucke and Alemi, "Inception-v4, Inception-ResNet and the impact of residual connections on
 /// learning", 2016, figures 3 to 9.

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// LeNet-5: LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document recognition", 1998.
 ///

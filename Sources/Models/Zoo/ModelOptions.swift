@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// How a residual network hands an image past a block that changes its shape: He et al., 2015, section 3.3.
 public enum Shortcut: String, Sendable, CaseIterable {

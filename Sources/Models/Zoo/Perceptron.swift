@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Networks of dense layers only.
 enum Perceptron {

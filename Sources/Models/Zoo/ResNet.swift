@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Residual networks for ImageNet: He, Zhang, Ren and Sun, "Deep residual learning for image recognition", 2015,
 /// table 1. Names, epsilon and biases are those of keras.applications, so that its weights load.

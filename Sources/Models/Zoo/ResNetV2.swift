@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Residual networks for ImageNet with pre-activation: He, Zhang, Ren and Sun, "Identity mappings in deep residual
 /// networks", 2016. Names, epsilon, biases and places of strides are those of keras.applications, so that its weights load.

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Small networks of 3x3 convolutions, 2x2 max poolings and dense layers, of tutorials.
 struct SimpleCNN {

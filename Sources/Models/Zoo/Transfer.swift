@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Networks whose features are learned elsewhere, and kept: give their weights with `--init-from`.
 enum Transfer {

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Simonyan and Zisserman, "Very deep convolutional networks for large-scale image recognition", 2014, table 1. Names are
 /// those of keras.applications, so that its weights load; dropout 0.5, which the paper trains with, is ours.

@@ -1,4 +1,4 @@
-import NumericCore
+import Basics
 
 /// Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2013, figure 3. For its sizes the image needs
 /// a margin of 1, and the poolings hang over the end, as Caffe's do.

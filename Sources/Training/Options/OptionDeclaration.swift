@@ -1,3 +1,6 @@
+import Basics
+import Optimization
+
 /// What there is to say about one option.
 public struct OptionDeclaration: Sendable {
     public enum Group: String, CaseIterable, Sendable {

@@ -1,3 +1,5 @@
+import Optimization
+
 extension TrainingOptions {
     /// All options, in the order in which files and help show them. Paths are operational: what they lead to is
     /// compared itself, data by fingerprint and networks by configuration.

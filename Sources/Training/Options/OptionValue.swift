@@ -1,5 +1,8 @@
+import Basics
 import Execution
 import Models
+import Optimization
+import Reduction
 
 /// What an option can hold: it reads itself from the text of a flag, of a TOML scalar or of a checkpoint, and writes
 /// itself so that it reads back as the same value.
@@ -84,6 +87,7 @@ extension NamedOptionValue {
 
 extension BatchNormalizationMode: NamedOptionValue {}
 extension Precision: NamedOptionValue {}
+extension Reducer.Overlap: NamedOptionValue {}
 extension Shortcut: NamedOptionValue {}
 extension Loss.Function: NamedOptionValue {}
 

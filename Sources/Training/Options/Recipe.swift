@@ -1,3 +1,5 @@
+import Basics
+
 /// Settings of a training that is known to work, or that a paper describes: a configuration file that comes with the
 /// program. Options of the command line and of `--config` win over it.
 public struct Recipe: Sendable {

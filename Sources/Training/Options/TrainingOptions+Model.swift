@@ -1,3 +1,4 @@
+import Basics
 import Models
 
 /// How the options vary a model of the zoo.

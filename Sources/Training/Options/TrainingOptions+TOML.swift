@@ -1,3 +1,4 @@
+import Basics
 import TOMLKit
 
 /// Configuration files: `--config FILE.toml` reads one, `--print-config` and `config.toml` are one.

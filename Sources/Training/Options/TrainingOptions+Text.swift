@@ -1,3 +1,5 @@
+import Basics
+
 /// Options by name and text: what flags, files, checkpoints and the comparison between ranks have in common.
 extension TrainingOptions {
     private static let declarations = Dictionary(uniqueKeysWithValues: table.map { ($0.name, $0) })

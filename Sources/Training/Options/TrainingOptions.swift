@@ -1,5 +1,8 @@
+import Basics
 import Execution
 import Models
+import Optimization
+import Reduction
 
 /// Every option of `dptrain train`, with its default. What each is called, means and may be is declared in one table,
 /// `TrainingOptions.table`; flags, configuration files and checkpoints all go through it.

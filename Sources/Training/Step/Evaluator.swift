@@ -1,13 +1,14 @@
+import Basics
 import DataPipeline
 import Execution
 import MessagePassing
-import NumericCore
+import Reduction
 
 /// Evaluates a replica on a data set with the batches and shards of training, unshuffled: sums and counts, no padding, so
 /// that the result is the same on any number of ranks.
-final class Evaluator {
+package final class Evaluator {
     private let replica: Replica
-    private let dataset: ImageDataset
+    private let dataset: SampleSet
     private let sampler: Sampler
     private let steps: Int
     private let loader: SampleLoader
@@ -16,8 +17,8 @@ final class Evaluator {
     private let watch: StallWatch
 
     /// `steps`: how many batches, if not all.
-    init(
-        _ replica: Replica, _ dataset: ImageDataset, batch: Int, steps: Int?, _ loader: SampleLoader,
+    package init(
+        _ replica: Replica, _ dataset: SampleSet, batch: Int, steps: Int?, _ loader: SampleLoader,
         _ communicator: Communicator, _ partition: ShardPartition, _ watch: StallWatch
     ) throws {
         self.replica = replica
@@ -30,19 +31,19 @@ final class Evaluator {
         metrics = try MetricsExchange(communicator, partition)
     }
 
-    /// Collective: all ranks get the same sums. `confusion` counts the answers of this rank's samples.
-    func evaluate(_ confusion: ConfusionCounts? = nil) throws -> MetricSums {
+    /// Collective: all ranks get the same sums. `look` is shown each shard of this rank once its plan has run.
+    package func evaluate(_ look: ((ShardBatch, BoundPlan) -> Void)? = nil) throws -> MetricSums {
         metrics.clear()
         try forEachShard(.evaluation) { plan, batch, _, shard in
             metrics.add(plan.metrics.pointee, samples: batch.count, shard: shard)
-            confusion?.add(batch, plan)
+            look?(batch, plan)
         }
         watch.begin(.waiting)
         return try metrics.combine()
     }
 
     /// The outputs for this rank's samples, [n, width] in the data's order: the rank's shards are one contiguous part.
-    func predict(width: Int) throws -> [Float] {
+    package func predict(width: Int) throws -> [Float] {
         let first = sampler.part(of: shards.lowerBound).lowerBound
         let last = sampler.part(of: shards.upperBound - 1).upperBound
         var outputs = [Float](repeating: 0, count: (last - first) * width)

@@ -1,6 +1,7 @@
+import Basics
 import Execution
 import Models
-import NumericCore
+import Optimization
 
 /// What happens to a slice of the arena when its gradient sum is there: the optimizer's rule for trainable parameters,
 /// the moving average for batch statistics. Spans are cut when the run starts; a step only walks them.

@@ -1,16 +1,16 @@
 import Execution
-import NumericCore
+import Basics
 
 /// Keras's kernel regularizer in the loss: l2 · Σ w² over all kernels. Every rank has all weights and sums them in the
 /// same order, so that no rank need ask another.
-struct Penalty {
+package struct Penalty {
     private let l2: Double
     private let parameters: AlignedBuffer<Float>
     private let kernels: [Range<Int>]
     /// Sums are kept short: a float sum a block, blocks added in double.
     private static let block = 4096
 
-    init(l2: Double, _ replica: Replica) {
+    package init(l2: Double, _ replica: Replica) {
         self.l2 = l2
         parameters = replica.parameters
         kernels = replica.arena.slices.compactMap { slice in
@@ -20,7 +20,7 @@ struct Penalty {
         }
     }
 
-    func value() -> Double {
+    package func value() -> Double {
         guard l2 > 0 else { return 0 }
         var total = 0.0
         for kernel in kernels {

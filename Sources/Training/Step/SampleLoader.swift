@@ -1,16 +1,16 @@
 import DataPipeline
 import Execution
-import NumericCore
+import Basics
 
 /// Normalises stored samples straight into a plan's input, and copies labels or target values beside them.
-struct SampleLoader {
+package struct SampleLoader {
     let normalizer: Normalizer
     let targets: TargetKind
     /// Target values a sample.
     let width: Int
     private var trace: (spans: SpanBuffer, label: Int32)?
 
-    init(normalizer: Normalizer, targets: TargetKind, width: Int) {
+    package init(normalizer: Normalizer, targets: TargetKind, width: Int) {
         self.normalizer = normalizer
         self.targets = targets
         self.width = width
@@ -23,7 +23,7 @@ struct SampleLoader {
         return copy
     }
 
-    func load(_ batch: ShardBatch, into plan: BoundPlan) {
+    package func load(_ batch: ShardBatch, into plan: BoundPlan) {
         guard let (spans, label) = trace else { return fill(plan, from: batch) }
         let begin = BootClock.now
         fill(plan, from: batch)

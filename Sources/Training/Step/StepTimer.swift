@@ -1,16 +1,18 @@
-import NumericCore
+import Basics
+import Reduction
+import Reporting
 
 /// Splits the time of a step by what the reducer says of its own.
-struct StepTimer {
+package struct StepTimer {
     /// When the step began, by `BootClock`.
-    let begin = BootClock.now
+    package let begin = BootClock.now
     private let reducer: Reducer
     private let exposed: Double
     private let active: Double
     private let update: Double
     private let bytes: Int
 
-    init(_ reducer: Reducer) {
+    package init(_ reducer: Reducer) {
         self.reducer = reducer
         exposed = reducer.exposedSeconds
         active = reducer.activeSeconds
@@ -19,7 +21,7 @@ struct StepTimer {
     }
 
     /// `waited`: seconds that the step's samples were waited for, before the timer began.
-    func durations(waited: Double) -> StepDurations {
+    package func durations(waited: Double) -> StepDurations {
         let busy = BootClock.seconds(since: begin)
         let (exposed, update) = (reducer.exposedSeconds - self.exposed, reducer.updateSeconds - self.update)
         return StepDurations(

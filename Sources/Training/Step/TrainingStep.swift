@@ -1,11 +1,13 @@
+import Basics
 import DataPipeline
 import Execution
 import MessagePassing
-import NumericCore
+import Optimization
+import Reduction
 
 /// One step: every shard of this rank forward and backward, gradients reduced while the last one still runs backward,
 /// weights updated and shared.
-final class TrainingStep {
+package final class TrainingStep {
     private let replica: Replica
     private let reducer: Reducer
     private let update: ParameterUpdate
@@ -35,7 +37,7 @@ final class TrainingStep {
     }
 
     /// Collective. `batch` counts the samples of all ranks, `step` the steps of the run from 0.
-    func run(_ samples: BatchSlot, batch: Int, step: Int, rate: Float) throws -> MetricSums {
+    package func run(_ samples: BatchSlot, batch: Int, step: Int, rate: Float) throws -> MetricSums {
         update.step = UpdateStep(
             scale: 1 / Float(batch), learningRate: rate, iteration: step, weightDecay: settings.weightDecay)
         metrics.clear()

@@ -1,7 +1,7 @@
 import DataPipeline
 import Foundation
 import MessagePassing
-import NumericCore
+import Basics
 
 /// Where a trace goes, and how many steps it covers.
 struct TraceRequest {
@@ -17,15 +17,15 @@ struct TraceRequest {
 }
 
 /// What one rank records of its first steps, and the way of all ranks' records into one file.
-final class RankTrace {
+package final class RankTrace {
     /// Of the thread that computes.
     let compute: SpanBuffer
     /// Of the reader's thread.
-    let reader: SpanBuffer
+    package let reader: SpanBuffer
     /// Of the buckets' messages, which overlap.
     let messages: SpanBuffer
     /// What was written, in words; nil before and on other ranks than 0.
-    private(set) var summary: String?
+    package private(set) var summary: String?
 
     private let request: TraceRequest
     private let communicator: Communicator
@@ -56,7 +56,7 @@ final class RankTrace {
 
     /// Notes a step that began at `begin`, after `waited` seconds for its samples, and ends now. Collective with the last
     /// step that is wanted: the file is then written.
-    func stepEnded(_ number: Int, begin: UInt64, waited: Double) throws {
+    package func stepEnded(_ number: Int, begin: UInt64, waited: Double) throws {
         guard !isWritten else { return }
         compute.record(waitLabel, number, from: begin - UInt64(waited * 1e9), to: begin)
         compute.record(stepLabel, number, from: begin)
@@ -65,7 +65,7 @@ final class RankTrace {
     }
 
     /// Collective: gathers what there is and writes it, unless that has been done.
-    func finish() throws {
+    package func finish() throws {
         if isWritten { return }
         end()
         let all = try communicator.gather([UInt8](events.utf8))
@@ -115,7 +115,7 @@ extension Communicator {
     /// Ranks of one host have one clock. Others compare theirs with rank 0's after a barrier, several times; the median
     /// is wrong by about the time a small message takes.
     fileprivate func clockLead() throws -> Int64 {
-        let boot = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)) ?? ""
+        let boot = SystemText("/proc/sys/kernel/random/boot_id")?.text ?? ""
         let boots = try allGather([UInt8](boot.utf8))
         var leads: [Int64] = []
         for _ in 0..<15 {

@@ -1,5 +1,4 @@
-import Models
-import NumericCore
+import Basics
 
 /// One rank's spans as events of Chrome's trace format, "JSON array": a process for each rank, a thread for each of its
 /// three kinds of work. Times are in microseconds.
@@ -15,41 +14,64 @@ struct TraceEvents {
 
     /// Events separated by commas, without the brackets.
     func text(compute: SpanBuffer, messages: SpanBuffer, reader: SpanBuffer) -> String {
-        var text = metadata("process_name", .compute, "\"name\":\(quoted("rank \(rank) on \(host)"))")
-        text += ",\n" + metadata("process_sort_index", .compute, "\"sort_index\":\(rank)")
+        var events = [
+            metadata("process_name", .compute) { $0.add("name", "rank \(rank) on \(host)") },
+            metadata("process_sort_index", .compute) { $0.add("sort_index", rank) },
+        ]
         for (thread, buffer) in [(Thread.compute, compute), (.reduction, messages), (.reader, reader)] {
-            text += ",\n" + metadata("thread_name", thread, "\"name\":\"\(thread)\"")
-            text += ",\n" + metadata("thread_sort_index", thread, "\"sort_index\":\(thread.rawValue)")
-            text += ",\n" + metadata("dropped_spans", thread, "\"count\":\(buffer.dropped)")
-            let labels = buffer.labels.map(fields)
-            for index in 0..<buffer.count {
-                let span = buffer[index]
-                let (name, numbering) = labels[Int(span.label)]
-                let place = "\(name),\"pid\":\(rank),\"tid\":\(thread.rawValue)"
-                let number = "\"args\":{\(numbering):\(span.number)}"
-                if thread == .reduction {
-                    let bucket = "\"id2\":{\"local\":\"\(span.number)\"}"
-                    text += ",\n{\"ph\":\"b\",\(place),\(bucket),\"ts\":\(time(span.begin)),\(number)}"
-                    text += ",\n{\"ph\":\"e\",\(place),\(bucket),\"ts\":\(time(span.end))}"
-                } else {
-                    let duration = Double(span.end - span.begin) / 1000
-                    text += ",\n{\"ph\":\"X\",\(place),\"ts\":\(time(span.begin)),\"dur\":\(duration),\(number)}"
-                }
-            }
+            events += [
+                metadata("thread_name", thread) { $0.add("name", "\(thread)") },
+                metadata("thread_sort_index", thread) { $0.add("sort_index", thread.rawValue) },
+                metadata("dropped_spans", thread) { $0.add("count", buffer.dropped) },
+            ]
+            for index in 0..<buffer.count { events += spanEvents(buffer[index], of: buffer, thread) }
         }
-        return text
+        return events.map(\.text).joined(separator: ",\n")
     }
 
-    private func metadata(_ name: String, _ thread: Thread, _ arguments: String) -> String {
-        "{\"ph\":\"M\",\"name\":\"\(name)\",\"pid\":\(rank),\"tid\":\(thread.rawValue),\"args\":{\(arguments)}}"
+    private func spanEvents(_ span: SpanBuffer.Span, of buffer: SpanBuffer, _ thread: Thread) -> [JSONLine] {
+        let label = buffer.labels[Int(span.label)]
+        var number = JSONLine()
+        number.add(label.numbering, Int(span.number))
+        guard thread == .reduction else {
+            var event = begin("X", label, thread)
+            event.add("ts", time(span.begin))
+            event.add("dur", Double(span.end - span.begin) / 1000)
+            event.add("args", number)
+            return [event]
+        }
+        var bucket = JSONLine()
+        bucket.add("local", "\(span.number)")
+        var (first, last) = (begin("b", label, thread), begin("e", label, thread))
+        first.add("id2", bucket)
+        first.add("ts", time(span.begin))
+        first.add("args", number)
+        last.add("id2", bucket)
+        last.add("ts", time(span.end))
+        return [first, last]
     }
 
-    private func fields(_ label: SpanBuffer.Label) -> (name: String, numbering: String) {
-        ("\"name\":\(quoted(label.name)),\"cat\":\(quoted(label.category))", quoted(label.numbering))
+    private func begin(_ phase: String, _ label: SpanBuffer.Label, _ thread: Thread) -> JSONLine {
+        var event = JSONLine()
+        event.add("ph", phase)
+        event.add("name", label.name)
+        event.add("cat", label.category)
+        event.add("pid", rank)
+        event.add("tid", thread.rawValue)
+        return event
+    }
+
+    private func metadata(_ name: String, _ thread: Thread, _ fill: (inout JSONLine) -> Void) -> JSONLine {
+        var event = JSONLine()
+        event.add("ph", "M")
+        event.add("name", name)
+        event.add("pid", rank)
+        event.add("tid", thread.rawValue)
+        var arguments = JSONLine()
+        fill(&arguments)
+        event.add("args", arguments)
+        return event
     }
 
     private func time(_ stamp: UInt64) -> Double { Double(Int64(stamp) - clockLead) / 1000 }
-
-    /// Layers have the names their files gave them.
-    private func quoted(_ text: String) -> String { (try? JSONValue.string(text).text()) ?? "\"\"" }
 }

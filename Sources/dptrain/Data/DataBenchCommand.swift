@@ -1,3 +1,4 @@
+import Basics
 import ArgumentParser
 import DataPipeline
 import Foundation
@@ -60,7 +61,7 @@ struct DataBenchCommand: ParsableCommand {
         ]
     }
 
-    private func text(_ data: ImageDataset, _ rate: PipelineRate) -> String {
+    private func text(_ data: SampleSet, _ rate: PipelineRate) -> String {
         let megabytes = rate.samplesPerSecond * Double(data.source.sampleBytes) / 1e6
         return String(
             format: """

@@ -1,6 +1,6 @@
 import ArgumentParser
 import DataPipeline
-import NumericCore
+import Basics
 
 /// What the commands that write a data set file have in common.
 struct OutputFlags: ParsableArguments {

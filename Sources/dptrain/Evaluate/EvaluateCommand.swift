@@ -1,3 +1,5 @@
+import Evaluation
+import Basics
 import ArgumentParser
 import Foundation
 import MessagePassing
@@ -89,7 +91,7 @@ extension EvaluationResult {
 
     fileprivate func text(of model: String, _ flags: EvaluationFlags) -> String {
         let figures = [("loss", loss as Double?), ("accuracy", accuracy), ("top 5", top5)]
-        let list = figures.compactMap { name, value in value.map { "\(name): \($0.rounded(toDigits: 4))" } }
+        let list = figures.compactMap { name, value in value.map { "\(name): \(Figures.decimal($0, 4))" } }
         return """
             \(model) on \(samples) \(split.rawValue) samples of \(flags.data), \(Int(samplesPerSecond)) images/s
             \(list.joined(separator: " - "))
@@ -104,12 +106,12 @@ extension ConfusionMatrix {
     /// A row a label. Of more than 20 classes only the accuracy of each, and what it was most often taken for.
     fileprivate var table: String {
         let fits = classes <= Self.mostColumns
-        let answers = fits ? (0..<classes).map { "\($0)" } : ["Most often taken for"]
-        var table = TextTable(header: ["", "Label"] + answers + ["Samples", "Accuracy"])
+        let columns = fits ? (0..<classes).map { "\($0)" } : ["Most often taken for"]
+        var table = TextTable(header: ["", "Label"] + columns + ["Samples", "Accuracy"])
         table.rightAligned = Set([0] + (fits ? Array(2..<classes + 4) : [3, 4]))
         table.rows = (0..<classes).map { label in
             let cells = fits ? (0..<classes).map { "\(self[label, $0])" } : [mistake(of: label)]
-            let accuracy = accuracy(of: label).map { $0.rounded(toDigits: 4) } ?? "-"
+            let accuracy = accuracy(of: label).map { Figures.decimal($0, 4) } ?? "-"
             return ["\(label)", classNames[label]] + cells + ["\(samples[label])", accuracy]
         }
         return table.text
@@ -120,8 +122,4 @@ extension ConfusionMatrix {
         guard let worst = others.max(by: { self[label, $0] < self[label, $1] }) else { return "-" }
         return "\(classNames[worst]) (\(self[label, worst]))"
     }
-}
-
-extension Double {
-    func rounded(toDigits digits: Int) -> String { String(format: "%.\(digits)f", self) }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DataPipeline
+import Evaluation
 import Execution
 import MessagePassing
 import Training

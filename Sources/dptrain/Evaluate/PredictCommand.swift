@@ -1,5 +1,7 @@
 import ArgumentParser
+import Basics
 import DataPipeline
+import Evaluation
 import MessagePassing
 import Training
 
@@ -73,16 +75,16 @@ extension Predictions {
         let says =
             meaning == .values
             ? Self.list(values(of: sample))
-            : ranking(of: sample, count: top).map { "\(name(of: $0.label)) \(Double($0.score).rounded(toDigits: 4))" }
+            : ranking(of: sample, count: top).map { "\(name(of: $0.label)) \(Figures.decimal(Double($0.score), 4))" }
                 .joined(separator: ", ")
-        let answer =
-            switch answers {
+        let target =
+            switch targets {
             case .labels(let labels): " (label: \(name(of: Int(labels[sample]))))"
             case .targets(let targets, let width):
                 " (target: \(Self.list(targets[sample * width..<(sample + 1) * width])))"
             case .none: ""
             }
-        return "\(sample): \(says)\(answer)"
+        return "\(sample): \(says)\(target)"
     }
 
     private static func list(_ values: ArraySlice<Float>) -> String {

@@ -1,4 +1,5 @@
 import BLASEngine
+import Basics
 import Execution
 import Training
 

@@ -1,6 +1,8 @@
 import ArgumentParser
+import Basics
 import Foundation
 import Pictures
+import Reporting
 import Training
 
 struct PlotCommand: ParsableCommand {

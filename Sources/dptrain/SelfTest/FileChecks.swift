@@ -1,6 +1,9 @@
+import Checkpoints
 import DataPipeline
+import Execution
 import Foundation
 import HDF5Storage
+import Interchange
 import Models
 import Training
 

@@ -1,5 +1,5 @@
 import Models
-import NumericCore
+import Basics
 import Training
 
 /// Gradients of small networks against differences of their losses, on every engine. The subject is not used.

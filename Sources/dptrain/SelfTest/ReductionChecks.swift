@@ -1,5 +1,6 @@
+import Basics
 import MessagePassing
-import NumericCore
+import Reduction
 import Training
 
 /// The reducer between real ranks, against the same sums computed here, one after the other.

@@ -1,7 +1,8 @@
+import Basics
+import Checkpoints
 import DataPipeline
 import Foundation
 import Models
-import NumericCore
 import Training
 
 /// Short runs of training as a user starts them: a network with batch normalisation and dropout, generated images in an

@@ -1,6 +1,6 @@
 import Execution
 import Models
-import NumericCore
+import Basics
 import Training
 
 /// What a trial starts from: weights and inputs.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import HDF5Storage
 import Training
 

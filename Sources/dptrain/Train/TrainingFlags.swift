@@ -1,4 +1,6 @@
 import ArgumentParser
+import Basics
+import Checkpoints
 import Foundation
 import Training
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import DataPipeline
 import Pictures
 import Training

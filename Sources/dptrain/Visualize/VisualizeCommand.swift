@@ -1,7 +1,8 @@
 import ArgumentParser
+import Basics
+import Evaluation
 import MessagePassing
 import Models
-import NumericCore
 import Pictures
 import Training
 

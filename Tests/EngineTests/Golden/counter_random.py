@@ -1,4 +1,4 @@
-"""NumericCore's counter-based random numbers: what generators and tests make the same weights and inputs with."""
+"""The counter-based random numbers: what generators and tests make the same weights and inputs with."""
 
 import numpy as np
 

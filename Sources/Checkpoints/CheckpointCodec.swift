@@ -1,0 +1,81 @@
+import Basics
+import HDF5Storage
+import Interchange
+import Models
+
+/// `RunState` to bytes and back: a legacy Keras model file (`keras.models.load_model` opens it) with one more group,
+/// `dptrain`, which Keras ignores, and a digest after HDF5's end. Equal states give equal bytes.
+///
+///     /                    attributes keras_version, backend, model_config, training_config
+///     /model_weights       Keras's weights, a group a layer
+///     /optimizer_weights   Keras's optimizer: iteration, learning_rate, slots
+///     /dptrain             attributes format, version, loss, ...
+///         position/        epoch, step, global_step
+///         history/         a data set a metric, one value an epoch, NaN where it was not measured
+///         epoch_sums/      a scalar a metric
+///         coordinator, options, execution, optimizer, classes: groups with attributes
+public enum CheckpointCodec {
+    static let format = "dptrain-checkpoint"
+    static let version = 1
+
+    /// The checkpoint's bytes, digest included.
+    public static func encode(_ state: RunState) throws(FileError) -> [UInt8] {
+        let file = "checkpoint"
+        precondition(state.weights.count == state.network.parameters.count, "an array for every parameter")
+        do {
+            let hdf5 = try HDF5File.createInMemory(label: file)
+            try KerasFile.writeModel(state.network, to: hdf5.root)
+            try KerasFile.writeTraining(state.optimizer, loss: state.loss, of: state.network, to: hdf5.root)
+            try KerasFile.writeWeights(state.weights, of: state.network, to: hdf5.root.createGroup("model_weights"))
+            try KerasFile.writeOptimizer(
+                state.optimizer, of: state.network, to: hdf5.root.createGroup("optimizer_weights"))
+            try DptrainGroup.write(state, to: hdf5.root.createGroup("dptrain"))
+            let image = try hdf5.image()
+            try hdf5.close()
+            return FileSeal.seal(image)
+        } catch let error as HDF5Error {
+            throw FileError(.write, file: file, "\(error)")
+        } catch {
+            throw FileError(.write, file: file, "cannot compose it: \(error)")
+        }
+    }
+
+    /// The state in a checkpoint's bytes; `file` names them in errors. Damaged bytes are never decoded.
+    public static func decode(_ bytes: [UInt8], file: String) throws(FileError) -> RunState {
+        let payload = try FileSeal.open(bytes, file: file)
+        do {
+            let root = try HDF5File.open(image: payload, label: file).root
+            let group = try root.group("dptrain")
+            try checkFormat(of: group, file: file)
+            let network = try KerasFile.readModel(from: root, file: file)
+            let weights = try KerasFile.readWeights(of: network, from: root.group("model_weights"))
+            let optimizer = try KerasFile.readOptimizer(
+                from: root, parameters: network.trainableParameters,
+                slots: group.group("optimizer").attributes.strings("slots"),
+                learningRate: group.group("optimizer").attributes.double("learning_rate"))
+            var state = RunState(
+                network: network, loss: try DptrainGroup.loss(in: group, of: network, file: file), weights: weights,
+                optimizer: optimizer)
+            try DptrainGroup.read(&state, from: group)
+            return state
+        } catch let error as FileError {
+            throw error
+        } catch let error as HDF5Error {
+            throw FileError(.content, file: file, "\(error)")
+        } catch {
+            throw FileError(.content, file: file, "\(error)")
+        }
+    }
+
+    private static func checkFormat(of group: Group, file: String) throws {
+        let found = try group.attributes.int("version")
+        guard try group.attributes.string("format") == format else {
+            throw FileError(.content, file: file, "its group dptrain is not of the format \(format)")
+        }
+        guard found <= version else {
+            throw FileError(
+                .version, file: file, "it is of format version \(found); this program reads up to \(version)",
+                remedy: "use the newer dptrain that wrote it")
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import Basics
+import Foundation
+import Models
+
+/// What `dptrain checkpoint inspect` shows of a run.
+public struct CheckpointInspection: Sendable {
+    private let state: RunState
+    private let file: String
+
+    public init(_ state: RunState, file: String) {
+        self.state = state
+        self.file = file
+    }
+
+    /// Run, options, history and tensors, a section each.
+    public var text: String {
+        let options = Self.section("Options", state.options)
+        let execution = Self.section("Computed with", state.execution)
+        let sections = [run, options, execution, history, tensors]
+        return sections.compactMap { $0 }.joined(separator: "\n\n")
+    }
+
+    private var run: String {
+        let (network, position, optimizer) = (state.network, state.position, state.optimizer)
+        let epoch = "\(position.step.grouped) steps into epoch \(position.epoch + 1)"
+        let updates = "\(optimizer.iteration.grouped) updates"
+        var lines = [
+            ("checkpoint", file),
+            ("model", "\(network.name), input \(network.inputShape), \(network.parameterCount.grouped) parameters"),
+            ("position", "\(position.globalStep.grouped) steps done; \(epoch)"),
+            ("loss", state.loss.description),
+            ("optimizer", "\(optimizer.kerasClass), learning rate \(optimizer.learningRate), \(updates)"),
+            ("data", state.dataFingerprint),
+            ("normalization", state.normalization),
+        ]
+        if !state.classNames.isEmpty {
+            lines.append(("classes", "\(state.classNames.count): " + state.classNames.joined(separator: ", ")))
+        }
+        if state.coordinator != "{}" { lines.append(("coordinator", state.coordinator)) }
+        return Self.aligned(lines.filter { !$0.1.isEmpty })
+    }
+
+    private var history: String? {
+        guard !state.history.isEmpty else { return nil }
+        let metrics = Set(state.history.flatMap(\.keys)).sorted()
+        var table = TextTable(header: ["epoch"] + metrics)
+        table.rightAligned = Set(0...metrics.count)
+        table.rows = state.history.enumerated().map { epoch, record in
+            ["\(epoch + 1)"] + metrics.map { record[$0].map(Self.short) ?? "" }
+        }
+        return "History\n" + table.text
+    }
+
+    private var tensors: String {
+        var table = TextTable(header: ["tensor", "shape", "min", "mean", "max", "NaN"])
+        table.rightAligned = [2, 3, 4, 5]
+        table.rows = state.tensors.map { tensor in
+            let statistics = TensorStatistics(tensor.values)
+            return [
+                tensor.name, tensor.shape.description, Self.short(Double(statistics.minimum)),
+                Self.short(statistics.mean), Self.short(Double(statistics.maximum)), statistics.nanCount.grouped,
+            ]
+        }
+        return "Tensors\n" + table.text
+    }
+
+    private static func section(_ title: String, _ values: [String: String]) -> String? {
+        guard !values.isEmpty else { return nil }
+        return "\(title)\n" + aligned(values.sorted { $0.key < $1.key }.map { ("  \($0.key)", $0.value) })
+    }
+
+    private static func aligned(_ lines: [(name: String, value: String)]) -> String {
+        let width = lines.map(\.name.count).max() ?? 0
+        return lines.map { $0.name.padded(to: width + 2) + $0.value }.joined(separator: "\n")
+    }
+
+    /// Five significant digits.
+    private static func short(_ value: Double) -> String { String(format: "%.5g", value) }
+}

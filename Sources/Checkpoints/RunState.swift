@@ -1,0 +1,53 @@
+import Models
+import Basics
+import Interchange
+
+/// Everything a run is, as a value: what a checkpoint holds. Two runs in equal states go on equally.
+///
+/// Nothing here depends on the number of ranks, on the machine's name, on time or on paths.
+public struct RunState: Sendable, Equatable {
+    /// Where the run stands: between two steps.
+    public struct Position: Sendable, Equatable {
+        /// Epochs finished.
+        public var epoch: Int
+        /// Steps finished in the current epoch.
+        public var step: Int
+        /// Steps finished since the run began.
+        public var globalStep: Int
+
+        public init(epoch: Int = 0, step: Int = 0, globalStep: Int = 0) {
+            self.epoch = epoch
+            self.step = step
+            self.globalStep = globalStep
+        }
+    }
+
+    public var network: Network
+    public var loss: Loss
+    /// One array a parameter, in the order of `network.parameters` and in Keras's shapes.
+    public var weights: [[Float]]
+    public var optimizer: OptimizerState
+    public var position = Position()
+    /// The coordinator's state as JSON: schedules, plateaus, early stopping.
+    public var coordinator = "{}"
+    /// One record an epoch: metric to value. A metric that is NaN counts as not measured.
+    public var history: [[String: Double]] = []
+    /// Sums and counts of the epoch that has begun.
+    public var epochSums: [String: Double] = [:]
+    /// The options that a resumed run must share.
+    public var options: [String: String] = [:]
+    /// Tells the training data apart from other data.
+    public var dataFingerprint = ""
+    /// How stored samples become inputs.
+    public var normalization = ""
+    public var classNames: [String] = []
+    /// What computed it, as far as results depend on it: engine, instruction set, threads, precision.
+    public var execution: [String: String] = [:]
+
+    public init(network: Network, loss: Loss, weights: [[Float]], optimizer: OptimizerState) {
+        self.network = network
+        self.loss = loss
+        self.weights = weights
+        self.optimizer = optimizer
+    }
+}

@@ -1,0 +1,83 @@
+import HDF5Storage
+import Basics
+
+/// What `dptrain data inspect` says of a file: what was found in it, and how a run would use it.
+public struct DatasetInspection: CustomStringConvertible {
+    public let description: String
+
+    public init(_ file: DatasetFile, validationSplit: Double? = nil) throws {
+        var lines = [file.path]
+        for split in Split.allCases {
+            if let dataset = file.splits[split] { lines += try Self.lines(of: dataset) }
+        }
+        if let names = file.classNames {
+            lines.append("classes: \(names.enumerated().map { "\($0) \($1)" }.joined(separator: ", "))")
+        }
+        if let (mean, deviation) = file.statistics {
+            lines.append("mean by channel: \(Self.list(mean))")
+            lines.append("standard deviation by channel: \(Self.list(deviation))")
+        }
+        lines.append("fingerprint: \(try file.fingerprint())")
+        if let train = file.splits[.train] {
+            lines.append("normalization: \(Self.explain(train.source.form))")
+            lines.append("validation: \(try file.trainingData(validationSplit: validationSplit).explanation)")
+        }
+        description = lines.joined(separator: "\n")
+    }
+
+    private static func lines(of dataset: SampleSet) throws -> [String] {
+        let source = dataset.source
+        var lines = [
+            "\(dataset.split.rawValue): \(dataset.count) samples of \(dataset.sample), \(source.dataset.elementType)",
+            "  samples: \(source.dataset.path), \(orderText(source)), \(try storageText(source))",
+        ]
+        switch dataset.targets {
+        case .labels:
+            lines.append("  labels: \(dataset.targetsPath ?? ""), \(dataset.classes) classes")
+            lines.append("  samples by class: \(histogramText(dataset.histogram))")
+        case .targets(let values, let width):
+            let range = (values.min() ?? 0, values.max() ?? 0)
+            lines.append("  targets: \(dataset.targetsPath ?? ""), \(width) a sample, from \(range.0) to \(range.1)")
+        case .none:
+            lines.append("  no labels")
+        }
+        return lines
+    }
+
+    private static func orderText(_ source: SampleSource) -> String {
+        switch source.order {
+        case .nhwc: "height x width x channels"
+        case .nchw: "channels x height x width, turned round while reading"
+        case nil: source.sample.rank == 1 ? "features" : "height x width, one channel"
+        }
+    }
+
+    private static func storageText(_ source: SampleSource) throws -> String {
+        switch try source.dataset.storage() {
+        case .contiguous:
+            return source.access == .byRow
+                ? "contiguous, converted by HDF5 sample by sample" : "contiguous, read at its place in the file"
+        case .chunked(let chunk, let filters):
+            let packing = filters.isEmpty ? "uncompressed" : filters.joined(separator: " + ")
+            return "chunks of \(chunk) (\(packing)), shuffled chunk by chunk"
+        case .other:
+            return "read by HDF5 sample by sample"
+        }
+    }
+
+    /// Every count where there are few classes, else how uneven they are.
+    private static func histogramText(_ counts: [Int]) -> String {
+        if counts.count <= 20 { return counts.map(String.init).joined(separator: " ") }
+        let empty = counts.filter { $0 == 0 }.count
+        return "\(counts.min() ?? 0) to \(counts.max() ?? 0)" + (empty > 0 ? ", \(empty) classes without any" : "")
+    }
+
+    private static func explain(_ form: SampleSource.Form) -> String {
+        switch Normalization.standard(for: form) {
+        case .unit: "x / 255, unless another is chosen"
+        default: "values are used as they are, unless another is chosen"
+        }
+    }
+
+    private static func list(_ values: [Float]) -> String { values.map(\.description).joined(separator: ", ") }
+}

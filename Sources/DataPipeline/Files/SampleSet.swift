@@ -1,0 +1,61 @@
+import HDF5Storage
+import Basics
+
+/// The samples of one split, or a run of them: what they look like, where they lie, and their targets.
+public struct SampleSet: Sendable {
+    public let split: Split
+    public let source: SampleSource
+    /// The rows of the source that belong here; sample i is row `rows.lowerBound + i`.
+    public let rows: Range<Int>
+    public let targets: Targets
+    /// The path of the targets in the file.
+    public let targetsPath: String?
+    /// How many classes the labels tell apart; 0 without labels.
+    public let classes: Int
+    /// As many as `classes`, where the file names them.
+    public let classNames: [String]?
+
+    public var file: String { source.dataset.location.file }
+    public var count: Int { rows.count }
+    /// A sample as it is handed on: [H, W, C], or [F] for features.
+    public var sample: Shape { source.sample }
+
+    /// A part of this split.
+    public subscript(part: Range<Int>) -> SampleSet {
+        SampleSet(
+            split: split, source: source,
+            rows: rows.lowerBound + part.lowerBound..<rows.lowerBound + part.upperBound, targets: targets[part],
+            targetsPath: targetsPath, classes: classes, classNames: classNames)
+    }
+
+    /// How often each class occurs.
+    public var histogram: [Int] {
+        var counts = [Int](repeating: 0, count: classes)
+        if case .labels(let labels) = targets {
+            for label in labels { counts[Int(label)] += 1 }
+        }
+        return counts
+    }
+
+    /// What must be so before a network is trained or evaluated on this data.
+    public func requireTargets(_ kind: TargetForm) throws {
+        switch (targets, kind) {
+        case (.labels, .labels), (.targets, .targets): return
+        case (.none, _):
+            throw DatasetError(
+                file: file, object: source.dataset.path, "the \(split.rawValue) samples have no \(kind.rawValue)",
+                remedy: split == .train ? "name their data set with --labels" : "store them in the file")
+        case (.labels, .targets), (.targets, .labels):
+            throw DatasetError(file: file, object: targetsPath, "it holds no \(kind.rawValue), which the network needs")
+        }
+    }
+
+    /// Refuses the first label that is no class number below `classes`.
+    func checkLabels() throws {
+        guard case .labels(let labels) = targets else { return }
+        guard let index = labels.firstIndex(where: { $0 < 0 || Int($0) >= classes }) else { return }
+        throw DatasetError(
+            file: file, object: targetsPath,
+            "the label of sample \(index) is \(labels[index]), outside 0...\(classes - 1) (\(classes) classes)")
+    }
+}

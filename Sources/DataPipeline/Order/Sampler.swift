@@ -1,0 +1,113 @@
+import Basics
+
+/// Which samples each shard gets in each step of each epoch: a pure function of its settings, so that a run can start
+/// at any step on any number of ranks.
+///
+/// A batch is cut into `shards` parts whose sizes differ by at most one; so is the smaller batch that ends an epoch.
+/// Shard s walks its own contiguous part of the epoch's order, as long as its shares of all steps together.
+public struct Sampler: Sendable, Equatable {
+    /// How many samples an epoch has.
+    public let count: Int
+    /// Samples a step, over all shards.
+    public let batch: Int
+    public let shards: Int
+    /// Keys the order; nil leaves the samples in the file's order.
+    public let seed: UInt64?
+    /// For data that are read in bands of rows.
+    public let bands: Bands?
+
+    /// The bands (rows of chunks) that chunked data are read in. Bands are shuffled as a whole; then the samples of
+    /// `window` successive ones are mixed, while the reader holds these in memory.
+    public struct Bands: Sendable, Equatable {
+        /// Rows a band; the last may be shorter.
+        public let rows: Int
+        /// Bands a window.
+        public let window: Int
+        /// The row of the file that sample 0 is.
+        public let firstRow: Int
+
+        public init(rows: Int, window: Int, firstRow: Int = 0) {
+            precondition(rows > 0 && window > 0 && firstRow >= 0, "bands have rows")
+            self.rows = rows
+            self.window = window
+            self.firstRow = firstRow
+        }
+    }
+
+    /// A sample, and the window it was drawn from: a shard draws windows one after the other, never going back.
+    public struct Draw: Equatable, Sendable {
+        public let sample: Int
+        public let window: Int
+    }
+
+    public init(count: Int, batch: Int, shards: Int, seed: UInt64?, bands: Bands? = nil) {
+        precondition(count > 0 && batch > 0 && shards > 0, "a sampler needs samples, a batch and shards")
+        precondition(seed == nil || bands == nil || bands?.firstRow == 0, "bands are shuffled from the first row on")
+        self.count = count
+        self.batch = batch
+        self.shards = shards
+        self.seed = seed
+        self.bands = bands
+    }
+
+    /// Steps an epoch.
+    public var steps: Int { count.dividedRoundingUp(by: batch) }
+
+    /// Samples of a step, over all shards: `batch`, or the rest in the last step.
+    public func batch(of step: Int) -> Int { min(batch, count - step * batch) }
+
+    /// How many samples `shard` gets in `step`; 0 only in a last step that is smaller than the number of shards.
+    public func count(step: Int, shard: Int) -> Int { share(shard, of: batch(of: step)).count }
+
+    /// The largest share `shard` ever gets.
+    public func largestCount(shard: Int) -> Int { share(shard, of: min(batch, count)).count }
+
+    /// The part of the epoch's order that `shard` walks.
+    public func part(of shard: Int) -> Range<Int> {
+        let full = share(shard, of: batch)
+        let last = share(shard, of: batch(of: steps - 1))
+        let start = (steps - 1) * full.lowerBound + last.lowerBound
+        return start..<start + (steps - 1) * full.count + last.count
+    }
+
+    /// The positions in the epoch's order that `shard` takes in `step`.
+    public func positions(step: Int, shard: Int) -> Range<Int> {
+        precondition(step >= 0 && step < steps, "a step of the epoch")
+        let start = part(of: shard).lowerBound + step * share(shard, of: batch).count
+        return start..<start + count(step: step, shard: shard)
+    }
+
+    /// The samples of `shard` in a step, in the order in which they are computed.
+    public func indices(epoch: Int, step: Int, shard: Int) -> [Int] {
+        let order = order(epoch: epoch)
+        return positions(step: step, shard: shard).map { order.draw($0, shard: shard).sample }
+    }
+
+    /// The order of one epoch.
+    public func order(epoch: Int) -> EpochOrder { EpochOrder(self, epoch: epoch) }
+
+    private func share(_ shard: Int, of batch: Int) -> Range<Int> {
+        ShardPartition.part(shard, of: shards, total: batch)
+    }
+}
+
+extension Sampler {
+    /// A sampler for a data set as it lies in its file. `seed` nil means no shuffling.
+    public init(_ dataset: SampleSet, batch: Int, shards: Int, seed: UInt64?) {
+        self.init(count: dataset.count, batch: batch, shards: shards, seed: seed, bands: dataset.bands)
+    }
+}
+
+extension SampleSet {
+    /// A window of 4,096 samples mixes well; one of 64 MiB is what each shard may hold in memory.
+    private static var windowSamples: Int { 4096 }
+    private static var windowBytes: Int { 64 << 20 }
+
+    /// How the sampler must treat the data: a function of the file alone, as it decides the order of samples.
+    var bands: Sampler.Bands? {
+        guard case .chunked(let bandRows) = source.access else { return nil }
+        let affordable = Self.windowBytes / (bandRows * source.sampleBytes)
+        let window = min(Self.windowSamples.dividedRoundingUp(by: bandRows), affordable)
+        return Sampler.Bands(rows: bandRows, window: max(1, window), firstRow: rows.lowerBound)
+    }
+}

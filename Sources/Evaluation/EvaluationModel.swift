@@ -1,0 +1,110 @@
+import Basics
+import Checkpoints
+import DataPipeline
+import Execution
+import HDF5Storage
+import Interchange
+import Models
+import Training
+
+/// A trained model as its file has it: a checkpoint, or a model that Keras saved as HDF5.
+struct EvaluationModel {
+    let file: String
+    let network: Network
+    let weights: [[Float]]
+    /// What it was trained with; the defaults where Keras trained it.
+    let options: TrainingOptions
+    /// Nil where Keras trained it.
+    let normalization: DataPipeline.Normalization?
+    /// Empty where the file does not name them.
+    let classNames: [String]
+    private let loss: KnownLoss
+
+    private enum KnownLoss {
+        case own(Loss)
+        /// As Keras's `training_config` has it; nil for a model that was not compiled.
+        case keras(JSONValue?)
+    }
+
+    /// `file` names the bytes in errors.
+    init(_ bytes: [UInt8], file: String) throws {
+        self.file = file
+        if FileSeal.isSealed(bytes) {
+            let state = try CheckpointCodec.decode(bytes, file: file)
+            (network, weights, classNames) = (state.network, state.weights, state.classNames)
+            loss = .own(state.loss)
+            guard let rule = DataPipeline.Normalization(state.normalization) else {
+                throw FileError(
+                    .content, file: file, "its normalization `\(state.normalization)` is unknown",
+                    remedy: "use the newer dptrain that wrote it")
+            }
+            normalization = rule
+            var options = TrainingOptions()
+            for (name, value) in state.options { try options.set(name, to: value) }
+            self.options = options
+            return
+        }
+        let model = try KerasWeightsFile(bytes, path: file)
+        guard let network = model.network else {
+            throw FileError(
+                .content, file: file, "it holds weights but no network",
+                remedy: "give a checkpoint, or a file of Keras's model.save(\"model.h5\")")
+        }
+        self.network = network
+        weights = try model.weights(for: network)
+        loss = .keras(model.training?["loss"])
+        (normalization, classNames, options) = (nil, [], TrainingOptions())
+    }
+
+    /// What the model was trained to minimise; where its file does not say, what fits the data's targets.
+    func loss(on dataset: SampleSet) throws -> Loss {
+        switch loss {
+        case .own(let loss): return loss
+        case .keras(nil), .keras(.null): return network.loss(network.usualLoss(for: dataset.targetKind))
+        case .keras(let description?):
+            guard let loss = Loss(keras: description) else {
+                let text = (try? description.text()) ?? ""
+                let known = Loss.Function.allCases.map(\.rawValue).joined(separator: ", ")
+                throw FileError(
+                    .content, file: file, "it was compiled with the loss \(text), which is not one of \(known)",
+                    remedy: "`dptrain predict` needs no loss")
+            }
+            return loss
+        }
+    }
+
+    /// What its outputs stand for: where the data has targets, they tell classes from values; else what it was trained
+    /// with does.
+    func meaning(on dataset: SampleSet) -> Predictions.Meaning {
+        let last = network.nodes[network.nodes.count - 1].layer.activation
+        let givesProbabilities = last == .softmax || last == .sigmoid
+        let isRegression =
+            switch dataset.targets {
+            case .targets: true
+            case .labels: false
+            case .none:
+                classNames.isEmpty && !givesProbabilities && (try? loss(on: dataset))?.function == .meanSquaredError
+            }
+        if isRegression { return .values }
+        return network.outputShape.count > 1 ? .classes : .twoClasses(isProbability: givesProbabilities)
+    }
+
+    /// Refuses a model whose predictions cannot be averaged with those of `other`.
+    func requireOutputs(like other: EvaluationModel) throws {
+        let (mine, theirs) = (network.outputShape, other.network.outputShape)
+        guard mine == theirs, network.decision == other.network.decision else {
+            throw FileError(
+                .content, file: file,
+                mine == theirs
+                    ? "its best output is the \(network.decision.rawValue), that of \(other.file) the "
+                        + "\(other.network.decision.rawValue)"
+                    : "it has \(mine) outputs, \(other.file) has \(theirs)",
+                remedy: "average models that answer alike")
+        }
+        guard classNames == other.classNames || classNames.isEmpty || other.classNames.isEmpty else {
+            throw FileError(
+                .content, file: file, "its classes are not those of \(other.file), or in another order",
+                remedy: "average models that were trained on the same classes")
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Basics
+import DataPipeline
+import Foundation
+import HDF5Storage
+import Models
+
+/// The file that predictions go to:
+///
+///     /               attributes split, decision (largest or smallest: which output of a row is the prediction), and
+///                     classes where model or data name them
+///     /predictions    float32 [N, C], in the data's order
+///     /labels         int32 [N], or /targets float32 [N, K]: the data's targets, where it has them
+struct PredictionFile {
+    let path: String
+    private static let remedy = "choose another file with --output"
+
+    /// Refuses, before anything is computed, a place that cannot be written to. `sparing`: files that are read, which
+    /// not even overwriting may replace.
+    func check(overwrite: Bool, sparing inputs: [String]) throws {
+        let url = URL(fileURLWithPath: path)
+        let folder = url.deletingLastPathComponent()
+        guard access(folder.path, W_OK) == 0 else {
+            throw FileError(
+                .write, file: path, "its folder cannot be written to: \(String(cString: strerror(errno)))",
+                remedy: Self.remedy)
+        }
+        guard FileManager.default.fileExists(atPath: path) else { return }
+        let target = url.resolvingSymlinksInPath()
+        guard !inputs.contains(where: { URL(fileURLWithPath: $0).resolvingSymlinksInPath() == target }) else {
+            throw FileError(.write, file: path, "it is a file that is read here", remedy: Self.remedy)
+        }
+        guard overwrite else {
+            throw FileError(.write, file: path, "it exists already", remedy: "\(Self.remedy) or give --overwrite")
+        }
+    }
+
+    /// Puts the whole file there or nothing.
+    func write(_ predictions: Predictions, of dataset: SampleSet) throws {
+        let file = try HDF5File.createInMemory(label: path)
+        try file.root.attributes.set("split", dataset.split.rawValue)
+        try file.root.attributes.set("decision", predictions.decision.rawValue)
+        if !predictions.classNames.isEmpty { try file.root.attributes.set("classes", predictions.classNames) }
+        try file.root.write("predictions", shape: [dataset.count, predictions.outputs], predictions.values)
+        switch dataset.targets {
+        case .labels(let labels): try file.root.write("labels", shape: [labels.count], labels)
+        case .targets(let values, let width): try file.root.write("targets", shape: [dataset.count, width], values)
+        case .none: break
+        }
+        do {
+            try POSIXFileSystem().replace(path, with: file.image())
+        } catch let error as FileSystemError {
+            throw FileError(.write, file: path, error.reason, remedy: "see that there is room, and try again")
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import DataPipeline
+import Execution
+import Training
+
+/// What is evaluated, or predicts, on which data, and how.
+public struct EvaluationRequest: Sendable {
+    /// Paths of checkpoints, or of Keras models in HDF5. Of several, which take the same samples and have the same outputs,
+    /// predictions are averaged.
+    public var models: [String]
+    /// Path of an HDF5 data file.
+    public var data: String
+    /// Nil takes test, else validation, else train.
+    public var split: Split?
+    /// Paths in the file of samples and targets, where they are not found: those of the train split.
+    public var images: String?
+    public var labels: String?
+    /// Nil takes the checkpoint's rule, or for a Keras model that of training.
+    public var normalization: TrainingOptions.Normalization?
+    /// Nil takes the checkpoint's, or for a Keras model that of training.
+    public var batchSize: Int?
+    public var shards: Int?
+    public var precision: Precision?
+    public var engine: TrainingOptions.EngineName
+    /// Whether to count what was taken for what.
+    public var countsConfusion = false
+
+    public init(models: [String], data: String, engine: TrainingOptions.EngineName) {
+        precondition(!models.isEmpty, "there is a model to evaluate")
+        self.models = models
+        self.data = data
+        self.engine = engine
+    }
+
+    /// The options in force, on top of those that the model was trained with.
+    func options(over stored: TrainingOptions) -> TrainingOptions {
+        var options = stored
+        options.images = images
+        options.labels = labels
+        options.batchSize = batchSize ?? stored.batchSize
+        options.shards = shards ?? stored.shards
+        options.engine = engine
+        options.precision = precision ?? stored.precision
+        return options
+    }
+}
+
+/// Means over all samples of a split.
+public struct EvaluationResult: Sendable, Equatable {
+    /// With the L2 penalty that the model was trained with.
+    public let loss: Double
+    /// Nil for networks that are no classifiers.
+    public let accuracy: Double?
+    /// How often the label is among the five largest outputs; nil also where there is one output only.
+    public let top5: Double?
+    /// Nil where the request does not ask for it.
+    public let confusion: ConfusionMatrix?
+    public let samples: Int
+    public let split: Split
+    public let samplesPerSecond: Double
+}

@@ -1,0 +1,78 @@
+import Basics
+import Checkpoints
+import DataPipeline
+import Execution
+import Models
+import Training
+
+/// A trained model to look into: what its layers make of a sample, and their kernels.
+public struct InspectedModel {
+    private let model: EvaluationModel
+
+    /// Values row-major: [H, W, C] or [F] of a layer's output, [kH, kW, in, out] of a convolution's kernel.
+    public typealias Values = (shape: Shape, values: [Float])
+
+    /// A checkpoint, or a Keras model in HDF5.
+    public init(_ path: String) throws {
+        model = try EvaluationModel(POSIXFileSystem().content(of: path), file: path)
+    }
+
+    /// What comes out of a layer, its activation included, when the network predicts.
+    public func output(ofLayer name: String, for sample: StoredSample, engine: any Engine) throws -> Values {
+        guard sample.shape == model.network.inputShape else {
+            throw NetworkError(
+                network: model.network.name, layer: model.network.nodes[0].name,
+                reason: "takes samples of \(model.network.inputShape), but the image is \(sample.shape); "
+                    + "resize it, or make it grey or coloured")
+        }
+        let (network, weights) = try model.network.ending(withLayer: name, weights: model.weights)
+        var demand = ReplicaPlan.Demand()
+        demand.prediction = [1]
+        // This loss absorbs no activation: the output is the layer's own.
+        let replica = Replica(try ReplicaPlan(network, loss: .meanSquaredError, engine: engine, demand))
+        try replica.setWeights(weights)
+        let plan = try replica.plan(.prediction, samples: 1)
+        try normalizer(for: sample).normalize(sample, into: plan.input)
+        let context = StepContext(seed: 0, step: 0, batchSize: 1, firstSample: 0)
+        try plan.run(context)
+        let output = UnsafeBufferPointer(start: plan.output, count: network.outputShape.count)
+        return (network.outputShape, Array(output))
+    }
+
+    /// The kernel of a convolution.
+    public func kernel(ofLayer name: String) throws -> Values {
+        let network = model.network
+        let kernel = network.parameters.firstIndex { parameter in
+            network.nodes[parameter.node].name == name && parameter.specification.isKernel
+                && parameter.specification.shape.rank == 4
+        }
+        guard let kernel else {
+            let names = network.parameters.compactMap { parameter in
+                parameter.specification.isKernel && parameter.specification.shape.rank == 4
+                    ? network.nodes[parameter.node].name : nil
+            }
+            throw NetworkError(
+                network: network.name, layer: name,
+                reason: names.isEmpty
+                    ? "the network has no convolutions"
+                    : "it is no convolution of the network; those are \(names.joined(separator: ", "))")
+        }
+        return (network.parameters[kernel].specification.shape, model.weights[kernel])
+    }
+
+    /// As the model was trained; a rule that followed from the form of its samples says nothing about those of another.
+    private func normalizer(for sample: StoredSample) throws -> Normalizer {
+        let standard = DataPipeline.Normalization.standard(for: sample.form)
+        let rule = model.normalization ?? standard
+        guard model.options.normalization != .auto || rule == standard else {
+            let isBytes = sample.form == .bytes
+            throw TrainingError(
+                "\(model.file) was trained on \(isBytes ? "floats" : "bytes"), but the image is "
+                    + "\(isBytes ? "bytes" : "floats"); take one from data like those with --data and --index")
+        }
+        guard let normalizer = Normalizer(rule, sample: sample.shape) else {
+            throw TrainingError("\(model.file): the normalization `\(rule)` does not fit an image of \(sample.shape)")
+        }
+        return normalizer
+    }
+}

@@ -1,0 +1,79 @@
+import Basics
+import Models
+
+/// The loss and the metrics of a shard's outputs, row-major [rows, width]. Sums over samples: the division by the true
+/// batch size comes once, after the reduction. With a gradient, that is in training, a loss that is not finite is an error.
+struct LossKernel {
+    let row: LossRow
+    let targets: TargetKind
+    let rows: Int
+    /// Of an auxiliary output, whose loss is added to that of the network's own; nil for that one.
+    let auxiliaryWeight: Float?
+    let rule: PredictionRule
+
+    var width: Int { row.width }
+
+    func run(
+        _ outputs: UnsafePointer<Float>, _ targets: UnsafeRawPointer, gradient: UnsafeMutablePointer<Float>?,
+        _ metrics: UnsafeMutablePointer<ShardMetrics>
+    ) throws(NonFiniteLoss) {
+        var total = ShardMetrics()
+        for row in 0..<rows {
+            let x = outputs + row * width
+            let g = gradient.map { $0 + row * width }
+            switch self.targets {
+            case .label:
+                let label = Int(targets.assumingMemoryBound(to: Int32.self)[row])
+                total.loss += self.row.loss(x, label: label, g)
+                if rule.prediction(x) == label { total.correct += 1 }
+                if rule.ranks(label, of: x, among: 5) { total.correctInTop5 += 1 }
+            case .values:
+                total.loss += self.row.loss(x, values: targets.assumingMemoryBound(to: Float.self) + row * width, g)
+            }
+        }
+        if gradient != nil, !total.loss.isFinite { throw NonFiniteLoss(loss: total.loss) }
+        guard let auxiliaryWeight else {
+            metrics.pointee = total
+            return
+        }
+        metrics.pointee.loss += Double(auxiliaryWeight) * total.loss
+        if let gradient { for i in 0..<rows * width { gradient[i] *= auxiliaryWeight } }
+    }
+}
+
+/// How a row of outputs becomes a prediction: the class whose output wins, of equal ones the first; with one output 1 for
+/// yes or 0 for no.
+public struct PredictionRule: Sendable {
+    /// Outputs a sample.
+    public let width: Int
+    let decision: Network.Decision
+    /// Above it, a single output says yes.
+    let threshold: Float
+
+    init(_ row: LossRow, _ decision: Network.Decision) {
+        width = row.width
+        threshold = row.threshold
+        self.decision = decision
+    }
+
+    /// Nil where no output is a number: such a row predicts nothing.
+    public func prediction(_ x: UnsafePointer<Float>) -> Int? {
+        if width == 1 { return x[0].isNaN ? nil : x[0] > threshold ? 1 : 0 }
+        var best: Int?
+        for i in 0..<width where !x[i].isNaN {
+            if best.map({ wins(x[i], over: x[$0]) }) ?? true { best = i }
+        }
+        return best
+    }
+
+    /// Whether fewer than `count` outputs win over that of `label`.
+    func ranks(_ label: Int, of x: UnsafePointer<Float>, among count: Int) -> Bool {
+        guard width > 1 else { return true }
+        guard !x[label].isNaN else { return false }
+        var better = 0
+        for i in 0..<width where wins(x[i], over: x[label]) || (i < label && x[i] == x[label]) { better += 1 }
+        return better < count
+    }
+
+    private func wins(_ a: Float, over b: Float) -> Bool { decision == .largest ? a > b : a < b }
+}

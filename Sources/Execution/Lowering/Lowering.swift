@@ -1,0 +1,172 @@
+import Models
+import Basics
+
+/// Turns a network's nodes into operations, one after another, fusing where a value has one reader.
+struct Lowering {
+    private let network: Network
+    /// Whether each node is lowered at all.
+    private let isNeeded: [Bool]
+    /// The activation that the loss computes itself, and the nodes at the network's ends that leave it to the loss.
+    private let absorbed: Activation?
+    private var absorbing: Set<Int> = []
+    private var operations: [Operation] = []
+    /// The value that holds each node's output.
+    private var values: [Int]
+    /// The padding that each node leaves to its only reader.
+    private var deferredMargins: [Int: Margins2D] = [:]
+    /// The nodes that read each node.
+    private let consumers: [[Int]]
+    /// How many nodes read each value; more than one where a linear activation shares its input's.
+    private var readers: [Int] = []
+
+    init(_ network: Network, isTraining: Bool, absorbing absorbed: Activation?) {
+        self.network = network
+        self.absorbed = absorbed
+        isNeeded = isTraining ? network.nodes.map { _ in true } : network.servesOutput
+        values = Array(repeating: 0, count: network.nodes.count)
+        var consumers: [[Int]] = Array(repeating: [], count: network.nodes.count)
+        for (index, node) in network.nodes.enumerated() where isNeeded[index] {
+            for input in node.inputs { consumers[input].append(index) }
+        }
+        self.consumers = consumers
+        let outputs = [network.nodes.count - 1] + (isTraining ? network.auxiliaryOutputs.map(\.node) : [])
+        // An output that other layers read as well keeps its activation.
+        let ends = outputs.filter { consumers[$0].isEmpty }.map { end(of: $0) }
+        absorbing = Set(ends.filter { activation(of: $0) == absorbed })
+    }
+
+    mutating func lower() -> [Operation] {
+        for index in network.nodes.indices where isNeeded[index] { lower(index) }
+        return operations
+    }
+
+    private mutating func lower(_ index: Int) {
+        let node = network.nodes[index]
+        switch node.layer {
+        case .activation: apply(activation(of: index), index, to: node.inputs[0])
+        case .zeroPadding(let padding) where readerTakes(padding.margins, from: index):
+            deferredMargins[index] = padding.margins
+            values[index] = values[node.inputs[0]]
+        default: append(index, then: activation(of: index))
+        }
+    }
+
+    /// The node's own activation, unless it leaves that to the loss.
+    private func activation(of index: Int) -> Activation {
+        absorbing.contains(index) ? .linear : network.nodes[index].layer.activation
+    }
+
+    // MARK: Outputs
+
+    func value(of output: Int) -> Int { values[output] }
+
+    func absorbedActivation(of output: Int) -> Activation {
+        absorbing.contains(end(of: output)) ? absorbed ?? .linear : .linear
+    }
+
+    /// The layer that makes an output, looking through linear activations; the output itself where others read that layer.
+    private func end(of output: Int) -> Int {
+        let node = network.nodes[output]
+        guard node.layer == .activation(ActivationLayer(.linear)), consumers[node.inputs[0]].count == 1 else {
+            return output
+        }
+        return end(of: node.inputs[0])
+    }
+
+    /// The layer itself, with its own activation fused, or as an operation of its own.
+    private mutating func append(_ index: Int, then activation: Activation) {
+        let node = network.nodes[index]
+        let inputs = node.inputs.map { values[$0] }
+        operations.append(
+            Operation(
+                name: node.name, layer: node.layer, activation: .linear, inputs: inputs,
+                parameters: network.parameters.indices.filter { network.parameters[$0].node == index },
+                inputShapes: inputs.map { operations[$0].outputShape }, outputShape: network.shapes[index],
+                margins: margins(of: index)))
+        values[index] = operations.count - 1
+        readers.append(consumers[index].count)
+        if operations[values[index]].canFuse(activation) {
+            operations[values[index]].activation = activation
+        } else if activation != .linear {
+            values[index] = separate(activation, index, from: values[index])
+        }
+    }
+
+    private mutating func apply(_ function: Activation, _ index: Int, to input: Int) {
+        let value = values[input]
+        if function == .linear {
+            readers[value] += consumers[index].count - 1
+            values[index] = value
+        } else if readers[value] == 1, operations[value].canFuse(function) {
+            operations[value].activation = function
+            readers[value] = consumers[index].count
+            values[index] = value
+        } else {
+            values[index] = separate(function, index, from: value)
+        }
+    }
+
+    private mutating func separate(_ function: Activation, _ index: Int, from value: Int) -> Int {
+        let shape = operations[value].outputShape
+        operations.append(
+            Operation(
+                name: network.nodes[index].name, layer: .activation(ActivationLayer(function)), activation: .linear,
+                inputs: [value], parameters: [], inputShapes: [shape], outputShape: shape, margins: .none))
+        readers.append(consumers[index].count)
+        return operations.count - 1
+    }
+
+    /// Whether the only reader of a padding can start from the image inside. A convolution can; so can a maximum over
+    /// values of a ReLU, where zeros change neither the result nor, since a ReLU passes no gradient back at zero, what
+    /// comes of its gradient. Each place of the window must then still see a pixel of the image.
+    private func readerTakes(_ padding: Margins2D, from index: Int) -> Bool {
+        guard consumers[index].count == 1 else { return false }
+        let reader = network.nodes[consumers[index][0]].layer
+        guard let window = reader.window else { return false }
+        let margins = padding + window.margins(of: network.shapes[index])
+        let seesPixels =
+            max(margins.top, margins.bottom) < window.reach.height
+            && max(margins.left, margins.right) < window.reach.width
+        guard case .pooling(let pooling) = reader else { return seesPixels }
+        let source = operations[values[network.nodes[index].inputs[0]]]
+        return seesPixels && pooling.kind == .max && source.endsInReLU
+    }
+
+    /// The layer's own margins around those that its input left to it.
+    private func margins(of index: Int) -> Margins2D {
+        let node = network.nodes[index]
+        if case .zeroPadding(let padding) = node.layer { return padding.margins }
+        guard let window = node.layer.window else { return .none }
+        return window.margins(of: network.shapes[node.inputs[0]]) + (deferredMargins[node.inputs[0]] ?? .none)
+    }
+}
+
+extension Layer {
+    /// The window that moves over the image, if there is one.
+    fileprivate var window: Window2D? {
+        switch self {
+        case .convolution(let layer): layer.window
+        case .pooling(let layer): layer.window
+        default: nil
+        }
+    }
+}
+
+extension Activation {
+    /// Whether engines apply it to the result of another operation.
+    fileprivate var isOfEngines: Bool { self != .softmax && self != .scaledTanh }
+}
+
+extension Operation {
+    /// Whether no value is negative, and the gradient of zeros goes no further.
+    fileprivate var endsInReLU: Bool { activation == .relu || layer == .activation(ActivationLayer(.relu)) }
+
+    fileprivate func canFuse(_ function: Activation) -> Bool {
+        guard activation == .linear, function.isOfEngines else { return false }
+        switch layer {
+        case .dense, .convolution, .add, .scale: return true
+        case .batchNormalization: return function == .relu
+        default: return false
+        }
+    }
+}

@@ -1,0 +1,360 @@
+import Models
+import Basics
+
+/// Compiles a network for a shard size: walks it forward, through the loss, and backward, lets the engine emit kernels, and
+/// packs memory. What needs no engine (dropout, losses, `PlainLayer`) it emits itself.
+public struct Planner<Compiler: LayerCompiler> {
+    private let request: PlanRequest
+    private let builder: PlanBuilder
+    private let compiler: Compiler
+    private var values: [Compiler.Tensor] = []
+    private var saved: [Saved] = []
+
+    private enum Saved {
+        case engine(Compiler.Saved)
+        case plain(any PlainLayer, kept: BufferID)
+        case dropout(mask: BufferID?)
+    }
+
+    /// The gradient that a loss leaves for an output's value.
+    private struct LossGradient {
+        let value: Int
+        let buffer: BufferID
+    }
+
+    /// `makeCompiler` gives the engine's compiler for the builder it will emit into.
+    public static func plan(_ request: PlanRequest, makeCompiler: (PlanBuilder) throws -> Compiler) throws -> Plan {
+        var planner = try Planner(request, makeCompiler)
+        return try planner.plan()
+    }
+
+    private init(_ request: PlanRequest, _ makeCompiler: (PlanBuilder) throws -> Compiler) throws {
+        self.request = request
+        builder = PlanBuilder(
+            network: request.network.network, samples: request.samples, purpose: request.purpose,
+            batchNormalization: request.batchNormalization, arena: request.arena,
+            keepsWeightCopies: request.keepsWeightCopies)
+        compiler = try makeCompiler(builder)
+    }
+
+    private var operations: [Operation] { request.network.operations }
+    private var samples: Int { request.samples }
+    private var outputWidth: Int { request.network.network.outputShape.count }
+
+    private mutating func plan() throws -> Plan {
+        let input = builder.activation(floats: samples * operations[0].outputShape.count)
+        builder.pin(input)
+        try forward(from: input)
+        let output = request.network.output
+        let logits = try finish(output)
+        var targets: BufferID?
+        if request.purpose != .prediction {
+            let width = request.targets == .label ? 1 : outputWidth
+            let buffer = builder.activation(bytes: samples * width * MemoryLayout<Float>.stride, of: .other)
+            builder.pin(buffer)
+            targets = buffer
+            var gradients = [try emitLoss(of: output, logits: logits, targets: buffer)]
+            for auxiliary in request.network.auxiliaryOutputs {
+                let logits = try compiler.plain(values[auxiliary.value])
+                gradients.append(try emitLoss(of: auxiliary, isAuxiliary: true, logits: logits, targets: buffer))
+            }
+            if builder.isTraining { try backward(from: gradients.compactMap(\.self)) }
+        }
+        builder.pin(logits)
+        return Plan(builder: builder, request: request, input: input, targets: targets, output: logits)
+    }
+
+    // MARK: Forward
+
+    private mutating func forward(from input: BufferID) throws {
+        values.append(try compiler.tensor(input, operations[0].outputShape))
+        saved.append(.dropout(mask: nil))
+        for operation in operations.dropFirst() {
+            builder.enter(layer: operation.name, kind: operation.kind, phase: .forward)
+            let inputs = operation.inputs.map { values[$0] }
+            switch operation.layer {
+            case .dropout(let layer): try emitDropout(layer, operation, inputs[0])
+            default:
+                if !compiler.replacesPlainLayer(operation), let plain = operation.plainLayer(samples: samples) {
+                    try emitPlain(plain, operation, inputs[0])
+                    continue
+                }
+                let (output, kept) = try compiler.forward(operation, inputs)
+                values.append(output)
+                saved.append(.engine(kept))
+            }
+        }
+    }
+
+    /// The output row-major, with the absorbed activation applied for predictions.
+    private func finish(_ last: LoweredNetwork.Output) throws -> BufferID {
+        let logits = try compiler.plain(values[last.value])
+        guard request.purpose == .prediction, last.activation != .linear else { return logits }
+        let (rows, width, activation) = (samples, outputWidth, last.activation)
+        let output = builder.activation(floats: rows * width)
+        builder.emit("activation", reads: [logits], writes: [output]) { memory in
+            let (source, target) = (memory.floats(logits), memory.floats(output))
+            return activation == .softmax
+                ? { _ in softmaxForward(source, target, rows: rows, width: width) }
+                : { _ in sigmoidForward(source, target, count: rows * width) }
+        }
+        return output
+    }
+
+    private mutating func emitDropout(_ layer: Dropout, _ operation: Operation, _ input: Compiler.Tensor) throws {
+        guard builder.isTraining, layer.rate > 0 else {
+            values.append(input)
+            saved.append(.dropout(mask: nil))
+            return
+        }
+        let source = try compiler.plain(input)
+        let width = operation.outputShape.count
+        let (output, mask) = (builder.activation(floats: samples * width), builder.activation(floats: samples * width))
+        let kernel = DropoutKernel(rate: layer.rate, layer: values.count, rows: samples, width: width)
+        builder.emit(reads: [source], writes: [output, mask]) { memory in
+            let (source, output, mask) = (memory.floats(source), memory.floats(output), memory.floats(mask))
+            return { context in
+                kernel.fillMask(mask, context)
+                multiply(source, mask, into: output, count: kernel.count)
+            }
+        }
+        values.append(try compiler.tensor(output, operation.outputShape))
+        saved.append(.dropout(mask: mask))
+    }
+
+    private mutating func emitPlain(
+        _ layer: any PlainLayer, _ operation: Operation, _ input: Compiler.Tensor
+    ) throws {
+        let source = try compiler.plain(input)
+        let output = builder.activation(floats: samples * operation.outputShape.count)
+        let parameters = operation.parameters.map { builder.plainParameter($0) }
+        let scratch = builder.scratch(floats: layer.scratchCount)
+        builder.emit(reads: [source, scratch] + parameters, writes: [output]) { memory in
+            let (x, y, scratch) = (memory.floats(source), memory.floats(output), memory.floats(scratch))
+            let parameters = parameters.map { UnsafePointer(memory.floats($0)) }
+            return { _ in layer.forward(x, parameters, into: y, scratch: scratch) }
+        }
+        values.append(try compiler.tensor(output, operation.outputShape))
+        saved.append(.plain(layer, kept: layer.keepsOutput ? output : source))
+    }
+
+    // MARK: Loss
+
+    /// Emits the loss and the metrics; in training also the gradient of the loss's sum over the shard's samples, and the
+    /// value that it is the gradient of.
+    private func emitLoss(
+        of output: LoweredNetwork.Output, isAuxiliary: Bool = false, logits: BufferID, targets: BufferID
+    ) throws -> LossGradient? {
+        builder.enter(layer: output.name, kind: "loss", phase: .loss)
+        let row = request.lossRow(of: output)
+        let kernel = LossKernel(
+            row: row, targets: request.targets, rows: samples, auxiliaryWeight: isAuxiliary ? output.weight : nil,
+            rule: PredictionRule(row, request.network.network.decision))
+        guard builder.isTraining else {
+            builder.emit(reads: [logits, targets], writes: []) { memory in
+                let (logits, targets, metrics) = (memory.floats(logits), memory[targets], memory.metrics)
+                return { _ in try kernel.run(logits, targets, gradient: nil, metrics) }
+            }
+            return nil
+        }
+        let gradient = builder.activation(floats: kernel.rows * kernel.width)
+        builder.emit(reads: [logits, targets], writes: [gradient]) { memory in
+            let (logits, targets, metrics) = (memory.floats(logits), memory[targets], memory.metrics)
+            let gradient = memory.floats(gradient)
+            return { _ in try kernel.run(logits, targets, gradient: gradient, metrics) }
+        }
+        return LossGradient(value: output.value, buffer: gradient)
+    }
+
+    // MARK: Backward
+
+    private mutating func backward(from lossGradients: [LossGradient]) throws {
+        let needsGradient = request.network.needsGradient
+        var pending: [[Compiler.Tensor]] = Array(repeating: [], count: operations.count)
+        for gradient in lossGradients {
+            let shape = operations[gradient.value].outputShape
+            pending[gradient.value].append(try compiler.tensor(gradient.buffer, shape))
+        }
+
+        for index in operations.indices.dropFirst().reversed() where needsGradient[index] {
+            let operation = operations[index]
+            builder.enter(layer: operation.name, kind: operation.kind, phase: .backward)
+            guard let gradient = try accumulate(pending[index], others: pending, than: index) else { continue }
+            pending[index] = []
+            let mayOverwrite = !isShared(compiler.buffer(of: gradient), among: pending)
+            let wanted = operation.inputs.map { needsGradient[$0] }
+            let results = try backward(index, operation, gradient, mayOverwrite: mayOverwrite, wanted: wanted)
+            for (input, result) in zip(operation.inputs, results) {
+                if let result { pending[input].append(result) }
+            }
+        }
+    }
+
+    private func backward(
+        _ index: Int, _ operation: Operation, _ gradient: Compiler.Tensor, mayOverwrite: Bool, wanted: [Bool]
+    ) throws -> [Compiler.Tensor?] {
+        defer { for parameter in operation.parameters where isTrainable(parameter) { builder.complete(parameter) } }
+        switch saved[index] {
+        case .engine(let kept):
+            return try compiler.backward(
+                operation, kept, gradient: gradient, mayOverwrite: mayOverwrite, wanted: wanted)
+        case .plain(let layer, let kept):
+            return [try emitPlainBackward(layer, kept: kept, gradient, operation, wanted: wanted[0])]
+        case .dropout(mask: nil):
+            return [gradient]
+        case .dropout(let mask?):
+            return [try emitProduct(gradient, mask, operation)]
+        }
+    }
+
+    private func isTrainable(_ parameter: Int) -> Bool {
+        builder.network.parameters[parameter].specification.role == .trainable
+    }
+
+    /// The sum of all gradients that consumers of one value have left.
+    private func accumulate(
+        _ gradients: [Compiler.Tensor], others pending: [[Compiler.Tensor]], than index: Int
+    ) throws -> Compiler.Tensor? {
+        guard var total = gradients.last else { return nil }
+        var elsewhere = pending
+        elsewhere[index] = []
+        for next in gradients.dropLast().reversed() {
+            let buffer = compiler.buffer(of: total)
+            let isRead =
+                isShared(buffer, among: elsewhere)
+                || gradients.dropLast().contains { compiler.buffer(of: $0) == buffer }
+            total = try compiler.sum(total, next, mayOverwriteFirst: !isRead)
+        }
+        return total
+    }
+
+    private func isShared(_ buffer: BufferID, among pending: [[Compiler.Tensor]]) -> Bool {
+        pending.contains { $0.contains { compiler.buffer(of: $0) == buffer } }
+    }
+
+    private func emitProduct(_ gradient: Compiler.Tensor, _ mask: BufferID, _ operation: Operation) throws
+        -> Compiler.Tensor
+    {
+        let source = try compiler.plain(gradient)
+        let count = samples * operation.outputShape.count
+        let result = builder.activation(floats: count)
+        builder.emit(reads: [source, mask], writes: [result]) { memory in
+            let (source, mask, result) = (memory.floats(source), memory.floats(mask), memory.floats(result))
+            return { _ in multiply(source, mask, into: result, count: count) }
+        }
+        return try compiler.tensor(result, operation.outputShape)
+    }
+
+    private func emitPlainBackward(
+        _ layer: any PlainLayer, kept: BufferID, _ gradient: Compiler.Tensor, _ operation: Operation, wanted: Bool
+    ) throws -> Compiler.Tensor? {
+        let source = try compiler.plain(gradient)
+        let result = wanted ? builder.activation(floats: samples * operation.inputShapes[0].count) : nil
+        let parameters = operation.parameters.map { builder.plainParameter($0) }
+        let gradients = operation.parameters.map { isTrainable($0) ? builder.gradient(of: $0) : nil }
+        let scratch = builder.scratch(floats: layer.scratchCount)
+        let writes = ([result] + gradients).compactMap(\.self)
+        builder.emit(reads: [source, kept, scratch] + parameters, writes: writes) { memory in
+            let (dy, kept, scratch) = (memory.floats(source), memory.floats(kept), memory.floats(scratch))
+            let parameters = parameters.map { UnsafePointer(memory.floats($0)) }
+            let (dx, gradients) = (result.map { memory.floats($0) }, gradients.map { $0.map { memory.floats($0) } })
+            return { _ in
+                layer.backward(dy, kept: kept, parameters, into: dx, gradients: gradients, scratch: scratch)
+            }
+        }
+        return try result.map { try compiler.tensor($0, operation.inputShapes[0]) }
+    }
+}
+
+extension Plan {
+    /// Fixes the arena if no earlier plan did, packs memory, and marks where gradients become ready.
+    init(builder: PlanBuilder, request: PlanRequest, input: BufferID, targets: BufferID?, output: BufferID) {
+        let network = request.network.network
+        var order = builder.completed.map { ($0.parameter, builder.formats[$0.parameter]) }
+        let completed = Set(order.map(\.0))
+        order += network.parameters.indices.filter { !completed.contains($0) }.map { ($0, builder.formats[$0]) }
+        arena =
+            request.arena
+            ?? ArenaLayout(
+                network,
+                order: order.map { parameter, format in
+                    let count = network.parameters[parameter].specification.shape.count
+                    return (parameter, format ?? PlainFormat(elementCount: count))
+                })
+
+        var ready = 0
+        for (parameter, segment, kernel) in builder.completed {
+            ready = max(ready, arena[parameter: parameter].range.upperBound)
+            builder.markGradientsReady(below: ready, segment: segment, kernel: kernel)
+        }
+        // Statistics lie behind the trainable parameters, and were there since the forward pass.
+        if let last = builder.completed.last {
+            builder.markGradientsReady(below: arena.gradientCount, segment: last.segment, kernel: last.kernel)
+        }
+
+        let activations = MemoryPlan(
+            builder.buffers.map { if case .activation(let bytes) = $0.region { (bytes, $0.life) } else { (0, nil) } },
+            packs: request.packsMemory)
+        let scratch = MemoryPlan(
+            builder.buffers.map { if case .scratch(let bytes) = $0.region { (bytes, $0.life) } else { (0, nil) } },
+            packs: request.packsMemory)
+        // Results of exchanges are small, and written between segments: each has a place of its own.
+        let shared = MemoryPlan(
+            builder.buffers.map { if case .shared(let bytes) = $0.region { (bytes, 0...0) } else { (0, nil) } },
+            packs: false)
+        let arena = arena
+        addresses = builder.buffers.indices.map { index in
+            switch builder.buffers[index].region {
+            case .activation: .activation(activations.offsets[index])
+            case .scratch: .scratch(scratch.offsets[index])
+            case .shared: .shared(shared.offsets[index])
+            case .weightCopy(let copy): .weightCopy(copy)
+            case .parameter(let parameter): .parameter(arena[parameter: parameter].offset)
+            case .gradient(let parameter): .gradient(arena[parameter: parameter].offset)
+            }
+        }
+        contents = builder.buffers.map { buffer in
+            switch buffer.region {
+            case .activation(let bytes), .shared(let bytes), .scratch(let bytes): (buffer.contents, bytes)
+            case .weightCopy(let copy): (buffer.contents, builder.weightCopies[copy].bytes)
+            case .parameter(let index), .gradient(let index):
+                (buffer.contents, arena[parameter: index].range.count * MemoryLayout<Float>.stride)
+            }
+        }
+        activationBytes = activations.byteCount
+        scratchBytes = scratch.byteCount
+        sharedBytes = shared.byteCount
+        samples = request.samples
+        segments = zip(builder.segments, builder.gradientWrites).map { segment, written in
+            var segment = segment
+            segment.gradients = Self.merged(written.map { arena[parameter: $0].range })
+            return segment
+        }
+        weightCopies = builder.weightCopies
+        remarks = builder.remarks
+        predictionRule = PredictionRule(request.lossRow(of: request.network.output), network.decision)
+        self.input = input
+        self.targets = targets
+        self.output = output
+    }
+
+    /// Neighbouring ranges as one, ascending.
+    private static func merged(_ ranges: [Range<Int>]) -> [Range<Int>] {
+        var result: [Range<Int>] = []
+        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if let last = result.last, last.upperBound == range.lowerBound {
+                result[result.count - 1] = last.lowerBound..<range.upperBound
+            } else {
+                result.append(range)
+            }
+        }
+        return result
+    }
+}
+
+extension PlanRequest {
+    /// The loss of a row of the outputs.
+    fileprivate func lossRow(of output: LoweredNetwork.Output) -> LossRow {
+        LossRow(loss, width: network.network.outputShape.count, takesLogits: output.takesLogits(loss))
+    }
+}

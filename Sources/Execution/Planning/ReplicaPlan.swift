@@ -1,0 +1,81 @@
+import Models
+
+/// What a replica will be: its plans, which share one arena, and the memory they take. Nothing is allocated yet, so that
+/// a network that cannot fit says so first.
+public struct ReplicaPlan {
+    struct Key: Hashable {
+        let purpose: Plan.Purpose
+        let samples: Int
+    }
+
+    /// What plans a replica needs.
+    public struct Demand {
+        public var batchNormalization = BatchNormalizationMode.shard
+        public var precision = Precision.fp32
+        public var targets = TargetKind.label
+        /// Sizes of the shards that are trained on; empty where the replica only evaluates or predicts.
+        public var training: Set<Int> = []
+        public var evaluation: Set<Int> = []
+        public var prediction: Set<Int> = []
+        /// The rank's gradient arenas.
+        public var levels = 0
+        /// The rank's shards.
+        public var shards = 1
+
+        public init() {}
+    }
+
+    let network: Network
+    let loss: Loss
+    public let arena: ArenaLayout
+    let plans: [Key: Plan]
+    /// Bytes of the copies of weights that any of the plans reads.
+    let weightCopies: [WeightCopy.Identity: Int]
+    let levels: Int
+    /// Shards in flight at the same time.
+    let slots: Int
+
+    public init(_ network: Network, loss: Loss, engine: any Engine, _ demand: Demand) throws {
+        self.network = network
+        self.loss = loss
+        var request = PlanRequest(
+            network: LoweredNetwork(network, loss: loss, purpose: .training), loss: loss, targets: demand.targets,
+            samples: 0, purpose: .training, batchNormalization: demand.batchNormalization, precision: demand.precision,
+            keepsWeightCopies: demand.shards > 1)
+        var plans: [Key: Plan] = [:]
+        for (purpose, sizes) in [
+            (Plan.Purpose.training, demand.training), (.evaluation, demand.evaluation),
+            (.prediction, demand.prediction),
+        ] {
+            request.network = LoweredNetwork(network, loss: loss, purpose: purpose)
+            // The largest first: it fixes the arena's layouts, the others take them over.
+            for samples in sizes.sorted(by: >) where samples > 0 {
+                request.purpose = purpose
+                request.samples = samples
+                let plan = try engine.plan(request)
+                request.arena = plan.arena
+                plans[Key(purpose: purpose, samples: samples)] = plan
+            }
+        }
+        guard let arena = request.arena else { preconditionFailure("a replica needs a plan") }
+        self.arena = arena
+        self.plans = plans
+        weightCopies = plans.values.flatMap(\.weightCopies).reduce(into: [:]) { $0[$1.identity] = $1.bytes }
+        levels = demand.levels
+        slots = plans.values.contains(where: \.needsMemoryForEachShard) ? demand.shards : 1
+    }
+
+    /// Of one shard in flight.
+    var activationBytes: Int { plans.values.map(\.activationBytes).max() ?? 0 }
+    var scratchBytes: Int { plans.values.map(\.scratchBytes).max() ?? 0 }
+    var sharedBytes: Int { plans.values.map(\.sharedBytes).max() ?? 0 }
+
+    /// `slotArenas`: arenas of gradients' size that the optimizer keeps besides.
+    public func memory(slotArenas: Int) -> MemoryNeed {
+        let float = MemoryLayout<Float>.stride
+        return MemoryNeed(
+            activations: slots * activationBytes, scratch: scratchBytes + sharedBytes,
+            weightCopies: weightCopies.values.reduce(0, +), parameters: arena.count * float,
+            gradients: levels * arena.gradientCount * float, optimizer: slotArenas * arena.gradientCount * float)
+    }
+}

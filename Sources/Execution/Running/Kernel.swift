@@ -1,0 +1,71 @@
+import Basics
+
+/// What a kernel may know of the step, beyond what was planned. All randomness derives from it.
+public struct StepContext: Sendable {
+    public var seed: UInt64
+    /// Counted over the whole run, from 0.
+    public var step: UInt64
+    /// Samples of the global batch of this step.
+    public var batchSize: Int
+    /// The position in the global batch of the shard's first sample.
+    public var firstSample: Int
+
+    public init(seed: UInt64, step: UInt64, batchSize: Int, firstSample: Int) {
+        self.seed = seed
+        self.step = step
+        self.batchSize = batchSize
+        self.firstSample = firstSample
+    }
+}
+
+/// A planned piece of work bound to memory: all it does is compute.
+public typealias Kernel = (StepContext) throws -> Void
+
+/// What one shard adds to the metrics: sums, divided once by the true count.
+public struct ShardMetrics: Sendable, Equatable, BitwiseCopyable {
+    public var loss = 0.0
+    public var correct = 0
+    /// Samples whose label is among the five largest outputs.
+    public var correctInTop5 = 0
+
+    public init() {}
+}
+
+public enum Phase: String, Sendable { case forward, loss, backward }
+
+/// A kernel before it is bound: who it is, and how to bind it.
+public struct PlannedKernel {
+    public let layer: String
+    public let kind: String
+    public let phase: Phase
+    /// Buffers that it writes, looked at when a loss is not a number.
+    let writes: [BufferID]
+    /// After this kernel the gradients of arena elements below this offset are complete.
+    public internal(set) var gradientsReady = 0
+    let bind: (Memory) throws -> Kernel
+}
+
+/// A value that all shards of all ranks must combine before the next segment can run: the barrier of global batch
+/// normalisation.
+public struct Exchange: Sendable {
+    public enum Rule: Sendable {
+        /// Elementwise sum.
+        case sum
+        /// The first half are means, the second half population variances, each over the shard's samples; they combine by
+        /// Chan, Golub and LeVeque's parallel formula.
+        case moments
+    }
+
+    public let rule: Rule
+    public let count: Int
+    let local: BufferID
+    let combined: BufferID
+}
+
+/// Kernels that run without waiting for other shards, and what is exchanged after them.
+public struct Segment {
+    public internal(set) var kernels: [PlannedKernel] = []
+    /// The arena ranges whose gradients it writes, ascending.
+    public internal(set) var gradients: [Range<Int>] = []
+    public internal(set) var exchange: Exchange?
+}

@@ -1,0 +1,124 @@
+import Basics
+import Models
+
+/// A rank's copy of the model: the parameter arena, gradient arenas, and plans bound to memory that all of them share.
+/// All sizes of shards that a run will meet are known when it is made; afterwards nothing is allocated.
+public final class Replica {
+    public let network: Network
+    public let loss: Loss
+    public let arena: ArenaLayout
+    public let parameters: AlignedBuffer<Float>
+    /// One a level of the rank's part of the reduction tree; none where the replica only evaluates.
+    public let gradientLevels: [AlignedBuffer<Float>]
+    /// The exchanges after each segment of a training plan: the same for every shard size.
+    public let exchanges: [Exchange?]
+    /// What engines remarked on plans: primitives that fell to a reference implementation.
+    public let remarks: [String]
+    /// What training plans record their kernels in, in runs that are traced: set before the first one is bound.
+    package var spans: SpanBuffer?
+
+    private let plans: [ReplicaPlan.Key: Plan]
+    private var bound: [BoundKey: BoundPlan] = [:]
+    private let slots: [AlignedBuffer<UInt8>]
+    private let metrics: AlignedBuffer<ShardMetrics>
+    private let scratch: AlignedBuffer<UInt8>
+    private let shared: AlignedBuffer<UInt8>
+    private let weightCopies: [WeightCopy.Identity: (memory: AlignedBuffer<UInt8>, place: WeightCopyPlace)]
+
+    private struct BoundKey: Hashable {
+        let plan: ReplicaPlan.Key
+        let slot: Int
+        let level: Int
+    }
+
+    /// Allocates all that the plan says.
+    public init(_ plan: ReplicaPlan) {
+        (network, loss, arena) = (plan.network, plan.loss, plan.arena)
+        plans = plan.plans
+        exchanges = plans.first { $0.key.purpose == .training }?.value.segments.map(\.exchange) ?? []
+        remarks = Set(plans.values.flatMap(\.remarks)).sorted()
+        parameters = AlignedBuffer(count: arena.count)
+        gradientLevels = (0..<plan.levels).map { _ in AlignedBuffer(count: plan.arena.gradientCount) }
+        slots = (0..<plan.slots).map { _ in AlignedBuffer(count: plan.activationBytes) }
+        metrics = AlignedBuffer(count: plan.slots)
+        scratch = AlignedBuffer(count: plan.scratchBytes)
+        shared = AlignedBuffer(count: plan.sharedBytes)
+        weightCopies = plan.weightCopies.mapValues { bytes in
+            let memory = AlignedBuffer<UInt8>(count: bytes)
+            return (memory, WeightCopyPlace(memory.baseAddress))
+        }
+    }
+
+    /// The plan for a shard of `samples`, bound to memory. `shard` counts the rank's shards from 0; `level` is the gradient
+    /// arena. The first call for a combination binds, later ones look up.
+    public func plan(_ purpose: Plan.Purpose, samples: Int, shard: Int = 0, level: Int = 0) throws -> BoundPlan {
+        let key = BoundKey(
+            plan: ReplicaPlan.Key(purpose: purpose, samples: samples), slot: slots.count == 1 ? 0 : shard, level: level)
+        if let known = bound[key] { return known }
+        guard let plan = plans[key.plan] else { preconditionFailure("no \(purpose) plan for \(samples) samples") }
+        let gradients = gradientLevels.isEmpty ? parameters : gradientLevels[level]
+        var result = try plan.bind(
+            to: MemoryRegions(
+                activations: slots[key.slot].baseAddress, scratch: scratch.baseAddress, shared: shared.baseAddress,
+                parameters: parameters.baseAddress, gradients: gradients.baseAddress,
+                metrics: metrics.baseAddress + key.slot,
+                weightCopies: plan.weightCopies.compactMap { weightCopies[$0.identity]?.place }))
+        if purpose == .training, let spans { result = result.traced(into: spans) }
+        bound[key] = result
+        return result
+    }
+
+    /// To be called when weights have changed, or may have: each plan then makes its copies anew before it next runs.
+    package func weightsChanged() {
+        for copy in weightCopies.values { copy.place.isCurrent = false }
+    }
+
+    /// Kernels of the longest training plan.
+    package var trainingKernels: Int {
+        let training = plans.filter { $0.key.purpose == .training }.values
+        return training.map { $0.kernelCount }.max() ?? 0
+    }
+}
+
+/// Weights in Keras's shapes and order.
+extension Replica {
+    public func setWeights(_ weights: [[Float]]) throws {
+        weightsChanged()
+        for (index, values) in weights.enumerated() { try setLogical(values, index, of: parameters) }
+    }
+
+    public func weights() throws -> [[Float]] {
+        try network.parameters.indices.map { try logical($0, of: parameters) }
+    }
+
+    /// A parameter's values, or what belongs to them in an arena of the same layout, in Keras's shape.
+    public func logical(_ parameter: Int, of arena: AlignedBuffer<Float>) throws -> [Float] {
+        let slice = self.arena[parameter: parameter]
+        let count = network.parameters[parameter].specification.shape.count
+        return try [Float](unsafeUninitializedCapacity: count) { values, filled in
+            if let start = values.baseAddress { try slice.format.unpack(arena.baseAddress + slice.offset, into: start) }
+            filled = count
+        }
+    }
+
+    /// Stores what `logical` returns.
+    package func setLogical(_ values: [Float], _ parameter: Int, of arena: AlignedBuffer<Float>) throws {
+        let slice = self.arena[parameter: parameter]
+        try values.withUnsafeBufferPointer { values in
+            guard let start = values.baseAddress else { return }
+            try slice.format.pack(start, into: arena.baseAddress + slice.offset)
+        }
+    }
+
+    /// The weights a run with this seed starts from.
+    public static func initialWeights(of network: Network, seed: UInt64) -> [[Float]] {
+        network.parameters.enumerated().map { index, parameter in
+            let specification = parameter.specification
+            return [Float](unsafeUninitializedCapacity: specification.shape.count) { values, filled in
+                let all = UnsafeMutableBufferPointer(rebasing: values[0..<specification.shape.count])
+                specification.initializer.fill(all, shape: specification.shape, seed: seed, index: index)
+                filled = all.count
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import Basics
+
+/// What a kernel belongs to, for breakdowns of time.
+extension PlannedKernel {
+    public struct Kind: Hashable, Sendable {
+        public let phase: Phase
+        public let name: String
+
+        public init(phase: Phase, name: String) {
+            self.phase = phase
+            self.name = name
+        }
+    }
+}
+
+extension BoundPlan {
+    /// Runs all segments with a clock around each kernel, and adds the seconds to `times`. For profiles only: exchanges
+    /// between segments are left out, so that kernels behind them find what the last step left there.
+    public func addTimes(_ context: StepContext, to times: inout [PlannedKernel.Kind: Double]) throws {
+        try forEachStaleCopy { copy, planned in
+            try Self.addTimes(of: copy.kernels, planned.kernels, context, to: &times)
+        }
+        for (segment, planned) in zip(segments, plan.segments) {
+            try Self.addTimes(of: segment.kernels, planned.kernels, context, to: &times)
+        }
+    }
+
+    private static func addTimes(
+        of kernels: [Kernel], _ planned: [PlannedKernel], _ context: StepContext,
+        to times: inout [PlannedKernel.Kind: Double]
+    ) throws {
+        for (kernel, planned) in zip(kernels, planned) {
+            let start = ContinuousClock.now
+            try kernel(context)
+            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            times[PlannedKernel.Kind(phase: planned.phase, name: planned.kind), default: 0] += seconds
+        }
+    }
+}
+
+extension BoundPlan {
+    /// The same plan with a clock around each kernel: what a traced run executes in its place, so that other runs have
+    /// nothing to ask. A kernel's spans are numbered by the first sample of their shard.
+    public func traced(into spans: SpanBuffer) -> BoundPlan {
+        func traced(_ kernels: [Kernel], _ planned: [PlannedKernel]) -> [Kernel] {
+            zip(kernels, planned).map { kernel, planned in
+                let label = spans.label(
+                    SpanBuffer.Label(
+                        planned.phase.rawValue, "\(planned.layer): \(planned.kind)", numbering: "first sample"))
+                return { context in
+                    guard spans.isRecording else { return try kernel(context) }
+                    let begin = BootClock.now
+                    try kernel(context)
+                    spans.record(label, context.firstSample, from: begin)
+                }
+            }
+        }
+        let segments = zip(segments, plan.segments).map { segment, planned in
+            Segment(
+                kernels: traced(segment.kernels, planned.kernels), gradientsReady: segment.gradientsReady,
+                gradients: segment.gradients, exchange: segment.exchange)
+        }
+        let weightCopies = zip(weightCopies, plan.weightCopies).map { copy, planned in
+            WeightCopy(place: copy.place, kernels: traced(copy.kernels, planned.kernels))
+        }
+        return BoundPlan(
+            plan: plan, memory: memory, segments: segments, weightCopies: weightCopies, input: input, targets: targets,
+            output: output, metrics: metrics)
+    }
+}

@@ -1,0 +1,154 @@
+import Basics
+import Models
+
+/// The `config` of one Keras layer while it is read. Each option asked for is taken out; `finish` refuses what is left
+/// and would change the layer, so that an option nobody reads is never dropped in silence.
+struct KerasOptions {
+    /// The class in `keras.layers`.
+    let kerasClass: String
+    /// The shapes of the layer's inputs: some options, like an axis, mean something only with them.
+    let inputs: [Shape]
+    private var remaining: [String: JSONValue]
+
+    init(kerasClass: String, configuration: [String: JSONValue], inputs: [Shape]) {
+        self.kerasClass = kerasClass
+        self.inputs = inputs
+        remaining = configuration
+    }
+
+    // MARK: Values
+
+    mutating func integer(_ name: String) throws(LayerError) -> Int {
+        guard let value = remaining.removeValue(forKey: name) else { throw missing(name) }
+        guard let integer = value.integer else { throw unsupported(name, value, "it must be an integer") }
+        return integer
+    }
+
+    mutating func number(_ name: String, default fallback: Double? = nil) throws(LayerError) -> Float {
+        guard let value = take(name) else {
+            guard let fallback else { throw missing(name) }
+            return Float(fallback)
+        }
+        guard let number = value.number else { throw unsupported(name, value, "it must be a number") }
+        return Float(number)
+    }
+
+    mutating func flag(_ name: String, default fallback: Bool) throws(LayerError) -> Bool {
+        guard let value = take(name) else { return fallback }
+        guard let flag = value.bool else { throw unsupported(name, value, "it must be true or false") }
+        return flag
+    }
+
+    /// One number for both axes, or height and width; nil where it is absent or null.
+    mutating func extent(_ name: String) throws(LayerError) -> Extent2D? {
+        guard let value = take(name) else { return nil }
+        if let side = value.integer { return Extent2D(side) }
+        guard let sides = value.array?.compactMap(\.integer), sides.count == 2, value.array?.count == 2 else {
+            throw unsupported(name, value, "it must be one integer or two")
+        }
+        return Extent2D(height: sides[0], width: sides[1])
+    }
+
+    /// One number for all sides, two for height and width, or `((top, bottom), (left, right))`; 1 where it is absent, as
+    /// Keras has it.
+    mutating func margins(_ name: String) throws(LayerError) -> Margins2D {
+        guard let value = take(name) else { return Margins2D(1) }
+        if let side = value.integer { return Margins2D(side) }
+        let pairs = value.array?.compactMap { axis -> [Int]? in
+            axis.integer.map { [$0, $0] } ?? axis.array?.compactMap(\.integer)
+        }
+        guard let pairs, pairs.map(\.count) == [2, 2], value.array?.count == 2 else {
+            throw unsupported(name, value, "it must be one integer, two, or two pairs")
+        }
+        return Margins2D(top: pairs[0][0], bottom: pairs[0][1], left: pairs[1][0], right: pairs[1][1])
+    }
+
+    /// Rows of integers.
+    mutating func table(_ name: String) throws(LayerError) -> [[Int]] {
+        guard let value = take(name) else { throw missing(name) }
+        let rows = value.array?.map { row in row.array?.compactMap(\.integer) ?? [] } ?? []
+        guard !rows.isEmpty, zip(rows, value.array ?? []).allSatisfy({ $0.count == $1.array?.count }) else {
+            throw unsupported(name, value, "it must be a list of lists of integers")
+        }
+        return rows
+    }
+
+    mutating func padding() throws(LayerError) -> Padding {
+        guard let value = take("padding") else { return .valid }
+        guard let padding = value.string.flatMap(Padding.init(rawValue:)) else {
+            throw unsupported("padding", value, "it must be valid or same (or ceil, of a pooling)")
+        }
+        return padding
+    }
+
+    /// A function by name, or as Keras 2.12 and later write it: `{"class_name": "function", "config": "relu"}`.
+    mutating func activation() throws(LayerError) -> Activation {
+        guard let value = take("activation") else { return .linear }
+        let name = (value.string ?? value["config"]?.string).map(KerasPackage.plainName)
+        guard let function = name.flatMap(Activation.init(rawValue:)) else {
+            let known = Activation.allCases.map(\.rawValue).joined(separator: ", ")
+            throw unsupported("activation", value, "it must be one of \(known)")
+        }
+        return function
+    }
+
+    mutating func initializer(_ name: String) throws(LayerError) -> Initializer {
+        guard let value = take(name) else { return .glorotUniform }
+        guard let initializer = Initializer(keras: value) else {
+            throw unsupported(name, value, "there is no such initializer here")
+        }
+        return initializer
+    }
+
+    // MARK: Options with one meaning only
+
+    /// Refuses every value but `accepted`; absent and null mean the layer's default, which must be `accepted`.
+    mutating func require(_ name: String, _ accepted: JSONValue) throws(LayerError) {
+        guard let value = take(name) else { return }
+        // 0 and 0.0 are one number.
+        let isEqual = value == accepted || (value.number != nil && value.number == accepted.number)
+        guard isEqual else { throw unsupported(name, value) }
+    }
+
+    mutating func requireInitializer(_ name: String, _ accepted: Initializer) throws(LayerError) {
+        if let value = take(name), Initializer(keras: value) != accepted { throw unsupported(name, value) }
+    }
+
+    /// The channel axis must be the last: -1, or its number with the batch axis counted; in a list of one, as Keras 2
+    /// writes it.
+    mutating func requireLastAxis() throws(LayerError) {
+        guard let value = take("axis") else { return }
+        let axis = value.integer ?? (value.array?.count == 1 ? value.array?[0].integer : nil)
+        guard axis == -1 || axis == inputs.first?.rank else { throw unsupported("axis", value, "it must be the last") }
+    }
+
+    mutating func requireChannelsLast() throws(LayerError) { try require("data_format", "channels_last") }
+
+    /// Takes out options that change nothing here.
+    mutating func ignore(_ names: String...) {
+        for name in names { remaining[name] = nil }
+    }
+
+    /// Refuses options that nobody took, other than those switched off.
+    func finish() throws(LayerError) {
+        let unread = remaining.filter { $0.value != .null && $0.value != .bool(false) }
+        guard let (name, value) = unread.min(by: { $0.key < $1.key }) else { return }
+        let isRegularizer = name.hasSuffix("_regularizer")
+        throw unsupported(name, value, isRegularizer ? "remove it from the file and use --l2" : nil)
+    }
+
+    // MARK: Plumbing
+
+    /// nil where the option is absent or null.
+    private mutating func take(_ name: String) -> JSONValue? {
+        let value = remaining.removeValue(forKey: name)
+        return value == .null ? nil : value
+    }
+
+    private func missing(_ name: String) -> LayerError { LayerError("its option \(name) is missing") }
+
+    private func unsupported(_ name: String, _ value: JSONValue, _ reason: String? = nil) -> LayerError {
+        let text = (try? value.text()) ?? "?"
+        return LayerError("its option \(name) = \(text) is not supported" + (reason.map { ": \($0)" } ?? ""))
+    }
+}

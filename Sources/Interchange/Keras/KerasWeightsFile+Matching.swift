@@ -1,0 +1,108 @@
+import Models
+import Basics
+
+extension KerasWeightsFile {
+    /// The file's weights for `network`, in the order of its parameters. Layers are matched by name; where names differ
+    /// (Keras numbers automatic names anew for each model), by Keras's order, in Keras 3's form by class and number;
+    /// every shape must fit. Layers of the file that the network lacks are ignored where names match.
+    public func weights(for network: Network) throws(FileError) -> [[Float]] {
+        let byName = Dictionary(layers.map { ($0.name, $0) }) { first, _ in first }
+        let wanted = network.layersWithParameters
+        if let layers = Self.all(wanted.map { byName[network.nodes[$0.node].name] }) {
+            return try assign(layers, to: wanted, of: network)
+        }
+        if form == .keras3Weights {
+            let byGroup = Dictionary(layers.map { ($0.group, $0) }) { first, _ in first }
+            let groups = network.kerasClassNames
+            if let layers = Self.all(wanted.map { byGroup[groups[$0.node]] }) {
+                return try assign(layers, to: wanted, of: network)
+            }
+        } else if layers.count == wanted.count {
+            return try assign(layers, to: wanted, of: network)
+        }
+        let names = layers.prefix(8).map(\.name).joined(separator: ", ") + (layers.count > 8 ? ", ..." : "")
+        let missing = wanted.map { network.nodes[$0.node].name }.filter { byName[$0] == nil }
+        throw FileError(
+            .content, file: path,
+            "it has no weights for layer \(missing[0]) of model \(network.name)"
+                + (missing.count > 1 ? " and \(missing.count - 1) more" : "")
+                + ", and its \(layers.count) layers with weights are not the model's \(wanted.count) in order either",
+            remedy: "it has \(names)")
+    }
+
+    /// `weights` with those replaced that the file has for layers of the same names and shapes. From a file that lacks
+    /// layers of the network, a shallower one of its family, only the layers `ofShallower` are taken where that is not nil.
+    public func replacing(
+        _ weights: [[Float]], of network: Network, ofShallower: Set<String>? = nil
+    ) throws(FileError) -> [[Float]] {
+        let byName = Dictionary(layers.map { ($0.name, $0) }) { first, _ in first }
+        let wanted = network.layersWithParameters
+        let isShallower = wanted.contains { byName[network.nodes[$0.node].name] == nil }
+        let taken = wanted.filter { layer in
+            let name = network.nodes[layer.node].name
+            let shapes = layer.parameters.map { network.parameters[$0].specification.shape }
+            return byName[name]?.weights.map(\.shape) == shapes
+                && (!isShallower || ofShallower?.contains(name) ?? true)
+        }
+        guard !taken.isEmpty else {
+            throw FileError(
+                .content, file: path, "no layer of it has the name and the shapes of one of model \(network.name)",
+                remedy: "it has \(layers.prefix(8).map(\.name).joined(separator: ", "))")
+        }
+        let found = try assign(taken.compactMap { byName[network.nodes[$0.node].name] }, to: taken, of: network)
+        return zip(weights, found).map { $1.isEmpty ? $0 : $1 }
+    }
+
+    private static func all(_ layers: [Layer?]) -> [Layer]? {
+        let found = layers.compactMap { $0 }
+        return found.count == layers.count ? found : nil
+    }
+
+    private func assign(
+        _ layers: [Layer], to wanted: [LayerParameters], of network: Network
+    ) throws(FileError) -> [[Float]] {
+        var result = [[Float]](repeating: [], count: network.parameters.count)
+        for (layer, wanted) in zip(layers, wanted) {
+            let name = network.nodes[wanted.node].name
+            guard layer.weights.count == wanted.parameters.count else {
+                throw mismatch(name, layer, "\(layer.weights.count) weights", "\(wanted.parameters.count)")
+            }
+            let byName = Dictionary(layer.weights.map { ($0.name ?? "", $0) }) { first, _ in first }
+            let hasAllNames = wanted.parameters.allSatisfy {
+                byName[network.parameters[$0].specification.name] != nil
+            }
+            for (weight, index) in zip(layer.weights, wanted.parameters) {
+                let parameter = network.parameters[index].specification
+                let weight = hasAllNames ? byName[parameter.name] ?? weight : weight
+                guard weight.shape == parameter.shape else {
+                    throw mismatch(name, layer, "\(parameter.name) of shape \(weight.shape)", "\(parameter.shape)")
+                }
+                result[index] = weight.values
+            }
+        }
+        return result
+    }
+
+    private func mismatch(_ name: String, _ layer: Layer, _ found: String, _ expected: String) -> FileError {
+        let place = layer.name == name ? "layer \(name)" : "layer \(layer.name) (for the model's \(name))"
+        return FileError(
+            .content, file: path, "\(place) has \(found), but the model needs \(expected)",
+            remedy: "give weights of the same model, classes and input shape")
+    }
+}
+
+/// A node that has parameters, with their indices in the network.
+private struct LayerParameters {
+    let node: Int
+    let parameters: [Int]
+}
+
+extension Network {
+    /// In Keras's order of layers.
+    fileprivate var layersWithParameters: [LayerParameters] {
+        let byNode = Dictionary(grouping: parameters.indices) { parameters[$0].node }
+        return kerasLayerOrder.compactMap { node in
+            byNode[node].map { LayerParameters(node: node, parameters: $0) }
+        }
+    }
+}

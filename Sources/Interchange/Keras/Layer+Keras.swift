@@ -1,0 +1,83 @@
+import Basics
+import Models
+
+/// A layer in the words of Keras's files. Each has an initializer that reads what is written here, from Keras 2 and 3.
+protocol KerasLayer: LayerDescription {
+    /// The part of the layer's `config` beyond `name`, `dtype` and `trainable`.
+    var kerasConfiguration: [String: JSONValue] { get }
+    /// Whether Keras itself has the class; others are in scripts/dptrain_keras.py.
+    var isOfKeras: Bool { get }
+}
+
+extension KerasLayer {
+    var isOfKeras: Bool { true }
+
+    /// The class as files name it: `Dense`, `dptrain>IdentityShortcut`.
+    var registeredClass: String { isOfKeras ? typeName : KerasPackage.name(typeName) }
+}
+
+/// The package under which scripts/dptrain_keras.py registers what Keras lacks.
+enum KerasPackage {
+    private static let prefix = "dptrain>"
+
+    static func name(_ plain: String) -> String { prefix + plain }
+    static func plainName(_ name: String) -> String {
+        name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+    }
+}
+
+extension Layer {
+    /// Reads a layer by its class; `Input`, whose shape stands among the options of all layers, is read apart.
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        switch options.kerasClass {
+        case "Dense": self = .dense(try Dense(keras: &options))
+        case "Conv2D": self = .convolution(try Convolution2D(keras: &options))
+        case "ZeroPadding2D": self = .zeroPadding(try ZeroPadding2D(keras: &options))
+        case "MaxPooling2D", "AveragePooling2D": self = .pooling(try Pooling2D(keras: &options))
+        case "GlobalAveragePooling2D": self = .globalAveragePooling(try GlobalAveragePooling2D(keras: &options))
+        case "BatchNormalization": self = .batchNormalization(try BatchNormalization(keras: &options))
+        case "Activation", "ReLU", "Softmax": self = .activation(try ActivationLayer(keras: &options))
+        case "Dropout": self = .dropout(try Dropout(keras: &options))
+        case "Flatten": self = .flatten(try Flatten(keras: &options))
+        case "Add": self = .add(try Add(keras: &options))
+        case "CustomScaleLayer", "Rescaling": self = .scale(try Scale(keras: &options))
+        case "Concatenate": self = .concatenate(try Concatenate(keras: &options))
+        case "LocalResponseNormalization":
+            self = .localResponseNormalization(try LocalResponseNormalization(keras: &options))
+        case "UpSampling2D": self = .upSampling(try UpSampling2D(keras: &options))
+        case "IdentityShortcut": self = .identityShortcut(try IdentityShortcut(keras: &options))
+        case "Subsampling2D": self = .subsampling(try Subsampling2D(keras: &options))
+        case "PartialConvolution2D": self = .partialConvolution(try PartialConvolution2D(keras: &options))
+        case "RadialBasis": self = .radialBasis(try RadialBasis(keras: &options))
+        case "Functional", "Sequential", "Model":
+            throw LayerError("a model inside a model is not supported: write its layers out")
+        default:
+            throw LayerError("layers of class \(options.kerasClass) are not supported")
+        }
+    }
+
+    /// What Keras's files say of the layer.
+    var keras: any KerasLayer {
+        switch self {
+        case .input(let layer): layer
+        case .dense(let layer): layer
+        case .convolution(let layer): layer
+        case .zeroPadding(let layer): layer
+        case .pooling(let layer): layer
+        case .globalAveragePooling(let layer): layer
+        case .batchNormalization(let layer): layer
+        case .activation(let layer): layer
+        case .dropout(let layer): layer
+        case .flatten(let layer): layer
+        case .add(let layer): layer
+        case .scale(let layer): layer
+        case .concatenate(let layer): layer
+        case .localResponseNormalization(let layer): layer
+        case .upSampling(let layer): layer
+        case .identityShortcut(let layer): layer
+        case .subsampling(let layer): layer
+        case .partialConvolution(let layer): layer
+        case .radialBasis(let layer): layer
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Basics
+import Models
+
+extension Convolution2D: KerasLayer {
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        guard let kernel = try options.extent("kernel_size") else {
+            throw LayerError("its option kernel_size is missing")
+        }
+        self.init(
+            filters: try options.integer("filters"), kernel: kernel, stride: try options.extent("strides") ?? 1,
+            dilation: try options.extent("dilation_rate") ?? 1, padding: try options.padding(),
+            activation: try options.activation(), usesBias: try options.flag("use_bias", default: true),
+            kernelInitializer: try options.initializer("kernel_initializer"))
+        try options.requireChannelsLast()
+        try options.require("groups", 1)
+        try options.requireInitializer("bias_initializer", .zeros)
+    }
+
+    var kerasConfiguration: [String: JSONValue] {
+        [
+            "filters": .integer(filters), "kernel_size": window.size.keras, "strides": window.stride.keras,
+            "padding": .string(window.padding.rawValue), "data_format": "channels_last",
+            "dilation_rate": window.dilation.keras,
+            "groups": 1, "activation": activation.keras, "use_bias": .bool(usesBias),
+            "kernel_initializer": kernelInitializer.kerasConfiguration,
+            "bias_initializer": Initializer.zeros.kerasConfiguration,
+            "kernel_regularizer": nil, "bias_regularizer": nil, "activity_regularizer": nil,
+            "kernel_constraint": nil, "bias_constraint": nil,
+        ]
+    }
+}
+
+extension PartialConvolution2D: KerasLayer {
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        guard let kernel = try options.extent("kernel_size") else {
+            throw LayerError("its option kernel_size is missing")
+        }
+        self.init(
+            kernel: kernel, connections: try options.table("connections"), activation: try options.activation(),
+            kernelInitializer: try options.initializer("kernel_initializer"))
+    }
+
+    var isOfKeras: Bool { false }
+
+    var kerasConfiguration: [String: JSONValue] {
+        [
+            "kernel_size": window.size.keras,
+            "connections": .array(connections.map { .array($0.map { .integer($0) }) }),
+            "activation": activation.keras, "kernel_initializer": kernelInitializer.kerasConfiguration,
+        ]
+    }
+}
+
+extension ZeroPadding2D: KerasLayer {
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        self.init(try options.margins("padding"))
+        try options.requireChannelsLast()
+    }
+
+    var kerasConfiguration: [String: JSONValue] {
+        [
+            "padding": [
+                [.integer(margins.top), .integer(margins.bottom)], [.integer(margins.left), .integer(margins.right)],
+            ],
+            "data_format": "channels_last",
+        ]
+    }
+}
+
+extension Extent2D {
+    /// Height and width.
+    var keras: JSONValue { [.integer(height), .integer(width)] }
+}

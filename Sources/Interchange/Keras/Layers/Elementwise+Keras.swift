@@ -1,0 +1,81 @@
+import Basics
+import Models
+
+extension ActivationLayer: KerasLayer {
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        switch options.kerasClass {
+        case "ReLU":
+            self.init(.relu)
+            try options.require("threshold", 0)
+            try options.require("negative_slope", 0)
+        case "Softmax":
+            self.init(.softmax)
+            try options.requireLastAxis()
+        default: self.init(try options.activation())
+        }
+    }
+
+    var kerasConfiguration: [String: JSONValue] { ["activation": function.keras] }
+}
+
+extension Dropout: KerasLayer {
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        self.init(rate: try options.number("rate"))
+        options.ignore("seed")
+    }
+
+    var kerasConfiguration: [String: JSONValue] {
+        ["rate": .decimal(rate), "seed": nil, "noise_shape": nil]
+    }
+}
+
+extension Add: KerasLayer {
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        self.init()
+    }
+
+    var kerasConfiguration: [String: JSONValue] { [:] }
+}
+
+extension Scale: KerasLayer {
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        self.init(try options.number("scale"))
+        if options.kerasClass == "Rescaling" { try options.require("offset", 0) }
+    }
+
+    var isOfKeras: Bool { false }
+
+    var kerasConfiguration: [String: JSONValue] { ["scale": .decimal(factor)] }
+}
+
+extension Concatenate: KerasLayer {
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        self.init()
+        try options.requireLastAxis()
+    }
+
+    var kerasConfiguration: [String: JSONValue] { ["axis": -1] }
+}
+
+extension IdentityShortcut: KerasLayer {
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        self.init(filters: try options.integer("filters"), stride: try options.extent("strides") ?? 2)
+    }
+
+    var isOfKeras: Bool { false }
+
+    var kerasConfiguration: [String: JSONValue] {
+        ["filters": .integer(filters), "strides": stride.keras]
+    }
+}
+
+extension Activation {
+    /// The name in a configuration; what Keras lacks as the function of ours that it is to look up.
+    var keras: JSONValue {
+        guard self == .scaledTanh else { return .string(rawValue) }
+        let name = KerasPackage.name(rawValue)
+        return [
+            "module": "builtins", "class_name": "function", "config": .string(name), "registered_name": "function",
+        ]
+    }
+}

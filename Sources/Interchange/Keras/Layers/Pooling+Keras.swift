@@ -1,0 +1,60 @@
+import Basics
+import Models
+
+extension Pooling2D: KerasLayer {
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        self.init(
+            options.kerasClass == "MaxPooling2D" ? .max : .average, size: try options.extent("pool_size") ?? 2,
+            stride: try options.extent("strides"), padding: try options.padding())
+        try options.requireChannelsLast()
+    }
+
+    /// Keras knows no `ceil`: the class of the same name in dptrain's package does.
+    var isOfKeras: Bool { window.padding != .ceil }
+
+    var kerasConfiguration: [String: JSONValue] {
+        [
+            "pool_size": window.size.keras, "strides": window.stride.keras,
+            "padding": .string(window.padding.rawValue), "data_format": "channels_last",
+        ]
+    }
+}
+
+extension GlobalAveragePooling2D: KerasLayer {
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        self.init()
+        try options.requireChannelsLast()
+        try options.require("keepdims", false)
+    }
+
+    var kerasConfiguration: [String: JSONValue] { ["data_format": "channels_last", "keepdims": false] }
+}
+
+extension Subsampling2D: KerasLayer {
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        self.init(
+            size: try options.extent("pool_size") ?? 2, activation: try options.activation(),
+            coefficientInitializer: try options.initializer("coefficient_initializer"))
+    }
+
+    var isOfKeras: Bool { false }
+
+    var kerasConfiguration: [String: JSONValue] {
+        [
+            "pool_size": window.size.keras, "activation": activation.keras,
+            "coefficient_initializer": coefficientInitializer.kerasConfiguration,
+        ]
+    }
+}
+
+extension UpSampling2D: KerasLayer {
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        self.init(try options.extent("size") ?? 2)
+        try options.requireChannelsLast()
+        try options.require("interpolation", "nearest")
+    }
+
+    var kerasConfiguration: [String: JSONValue] {
+        ["size": factor.keras, "interpolation": "nearest", "data_format": "channels_last"]
+    }
+}

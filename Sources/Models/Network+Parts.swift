@@ -1,0 +1,76 @@
+/// The parts of a network that serve its output, and those that serve auxiliary outputs alone.
+extension Network {
+    /// For each node whether the output depends on it. Evaluation and prediction leave the others out.
+    public var servesOutput: [Bool] { serves(nodes.count - 1) }
+
+    /// Parameters without those of auxiliary outputs.
+    public var outputParameterCount: Int {
+        let serves = servesOutput
+        return parameters.reduce(0) { $0 + (serves[$1.node] ? $1.specification.shape.count : 0) }
+    }
+
+    /// The network that evaluation runs. Its parameters are those of this one whose node serves the output, in order.
+    public func withoutAuxiliaryOutputs() throws(NetworkError) -> Network { try keeping(servesOutput) }
+
+    /// All outputs predict the same labels.
+    func requireOutputsAlike() throws(NetworkError) {
+        var outputs: Set = [nodes.count - 1]
+        for auxiliary in auxiliaryOutputs {
+            guard nodes.indices.contains(auxiliary.node), outputs.insert(auxiliary.node).inserted else {
+                throw NetworkError(
+                    network: name, layer: nil,
+                    reason: "its auxiliary outputs are not distinct layers other than the output")
+            }
+            let layer = nodes[auxiliary.node].name
+            guard shapes[auxiliary.node] == outputShape else {
+                throw NetworkError(
+                    network: name, layer: layer,
+                    reason: "the auxiliary output \(shapes[auxiliary.node]) differs from the output \(outputShape)")
+            }
+            guard auxiliary.weight >= 0, auxiliary.weight.isFinite else {
+                throw NetworkError(
+                    network: name, layer: layer,
+                    reason: "the weight \(auxiliary.weight) of the auxiliary output must be at least 0 and finite")
+            }
+        }
+    }
+}
+
+/// Parts of a network.
+extension Network {
+    /// For each node whether the given one depends on it. Samples come in at the first one, whatever reads them.
+    func serves(_ end: Int) -> [Bool] {
+        var serves = nodes.indices.map { $0 == end }
+        for index in nodes.indices.reversed() where serves[index] {
+            for input in nodes[index].inputs { serves[input] = true }
+        }
+        serves[0] = true
+        return serves
+    }
+
+    /// The network that ends with a layer, and those of this one's weights, given in the order of its parameters, that it
+    /// has: what a layer makes of a sample is that network's output.
+    public func ending<Weights>(
+        withLayer name: String, weights: [Weights]
+    ) throws(NetworkError) -> (network: Network, weights: [Weights]) {
+        guard let end = nodes.firstIndex(where: { $0.name == name }) else {
+            let names = nodes.map(\.name).joined(separator: ", ")
+            throw NetworkError(network: self.name, layer: name, reason: "there is no such layer; it has \(names)")
+        }
+        let serves = serves(end)
+        let kept = zip(parameters, weights).filter { serves[$0.0.node] }.map(\.1)
+        return (try keeping(serves), kept)
+    }
+
+    /// The nodes that are marked, which read none of the others.
+    func keeping(_ isKept: [Bool]) throws(NetworkError) -> Network {
+        var places = [Int](repeating: 0, count: nodes.count)
+        var kept: [Node] = []
+        for (index, node) in nodes.enumerated() where isKept[index] {
+            places[index] = kept.count
+            let inputs = node.inputs.map { places[$0] }
+            kept.append(Node(name: node.name, layer: node.layer, inputs: inputs, isTrainable: node.isTrainable))
+        }
+        return try Network(name: name, nodes: kept)
+    }
+}

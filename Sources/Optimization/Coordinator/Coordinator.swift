@@ -1,0 +1,116 @@
+import Basics
+
+/// Decides, on rank 0 alone, what must be decided once: learning rates, when to stop, which epoch was the best.
+///
+/// Its rules are Keras's callbacks. Where ReduceLROnPlateau meets a schedule, Keras's LearningRateScheduler sets the
+/// rate anew at every epoch and so undoes each reduction; here reductions multiply the schedule and last. And where
+/// Keras forgets it all on resume, `state` goes into the checkpoint.
+public struct Coordinator: Sendable {
+    public let plan: LearningRatePlan
+    /// For the start banner: rules that watch something else than asked for.
+    public let warnings: [String]
+    private let plateau: ReduceOnPlateau?
+    private let earlyStopping: EarlyStopping?
+    private let saveBest: SaveBest
+    private var memory = Memory()
+
+    private struct Memory: Hashable, Sendable, Codable {
+        /// The product of all reductions.
+        var reduction = 1.0
+        var plateau = ReduceOnPlateau.State()
+        var earlyStopping = EarlyStopping.State()
+        var saveBest = SaveBest.State()
+        /// Why the run ended ahead of its last epoch.
+        var stopReason: String?
+    }
+
+    /// `metrics` are the names the run will have values for (`EpochMetrics.names`).
+    public init(
+        plan: LearningRatePlan, plateau: ReduceOnPlateau? = nil, earlyStopping: EarlyStopping? = nil,
+        saveBest: SaveBest = SaveBest(), metrics: [String]
+    ) throws {
+        var warnings: [String] = []
+        func resolve(_ monitor: inout Monitor, _ rule: String) throws {
+            let (resolved, warning) = try monitor.resolved(for: rule, among: metrics)
+            monitor = resolved
+            if let warning { warnings.append(warning) }
+        }
+        var plateau = plateau
+        var earlyStopping = earlyStopping
+        var saveBest = saveBest
+        if var rule = plateau {
+            try resolve(&rule.monitor, "reduce-on-plateau")
+            plateau = rule
+        }
+        if var rule = earlyStopping {
+            try resolve(&rule.monitor, "early-stopping")
+            earlyStopping = rule
+        }
+        try resolve(&saveBest.monitor, "save-best")
+        if let rule = earlyStopping, rule.restoresBest, rule.monitor.metric != saveBest.monitor.metric {
+            throw OptionError(
+                "early-stopping",
+                "restore-best ends the run with best.h5, which is chosen by \(saveBest.monitor.metric), not by "
+                    + "\(rule.monitor.metric); let save-best and early-stopping monitor the same metric")
+        }
+        self.plan = plan
+        self.plateau = plateau
+        self.earlyStopping = earlyStopping
+        self.saveBest = saveBest
+        self.warnings = warnings
+    }
+
+    /// The learning rates of an epoch (from 0), from its beginning or from its middle on.
+    public func rates(epoch: Int) -> EpochRates {
+        plan.rates(epoch: epoch, reduction: memory.reduction)
+    }
+
+    /// Takes an epoch's metrics in and decides.
+    public mutating func endEpoch(_ metrics: EpochMetrics) -> Directive {
+        var messages: [String] = []
+        let epoch = metrics.epoch
+        if let plateau, let value = metrics[plateau.monitor.metric] {
+            let rate = rates(epoch: epoch)[plan.stepsPerEpoch - 1]
+            if let lower = plateau.rate(after: value, rate: rate, state: &memory.plateau) {
+                memory.reduction = Double(lower) / plan.rate(epoch: epoch, stepInEpoch: plan.stepsPerEpoch - 1)
+                messages.append(
+                    "learning rate reduced from \(rate) to \(lower): no better \(plateau.monitor.metric) "
+                        + "for \(max(1, plateau.patience)) epochs")
+            }
+        }
+        let isBest = metrics[saveBest.monitor.metric].map {
+            saveBest.isBest($0, epoch: epoch, state: &memory.saveBest)
+        }
+        var stopReason: String?
+        if let rule = earlyStopping, let value = metrics[rule.monitor.metric],
+            rule.stops(after: value, epoch: epoch, state: &memory.earlyStopping)
+        {
+            stopReason = "no better \(rule.monitor.metric) for \(memory.earlyStopping.wait) epochs"
+        }
+        memory.stopReason = stopReason
+        let isOver = stopReason != nil || epoch + 1 >= plan.epochs
+        if isOver, earlyStopping?.restoresBest ?? false, let best {
+            messages.append(
+                "the run's result is best.h5, of epoch \(best.epoch + 1): \(saveBest.monitor.metric) \(best.value)")
+        }
+        return Directive(
+            nextRates: rates(epoch: epoch + 1), stopReason: stopReason, isBest: isBest ?? false, messages: messages)
+    }
+
+    /// Why the run has ended ahead of its last epoch; nil while it may go on.
+    public var stopReason: String? { memory.stopReason }
+
+    /// The epoch (from 0) whose weights are `best.h5`, and its metric.
+    public var best: (epoch: Int, value: Double)? {
+        guard let epoch = memory.saveBest.epoch, let value = memory.saveBest.best else { return nil }
+        return (epoch, value)
+    }
+
+    /// All it remembers, as JSON whose bytes depend on the state alone.
+    public func state() throws -> [UInt8] { try CanonicalJSON.encode(memory) }
+
+    /// Takes up where the coordinator that gave `state` was.
+    public mutating func restore(_ state: [UInt8]) throws {
+        memory = try UnreadableState.guarding("state") { try CanonicalJSON.decode(Memory.self, from: state) }
+    }
+}

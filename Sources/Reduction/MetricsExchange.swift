@@ -1,0 +1,68 @@
+import Execution
+import MessagePassing
+import Basics
+
+/// What all shards of a step, or of an evaluation, come to: sums along the shard tree, and whether a rank was asked to stop.
+package struct MetricSums: Sendable, Equatable {
+    package var samples = 0
+    package var loss = 0.0
+    package var correct = 0
+    package var correctInTop5 = 0
+    /// The signal that some rank has received.
+    package var signal: Int32?
+
+    package init() {}
+}
+
+/// Gathers one row a shard from all ranks, and adds the rows up in the order of the tree, so that the sums do not depend
+/// on which rank computed which shard.
+package final class MetricsExchange {
+    private let communicator: Communicator
+    private let tree: ReductionTree
+    private let mine: Range<Int>
+    private let rows: AlignedBuffer<Double>
+    private let layout: RankLayout
+
+    /// Loss, correct, correct in top 5, samples, signal.
+    private static let width = 5
+
+    package init(_ communicator: Communicator, _ partition: ShardPartition) throws {
+        self.communicator = communicator
+        tree = ReductionTree(shards: partition.shards)
+        mine = partition.shards(of: communicator.rank)
+        rows = AlignedBuffer(count: partition.shards * Self.width)
+        layout = try RankLayout(counts: (0..<partition.ranks).map { partition.shards(of: $0).count * Self.width })
+    }
+
+    /// Forgets the rank's rows.
+    package func clear() {
+        let own = mine.lowerBound * Self.width..<mine.upperBound * Self.width
+        rows[own].update(repeating: 0)
+    }
+
+    /// Adds what one of the rank's shards came to.
+    package func add(_ metrics: ShardMetrics, samples: Int, shard: Int) {
+        let row = rows.baseAddress + shard * Self.width
+        row[0] += metrics.loss
+        row[1] += Double(metrics.correct)
+        row[2] += Double(metrics.correctInTop5)
+        row[3] += Double(samples)
+    }
+
+    /// Collective: all ranks get the same sums.
+    package func combine(signal: Int32? = nil) throws -> MetricSums {
+        rows[mine.lowerBound * Self.width + 4] = Double(signal ?? 0)
+        try communicator.allGather(inPlace: rows.elements, layout)
+        var sums = MetricSums()
+        let present = { (shard: Int) -> Int? in self.rows[shard * Self.width + 3] > 0 ? shard : nil }
+        sums.loss = tree.sum({ present($0).map { self.rows[$0 * Self.width] } }, combine: +) ?? 0
+        for shard in 0..<tree.shards {
+            let row = rows.baseAddress + shard * Self.width
+            sums.correct += Int(row[1])
+            sums.correctInTop5 += Int(row[2])
+            sums.samples += Int(row[3])
+            if row[4] != 0 { sums.signal = Int32(row[4]) }
+        }
+        return sums
+    }
+}

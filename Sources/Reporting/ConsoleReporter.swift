@@ -1,0 +1,115 @@
+import Basics
+import Foundation
+import Optimization
+
+/// Shows a run to people: on a terminal one live line an epoch, as Keras has it; elsewhere one plain line an epoch.
+public final class ConsoleReporter: RunObserver {
+    private let epochs: Int
+    private let isLive: Bool
+    private let width: Int
+    private let clock: () -> Double
+    private let write: (String) -> Void
+    private var shownEpoch: Int?
+    /// When the live line was last written, and since when this epoch is measured.
+    private var lastShown = -Double.infinity
+    private var epochSeconds = 0.0
+    private var epochWaited = 0.0
+    private var epochSamples = 0
+    private var epochSteps = 0
+    private static let refreshInterval = 0.1
+    private static let barWidth = 30
+
+    /// On standard output.
+    public convenience init(epochs: Int) {
+        self.init(
+            epochs: epochs, isLive: Terminal.isWatched, width: Terminal.width,
+            clock: { ProcessInfo.processInfo.systemUptime },
+            write: { text in
+                print(text, terminator: "")
+                fflush(nil)
+            })
+    }
+
+    /// `clock` gives seconds; `width` is the length a live line is cut to.
+    public init(
+        epochs: Int, isLive: Bool, width: Int, clock: @escaping () -> Double, write: @escaping (String) -> Void
+    ) {
+        self.epochs = epochs
+        self.isLive = isLive
+        self.width = width
+        self.clock = clock
+        self.write = write
+    }
+
+    public func show(_ banner: RunBanner) {
+        write(banner.lines.joined(separator: "\n") + "\n\n")
+    }
+
+    /// A line of its own, between epochs or in the middle of one.
+    public func note(_ text: String) {
+        write(isLive ? "\r\u{1B}[K\(text)\n" : "\(text)\n")
+        lastShown = -.infinity
+    }
+
+    public func stepEnded(_ report: StepReport) {
+        beginEpoch(report.epoch)
+        if let seconds = report.sinceStart { note("first step done \(Figures.duration(seconds)) after the start") }
+        epochSeconds += report.durations.total
+        epochWaited += report.durations.dataWait
+        epochSamples += report.samples
+        epochSteps += 1
+        guard isLive, clock() - lastShown >= Self.refreshInterval else { return }
+        lastShown = clock()
+        let line =
+            "\(progress(report.stepInEpoch, of: report.stepsPerEpoch)) "
+            + speed(steps: epochSteps, samples: epochSamples, seconds: epochSeconds, waited: epochWaited)
+            + means(report.epochSoFar, "")
+        write("\r\(line.prefix(width - 1))\u{1B}[K")
+    }
+
+    public func epochEnded(_ report: EpochReport) {
+        beginEpoch(report.metrics.epoch)
+        let start =
+            isLive
+            ? "\r\(progress(report.stepsPerEpoch, of: report.stepsPerEpoch))"
+            : "Epoch \(report.metrics.epoch + 1)/\(epochs):"
+        let validation = report.metrics.validation.map { means($0, "val_") } ?? ""
+        write(
+            "\(start) \(Figures.duration(report.seconds)) "
+                + speed(
+                    steps: report.steps, samples: report.samples, seconds: report.trainingSeconds,
+                    waited: report.waitedSeconds)
+                + means(report.metrics.training, "") + validation
+                + " - learning_rate: \(Figures.metric(Double(report.learningRate)))\(isLive ? "\u{1B}[K" : "")\n")
+        for message in report.messages { write("  \(message)\n") }
+    }
+
+    private func beginEpoch(_ epoch: Int) {
+        guard shownEpoch != epoch else { return }
+        shownEpoch = epoch
+        (epochSeconds, epochWaited, epochSamples, epochSteps) = (0, 0, 0, 0)
+        lastShown = -.infinity
+        if isLive { write("Epoch \(epoch + 1)/\(epochs)\n") }
+    }
+
+    /// ` 120/468 [=======>......................]`
+    private func progress(_ step: Int, of steps: Int) -> String {
+        let counter = " \("\(step)".padded(to: "\(steps)".count, atStart: true))/\(steps)"
+        let filled = step * Self.barWidth / steps
+        let head = filled < Self.barWidth ? ">" : ""
+        let rest = String(repeating: ".", count: Self.barWidth - filled - head.count)
+        return "\(counter) [\(String(repeating: "=", count: filled))\(head)\(rest)]"
+    }
+
+    /// `12ms/step 850 images/s`, and what share of it was waiting for data, where that is worth a word.
+    private func speed(steps: Int, samples: Int, seconds: Double, waited: Double) -> String {
+        let share = seconds > 0 ? Int((100 * waited / seconds).rounded()) : 0
+        return "\(Figures.duration(seconds / Double(max(1, steps))))/step \(Figures.rate(samples, in: seconds))"
+            + (share > 0 ? " (\(share)% waiting for data)" : "")
+    }
+
+    private func means(_ means: EpochMetrics.Means, _ prefix: String) -> String {
+        let accuracy = means.accuracy.map { " - \(prefix)accuracy: \(Figures.metric($0))" } ?? ""
+        return " - \(prefix)loss: \(Figures.metric(means.loss))\(accuracy)"
+    }
+}

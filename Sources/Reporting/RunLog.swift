@@ -1,0 +1,126 @@
+import Basics
+import Foundation
+
+/// `log.jsonl`: a line for every step and every epoch, each a JSON object with numbers in full (the shortest text that
+/// reads back as the same number; null for what is no number). Epochs and steps count from 1.
+///
+/// ```
+/// {"event":"step","epoch":1,"step":1,"loss":2.31,"accuracy":0.125,"learning_rate":0.001,"samples":128, timings}
+/// {"event":"epoch","epoch":1,"step":469,"loss":...,"accuracy":...,"val_loss":...,"val_accuracy":...,
+///  "learning_rate":0.001,"best":true, timings}
+/// ```
+/// The timings, last in a line, are all that differs from run to run.
+public final class RunLog: RunObserver {
+    private let path: String
+    private let file: FileHandle
+
+    /// A new log; whatever was there is gone.
+    public convenience init(creatingAt path: String) throws {
+        try self.init(at: path, keeping: { _ in false })
+    }
+
+    /// Goes on with the log of a run that is resumed after `step` steps and `epochs` whole epochs: later lines, and a
+    /// line that was not written to its end, are cut, so that the log becomes that of a run never stopped.
+    public convenience init(resumingAt path: String, step: Int, epochs: Int) throws {
+        try self.init(at: path) { position in
+            position.event == "epoch" ? position.epoch <= epochs : position.step <= step
+        }
+    }
+
+    private struct Position: Decodable {
+        let event: String
+        let epoch: Int
+        let step: Int
+    }
+
+    private init(at path: String, keeping isKept: (Position) -> Bool) throws {
+        self.path = path
+        do {
+            if !FileManager.default.fileExists(atPath: path) { try Data().write(to: URL(fileURLWithPath: path)) }
+            let kept = Self.keptBytes(of: try Data(contentsOf: URL(fileURLWithPath: path)), isKept)
+            file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+            try file.truncate(atOffset: UInt64(kept))
+        } catch {
+            throw RunLogError(path: path, operation: "open", reason: error)
+        }
+    }
+
+    /// The length of the whole lines ahead of the first one that is damaged or not kept.
+    private static func keptBytes(of log: Data, _ isKept: (Position) -> Bool) -> Int {
+        let newline = UInt8(ascii: "\n")
+        let decoder = JSONDecoder()
+        var start = log.startIndex
+        while let end = log[start...].firstIndex(of: newline),
+            let position = try? decoder.decode(Position.self, from: log[start..<end]), isKept(position)
+        {
+            start = end + 1
+        }
+        return start - log.startIndex
+    }
+
+    public func stepEnded(_ report: StepReport) throws {
+        var line = JSONLine()
+        line.add("event", "step")
+        line.add("epoch", report.epoch + 1)
+        line.add("step", report.step)
+        line.add("loss", report.loss)
+        line.add("accuracy", report.accuracy)
+        line.add("learning_rate", report.learningRate)
+        line.add("samples", report.samples)
+        let durations = report.durations
+        line.add("images_per_second", Double(report.samples) / durations.total)
+        line.add("step_ms", durations.total * 1e3)
+        line.add("data_ms", durations.dataWait * 1e3)
+        line.add("compute_ms", durations.compute * 1e3)
+        line.add("reduce_exposed_ms", durations.exposedReduction * 1e3)
+        line.add("reduce_hidden_ms", durations.hiddenReduction * 1e3)
+        line.add("update_ms", durations.update * 1e3)
+        line.add("first_step_after_ms", report.sinceStart.map { $0 * 1e3 })
+        try append(line)
+    }
+
+    public func epochEnded(_ report: EpochReport) throws {
+        var line = JSONLine()
+        line.add("event", "epoch")
+        line.add("epoch", report.metrics.epoch + 1)
+        line.add("step", report.step)
+        line.add("loss", report.metrics.training.loss)
+        line.add("accuracy", report.metrics.training.accuracy)
+        line.add("val_loss", report.metrics.validation?.loss)
+        line.add("val_accuracy", report.metrics.validation?.accuracy)
+        line.add("learning_rate", report.learningRate)
+        line.add("best", report.isBest)
+        line.add("images_per_second", Double(report.samples) / report.trainingSeconds)
+        line.add("data_seconds", report.waitedSeconds)
+        line.add("seconds", report.seconds)
+        try append(line)
+    }
+
+    /// Brings all lines onto the disk: due before a checkpoint, which must not know of steps that the log lost.
+    public func synchronize() throws {
+        do {
+            try file.synchronize()
+        } catch {
+            throw RunLogError(path: path, operation: "write", reason: error)
+        }
+    }
+
+    private func append(_ line: JSONLine) throws {
+        do {
+            try file.write(contentsOf: Data((line.text + "\n").utf8))
+        } catch {
+            throw RunLogError(path: path, operation: "write", reason: error)
+        }
+    }
+}
+
+/// The log could not be opened or written.
+public struct RunLogError: Error, CustomStringConvertible {
+    public let path: String
+    public let operation: String
+    public let reason: any Error
+
+    public var description: String {
+        "cannot \(operation) the log \(path): \(reason.localizedDescription); is the disk full or the folder read-only?"
+    }
+}

@@ -1,0 +1,127 @@
+import Basics
+import Checkpoints
+import DataPipeline
+import Execution
+import Foundation
+import Interchange
+import Models
+
+/// The network of a run, its loss, and the weights it starts from.
+package struct ModelDefinition {
+    package let network: Network
+    let loss: Loss
+    private let layersFromShallower: Set<String>?
+
+    /// From the zoo or a Keras JSON file, for the data at hand; a resumed run's is in its checkpoint.
+    package init(_ options: TrainingOptions, _ data: RunData, resumed: RunState?) throws {
+        var layersFromShallower: Set<String>?
+        if let name = options.model {
+            let usual: Loss.Function
+            switch try NamedModel(name) {
+            case .file(let file):
+                try options.requireNoVariations(of: name)
+                (network, usual) = (file, file.usualLoss(for: data.targetKind))
+            case .zoo(let model):
+                network = try Self.network(model, options, data)
+                usual = model.loss.function
+                layersFromShallower = model.layersFromShallower
+            }
+            loss = network.loss(try options.loss(usual: usual), labelSmoothing: Float(options.labelSmoothing))
+        } else if let resumed {
+            (network, loss) = (resumed.network, resumed.loss)
+        } else {
+            let known = Zoo.models.map(\.name).joined(separator: ", ")
+            throw TrainingError("there is no model to train; give --model, one of \(known), or a Keras JSON file")
+        }
+        self.layersFromShallower = layersFromShallower
+        guard network.trainableParameterCount > 0 else {
+            throw NetworkError(network: network.name, layer: nil, reason: "it has no weights to train")
+        }
+        try network.requireFit(to: data.train)
+        try network.requireTargets(of: data.train, for: loss)
+        if let validation = data.validation { try network.requireTargets(of: validation, for: loss) }
+    }
+
+    /// The data tells image size and number of classes where no option does.
+    private static func network(_ model: ZooModel, _ options: TrainingOptions, _ data: RunData) throws -> Network {
+        var variations = options.modelOptions(for: model)
+        let hasOwnOutputs = !model.loss.function.isOfClasses && data.targetKind == .label
+        let outputs = data.targetKind == .label ? data.train.classes : data.train.targetWidth
+        if !hasOwnOutputs { variations.classes = variations.classes ?? outputs }
+        variations.input = variations.input ?? data.train.sample
+        return try model.network(variations)
+    }
+
+    func initialWeights(_ options: TrainingOptions) throws -> [[Float]] {
+        if let path = options.weights { return try KerasWeightsFile(path).weights(for: network) }
+        let weights = Replica.initialWeights(of: network, seed: options.seed)
+        guard let path = options.initFrom else { return weights }
+        return try KerasWeightsFile(path).replacing(weights, of: network, ofShallower: layersFromShallower)
+    }
+}
+
+/// What `--model` names: a model of the zoo, whatever files are called so; else a Keras JSON file.
+package enum NamedModel {
+    case zoo(ZooModel)
+    case file(Network)
+
+    package init(_ name: String) throws {
+        do {
+            self = .zoo(try Zoo.model(named: name))
+        } catch {
+            guard FileManager.default.fileExists(atPath: name) else { throw error }
+            guard let text = try? String(contentsOfFile: name, encoding: .utf8) else {
+                throw NetworkError(
+                    network: name, layer: nil,
+                    reason: "it is no text; give the output of Keras's model.to_json(), and weights with --weights")
+            }
+            self = .file(try Network(kerasJSON: text, label: name))
+        }
+    }
+}
+
+extension Network {
+    /// Refuses data whose samples the network does not take, and a network whose output is no row of numbers.
+    package func requireFit(to dataset: SampleSet) throws {
+        guard inputShape == dataset.sample else {
+            throw NetworkError(
+                network: name, layer: nodes[0].name,
+                reason:
+                    "takes samples of \(inputShape), but the data has \(dataset.sample); a model by name takes the data's "
+                    + "where --input-size says nothing else")
+        }
+        guard outputShape.rank == 1 else {
+            throw NetworkError(
+                network: name, layer: nodes[nodes.count - 1].name, reason: "the output \(outputShape) is no vector")
+        }
+    }
+
+    /// Refuses labels or target values that the outputs cannot predict.
+    package func requireTargets(of dataset: SampleSet, for loss: Loss) throws {
+        guard (loss.function == .maximumAPosteriori) == (decision == .smallest) else {
+            throw NetworkError(
+                network: name, layer: nodes[nodes.count - 1].name,
+                reason: decision == .smallest
+                    ? "its outputs are distances, which go with the loss maximum_a_posteriori only"
+                    : "its outputs are no distances, which the loss maximum_a_posteriori needs")
+        }
+        let isRegression = dataset.targetKind == .values
+        if isRegression, loss.function.needsLabels {
+            throw NetworkError(
+                network: name, layer: nil,
+                reason:
+                    "its loss \(loss.function.rawValue) tells classes apart, but the data has target values, not labels"
+            )
+        }
+        let needed = isRegression ? dataset.targetWidth : dataset.classes
+        let outputs = outputShape.count
+        let isYesOrNo = outputs == 1 && needed <= 2 && !loss.function.isOfClasses
+        guard isRegression ? outputs == needed : outputs >= needed || isYesOrNo else {
+            throw NetworkError(
+                network: name, layer: nodes[nodes.count - 1].name,
+                reason:
+                    "it has \(outputs) outputs, but the data needs \(needed); a model by name has so many where --classes "
+                    + "says nothing else")
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import Basics
+import Execution
+import Foundation
+import MessagePassing
+import Models
+
+/// A network that does not fit into the memory of a machine: says how much it needs before it starts.
+public struct MemoryError: Error, Sendable, Equatable, CustomStringConvertible {
+    public let model: String
+    public let node: String
+    public let ranks: Int
+    /// Of all ranks on the node.
+    public let need: Int
+    public let available: Int
+    /// Of the rank that needs most.
+    public let largest: MemoryNeed
+
+    public var description: String {
+        let parts = largest.parts.map { "\($0.name) \(ModelSummary.bytes($0.bytes))" }.joined(separator: ", ")
+        return
+            "model \(model) needs \(ModelSummary.bytes(need)) of memory on \(node) for \(Figures.count(ranks, "rank")) "
+            + "(a rank: \(parts)), but \(ModelSummary.bytes(available)) are available; use a smaller --batch-size, more "
+            + "--shards, which are computed one after another, a smaller --input-size, or fewer ranks on this machine"
+    }
+}
+
+/// The memory of the machine that a rank runs on.
+package enum NodeMemory {
+    private struct Claim: Codable {
+        let node: String
+        let need: Int
+        let available: Int
+    }
+
+    /// Adds up what the ranks on each node need; all ranks throw if it is more than is available there. Collective.
+    package static func requireRoom(for need: MemoryNeed, of model: String, _ communicator: Communicator) throws {
+        var name = [CChar](repeating: 0, count: 256)
+        gethostname(&name, name.count - 1)
+        let node = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let claim = Claim(node: node, need: need.total, available: HostMemory.availableBytes ?? .max)
+        let claims = try communicator.allGather([UInt8](JSONEncoder().encode(claim))).map {
+            try JSONDecoder().decode(Claim.self, from: Data($0))
+        }
+        let mine = claims.filter { $0.node == node }
+        let sum = mine.reduce(0) { $0 + $1.need }
+        let available = mine.map(\.available).min() ?? .max
+        _ = try communicator.together {
+            guard sum <= available else {
+                throw MemoryError(
+                    model: model, node: node, ranks: mine.count, need: sum, available: available, largest: need)
+            }
+        }
+    }
+}

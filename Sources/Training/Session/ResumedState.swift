@@ -1,0 +1,143 @@
+import Basics
+import Checkpoints
+import Foundation
+import MessagePassing
+import Models
+
+/// What a resumed run takes from its checkpoint, and what it must share with it. For a new run all of it is empty.
+struct ResumedState {
+    /// The options in force: the checkpoint's, with what was given now on top.
+    let options: TrainingOptions
+    /// The options as `config.toml` keeps them: with the model and the weights that the run began with.
+    let recorded: TrainingOptions
+    let state: RunState?
+    let file: String?
+    private let damage: [String]
+
+    /// Collective. Rank 0 reads the checkpoint, so that only it needs the folder.
+    init(_ request: RunRequest, _ communicator: Communicator) throws {
+        guard request.resume != .no else {
+            options = request.options
+            (recorded, state, file, damage) = (options, nil, nil, [])
+            return
+        }
+        let found = try communicator.onRoot { try Found(request) }
+        let bytes = try communicator.broadcast(found?.bytes ?? [], from: 0)
+        let texts = try communicator.broadcast(found?.texts ?? [], from: 0)
+        let found0 = try Found(bytes: bytes, texts: texts)
+        state = found0.state
+        file = found0.file
+        damage = found0.warnings
+        (options, recorded) = try Self.settle(request, found0)
+    }
+
+    /// What rank 0 found, in a form that travels.
+    private struct Found {
+        let state: RunState
+        let file: String
+        let warnings: [String]
+        /// `config.toml` of the output folder: paths and other operational options, which no checkpoint holds.
+        let configuration: String
+
+        init(_ request: RunRequest) throws {
+            let folder = request.options.output ?? TrainingRun.defaultOutput
+            let configurationFile = "\(folder)/\(CheckpointStore.configurationName)"
+            configuration = (try? String(contentsOfFile: configurationFile, encoding: .utf8)) ?? ""
+            if case .file(let path) = request.resume {
+                (state, file, warnings) = (try CheckpointFile.read(path), path, [])
+                return
+            }
+            guard FileManager.default.fileExists(atPath: folder) else {
+                throw FileError(
+                    .unreadable, file: folder, "there is no such folder to resume from",
+                    remedy: "give the run's folder with --output, or start the run without --resume")
+            }
+            let store = try CheckpointStore(folder: folder, keep: request.options.keep, start: .resume)
+            guard let newest = try store.newest() else {
+                throw FileError(
+                    .unreadable, file: folder, "it holds no checkpoint to resume from",
+                    remedy: "start the run without --resume")
+            }
+            (state, file, warnings) = (newest.state, newest.file, newest.warnings)
+        }
+
+        var bytes: [UInt8] { get throws { try CheckpointCodec.encode(state) } }
+        var texts: [UInt8] { get throws { Array(try JSONEncoder().encode([file, configuration] + warnings)) } }
+
+        init(bytes: [UInt8], texts: [UInt8]) throws {
+            let texts = try JSONDecoder().decode([String].self, from: Data(texts))
+            file = texts[0]
+            configuration = texts[1]
+            warnings = Array(texts.dropFirst(2))
+            state = try CheckpointCodec.decode(bytes, file: file)
+        }
+    }
+
+    private static func settle(
+        _ request: RunRequest, _ found: Found
+    ) throws -> (options: TrainingOptions, recorded: TrainingOptions) {
+        var options = TrainingOptions()
+        if !found.configuration.isEmpty {
+            try options.apply(toml: found.configuration, file: CheckpointStore.configurationName)
+        }
+        let (model, weights, initFrom) = (options.model, options.weights, options.initFrom)
+        // The model is the checkpoint's own, the weights as well.
+        options.model = nil
+        options.weights = nil
+        options.initFrom = nil
+        for (name, value) in found.state.options.sorted(by: { $0.key < $1.key }) { try options.set(name, to: value) }
+        let stored = options
+        for name in request.given {
+            try options.set(name, to: request.options.text(of: name) ?? "none")
+        }
+        let differences = options.semanticDifferences(from: stored)
+        guard differences.isEmpty else {
+            let list = differences.map { "--\($0.name) was \($0.was), now \($0.now)" }.joined(separator: "; ")
+            throw TrainingError(
+                "\(found.file): a resumed run cannot change what it computes: \(list). Leave these options as they were, "
+                    + "or start a new run in another --output, with --weights \(found.file) if its weights are wanted.")
+        }
+        var recorded = options
+        recorded.model = options.model ?? model
+        recorded.weights = options.weights ?? weights
+        recorded.initFrom = options.initFrom ?? initFrom
+        return (options, recorded)
+    }
+
+    /// Refuses another network or other data than the checkpoint's.
+    func requireSame(_ data: RunData, _ definition: ModelDefinition) throws {
+        guard let state, let file else { return }
+        guard definition.network == state.network, definition.loss == state.loss else {
+            throw TrainingError(
+                "\(file): it is a checkpoint of model \(state.network.name), and \(definition.network.name) as it is asked for now "
+                    + "is another network. Resume without --model, or start a new run in another --output.")
+        }
+        guard data.fingerprint == state.dataFingerprint else {
+            throw TrainingError(
+                "\(file): it was trained on other data (fingerprint \(state.dataFingerprint), now \(data.fingerprint)). "
+                    + "Resume with the same --data, or start a new run in another --output.")
+        }
+        guard data.normalization.description == state.normalization else {
+            throw TrainingError(
+                "\(file): its samples were normalised by `\(state.normalization)`, now by `\(data.normalization)`")
+        }
+    }
+
+    /// Where the run goes on, in words.
+    var explanation: String? {
+        guard let state, let file else { return nil }
+        let position = state.position
+        return
+            "from \(file): epoch \(position.epoch + 1), step \(position.step) (step \(position.globalStep) of the run)"
+    }
+
+    /// Damaged files that were passed over, and what is computed with other code than before.
+    func warnings(_ execution: [String: String]) -> [String] {
+        guard let state else { return [] }
+        let changed = execution.keys.sorted().filter { state.execution[$0] != execution[$0] }
+        return damage
+            + changed.map {
+                "\($0) was \(state.execution[$0] ?? "unknown"), now \(execution[$0] ?? "unknown"): bits may differ"
+            }
+    }
+}

@@ -1,0 +1,64 @@
+import Checkpoints
+import Optimization
+import Reduction
+
+/// How far a run has come: what a checkpoint holds beyond weights, slots and the coordinator.
+struct RunProgress: Sendable {
+    private(set) var position = RunState.Position()
+    /// Sums of the epoch that has begun.
+    private(set) var sums = MetricSums()
+    private(set) var history: [[String: Double]] = []
+    /// The rate of the last step; of the first one before it.
+    private(set) var learningRate: Float
+    /// False for networks without classes.
+    let countsCorrect: Bool
+
+    init(firstRate: Float, countsCorrect: Bool) {
+        learningRate = firstRate
+        self.countsCorrect = countsCorrect
+    }
+
+    /// Goes on where `state` stands.
+    init(resuming state: RunState, countsCorrect: Bool) {
+        self.countsCorrect = countsCorrect
+        learningRate = Float(state.optimizer.learningRate)
+        position = state.position
+        history = state.history
+        sums.samples = Int(state.epochSums["samples"] ?? 0)
+        sums.loss = state.epochSums["loss"] ?? 0
+        sums.correct = Int(state.epochSums["correct"] ?? 0)
+    }
+
+    /// The sums as a checkpoint has them.
+    var epochSums: [String: Double] {
+        ["samples": Double(sums.samples), "loss": sums.loss, "correct": Double(sums.correct)]
+    }
+
+    /// Means over the epoch so far.
+    var means: EpochMetrics.Means { means(of: sums) }
+
+    func means(of sums: MetricSums) -> EpochMetrics.Means {
+        let count = Double(max(sums.samples, 1))
+        return EpochMetrics.Means(loss: sums.loss / count, accuracy: countsCorrect ? Double(sums.correct) / count : nil)
+    }
+
+    mutating func add(_ step: MetricSums, learningRate: Float) {
+        self.learningRate = learningRate
+        sums.samples += step.samples
+        sums.loss += step.loss
+        sums.correct += step.correct
+        position.step += 1
+        position.globalStep += 1
+    }
+
+    mutating func endEpoch(_ metrics: EpochMetrics) {
+        var record = ["learning_rate": Double(learningRate)]
+        for name in EpochMetrics.names(accuracy: countsCorrect, validation: metrics.validation != nil) {
+            record[name] = metrics[name]
+        }
+        history.append(record)
+        sums = MetricSums()
+        position.epoch += 1
+        position.step = 0
+    }
+}

@@ -1,0 +1,160 @@
+import Basics
+import DataPipeline
+import Execution
+import Foundation
+import MessagePassing
+import Models
+import Optimization
+import Reporting
+
+/// One run of training, from options to an outcome: opens data, settles what a resumed run takes from its checkpoint,
+/// has the ranks compare what must be equal, plans, and trains.
+public final class TrainingRun {
+    /// Makes the engine of a name.
+    public typealias EngineMaker = (TrainingOptions.EngineName) throws -> any Engine
+
+    /// Where a run's output goes if `--output` does not say.
+    public static let defaultOutput = "output"
+
+    private let request: RunRequest
+    private let communicator: Communicator
+    private let makeEngine: EngineMaker
+    private let observers: [any RunObserver]
+
+    /// `observers` look on besides the console and the log.
+    public init(
+        _ request: RunRequest, _ communicator: Communicator, observers: [any RunObserver] = [],
+        engines: @escaping EngineMaker
+    ) {
+        self.request = request
+        self.communicator = communicator
+        self.observers = observers
+        makeEngine = engines
+    }
+
+    /// Collective.
+    public func execute() throws -> RunOutcome {
+        // A rank that resumes waits for a checkpoint that others would not send.
+        try communicator.agree(on: [SharedFact("--resume", request.resume.description)])
+        let resumed = try ResumedState(request, communicator)
+        let options = resumed.options
+        try options.validate(ranks: communicator.size)
+        let data = try communicator.together { try RunData(options) }
+        let definition = try communicator.together {
+            try ModelDefinition(options, data, resumed: resumed.state)
+        }
+        let engine = try communicator.together { try makeEngine(options.engine) }
+        try resumed.requireSame(data, definition)
+        let parts = try RunParts(options, data, definition, engine, communicator, resumed: resumed.state)
+        try agree(options, data, definition, engine, parts)
+        return try train(options, data, definition, engine, resumed, parts)
+    }
+
+    /// Before the first step the ranks compare what must be equal, and say who differs.
+    private func agree(
+        _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine,
+        _ parts: RunParts
+    ) throws {
+        var facts = options.semantic.map { SharedFact("option --\($0.name)", $0.value) }
+        // These change nothing that is computed, but when the ranks meet.
+        facts += [
+            "epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "bucket-size", "trace", "trace-steps",
+        ].map {
+            SharedFact("option --\($0)", options.text(of: $0) ?? "none")
+        }
+        facts += [
+            SharedFact("dptrain version", Release.version), SharedFact("MPI library", Communicator.libraryVersion),
+            SharedFact("engine", engine.description), SharedFact("data fingerprint", data.fingerprint),
+            SharedFact("model", definition.network.name), SharedFact("loss", definition.loss.description),
+            SharedFact("model configuration", digestOf: try definition.network.kerasModel.text()),
+            SharedFact("arena layout", digestOf: parts.replica.arena.digest),
+            SharedFact("weights at the start", digestOf: parts.replica.parameters),
+        ]
+        try communicator.agree(on: facts)
+    }
+
+    // MARK: Training
+
+    private func train(
+        _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine,
+        _ resumed: ResumedState, _ parts: RunParts
+    ) throws -> RunOutcome {
+        let countsCorrect = data.targetKind == .label
+        var coordinator = try options.coordinator(
+            stepsPerEpoch: parts.stepsPerEpoch,
+            metrics: EpochMetrics.names(accuracy: countsCorrect, validation: data.validation != nil))
+        let progress: RunProgress
+        if let state = resumed.state {
+            try coordinator.restore(Array(state.coordinator.utf8))
+            progress = RunProgress(resuming: state, countsCorrect: countsCorrect)
+        } else {
+            progress = RunProgress(firstRate: coordinator.rates(epoch: 0)[0], countsCorrect: countsCorrect)
+        }
+        let output = try communicator.onRoot { try RunOutput(options, request, resumed) }
+        let identity = RunIdentity(
+            fingerprint: data.fingerprint, normalization: data.normalization.description, classNames: data.classNames,
+            execution: Self.execution(options, engine))
+        if let output {
+            output.console.show(
+                banner(options, data, definition, engine, resumed, coordinator.warnings + parts.replica.remarks))
+        }
+        let watch = StallWatch(rank: communicator.rank)
+        let trace = try parts.trace(options, communicator)
+        let step = try parts.step(options, communicator, watch, trace)
+        let checkpoints = Checkpointing(
+            communicator, parts.replica, parts.reducer, parts.update, options, identity, output, watch)
+        let evaluator = try data.validation.map {
+            try Evaluator(
+                parts.replica, $0, batch: options.batchSize, steps: options.validationSteps, parts.loader, communicator,
+                parts.partition, watch)
+        }
+        var trainer = Trainer(
+            communicator: communicator, options: options, sampler: parts.sampler, stepsPerEpoch: parts.stepsPerEpoch,
+            train: data.train, step: step, evaluator: evaluator, reducer: parts.reducer,
+            penalty: Penalty(l2: options.l2, parts.replica), checkpoints: checkpoints,
+            observers: (output.map { [$0.console, $0.log] } ?? []) + observers, trace: trace, coordinator: coordinator,
+            progress: progress)
+        let outcome: RunOutcome
+        do {
+            outcome = try trainer.run()
+            try trace?.finish()
+        } catch {
+            trace?.abandon()
+            throw error
+        }
+        if let summary = trace?.summary { output?.console.note(summary) }
+        output?.end(outcome, trainer.progress)
+        return outcome
+    }
+
+    /// What results depend on beyond options: recorded, and compared on resume.
+    static func execution(_ options: TrainingOptions, _ engine: any Engine) -> [String: String] {
+        [
+            "engine": engine.description, "threads": "\(options.threads)", "precision": options.precision.rawValue,
+            "version": Release.version,
+        ]
+    }
+
+    private func banner(
+        _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine,
+        _ resumed: ResumedState, _ warnings: [String]
+    ) -> RunBanner {
+        var warnings = resumed.warnings(Self.execution(options, engine)) + warnings
+        if options.reduction == .allreduce {
+            warnings.append("--reduction allreduce: the result depends on the number of ranks")
+        }
+        let smallest = options.batchSize / options.shards
+        if definition.network.hasBatchNormalization, options.batchNorm == .shard, options.shards > 1, smallest < 8 {
+            warnings.append(
+                "batch normalisation sees only \(smallest) samples a shard; use --batch-norm global, fewer --shards, "
+                    + "or a larger --batch-size")
+        }
+        return RunBanner(
+            model: definition.network.name, totalParameters: definition.network.parameterCount,
+            trainableParameters: definition.network.trainableParameterCount, data: data.description,
+            validation: data.explanation, ranks: communicator.size, threads: options.threads,
+            engine: engine.description, shards: options.shards, batchSize: options.batchSize,
+            precision: options.precision.rawValue, optimizer: options.algorithm.kerasClassName,
+            output: options.output ?? Self.defaultOutput, resumed: resumed.explanation, warnings: warnings)
+    }
+}

@@ -1,0 +1,112 @@
+import Basics
+import Checkpoints
+import Foundation
+import HDF5Storage
+import Interchange
+import Models
+import TestSupport
+import Testing
+
+@Suite struct CheckpointInspectionTests {
+    @Test func tableNamesEveryTensor() throws {
+        var state = try CheckpointFixture.state()
+        state.weights[1] = [1, -2, .nan, 3]
+        let text = CheckpointInspection(state, file: "x.h5").text
+        let row = text.split(separator: "\n").first { $0.contains("conv2d/bias ") && !$0.contains("(") }
+        let cells = row?.split(separator: "│").map { $0.trimmingCharacters(in: .whitespaces) }
+        #expect(cells == ["conv2d/bias", "4", "-2", "0.66667", "3", "1"])
+        for words in [
+            "small, input 6x6x3", "3 steps into epoch 3", "Adam", "batch_size", "128", "avx2", "val_loss", "0.33333",
+            "dense/kernel (velocity)", "sha256:0123", "caf\u{e9}",
+        ] {
+            #expect(text.contains(words), "\(words)")
+        }
+    }
+
+    @Test func statistics() {
+        let statistics = TensorStatistics([.nan, -1, 4])
+        #expect(statistics.minimum == -1 && statistics.maximum == 4)
+        #expect(statistics.mean == 1.5 && statistics.nanCount == 1)
+        #expect(TensorStatistics([.nan]).minimum.isNaN)
+    }
+
+    @Test func equalStatesDoNotDiffer() throws {
+        var state = try CheckpointFixture.state()
+        state.weights[0][0] = .nan
+        #expect(CheckpointDifference(state, state).isEmpty)
+    }
+
+    /// Every field of the state that is changed must be told, and nothing else.
+    @Test func everyDifferenceIsTold() throws {
+        let state = try CheckpointFixture.state()
+        let changes: [(String, (inout RunState) -> Void)] = [
+            ("conv2d/kernel: 1 of 108 values differ", { $0.weights[0][5] += 1 }),
+            (
+                "conv2d/bias: 1 of 4 values differ, by at most 0.0",
+                {
+                    $0.weights[1][0] = -0.0
+                }
+            ),
+            ("dense/bias (velocity): 1 of 3", { $0.optimizer.slots[1].values[5][2] *= 2 }),
+            ("steps finished: 7 against 8", { $0.position.globalStep += 1 }),
+            ("learning rate", { $0.optimizer.learningRate *= 2 }),
+            ("optimizer", { $0.optimizer.configuration["beta_1"] = 0.8 }),
+            ("updates", { $0.optimizer.iteration = 0 }),
+            ("option seed: 42 against 43", { $0.options["seed"] = "43" }),
+            ("option extra: none against 1", { $0.options["extra"] = "1" }),
+            ("computed with threads", { $0.execution["threads"] = "2" }),
+            ("epoch 2, accuracy: 0.1 against", { $0.history[1]["accuracy"] = 0.1.nextUp }),
+            ("epoch sum loss", { $0.epochSums["loss"] = nil }),
+            ("epochs of history: 2 against 1", { $0.history.removeLast() }),
+            ("coordinator", { $0.coordinator = "{}" }),
+            ("data fingerprint", { $0.dataFingerprint = "" }),
+            ("normalization", { $0.normalization = "" }),
+            ("classes", { $0.classNames = [] }),
+            ("loss: sparse", { $0.loss = .binaryCrossEntropy }),
+        ]
+        for (words, change) in changes {
+            var a = state
+            a.weights[1][0] = 0
+            var b = a
+            change(&b)
+            let lines = CheckpointDifference(a, b).lines
+            #expect(lines.count == 1 && lines[0].hasPrefix(words), "\(words): \(lines)")
+        }
+    }
+
+    @Test func differentNetworksAreTold() throws {
+        let lines = try CheckpointDifference(
+            CheckpointFixture.state(), CheckpointFixture.state(filters: 5)
+        ).lines
+        #expect(lines.contains("network: layers differ: conv2d"))
+        #expect(lines.contains("conv2d/kernel: shape 3x3x3x4 against 3x3x3x5"))
+    }
+
+    @Test func verifySaysWhatItIs() throws {
+        try CheckpointFixture.withFolder { folder in
+            try CheckpointStore(folder: folder, keep: 1, start: .new).save(
+                CheckpointFixture.state(step: 1_234), as: .step)
+            #expect(try CheckpointFile.verify(folder + "/latest.h5").hasSuffix("whole; small at step 1,234"))
+        }
+    }
+
+    @Test(arguments: CheckpointFile.ExportForm.allCases)
+    func exportsReadBack(form: CheckpointFile.ExportForm) throws {
+        try CheckpointFixture.withFolder { folder in
+            let state = try CheckpointFixture.state()
+            _ = try CheckpointStore(folder: folder, keep: 1, start: .new)
+            let path = folder + "/exported.h5"
+            try CheckpointFile.export(state, to: path, as: form)
+            let file = try KerasWeightsFile(path)
+            #expect(file.form == (form == .model ? .model : .weights))
+            #expect(try file.weights(for: state.network) == state.weights)
+            #expect(file.network == (form == .model ? state.network : nil))
+            #expect(try !HDF5File.open(path).root.exists("dptrain"))
+            #expect(throws: FileError.self) { try CheckpointFile.read(path) }
+            let error = #expect(throws: FileError.self) {
+                try CheckpointFile.export(state, to: folder + "/x.weights.h5", as: form)
+            }
+            #expect(error?.description.contains("another format") == true)
+        }
+    }
+}

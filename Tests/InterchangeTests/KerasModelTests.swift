@@ -1,0 +1,244 @@
+import Foundation
+import Models
+import Basics
+import Testing
+
+/// A file that Tests/Golden/Keras/generate.py wrote with real Keras.
+private func golden(_ name: String) throws -> String {
+    let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    return try String(contentsOf: tests.appendingPathComponent("Golden/Keras/\(name)"), encoding: .utf8)
+}
+
+/// The golden functional model as this package builds it.
+private func smallResidual() throws -> Network {
+    let layers: [(String, Layer, [Int])] = [
+        ("image", .input(Input(shape: [6, 6, 3])), []),
+        (
+            "stem",
+            .convolution(
+                Convolution2D(
+                    filters: 4, kernel: Extent2D(height: 3, width: 1), padding: .same, kernelInitializer: .heNormal)),
+            [0]
+        ),
+        ("norm", .batchNormalization(BatchNormalization(momentum: 0.9, epsilon: 1.001e-5)), [1]),
+        ("project", .convolution(Convolution2D(filters: 4, kernel: 1)), [1]),
+        ("relu", .activation(ActivationLayer(.relu)), [2]),
+        ("sum", .add(Add()), [3, 4]),
+        ("pool", .pooling(Pooling2D(.average)), [5]),
+        ("flat", .flatten(Flatten()), [6]),
+        ("drop", .dropout(Dropout(rate: 0.25)), [7]),
+        ("classes", .dense(Dense(units: 3, activation: .softmax)), [8]),
+    ]
+    return try Network(name: "small-residual", nodes: layers.map { Node(name: $0, layer: $1, inputs: $2) })
+}
+
+@Suite struct KerasModelTests {
+    @Test func everyZooModelSurvivesTheRoundTrip() throws {
+        for model in Zoo.models {
+            let network = try model.network()
+            let text = try network.kerasModel.text()
+            #expect(try Network(kerasJSON: text, label: "test") == network, "\(model.name)")
+        }
+    }
+
+    /// Outputs beside the first come with the weights of their losses, and change Keras's order of layers.
+    @Test func auxiliaryOutputs() throws {
+        var graph = GraphBuilder("test", input: [6])
+        let shared = graph.dense(graph.input, 5, name: "shared")
+        graph.auxiliaryOutput(graph.dense(shared, 2, name: "early"), weight: 0.3)
+        graph.auxiliaryOutput(graph.dense(graph.dense(shared, 3, name: "wide"), 2, name: "late"), weight: 0.4)
+        _ = graph.dense(graph.dense(shared, 4, name: "deep"), 2, name: "output")
+        let network = try graph.network()
+        let model = network.kerasModel
+        #expect(try Network(kerasJSON: model.text(), label: "test") == network)
+        // What keras.Model(x, [output, early, late]).layers has.
+        #expect(
+            network.kerasLayerOrder.map { network.nodes[$0].name } == [
+                "input_layer", "shared", "deep", "wide", "output", "early", "late",
+            ])
+        var members = try #require(model.object)
+        members["auxiliary_weights"] = nil
+        let error = #expect(throws: NetworkError.self) { try Network(kerasModel: .object(members)) }
+        #expect(error?.description.contains("3 outputs") == true)
+    }
+
+    /// As Keras writes them into `training_config`, and as this program does.
+    @Test func losses() throws {
+        for (text, loss) in [
+            (#""mse""#, Loss.meanSquaredError), (#""CategoricalHinge""#, Loss(.categoricalHinge)),
+            (#""sparse_categorical_crossentropy""#, .sparseCategoricalCrossEntropy),
+            (
+                #"{"class_name": "CategoricalCrossentropy", "config": {"from_logits": true, "label_smoothing": 0.1}}"#,
+                Loss(.categoricalCrossEntropy, labelSmoothing: 0.1, isFromLogits: true)
+            ),
+            (#""dptrain>maximum_a_posteriori""#, Loss(.maximumAPosteriori)),
+        ] { #expect(Loss(keras: try JSONValue(parsing: text)) == loss) }
+        for function in Loss.Function.allCases {
+            let loss = Loss(
+                function, labelSmoothing: function.canSmooth ? 0.25 : 0, isFromLogits: function.activation != nil)
+            #expect(Loss(keras: loss.kerasConfiguration) == loss)
+        }
+        #expect(Loss(keras: "poisson") == nil)
+    }
+
+    @Test(arguments: [2, 3])
+    func functionalModelsOfKeras(generation: Int) throws {
+        let network = try Network(kerasJSON: golden("functional-\(generation).json"), label: "test")
+        #expect(try network == smallResidual())
+    }
+
+    /// Keras puts layers into an order of its own, whatever order they were made in.
+    @Test func orderOfLayersIsKeras() throws {
+        let golden = try smallResidual()
+        #expect(golden.kerasLayerOrder == Array(golden.nodes.indices))
+        // The same layers as they were made: the activation before the projection.
+        var nodes = golden.nodes
+        nodes.swapAt(3, 4)
+        nodes[5] = Node(name: "sum", layer: nodes[5].layer, inputs: [4, 3])
+        let made = try Network(name: golden.name, nodes: nodes)
+        #expect(made.kerasLayerOrder.map { made.nodes[$0].name } == golden.nodes.map(\.name))
+        #expect(made.kerasClassNames[4] == "conv2d_1" && made.kerasClassNames[3] == "activation")
+    }
+
+    @Test(arguments: [2, 3])
+    func sequentialModelsOfKeras(generation: Int) throws {
+        let network = try Network(kerasJSON: golden("sequential-\(generation).json"), label: "test")
+        #expect(network.inputShape == [9, 9, 1])
+        let expected: [Layer] = [
+            .convolution(Convolution2D(filters: 2, kernel: 3, stride: 2, usesBias: false)),
+            .activation(ActivationLayer(.relu)),
+            .pooling(Pooling2D(.max, size: 2, stride: 1, padding: .same)),
+            .globalAveragePooling(GlobalAveragePooling2D()),
+            .dense(Dense(units: 3, kernelInitializer: .normal(deviation: 0.02))),
+            .activation(ActivationLayer(.softmax)),
+        ]
+        #expect(network.nodes.dropFirst().map(\.layer) == expected)
+        #expect(network.parameterCount == 18 + 9)
+    }
+
+    @Test func oldestSequentialForm() throws {
+        let network = try Network(
+            kerasJSON: """
+                {"class_name": "Sequential", "config": [
+                  {"class_name": "Flatten", "config": {"name": "f", "batch_input_shape": [null, 2, 2, 1]}},
+                  {"class_name": "Dense", "config": {"name": "d", "units": 2, "activation": "tanh",
+                    "kernel_initializer": {"class_name": "VarianceScaling", "config":
+                      {"scale": 1.0, "mode": "fan_avg", "distribution": "uniform", "seed": null}}}}]}
+                """, label: "test")
+        #expect(network.nodes.map(\.name) == ["input_layer", "f", "d"])
+        #expect(network.nodes[2].layer == .dense(Dense(units: 2, activation: .tanh)))
+    }
+
+    /// One integer, two, or two pairs, as `model.to_json()` of Keras 2 and 3 always writes it; 1 by default.
+    @Test(arguments: [
+        ("", Margins2D(1)), (#", "padding": 3"#, Margins2D(3)),
+        (#", "padding": [1, 2]"#, Margins2D(top: 1, bottom: 1, left: 2, right: 2)),
+        (
+            #", "padding": [[0, 1], [2, 3]], "data_format": "channels_last""#,
+            Margins2D(top: 0, bottom: 1, left: 2, right: 3)
+        ),
+    ])
+    func formsOfZeroPadding(options: String, margins: Margins2D) throws {
+        let network = try Network(kerasJSON: Self.padding(options), label: "test")
+        #expect(network.nodes[1].layer == .zeroPadding(ZeroPadding2D(margins)))
+        #expect(try Network(kerasJSON: network.kerasModel.text(), label: "test") == network)
+    }
+
+    @Test(arguments: [
+        #""padding": [1, 2, 3]"#, #""padding": [[1, 2], [3]]"#, #""padding": "same""#, #""padding": [[1, -2], [0, 0]]"#,
+        #""padding": 1, "data_format": "channels_first""#,
+    ])
+    func otherZeroPaddingIsRefused(options: String) {
+        let error = #expect(throws: NetworkError.self) {
+            try Network(kerasJSON: Self.padding(", " + options), label: "test")
+        }
+        #expect(error?.layer == "pad")
+    }
+
+    private static func padding(_ options: String) -> String {
+        """
+        {"class_name": "Sequential", "config": {"name": "s", "layers": [
+          {"class_name": "InputLayer", "config": {"name": "i", "batch_shape": [null, 4, 5, 1]}},
+          {"class_name": "ZeroPadding2D", "config": {"name": "pad"\(options)}}]}}
+        """
+    }
+
+    /// Each change of the golden file must be refused with words that name it.
+    @Test(arguments: [
+        (#""groups":1"#, #""groups":2"#, "stem", "groups = 2"),
+        (#""kernel_regularizer":null"#, #""kernel_regularizer":{"class_name":"L2"}"#, "stem", "--l2"),
+        (#""activation":"relu""#, #""activation":"gelu""#, "relu", "gelu"),
+        (#""axis":-1"#, #""axis":1"#, "norm", "axis = 1"),
+        (#""class_name":"HeNormal""#, #""class_name":"Orthogonal""#, "stem", "Orthogonal"),
+        (#""class_name":"Flatten""#, #""class_name":"Reshape""#, "flat", "Reshape"),
+        (#""data_format":"channels_last""#, #""data_format":"channels_first""#, "stem", "channels_first"),
+        (#""noise_shape":null"#, #""noise_shape":[1, 2]"#, "drop", "noise_shape"),
+        (#""units":3"#, #""units":"three""#, "classes", "units"),
+    ])
+    func unsupportedOptionsAreNamed(part: String, replacement: String, layer: String, words: String) throws {
+        let original = try JSONValue(parsing: golden("functional-3.json")).text()
+        let range = try #require(original.range(of: part), "the golden file has changed")
+        let changed = original.replacingCharacters(in: range, with: replacement)
+        let error = #expect(throws: NetworkError.self) { try Network(kerasJSON: changed, label: "test") }
+        #expect(error?.layer == layer)
+        #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    }
+
+    /// A layer of each kind with options that are not its defaults, some of them not training.
+    private static func layersOfAllKinds() throws -> Network {
+        var graph = GraphBuilder("kinds", input: [9, 8, 3])
+        var x = graph.convolution(graph.input, 4, kernel: 3, dilation: 2, padding: .same)
+        x = graph.localResponseNormalization(x, size: 3, k: 1.5, alpha: 2e-4, beta: 0.7)
+        x = graph.upSampling(x, Extent2D(height: 2, width: 1))
+        graph.trains = { if case .batchNormalization = $0 { true } else { false } }
+        let branch = graph.convolution(x, 4, kernel: Extent2D(height: 1, width: 7), padding: .same)
+        x = graph.sum(x, graph.batchNormalization(branch, scale: false), scaledBy: 0.17)
+        graph.trains = { _ in false }
+        let pooled = [
+            graph.maxPooling(x, 3, stride: 2, padding: .ceil), graph.averagePooling(x, 3, stride: 2, padding: .ceil),
+            graph.identityShortcut(graph.batchNormalization(x, center: false), 7, stride: 2),
+        ]
+        graph.trains = { _ in true }
+        x = graph.scale(graph.concatenation(pooled.map { graph.convolution($0, 2, kernel: 2, padding: .same) }), by: 3)
+        _ = graph.dense(graph.flatten(x), 2)
+        return try graph.network()
+    }
+
+    @Test func everyKindOfLayerSurvivesTheRoundTrip() throws {
+        let network = try Self.layersOfAllKinds()
+        let text = try network.kerasModel.text()
+        #expect(try Network(kerasJSON: text, label: "test") == network)
+        for name in ["CustomScaleLayer", "LocalResponseNormalization", "IdentityShortcut", "MaxPooling2D"] {
+            #expect(text.contains(#""class_name":"dptrain>\#(name)""#), "\(name) is not registered in Keras")
+        }
+        #expect(text.contains(#""class_name":"Concatenate""#))
+        #expect(text.contains(#""name":"conv2d_1","padding":"same","strides":[1,1],"trainable":false"#))
+    }
+
+    @Test func otherFilesAreRefused() {
+        for text in ["", "[1, 2]", #"{"class_name": "Subclass", "config": {"layers": [{}]}}"#, "not json"] {
+            #expect(throws: NetworkError.self) { try Network(kerasJSON: text, label: "model.json") }
+        }
+    }
+
+    @Test func sharedLayersAreRefused() throws {
+        let dense: (String, String) -> String = { name, nodes in
+            """
+            {"class_name": "Dense", "name": "\(name)", "config": {"name": "\(name)", "units": 2},
+             "inbound_nodes": \(nodes)}
+            """
+        }
+        let model: (String) -> String = { layers in
+            """
+            {"class_name": "Functional", "config": {"name": "m", "layers": [
+              {"class_name": "InputLayer", "name": "i", "config": {"batch_shape": [null, 2]}, "inbound_nodes": []},
+              \(layers)], "input_layers": ["i", 0, 0], "output_layers": ["d", 0, 0]}}
+            """
+        }
+        let chain = model(dense("d", #"[[["e", 0, 0, {}]]]"#) + "," + dense("e", #"[[["i", 0, 0, {}]]]"#))
+        #expect(try Network(kerasJSON: chain, label: "m").nodes.map(\.name) == ["i", "e", "d"])
+        let shared = model(dense("d", #"[[["i", 0, 0, {}]], [["d", 0, 0, {}]]]"#))
+        let error = #expect(throws: NetworkError.self) { try Network(kerasJSON: shared, label: "m") }
+        #expect(error?.layer == "d" && error?.reason.contains("share") == true)
+    }
+}

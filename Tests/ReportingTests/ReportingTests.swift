@@ -1,0 +1,196 @@
+import Foundation
+import Optimization
+import Reporting
+import Testing
+
+@Suite struct ReportingTests {
+    private static let durations = StepDurations(
+        dataWait: 0.001, compute: 0.01, exposedReduction: 0.0005, update: 0.0005, total: 0.012,
+        activeReduction: 0.0025)
+
+    /// Step `step` (from 1) of a run with four steps an epoch.
+    private func step(_ step: Int) -> StepReport {
+        let inEpoch = (step - 1) % 4 + 1
+        return StepReport(
+            epoch: (step - 1) / 4, step: step, stepInEpoch: inEpoch, stepsPerEpoch: 4, samples: 128,
+            lossSum: 128.0 / 3 * Double(step), correct: 96, epochSoFar: .init(loss: 0.41, accuracy: 0.875),
+            learningRate: 0.001, durations: Self.durations)
+    }
+
+    private func epoch(_ epoch: Int) -> EpochReport {
+        EpochReport(
+            metrics: EpochMetrics(
+                epoch: epoch, training: .init(loss: 0.1 + 0.2, accuracy: 0.9),
+                validation: .init(loss: 0.00042, accuracy: 0.8)),
+            epochs: 3, step: (epoch + 1) * 4, stepsPerEpoch: 4, samples: 512, steps: 4, trainingSeconds: 0.048,
+            waitedSeconds: 0.004, seconds: 0.06, learningRate: 0.001, isBest: true, messages: ["learning rate reduced"])
+    }
+
+    /// Collects what a reporter writes, under a clock that the test sets.
+    private final class Screen {
+        var text = ""
+        var time = 0.0
+        func reporter(live: Bool, width: Int = 200) -> ConsoleReporter {
+            ConsoleReporter(
+                epochs: 3, isLive: live, width: width, clock: { self.time }, write: { self.text += $0 })
+        }
+    }
+
+    @Test func plainLinesWithoutATerminal() {
+        let screen = Screen()
+        let reporter = screen.reporter(live: false)
+        for index in 1...4 { reporter.stepEnded(step(index)) }
+        reporter.epochEnded(epoch(0))
+        #expect(
+            screen.text == """
+                Epoch 1/3: 60.0ms 12.0ms/step 10667 images/s (8% waiting for data) - loss: 0.3000 - accuracy: 0.9000 \
+                - val_loss: 4.2000e-04 - val_accuracy: 0.8000 - learning_rate: 0.0010
+                  learning rate reduced
+
+                """)
+    }
+
+    @Test func theFirstStepTellsWhenItWasDone() throws {
+        let screen = Screen()
+        let reporter = screen.reporter(live: false)
+        var first = step(1)
+        first.sinceStart = 0.4502
+        reporter.stepEnded(first)
+        reporter.stepEnded(step(2))
+        #expect(screen.text == "first step done 450ms after the start\n")
+        let path = temporaryPath()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let log = try RunLog(creatingAt: path)
+        try log.stepEnded(first)
+        try log.stepEnded(step(2))
+        let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        #expect(lines[0].contains(",\"first_step_after_ms\":450.2}") && !lines[1].contains("first_step"))
+        #expect(lines[1].contains(",\"reduce_hidden_ms\":2.0,"))
+    }
+
+    @Test func dataThatWereNotWaitedForAreNotMentioned() {
+        let screen = Screen()
+        var report = epoch(0)
+        report.waitedSeconds = 0.0001
+        screen.reporter(live: false).epochEnded(report)
+        #expect(screen.text.contains("10667 images/s - loss"))
+    }
+
+    @Test func oneLiveLineAnEpochOnATerminal() {
+        let screen = Screen()
+        let reporter = screen.reporter(live: true)
+        for index in 1...4 {
+            reporter.stepEnded(step(index))
+            screen.time += 0.06
+        }
+        reporter.epochEnded(epoch(0))
+        let lines = screen.text.split(separator: "\n")
+        #expect(lines.first == "Epoch 1/3")
+        let states = lines[1].split(separator: "\r")
+        // At 0, 0.12 s, and the end; not at 0.06 and 0.18 s.
+        #expect(states.count == 3)
+        #expect(
+            states[0] == """
+                 1/4 [=======>......................] 12.0ms/step 10667 images/s (8% waiting for data) - loss: 0.4100 \
+                - accuracy: 0.8750\u{1B}[K
+                """)
+        #expect(states[1].hasPrefix(" 3/4 [======================>.......]"))
+        #expect(states[2].hasPrefix(" 4/4 [==============================] 60.0ms 12.0ms/step"))
+        #expect(states[2].contains("val_loss: 4.2000e-04"))
+    }
+
+    @Test func liveLinesFitTheTerminal() throws {
+        let screen = Screen()
+        let reporter = screen.reporter(live: true, width: 40)
+        reporter.stepEnded(step(1))
+        let line = try #require(screen.text.split(separator: "\r").last)
+        #expect(line.count == 39 + "\u{1B}[K".count)
+    }
+
+    @Test func bannerNamesEverything() {
+        let banner = RunBanner(
+            model: "lenet5-keras", totalParameters: 1_044_426, trainableParameters: 999, data: "fashion.h5",
+            validation: "the 10000 test samples", ranks: 2, threads: 1, engine: "oneDNN 2.6.3 (AVX-512)", shards: 8,
+            batchSize: 128, precision: "fp32", optimizer: "adam", output: "run", warnings: ["careful"])
+        let text = banner.lines.joined(separator: "\n")
+        for part in [
+            "lenet5-keras: 1,044,426 parameters, 999 trainable", "2 ranks x 1 thread", "128 samples in 8 shards",
+            "oneDNN 2.6.3 (AVX-512), fp32", "the 10000 test samples", "warning     careful",
+        ] { #expect(text.contains(part)) }
+    }
+
+    // MARK: The log
+
+    private func temporaryPath() -> String {
+        FileManager.default.temporaryDirectory.appendingPathComponent("log-\(UUID().uuidString).jsonl").path
+    }
+
+    private func write(_ log: RunLog, steps: ClosedRange<Int>) throws {
+        for index in steps {
+            try log.stepEnded(step(index))
+            if index % 4 == 0 { try log.epochEnded(epoch(index / 4 - 1)) }
+        }
+        try log.synchronize()
+    }
+
+    @Test func logHoldsNumbersInFull() throws {
+        let path = temporaryPath()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try write(RunLog(creatingAt: path), steps: 1...4)
+        let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        #expect(lines.count == 5)
+        #expect(
+            lines[0].hasPrefix(
+                """
+                {"event":"step","epoch":1,"step":1,"loss":0.3333333333333333,"accuracy":0.75,"learning_rate":0.001,\
+                "samples":128,"images_per_second":
+                """))
+        #expect(
+            lines[4].hasPrefix(
+                """
+                {"event":"epoch","epoch":1,"step":4,"loss":0.30000000000000004,"accuracy":0.9,"val_loss":0.00042,\
+                "val_accuracy":0.8,"learning_rate":0.001,"best":true,
+                """))
+        var broken = step(5)
+        broken.lossSum = .nan
+        broken.correct = nil
+        try RunLog(resumingAt: path, step: 4, epochs: 1).stepEnded(broken)
+        let last = try #require(try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").last)
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
+        #expect(object["loss"] is NSNull && object["accuracy"] == nil)
+    }
+
+    /// Stopped after any step and resumed from any earlier one, the log is that of a run never stopped.
+    @Test func resumedLogIsAsIfNeverStopped() throws {
+        let path = temporaryPath()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try write(RunLog(creatingAt: path), steps: 1...12)
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        for stopped in 1...11 {
+            for resumed in 0...stopped {
+                try write(RunLog(creatingAt: path), steps: 1...stopped)
+                let torn = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+                try torn.seekToEnd()
+                try torn.write(contentsOf: Data("{\"event\":\"step\",\"epo".utf8))
+                let log = try RunLog(resumingAt: path, step: resumed, epochs: resumed / 4)
+                try write(log, steps: resumed + 1...12)
+                #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == whole, "\(stopped) \(resumed)")
+            }
+        }
+    }
+
+    /// A checkpoint at an epoch's last step, ahead of its validation: the epoch's line is still to come.
+    @Test func anEpochNotYetClosedIsWrittenAgain() throws {
+        let path = temporaryPath()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try write(RunLog(creatingAt: path), steps: 1...4)
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        try RunLog(resumingAt: path, step: 4, epochs: 0).epochEnded(epoch(0))
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == whole)
+    }
+
+    @Test func anUnwritableLogIsNamed() {
+        let error = #expect(throws: RunLogError.self) { try RunLog(creatingAt: "/nowhere/log.jsonl") }
+        #expect(error?.description.contains("/nowhere/log.jsonl") == true)
+    }
+}
