@@ -27,7 +27,7 @@ package struct RunParts {
         let plan = try communicator.together {
             try ReplicaPlan(definition.network, loss: definition.loss, engine: engine, demand)
         }
-        let need = plan.memory(slotArenas: options.algorithm.slots.count)
+        let need = plan.memory(slotArenas: options.optimizer.algorithm.slots.count)
         try NodeMemory.requireRoom(for: need, of: definition.network.name, communicator)
         let replica = try communicator.together {
             let replica = Replica(plan)
@@ -43,7 +43,7 @@ package struct RunParts {
             overlap: options.overlap
         ) { range, gradient in try cell.update?.apply(range, gradient: gradient) }
         let update = ParameterUpdate(
-            options.algorithm, l2: Float(options.l2), replica, owned: reducer.ownedRanges)
+            options.optimizer.algorithm, l2: Float(options.l2), replica, owned: reducer.ownedRanges)
         cell.update = update
         if let resumed { try Checkpointing.restore(resumed, replica, update) }
         self.partition = partition
@@ -85,7 +85,7 @@ package struct RunParts {
     ) throws -> TrainingStep {
         try TrainingStep(
             replica, reducer, update, trace.map { loader.traced(into: $0.compute) } ?? loader, communicator,
-            TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.weightDecay)), watch)
+            TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.optimizer.weightDecay)), watch)
     }
 
     /// Sizes of all shards that this rank will meet.
