@@ -143,13 +143,12 @@ import Testing
         #expect(variables == item.variables, "\(name)")
     }
 
-    /// One option has one kind of value and one wording, whichever optimizer reads it.
+    /// A shared option has one kind of value, whichever optimizer reads it.
     @Test func optimizersThatShareAnOptionAgreeOnIt() {
         for parameter in SharedHyperparameter.all {
             let flags = parameter.owners.filter { if case .flag = $0.defaultValue { true } else { false } }
             #expect(flags.isEmpty || flags.count == parameter.owners.count, "\(parameter.name)")
         }
-        #expect(Set(SharedHyperparameter.all.map(\.name)).count == SharedHyperparameter.all.count)
     }
 
     /// With all of an optimizer's slots.

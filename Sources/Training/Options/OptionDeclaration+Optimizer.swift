@@ -14,7 +14,7 @@ extension OptionDeclaration {
             .number($0.weightDecay)
         })
 
-    /// What the name does not say of a hyper-parameter is whose it is.
+    /// The option that all optimizers with this hyper-parameter share.
     private init(_ parameter: SharedHyperparameter) {
         let name = parameter.name
         let owners = parameter.owners.map(\.kind.name).listed("and")

@@ -82,6 +82,8 @@ public struct TrainingOptions: Equatable, Sendable {
 
 /// What the options amount to.
 extension TrainingOptions {
+    public var algorithm: any Optimizer { optimizer.algorithm }
+
     /// The learning rate before schedule, warm-up and scaling.
     public var baseLearningRate: Double { learningRate ?? optimizer.kind.type.defaultLearningRate }
 

@@ -81,7 +81,7 @@ final class Checkpointing {
     }
 
     private func optimizerState(_ progress: RunProgress) throws -> OptimizerState {
-        let optimizer = options.optimizer.algorithm
+        let optimizer = options.algorithm
         let trainable = replica.network.trainableIndices
         let slots = try zip(optimizer.slots, update.slots).map { slot, arena in
             OptimizerState.Slot(name: slot.name, values: try trainable.map { try replica.logical($0, of: arena) })

@@ -27,7 +27,7 @@ package struct RunParts {
         let plan = try communicator.together {
             try ReplicaPlan(definition.network, loss: definition.loss, engine: engine, demand)
         }
-        let need = plan.memory(slotArenas: options.optimizer.algorithm.slots.count)
+        let need = plan.memory(slotArenas: options.algorithm.slots.count)
         try NodeMemory.requireRoom(for: need, of: definition.network.name, communicator)
         let replica = try communicator.together {
             let replica = Replica(plan)
@@ -43,7 +43,7 @@ package struct RunParts {
             overlap: options.overlap
         ) { range, gradient in try cell.update?.apply(range, gradient: gradient) }
         let update = ParameterUpdate(
-            options.optimizer.algorithm, l2: Float(options.l2), replica, owned: reducer.ownedRanges)
+            options.algorithm, l2: Float(options.l2), replica, owned: reducer.ownedRanges)
         cell.update = update
         if let resumed { try Checkpointing.restore(resumed, replica, update) }
         self.partition = partition
