@@ -68,7 +68,7 @@ public struct Benchmark {
         _ parts: RunParts, _ reader: BatchReader, _ options: TrainingOptions, _ trace: RankTrace?
     ) throws -> (durations: [StepDurations], secondsToFirst: Double) {
         let step = try parts.step(options, communicator, StallWatch(rank: communicator.rank), trace)
-        let rate = Float(options.learningRate ?? options.algorithm.defaultLearningRate)
+        let rate = Float(options.baseLearningRate)
         var durations: [StepDurations] = []
         var secondsToFirst = 0.0
         for number in 0..<Self.warmUpSteps + steps {

@@ -1,3 +1,4 @@
+import Basics
 import Optimization
 import Testing
 
@@ -5,20 +6,13 @@ import Testing
 @Suite struct OptimizerTests {
     struct Golden: Decodable {
         let cases: [Case]
+        let classes: [KerasClass]
     }
 
     struct Case: Decodable {
-        struct Arguments: Decodable {
-            var momentum: Double?
-            var nesterov: Bool?
-            var beta_1: Double?
-            var beta_2: Double?
-            var epsilon: Double?
-            var rho: Double?
-            var initial_accumulator_value: Double?
-        }
         let optimizer: String
-        let arguments: Arguments
+        /// By Keras's names.
+        let arguments: [String: JSONValue]
         let l2: Float
         let weight_decay: Float
         let learning_rate: Float
@@ -27,29 +21,40 @@ import Testing
         let gradients: [[Float]]
         let weights: [[Float]]
         let slots: [[Float]]
+    }
 
-        var subject: Optimizer {
-            let a = arguments
-            switch optimizer {
-            case "sgd": return .sgd(SGD(momentum: a.momentum ?? 0, nesterov: a.nesterov ?? false))
-            case "adam":
-                return .adam(Adam(beta1: a.beta_1 ?? 0.9, beta2: a.beta_2 ?? 0.999, epsilon: a.epsilon ?? 1e-7))
-            case "rmsprop":
-                return .rmsprop(RMSprop(rho: a.rho ?? 0.9, momentum: a.momentum ?? 0, epsilon: a.epsilon ?? 1e-7))
-            default:
-                return .adagrad(
-                    AdaGrad(initialAccumulator: a.initial_accumulator_value ?? 0.1, epsilon: a.epsilon ?? 1e-7))
-            }
+    struct KerasClass: Decodable {
+        let optimizer: String
+        let class_name: String
+        let config: [String: JSONValue]
+        /// Slots of two parameters, `a_momentum`, with momentum where there can be one.
+        let variables: [String]
+    }
+
+    /// The optimizer of a name in the golden file.
+    private func type(_ name: String) throws -> any Optimizer.Type {
+        try #require(OptimizerKind.all.first { $0.name == name }).type
+    }
+
+    /// An optimizer with values by Keras's names, all of which it must have.
+    private func make<Subject: Optimizer>(
+        _ type: Subject.Type, _ arguments: [String: JSONValue]
+    ) throws -> any Optimizer {
+        var values: [String: HyperparameterValue] = [:]
+        for (name, value) in arguments {
+            let parameter = try #require(Subject.hyperparameters.first { $0.kerasName == name })
+            values[parameter.name] = try value.bool.map { .flag($0) } ?? .number(#require(value.number))
         }
+        return Subject.with(values)
     }
 
     /// Weights and slots of one optimizer, updated in pieces cut at `cuts`.
     struct Run {
-        let optimizer: Optimizer
+        let optimizer: any Optimizer
         var weights: [Float]
         var slots: [[Float]]
 
-        init(_ optimizer: Optimizer, weights: [Float]) {
+        init(_ optimizer: any Optimizer, weights: [Float]) {
             self.optimizer = optimizer
             self.weights = weights
             slots = optimizer.slots.map { [Float](repeating: $0.initialValue, count: weights.count) }
@@ -57,7 +62,7 @@ import Testing
 
         mutating func update(gradient: [Float], step: UpdateStep, cuts: [Int] = []) {
             var state = slots.flatMap { $0 }
-            let count = weights.count
+            let (optimizer, count, slotCount) = (optimizer, weights.count, slots.count)
             let bounds = [0] + cuts + [count]
             weights.withUnsafeMutableBufferPointer { w in
                 gradient.withUnsafeBufferPointer { g in
@@ -65,7 +70,7 @@ import Testing
                         for (from, to) in zip(bounds, bounds.dropFirst()) {
                             optimizer.update(
                                 weights: w.baseAddress! + from, gradient: g.baseAddress! + from,
-                                slots: slots.indices.map { s.baseAddress! + $0 * count + from },
+                                slots: (0..<slotCount).map { s.baseAddress! + $0 * count + from },
                                 count: to - from, step: step)
                         }
                     }
@@ -81,10 +86,12 @@ import Testing
 
     @Test func agreesWithKeras() throws {
         let golden = try GoldenFile.read(Golden.self, "keras_optimizers.json")
-        #expect(golden.cases.count == 13)
+        #expect(golden.cases.count == 19)
+        #expect(Set(golden.cases.map(\.optimizer)) == Set(OptimizerKind.all.map(\.name)))
         for item in golden.cases {
-            var run = Run(item.subject, weights: item.initial)
-            #expect(item.subject.slots.map(\.name) == item.slot_names)
+            let subject = try make(type(item.optimizer), item.arguments)
+            var run = Run(subject, weights: item.initial)
+            #expect(subject.slots.map(\.name) == item.slot_names)
             for (iteration, gradient) in item.gradients.enumerated() {
                 // The batch of four: gradients arrive as sums.
                 let step = UpdateStep(
@@ -101,11 +108,56 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        Optimizer.sgd(SGD()), .sgd(SGD(momentum: 0.9)), .sgd(SGD(momentum: 0.9, nesterov: true)), .adam(Adam()),
-        .rmsprop(RMSprop()), .rmsprop(RMSprop(momentum: 0.5)), .adagrad(AdaGrad()),
-    ])
-    func anyCutGivesTheSameBits(_ optimizer: Optimizer) {
+    /// Names, defaults and order of slots are those of Keras's files, and none of Keras's settings is left out.
+    @Test func declaresWhatKerasWrites() throws {
+        let classes = try GoldenFile.read(Golden.self, "keras_optimizers.json").classes
+        #expect(classes.map(\.optimizer) == OptimizerKind.all.map(\.name))
+        let shared = classes.map { Set($0.config.keys) }.reduce(Set(classes[0].config.keys)) { $0.intersection($1) }
+        for item in classes { try compare(type(item.optimizer), item, shared: shared) }
+    }
+
+    private func compare<Subject: Optimizer>(_ type: Subject.Type, _ item: KerasClass, shared: Set<String>) throws {
+        let name = item.optimizer
+        #expect(Subject.kerasClass == item.class_name)
+        #expect(Subject.kerasName == item.config["name"]?.string)
+        #expect(Float(Subject.defaultLearningRate) == (item.config["learning_rate"]?.number).map { Float($0) })
+        #expect(Subject.defaultWeightDecay == item.config["weight_decay"]?.number ?? 0)
+
+        let declared = Subject.hyperparameters.map(\.kerasName) + Subject.kerasConstants.keys
+        #expect(Set(declared) == Set(item.config.keys).subtracting(shared), "\(name)")
+        for parameter in Subject.hyperparameters {
+            let value = item.config[parameter.kerasName]
+            switch parameter.get(Subject()) {
+            case .number(let number): #expect(number == value?.number, "\(name): \(parameter.name)")
+            case .flag(let flag): #expect(flag == value?.bool, "\(name): \(parameter.name)")
+            }
+        }
+        for (constant, value) in Subject.kerasConstants { #expect(item.config[constant]?.bool == value, "\(constant)") }
+
+        let slots = Subject.with(["momentum": .number(0.9)]).slots.map(\.name)
+        let variables =
+            switch Subject.kerasSlotOrder {
+            case .bySlot: slots.flatMap { slot in ["a", "b"].map { "\($0)_\(slot)" } }
+            case .byParameter: ["a", "b"].flatMap { variable in slots.map { "\(variable)_\($0)" } }
+            }
+        #expect(variables == item.variables, "\(name)")
+    }
+
+    /// A shared option has one kind of value, whichever optimizer reads it.
+    @Test func optimizersThatShareAnOptionAgreeOnIt() {
+        for parameter in SharedHyperparameter.all {
+            let flags = parameter.owners.filter { if case .flag = $0.defaultValue { true } else { false } }
+            #expect(flags.isEmpty || flags.count == parameter.owners.count, "\(parameter.name)")
+        }
+    }
+
+    /// With all of an optimizer's slots.
+    private static let withAllSlots = OptimizerKind.all.map { $0.type.with(["momentum": .number(0.9)]) }
+
+    private static let nesterov = SGD.with(["momentum": .number(0.9), "nesterov": .flag(true)])
+
+    @Test(arguments: withAllSlots + [SGD(), RMSprop(), nesterov])
+    func anyCutGivesTheSameBits(_ optimizer: any Optimizer) {
         let count = 203
         let weights = (0..<count).map { Float($0 * 37 % 101) / 50 - 1 }
         var whole = Run(optimizer, weights: weights)
@@ -123,7 +175,7 @@ import Testing
     }
 
     @Test func paddingStaysZero() {
-        for optimizer in [Optimizer.sgd(SGD(momentum: 0.9)), .adam(Adam()), .rmsprop(RMSprop()), .adagrad(AdaGrad())] {
+        for optimizer in Self.withAllSlots {
             var run = Run(optimizer, weights: [0, 0, 0])
             for iteration in 0..<3 {
                 let step = UpdateStep(

@@ -84,9 +84,9 @@ private struct GoldenLosses: Decodable {
         options.shuffle = false
         options.epochs = 1
         options.batchSize = batch_size
-        options.optimizer = .sgd
+        try options.set("optimizer", to: "sgd")
         options.learningRate = item.learning_rate
-        options.momentum = item.momentum
+        try options.set("momentum", to: "\(item.momentum)")
         options.shards = check.size == 1 ? 1 : 8
         options.batchNorm = .global
         options.engine = engine

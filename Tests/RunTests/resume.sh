@@ -125,6 +125,16 @@ expect "a finished run is finished" 0 "finished after 2 epochs" alone --resume -
 expect "a finished run with more epochs" 0 "finished after 4 epochs" ranks 3 --resume --output two --epochs 4
 verdict "two epochs and two more are four" same_run four two
 
+for optimizer in adamw lion; do
+    stage=("${short[@]}" --optimizer $optimizer)
+    expect "two epochs of $optimizer" 0 "" ranks 3 "${stage[@]}" --epochs 2 --output whole-$optimizer
+    expect "one epoch of $optimizer" 0 "" ranks 2 "${stage[@]}" --epochs 1 --output halves-$optimizer
+    expect "one more" 0 "finished after 2 epochs" alone --resume --output halves-$optimizer --epochs 2
+    verdict "one epoch of $optimizer and one more are two" same_run whole-$optimizer halves-$optimizer
+done
+expect "the weight decay that adamw chose is the run's" 1 "--weight-decay was 0.004, now 0.0" \
+    alone --resume --output halves-adamw --epochs 3 --weight-decay 0
+
 expect "a run that stops early" 0 "stopped after 2 epochs" \
     alone "${short[@]}" --epochs 9 --output early --early-stopping patience=1,min-delta=9
 cp -a early stopped

@@ -20,7 +20,12 @@ import Training
     }
 
     @Test func tomlReadsBack() throws {
-        for options in [TrainingOptions(), try unusual()] {
+        let others = OptimizerKind.all.map { kind in
+            var options = TrainingOptions()
+            options.optimizer.kind = kind
+            return options
+        }
+        for options in [TrainingOptions(), try unusual()] + others {
             var copy = TrainingOptions()
             try copy.apply(toml: options.toml, file: "config.toml")
             #expect(copy == options)
@@ -62,9 +67,11 @@ import Training
         ("[data]\nepochs = 3", "epochs belongs in [run]"), ("epochs = 0", "0 is not positive"),
         ("batch-size = 9223372036854775807", "at most 2147483647"), ("warm-up = \"4294967296steps\"", "at most"),
         ("epochs = 2.5", "not a whole number"), ("epochs = [3]", "not array"), ("epochs = ", "line 1"),
-        ("optimizer = \"adamm\"", "sgd, adam, rmsprop, adagrad (did you mean adam?)"),
+        ("optimizer = \"adamm\"", "sgd, adam, rmsprop, adagrad, adamw, lion (did you mean adam?)"),
         ("validation-split = 1.0", "between 0 and 1"), ("l2 = -1", "at least 0"), ("momentum = 1", "below 1"),
-        ("learning-rate = nan", "positive"), ("schedule = \"cosine:x=1\"", "unknown setting x"),
+        ("beta1 = 1", "1 is not at least 0 and below 1"), ("epsilon = 0", "positive"),
+        ("nesterov = 1", "not true or false"), ("learning-rate = nan", "positive"),
+        ("schedule = \"cosine:x=1\"", "unknown setting x"),
     ])
     func badFilesAreRefused(_ text: String, _ reason: String) {
         var options = TrainingOptions()
@@ -129,13 +136,68 @@ import Training
         #expect(try options.loss(usual: .sparseCategoricalCrossEntropy) == .sparseCategoricalCrossEntropy)
     }
 
+    @Test func whatIsNotGivenIsTheOptimizersOwnDefault() throws {
+        var options = TrainingOptions()
+        #expect(options.text(of: "beta2") == "0.999" && options.text(of: "weight-decay") == "0.0")
+        try options.set("optimizer", to: "lion")
+        #expect(options.text(of: "beta2") == "0.99")
+        #expect(options.optimizer.algorithm as? Lion == Lion())
+        try options.set("optimizer", to: "adamw")
+        #expect(options.text(of: "beta2") == "0.999" && options.text(of: "weight-decay") == "0.004")
+        #expect(options.semantic.contains { $0 == ("weight-decay", "0.004") })
+        // What is given stays, before the optimizer is chosen as well.
+        try options.set("weight-decay", to: "0")
+        try options.set("beta2", to: "0.98")
+        for optimizer in ["lion", "adam", "adamw"] {
+            try options.set("optimizer", to: optimizer)
+            #expect(options.text(of: "beta2") == "0.98" && options.optimizer.weightDecay == 0)
+        }
+        let help = { name in TrainingOptions.table.first { $0.name == name } }
+        #expect(help("beta2")?.help == "of adam, adamw and lion")
+        #expect(help("beta2")?.otherDefaults == ", with lion 0.99")
+        #expect(help("nesterov")?.help == "Nesterov momentum, with sgd")
+        #expect(help("weight-decay")?.otherDefaults == ", with adamw 0.004")
+    }
+
+    @Test(arguments: [
+        ([("optimizer", "lion"), ("beta1", "0")], "0.0 is not between 0 and 1, which --optimizer lion needs"),
+        ([("momentum", "0.5")], "a parameter of sgd and rmsprop, and has no effect with --optimizer adam"),
+        ([("optimizer", "sgd"), ("beta2", "0.9")], "a parameter of adam, adamw and lion"),
+        ([("optimizer", "lion"), ("epsilon", "1e-3")], "a parameter of adam, rmsprop, adagrad and adamw"),
+        ([("optimizer", "sgd"), ("nesterov", "true")], "a --momentum above 0"),
+        ([("optimizer", "adamw"), ("nesterov", "true")], "a parameter of sgd"),
+    ])
+    func whatTheOptimizerLacksIsRefused(_ settings: [(String, String)], _ reason: String) throws {
+        var options = TrainingOptions()
+        for (name, text) in settings { try options.set(name, to: text) }
+        let error = #expect(throws: OptionError.self) { try options.validate() }
+        #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+    }
+
+    /// Files and checkpoints state every option, also those that the optimizer lacks.
+    @Test func defaultsOfOtherOptimizersAreNoChoice() throws {
+        for kind in OptimizerKind.all {
+            var options = TrainingOptions()
+            options.optimizer.kind = kind
+            let semantic = options.semantic
+            for other in OptimizerKind.all {
+                var copy = TrainingOptions()
+                for (name, value) in semantic { try copy.set(name, to: value) }
+                try copy.set("optimizer", to: other.name)
+                try copy.validate()
+            }
+        }
+    }
+
     @Test func optionsMakeTheOptimizerAndTheCoordinator() throws {
         var options = TrainingOptions()
-        #expect(options.algorithm == .adam(Adam()))
-        options.optimizer = .sgd
-        options.momentum = 0.9
+        #expect(options.optimizer.algorithm as? Adam == Adam())
+        try options.set("optimizer", to: "sgd")
+        try options.set("momentum", to: "0.9")
         options.referenceBatchSize = 64
-        #expect(options.algorithm == .sgd(SGD(momentum: 0.9)))
+        var sgd = SGD()
+        sgd.momentum = 0.9
+        #expect(options.optimizer.algorithm as? SGD == sgd)
         let coordinator = try options.coordinator(stepsPerEpoch: 5, metrics: ["loss", "val_loss"])
         #expect(coordinator.rates(epoch: 0).last == 0.02)
     }

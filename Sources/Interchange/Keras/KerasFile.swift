@@ -1,6 +1,7 @@
 import HDF5Storage
 import Models
 import Basics
+import Optimization
 
 /// The parts of a legacy Keras model file (`keras/src/legacy/saving/legacy_h5_format.py` of Keras 3.15) that this
 /// program writes and, in its own checkpoints, reads back.
@@ -70,15 +71,15 @@ package enum KerasFile {
         }
     }
 
-    /// Keras assigns slots by position. Adam keeps those of one parameter together; the other optimizers, one slot of
-    /// all parameters.
+    /// The order of slots is that of the class; see `KerasSlotOrder`.
     private static func slotOrder(
         _ optimizer: OptimizerState, parameters: [Int]
     ) -> [(slot: Int, parameter: Int)] {
-        if optimizer.kerasClass == "Adam" {
-            return parameters.flatMap { parameter in optimizer.slots.indices.map { ($0, parameter) } }
+        let kind = OptimizerKind.all.first { $0.type.kerasClass == optimizer.kerasClass }
+        return switch kind?.type.kerasSlotOrder ?? .bySlot {
+        case .byParameter: parameters.flatMap { parameter in optimizer.slots.indices.map { ($0, parameter) } }
+        case .bySlot: optimizer.slots.indices.flatMap { slot in parameters.map { (slot, $0) } }
         }
-        return optimizer.slots.indices.flatMap { slot in parameters.map { (slot, $0) } }
     }
 
     /// The indices of `parameters` in Keras's order of layers.

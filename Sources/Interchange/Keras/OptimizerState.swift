@@ -15,7 +15,7 @@ public struct OptimizerState: Sendable, Equatable {
         }
     }
 
-    /// The class in `keras.optimizers`: `SGD`, `Adam`, `RMSprop`, `Adagrad`.
+    /// The class in `keras.optimizers`, such as `RMSprop`.
     public var kerasClass: String
     /// Its `get_config()`, with `name` and the `learning_rate` it began with.
     public var configuration: [String: JSONValue]

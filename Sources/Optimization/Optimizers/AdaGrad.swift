@@ -1,20 +1,27 @@
 import CIntrinsics
 
 /// AdaGrad (Duchi et al., 2011); epsilon is added under the root. Source: keras/src/optimizers/adagrad.py.
-public struct AdaGrad: Hashable, Sendable, Codable {
-    public var initialAccumulator: Double
-    public var epsilon: Double
+public struct AdaGrad: Optimizer, Hashable {
+    public static let name = "adagrad"
+    public static let kerasClass = "Adagrad"
+    public static let kerasName = "adagrad"
+    public static let defaultLearningRate = 0.001
+    public static let hyperparameters: [Hyperparameter<AdaGrad>] = [
+        Hyperparameter(
+            "initial-accumulator", keras: "initial_accumulator_value", \.initialAccumulator, .notNegative),
+        Hyperparameter("epsilon", keras: "epsilon", \.epsilon, .positive),
+    ]
 
-    public init(initialAccumulator: Double = 0.1, epsilon: Double = 1e-7) {
-        self.initialAccumulator = initialAccumulator
-        self.epsilon = epsilon
-    }
+    public var initialAccumulator = 0.1
+    public var epsilon = 1e-7
 
-    var slots: [OptimizerSlot] {
+    public init() {}
+
+    public var slots: [OptimizerSlot] {
         [OptimizerSlot(name: "accumulator", initialValue: Float(initialAccumulator))]
     }
 
-    func update(
+    public func update(
         weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
         slots: [UnsafeMutablePointer<Float>], count: Int, step: UpdateStep
     ) {

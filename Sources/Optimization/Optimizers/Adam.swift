@@ -3,22 +3,30 @@ import Foundation
 
 /// Adam (Kingma and Ba, 2015), in the form ahead of the paper's section 2.1 ("epsilon hat"), as Keras has it.
 /// Source: keras/src/optimizers/adam.py.
-public struct Adam: Hashable, Sendable, Codable {
-    public var beta1: Double
-    public var beta2: Double
-    public var epsilon: Double
+public struct Adam: Optimizer, Hashable {
+    public static let name = "adam"
+    public static let kerasClass = "Adam"
+    public static let kerasName = "adam"
+    public static let kerasConstants = ["amsgrad": false]
+    public static let kerasSlotOrder = KerasSlotOrder.byParameter
+    public static let defaultLearningRate = 0.001
+    public static let hyperparameters: [Hyperparameter<Adam>] = [
+        Hyperparameter("beta1", keras: "beta_1", \.beta1, .belowOne),
+        Hyperparameter("beta2", keras: "beta_2", \.beta2, .belowOne),
+        Hyperparameter("epsilon", keras: "epsilon", \.epsilon, .positive),
+    ]
 
-    public init(beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7) {
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
-    }
+    public var beta1 = 0.9
+    public var beta2 = 0.999
+    public var epsilon = 1e-7
 
-    var slots: [OptimizerSlot] {
+    public init() {}
+
+    public var slots: [OptimizerSlot] {
         [OptimizerSlot(name: "momentum", initialValue: 0), OptimizerSlot(name: "velocity", initialValue: 0)]
     }
 
-    func update(
+    public func update(
         weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
         slots: [UnsafeMutablePointer<Float>], count: Int, step: UpdateStep
     ) {

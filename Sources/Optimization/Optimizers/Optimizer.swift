@@ -1,49 +1,55 @@
+import Basics
+
 /// How gradients change weights: one of Keras's algorithms with its hyper-parameters. A value without state; what it
 /// remembers between updates lives in slots, arenas as long as the weights they belong to.
 ///
-/// Every element is updated on its own, by the same IEEE operations wherever it lies, so any cut of an arena into
-/// slices gives the same bits. Padding (weight and gradient zero) stays zero.
-public enum Optimizer: Hashable, Sendable, Codable {
-    case sgd(SGD)
-    case adam(Adam)
-    case rmsprop(RMSprop)
-    case adagrad(AdaGrad)
+/// A conformer declares what it is called, what may be chosen about it, and what Keras writes of it. Options, help,
+/// configuration files, checkpoints and their Keras part follow from that once it stands in `OptimizerKind.all`.
+public protocol Optimizer: Sendable {
+    /// The word for it, as in `--optimizer sgd`.
+    static var name: String { get }
+    /// The class in `keras.optimizers`.
+    static var kerasClass: String { get }
+    /// The name that Keras gives an object of this class, the first part of its variables' paths.
+    static var kerasName: String { get }
+    /// Switches in Keras's `get_config` that nothing here may change.
+    static var kerasConstants: [String: Bool] { get }
+    /// How Keras orders the slots of several parameters.
+    static var kerasSlotOrder: KerasSlotOrder { get }
 
-    /// The slots in the order in which `update` takes them.
-    public var slots: [OptimizerSlot] {
-        switch self {
-        case .sgd(let sgd): sgd.slots
-        case .adam(let adam): adam.slots
-        case .rmsprop(let rmsprop): rmsprop.slots
-        case .adagrad(let adagrad): adagrad.slots
-        }
-    }
+    /// Keras's default for this class.
+    static var defaultLearningRate: Double { get }
+    /// Keras's default for this class.
+    static var defaultWeightDecay: Double { get }
+    /// What may be chosen, in the order in which help shows it.
+    static var hyperparameters: [Hyperparameter<Self>] { get }
 
-    /// Keras's default for this algorithm.
-    public var defaultLearningRate: Double {
-        switch self {
-        case .sgd: 0.01
-        case .adam, .rmsprop, .adagrad: 0.001
-        }
-    }
+    /// With the default of every hyper-parameter.
+    init()
 
-    /// Updates `count` weights in place. `slots` holds one pointer a slot, in the order of `slots`; it is made when
-    /// slices are planned, so that a step allocates nothing. No two of the ranges overlap.
-    public func update(
+    /// What no hyper-parameter alone can tell.
+    func validate() throws(OptionError)
+
+    /// The slots in Keras's order, which is that of the pointers that `update` takes.
+    var slots: [OptimizerSlot] { get }
+
+    /// Updates `count` weights in place. `gradient` and each slot hold as many values for them; `gradient` is a sum over
+    /// samples. `slots` is made when slices are planned, so that a step allocates nothing. No two ranges overlap.
+    ///
+    /// Every element is updated on its own, by the same IEEE operations wherever it lies, so any cut of an arena into
+    /// slices gives the same bits. Padding (weight and gradient zero) stays zero.
+    func update(
         weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
-        slots: [UnsafeMutablePointer<Float>], count: Int, step: UpdateStep
-    ) {
-        switch self {
-        case .sgd(let sgd):
-            sgd.update(weights: weights, gradient: gradient, slots: slots, count: count, step: step)
-        case .adam(let adam):
-            adam.update(weights: weights, gradient: gradient, slots: slots, count: count, step: step)
-        case .rmsprop(let rmsprop):
-            rmsprop.update(weights: weights, gradient: gradient, slots: slots, count: count, step: step)
-        case .adagrad(let adagrad):
-            adagrad.update(weights: weights, gradient: gradient, slots: slots, count: count, step: step)
-        }
-    }
+        slots: [UnsafeMutablePointer<Float>], count: Int, step: UpdateStep)
+}
+
+/// What most optimizers have in common.
+extension Optimizer {
+    public static var kerasConstants: [String: Bool] { [:] }
+    public static var kerasSlotOrder: KerasSlotOrder { .bySlot }
+    public static var defaultWeightDecay: Double { 0 }
+
+    public func validate() throws(OptionError) {}
 }
 
 /// A value an optimizer keeps for every weight.
@@ -51,4 +57,15 @@ public struct OptimizerSlot: Hashable, Sendable {
     /// Keras's name for it: the last part of the variable's path, as in `adam/conv1_kernel_velocity`.
     public let name: String
     public let initialValue: Float
+
+    public init(name: String, initialValue: Float) {
+        self.name = name
+        self.initialValue = initialValue
+    }
+}
+
+/// Keras assigns an optimizer's variables by position. A class that adds its slots one by one has each slot of all
+/// parameters together, and one that adds them in a single call all slots of each parameter.
+public enum KerasSlotOrder: Sendable {
+    case bySlot, byParameter
 }

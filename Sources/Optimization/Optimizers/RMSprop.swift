@@ -1,23 +1,30 @@
 import CIntrinsics
 
 /// RMSprop with optional plain momentum; epsilon is added under the root. Source: keras/src/optimizers/rmsprop.py.
-public struct RMSprop: Hashable, Sendable, Codable {
-    public var rho: Double
-    public var momentum: Double
-    public var epsilon: Double
+public struct RMSprop: Optimizer, Hashable {
+    public static let name = "rmsprop"
+    public static let kerasClass = "RMSprop"
+    public static let kerasName = "rm_sprop"
+    public static let kerasConstants = ["centered": false]
+    public static let defaultLearningRate = 0.001
+    public static let hyperparameters: [Hyperparameter<RMSprop>] = [
+        Hyperparameter("rho", keras: "rho", \.rho, .belowOne),
+        Hyperparameter("momentum", keras: "momentum", \.momentum, .belowOne),
+        Hyperparameter("epsilon", keras: "epsilon", \.epsilon, .positive),
+    ]
 
-    public init(rho: Double = 0.9, momentum: Double = 0, epsilon: Double = 1e-7) {
-        self.rho = rho
-        self.momentum = momentum
-        self.epsilon = epsilon
-    }
+    public var rho = 0.9
+    public var momentum = 0.0
+    public var epsilon = 1e-7
 
-    var slots: [OptimizerSlot] {
+    public init() {}
+
+    public var slots: [OptimizerSlot] {
         let velocity = OptimizerSlot(name: "velocity", initialValue: 0)
         return momentum > 0 ? [velocity, OptimizerSlot(name: "momentum", initialValue: 0)] : [velocity]
     }
 
-    func update(
+    public func update(
         weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
         slots: [UnsafeMutablePointer<Float>], count: Int, step: UpdateStep
     ) {

@@ -1,20 +1,34 @@
-/// Gradient descent with optional (Nesterov) momentum. Source: keras/src/optimizers/sgd.py.
-public struct SGD: Hashable, Sendable, Codable {
-    public var momentum: Double
-    /// Takes effect with a momentum only.
-    public var nesterov: Bool
+import Basics
 
-    public init(momentum: Double = 0, nesterov: Bool = false) {
-        self.momentum = momentum
-        self.nesterov = nesterov
+/// Gradient descent with optional (Nesterov) momentum. Source: keras/src/optimizers/sgd.py.
+public struct SGD: Optimizer, Hashable {
+    public static let name = "sgd"
+    public static let kerasClass = "SGD"
+    public static let kerasName = "sgd"
+    public static let defaultLearningRate = 0.01
+    public static let hyperparameters: [Hyperparameter<SGD>] = [
+        Hyperparameter("momentum", keras: "momentum", \.momentum, .belowOne),
+        Hyperparameter("nesterov", keras: "nesterov", \.nesterov, summary: "Nesterov momentum"),
+    ]
+
+    public var momentum = 0.0
+    /// Takes effect with a momentum only.
+    public var nesterov = false
+
+    public init() {}
+
+    public func validate() throws(OptionError) {
+        guard !nesterov || momentum > 0 else {
+            throw OptionError("nesterov", "Nesterov momentum needs --optimizer sgd and a --momentum above 0")
+        }
     }
 
     /// Keras keeps no momentum where it is zero.
-    var slots: [OptimizerSlot] {
+    public var slots: [OptimizerSlot] {
         momentum == 0 ? [] : [OptimizerSlot(name: "momentum", initialValue: 0)]
     }
 
-    func update(
+    public func update(
         weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
         slots: [UnsafeMutablePointer<Float>], count: Int, step: UpdateStep
     ) {

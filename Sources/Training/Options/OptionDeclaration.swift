@@ -22,6 +22,8 @@ public struct OptionDeclaration: Sendable {
     public let group: Group
     public let scope: Scope
     public let help: String
+    /// Where the default is another than that of `TrainingOptions()`, in the words of help: `, with lion 0.99`.
+    public let otherDefaults: String
     /// Whether TOML writes its value in quotes.
     let isQuoted: Bool
     let get: @Sendable (TrainingOptions) -> String?
@@ -30,12 +32,13 @@ public struct OptionDeclaration: Sendable {
     /// `requirement` is what a value must be, in words and as a test.
     init<Value: OptionValue>(
         _ name: String, _ group: Group, _ scope: Scope, _ path: any WritableKeyPath<TrainingOptions, Value> & Sendable,
-        _ help: String, _ requirement: Requirement<Value> = .none
+        _ help: String, _ requirement: Requirement<Value> = .none, otherDefaults: String = ""
     ) {
         self.name = name
         self.group = group
         self.scope = scope
         self.help = help
+        self.otherDefaults = otherDefaults
         isQuoted = Value.isQuoted
         get = { $0[keyPath: path].optionText }
         set = { options, text in
@@ -45,13 +48,6 @@ public struct OptionDeclaration: Sendable {
             }
             options[keyPath: path] = value
         }
-    }
-
-    struct Requirement<Value: OptionValue>: Sendable {
-        let words: String
-        let holds: @Sendable (Value) -> Bool
-
-        static var none: Self { Self(words: "") { _ in true } }
     }
 
     func isSemantic(in options: TrainingOptions) -> Bool {
@@ -67,39 +63,33 @@ public struct OptionDeclaration: Sendable {
 private let counts = 1...Int(Int32.max)
 private let aCount = "positive and at most \(counts.upperBound)"
 
-extension OptionDeclaration.Requirement where Value == Int {
+extension Requirement where Value == Int {
     static var positive: Self { Self(words: aCount) { counts.contains($0) } }
 }
 
-extension OptionDeclaration.Requirement where Value == WidthList? {
+extension Requirement where Value == WidthList? {
     static var positive: Self {
         Self(words: "a list of counts, each \(aCount)") { $0.map { $0.widths.allSatisfy(counts.contains) } ?? true }
     }
 }
 
-extension OptionDeclaration.Requirement where Value == UInt64 {
+extension Requirement where Value == UInt64 {
     /// TOML's integers are signed.
     static var tomlInteger: Self { Self(words: "at most \(Int64.max)") { $0 <= UInt64(Int64.max) } }
 }
 
-extension OptionDeclaration.Requirement where Value == Int? {
+extension Requirement where Value == Int? {
     static var positive: Self { Self(words: aCount) { $0.map(counts.contains) ?? true } }
 }
 
-extension OptionDeclaration.Requirement where Value == ScheduleTime? {
+extension Requirement where Value == ScheduleTime? {
     static var positive: Self { Self(words: aCount) { $0.map { counts.contains($0.count) } ?? true } }
 }
 
-extension OptionDeclaration.Requirement where Value == Double? {
+extension Requirement where Value == Double? {
     static var positive: Self { Self(words: "positive and finite") { $0.map { $0 > 0 && $0.isFinite } ?? true } }
     static var belowOne: Self {
         Self(words: "at least 0 and below 1") { $0.map { $0 >= 0 && $0 < 1 } ?? true }
     }
     static var fraction: Self { Self(words: "between 0 and 1") { $0.map { $0 > 0 && $0 < 1 } ?? true } }
-}
-
-extension OptionDeclaration.Requirement where Value == Double {
-    static var notNegative: Self { Self(words: "at least 0 and finite") { $0 >= 0 && $0.isFinite } }
-    static var belowOne: Self { Self(words: "at least 0 and below 1") { $0 >= 0 && $0 < 1 } }
-    static var positive: Self { Self(words: "positive and finite") { $0 > 0 && $0.isFinite } }
 }

@@ -1,10 +1,11 @@
+import Basics
 import Optimization
 
 extension TrainingOptions {
     /// All options, in the order in which files and help show them. Paths are operational: what they lead to is
     /// compared itself, data by fingerprint and networks by configuration.
     public static let table: [OptionDeclaration] =
-        network + data + run + optimizer + steering + computation + output + tracing
+        network + data + run + loss + OptionDeclaration.optimizer + decay + steering + computation + output + tracing
 
     private static let network: [OptionDeclaration] = [
         .init("classes", .network, .semantic, \.classes, "outputs of the model, if not those of the data", .positive),
@@ -46,23 +47,18 @@ extension TrainingOptions {
         .init("seed", .run, .semantic, \.seed, "seed of all randomness", .tomlInteger),
     ]
 
-    private static let optimizer: [OptionDeclaration] = [
+    private static let loss: [OptionDeclaration] = [
         .init(
             "loss", .optimizer, .semantic, \.loss,
             "Keras's name, such as categorical_crossentropy or hinge; the model's own if not given"),
         .init(
             "label-smoothing", .optimizer, .semantic, \.labelSmoothing,
             "part of each target spread evenly over the classes, with a cross-entropy", .belowOne),
-        .init("optimizer", .optimizer, .semantic, \.optimizer, "sgd, adam, rmsprop or adagrad"),
-        .init("momentum", .optimizer, .semantic, \.momentum, "of sgd and rmsprop", .belowOne),
-        .init("nesterov", .optimizer, .semantic, \.nesterov, "Nesterov momentum, with sgd"),
-        .init("beta1", .optimizer, .semantic, \.beta1, "of adam", .belowOne),
-        .init("beta2", .optimizer, .semantic, \.beta2, "of adam", .belowOne),
-        .init("rho", .optimizer, .semantic, \.rho, "of rmsprop", .belowOne),
-        .init("epsilon", .optimizer, .semantic, \.epsilon, "of adam, rmsprop and adagrad", .positive),
-        .init("initial-accumulator", .optimizer, .semantic, \.initialAccumulator, "of adagrad", .notNegative),
+    ]
+
+    private static let decay: [OptionDeclaration] = [
         .init("l2", .optimizer, .semantic, \.l2, "Keras's kernel regularizer: l2 * sum(w^2) in the loss", .notNegative),
-        .init("weight-decay", .optimizer, .semantic, \.weightDecay, "Keras's decoupled weight decay", .notNegative),
+        .weightDecay,
     ]
 
     private static let steering: [OptionDeclaration] = [

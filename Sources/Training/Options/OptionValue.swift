@@ -74,14 +74,30 @@ public protocol NamedOptionValue: OptionValue, CaseIterable, RawRepresentable wh
 extension NamedOptionValue {
     public init(optionText text: String, option: String) throws {
         guard let value = Self(rawValue: text) else {
-            let names = Self.allCases.map(\.rawValue)
-            throw OptionError(
-                option,
-                "'\(text)' is not one of \(names.joined(separator: ", "))\(suggestion(for: text, among: names))")
+            throw OptionError(option, unknown: text, among: Self.allCases.map(\.rawValue))
         }
         self = value
     }
     public var optionText: String? { rawValue }
+    public static var isQuoted: Bool { true }
+}
+
+extension OptionError {
+    /// A word that is none of those known.
+    fileprivate init(_ option: String, unknown text: String, among names: [String]) {
+        self.init(
+            option, "'\(text)' is not one of \(names.joined(separator: ", "))\(suggestion(for: text, among: names))")
+    }
+}
+
+extension OptimizerKind: OptionValue {
+    public init(optionText text: String, option: String) throws {
+        guard let kind = Self.all.first(where: { $0.name == text }) else {
+            throw OptionError(option, unknown: text, among: Self.all.map(\.name))
+        }
+        self = kind
+    }
+    public var optionText: String? { name }
     public static var isQuoted: Bool { true }
 }
 

@@ -43,31 +43,14 @@ extension TrainingOptions {
                 "a batch of \(batchSize) has no sample for each of \(shards) shards; "
                     + "use a batch size of at least \(shards) or --shards \(batchSize)")
         }
-        guard !nesterov || (optimizer == .sgd && momentum > 0) else {
-            throw OptionError("nesterov", "Nesterov momentum needs --optimizer sgd and a --momentum above 0")
-        }
         guard weights == nil || initFrom == nil else {
             throw OptionError("init-from", "--weights gives all layers their weights already; give one of them")
         }
         guard wire == .fp32 || reduction == .tree else {
             throw OptionError("wire", "MPI adds no bf16: use --reduction tree, or --wire fp32")
         }
-        for (name, algorithms) in Self.algorithmsWithParameter where !algorithms.contains(optimizer) {
-            guard text(of: name) == Self.defaults.text(of: name) else {
-                let list = algorithms.map(\.rawValue).joined(separator: " and ")
-                throw OptionError(
-                    name, "it is a parameter of \(list), and has no say with --optimizer \(optimizer.rawValue)")
-            }
-        }
+        try optimizer.validate()
     }
-
-    private static let defaults = TrainingOptions()
-
-    /// Hyper-parameters that not all optimizers have.
-    private static let algorithmsWithParameter: [(String, [Algorithm])] = [
-        ("momentum", [.sgd, .rmsprop]), ("beta1", [.adam]), ("beta2", [.adam]), ("rho", [.rmsprop]),
-        ("epsilon", [.adam, .rmsprop, .adagrad]), ("initial-accumulator", [.adagrad]),
-    ]
 }
 
 /// A dictionary of names and texts, of the options that have a value.

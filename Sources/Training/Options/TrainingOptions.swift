@@ -7,7 +7,6 @@ import Reduction
 /// Every option of `dptrain train`, with its default. What each is called, means and may be is declared in one table,
 /// `TrainingOptions.table`; flags, configuration files and checkpoints all go through it.
 public struct TrainingOptions: Equatable, Sendable {
-    public enum Algorithm: String, NamedOptionValue { case sgd, adam, rmsprop, adagrad }
     public enum EngineName: String, NamedOptionValue { case onednn, blas }
     public enum Reduction: String, NamedOptionValue { case tree, allreduce }
     public enum Wire: String, NamedOptionValue { case fp32, bf16 }
@@ -45,16 +44,8 @@ public struct TrainingOptions: Equatable, Sendable {
     public var labelSmoothing = 0.0
 
     // Optimizer
-    public var optimizer = Algorithm.adam
-    public var momentum = 0.0
-    public var nesterov = false
-    public var beta1 = 0.9
-    public var beta2 = 0.999
-    public var rho = 0.9
-    public var epsilon = 1e-7
-    public var initialAccumulator = 0.1
+    public var optimizer = OptimizerSettings(OptimizerKind(Adam.self))
     public var l2 = 0.0
-    public var weightDecay = 0.0
 
     // Learning rate and what steers the run
     public var learningRate: Double?
@@ -91,14 +82,10 @@ public struct TrainingOptions: Equatable, Sendable {
 
 /// What the options amount to.
 extension TrainingOptions {
-    public var algorithm: Optimizer {
-        switch optimizer {
-        case .sgd: .sgd(SGD(momentum: momentum, nesterov: nesterov))
-        case .adam: .adam(Adam(beta1: beta1, beta2: beta2, epsilon: epsilon))
-        case .rmsprop: .rmsprop(RMSprop(rho: rho, momentum: momentum, epsilon: epsilon))
-        case .adagrad: .adagrad(AdaGrad(initialAccumulator: initialAccumulator, epsilon: epsilon))
-        }
-    }
+    public var algorithm: any Optimizer { optimizer.algorithm }
+
+    /// The learning rate before schedule, warm-up and scaling.
+    public var baseLearningRate: Double { learningRate ?? optimizer.kind.type.defaultLearningRate }
 
     /// The loss function of a network that is usually trained with `usual`. Of cross-entropies of labels only that of one-hot
     /// rows smooths, in Keras too.
@@ -115,7 +102,7 @@ extension TrainingOptions {
     /// A coordinator at the beginning of the run. `metrics`: see `EpochMetrics.names`.
     public func coordinator(stepsPerEpoch: Int, metrics: [String]) throws -> Coordinator {
         let plan = LearningRatePlan(
-            base: learningRate ?? algorithm.defaultLearningRate, schedule: schedule, warmUp: warmUp,
+            base: baseLearningRate, schedule: schedule, warmUp: warmUp,
             batchSize: batchSize, referenceBatchSize: referenceBatchSize, stepsPerEpoch: stepsPerEpoch, epochs: epochs)
         return try Coordinator(
             plan: plan, plateau: reduceOnPlateau, earlyStopping: earlyStopping, saveBest: saveBest, metrics: metrics)

@@ -87,7 +87,9 @@ final class Checkpointing {
             OptimizerState.Slot(name: slot.name, values: try trainable.map { try replica.logical($0, of: arena) })
         }
         return OptimizerState(
-            kerasClass: optimizer.kerasClassName, configuration: optimizer.kerasConfiguration(options),
+            kerasClass: type(of: optimizer).kerasClass,
+            configuration: optimizer.kerasConfiguration(
+                learningRate: options.baseLearningRate, weightDecay: options.optimizer.weightDecay),
             learningRate: Double(progress.learningRate), iteration: progress.position.globalStep, slots: slots)
     }
 
@@ -109,15 +111,4 @@ struct RunIdentity: Sendable {
     var classNames: [String]
     /// Engine, instruction set, threads, precision.
     var execution: [String: String]
-}
-
-extension Optimizer {
-    /// Keras's `get_config()`.
-    func kerasConfiguration(_ options: TrainingOptions) -> [String: JSONValue] {
-        var configuration = kerasHyperparameters
-        configuration["name"] = .string(kerasName)
-        configuration["learning_rate"] = .number(options.learningRate ?? defaultLearningRate)
-        configuration["weight_decay"] = options.weightDecay > 0 ? .number(options.weightDecay) : .null
-        return configuration
-    }
 }

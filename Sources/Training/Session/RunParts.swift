@@ -85,7 +85,7 @@ package struct RunParts {
     ) throws -> TrainingStep {
         try TrainingStep(
             replica, reducer, update, trace.map { loader.traced(into: $0.compute) } ?? loader, communicator,
-            TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.weightDecay)), watch)
+            TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.optimizer.weightDecay)), watch)
     }
 
     /// Sizes of all shards that this rank will meet.

@@ -154,7 +154,7 @@ public final class TrainingRun {
             trainableParameters: definition.network.trainableParameterCount, data: data.description,
             validation: data.explanation, ranks: communicator.size, threads: options.threads,
             engine: engine.description, shards: options.shards, batchSize: options.batchSize,
-            precision: options.precision.rawValue, optimizer: options.algorithm.kerasClassName,
+            precision: options.precision.rawValue, optimizer: options.optimizer.kind.type.kerasClass,
             output: options.output ?? Self.defaultOutput, resumed: resumed.explanation, warnings: warnings)
     }
 }

@@ -11,7 +11,7 @@ final class ParameterUpdate {
     /// The optimizer's slots, arenas like the gradients; a rank fills only what it owns.
     let slots: [AlignedBuffer<Float>]
 
-    private let optimizer: Optimizer
+    private let optimizer: any Optimizer
     private let parameters: AlignedBuffer<Float>
     private let spans: [Span]
 
@@ -28,7 +28,7 @@ final class ParameterUpdate {
     }
 
     /// `owned`: the arena ranges that updates will be called for.
-    init(_ optimizer: Optimizer, l2: Float, _ replica: Replica, owned: [Range<Int>]) {
+    init(_ optimizer: any Optimizer, l2: Float, _ replica: Replica, owned: [Range<Int>]) {
         self.optimizer = optimizer
         parameters = replica.parameters
         let slots = optimizer.slots.map { slot in

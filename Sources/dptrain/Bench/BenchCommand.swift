@@ -1,6 +1,7 @@
 import ArgumentParser
 import Benchmarking
 import MessagePassing
+import Optimization
 import Training
 
 struct BenchCommand: RankCommand {
@@ -51,14 +52,15 @@ struct BenchCommand: RankCommand {
         get throws {
             var options = TrainingOptions()
             options.engine = EngineChoice.standard
-            options.optimizer = .sgd
+            options.optimizer.kind = OptimizerKind(SGD.self)
             try options.set("model", to: model)
             try options.set("batch-size", to: "\(batchSize)")
             for flag in network.given + computation.given + optimizer.given + tracing.given {
                 try options.set(flag.name, to: flag.text)
             }
-            if options.optimizer == .sgd, !optimizer.given.contains(where: { $0.name == "momentum" }) {
-                options.momentum = 0.9
+            let isSGD = options.optimizer.kind == OptimizerKind(SGD.self)
+            if isSGD, !optimizer.given.contains(where: { $0.name == "momentum" }) {
+                try options.set("momentum", to: "0.9")
             }
             return options
         }

@@ -68,5 +68,5 @@ extension OptionDeclaration {
     /// Whether `--name` and `--no-name` say it all.
     fileprivate var isSwitch: Bool { defaultText.map { Bool($0) != nil } ?? false }
 
-    fileprivate var helpWithDefault: String { help + (defaultText.map { " (default: \($0))" } ?? "") }
+    fileprivate var helpWithDefault: String { help + (defaultText.map { " (default: \($0)\(otherDefaults))" } ?? "") }
 }

@@ -138,6 +138,9 @@ def optimizer_cases():
         "adam": lambda **a: keras.optimizers.Adam(0.001, **a),
         "rmsprop": lambda **a: keras.optimizers.RMSprop(0.001, **a),
         "adagrad": lambda **a: keras.optimizers.Adagrad(0.01, **a),
+        # It takes no None.
+        "adamw": lambda weight_decay, **a: keras.optimizers.AdamW(0.001, weight_decay=weight_decay or 0.0, **a),
+        "lion": lambda **a: keras.optimizers.Lion(0.001, **a),
     }
     settings = [
         ("sgd", {}, 0, 0),
@@ -153,6 +156,12 @@ def optimizer_cases():
         ("rmsprop", {}, 0.02, 0.1),
         ("adagrad", {}, 0, 0),
         ("adagrad", dict(initial_accumulator_value=0.5, epsilon=1e-3), 0.01, 0.1),
+        ("adamw", {}, 0, 0.004),
+        ("adamw", {}, 0, 0),
+        ("adamw", dict(beta_1=0.8, beta_2=0.99, epsilon=1e-3), 0.01, 0.1),
+        ("lion", {}, 0, 0),
+        ("lion", dict(beta_1=0.8, beta_2=0.95), 0, 0.02),
+        ("lion", {}, 0.01, 0.1),
     ]
     count, steps = 19, 6
     for name, arguments, l2, decay in settings:
@@ -179,6 +188,22 @@ def optimizer_cases():
         )
 
 
+def optimizer_classes():
+    """What Keras's files say of an optimizer with its own settings, and the order of its slots for two variables."""
+    classes = dict(
+        sgd=keras.optimizers.SGD, adam=keras.optimizers.Adam, rmsprop=keras.optimizers.RMSprop,
+        adagrad=keras.optimizers.Adagrad, adamw=keras.optimizers.AdamW, lion=keras.optimizers.Lion,
+    )
+    # Names are counted: a second Adam is adam_1.
+    keras.utils.clear_session()
+    for name, optimizer in classes.items():
+        config = optimizer().get_config()
+        slots = optimizer.from_config(config | (dict(momentum=0.9) if "momentum" in config else {}))
+        slots.build([keras.Variable([0.0], name="a"), keras.Variable([0.0], name="b")])
+        variables = [v.path.split("/")[-1] for v in slots.variables[2:]]
+        yield dict(optimizer=name, class_name=optimizer.__name__, config=config, variables=variables)
+
+
 def write(name, value):
     lines = {key: [json.dumps(case, allow_nan=False) for case in cases] for key, cases in value.items()}
     body = ",\n".join(f'"{key}": [\n' + ",\n".join(cases) + "\n]" for key, cases in lines.items())
@@ -186,4 +211,4 @@ def write(name, value):
 
 
 write("keras_callbacks.json", dict(plateau=plateau_cases(), stopping=stopping_cases(), best=best_cases()))
-write("keras_optimizers.json", dict(cases=optimizer_cases()))
+write("keras_optimizers.json", dict(cases=optimizer_cases(), classes=optimizer_classes()))

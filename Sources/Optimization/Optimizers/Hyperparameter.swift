@@ -1,0 +1,79 @@
+import Basics
+
+/// The value of a hyper-parameter.
+public enum HyperparameterValue: Hashable, Sendable, CustomStringConvertible {
+    case number(Double)
+    case flag(Bool)
+
+    public var description: String {
+        switch self {
+        case .number(let number): "\(number)"
+        case .flag(let flag): "\(flag)"
+        }
+    }
+}
+
+/// What may be chosen about an optimizer. Its default is the value of the property in `Owner()`.
+public struct Hyperparameter<Owner>: Sendable {
+    /// The option's name, without the dashes. Optimizers that use the same name share the option.
+    public let name: String
+    /// The name in `get_config` of Keras's class.
+    public let kerasName: String
+    /// What help says before it names the optimizers; nil where the name says it all.
+    public let summary: String?
+    public let requirement: Requirement<HyperparameterValue>
+    public let get: @Sendable (Owner) -> HyperparameterValue
+    let set: @Sendable (inout Owner, HyperparameterValue) -> Void
+
+    public init(
+        _ name: String, keras kerasName: String, _ path: any WritableKeyPath<Owner, Double> & Sendable,
+        _ requirement: Requirement<Double>, summary: String? = nil
+    ) {
+        self.name = name
+        self.kerasName = kerasName
+        self.summary = summary
+        self.requirement = Requirement(words: requirement.words) { value in
+            if case .number(let number) = value { requirement.holds(number) } else { false }
+        }
+        get = { .number($0[keyPath: path]) }
+        set = { owner, value in if case .number(let number) = value { owner[keyPath: path] = number } }
+    }
+
+    public init(
+        _ name: String, keras kerasName: String, _ path: any WritableKeyPath<Owner, Bool> & Sendable,
+        summary: String? = nil
+    ) {
+        self.name = name
+        self.kerasName = kerasName
+        self.summary = summary
+        requirement = .none
+        get = { .flag($0[keyPath: path]) }
+        set = { owner, value in if case .flag(let flag) = value { owner[keyPath: path] = flag } }
+    }
+}
+
+/// Hyper-parameters by name.
+extension Optimizer {
+    /// The optimizer with some values chosen, and the defaults of the others. Names of other optimizers'
+    /// hyper-parameters are ignored.
+    public static func with(_ values: [String: HyperparameterValue]) -> Self {
+        var optimizer = Self()
+        for parameter in hyperparameters {
+            if let value = values[parameter.name] { parameter.set(&optimizer, value) }
+        }
+        return optimizer
+    }
+
+    /// Nil if the optimizer has no hyper-parameter of this name.
+    static func defaultValue(of name: String) -> HyperparameterValue? {
+        hyperparameters.first { $0.name == name }?.get(Self())
+    }
+
+    /// What a value must be. Nil if the optimizer has no hyper-parameter of this name.
+    static func requirement(of name: String) -> Requirement<HyperparameterValue>? {
+        hyperparameters.first { $0.name == name }?.requirement
+    }
+
+    /// Names with what help says of them.
+    static var summaries: [(name: String, summary: String?)] { hyperparameters.map { ($0.name, $0.summary) } }
+}
