@@ -9,7 +9,11 @@ package struct RunData {
     let explanation: String
     let fingerprint: String
     let normalization: Normalization
-    private let normalizer: Normalizer
+    /// How samples that are trained on become inputs of the network.
+    package let input: InputPipeline
+    /// The same of those that validate, which are not augmented.
+    let validationInput: InputPipeline?
+    private let augmentations: AugmentationList?
     private let path: String
 
     package init(_ options: TrainingOptions) throws {
@@ -26,20 +30,26 @@ package struct RunData {
         if case .none = train.answers { try train.requireAnswers(.labels) }
         try validation?.requireAnswers(train.targets == .label ? .labels : .targets)
         let rule = try options.normalization.rule(for: file, train)
-        normalizer = try Normalizer(rule, for: train)
+        input = try InputPipeline(
+            TransformChain(options.augment?.transforms ?? [], of: train, seed: options.seed), rule)
+        validationInput = try validation.map {
+            try InputPipeline(TransformChain(options.augment?.inEvaluation ?? [], of: $0, seed: options.seed), rule)
+        }
+        augmentations = options.augment
         normalization = rule
         fingerprint = try file.fingerprint().description
+        precondition(
+            validationInput.map { $0.output.targetKind == targets } ?? true,
+            "what stands for a transform in evaluation makes the same kind of targets")
     }
 
     var classNames: [String] { train.classNames ?? [] }
 
-    var targets: TargetKind { train.targets }
-
-    var loader: SampleLoader { SampleLoader(normalizer: normalizer, targets: targets, width: train.targetWidth) }
+    var targets: TargetKind { input.output.targetKind }
 
     var description: String {
-        let kind = targets == .label ? "\(train.classes) classes" : "\(train.targetWidth) target values"
-        return "\(path): \(train.count) samples of \(train.sample), \(kind)"
+        let kind = train.targets == .label ? "\(train.classes) classes" : "\(train.specification.answers) target values"
+        return "\(path): \(train.count) samples of \(train.sample), \(kind)" + (augmentations.map { ", \($0)" } ?? "")
     }
 }
 
@@ -52,21 +62,21 @@ extension ImageDataset {
     var labels: [Int32]? {
         if case .labels(let labels) = answers { labels } else { nil }
     }
-
-    /// Target values a sample; 1 for labels.
-    package var targetWidth: Int {
-        if case .targets(_, let width) = answers { width } else { 1 }
-    }
 }
 
-extension Normalizer {
-    /// Made ready for a data set whose samples the rule must fit.
-    package init(_ rule: Normalization, for dataset: ImageDataset) throws {
-        guard let normalizer = Normalizer(rule, sample: dataset.sample) else {
-            throw TrainingError(
-                "\(dataset.file): the normalization `\(rule)` does not fit samples of \(dataset.sample)")
+extension SampleSpecification {
+    /// What plans are made for.
+    package var targetKind: TargetKind {
+        if case .values = targets { .values } else { .label }
+    }
+
+    /// How many classes labels tell apart, or how many target values a sample has.
+    var answers: Int {
+        switch targets {
+        case .none: 0
+        case .label(let classes): classes
+        case .values(let width): width
         }
-        self = normalizer
     }
 }
 

@@ -38,6 +38,7 @@ struct BenchCommand: RankCommand {
     var json = false
 
     @OptionGroup(title: "Network") var network: OptionFlags<NetworkGroup>
+    @OptionGroup(title: "Augmentation") var augmentation: OptionFlags<AugmentationGroup>
     @OptionGroup(title: "Computation") var computation: OptionFlags<ComputationGroup>
     @OptionGroup(title: "Optimizer") var optimizer: OptionFlags<OptimizerGroup>
     @OptionGroup(title: "Tracing") var tracing: OptionFlags<TracingGroup>
@@ -54,7 +55,7 @@ struct BenchCommand: RankCommand {
             options.optimizer = .sgd
             try options.set("model", to: model)
             try options.set("batch-size", to: "\(batchSize)")
-            for flag in network.given + computation.given + optimizer.given + tracing.given {
+            for flag in network.given + augmentation.given + computation.given + optimizer.given + tracing.given {
                 try options.set(flag.name, to: flag.text)
             }
             if options.optimizer == .sgd, !optimizer.given.contains(where: { $0.name == "momentum" }) {
