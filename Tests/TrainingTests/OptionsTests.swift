@@ -14,7 +14,7 @@ import Training
             ("momentum", "0.30000000000000004"),
             ("schedule", "cosine:final=0.001"), ("warm-up", "500steps"), ("seed", "9223372036854775807"),
             ("early-stopping", "patience=3"), ("reduce-on-plateau", "factor=0.5"), ("batch-norm", "global"),
-            ("validation-split", "0.1"), ("steps-per-epoch", "7"),
+            ("validation-split", "0.1"), ("steps-per-epoch", "7"), ("augment", "flip(0.25), flip"),
         ] { try options.set(name, to: text) }
         return options
     }
@@ -64,6 +64,7 @@ import Training
         ("epochs = 2.5", "not a whole number"), ("epochs = [3]", "not array"), ("epochs = ", "line 1"),
         ("optimizer = \"adamm\"", "sgd, adam, rmsprop, adagrad (did you mean adam?)"),
         ("validation-split = 1.0", "between 0 and 1"), ("l2 = -1", "at least 0"), ("momentum = 1", "below 1"),
+        ("augment = \"flop\"", "there is flip (did you mean flip?)"),
         ("learning-rate = nan", "positive"), ("schedule = \"cosine:x=1\"", "unknown setting x"),
     ])
     func badFilesAreRefused(_ text: String, _ reason: String) {
