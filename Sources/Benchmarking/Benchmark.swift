@@ -46,8 +46,8 @@ public struct Benchmark {
 
         let trace = try parts.trace(options, communicator)
         let reader = BatchReader(
-            data.train, sampler: parts.sampler, shards: parts.partition.shards(of: communicator.rank), epochs: .max,
-            spans: trace?.reader)
+            data.train, transforms: data.input.transforms, sampler: parts.sampler,
+            shards: parts.partition.shards(of: communicator.rank), epochs: .max, spans: trace?.reader)
         defer { reader.stop() }
         let (durations, firstStep) = try timeSteps(parts, reader, options, trace)
         try trace?.finish()

@@ -13,13 +13,12 @@ struct EvaluationData {
     init(_ request: EvaluationRequest, _ options: TrainingOptions, _ model: EvaluationModel) throws {
         let file = try DatasetFile.open(request.data, options: DatasetOptions(options))
         let dataset = try file.split(request.split ?? Self.usualSplit(of: file, request))
-        try model.network.requireFit(to: dataset)
+        let transforms = try TransformChain(options.augment?.inEvaluation ?? [], of: dataset, seed: options.seed)
+        try model.network.requireFit(to: transforms)
         self.dataset = dataset
         fingerprint = try file.fingerprint().description
         normalization = try Self.rule(request, options, model, file, dataset)
-        loader = SampleLoader(
-            normalizer: try Normalizer(normalization, for: dataset), targets: dataset.targetKind,
-            width: dataset.targetWidth)
+        loader = SampleLoader(try InputPipeline(transforms, normalization))
     }
 
     /// Samples that were named explicitly are those of the train split.
@@ -49,7 +48,7 @@ struct EvaluationData {
     /// What must be so for a loss to be computed.
     func requireTargets(for model: EvaluationModel, _ loss: Loss) throws {
         if case .none = dataset.targets { try dataset.requireTargets(.labels) }
-        try model.network.requireTargets(of: dataset, for: loss)
+        try model.network.requireTargets(of: loader.input.output, for: loss)
         guard let names = dataset.classNames, !model.classNames.isEmpty, names != model.classNames else { return }
         throw DatasetError(
             file: dataset.file, object: dataset.targetsPath,

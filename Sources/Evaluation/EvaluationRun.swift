@@ -116,7 +116,7 @@ public final class EvaluationRun {
         let sampler = Sampler(data.dataset, batch: options.batchSize, shards: options.shards, seed: nil)
         var demand = ReplicaPlan.Demand()
         demand.precision = options.precision
-        demand.targets = data.dataset.targetKind
+        demand.targets = data.loader.input.output.targetKind
         let sizes = sampler.shardSizes
         if purpose == .prediction { demand.prediction = sizes } else { demand.evaluation = sizes }
         demand.shards = partition.shards(of: communicator.rank).count

@@ -19,6 +19,10 @@ public struct InspectedModel {
 
     /// What comes out of a layer, its activation included, when the network predicts.
     public func output(ofLayer name: String, for sample: StoredSample, engine: any Engine) throws -> Values {
+        let sample = try TransformChain(
+            model.options.augment?.inEvaluation ?? [], of: sample.specification, source: "the image",
+            seed: model.options.seed
+        ).apply(to: sample)
         guard sample.shape == model.network.inputShape else {
             throw NetworkError(
                 network: model.network.name, layer: model.network.nodes[0].name,

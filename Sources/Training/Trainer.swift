@@ -15,6 +15,7 @@ struct Trainer {
     let sampler: Sampler
     let stepsPerEpoch: Int
     let train: SampleSet
+    let transforms: TransformChain
     let step: TrainingStep
     let evaluator: Evaluator?
     let reducer: Reducer
@@ -38,8 +39,8 @@ struct Trainer {
         var rates = try firstRates()
         let shards = reducer.partition.shards(of: communicator.rank)
         let reader = BatchReader(
-            train, sampler: sampler, shards: shards, epoch: progress.position.epoch, step: progress.position.step,
-            epochs: options.epochs, stepsPerEpoch: stepsPerEpoch, spans: trace?.reader)
+            train, transforms: transforms, sampler: sampler, shards: shards, epoch: progress.position.epoch,
+            step: progress.position.step, epochs: options.epochs, stepsPerEpoch: stepsPerEpoch, spans: trace?.reader)
         defer { reader.stop() }
         while progress.position.epoch < options.epochs {
             let watch = EpochWatch()

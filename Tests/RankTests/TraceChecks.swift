@@ -42,6 +42,27 @@ var traceChecks: [RankCheck] {
             }
             check.expect(Set(events.map(\.rank)).count, equals: check.size, "ranks")
         },
+        RankCheck("a trace shows transforms as a part of reading, and no span of them is dropped") { check in
+            let trial = try RunTrial(check)
+            try trial.run(
+                in: "augmented",
+                settings: ["augment": "flip", "trace": trial.path("augmented.json"), "trace-steps": "9"])
+            guard check.rank == 0 else { return }
+            let events = try TraceEvent.read(trial.path("augmented.json"))
+            for rank in 0..<check.size {
+                let reader = events.filter { $0.rank == rank && $0.thread == 2 }
+                let spans = reader.filter { $0.kind == "X" }
+                check.expect(nest(spans), "spans of rank \(rank)'s reader overlap")
+                let (reads, transforms) = (spans.filter { $0.name == "read" }, spans.filter { $0.name == "transform" })
+                check.expect(
+                    !transforms.isEmpty
+                        && transforms.allSatisfy { part in
+                            reads.contains { $0.begin <= part.begin && part.end <= $0.end }
+                        }, "rank \(rank) transforms \(transforms.count) shards while it reads")
+                check.expect(
+                    reader.filter { $0.name == "dropped_spans" }.map(\.droppedCount), equals: [0], "dropped spans")
+            }
+        },
         RankCheck("a run that stops early leaves the trace of what it did") { check in
             let trial = try RunTrial(check)
             try trial.run(

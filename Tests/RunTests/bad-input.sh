@@ -74,6 +74,10 @@ echo '{"class_name": "Sequential", "config": {"name": "small", "layers": [
 refused "samples of another shape than the model's" 1 $'28x28x1\n32x32x3' --model small.json --data data.h5
 sed 's/28, 28, 1/32, 32, 3/; s/"units": 10/"units": 4/' small.json >narrow.json
 refused "more classes than outputs" 1 $'dense.*4 outputs\n10' --model narrow.json --data data.h5
+refused "an unknown transform" 64 $'option augment: there is no transform .flop.\nflip' "${train[@]}" --augment flop
+refused "a probability that is none" 64 $'option augment: flip\\(2\\)\nfrom 0 to 1' "${train[@]}" --augment "flip(2)"
+refused "features that are to be flipped" 1 $'features.h5: /train/features: .flip\nrows of 4 features\n--augment' \
+    --model mlp --data features.h5 --batch-size 10 --augment flip
 refused "a batch smaller than the shards" 64 $'batch-size\nshards' "${train[@]}" --batch-size 7
 for count in 1 2; do
     expect "a loss that is no number, $count" 1 $'loss of step [2-9] is (NaN|-?inf)\nfirst layer|overflowed\n--learning-rate' \
@@ -123,6 +127,8 @@ for count in 1 2; do
     expect "other data, $count" 1 $'fingerprint\n--data' ranks $count --resume --output run --data other.h5
     expect "another semantic option, $count" 1 $'--seed was 0, now 1\n--momentum was .*, now 0.5' \
         ranks $count --resume --output run --seed 1 --momentum 0.5
+    expect "another augmentation, $count" 1 $'--augment was -, now flip\\(0.5\\)' \
+        ranks $count --resume --output run --augment flip
     expect "no folder to resume from, $count" 1 $'nowhere.*no such folder\n--resume' ranks $count --resume --output nowhere
     mkdir -p hollow
     expect "nothing to resume, $count" 1 $'hollow.*no checkpoint\n--resume' ranks $count --resume --output hollow

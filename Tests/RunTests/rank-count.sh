@@ -54,6 +54,12 @@ compare "an auxiliary output, label smoothing" "2 3" --model "$tests/auxiliary.j
     --label-smoothing 0.1
 compare "a batch larger than the data" 3 --model simple-cnn --data untested.h5 --batch-size 128
 
+# What becomes of a sample is a function of its number and the epoch, whoever reads it.
+compare "augmentation" "1 2 3 4 8" --model simple-cnn-dropout --data data.h5 --batch-size 36 --augment "flip"
+verdict "augmented runs differ from plain ones" differ one/latest.h5 reference.h5
+compare "augmentation of a chunked and compressed file" "3 8" --model simple-cnn --data chunked.h5 --batch-size 36 \
+    --augment "flip(0.3), flip"
+
 # Gradients rounded on their way, whether they travel or not; the last batch leaves shards empty.
 compare "gradients in bf16" "1 2 3 4 8" --model simple-cnn-dropout --data data.h5 --batch-size 36 --wire bf16
 cp one/latest.h5 rounded.h5

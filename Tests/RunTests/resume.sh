@@ -135,6 +135,13 @@ done
 expect "the weight decay that adamw chose is the run's" 1 "--weight-decay was 0.004, now 0.0" \
     alone --resume --output halves-adamw --epochs 3 --weight-decay 0
 
+augmented=("${short[@]}" --epochs 4 --augment flip)
+expect "an augmented run" 0 "" ranks 2 "${augmented[@]}" --output augmented
+expect "SIGUSR1 to an augmented run" 75 "$saved" \
+    signalled USR1 7 flipped mpirun --timeout $limit -n 3 "$binary" "${augmented[@]}"
+expect "its rest, without mpirun" 0 "finished after 4 epochs" alone --resume --output flipped
+verdict "it ends with the files of one left alone (augmented)" same_run augmented flipped
+
 expect "a run that stops early" 0 "stopped after 2 epochs" \
     alone "${short[@]}" --epochs 9 --output early --early-stopping patience=1,min-delta=9
 cp -a early stopped

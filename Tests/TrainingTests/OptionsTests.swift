@@ -14,7 +14,7 @@ import Training
             ("momentum", "0.30000000000000004"),
             ("schedule", "cosine:final=0.001"), ("warm-up", "500steps"), ("seed", "9223372036854775807"),
             ("early-stopping", "patience=3"), ("reduce-on-plateau", "factor=0.5"), ("batch-norm", "global"),
-            ("validation-split", "0.1"), ("steps-per-epoch", "7"),
+            ("validation-split", "0.1"), ("steps-per-epoch", "7"), ("augment", "flip(0.25), flip"),
         ] { try options.set(name, to: text) }
         return options
     }
@@ -72,6 +72,7 @@ import Training
         ("beta1 = 1", "1 is not at least 0 and below 1"), ("epsilon = 0", "positive"),
         ("nesterov = 1", "not true or false"), ("learning-rate = nan", "positive"),
         ("schedule = \"cosine:x=1\"", "unknown setting x"),
+        ("augment = \"flop\"", "there is flip (did you mean flip?)"),
     ])
     func badFilesAreRefused(_ text: String, _ reason: String) {
         var options = TrainingOptions()

@@ -2,7 +2,7 @@ import Basics
 
 /// One sample as a file has it, in memory: [H, W, C], or [F] for features.
 public struct StoredSample: Sendable {
-    public enum Values: Sendable {
+    public enum Values: Sendable, Equatable {
         case bytes([UInt8])
         case floats([Float])
     }
@@ -16,6 +16,37 @@ public struct StoredSample: Sendable {
 
     public var form: SampleSource.Form {
         if case .bytes = values { .bytes } else { .floats }
+    }
+}
+
+extension StoredSample {
+    /// Without an answer.
+    public var specification: SampleSpecification { SampleSpecification(shape: shape, form: form) }
+
+    /// Copies the first of several samples.
+    fileprivate init(_ samples: SampleValues, shape: Shape) {
+        switch samples {
+        case .bytes(let bytes):
+            self.init(.bytes(Array(UnsafeBufferPointer(start: bytes, count: shape.count))), shape: shape)
+        case .floats(let floats):
+            self.init(.floats(Array(UnsafeBufferPointer(start: floats, count: shape.count))), shape: shape)
+        }
+    }
+}
+
+extension TransformChain {
+    /// What becomes of a sample alone, as number 0 of the first epoch.
+    public func apply(to sample: StoredSample) -> StoredSample {
+        guard let transformer = ShardTransformer(self, capacity: 1) else { return sample }
+        let stored = transformer.entrance
+        let output = ShardBuffer(capacity: 1, valueBytes: self.output.valueBytes, targetWidth: self.output.targetWidth)
+        stored.count = 1
+        switch sample.values {
+        case .bytes(let bytes): bytes.withUnsafeBytes { stored.values.bytes.copyMemory(from: $0) }
+        case .floats(let floats): floats.withUnsafeBytes { stored.values.bytes.copyMemory(from: $0) }
+        }
+        transformer.run([Sampler.Draw(sample: 0, window: 0)], epoch: 0, into: output)
+        return StoredSample(output.values(as: self.output.form), shape: self.output.shape)
     }
 }
 
@@ -47,11 +78,6 @@ extension SampleSet {
         let reader = BatchReader(one, sampler: sampler, shards: 0..<1, depth: 1)
         defer { reader.stop() }
         guard let slot = try reader.next() else { preconditionFailure("a reader of one sample reads it") }
-        switch slot[0].values {
-        case .bytes(let bytes):
-            return StoredSample(.bytes(Array(UnsafeBufferPointer(start: bytes, count: sample.count))), shape: sample)
-        case .floats(let floats):
-            return StoredSample(.floats(Array(UnsafeBufferPointer(start: floats, count: sample.count))), shape: sample)
-        }
+        return StoredSample(slot[0].values, shape: sample)
     }
 }

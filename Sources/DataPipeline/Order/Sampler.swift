@@ -38,6 +38,14 @@ public struct Sampler: Sendable, Equatable {
     public struct Draw: Equatable, Sendable {
         public let sample: Int
         public let window: Int
+        /// How often the epoch had the sample before.
+        public let occurrence: Int
+
+        public init(sample: Int, window: Int, occurrence: Int = 0) {
+            self.sample = sample
+            self.window = window
+            self.occurrence = occurrence
+        }
     }
 
     public init(count: Int, batch: Int, shards: Int, seed: UInt64?, bands: Bands? = nil) {

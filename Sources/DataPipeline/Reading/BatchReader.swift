@@ -1,28 +1,36 @@
 import Foundation
 import Basics
 
-/// Reads a rank's shards of one step after the other, ahead of the trainer, on a thread of its own.
+/// Reads a rank's shards of one step after the other and applies transforms to their samples, ahead of the trainer, on a
+/// thread of its own.
 ///
 /// Training passes the epochs it has left; evaluation one pass with a sampler that does not shuffle. The trainer calls
 /// `next`, uses the slot, and gives it back with `release`; while it holds all slots, nothing more is read.
 public final class BatchReader: Sendable {
     private let ring: BatchRing
 
-    /// Starts at `step` of `epoch` and ends after the last step of epoch `epochs - 1`. `shards` are the rank's own;
+    /// Starts at `step` of `epoch` and ends after the last step of epoch `epochs - 1`. Samples are as they are stored, but
+    /// for what `transforms` makes of them. `shards` are the rank's own;
     /// `stepsPerEpoch` cuts epochs short; `depth` is how many steps are in memory at once, the one in use included. What
     /// the thread does is recorded in `spans`, a buffer from `spanBuffer`.
     public init(
-        _ dataset: SampleSet, sampler: Sampler, shards: Range<Int>, epoch: Int = 0, step: Int = 0, epochs: Int = 1,
-        stepsPerEpoch: Int? = nil, depth: Int = 3, spans: SpanBuffer? = nil
+        _ dataset: SampleSet, transforms: TransformChain? = nil, sampler: Sampler, shards: Range<Int>,
+        epoch: Int = 0,
+        step: Int = 0, epochs: Int = 1, stepsPerEpoch: Int? = nil, depth: Int = 3, spans: SpanBuffer? = nil
     ) {
+        let chain = transforms ?? TransformChain(of: dataset)
+        precondition(chain.input == dataset.specification, "the transforms are for this data set")
         precondition(sampler.count == dataset.count, "the sampler is for this data set")
         precondition(depth > 0 && step >= 0 && step <= sampler.steps, "a reader starts within an epoch")
         let steps = min(stepsPerEpoch ?? sampler.steps, sampler.steps)
-        let ring = BatchRing((0..<depth).map { _ in BatchSlot(dataset, sampler, shards: shards) })
+        let ring = BatchRing((0..<depth).map { _ in BatchSlot(chain.output, sampler, shards: shards) })
         self.ring = ring
         let thread = Thread {
             do {
-                try Self.fill(ring, dataset, sampler, from: (epoch, step), epochs: epochs, steps: steps, spans)
+                let largest = shards.map { sampler.largestCount(shard: $0) }.max() ?? 0
+                let transformer = ShardTransformer(chain, capacity: largest)
+                try Self.fill(
+                    ring, dataset, transformer, sampler, from: (epoch, step), epochs: epochs, steps: steps, spans)
                 ring.finish(nil)
             } catch {
                 ring.finish(error)
@@ -45,16 +53,22 @@ public final class BatchReader: Sendable {
 
     private static let waitLabel: Int32 = 0
     private static let readLabel: Int32 = 1
+    private static let transformLabel: Int32 = 2
 
-    /// For what a reader's thread does: reading a step's samples, and waiting for the trainer to give a slot back.
+    /// For what a reader's thread does: reading a step's samples, in it the transforms of each shard, and waiting for the
+    /// trainer to give a slot back.
     public static func spanBuffer(capacity: Int) -> SpanBuffer {
-        let names = ["wait for a free slot", "read"]
-        return SpanBuffer(capacity: capacity, labels: names.map { .init("data", $0, numbering: "step of the epoch") })
+        SpanBuffer(
+            capacity: capacity,
+            labels: [
+                .init("data", "wait for a free slot", numbering: "step of the epoch"),
+                .init("data", "read", numbering: "step of the epoch"), .init("data", "transform", numbering: "shard"),
+            ])
     }
 
     private static func fill(
-        _ ring: BatchRing, _ dataset: SampleSet, _ sampler: Sampler, from start: (epoch: Int, step: Int),
-        epochs: Int, steps: Int, _ spans: SpanBuffer?
+        _ ring: BatchRing, _ dataset: SampleSet, _ transformer: ShardTransformer?, _ sampler: Sampler,
+        from start: (epoch: Int, step: Int), epochs: Int, steps: Int, _ spans: SpanBuffer?
     ) throws {
         let fetcher = try makeFetcher(for: dataset)
         var (epoch, step) = start
@@ -64,7 +78,9 @@ public final class BatchReader: Sendable {
                 let begin = BootClock.now
                 guard let slot = ring.takeFree() else { return }
                 let filling = BootClock.now
-                try slot.fill(epoch: epoch, step: step, order: order, sampler, dataset, fetcher)
+                try slot.fill(epoch: epoch, step: step, order: order, sampler, dataset, fetcher, transformer) {
+                    spans?.record(transformLabel, $0, from: $1)
+                }
                 spans?.record(waitLabel, step, from: begin, to: filling)
                 spans?.record(readLabel, step, from: filling)
                 ring.publish(slot)

@@ -1,7 +1,7 @@
 import Basics
 
-/// How fast samples come from a file into the memory a network takes them from: drawn, read by the reader's thread and
-/// normalised, with nobody to use them.
+/// How fast samples come from a file into the memory a network takes them from: drawn, read and transformed by the
+/// reader's thread, and normalised, with nobody to use them.
 public struct PipelineRate: Sendable {
     public private(set) var samples = 0
     public private(set) var seconds = 0.0
@@ -18,18 +18,19 @@ public struct PipelineRate: Sendable {
 
     /// Goes through the data set, again and again, for about `limit` seconds.
     public static func measure(
-        _ dataset: SampleSet, _ sampler: Sampler, _ normalizer: Normalizer, limit: Double
+        _ dataset: SampleSet, _ sampler: Sampler, _ pipeline: InputPipeline, limit: Double
     ) throws -> PipelineRate {
         let largest = (0..<sampler.shards).map { sampler.largestCount(shard: $0) }.max() ?? 0
-        let input = AlignedBuffer<Float>(count: largest * dataset.sample.count)
-        let reader = BatchReader(dataset, sampler: sampler, shards: 0..<sampler.shards, epochs: .max)
+        let input = AlignedBuffer<Float>(count: largest * pipeline.output.shape.count)
+        let reader = BatchReader(
+            dataset, transforms: pipeline.transforms, sampler: sampler, shards: 0..<sampler.shards, epochs: .max)
         defer { reader.stop() }
         var rate = PipelineRate()
         let (start, computed) = (BootClock.now, BootClock.processorTime)
         while rate.seconds < limit, let slot = try reader.next() {
             let begin = BootClock.now
             for shard in slot.shards {
-                normalizer.normalize(slot[shard].values, count: slot[shard].count, into: input.baseAddress)
+                pipeline.normalizer.normalize(slot[shard].values, count: slot[shard].count, into: input.baseAddress)
             }
             rate.normalizing += BootClock.seconds(since: begin)
             rate.samples += slot.count

@@ -4,7 +4,7 @@ import Optimization
 /// What there is to say about one option.
 public struct OptionDeclaration: Sendable {
     public enum Group: String, CaseIterable, Sendable {
-        case network, data, run, optimizer, steering, computation, output, tracing
+        case network, data, augmentation, run, optimizer, steering, computation, output, tracing
     }
 
     /// Whether an option has a say in what is computed.

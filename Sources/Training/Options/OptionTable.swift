@@ -1,11 +1,14 @@
 import Basics
+import DataPipeline
 import Optimization
 
 extension TrainingOptions {
     /// All options, in the order in which files and help show them. Paths are operational: what they lead to is
     /// compared itself, data by fingerprint and networks by configuration.
     public static let table: [OptionDeclaration] =
-        network + data + run + loss + OptionDeclaration.optimizer + decay + steering + computation + output + tracing
+        network + data + augmentation + run + loss + OptionDeclaration.optimizer + decay + steering + computation
+        + output
+        + tracing
 
     private static let network: [OptionDeclaration] = [
         .init("classes", .network, .semantic, \.classes, "outputs of the model, if not those of the data", .positive),
@@ -37,6 +40,10 @@ extension TrainingOptions {
             "validation-split", .data, .semantic, \.validationSplit,
             "fraction of the training samples kept for validation, where the file has none", .fraction),
         .init("shuffle", .data, .semantic, \.shuffle, "a new order every epoch"),
+    ]
+
+    private static let augmentation: [OptionDeclaration] = [
+        .init("augment", .augmentation, .semantic, \.augment, AugmentationList.grammar)
     ]
 
     private static let run: [OptionDeclaration] = [

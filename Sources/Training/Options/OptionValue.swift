@@ -1,4 +1,5 @@
 import Basics
+import DataPipeline
 import Execution
 import Models
 import Optimization
@@ -122,6 +123,7 @@ extension LearningRateSchedule: CompactOptionValue {}
 extension ReduceOnPlateau: CompactOptionValue {}
 extension EarlyStopping: CompactOptionValue {}
 extension SaveBest: CompactOptionValue {}
+extension AugmentationList: CompactOptionValue {}
 
 /// `none` takes back what a configuration file set.
 extension Optional: OptionValue where Wrapped: OptionValue {

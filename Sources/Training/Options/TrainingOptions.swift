@@ -1,4 +1,5 @@
 import Basics
+import DataPipeline
 import Execution
 import Models
 import Optimization
@@ -31,6 +32,9 @@ public struct TrainingOptions: Equatable, Sendable {
     public var normalization = Normalization.auto
     public var validationSplit: Double?
     public var shuffle = true
+
+    // What becomes of training samples
+    public var augment: AugmentationList?
 
     // The run
     public var epochs = 20

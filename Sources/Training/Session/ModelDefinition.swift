@@ -37,18 +37,18 @@ package struct ModelDefinition {
         guard network.trainableParameterCount > 0 else {
             throw NetworkError(network: network.name, layer: nil, reason: "it has no weights to train")
         }
-        try network.requireFit(to: data.train)
-        try network.requireTargets(of: data.train, for: loss)
-        if let validation = data.validation { try network.requireTargets(of: validation, for: loss) }
+        for input in [data.input, data.validationInput].compactMap(\.self) {
+            try network.requireFit(to: input.transforms)
+            try network.requireTargets(of: input.output, for: loss)
+        }
     }
 
     /// The data tells image size and number of classes where no option does.
     private static func network(_ model: ZooModel, _ options: TrainingOptions, _ data: RunData) throws -> Network {
         var variations = options.modelOptions(for: model)
         let hasOwnOutputs = !model.loss.function.isOfClasses && data.targetKind == .label
-        let outputs = data.targetKind == .label ? data.train.classes : data.train.targetWidth
-        if !hasOwnOutputs { variations.classes = variations.classes ?? outputs }
-        variations.input = variations.input ?? data.train.sample
+        if !hasOwnOutputs { variations.classes = variations.classes ?? data.input.output.targetCount }
+        variations.input = variations.input ?? data.input.output.shape
         return try model.network(variations)
     }
 
@@ -81,14 +81,15 @@ package enum NamedModel {
 }
 
 extension Network {
-    /// Refuses data whose samples the network does not take, and a network whose output is no row of numbers.
-    package func requireFit(to dataset: SampleSet) throws {
-        guard inputShape == dataset.sample else {
+    /// Refuses data whose samples, once transformed, the network does not take, and a network whose output is no row of
+    /// numbers.
+    package func requireFit(to samples: TransformChain) throws {
+        guard inputShape == samples.output.shape else {
             throw NetworkError(
                 network: name, layer: nodes[0].name,
                 reason:
-                    "takes samples of \(inputShape), but the data has \(dataset.sample); a model by name takes the data's "
-                    + "where --input-size says nothing else")
+                    "takes samples of \(inputShape), but the data has \(samples.shapeText); a model by name takes the "
+                    + "data's where --input-size says nothing else")
         }
         guard outputShape.rank == 1 else {
             throw NetworkError(
@@ -96,8 +97,8 @@ extension Network {
         }
     }
 
-    /// Refuses labels or target values that the outputs cannot predict.
-    package func requireTargets(of dataset: SampleSet, for loss: Loss) throws {
+    /// Refuses labels or target values that the outputs cannot answer.
+    package func requireTargets(of samples: SampleSpecification, for loss: Loss) throws {
         guard (loss.function == .maximumAPosteriori) == (decision == .smallest) else {
             throw NetworkError(
                 network: name, layer: nodes[nodes.count - 1].name,
@@ -105,7 +106,7 @@ extension Network {
                     ? "its outputs are distances, which go with the loss maximum_a_posteriori only"
                     : "its outputs are no distances, which the loss maximum_a_posteriori needs")
         }
-        let isRegression = dataset.targetKind == .values
+        let isRegression = samples.targetKind == .values
         if isRegression, loss.function.needsLabels {
             throw NetworkError(
                 network: name, layer: nil,
@@ -113,7 +114,7 @@ extension Network {
                     "its loss \(loss.function.rawValue) tells classes apart, but the data has target values, not labels"
             )
         }
-        let needed = isRegression ? dataset.targetWidth : dataset.classes
+        let needed = samples.targetCount
         let outputs = outputShape.count
         let isYesOrNo = outputs == 1 && needed <= 2 && !loss.function.isOfClasses
         guard isRegression ? outputs == needed : outputs >= needed || isYesOrNo else {

@@ -9,7 +9,11 @@ package struct RunData {
     let explanation: String
     let fingerprint: String
     let normalization: Normalization
-    private let normalizer: Normalizer
+    /// How samples that are trained on become inputs of the network.
+    package let input: InputPipeline
+    /// The same of those that validate, which are not augmented.
+    let validationInput: InputPipeline?
+    private let augmentations: AugmentationList?
     private let path: String
 
     package init(_ options: TrainingOptions) throws {
@@ -26,20 +30,27 @@ package struct RunData {
         if case .none = train.targets { try train.requireTargets(.labels) }
         try validation?.requireTargets(train.targetKind == .label ? .labels : .targets)
         let rule = try options.normalization.rule(for: file, train)
-        normalizer = try Normalizer(rule, for: train)
+        input = try InputPipeline(
+            TransformChain(options.augment?.transforms ?? [], of: train, seed: options.seed), rule)
+        validationInput = try validation.map {
+            try InputPipeline(TransformChain(options.augment?.inEvaluation ?? [], of: $0, seed: options.seed), rule)
+        }
+        augmentations = options.augment
         normalization = rule
         fingerprint = try file.fingerprint().description
+        precondition(
+            validationInput.map { $0.output.targetKind == targetKind } ?? true,
+            "what stands for a transform in evaluation makes the same kind of targets")
     }
 
     var classNames: [String] { train.classNames ?? [] }
 
-    var targetKind: TargetKind { train.targetKind }
-
-    var loader: SampleLoader { SampleLoader(normalizer: normalizer, targets: targetKind, width: train.targetWidth) }
+    var targetKind: TargetKind { input.output.targetKind }
 
     var description: String {
-        let kind = targetKind == .label ? "\(train.classes) classes" : "\(train.targetWidth) target values"
-        return "\(path): \(train.count) samples of \(train.sample), \(kind)"
+        let kind =
+            train.targetKind == .label ? "\(train.classes) classes" : "\(train.specification.targetCount) target values"
+        return "\(path): \(train.count) samples of \(train.sample), \(kind)" + (augmentations.map { ", \($0)" } ?? "")
     }
 }
 
@@ -52,21 +63,21 @@ extension SampleSet {
     var labels: [Int32]? {
         if case .labels(let labels) = targets { labels } else { nil }
     }
-
-    /// Target values a sample; 1 for labels.
-    package var targetWidth: Int {
-        if case .targets(_, let width) = targets { width } else { 1 }
-    }
 }
 
-extension Normalizer {
-    /// Made ready for a data set whose samples the rule must fit.
-    package init(_ rule: Normalization, for dataset: SampleSet) throws {
-        guard let normalizer = Normalizer(rule, sample: dataset.sample) else {
-            throw TrainingError(
-                "\(dataset.file): the normalization `\(rule)` does not fit samples of \(dataset.sample)")
+extension SampleSpecification {
+    /// What plans are made for.
+    package var targetKind: TargetKind {
+        if case .values = targets { .values } else { .label }
+    }
+
+    /// How many classes labels tell apart, or how many target values a sample has.
+    var targetCount: Int {
+        switch targets {
+        case .none: 0
+        case .label(let classes): classes
+        case .values(let width): width
         }
-        self = normalizer
     }
 }
 

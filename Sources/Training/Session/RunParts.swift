@@ -52,7 +52,7 @@ package struct RunParts {
         self.replica = replica
         self.reducer = reducer
         self.update = update
-        loader = data.loader
+        loader = SampleLoader(data.input)
     }
 
     /// What is averaged into the statistics of batch normalisation is no gradient, and never rounded.
@@ -74,7 +74,8 @@ package struct RunParts {
         let buckets = reducer.buckets.buckets.count
         let shards = partition.shards(of: communicator.rank).count
         let trace = try RankTrace(
-            request, communicator, spansPerStep: (replica.trainingKernels + 1) * shards + 4 * buckets + 8)
+            request, communicator, spansPerStep: (replica.trainingKernels + 1) * shards + 4 * buckets + 8,
+            shards: shards)
         replica.spans = trace.compute
         reducer.trace = ReductionTrace(compute: trace.compute, messages: trace.messages, buckets: buckets)
         return trace

@@ -103,14 +103,16 @@ public final class TrainingRun {
         let step = try parts.step(options, communicator, watch, trace)
         let checkpoints = Checkpointing(
             communicator, parts.replica, parts.reducer, parts.update, options, identity, output, watch)
-        let evaluator = try data.validation.map {
-            try Evaluator(
-                parts.replica, $0, batch: options.batchSize, steps: options.validationSteps, parts.loader, communicator,
-                parts.partition, watch)
+        var evaluator: Evaluator?
+        if let validation = data.validation, let input = data.validationInput {
+            evaluator = try Evaluator(
+                parts.replica, validation, batch: options.batchSize, steps: options.validationSteps,
+                SampleLoader(input), communicator, parts.partition, watch)
         }
         var trainer = Trainer(
             communicator: communicator, options: options, sampler: parts.sampler, stepsPerEpoch: parts.stepsPerEpoch,
-            train: data.train, step: step, evaluator: evaluator, reducer: parts.reducer,
+            train: data.train, transforms: data.input.transforms, step: step, evaluator: evaluator,
+            reducer: parts.reducer,
             penalty: Penalty(l2: options.l2, parts.replica), checkpoints: checkpoints,
             observers: (output.map { [$0.console, $0.log] } ?? []) + observers, trace: trace, coordinator: coordinator,
             progress: progress)

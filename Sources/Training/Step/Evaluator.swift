@@ -61,7 +61,8 @@ package final class Evaluator {
     private func forEachShard(
         _ purpose: Plan.Purpose, _ body: (BoundPlan, ShardBatch, _ step: Int, _ shard: Int) throws -> Void
     ) throws {
-        let reader = BatchReader(dataset, sampler: sampler, shards: shards, stepsPerEpoch: steps)
+        let reader = BatchReader(
+            dataset, transforms: loader.input.transforms, sampler: sampler, shards: shards, stepsPerEpoch: steps)
         defer { reader.stop() }
         replica.weightsChanged()
         while let slot = try reader.next() {

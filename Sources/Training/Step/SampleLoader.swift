@@ -2,18 +2,18 @@ import DataPipeline
 import Execution
 import Basics
 
-/// Normalises stored samples straight into a plan's input, and copies labels or target values beside them.
+/// Normalises samples that were read straight into a plan's input, and copies labels or target values beside them.
 package struct SampleLoader {
-    let normalizer: Normalizer
-    let targets: TargetKind
+    package let input: InputPipeline
+    private let targets: TargetKind
     /// Target values a sample.
-    let width: Int
+    private let width: Int
     private var trace: (spans: SpanBuffer, label: Int32)?
 
-    package init(normalizer: Normalizer, targets: TargetKind, width: Int) {
-        self.normalizer = normalizer
-        self.targets = targets
-        self.width = width
+    package init(_ input: InputPipeline) {
+        self.input = input
+        targets = input.output.targetKind
+        width = input.output.targetCount
     }
 
     /// One that records its work.
@@ -31,7 +31,7 @@ package struct SampleLoader {
     }
 
     private func fill(_ plan: BoundPlan, from batch: ShardBatch) {
-        normalizer.normalize(batch.values, count: batch.count, into: plan.input)
+        input.normalizer.normalize(batch.values, count: batch.count, into: plan.input)
         guard let memory = plan.targets else { return }
         switch targets {
         case .label: memory.assumingMemoryBound(to: Int32.self).update(from: batch.labels, count: batch.count)

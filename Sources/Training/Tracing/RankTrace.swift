@@ -39,15 +39,16 @@ package final class RankTrace {
     /// More spans than these a thread are dropped: 24 bytes each in memory, some 150 in the file.
     private static let mostSpans = 1 << 18
 
-    /// Collective. `spansPerStep`: an upper bound. Rank 0 begins the file now, so that a path that cannot be written is
+    /// Collective. `spansPerStep`: an upper bound of those of the thread that computes; `shards`: the rank's. Rank 0 begins the file now, so that a path that cannot be written is
     /// known before the first step.
-    init(_ request: TraceRequest, _ communicator: Communicator, spansPerStep: Int) throws {
+    init(_ request: TraceRequest, _ communicator: Communicator, spansPerStep: Int, shards: Int) throws {
         self.request = request
         self.communicator = communicator
         let capacity = min(request.steps * spansPerStep, Self.mostSpans)
         compute = SpanBuffer(capacity: capacity)
         messages = SpanBuffer(capacity: capacity)
-        reader = BatchReader.spanBuffer(capacity: min(2 * request.steps + 16, Self.mostSpans))
+        // The reader is some steps ahead, waits and reads in each, and transforms each shard.
+        reader = BatchReader.spanBuffer(capacity: min((request.steps + 8) * (2 + shards), Self.mostSpans))
         waitLabel = compute.label(.init("step", "wait for data", numbering: "step"))
         stepLabel = compute.label(.init("step", "step", numbering: "step"))
         _ = try communicator.onRoot { try Self.write("[\n]\n", to: request.path) }

@@ -39,6 +39,7 @@ struct BenchCommand: RankCommand {
     var json = false
 
     @OptionGroup(title: "Network") var network: OptionFlags<NetworkGroup>
+    @OptionGroup(title: "Augmentation") var augmentation: OptionFlags<AugmentationGroup>
     @OptionGroup(title: "Computation") var computation: OptionFlags<ComputationGroup>
     @OptionGroup(title: "Optimizer") var optimizer: OptionFlags<OptimizerGroup>
     @OptionGroup(title: "Tracing") var tracing: OptionFlags<TracingGroup>
@@ -55,7 +56,7 @@ struct BenchCommand: RankCommand {
             options.optimizer.kind = OptimizerKind(SGD.self)
             try options.set("model", to: model)
             try options.set("batch-size", to: "\(batchSize)")
-            for flag in network.given + computation.given + optimizer.given + tracing.given {
+            for flag in network.given + augmentation.given + computation.given + optimizer.given + tracing.given {
                 try options.set(flag.name, to: flag.text)
             }
             let isSGD = options.optimizer.kind == OptimizerKind(SGD.self)

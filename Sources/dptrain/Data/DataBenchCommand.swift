@@ -9,13 +9,14 @@ struct DataBenchCommand: ParsableCommand {
         commandName: "bench",
         abstract: "Measure how fast a data file's training samples become input of a network.",
         discussion: """
-            Samples are drawn, read and normalised as in training, shuffled; no network uses them. The rate by processor \
+            Samples are drawn, read, transformed and normalised as in training, shuffled; no network uses them. The rate by processor \
             time is what one core can do; the other one waits for the disk, too. What the operating system still holds of \
             the file is not read again.
 
             Examples:
               dptrain data bench fashion.h5
               dptrain data bench chunked.h5 --seconds 10 --json
+              dptrain data bench cifar.h5 --augment flip
             """)
 
     @Argument(help: "HDF5 file")
@@ -26,6 +27,9 @@ struct DataBenchCommand: ParsableCommand {
 
     @Option(help: "parts a batch is cut into")
     var shards = 8
+
+    @Option(help: ArgumentHelp(AugmentationList.grammar))
+    var augment: String?
 
     @Option(help: "how long to measure")
     var seconds = 3.0
@@ -40,14 +44,21 @@ struct DataBenchCommand: ParsableCommand {
         guard batchSize >= shards, shards > 0 else {
             throw ValidationError("--batch-size \(batchSize) is below --shards \(shards), or these are not positive")
         }
+        do { _ = try augmentations } catch { throw ValidationError("\(error)") }
         guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds \(seconds) is not in 0...3600") }
+    }
+
+    private var augmentations: AugmentationList? {
+        get throws { try augment.map { try AugmentationList(parsing: $0, option: "augment") } }
     }
 
     func run() throws {
         let data = try DatasetFile.open(file).split(.train)
-        guard let normalizer = Normalizer(.standard(for: data.source.form), sample: data.sample) else { return }
+        let augmentations = try augmentations
+        let pipeline = try InputPipeline(
+            TransformChain(augmentations?.transforms ?? [], of: data, seed: 0), .standard(for: data.source.form))
         let sampler = Sampler(data, batch: min(batchSize, data.count), shards: shards, seed: 0)
-        let rate = try PipelineRate.measure(data, sampler, normalizer, limit: seconds)
+        let rate = try PipelineRate.measure(data, sampler, pipeline, limit: seconds)
         print(json ? try report(rate).text() : text(data, rate))
     }
 

@@ -55,6 +55,7 @@ protocol FlagGroup {
 
 enum NetworkGroup: FlagGroup { static let group = OptionDeclaration.Group.network }
 enum DataGroup: FlagGroup { static let group = OptionDeclaration.Group.data }
+enum AugmentationGroup: FlagGroup { static let group = OptionDeclaration.Group.augmentation }
 enum RunGroup: FlagGroup { static let group = OptionDeclaration.Group.run }
 enum OptimizerGroup: FlagGroup { static let group = OptionDeclaration.Group.optimizer }
 enum SteeringGroup: FlagGroup { static let group = OptionDeclaration.Group.steering }

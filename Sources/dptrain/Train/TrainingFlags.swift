@@ -8,6 +8,7 @@ import Training
 struct TrainingFlags: ParsableArguments {
     @OptionGroup(title: "Network") var network: OptionFlags<NetworkGroup>
     @OptionGroup(title: "Data") var data: OptionFlags<DataGroup>
+    @OptionGroup(title: "Augmentation") var augmentation: OptionFlags<AugmentationGroup>
     @OptionGroup(title: "Run") var run: OptionFlags<RunGroup>
     @OptionGroup(title: "Optimizer") var optimizer: OptionFlags<OptimizerGroup>
     @OptionGroup(title: "Learning rate and steering") var steering: OptionFlags<SteeringGroup>
@@ -37,8 +38,8 @@ struct TrainingFlags: ParsableArguments {
             }
             if let config { given.formUnion(try options.apply(toml: Self.text(ofFile: config), file: config)) }
             for group in [
-                network.given, data.given, run.given, optimizer.given, steering.given, computation.given, output.given,
-                tracing.given,
+                network.given, data.given, augmentation.given, run.given, optimizer.given, steering.given,
+                computation.given, output.given, tracing.given,
             ] {
                 for flag in group {
                     try options.set(flag.name, to: flag.text)

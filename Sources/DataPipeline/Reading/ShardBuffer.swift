@@ -1,0 +1,65 @@
+import Basics
+
+/// The memory of one shard's samples, with their targets: in a slot, or between two transforms.
+///
+/// Not synchronised: one thread has it at a time.
+final class ShardBuffer {
+    var count = 0
+    let values: AlignedBuffer<UInt8>
+    let labels: AlignedBuffer<Int32>
+    let targets: AlignedBuffer<Float>
+    let indices: AlignedBuffer<Int>
+
+    /// Room for `capacity` samples of so many bytes and target values.
+    init(capacity: Int, valueBytes: Int, targetWidth: Int) {
+        values = AlignedBuffer(count: capacity * valueBytes)
+        labels = AlignedBuffer(count: capacity)
+        targets = AlignedBuffer(count: capacity * targetWidth)
+        indices = AlignedBuffer(count: capacity)
+    }
+
+    /// The values of all samples.
+    func values(as form: SampleSource.Form) -> SampleValues {
+        let raw = UnsafeRawPointer(values.baseAddress)
+        return switch form {
+        case .bytes: .bytes(raw.assumingMemoryBound(to: UInt8.self))
+        case .floats: .floats(raw.assumingMemoryBound(to: Float.self))
+        }
+    }
+
+    /// Takes over everything but the values, with `width` target values a sample.
+    func take(_ other: ShardBuffer, targetWidth width: Int) {
+        count = other.count
+        labels.baseAddress.update(from: other.labels.baseAddress, count: count)
+        targets.baseAddress.update(from: other.targets.baseAddress, count: count * width)
+        indices.baseAddress.update(from: other.indices.baseAddress, count: count)
+    }
+
+    func setTargets(_ draws: [Sampler.Draw], _ all: Targets) {
+        for (i, draw) in draws.enumerated() {
+            indices[i] = draw.sample
+            switch all {
+            case .labels(let all): labels[i] = all[draw.sample]
+            case .targets(let all, let width):
+                for k in 0..<width { targets[i * width + k] = all[draw.sample * width + k] }
+            case .none: break
+            }
+        }
+    }
+
+    /// A network need not show such a value in its loss: a ReLU may turn it into zero. The weights never recover.
+    func requireFiniteValues(_ dataset: SampleSet) throws {
+        let exponent: UInt32 = 0x7f80_0000
+        let size = dataset.sample.count
+        let places = 0..<count * size
+        let bits = UnsafeRawPointer(values.baseAddress).assumingMemoryBound(to: UInt32.self)
+        var found: UInt32 = 0
+        for place in places { found |= bits[place] & exponent == exponent ? 1 : 0 }
+        guard found > 0, let place = places.first(where: { bits[$0] & exponent == exponent }) else { return }
+        let row = dataset.rows.lowerBound + indices[place / size]
+        throw DatasetError(
+            file: dataset.file, object: dataset.source.dataset.path,
+            "row \(row) has a value that is \(Float(bitPattern: bits[place]))",
+            remedy: "repair the row, or leave it out")
+    }
+}

@@ -1,0 +1,45 @@
+/// Takes the samples of one shard at a time through a chain of transforms, in memory of its own. Used by one thread.
+final class ShardTransformer {
+    private let chain: TransformChain
+    /// What the stages read: two in turn, since the last one writes to where the samples are wanted.
+    private let buffers: [ShardBuffer]
+
+    /// Nil for a chain without transforms. `capacity`: samples of the largest shard.
+    init?(_ chain: TransformChain, capacity: Int) {
+        guard !chain.isEmpty else { return nil }
+        self.chain = chain
+        buffers = (0..<min(chain.transforms.count, 2)).map { _ in
+            ShardBuffer(capacity: capacity, valueBytes: chain.mostValueBytes, targetWidth: chain.mostTargets)
+        }
+    }
+
+    /// Where the stored samples belong before `run`.
+    var entrance: ShardBuffer { buffers[0] }
+
+    /// Fills `output` from what lies at the entrance.
+    func run(_ draws: [Sampler.Draw], epoch: Int, into output: ShardBuffer) {
+        var source = entrance
+        for stage in chain.transforms.indices {
+            let isLast = stage == chain.transforms.count - 1
+            let target = isLast ? output : buffers[(stage + 1) % 2]
+            run(stage, draws, epoch: epoch, from: source, into: target)
+            source = target
+        }
+    }
+
+    private func run(
+        _ stage: Int, _ draws: [Sampler.Draw], epoch: Int, from source: ShardBuffer, into target: ShardBuffer
+    ) {
+        let transform = chain.transforms[stage]
+        let (taken, made) = (chain.input(ofStage: stage), chain.output(ofStage: stage))
+        let (valueBytes, width) = (made.valueBytes, made.targetWidth)
+        target.take(source, targetWidth: taken.targets == made.targets ? width : 0)
+        let shard = ShardSamples(source, taken)
+        for (index, draw) in draws.enumerated() {
+            let place = SamplePlace(
+                values: UnsafeMutableRawPointer(target.values.baseAddress) + index * valueBytes,
+                label: target.labels.baseAddress + index, targets: target.targets.baseAddress + index * width)
+            transform.fill(place, from: shard, at: index, random: chain.random(stage: stage, epoch: epoch, draw))
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import Basics
+
+/// What samples are at one point of their way to the network: as stored, between two transforms, or at the end.
+public struct SampleSpecification: Sendable, Equatable, CustomStringConvertible {
+    /// What goes with a sample for the network to learn.
+    public enum Targets: Sendable, Equatable {
+        case none
+        /// A class number.
+        case label(classes: Int)
+        /// So many numbers: for regression, or a share for each class.
+        case values(width: Int)
+    }
+
+    /// [H, W, C] for images, [F] for features.
+    public var shape: Shape
+    public var form: SampleSource.Form
+    public var targets: Targets
+
+    public init(shape: Shape, form: SampleSource.Form, targets: Targets = .none) {
+        self.shape = shape
+        self.form = form
+        self.targets = targets
+    }
+
+    public var isImage: Bool { shape.rank == 3 }
+
+    /// Bytes of a sample's values.
+    public var valueBytes: Int { shape.count * form.size }
+
+    /// Target values a sample; 0 for labels.
+    var targetWidth: Int {
+        if case .values(let width) = targets { width } else { 0 }
+    }
+
+    /// `32x32x3 bytes`
+    public var description: String { "\(shape) \(form == .bytes ? "bytes" : "floats")" }
+}
+
+extension SampleSet {
+    /// Its samples as they are stored.
+    public var specification: SampleSpecification {
+        let targets: SampleSpecification.Targets =
+            switch self.targets {
+            case .none: .none
+            case .labels: .label(classes: classes)
+            case .targets(_, let width): .values(width: width)
+            }
+        return SampleSpecification(shape: sample, form: source.form, targets: targets)
+    }
+}

@@ -1,0 +1,74 @@
+import Basics
+
+/// A step between what a file stores and what a network reads: it says what it makes of a kind of samples, and makes it
+/// of one sample at a time.
+///
+/// A transform is a value without state, and runs on a reader's thread. What it makes of a sample depends on that sample,
+/// on others of the same shard, and on `random`: all of them are the same on any number of ranks and in a resumed run.
+public protocol SampleTransform: Sendable, CustomStringConvertible {
+    /// What samples of the kind `input` become. Throws where it cannot take them.
+    func output(of input: SampleSpecification) throws(TransformError) -> SampleSpecification
+
+    /// Makes sample `index` of a shard. It writes all values of `output`; it writes label and targets only where
+    /// `output(of:)` makes them of another kind, since they are there already where it does not.
+    ///
+    /// The numbers of `random` count from 0, and are this transform's own for this sample, epoch and occurrence.
+    func fill(_ output: SamplePlace, from shard: ShardSamples, at index: Int, random: CounterRandom)
+
+    /// What stands in its place where samples are evaluated or predicted from, which leaves nothing to chance: a crop in
+    /// the middle for one at random. Nil leaves the sample as it is.
+    var inEvaluation: (any SampleTransform)? { get }
+}
+
+/// The samples of one shard as a transform finds them.
+public struct ShardSamples {
+    public let specification: SampleSpecification
+    public let count: Int
+    let buffer: ShardBuffer
+    private let valueBytes: Int
+
+    init(_ buffer: ShardBuffer, _ specification: SampleSpecification) {
+        self.specification = specification
+        self.buffer = buffer
+        count = buffer.count
+        valueBytes = specification.valueBytes
+    }
+
+    /// A sample's values, row-major in the shape and form of `specification`.
+    public func values(_ index: Int) -> UnsafeRawPointer {
+        UnsafeRawPointer(buffer.values.baseAddress) + index * valueBytes
+    }
+
+    /// A sample's class number; meaningless where there are no labels.
+    public func label(_ index: Int) -> Int32 { buffer.labels[index] }
+
+    /// A sample's target values; there are none where there are labels.
+    public func targets(_ index: Int) -> UnsafePointer<Float> {
+        UnsafePointer(buffer.targets.baseAddress + index * specification.targetWidth)
+    }
+}
+
+/// The memory that a transform writes one sample to.
+public struct SamplePlace {
+    /// Room for the values, row-major in the shape and form that the transform makes.
+    public let values: UnsafeMutableRawPointer
+    public let label: UnsafeMutablePointer<Int32>
+    public let targets: UnsafeMutablePointer<Float>
+}
+
+/// Samples that a transform cannot take.
+public struct TransformError: Error, Equatable, CustomStringConvertible {
+    /// As it is written in options and checkpoints.
+    public let transform: String
+    /// What follows the transform's text in a sentence.
+    public let problem: String
+    /// Where the samples are from: a file and the data set in it.
+    public internal(set) var source = ""
+
+    public init(_ transform: any CustomStringConvertible, _ problem: String) {
+        self.transform = transform.description
+        self.problem = problem
+    }
+
+    public var description: String { "\(source): `\(transform)` \(problem)" }
+}

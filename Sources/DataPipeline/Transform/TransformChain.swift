@@ -1,0 +1,74 @@
+import Basics
+
+/// Transforms in their order, checked against the samples they are for.
+public struct TransformChain: Sendable {
+    public let transforms: [any SampleTransform]
+    /// Where the samples are from, for errors.
+    let source: String
+    /// What the first transform takes, what each makes: one more than transforms.
+    private let specifications: [SampleSpecification]
+    private let seed: UInt64
+
+    /// `source` names the samples in errors.
+    public init(
+        _ transforms: [any SampleTransform], of samples: SampleSpecification, source: String, seed: UInt64
+    ) throws(TransformError) {
+        self.transforms = transforms
+        self.source = source
+        self.seed = seed
+        var specifications = [samples]
+        for (stage, transform) in transforms.enumerated() {
+            do {
+                specifications.append(try transform.output(of: specifications[stage]))
+            } catch {
+                var error = error
+                error.source = source
+                throw error
+            }
+        }
+        self.specifications = specifications
+    }
+
+    public init(_ transforms: [any SampleTransform], of dataset: SampleSet, seed: UInt64) throws(TransformError) {
+        try self.init(
+            transforms, of: dataset.specification, source: "\(dataset.file): \(dataset.source.dataset.path)", seed: seed
+        )
+    }
+
+    /// Without transforms: samples of a data set as they are stored.
+    init(of dataset: SampleSet) {
+        transforms = []
+        source = "\(dataset.file): \(dataset.source.dataset.path)"
+        specifications = [dataset.specification]
+        seed = 0
+    }
+
+    public var isEmpty: Bool { transforms.isEmpty }
+    /// What goes in.
+    public var input: SampleSpecification { specifications[0] }
+    /// What comes out.
+    public var output: SampleSpecification { specifications[transforms.count] }
+
+    /// What the transform of a stage takes.
+    func input(ofStage stage: Int) -> SampleSpecification { specifications[stage] }
+    /// What the transform of a stage makes.
+    func output(ofStage stage: Int) -> SampleSpecification { specifications[stage + 1] }
+
+    /// Room for a sample at any point of the chain.
+    var mostValueBytes: Int { specifications.map(\.valueBytes).max() ?? 0 }
+    var mostTargets: Int { specifications.map(\.targetWidth).max() ?? 0 }
+
+    /// The random numbers of one stage for one sample: a function of the seed, the epoch, the sample, and how often the
+    /// epoch had it before.
+    public func random(stage: Int, epoch: Int, _ draw: Sampler.Draw) -> CounterRandom {
+        let sample = CounterRandom.mix(UInt64(epoch), UInt64(draw.sample))
+        let place = CounterRandom.mix(UInt64(draw.occurrence), UInt64(stage))
+        return CounterRandom(seed: seed, purpose: .augmentation, stream: CounterRandom.mix(sample, place))
+    }
+
+    /// `32x32x3`, or `28x28x3 (32x32x3 after random-crop(28), flip(0.5))` where transforms change the shape.
+    public var shapeText: String {
+        guard input.shape != output.shape else { return "\(output.shape)" }
+        return "\(output.shape) (\(input.shape) after \(transforms.map(\.description).joined(separator: ", ")))"
+    }
+}
