@@ -2,6 +2,7 @@ import Checkpoints
 import Evaluation
 import Foundation
 import MessagePassing
+import Reporting
 import Training
 
 /// Runs that augment what they train on. What takes new processes is in Tests/RunTests.
