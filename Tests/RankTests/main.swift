@@ -8,7 +8,7 @@ import MessagePassing
 
 // The launch checks come last: they leave a stop signal behind, at which every later run would end.
 let checks =
-    collectiveChecks + agreementChecks + reducerChecks + runChecks + traceChecks + evaluationChecks + kerasLossChecks
+    collectiveChecks + agreementChecks + reducerChecks + exchangeChecks + runChecks + traceChecks + evaluationChecks + kerasLossChecks
     + launchChecks
 
 func option(_ name: String) -> String? {

@@ -65,7 +65,7 @@ import Testing
 
     @Test func levelsNeededByARank() {
         func levels(_ shards: Int, _ ranks: Int, _ rank: Int) -> Int {
-            Reducer.levelCount(partition: ShardPartition(shards: shards, ranks: ranks), rank: rank)
+            ShardProgram.levelCount(ShardPartition(shards: shards, ranks: ranks), rank: rank)
         }
         #expect(levels(1, 1, 0) == 1)
         #expect(levels(8, 1, 0) == 4)

@@ -6,6 +6,9 @@ import Basics
 /// Training passes the epochs it has left; evaluation one pass with a sampler that does not shuffle. The trainer calls
 /// `next`, uses the slot, and gives it back with `release`; while it holds all slots, nothing more is read.
 public final class BatchReader: Sendable {
+    /// Steps in memory at once, where nobody says otherwise.
+    public static let depth = 3
+
     private let ring: BatchRing
 
     /// Starts at `step` of `epoch` and ends after the last step of epoch `epochs - 1`. `shards` are the rank's own;
@@ -13,7 +16,7 @@ public final class BatchReader: Sendable {
     /// the thread does is recorded in `spans`, a buffer from `spanBuffer`.
     public init(
         _ dataset: ImageDataset, sampler: Sampler, shards: Range<Int>, epoch: Int = 0, step: Int = 0, epochs: Int = 1,
-        stepsPerEpoch: Int? = nil, depth: Int = 3, spans: SpanBuffer? = nil
+        stepsPerEpoch: Int? = nil, depth: Int = depth, spans: SpanBuffer? = nil
     ) {
         precondition(sampler.count == dataset.count, "the sampler is for this data set")
         precondition(depth > 0 && step >= 0 && step <= sampler.steps, "a reader starts within an epoch")

@@ -88,6 +88,7 @@ extension NamedOptionValue {
 extension BatchNormalizationMode: NamedOptionValue {}
 extension Precision: NamedOptionValue {}
 extension Reducer.Overlap: NamedOptionValue {}
+extension ExchangeKind: NamedOptionValue {}
 extension Shortcut: NamedOptionValue {}
 extension Loss.Function: NamedOptionValue {}
 
