@@ -128,7 +128,7 @@ public final class EvaluationRun {
         }
         var need = plan.memory
         need.reader = BatchReader.bytes(data.dataset, sampler, shards: partition.shards(of: communicator.rank))
-        need.libraries = plan.libraryBytes(ranks: communicator.size)
+        need.libraries = MemoryNeed.libraries(for: model.network, ranks: communicator.size)
         _ = try NodeMemory.requireRoom(for: need, of: model.network.name, communicator)
         let replica = try communicator.together {
             let replica = Replica(plan)

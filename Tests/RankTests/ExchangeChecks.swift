@@ -28,7 +28,9 @@ var exchangeChecks: [RankCheck] {
                 try trial.run(batches: [shards])
                 let before = Array(trial.parameters.elements)
                 var refused = false
-                do { try trial.runStep(1, batch: shards, poisoned: 7001) } catch is NormGate.NotFinite { refused = true }
+                do { try trial.runStep(1, batch: shards, poisoned: 7001) } catch is NormGate.NotFinite {
+                    refused = true
+                }
                 check.expect(refused, "\(type): the step ended as if nothing had happened")
                 check.expect(Array(trial.parameters.elements) == before, "\(type): weights have changed")
             }

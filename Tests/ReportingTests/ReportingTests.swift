@@ -116,7 +116,8 @@ import Testing
         let text = banner.lines.joined(separator: "\n")
         for part in [
             "lenet5-keras: 1,044,426 parameters, 999 trainable", "2 ranks x 1 thread", "128 samples in 8 shards",
-            "oneDNN 2.6.3 (AVX-512), fp32", "memory      80 MB at most", "the 10000 test samples", "warning     careful",
+            "oneDNN 2.6.3 (AVX-512), fp32", "memory      80 MB at most", "the 10000 test samples",
+            "warning     careful",
         ] { #expect(text.contains(part)) }
     }
 

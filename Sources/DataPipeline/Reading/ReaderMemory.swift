@@ -3,7 +3,9 @@ import Basics
 /// What a reader takes of memory, known before it starts.
 extension BatchReader {
     /// The bytes of a reader of these shards: its slots, and the bands of rows that it keeps of chunked data.
-    public static func bytes(_ dataset: ImageDataset, _ sampler: Sampler, shards: Range<Int>, depth: Int = depth) -> Int {
+    public static func bytes(
+        _ dataset: ImageDataset, _ sampler: Sampler, shards: Range<Int>, depth: Int = depth
+    ) -> Int {
         let samples = shards.reduce(0) { $0 + sampler.largestCount(shard: $1) }
         var sample = dataset.source.sampleBytes + MemoryLayout<Int32>.stride + MemoryLayout<Int>.stride
         if case .targets(_, let width) = dataset.answers { sample += width * MemoryLayout<Float>.stride }

@@ -28,14 +28,14 @@ extension MemoryNeed {
         let checkpoint = 3 * (weights + slots * network.trainableParameterCount * float)
         // Other ranks only have the weights to start from, before the optimizer and the reader take their memory.
         files = exchange.rank == 0 ? checkpoint : max(0, weights - optimizer - reader)
-        libraries = plan.libraryBytes(ranks: exchange.partition.ranks)
+        libraries = Self.libraries(for: network, ranks: exchange.partition.ranks)
     }
-}
 
-extension ReplicaPlan {
-    /// An estimate of what libraries take that tell nobody: oneDNN's compiled kernels, MPI's buffers for the messages of
-    /// other ranks, the pages of program code. Fitted to the measurements of docs/benchmarks.md.
-    package func libraryBytes(ranks: Int) -> Int { 16 << 20 }
+    /// An estimate of what libraries take and tell nobody, fitted to the measurements of docs/benchmarks.md: pages of program
+    /// code that are first needed when kernels run, compiled kernels, and MPI's buffers for each other rank.
+    package static func libraries(for network: Network, ranks: Int) -> Int {
+        (4 << 20) + network.nodes.count * (100 << 10) + (ranks - 1) * (256 << 10)
+    }
 }
 
 extension NodeMemory.Account: CustomStringConvertible {

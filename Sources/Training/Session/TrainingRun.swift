@@ -153,8 +153,9 @@ public final class TrainingRun {
             model: definition.network.name, totalParameters: definition.network.parameterCount,
             trainableParameters: definition.network.trainableParameterCount, data: data.description,
             validation: data.explanation, ranks: communicator.size, threads: options.threads,
-            memory: parts.memory.description, engine: engine.description, shards: options.shards, batchSize: options.batchSize,
-            precision: options.precision.rawValue, optimizer: options.algorithm.kerasClassName,
+            memory: parts.memory.description, engine: engine.description, shards: options.shards,
+            batchSize: options.batchSize, precision: options.precision.rawValue,
+            optimizer: options.algorithm.kerasClassName,
             output: options.output ?? Self.defaultOutput, resumed: resumed.explanation, warnings: warnings)
     }
 }
