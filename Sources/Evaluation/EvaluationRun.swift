@@ -40,8 +40,10 @@ public final class EvaluationRun {
         let sums = try evaluator.evaluate { confusion?.add($0, $1) }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let count = Double(sums.samples)
+        let penalty = try Penalty(l2: options.l2, replica, communicator)
+        penalty.measure()
         return EvaluationResult(
-            loss: (sums.loss + Penalty(l2: options.l2, replica).value() * count) / count,
+            loss: try (sums.loss + penalty.value() * count) / count,
             accuracy: isClassifier ? Double(sums.correct) / count : nil,
             top5: isClassifier && outputs > 1 ? Double(sums.correctInTop5) / count : nil,
             confusion: try confusion?.combined(communicator, of: data.dataset, classNames: model.classNames),
@@ -124,7 +126,10 @@ public final class EvaluationRun {
         let plan = try communicator.together {
             try ReplicaPlan(model.network, loss: loss, engine: engine, demand)
         }
-        try NodeMemory.requireRoom(for: plan.memory(slotArenas: 0), of: model.network.name, communicator)
+        var need = plan.memory
+        need.reader = BatchReader.bytes(data.dataset, sampler, shards: partition.shards(of: communicator.rank))
+        need.libraries = MemoryNeed.libraries(for: model.network, ranks: communicator.size)
+        _ = try NodeMemory.requireRoom(for: need, of: model.network.name, communicator)
         let replica = try communicator.together {
             let replica = Replica(plan)
             try replica.setWeights(model.weights)

@@ -71,18 +71,22 @@ extension Communicator {
     public func gather<T: MessageElement>(_ values: [T], to root: Int = 0) throws -> [[T]] {
         let counts = try self.counts(values.count)
         let layout = try RankLayout(counts: rank == root ? counts : counts.map { _ in 0 })
-        let own = try count(values.count, "MPI_Gatherv")
-        let type = T.messageKind.datatype
         var all: [T] = Self.array(count: rank == root ? counts.reduce(0, +) : 0)
-        let code = values.withUnsafeBufferPointer { send in
-            all.withUnsafeMutableBufferPointer { receive in
-                MPI_Gatherv(
-                    send.baseAddress, own, type, receive.baseAddress, layout.counts, layout.offsets, type, Int32(root),
-                    handle)
-            }
+        try values.withUnsafeBufferPointer { part in
+            try all.withUnsafeMutableBufferPointer { try gather(part, into: $0.baseAddress, layout, to: root) }
         }
-        try check(code, "MPI_Gatherv")
         return rank == root ? Self.split(all, counts) : []
+    }
+
+    /// Gathers every rank's part into `buffer` on `root`, where `layout` says where each belongs.
+    public func gather<T: MessageElement>(
+        _ part: UnsafeBufferPointer<T>, into buffer: UnsafeMutablePointer<T>?, _ layout: RankLayout, to root: Int = 0
+    ) throws {
+        let own = try count(part.count, "MPI_Gatherv")
+        let type = T.messageKind.datatype
+        let code = MPI_Gatherv(
+            part.baseAddress, own, type, buffer, layout.counts, layout.offsets, type, Int32(root), handle)
+        try check(code, "MPI_Gatherv")
     }
 
     /// Every rank's `count`.

@@ -1,36 +1,21 @@
-import MessagePassing
 import Basics
 
-/// Adds up the shards' gradients over all ranks along the fixed tree, has the weights updated, and shares them, while
-/// the backward pass still runs.
+/// Adds up the shards' gradients over all ranks, has the weights updated, and shares them, while the backward pass still
+/// runs.
 ///
 /// For each bucket, in the order in which the backward pass makes buckets ready:
 /// a) Every rank adds its shards' gradients, level into level, until one partial sum a subtree of its own is left.
-/// b) `MPI_Ialltoallv` sends every rank its slice of each partial sum, from where it lies in the gradient arena.
-/// c) The owner of a slice adds all ranks' partial sums in the order of the tree.
-/// d) The optimizer updates the owned slice of the parameter arena.
-/// e) `MPI_Iallgatherv` shares the new weights, in place.
+/// b) The exchange sends the partial sums off.
+/// c) When those of all ranks have arrived, the exchange adds the slice that this rank owns.
+/// d) The optimizer updates the owned slice of the parameter arena, at once or when the gate opens.
+/// e) The exchange shares the new weights.
 ///
-/// Exchanges (b) and sharing (e) have a communicator each, and each goes through the buckets in order: so all ranks
-/// start the collectives of one communicator in the same order, however their arrivals interleave. In `allReduce` mode
-/// `MPI_Iallreduce` takes the place of b, c and e, every rank updates everything, and the bits depend on the rank
-/// count.
-///
-/// Where the bucket plan says that gradients are rounded, every shard's gradient and every sum below the root of the
-/// tree is rounded to bf16, whether it travels or not, so that the bits are the same for every rank count; what travels
-/// in (b) is half as long. The root and the weights stay in single precision.
-///
-/// A bucket's weights change as soon as its sums have arrived. The backward pass of the rank's last shard must not read
-/// them any more by then, which holds if a layer reports its gradients ready after its backward data. A step allocates
-/// nothing, except the schedule of a batch size seen for the first time.
+/// Without a gate a bucket's weights change as soon as its sums have arrived. The backward pass of the rank's last shard
+/// must not read them any more by then, which holds if a layer reports its gradients ready after its backward data. A
+/// step allocates nothing, except the program of a batch size seen for the first time.
 public final class Reducer {
     /// Updates the parameters of an arena range, given the summed gradient's first element for that range.
     public typealias Update = (_ range: Range<Int>, _ gradient: UnsafeMutablePointer<Float>) throws -> Void
-
-    public enum Mode: String, Sendable, CaseIterable {
-        case tree
-        case allReduce = "allreduce"
-    }
 
     /// Whether messages move on while the backward pass runs. The bits are the same.
     ///
@@ -45,62 +30,51 @@ public final class Reducer {
 
     public let partition: ShardPartition
     public let buckets: BucketPlan
-    public let mode: Mode
 
     /// Seconds spent in `finish` waiting for messages: communication that nothing hid.
     public private(set) var exposedSeconds = 0.0
     /// Seconds spent in the optimizer.
-    public var updateSeconds: Double { traffic.updateSeconds }
+    public private(set) var updateSeconds = 0.0
     /// Seconds in which messages were under way, hidden or not.
-    public var activeSeconds: Double { traffic.activeSeconds }
+    public var activeSeconds: Double { exchange.activeSeconds }
     /// Bytes this rank gave to MPI for other ranks.
-    public var bytesSent: Int { traffic.bytesSent }
+    public var bytesSent: Int { exchange.bytesSent }
     /// Is told of every bucket in runs that are traced.
     public var trace: ReductionTrace? {
-        get { traffic.trace }
-        set { traffic.trace = newValue }
+        get { exchange.trace }
+        set { exchange.trace = newValue }
     }
 
     private let rank: Int
     private let overlap: Overlap
+    private let exchange: any GradientExchange
     private let gradientLevels: [AlignedBuffer<Float>]
-    private let traffic: BucketTraffic
-    /// One schedule a number of non-empty shards.
-    private var schedules: [ReductionSchedule?]
-    private var current: ReductionSchedule
-    private var bucketsReady = 0
+    private let owned: [Range<Int>]
+    private let gate: (any UpdateGate)?
+    private let update: Update
+    /// One program a number of non-empty shards.
+    private var programs: [ShardProgram?]
+    private var current: ShardProgram
+    /// Buckets that are complete on this rank, have been started, are summed, and are updated.
+    private var (ready, started, summed, updated) = (0, 0, 0, 0)
+    /// Where the sum of each bucket's owned slice lies.
+    private var sums: [UnsafeMutablePointer<Float>?]
 
-    /// The gradient arenas that `rank` needs.
-    public static func levelCount(partition: ShardPartition, rank: Int) -> Int {
-        let levels = ReductionSchedule.program(of: rank, partition, present: partition.shards).levels
-        return (levels.max() ?? 0) + 1
-    }
-
-    /// Collective. The gradient arenas, as many as `levelCount` says, have `buckets.count` elements each; frozen weights may
-    /// follow behind these in the parameter arena.
+    /// `exchange` was made by `plan`.
     public init(
-        communicator: Communicator, partition: ShardPartition, buckets: BucketPlan, parameters: AlignedBuffer<Float>,
-        gradientLevels: [AlignedBuffer<Float>], mode: Mode = .tree, overlap: Overlap = .progress,
-        update: @escaping Update
-    ) throws {
-        precondition(partition.ranks == communicator.size && buckets.ranks == communicator.size, "plans of other ranks")
-        precondition(gradientLevels.count >= Self.levelCount(partition: partition, rank: communicator.rank))
-        precondition(
-            gradientLevels.allSatisfy { $0.count == buckets.count } && parameters.count >= buckets.count,
-            "arenas of other sizes")
-        precondition(mode == .tree || buckets.roundedCount == 0, "MPI does not add what is rounded")
-        rank = communicator.rank
-        self.partition = partition
-        self.buckets = buckets
-        self.gradientLevels = gradientLevels
-        self.mode = mode
+        _ plan: ExchangePlan, _ exchange: any GradientExchange, overlap: Overlap = .progress,
+        gate: (any UpdateGate)? = nil, update: @escaping Update
+    ) {
+        (rank, partition, buckets) = (plan.rank, plan.partition, plan.buckets)
+        owned = plan.ownership.ranges
+        self.exchange = exchange
+        gradientLevels = exchange.arenas.gradientLevels
         self.overlap = overlap
-        current = try ReductionSchedule(
-            partition: partition, rank: communicator.rank, present: partition.shards, buckets: buckets)
-        schedules = Array(repeating: nil, count: partition.shards) + [current]
-        traffic = try BucketTraffic(
-            communicator, partition, buckets, mode, parameters: parameters, gradientLevels: gradientLevels, current,
-            update)
+        self.gate = gate
+        self.update = update
+        current = ShardProgram(partition, rank: rank, present: partition.shards)
+        programs = Array(repeating: nil, count: partition.shards) + [current]
+        sums = Array(repeating: nil, count: buckets.buckets.count)
     }
 
     // MARK: One step, as the trainer drives it
@@ -108,15 +82,12 @@ public final class Reducer {
     /// Begins a step on `batch` samples in all. Collective in effect: all ranks give the same number.
     public func begin(batch: Int) throws {
         precondition(batch > 0, "a step needs a sample")
-        precondition(traffic.started == traffic.updated && traffic.isIdle, "the last step has not been finished")
+        precondition(started == updated && exchange.isIdle, "the last step has not been finished")
         let present = min(batch, partition.shards)
-        let schedule =
-            try schedules[present]
-            ?? ReductionSchedule(partition: partition, rank: rank, present: present, buckets: buckets)
-        schedules[present] = schedule
-        current = schedule
-        bucketsReady = 0
-        traffic.begin(schedule)
+        current = programs[present] ?? ShardProgram(partition, rank: rank, present: present)
+        programs[present] = current
+        (ready, started, summed, updated) = (0, 0, 0, 0)
+        try exchange.begin(current)
     }
 
     /// The rank's non-empty shards in this step. May be empty: the rank then only calls `finish`.
@@ -134,9 +105,9 @@ public final class Reducer {
     /// Says that the gradient of the last of `shards` is complete below `offset`, and sends the buckets that are now
     /// complete on their way.
     public func gradientsReady(upTo offset: Int) throws {
-        while bucketsReady < buckets.buckets.count, buckets.buckets[bucketsReady].upperBound <= offset {
-            if let last = current.shards.last { addLevels(after: last, buckets.buckets[bucketsReady]) }
-            bucketsReady += 1
+        while ready < buckets.buckets.count, buckets.buckets[ready].upperBound <= offset {
+            if let last = current.shards.last { addLevels(after: last, buckets.buckets[ready]) }
+            ready += 1
         }
         try progress()
     }
@@ -144,26 +115,37 @@ public final class Reducer {
     /// Moves messages on, and sums and updates what has arrived. Cheap where nothing has: to be called between the
     /// operations of the backward pass.
     public func progress() throws {
-        if overlap == .progress { try traffic.advance(to: bucketsReady) }
+        if overlap == .progress { try advance() }
     }
 
     /// Ends the step: returns when all parameters of this rank are new.
     public func finish() throws {
         try gradientsReady(upTo: buckets.count)
-        try traffic.advance(to: bucketsReady)
-        while !traffic.isIdle { exposedSeconds += try traffic.wait() }
+        try advance()
+        while summed < buckets.buckets.count { try wait() }
+        if let gate {
+            try gate.open()
+            try updateSummed()
+        }
+        while !exchange.isIdle { try wait() }
     }
 
-    /// The parts of the arena that this rank updates, ascending: its slices, or everything in `allReduce` mode.
-    public var ownedRanges: [Range<Int>] {
-        mode == .tree ? buckets.buckets.indices.map { buckets.slice($0, of: rank) } : buckets.buckets
+    // MARK: The steps of a bucket
+
+    private func advance() throws {
+        while started < ready {
+            try exchange.start(started)
+            started += 1
+        }
+        try exchange.progress()
+        try sumArrived()
     }
 
-    /// Completes an arena of which every rank has written its `ownedRanges` only, such as an optimizer's slots before a
-    /// checkpoint. Collective; between steps.
-    public func share(_ arena: AlignedBuffer<Float>) throws {
-        precondition(arena.count == buckets.count && traffic.isIdle, "an arena like the others, between steps")
-        if mode == .tree, partition.ranks > 1 { try traffic.share(arena) }
+    private func wait() throws {
+        let start = BootClock.now
+        try exchange.wait()
+        exposedSeconds += BootClock.seconds(since: start)
+        try sumArrived()
     }
 
     /// Step a: the additions that are due once `shard` is complete in `range`.
@@ -188,6 +170,33 @@ public final class Reducer {
         // Sums round what they read and packing what it sends; only a single shard that stays here meets neither.
         if partition.ranks == 1, current.shards.count == 1 {
             WireRounding.round(gradientLevels[top].baseAddress + roundedRange.lowerBound, count: roundedRange.count)
+        }
+    }
+
+    /// Step c for all buckets whose partial sums have arrived, in order; steps d and e too, unless a gate holds them back.
+    private func sumArrived() throws {
+        while summed < started, exchange.hasArrived(summed) {
+            if !owned[summed].isEmpty {
+                let sum = exchange.sum(summed)
+                sums[summed] = sum
+                gate?.look(at: owned[summed], sum)
+            }
+            summed += 1
+            if gate == nil { try updateSummed() }
+        }
+    }
+
+    /// Steps d and e for all buckets that are summed.
+    private func updateSummed() throws {
+        while updated < summed {
+            if let sum = sums[updated] {
+                let start = BootClock.now
+                try update(owned[updated], sum)
+                updateSeconds += BootClock.seconds(since: start)
+                trace?.updated(bucket: updated, from: start)
+            }
+            try exchange.share(updated)
+            updated += 1
         }
     }
 }

@@ -10,6 +10,8 @@ public struct RunBanner: Sendable {
     public var validation: String
     public var ranks: Int
     public var threads: Int
+    /// What the ranks of this machine will take at most, in words.
+    public var memory: String
     /// Library, version and instruction set.
     public var engine: String
     public var shards: Int
@@ -23,7 +25,7 @@ public struct RunBanner: Sendable {
 
     public init(
         model: String, totalParameters: Int, trainableParameters: Int, data: String, validation: String, ranks: Int,
-        threads: Int, engine: String, shards: Int, batchSize: Int, precision: String, optimizer: String,
+        threads: Int, memory: String, engine: String, shards: Int, batchSize: Int, precision: String, optimizer: String,
         output: String, resumed: String? = nil, warnings: [String] = []
     ) {
         self.model = model
@@ -33,6 +35,7 @@ public struct RunBanner: Sendable {
         self.validation = validation
         self.ranks = ranks
         self.threads = threads
+        self.memory = memory
         self.engine = engine
         self.shards = shards
         self.batchSize = batchSize
@@ -53,6 +56,7 @@ public struct RunBanner: Sendable {
             ("data", data),
             ("validation", validation),
             ("workers", "\(Figures.count(ranks, "rank")) x \(Figures.count(threads, "thread"))"),
+            ("memory", memory),
             ("batch", "\(batchSize) samples in \(Figures.count(shards, "shard"))"),
             ("engine", "\(engine), \(precision)"),
             ("optimizer", optimizer),

@@ -71,9 +71,9 @@ struct Trainer {
         let position = progress.position
         let rate = rates[position.step]
         let batch = sampler.batch(of: position.step)
-        let penalty = self.penalty.value()
+        penalty.measure()
         var sums = try step.run(samples, batch: batch, step: position.globalStep, rate: rate)
-        sums.loss += penalty * Double(batch)
+        sums.loss += try penalty.value() * Double(batch)
         progress.add(sums, learningRate: rate)
         let durations = timer.durations(waited: samples.waited)
         let sinceStart = stepsDone == 0 ? ProcessStart.secondsAgo : nil
@@ -94,7 +94,8 @@ struct Trainer {
         let epoch = progress.position.epoch
         let validation = try evaluator.map { evaluator in
             var sums = try evaluator.evaluate()
-            sums.loss += penalty.value() * Double(sums.samples)
+            penalty.measure()
+            sums.loss += try penalty.value() * Double(sums.samples)
             return sums
         }
         let metrics = EpochMetrics(

@@ -29,15 +29,23 @@ var reducerChecks: [RankCheck] {
         },
         RankCheck("MPI's own reduction gives the same weights on all ranks, near the tree's") { check in
             let shards = 2 * check.size + 1
-            try ReducerTrial(check, shards: shards, mode: .allReduce)
+            try ReducerTrial(check, shards: shards, type: AllReduceExchange.self)
                 .run(batches: batches(shards))
         },
-        RankCheck("an arena whose slices were written by their owners is completed") { check in
+        RankCheck("an arena whose slices were stored by their owners is gathered") { check in
             let trial = try ReducerTrial(check, shards: check.size)
-            let arena = AlignedBuffer<Float>(count: trial.plan.count)
-            for range in trial.reducer.ownedRanges { for i in range { arena[i] = Float(i) } }
-            try trial.reducer.share(arena)
-            check.expect(arena.elements.indices.allSatisfy { arena[$0] == Float($0) }, "elements are missing")
+            let values = (0..<trial.plan.count).map { Float($0) }
+            let owned = OwnedArena(trial.exchangePlan.ownership, initialValue: -1)
+            // As a checkpoint stores them, parameter by parameter.
+            for range in [0..<16, 16..<1040, 1040..<trial.plan.count] {
+                values[range].withUnsafeBufferPointer { owned.store($0, at: range.lowerBound) }
+            }
+            for range in trial.exchangePlan.ownership.ranges where !range.isEmpty {
+                check.expect(owned.address(of: range.lowerBound).pointee, equals: Float(range.lowerBound), "a slice")
+            }
+            let whole = try owned.gathered(check.world)
+            check.expect(whole != nil, equals: check.rank == 0, "who has the whole arena")
+            if let whole { check.expect(Array(whole.elements) == values, "elements are missing") }
         },
     ]
 }
@@ -49,11 +57,13 @@ private func batches(_ shards: Int) -> [Int] {
 
 /// A reducer driven as the trainer drives it, on gradients that are random functions of (step, shard, element), beside
 /// the serial tree sum of the same gradients.
-private final class ReducerTrial {
+final class ReducerTrial {
     let check: CheckContext
     let partition: ShardPartition
     let plan: BucketPlan
-    let mode: Reducer.Mode
+    /// Whether sums have the bits of the tree.
+    let isExact: Bool
+    let exchangePlan: ExchangePlan
     let parameters: AlignedBuffer<Float>
     let levels: [AlignedBuffer<Float>]
     let reducer: Reducer
@@ -78,24 +88,23 @@ private final class ReducerTrial {
     }
 
     init(
-        _ check: CheckContext, shards: Int, mode: Reducer.Mode = .tree, overlap: Reducer.Overlap = .progress,
-        scale: Int = 1, roundedCount: Int = 0
+        _ check: CheckContext, shards: Int, type: any GradientExchange.Type = TreeExchange.self,
+        overlap: Reducer.Overlap = .progress, scale: Int = 1, roundedCount: Int = 0, gate: NormGate? = nil
     ) throws {
         self.check = check
-        self.mode = mode
+        isExact = type != AllReduceExchange.self
         partition = ShardPartition(shards: shards, ranks: check.size)
         let plan = Self.plan(ranks: check.size, scale: scale, roundedCount: roundedCount)
         self.plan = plan
-        let parameters = AlignedBuffer<Float>(count: plan.count)
+        exchangePlan = ExchangePlan(type, partition, plan, parameterCount: plan.count, rank: check.rank)
+        let exchange = try exchangePlan.make(check.world)
+        let parameters = exchange.arenas.parameters
         self.parameters = parameters
-        let levelCount = Reducer.levelCount(partition: partition, rank: check.rank)
-        levels = (0..<levelCount).map { _ in AlignedBuffer<Float>(count: plan.count) }
+        levels = exchange.arenas.gradientLevels
         let updates = UpdateLog(count: plan.count)
         self.updates = updates
-        reducer = try Reducer(
-            communicator: check.world, partition: partition, buckets: plan, parameters: parameters,
-            gradientLevels: levels, mode: mode, overlap: overlap
-        ) { range, sum in
+        reducer = Reducer(exchangePlan, exchange, overlap: overlap, gate: gate) { range, sum in
+            check.expect(gate?.isOpen ?? true, "an update that should have been held back")
             for i in range {
                 updates.counts[i] += 1
                 updates.sums[i] = sum[i - range.lowerBound]
@@ -111,7 +120,7 @@ private final class ReducerTrial {
             let expected = serialSums(step, batch: batch)
             for i in weights.indices { weights[i] -= 0.125 * expected[i] }
             compare(expected, weights, "step \(step), batch \(batch)")
-            if mode == .allReduce { weights = Array(parameters.elements) }
+            if !isExact { weights = Array(parameters.elements) }
         }
         let first = try check.world.broadcast(Array(parameters.elements))
         check.expect(bits(Array(parameters.elements)) == bits(first), "weights differ from rank 0's")
@@ -127,7 +136,8 @@ private final class ReducerTrial {
         for i in range { level[i] = random.uniform(UInt64(i), in: -1..<1) }
     }
 
-    private func runStep(_ step: Int, batch: Int) throws {
+    /// The gradient of the last shard is no number at element `poisoned`.
+    func runStep(_ step: Int, batch: Int, poisoned: Int? = nil) throws {
         for i in updates.counts.indices { updates.counts[i] = 0 }
         // What a rank does between the calls differs from rank to rank.
         let whims = CounterRandom(seed: 2, purpose: .generatedData, stream: UInt64(step * 100 + check.rank))
@@ -143,6 +153,9 @@ private final class ReducerTrial {
             while ready < plan.count {
                 let next = min(plan.count, ready + 16 * (1 + whims.integer(UInt64(ready), below: plan.count / 128)))
                 fill(step, last, ready..<next)
+                if let poisoned, last == partition.shards - 1, (ready..<next).contains(poisoned) {
+                    levels[reducer.level(ofShard: last)][poisoned] = .nan
+                }
                 try reducer.gradientsReady(upTo: next)
                 for _ in 0..<whims.integer(UInt64(ready + 1), below: 4) { try reducer.progress() }
                 ready = next
@@ -188,13 +201,13 @@ private final class ReducerTrial {
     }
 
     private func compare(_ expected: [Float], _ weights: [Float], _ when: String) {
-        let owned = reducer.ownedRanges
+        let owned = exchangePlan.ownership.ranges
         let ownedElements = owned.reduce(0) { $0 + $1.count }
         let once = owned.allSatisfy { $0.allSatisfy { updates.counts[$0] == 1 } }
         check.expect(once, "\(when): not one update an element")
         check.expect(updates.counts.reduce(0, +), equals: ownedElements, "\(when): updates")
         let got = Array(parameters.elements)
-        if mode == .tree {
+        if isExact {
             let wrong = owned.joined().first { updates.sums[$0].bitPattern != expected[$0].bitPattern }
             if let wrong {
                 check.expect(updates.sums[wrong], equals: expected[wrong], "\(when): sum of element \(wrong)")

@@ -11,7 +11,8 @@ import MessagePassing
 
 // The launch checks come last: they leave a stop signal behind, at which every later run would end.
 let checks =
-    collectiveChecks + agreementChecks + reducerChecks + runChecks + augmentationChecks + traceChecks + evaluationChecks
+    collectiveChecks + agreementChecks + reducerChecks + exchangeChecks + runChecks + augmentationChecks + traceChecks
+    + evaluationChecks
     + kerasLossChecks + launchChecks
 
 func option(_ name: String) -> String? {

@@ -65,7 +65,7 @@ import Testing
 
     @Test func levelsNeededByARank() {
         func levels(_ shards: Int, _ ranks: Int, _ rank: Int) -> Int {
-            Reducer.levelCount(partition: ShardPartition(shards: shards, ranks: ranks), rank: rank)
+            ShardProgram.levelCount(ShardPartition(shards: shards, ranks: ranks), rank: rank)
         }
         #expect(levels(1, 1, 0) == 1)
         #expect(levels(8, 1, 0) == 4)
@@ -112,5 +112,49 @@ import Testing
         let plan = BucketPlan(count: count, cuts: [0], ranks: 2, targetBytes: .max)
         #expect(plan.buckets.allSatisfy { $0.count <= Int(Int32.max) })
         #expect(plan.buckets.last?.upperBound == count)
+    }
+}
+
+@Suite struct ExchangePlanTests {
+    private func plan(_ kind: ExchangeKind, shards: Int, ranks: Int, rank: Int, rounded: Int = 0) -> ExchangePlan {
+        let buckets = BucketPlan(
+            count: 4096, cuts: [1024, 2048], ranks: ranks, targetBytes: 4096, roundedCount: rounded)
+        return ExchangePlan(
+            kind.type, ShardPartition(shards: shards, ranks: ranks), buckets, parameterCount: 4112, rank: rank)
+    }
+
+    @Test(arguments: 1...5) func ownersOfTheTreeTileTheArena(ranks: Int) {
+        let owners = (0..<ranks).map { plan(.tree, shards: 8, ranks: ranks, rank: $0).ownership }
+        let ranges = owners.flatMap(\.ranges).filter { !$0.isEmpty }.sorted { $0.lowerBound < $1.lowerBound }
+        #expect(ranges.reduce(0) { $1.lowerBound == $0 ? $1.upperBound : -1 } == 4096)
+        #expect(owners.map(\.count).reduce(0, +) == 4096)
+        #expect(owners.allSatisfy { $0.isReplicated == (ranks == 1) })
+    }
+
+    @Test func everyRankOwnsEverythingThatMPIReduces() {
+        let ownership = plan(.allreduce, shards: 8, ranks: 3, rank: 1).ownership
+        #expect(ownership.isReplicated && ownership.count == 4096)
+    }
+
+    @Test func memoryIsThatOfTheRank() {
+        let alone = plan(.tree, shards: 8, ranks: 1, rank: 0).memory
+        #expect(alone.parameters == 4112 * 4 && alone.gradients == 4 * 4096 * 4 && alone.messages == 0)
+        // Seven partial sums of an eighth of the arena.
+        let one = plan(.tree, shards: 8, ranks: 8, rank: 2).memory
+        #expect(one.gradients == 4096 * 4 && one.messages == 7 * 512 * 4)
+        // Besides, its own partial sum in bf16, and a block of 1,024 elements of each partial sum.
+        let rounded = plan(.tree, shards: 8, ranks: 8, rank: 2, rounded: 2048).memory
+        #expect(rounded.messages == one.messages + 2048 * 2 + 8 * 1024 * 4)
+        #expect(plan(.allreduce, shards: 8, ranks: 2, rank: 0).memory.messages == 0)
+    }
+
+    @Test func anOwnedArenaStoresAndReturnsWhatTheRankOwns() {
+        let ownership = plan(.tree, shards: 8, ranks: 3, rank: 1).ownership
+        let arena = OwnedArena(ownership, initialValue: 0.5)
+        let values = (0..<4096).map { Float($0) }
+        values[1500...].withUnsafeBufferPointer { arena.store($0, at: 1500) }
+        for element in ownership.ranges.joined() {
+            #expect(arena.address(of: element).pointee == (element < 1500 ? 0.5 : Float(element)))
+        }
     }
 }

@@ -110,12 +110,14 @@ import Testing
     @Test func bannerNamesEverything() {
         let banner = RunBanner(
             model: "lenet5-keras", totalParameters: 1_044_426, trainableParameters: 999, data: "fashion.h5",
-            validation: "the 10000 test samples", ranks: 2, threads: 1, engine: "oneDNN 2.6.3 (AVX-512)", shards: 8,
+            validation: "the 10000 test samples", ranks: 2, threads: 1, memory: "80 MB at most",
+            engine: "oneDNN 2.6.3 (AVX-512)", shards: 8,
             batchSize: 128, precision: "fp32", optimizer: "adam", output: "run", warnings: ["careful"])
         let text = banner.lines.joined(separator: "\n")
         for part in [
             "lenet5-keras: 1,044,426 parameters, 999 trainable", "2 ranks x 1 thread", "128 samples in 8 shards",
-            "oneDNN 2.6.3 (AVX-512), fp32", "the 10000 test samples", "warning     careful",
+            "oneDNN 2.6.3 (AVX-512), fp32", "memory      80 MB at most", "the 10000 test samples",
+            "warning     careful",
         ] { #expect(text.contains(part)) }
     }
 

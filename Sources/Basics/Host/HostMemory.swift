@@ -9,6 +9,12 @@ package enum HostMemory {
     /// started from, too.
     package static var peakBytes: Int? { SystemText("/proc/self/status")?.number(after: "VmHWM:").map { $0 * 1024 } }
 
+    /// What this process has: pages that it shares with others count in part (proportional set size). Nil where the kernel
+    /// does not say.
+    package static var residentBytes: Int? {
+        SystemText("/proc/self/smaps_rollup")?.number(after: "Pss:").map { $0 * 1024 }
+    }
+
     private static var machine: Int? {
         SystemText("/proc/meminfo")?.number(after: "MemAvailable:").map { $0 * 1024 }
     }

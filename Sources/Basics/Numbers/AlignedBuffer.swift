@@ -1,12 +1,14 @@
 /// Memory for `count` elements, aligned to 64 bytes (a cache line and a vector register), zero at birth.
 ///
-/// The buffer owns its memory and hands out raw views. It does not synchronise: whoever shares one between
+/// The buffer owns its memory, or keeps alive who does, and hands out raw views. It does not synchronise: whoever shares one between
 /// threads names the guard.
 public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable {
     public static var alignment: Int { 64 }
 
     public let count: Int
     public let baseAddress: UnsafeMutablePointer<Element>
+    /// Who frees the memory, if not the buffer.
+    private let owner: AnyObject?
 
     public init(count: Int) {
         let bytes = max(count * MemoryLayout<Element>.stride, 1)
@@ -14,10 +16,20 @@ public final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable 
         raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
         self.count = count
         self.baseAddress = raw.assumingMemoryBound(to: Element.self)
+        owner = nil
+    }
+
+    /// A view of memory that `owner` frees when the last buffer of it has gone: part of a larger block, or shared with other
+    /// processes. `address` is aligned as other buffers are.
+    public init(count: Int, at address: UnsafeMutablePointer<Element>, of owner: AnyObject) {
+        precondition(Int(bitPattern: address) % Self.alignment == 0, "memory that is not aligned")
+        self.count = count
+        baseAddress = address
+        self.owner = owner
     }
 
     deinit {
-        UnsafeMutableRawPointer(baseAddress).deallocate()
+        if owner == nil { UnsafeMutableRawPointer(baseAddress).deallocate() }
     }
 
     public var elements: UnsafeMutableBufferPointer<Element> {

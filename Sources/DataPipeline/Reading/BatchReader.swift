@@ -7,6 +7,9 @@ import Basics
 /// Training passes the epochs it has left; evaluation one pass with a sampler that does not shuffle. The trainer calls
 /// `next`, uses the slot, and gives it back with `release`; while it holds all slots, nothing more is read.
 public final class BatchReader: Sendable {
+    /// Steps in memory at once, where nobody says otherwise.
+    public static let depth = 3
+
     private let ring: BatchRing
 
     /// Starts at `step` of `epoch` and ends after the last step of epoch `epochs - 1`. Samples are as they are stored, but
@@ -15,8 +18,8 @@ public final class BatchReader: Sendable {
     /// the thread does is recorded in `spans`, a buffer from `spanBuffer`.
     public init(
         _ dataset: SampleSet, transforms: TransformChain? = nil, sampler: Sampler, shards: Range<Int>,
-        epoch: Int = 0,
-        step: Int = 0, epochs: Int = 1, stepsPerEpoch: Int? = nil, depth: Int = 3, spans: SpanBuffer? = nil
+        epoch: Int = 0, step: Int = 0, epochs: Int = 1, stepsPerEpoch: Int? = nil, depth: Int = depth,
+        spans: SpanBuffer? = nil
     ) {
         let chain = transforms ?? TransformChain(of: dataset)
         precondition(chain.input == dataset.specification, "the transforms are for this data set")

@@ -1,6 +1,6 @@
 import Models
 
-/// The bytes that a rank's replica and optimizer take, as their plans say.
+/// The bytes that a rank takes beyond what its process has when it plans, as the plans of its parts say.
 public struct MemoryNeed: Sendable, Equatable {
     /// Of all shards in flight.
     public var activations = 0
@@ -10,8 +10,16 @@ public struct MemoryNeed: Sendable, Equatable {
     public var parameters = 0
     public var gradients = 0
     public var optimizer = 0
+    /// Of buffers that gradients and weights travel through.
+    public var messages = 0
+    /// Of samples that are read ahead.
+    public var reader = 0
+    /// Of weights and optimizer state as files hold them, while they are read or a checkpoint is composed.
+    public var files = 0
+    /// Of libraries, which tell nobody: compiled kernels, MPI's own buffers.
+    public var libraries = 0
 
-    public var total: Int { activations + scratch + weightCopies + parameters + gradients + optimizer }
+    public var total: Int { parts.reduce(0) { $0 + $1.bytes } }
 
     /// What it is made of, with the names that people and programs read.
     public var parts: [(name: String, key: String, bytes: Int)] {
@@ -19,8 +27,10 @@ public struct MemoryNeed: Sendable, Equatable {
             ("activations", "activation_bytes", activations), ("scratch", "scratch_bytes", scratch),
             ("weight copies", "weight_copy_bytes", weightCopies),
             ("parameters", "parameter_bytes", parameters), ("gradients", "gradient_bytes", gradients),
-            ("optimizer", "optimizer_bytes", optimizer),
-        ].filter { $0.2 > 0 || !["weight copies", "optimizer"].contains($0.0) }
+            ("optimizer", "optimizer_bytes", optimizer), ("messages", "message_bytes", messages),
+            ("reader", "reader_bytes", reader), ("files", "file_bytes", files),
+            ("libraries", "library_bytes", libraries),
+        ].filter { $0.2 > 0 || ["activations", "scratch", "parameters", "gradients"].contains($0.0) }
     }
 }
 
@@ -36,6 +46,6 @@ extension MemoryNeed {
         demand.training = [samples]
         demand.levels = 1
         let loss = network.loss(network.usualLoss(for: .label), labelSmoothing: 0)
-        self = try ReplicaPlan(network, loss: loss, engine: engine, demand).memory(slotArenas: 0)
+        self = try ReplicaPlan(network, loss: loss, engine: engine, demand).memory
     }
 }

@@ -70,12 +70,12 @@ public struct ReplicaPlan {
     var scratchBytes: Int { plans.values.map(\.scratchBytes).max() ?? 0 }
     var sharedBytes: Int { plans.values.map(\.sharedBytes).max() ?? 0 }
 
-    /// `slotArenas`: arenas of gradients' size that the optimizer keeps besides.
-    public func memory(slotArenas: Int) -> MemoryNeed {
+    /// What a replica of this plan allocates.
+    public var memory: MemoryNeed {
         let float = MemoryLayout<Float>.stride
         return MemoryNeed(
             activations: slots * activationBytes, scratch: scratchBytes + sharedBytes,
             weightCopies: weightCopies.values.reduce(0, +), parameters: arena.count * float,
-            gradients: levels * arena.gradientCount * float, optimizer: slotArenas * arena.gradientCount * float)
+            gradients: levels * arena.gradientCount * float)
     }
 }

@@ -8,7 +8,6 @@ public final class Replica {
     public let loss: Loss
     public let arena: ArenaLayout
     public let parameters: AlignedBuffer<Float>
-    /// One a level of the rank's part of the reduction tree; none where the replica only evaluates.
     public let gradientLevels: [AlignedBuffer<Float>]
     /// The exchanges after each segment of a training plan: the same for every shard size.
     public let exchanges: [Exchange?]
@@ -31,14 +30,19 @@ public final class Replica {
         let level: Int
     }
 
-    /// Allocates all that the plan says.
-    public init(_ plan: ReplicaPlan) {
+    /// Allocates all that the plan says, except `arenas` that come from elsewhere.
+    public init(_ plan: ReplicaPlan, _ arenas: Arenas? = nil) {
         (network, loss, arena) = (plan.network, plan.loss, plan.arena)
         plans = plan.plans
         exchanges = plans.first { $0.key.purpose == .training }?.value.segments.map(\.exchange) ?? []
         remarks = Set(plans.values.flatMap(\.remarks)).sorted()
-        parameters = AlignedBuffer(count: arena.count)
-        gradientLevels = (0..<plan.levels).map { _ in AlignedBuffer(count: plan.arena.gradientCount) }
+        let arenas =
+            arenas
+            ?? Arenas(parameterCount: arena.count, gradientCount: arena.gradientCount, levels: plan.levels)
+        precondition(
+            arenas.parameters.count == arena.count
+                && arenas.gradientLevels.allSatisfy { $0.count == plan.arena.gradientCount }, "arenas of other sizes")
+        (parameters, gradientLevels) = (arenas.parameters, arenas.gradientLevels)
         slots = (0..<plan.slots).map { _ in AlignedBuffer(count: plan.activationBytes) }
         metrics = AlignedBuffer(count: plan.slots)
         scratch = AlignedBuffer(count: plan.scratchBytes)
@@ -84,7 +88,9 @@ public final class Replica {
 extension Replica {
     public func setWeights(_ weights: [[Float]]) throws {
         weightsChanged()
-        for (index, values) in weights.enumerated() { try setLogical(values, index, of: parameters) }
+        for (index, values) in weights.enumerated() {
+            try pack(values, index, into: parameters.baseAddress + arena[parameter: index].offset)
+        }
     }
 
     public func weights() throws -> [[Float]] {
@@ -101,12 +107,11 @@ extension Replica {
         }
     }
 
-    /// Stores what `logical` returns.
-    package func setLogical(_ values: [Float], _ parameter: Int, of arena: AlignedBuffer<Float>) throws {
-        let slice = self.arena[parameter: parameter]
+    /// What `logical` returns, as it lies in an arena. The padding of `place` stays what it is.
+    package func pack(_ values: [Float], _ parameter: Int, into place: UnsafeMutablePointer<Float>) throws {
         try values.withUnsafeBufferPointer { values in
             guard let start = values.baseAddress else { return }
-            try slice.format.pack(start, into: arena.baseAddress + slice.offset)
+            try arena[parameter: parameter].format.pack(start, into: place)
         }
     }
 

@@ -1,6 +1,7 @@
 import Basics
 import DataPipeline
 import Optimization
+import Reduction
 
 extension TrainingOptions {
     /// All options, in the order in which files and help show them. Paths are operational: what they lead to is
@@ -90,8 +91,7 @@ extension TrainingOptions {
         .init("batch-norm", .computation, .semantic, \.batchNorm, "statistics of a shard or of the global batch"),
         .init("engine", .computation, .semantic, \.engine, "onednn or blas"),
         .init("precision", .computation, .semantic, \.precision, "fp32 or bf16"),
-        .init(
-            "reduction", .computation, .semantic, \.reduction, "tree, or allreduce (result depends on the rank count)"),
+        .init("reduction", .computation, .semantic, \.reduction, ExchangeKind.help),
         .init(
             "wire", .computation, .semantic, \.wire, "fp32, or bf16: gradients rounded before they are added and sent"),
         .init(

@@ -105,6 +105,7 @@ extension OptimizerKind: OptionValue {
 extension BatchNormalizationMode: NamedOptionValue {}
 extension Precision: NamedOptionValue {}
 extension Reducer.Overlap: NamedOptionValue {}
+extension ExchangeKind: NamedOptionValue {}
 extension Shortcut: NamedOptionValue {}
 extension Loss.Function: NamedOptionValue {}
 

@@ -1,4 +1,5 @@
 import Basics
+import Reduction
 
 /// Options by name and text: what flags, files, checkpoints and the comparison between ranks have in common.
 extension TrainingOptions {
@@ -46,8 +47,10 @@ extension TrainingOptions {
         guard weights == nil || initFrom == nil else {
             throw OptionError("init-from", "--weights gives all layers their weights already; give one of them")
         }
-        guard wire == .fp32 || reduction == .tree else {
-            throw OptionError("wire", "MPI adds no bf16: use --reduction tree, or --wire fp32")
+        guard wire == .fp32 || reduction.type.addsRounded else {
+            let names = ExchangeKind.allCases.filter { $0.type.addsRounded }.map(\.rawValue).joined(separator: " or ")
+            throw OptionError(
+                "wire", "--reduction \(reduction.rawValue) adds no bf16: use --reduction \(names), or --wire fp32")
         }
         try optimizer.validate()
     }

@@ -9,7 +9,6 @@ import Reduction
 /// `TrainingOptions.table`; flags, configuration files and checkpoints all go through it.
 public struct TrainingOptions: Equatable, Sendable {
     public enum EngineName: String, NamedOptionValue { case onednn, blas }
-    public enum Reduction: String, NamedOptionValue { case tree, allreduce }
     public enum Wire: String, NamedOptionValue { case fp32, bf16 }
     public enum ChannelOrder: String, NamedOptionValue { case auto, nhwc, nchw }
     public enum Normalization: String, NamedOptionValue { case auto, unchanged, unit, standardized }
@@ -66,7 +65,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public var batchNorm = BatchNormalizationMode.shard
     public var engine = EngineName.onednn
     public var precision = Precision.fp32
-    public var reduction = Reduction.tree
+    public var reduction = ExchangeKind.tree
     public var wire = Wire.fp32
     public var overlap = Reducer.Overlap.progress
     public var bucketSize: Int?

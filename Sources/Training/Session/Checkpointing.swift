@@ -11,7 +11,6 @@ import Reduction
 final class Checkpointing {
     private let communicator: Communicator
     private let replica: Replica
-    private let reducer: Reducer
     private let update: ParameterUpdate
     private let options: TrainingOptions
     private let identity: RunIdentity
@@ -22,13 +21,11 @@ final class Checkpointing {
     private let stepsBetween: Int?
 
     init(
-        _ communicator: Communicator, _ replica: Replica, _ reducer: Reducer, _ update: ParameterUpdate,
-        _ options: TrainingOptions, _ identity: RunIdentity, _ output: RunOutput?,
-        _ watch: StallWatch
+        _ communicator: Communicator, _ replica: Replica, _ update: ParameterUpdate, _ options: TrainingOptions,
+        _ identity: RunIdentity, _ output: RunOutput?, _ watch: StallWatch
     ) {
         self.communicator = communicator
         self.replica = replica
-        self.reducer = reducer
         self.update = update
         self.options = options
         self.identity = identity
@@ -44,16 +41,27 @@ final class Checkpointing {
     /// Collective: gathers the optimizer's slots, and has rank 0 write.
     func save(_ progress: RunProgress, _ coordinator: Coordinator, as roles: CheckpointStore.Role) throws {
         watch.begin(.saving)
-        for slot in update.slots { try reducer.share(slot) }
+        let slots = try update.slots.map { try gathered($0) }
         _ = try communicator.onRoot {
-            try output?.save(state(progress, coordinator), as: roles)
+            try output?.save(state(progress, coordinator, slots), as: roles)
         }
     }
 
-    private func state(_ progress: RunProgress, _ coordinator: Coordinator) throws -> RunState {
+    /// One of the optimizer's slots in Keras's shapes, on rank 0. Collective; one slot at a time is there as an arena.
+    private func gathered(_ slot: OwnedArena) throws -> [[Float]] {
+        let arena = try slot.gathered(communicator)
+        return try communicator.onRoot {
+            guard let arena else { return [] }
+            return try replica.network.trainableIndices.map { try replica.logical($0, of: arena) }
+        } ?? []
+    }
+
+    private func state(
+        _ progress: RunProgress, _ coordinator: Coordinator, _ slots: [[[Float]]]
+    ) throws -> RunState {
         var state = RunState(
             network: replica.network, loss: replica.loss, weights: try finiteWeights(progress.position.globalStep),
-            optimizer: try optimizerState(progress))
+            optimizer: optimizerState(progress, slots))
         state.position = progress.position
         state.coordinator = String(decoding: try coordinator.state(), as: UTF8.self)
         state.history = progress.history
@@ -80,25 +88,26 @@ final class Checkpointing {
         return weights
     }
 
-    private func optimizerState(_ progress: RunProgress) throws -> OptimizerState {
+    private func optimizerState(_ progress: RunProgress, _ slots: [[[Float]]]) -> OptimizerState {
         let optimizer = options.algorithm
-        let trainable = replica.network.trainableIndices
-        let slots = try zip(optimizer.slots, update.slots).map { slot, arena in
-            OptimizerState.Slot(name: slot.name, values: try trainable.map { try replica.logical($0, of: arena) })
-        }
         return OptimizerState(
             kerasClass: type(of: optimizer).kerasClass,
             configuration: optimizer.kerasConfiguration(
                 learningRate: options.baseLearningRate, weightDecay: options.optimizer.weightDecay),
-            learningRate: Double(progress.learningRate), iteration: progress.position.globalStep, slots: slots)
+            learningRate: Double(progress.learningRate), iteration: progress.position.globalStep,
+            slots: zip(optimizer.slots, slots).map { OptimizerState.Slot(name: $0.name, values: $1) })
     }
 
     /// Takes up weights and slots of a checkpoint.
     static func restore(_ state: RunState, _ replica: Replica, _ update: ParameterUpdate) throws {
         try replica.setWeights(state.weights)
-        for (slot, arena) in zip(state.optimizer.slots, update.slots) {
-            for (parameter, values) in zip(replica.network.trainableIndices, slot.values) {
-                try replica.setLogical(values, parameter, of: arena)
+        for (parameter, place) in replica.network.trainableIndices.enumerated() {
+            let slice = replica.arena[parameter: place]
+            let packed = AlignedBuffer<Float>(count: slice.range.count)
+            for (slot, arena) in zip(state.optimizer.slots, update.slots) {
+                packed.elements.update(repeating: arena.initialValue)
+                try replica.pack(slot.values[parameter], place, into: packed.baseAddress)
+                arena.store(UnsafeBufferPointer(packed.elements), at: slice.offset)
             }
         }
     }

@@ -29,15 +29,29 @@ package enum NodeMemory {
     private struct Claim: Codable {
         let node: String
         let need: Int
+        let resident: Int
         let available: Int
     }
 
+    /// What the ranks on one machine take together, in bytes.
+    package struct Account: Sendable {
+        package let ranks: Int
+        /// What they need, and what their processes have already.
+        package let total: Int
+        /// What the machine can give besides what the processes have.
+        package let available: Int
+    }
+
     /// Adds up what the ranks on each node need; all ranks throw if it is more than is available there. Collective.
-    package static func requireRoom(for need: MemoryNeed, of model: String, _ communicator: Communicator) throws {
+    package static func requireRoom(
+        for need: MemoryNeed, of model: String, _ communicator: Communicator
+    ) throws -> Account {
         var name = [CChar](repeating: 0, count: 256)
         gethostname(&name, name.count - 1)
         let node = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let claim = Claim(node: node, need: need.total, available: HostMemory.availableBytes ?? .max)
+        let claim = Claim(
+            node: node, need: need.total, resident: HostMemory.residentBytes ?? 0,
+            available: HostMemory.availableBytes ?? .max)
         let claims = try communicator.allGather([UInt8](JSONEncoder().encode(claim))).map {
             try JSONDecoder().decode(Claim.self, from: Data($0))
         }
@@ -50,5 +64,7 @@ package enum NodeMemory {
                     model: model, node: node, ranks: mine.count, need: sum, available: available, largest: need)
             }
         }
+        let resident = mine.reduce(0) { $0 + $1.resident }
+        return Account(ranks: mine.count, total: sum + resident, available: available)
     }
 }

@@ -14,6 +14,8 @@ package struct RunParts {
     package let reducer: Reducer
     let update: ParameterUpdate
     package let loader: SampleLoader
+    /// What the ranks of this machine take together.
+    let memory: NodeMemory.Account
 
     /// Collective. Weights and slots are those of `resumed`, or those that a new run starts from.
     package init(
@@ -27,24 +29,22 @@ package struct RunParts {
         let plan = try communicator.together {
             try ReplicaPlan(definition.network, loss: definition.loss, engine: engine, demand)
         }
-        let need = plan.memory(slotArenas: options.algorithm.slots.count)
-        try NodeMemory.requireRoom(for: need, of: definition.network.name, communicator)
+        let exchangePlan = ExchangePlan(
+            options.reduction.type, partition, Self.buckets(options, plan.arena, ranks: communicator.size),
+            parameterCount: plan.arena.count, rank: communicator.rank)
+        memory = try NodeMemory.requireRoom(
+            for: MemoryNeed(plan, exchangePlan, options, data, sampler, definition.network),
+            of: definition.network.name, communicator)
+        let exchange = try exchangePlan.make(communicator)
         let replica = try communicator.together {
-            let replica = Replica(plan)
+            let replica = Replica(plan, exchange.arenas)
             try replica.setWeights(try resumed?.weights ?? definition.initialWeights(options))
             return replica
         }
-        let buckets = Self.buckets(options, replica.arena, ranks: communicator.size)
-        // The update needs to know what the reducer gives this rank, and the reducer whom to call.
-        let cell = UpdateCell()
-        let reducer = try Reducer(
-            communicator: communicator, partition: partition, buckets: buckets, parameters: replica.parameters,
-            gradientLevels: replica.gradientLevels, mode: options.reduction == .tree ? .tree : .allReduce,
-            overlap: options.overlap
-        ) { range, gradient in try cell.update?.apply(range, gradient: gradient) }
-        let update = ParameterUpdate(
-            options.algorithm, l2: Float(options.l2), replica, owned: reducer.ownedRanges)
-        cell.update = update
+        let update = ParameterUpdate(options.algorithm, l2: Float(options.l2), replica, exchangePlan.ownership)
+        let reducer = Reducer(exchangePlan, exchange, overlap: options.overlap) { range, gradient in
+            try update.apply(range, gradient: gradient)
+        }
         if let resumed { try Checkpointing.restore(resumed, replica, update) }
         self.partition = partition
         self.sampler = sampler
@@ -62,10 +62,6 @@ package struct RunParts {
         return BucketPlan(
             count: arena.gradientCount, cuts: slices.map(\.offset).filter { $0 > 0 }, ranks: ranks,
             targetBytes: options.bucketSize.map { $0 << 10 }, roundedCount: options.wire == .bf16 ? statistics : 0)
-    }
-
-    private final class UpdateCell {
-        var update: ParameterUpdate?
     }
 
     /// What a traced run records in; nil for others. Collective; comes before the step, whose plans record their kernels.
@@ -103,7 +99,6 @@ package struct RunParts {
             let batches = Sampler(validation, batch: options.batchSize, shards: options.shards, seed: nil)
             demand.evaluation = batches.shardSizes
         }
-        demand.levels = Reducer.levelCount(partition: partition, rank: rank)
         demand.shards = partition.shards(of: rank).count
         return demand
     }

@@ -96,13 +96,13 @@ public final class TrainingRun {
             execution: Self.execution(options, engine))
         if let output {
             output.console.show(
-                banner(options, data, definition, engine, resumed, coordinator.warnings + parts.replica.remarks))
+                banner(options, data, definition, engine, resumed, parts, coordinator.warnings + parts.replica.remarks))
         }
         let watch = StallWatch(rank: communicator.rank)
         let trace = try parts.trace(options, communicator)
         let step = try parts.step(options, communicator, watch, trace)
         let checkpoints = Checkpointing(
-            communicator, parts.replica, parts.reducer, parts.update, options, identity, output, watch)
+            communicator, parts.replica, parts.update, options, identity, output, watch)
         var evaluator: Evaluator?
         if let validation = data.validation, let input = data.validationInput {
             evaluator = try Evaluator(
@@ -113,7 +113,7 @@ public final class TrainingRun {
             communicator: communicator, options: options, sampler: parts.sampler, stepsPerEpoch: parts.stepsPerEpoch,
             train: data.train, transforms: data.input.transforms, step: step, evaluator: evaluator,
             reducer: parts.reducer,
-            penalty: Penalty(l2: options.l2, parts.replica), checkpoints: checkpoints,
+            penalty: try Penalty(l2: options.l2, parts.replica, communicator), checkpoints: checkpoints,
             observers: (output.map { [$0.console, $0.log] } ?? []) + observers, trace: trace, coordinator: coordinator,
             progress: progress)
         let outcome: RunOutcome
@@ -139,11 +139,11 @@ public final class TrainingRun {
 
     private func banner(
         _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine,
-        _ resumed: ResumedState, _ warnings: [String]
+        _ resumed: ResumedState, _ parts: RunParts, _ warnings: [String]
     ) -> RunBanner {
         var warnings = resumed.warnings(Self.execution(options, engine)) + warnings
-        if options.reduction == .allreduce {
-            warnings.append("--reduction allreduce: the result depends on the number of ranks")
+        if let caveat = options.reduction.type.caveat {
+            warnings.append("--reduction \(options.reduction.rawValue): \(caveat)")
         }
         let smallest = options.batchSize / options.shards
         if definition.network.hasBatchNormalization, options.batchNorm == .shard, options.shards > 1, smallest < 8 {
@@ -155,8 +155,9 @@ public final class TrainingRun {
             model: definition.network.name, totalParameters: definition.network.parameterCount,
             trainableParameters: definition.network.trainableParameterCount, data: data.description,
             validation: data.explanation, ranks: communicator.size, threads: options.threads,
-            engine: engine.description, shards: options.shards, batchSize: options.batchSize,
-            precision: options.precision.rawValue, optimizer: options.optimizer.kind.type.kerasClass,
+            memory: parts.memory.description, engine: engine.description, shards: options.shards,
+            batchSize: options.batchSize, precision: options.precision.rawValue,
+            optimizer: options.optimizer.kind.type.kerasClass,
             output: options.output ?? Self.defaultOutput, resumed: resumed.explanation, warnings: warnings)
     }
 }

@@ -2,14 +2,15 @@ import Basics
 import Execution
 import Models
 import Optimization
+import Reduction
 
 /// What happens to a slice of the arena when its gradient sum is there: the optimizer's rule for trainable parameters,
 /// the moving average for batch statistics. Spans are cut when the run starts; a step only walks them.
 final class ParameterUpdate {
     /// Rate, iteration and scale of the step at hand.
     var step = UpdateStep(scale: 1, learningRate: 0, iteration: 0)
-    /// The optimizer's slots, arenas like the gradients; a rank fills only what it owns.
-    let slots: [AlignedBuffer<Float>]
+    /// The optimizer's slots: of each weight that this rank updates.
+    let slots: [OwnedArena]
 
     private let optimizer: any Optimizer
     private let parameters: AlignedBuffer<Float>
@@ -27,19 +28,15 @@ final class ParameterUpdate {
         case movingAverage(momentum: Float)
     }
 
-    /// `owned`: the arena ranges that updates will be called for.
-    init(_ optimizer: any Optimizer, l2: Float, _ replica: Replica, owned: [Range<Int>]) {
+    /// Updates will be called for the ranges of `ownership`.
+    init(_ optimizer: any Optimizer, l2: Float, _ replica: Replica, _ ownership: SliceOwnership) {
         self.optimizer = optimizer
         parameters = replica.parameters
-        let slots = optimizer.slots.map { slot in
-            let arena = AlignedBuffer<Float>(count: replica.arena.gradientCount)
-            arena.elements.update(repeating: slot.initialValue)
-            return arena
-        }
+        let slots = optimizer.slots.map { OwnedArena(ownership, initialValue: $0.initialValue) }
         self.slots = slots
         var spans: [Span] = []
         for slice in replica.arena.slices where slice.role != .frozen {
-            for range in owned where range.overlaps(slice.range) {
+            for range in ownership.ranges where range.overlaps(slice.range) {
                 let part = range.clamped(to: slice.range)
                 spans.append(
                     Span(
@@ -51,14 +48,14 @@ final class ParameterUpdate {
     }
 
     private static func rule(
-        _ slice: ArenaSlice, _ part: Range<Int>, _ l2: Float, _ network: Network, _ slots: [AlignedBuffer<Float>]
+        _ slice: ArenaSlice, _ part: Range<Int>, _ l2: Float, _ network: Network, _ slots: [OwnedArena]
     ) -> Rule {
         let parameter = network.parameters[slice.parameter]
         if slice.role == .statistic, case .batchNormalization(let layer) = network.nodes[parameter.node].layer {
             return .movingAverage(momentum: layer.momentum)
         }
         return .optimizer(
-            l2: parameter.specification.isKernel ? l2 : 0, slots: slots.map { $0.baseAddress + part.lowerBound })
+            l2: parameter.specification.isKernel ? l2 : 0, slots: slots.map { $0.address(of: part.lowerBound) })
     }
 
     /// Updates one of the owned ranges; `gradient` is the sum over all samples for the range's first element. A gradient

@@ -1,33 +1,58 @@
-import Execution
 import Basics
+import Execution
+import MessagePassing
 
-/// Keras's kernel regularizer in the loss: l2 · Σ w² over all kernels. Every rank has all weights and sums them in the
-/// same order, so that no rank need ask another.
-package struct Penalty {
+/// Keras's kernel regularizer in the loss: l2 · Σ w² over all kernels, computed once over all ranks.
+///
+/// Kernels are cut into blocks, and blocks are dealt to the ranks: each sums its own, and all add the sums of all in one
+/// order. Every rank has all weights, so a block is summed whole by one rank, whoever updates its weights, and the bits
+/// do not depend on the number of ranks.
+package final class Penalty {
     private let l2: Double
+    private let communicator: Communicator
     private let parameters: AlignedBuffer<Float>
-    private let kernels: [Range<Int>]
+    /// Of all kernels, in the order in which they are added.
+    private let blocks: [Range<Int>]
+    /// This rank's blocks.
+    private let own: Range<Int>
+    /// One a block.
+    private let sums: AlignedBuffer<Float>
+    private let layout: RankLayout
     /// Sums are kept short: a float sum a block, blocks added in double.
     private static let block = 4096
 
-    package init(l2: Double, _ replica: Replica) {
+    package init(l2: Double, _ replica: Replica, _ communicator: Communicator) throws {
         self.l2 = l2
+        self.communicator = communicator
         parameters = replica.parameters
-        kernels = replica.arena.slices.compactMap { slice in
-            let isPenalised =
-                slice.role == .trainable && replica.network.parameters[slice.parameter].specification.isKernel
-            return isPenalised ? slice.range : nil
+        let kernels = replica.arena.slices.filter { slice in
+            l2 > 0 && slice.role == .trainable && replica.network.parameters[slice.parameter].specification.isKernel
         }
-    }
-
-    package func value() -> Double {
-        guard l2 > 0 else { return 0 }
-        var total = 0.0
-        for kernel in kernels {
-            for start in stride(from: kernel.lowerBound, to: kernel.upperBound, by: Self.block) {
-                total += Double(squares(start..<min(start + Self.block, kernel.upperBound)))
+        let blocks = kernels.flatMap { kernel in
+            stride(from: kernel.range.lowerBound, to: kernel.range.upperBound, by: Self.block).map {
+                $0..<min($0 + Self.block, kernel.range.upperBound)
             }
         }
+        self.blocks = blocks
+        let parts = (0..<communicator.size).map {
+            ShardPartition.part($0, of: communicator.size, total: blocks.count)
+        }
+        own = parts[communicator.rank]
+        sums = AlignedBuffer(count: blocks.count)
+        layout = try RankLayout(counts: parts.map(\.count))
+    }
+
+    /// Sums this rank's blocks of the weights as they are now.
+    package func measure() {
+        for index in own { sums[index] = squares(blocks[index]) }
+    }
+
+    /// The penalty of the weights that were measured last. Collective; all ranks get the same.
+    package func value() throws -> Double {
+        if blocks.isEmpty { return 0 }
+        try communicator.allGather(inPlace: sums.elements, layout)
+        var total = 0.0
+        for sum in sums.elements { total += Double(sum) }
         return l2 * total
     }
 

@@ -1,4 +1,5 @@
 import Basics
+import Execution
 import MessagePassing
 import Reduction
 import Training
@@ -64,24 +65,23 @@ enum ReductionChecks {
 private final class ReductionTrial {
     let count: Int
     private let reducer: Reducer
-    private let levels: [AlignedBuffer<Float>]
-    private let parameters: AlignedBuffer<Float>
+    private let arenas: Arenas
+    private var parameters: AlignedBuffer<Float> { arenas.parameters }
 
     /// `count` gradients, a multiple of 16.
     init(_ world: Communicator, shards: Int, count: Int) throws {
         self.count = count
         let partition = ShardPartition(shards: shards, ranks: world.size)
-        let parameters = AlignedBuffer<Float>(count: count)
-        self.parameters = parameters
-        let levelCount = Reducer.levelCount(partition: partition, rank: world.rank)
-        levels = (0..<levelCount).map { _ in AlignedBuffer(count: count) }
         // Several buckets, also for few gradients.
         let buckets = BucketPlan(
             count: count, cuts: [count / 4, count / 2], ranks: world.size,
             targetBytes: min(count, 4 << 20))
-        reducer = try Reducer(
-            communicator: world, partition: partition, buckets: buckets, parameters: parameters, gradientLevels: levels
-        ) { range, sum in
+        let plan = ExchangePlan(
+            ExchangeKind.tree.type, partition, buckets, parameterCount: count, rank: world.rank)
+        let exchange = try plan.make(world)
+        arenas = exchange.arenas
+        let parameters = exchange.arenas.parameters
+        reducer = Reducer(plan, exchange) { range, sum in
             (parameters.baseAddress + range.lowerBound).update(from: sum, count: range.count)
         }
     }
@@ -98,7 +98,7 @@ private final class ReductionTrial {
     func reduce(batch: Int, fill: (_ shard: Int, UnsafeMutablePointer<Float>) -> Void = { _, _ in }) throws {
         try reducer.begin(batch: batch)
         for shard in reducer.shards {
-            fill(shard, levels[reducer.level(ofShard: shard)].baseAddress)
+            fill(shard, arenas.gradientLevels[reducer.level(ofShard: shard)].baseAddress)
             if shard == reducer.shards.last {
                 try reducer.gradientsReady(upTo: count)
             } else {

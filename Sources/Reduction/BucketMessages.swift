@@ -1,0 +1,93 @@
+import Basics
+import MessagePassing
+
+/// The messages under way, by bucket: for each some that carry gradients and one that carries weights.
+final class BucketMessages {
+    /// Seconds in which messages were under way.
+    private(set) var activeSeconds = 0.0
+    /// Bytes this rank gave to MPI for other ranks.
+    private(set) var bytesSent = 0
+    var trace: ReductionTrace?
+
+    /// Places 0..<buckets*gradientMessages hold messages of gradients, one more a bucket its message of weights.
+    private let requests: RequestSet
+    private let gradientMessages: Int
+    private let gradientPlaces: Int
+    /// Messages of gradients under way, by bucket.
+    private var missing: [Int]
+    /// By `BootClock`.
+    private var activeSince: UInt64?
+    private var memory: [AnyObject] = []
+
+    /// `gradientMessages`: the most that a bucket's gradients travel in.
+    init(buckets: Int, gradientMessages: Int, rank: Int) {
+        self.gradientMessages = gradientMessages
+        gradientPlaces = buckets * gradientMessages
+        missing = Array(repeating: 0, count: buckets)
+        requests = RequestSet(capacity: buckets * (gradientMessages + 1), rank: rank)
+    }
+
+    /// With messages under way an error has ended a step in its middle, and the process is about to end. Until then MPI
+    /// moves them on, so their memory stays.
+    deinit {
+        guard requests.inFlight > 0 else { return }
+        for owner in memory { _ = Unmanaged.passRetained(owner) }
+    }
+
+    /// `owners`: memory that messages read or write.
+    func use(_ owners: [AnyObject]) { memory += owners }
+
+    var isIdle: Bool { requests.inFlight == 0 }
+
+    /// The gradients or the weights of `bucket` are about to be sent.
+    func begin(_ message: ReductionTrace.Message, _ bucket: Int) {
+        if message == .gradients { missing[bucket] = 0 }
+        trace?.messageStarted(message, bucket: bucket)
+    }
+
+    /// `part` counts the bucket's messages of gradients.
+    func addGradients(_ request: Request, _ bucket: Int, part: Int = 0, bytes: Int) {
+        insert(request, at: bucket * gradientMessages + part, bytes: bytes)
+        missing[bucket] += 1
+    }
+
+    func addWeights(_ request: Request, _ bucket: Int, bytes: Int) {
+        insert(request, at: gradientPlaces + bucket, bytes: bytes)
+    }
+
+    func hasArrived(_ bucket: Int) -> Bool { missing[bucket] == 0 }
+
+    /// Moves messages on.
+    func progress() throws { note(try requests.testSome()) }
+
+    /// Waits for a message.
+    func wait() throws {
+        let (start, missing) = (BootClock.now, requests.inFlight)
+        let completed = try requests.waitSome()
+        trace?.waited(missing: missing, from: start)
+        note(completed)
+    }
+
+    private func insert(_ request: Request, at place: Int, bytes: Int) {
+        if requests.inFlight == 0 { activeSince = BootClock.now }
+        requests.insert(request, at: place)
+        bytesSent += bytes
+    }
+
+    /// Takes note of messages that have arrived.
+    private func note(_ places: UnsafeBufferPointer<Int32>) {
+        for place in places.lazy.map({ Int($0) }) {
+            if place >= gradientPlaces {
+                trace?.messageEnded(.weights, bucket: place - gradientPlaces)
+                continue
+            }
+            let bucket = place / gradientMessages
+            missing[bucket] -= 1
+            if missing[bucket] == 0 { trace?.messageEnded(.gradients, bucket: bucket) }
+        }
+        if requests.inFlight == 0, let start = activeSince {
+            activeSeconds += BootClock.seconds(since: start)
+            activeSince = nil
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import Basics
+import Execution
+import MessagePassing
+
+/// How the gradients of all ranks become sums, and how new weights reach all ranks: what happens to a bucket between
+/// ranks. `Reducer` drives it and knows nothing of how it is done.
+///
+/// For each bucket, in the order of the arena, the reducer calls `start` once the rank's partial sums of it are complete,
+/// `sum` once it `hasArrived`, and `share` once the owned slice is updated. Updates may be held back: any number of
+/// buckets, all of them too, are summed before the first is updated. A bucket of weights is written only after the rank
+/// has started the same bucket of gradients, hence after its last kernel that reads them.
+///
+/// A step allocates nothing, except on the first of a number of non-empty shards.
+public protocol GradientExchange: AnyObject {
+    /// What a run should be told before it uses this exchange; nil where there is nothing to tell.
+    static var caveat: String? { get }
+    /// Whether gradients can be rounded to bf16 before they are added (`BucketPlan.roundedCount`).
+    static var addsRounded: Bool { get }
+    /// The arena range of `bucket` that `rank` sums and updates; may be empty. Either the slices of all ranks tile the
+    /// bucket, or each rank has the whole bucket.
+    static func slice(_ bucket: Int, of rank: Int, _ buckets: BucketPlan) -> Range<Int>
+    /// What the exchange allocates, known before it does.
+    static func memory(_ plan: ExchangePlan) -> ExchangeMemory
+
+    /// Collective. Allocates the arenas and all that messages need.
+    init(_ plan: ExchangePlan, _ communicator: Communicator) throws
+
+    /// The parameters, and the gradient levels that the rank's shards are added up on; zero at first.
+    var arenas: Arenas { get }
+
+    /// A step begins: `program` is what this rank computes in it.
+    func begin(_ program: ShardProgram) throws
+    /// The rank's partial sums of `bucket` are complete in the gradient levels 0, 1, ..., and may leave.
+    func start(_ bucket: Int) throws
+    /// Moves on what is under way, without waiting.
+    func progress() throws
+    /// Waits until something has moved on; not called while the exchange is idle.
+    func wait() throws
+    /// Whether all partial sums of `bucket`, which has been started, are here.
+    func hasArrived(_ bucket: Int) -> Bool
+    /// Adds the partial sums of the owned slice of `bucket`, which has arrived and is not empty. Returns the first
+    /// element of the sum, which stays where it is until the step ends. Called once a step.
+    func sum(_ bucket: Int) -> UnsafeMutablePointer<Float>
+    /// The parameters of the owned slice of `bucket` are new: sends them to the ranks that lack them.
+    func share(_ bucket: Int) throws
+    /// Whether nothing is under way. When all buckets are shared and the exchange is idle, the rank's parameters are new.
+    var isIdle: Bool { get }
+
+    /// Seconds in which messages were under way, since the start.
+    var activeSeconds: Double { get }
+    /// Bytes this rank gave to MPI for other ranks, since the start.
+    var bytesSent: Int { get }
+    /// Is told of every bucket in runs that are traced.
+    var trace: ReductionTrace? { get set }
+}
+
+/// The bytes that an exchange takes on one rank.
+public struct ExchangeMemory: Sendable, Equatable {
+    public var parameters: Int
+    public var gradients: Int
+    /// Of buffers that messages are packed into, received in, and added in.
+    public var messages: Int
+
+    /// An exchange whose ranks have arenas of their own.
+    public init(_ plan: ExchangePlan, messages: Int) {
+        let float = MemoryLayout<Float>.stride
+        parameters = plan.parameterCount * float
+        gradients = plan.levels * plan.buckets.count * float
+        self.messages = messages
+    }
+}
+
+/// What a gradient exchange is made for: known before anything is allocated, and with it who owns what.
+public struct ExchangePlan {
+    public let type: any GradientExchange.Type
+    public let partition: ShardPartition
+    public let buckets: BucketPlan
+    /// The elements of the parameter arena: those of the gradients, and frozen weights behind them.
+    public let parameterCount: Int
+    public let rank: Int
+
+    public init(
+        _ type: any GradientExchange.Type, _ partition: ShardPartition, _ buckets: BucketPlan, parameterCount: Int,
+        rank: Int
+    ) {
+        precondition(partition.ranks == buckets.ranks, "plans of other ranks")
+        precondition(parameterCount >= buckets.count, "every gradient has a parameter")
+        precondition(type.addsRounded || buckets.roundedCount == 0, "the exchange does not add what is rounded")
+        self.type = type
+        self.partition = partition
+        self.buckets = buckets
+        self.parameterCount = parameterCount
+        self.rank = rank
+    }
+
+    /// The gradient arenas that the rank needs.
+    public var levels: Int { ShardProgram.levelCount(partition, rank: rank) }
+    public var ownership: SliceOwnership { SliceOwnership(type, buckets, rank: rank) }
+    public var memory: ExchangeMemory { type.memory(self) }
+
+    /// Arenas of the rank's own.
+    public func makeArenas() -> Arenas {
+        Arenas(parameterCount: parameterCount, gradientCount: buckets.count, levels: levels)
+    }
+
+    /// Collective.
+    public func make(_ communicator: Communicator) throws -> any GradientExchange {
+        precondition(communicator.size == partition.ranks && communicator.rank == rank, "a plan of another rank")
+        return try type.init(self, communicator)
+    }
+}

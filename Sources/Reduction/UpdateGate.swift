@@ -1,0 +1,9 @@
+/// Holds a step's updates back until one value over all gradients is known, such as their norm, or whether all of them
+/// are finite. Without a gate each slice is updated as soon as its sum is there.
+public protocol UpdateGate: AnyObject {
+    /// Is shown the sum of each owned slice, in the order of the arena. `sum` is its first element.
+    func look(at range: Range<Int>, _ sum: UnsafePointer<Float>)
+    /// All owned slices of the step have been shown: settles the value over all ranks. Throws on all ranks to end the run
+    /// before any weight has changed. Collective.
+    func open() throws
+}
