@@ -12,8 +12,8 @@ struct GoldenGradients {
     let network: Network
     let rows: [Row]
 
-    /// The largest difference of a norm or of an element, as a part of the gradient's size; trainable parameters only, or
-    /// batch statistics too.
+    /// The largest difference of a norm or of an element, as a part of the gradient's size; batch statistics
+    /// count as gradients.
     func worst(of gradients: ParameterValues) -> (part: Double, message: String) {
         var worst = (part: 0.0, message: "")
         for (index, parameter) in network.parameters.enumerated() where parameter.specification.role != .frozen {
@@ -44,11 +44,12 @@ struct GoldenGradients {
         return isRounding(index) ? largest : max(rows[index].norm, 0.01 * largest)
     }
 
-    /// The largest norm among the gradients of a parameter's layer.
+    /// The largest norm among the gradients of a parameter's layer; batch statistics have other units.
     private func largest(beside index: Int) -> Double {
         let node = network.parameters[index].node
         return network.parameters.indices.reduce(0) {
-            network.parameters[$1].node == node ? max($0, rows[$1].norm) : $0
+            let parameter = network.parameters[$1]
+            return parameter.node == node && parameter.specification.role == .trainable ? max($0, rows[$1].norm) : $0
         }
     }
 }

@@ -20,7 +20,8 @@ final class ShardBuffer {
 
     static func bytes(capacity: Int, valueBytes: Int, targetWidth: Int) -> Int {
         let sample =
-            valueBytes + MemoryLayout<Int32>.stride + targetWidth * MemoryLayout<Float>.stride + MemoryLayout<Int>.stride
+            valueBytes + MemoryLayout<Int32>.stride + targetWidth * MemoryLayout<Float>.stride
+            + MemoryLayout<Int>.stride
         return capacity * sample
     }
 

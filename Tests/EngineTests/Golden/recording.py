@@ -190,6 +190,8 @@ def main(case, names, folder, ordinary, kept, repeats, **options):
             else:
                 choices = network.choose()
                 margin = margins.margin(network.model, network.x)
+                if margin < margins.MARGIN:
+                    sys.exit(f"{name}: a ReLU or a maximum is {margin:.1e} from its kink")
                 network.take(choices)
                 record = Record(network.model, network.x, network.summed_loss)
                 record.write(path, record.rows(kept(name), repeats), choices, margin, **options)
