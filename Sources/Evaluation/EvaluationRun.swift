@@ -127,7 +127,8 @@ public final class EvaluationRun {
             try ReplicaPlan(model.network, loss: loss, engine: engine, demand)
         }
         var need = plan.memory
-        need.reader = BatchReader.bytes(data.dataset, sampler, shards: partition.shards(of: communicator.rank))
+        need.reader = BatchReader.bytes(
+            data.dataset, data.loader.input.transforms, sampler, shards: partition.shards(of: communicator.rank))
         need.libraries = MemoryNeed.libraries(for: model.network, ranks: communicator.size)
         _ = try NodeMemory.requireRoom(for: need, of: model.network.name, communicator)
         let replica = try communicator.together {

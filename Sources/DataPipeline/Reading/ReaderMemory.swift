@@ -2,14 +2,18 @@ import Basics
 
 /// What a reader takes of memory, known before it starts.
 extension BatchReader {
-    /// The bytes of a reader of these shards: its slots, and the bands of rows that it keeps of chunked data.
+    /// The bytes of a reader of these shards: its slots, what transforms hand on from one to the next, and the bands of
+    /// rows that it keeps of chunked data.
     public static func bytes(
-        _ dataset: SampleSet, _ sampler: Sampler, shards: Range<Int>, depth: Int = depth
+        _ dataset: SampleSet, _ transforms: TransformChain, _ sampler: Sampler, shards: Range<Int>, depth: Int = depth
     ) -> Int {
-        let samples = shards.reduce(0) { $0 + sampler.largestCount(shard: $1) }
-        var sample = dataset.source.sampleBytes + MemoryLayout<Int32>.stride + MemoryLayout<Int>.stride
-        if case .targets(_, let width) = dataset.targets { sample += width * MemoryLayout<Float>.stride }
-        return depth * samples * sample + bandBytes(dataset, sampler, shards: shards)
+        let counts = shards.map { sampler.largestCount(shard: $0) }
+        let made = transforms.output
+        let slots = counts.reduce(0) {
+            $0 + ShardBuffer.bytes(capacity: $1, valueBytes: made.valueBytes, targetWidth: made.targetWidth)
+        }
+        return depth * slots + ShardTransformer.bytes(transforms, capacity: counts.max() ?? 0)
+            + bandBytes(dataset, sampler, shards: shards)
     }
 
     /// A shard holds the bands of one window; without shuffling a window is one band.

@@ -18,6 +18,12 @@ final class ShardBuffer {
         indices = AlignedBuffer(count: capacity)
     }
 
+    static func bytes(capacity: Int, valueBytes: Int, targetWidth: Int) -> Int {
+        let sample =
+            valueBytes + MemoryLayout<Int32>.stride + targetWidth * MemoryLayout<Float>.stride + MemoryLayout<Int>.stride
+        return capacity * sample
+    }
+
     /// The values of all samples.
     func values(as form: SampleSource.Form) -> SampleValues {
         let raw = UnsafeRawPointer(values.baseAddress)

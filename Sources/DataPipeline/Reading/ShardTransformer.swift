@@ -8,9 +8,17 @@ final class ShardTransformer {
     init?(_ chain: TransformChain, capacity: Int) {
         guard !chain.isEmpty else { return nil }
         self.chain = chain
-        buffers = (0..<min(chain.transforms.count, 2)).map { _ in
+        buffers = (0..<Self.bufferCount(chain)).map { _ in
             ShardBuffer(capacity: capacity, valueBytes: chain.mostValueBytes, targetWidth: chain.mostTargets)
         }
+    }
+
+    private static func bufferCount(_ chain: TransformChain) -> Int { min(chain.transforms.count, 2) }
+
+    /// The bytes of its buffers; 0 for a chain without transforms.
+    static func bytes(_ chain: TransformChain, capacity: Int) -> Int {
+        bufferCount(chain)
+            * ShardBuffer.bytes(capacity: capacity, valueBytes: chain.mostValueBytes, targetWidth: chain.mostTargets)
     }
 
     /// Where the stored samples belong before `run`.

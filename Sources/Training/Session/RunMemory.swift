@@ -17,11 +17,11 @@ extension MemoryNeed {
         let slots = options.algorithm.slots.count
         optimizer = slots * exchange.ownership.count * float
         let shards = exchange.partition.shards(of: exchange.rank)
-        reader = BatchReader.bytes(data.train, sampler, shards: shards)
-        if let validation = data.validation {
+        reader = BatchReader.bytes(data.train, data.input.transforms, sampler, shards: shards)
+        if let validation = data.validation, let input = data.validationInput {
             // It reads beside the reader of training samples, which waits meanwhile.
             let batches = Sampler(validation, batch: options.batchSize, shards: options.shards, seed: nil)
-            reader += BatchReader.bytes(validation, batches, shards: shards)
+            reader += BatchReader.bytes(validation, input.transforms, batches, shards: shards)
         }
         let weights = network.parameterCount * float
         // A checkpoint is the state in Keras's shapes, the file that HDF5 composes of it in memory, and that file's bytes.
