@@ -3,7 +3,7 @@
     import dptrain_keras
     model = keras.models.load_model("latest.h5")
 
-Options and arithmetic are those of the layers' files in Sources/Models/Layers.
+Options and arithmetic are those of the files in Sources/Models/Layers.
 """
 
 import keras
@@ -14,7 +14,7 @@ register = keras.saving.register_keras_serializable(package="dptrain")
 
 @register
 class CustomScaleLayer(keras.layers.Layer):
-    """x * scale, or x + residual * scale; of the latter keras.applications has a class of this name."""
+    """x * scale, or x + residual * scale. keras.applications has a class of this name for the second form."""
 
     def __init__(self, scale, **kwargs):
         super().__init__(**kwargs)
@@ -102,7 +102,7 @@ class MaxPooling2D(CeilPooling, keras.layers.MaxPooling2D):
 
 @register
 class AveragePooling2D(CeilPooling, keras.layers.AveragePooling2D):
-    """The mean over the pixels that are there."""
+    """The mean over the pixels inside the image."""
 
     def call(self, inputs):
         pool = super().call

@@ -1,13 +1,13 @@
-# Sourced by the scripts beside it: goes to the project's folder, sees that Swift and the Debian packages are there,
-# and sets what mpirun needs on small and busy machines, as root too.
+# The scripts beside this one source it. It goes to the project's folder, checks Swift, installs Debian packages that are
+# missing, and sets the variables that mpirun needs on small and busy machines and as root.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# Only what is missing is installed, so that nothing here takes time, or root's rights, twice.
+# Only missing packages are installed, so a second call takes no time and needs no root.
 prepare() {
     require_swift
-    # The libraries with their headers; what swift build itself links and calls (a Swift toolchain brings clang, but
-    # neither the C++ headers nor git); h5ls.
+    # First the libraries with their headers. Then what swift build itself links and calls: a Swift toolchain brings clang,
+    # but neither the C++ headers nor git. Last h5ls.
     local packages=(
         libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev libssl-dev zlib1g-dev
         g++ git ca-certificates pkg-config libcurl4 libsqlite3-0 libxml2 libncurses6
@@ -26,7 +26,7 @@ require_swift() {
     fi
 }
 
-# After the packages, without which swift may not even start.
+# Called after the packages are installed: without them swift may not even start.
 require_swift_version() {
     local version
     version=$(swift --version 2>&1 | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -n 1)
@@ -60,7 +60,7 @@ fail() {
     exit 1
 }
 
-# mpirun refuses to run as root, and to start more ranks than there are cores, unless told otherwise. A rank that waits
-# spins, which on a busy machine takes the core from the rank it waits for: yielding is several times as fast there.
+# Unless told otherwise, mpirun refuses to run as root and to start more ranks than there are cores. A rank that waits
+# spins. On a busy machine it takes the core from the rank it waits for; yielding the core is several times as fast there.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
 export OMPI_MCA_mpi_yield_when_idle=1

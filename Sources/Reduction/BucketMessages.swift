@@ -1,7 +1,7 @@
 import Basics
 import MessagePassing
 
-/// The messages under way, by bucket: for each some that carry gradients and one that carries weights.
+/// The messages under way, by bucket. Each bucket has some messages for gradients and one for weights.
 final class BucketMessages {
     /// Seconds in which messages were under way.
     private(set) var activeSeconds = 0.0
@@ -9,7 +9,8 @@ final class BucketMessages {
     private(set) var bytesSent = 0
     var trace: ReductionTrace?
 
-    /// Places 0..<buckets*gradientMessages hold messages of gradients, one more a bucket its message of weights.
+    /// Places 0..<buckets*gradientMessages hold the messages of gradients. Behind them is one place for each bucket, for
+    /// its message of weights.
     private let requests: RequestSet
     private let gradientMessages: Int
     private let gradientPlaces: Int
@@ -19,7 +20,7 @@ final class BucketMessages {
     private var activeSince: UInt64?
     private var memory: [AnyObject] = []
 
-    /// `gradientMessages`: the most that a bucket's gradients travel in.
+    /// `gradientMessages`: the largest number of messages for a bucket's gradients.
     init(buckets: Int, gradientMessages: Int, rank: Int) {
         self.gradientMessages = gradientMessages
         gradientPlaces = buckets * gradientMessages
@@ -27,8 +28,8 @@ final class BucketMessages {
         requests = RequestSet(capacity: buckets * (gradientMessages + 1), rank: rank)
     }
 
-    /// With messages under way an error has ended a step in its middle, and the process is about to end. Until then MPI
-    /// moves them on, so their memory stays.
+    /// If messages are under way, an error has ended a step in its middle, and the process is about to end. Until then MPI
+    /// uses the messages' memory, so it is not freed.
     deinit {
         guard requests.inFlight > 0 else { return }
         for owner in memory { _ = Unmanaged.passRetained(owner) }

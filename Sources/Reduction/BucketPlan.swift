@@ -1,11 +1,12 @@
 import Basics
 
-/// How an arena is cut for its way between the ranks: into buckets, which travel one by one as soon as their gradients
-/// are ready, and each bucket into one slice a rank, which that rank sums and updates.
+/// How an arena is cut to travel between the ranks. It is cut into buckets, which travel one by one as soon as their
+/// gradients are ready. Each bucket is cut into one slice for each rank, which that rank sums and updates.
 public struct BucketPlan: Sendable, Equatable {
-    /// A bucket's bytes where nobody chose them: large enough that latency does not matter, small enough that the first
-    /// leaves while most of the backward pass is still to come, and that it stays in cache. With very many ranks
-    /// larger: a message takes about as long to send as 8 KiB take to travel at 10 Gbit/s (docs/scaling.md).
+    /// A bucket's bytes if the user chose none. They are large enough that latency does not matter. They are small enough
+    /// that the first bucket leaves while most of the backward pass is still to come, and that a bucket stays in cache.
+    /// With very many ranks they are larger: sending a message takes about as long as 8 KiB take to travel at 10 Gbit/s
+    /// (docs/scaling.md).
     public static func standardBytes(arena bytes: Int, ranks: Int) -> Int {
         max(min(max(bytes / 8, 256 << 10), 4 << 20), ranks * 8 << 10)
     }
@@ -15,13 +16,14 @@ public struct BucketPlan: Sendable, Equatable {
     /// The elements of the arena.
     public let count: Int
     public let ranks: Int
-    /// So many elements, the first ones, are rounded to bf16 before they are added or sent; a bucket ends there.
+    /// The number of elements, from the first one, that are rounded to bf16 before they are added or sent. A bucket ends
+    /// behind them.
     public let roundedCount: Int
     /// Ascending, without gaps: together the arena.
     public let buckets: [Range<Int>]
 
-    /// `cuts` are the offsets, ascending multiples of 16, at which parameters start: gradients become ready one
-    /// parameter at a time, so buckets end there. Only what is far larger than the target is cut inside.
+    /// `cuts` are the offsets, ascending multiples of 16, at which parameters start. Gradients become ready one parameter
+    /// at a time, so buckets end there. Only a parameter that is far larger than the target is cut inside.
     public init(
         count: Int, cuts: [Int], ranks: Int, targetBytes: Int? = nil, roundedCount: Int = 0
     ) {

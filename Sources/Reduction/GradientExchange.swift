@@ -2,37 +2,37 @@ import Basics
 import Execution
 import MessagePassing
 
-/// How the gradients of all ranks become sums, and how new weights reach all ranks: what happens to a bucket between
-/// ranks. `Reducer` drives it and knows nothing of how it is done.
+/// What happens to a bucket between ranks: the gradients of all ranks become sums, and new weights reach all ranks.
+/// `Reducer` drives an exchange, and does not know how the exchange works.
 ///
 /// For each bucket, in the order of the arena, the reducer calls `start` once the rank's partial sums of it are complete,
 /// `sum` once it `hasArrived`, and `share` once the owned slice is updated. Updates may be held back: any number of
-/// buckets, all of them too, are summed before the first is updated. A bucket of weights is written only after the rank
+/// buckets, even all, may be summed before the first is updated. A bucket of weights is written only after the rank
 /// has started the same bucket of gradients, hence after its last kernel that reads them.
 ///
 /// A step allocates nothing, except on the first of a number of non-empty shards.
 public protocol GradientExchange: AnyObject {
-    /// What a run should be told before it uses this exchange; nil where there is nothing to tell.
+    /// What the user should know before a run uses this exchange; nil if there is nothing to say.
     static var caveat: String? { get }
     /// Whether gradients can be rounded to bf16 before they are added (`BucketPlan.roundedCount`).
     static var addsRounded: Bool { get }
     /// The arena range of `bucket` that `rank` sums and updates; may be empty. Either the slices of all ranks tile the
     /// bucket, or each rank has the whole bucket.
     static func slice(_ bucket: Int, of rank: Int, _ buckets: BucketPlan) -> Range<Int>
-    /// What the exchange allocates, known before it does.
+    /// The memory that the exchange will allocate.
     static func memory(_ plan: ExchangePlan) -> ExchangeMemory
 
     /// Collective. Allocates the arenas and all that messages need.
     init(_ plan: ExchangePlan, _ communicator: Communicator) throws
 
-    /// The parameters, and the gradient levels that the rank's shards are added up on; zero at first.
+    /// The parameters, and the gradient levels in which the rank's shards are summed; zero at first.
     var arenas: Arenas { get }
 
     /// A step begins: `program` is what this rank computes in it.
     func begin(_ program: ShardProgram) throws
     /// The rank's partial sums of `bucket` are complete in the gradient levels 0, 1, ..., and may leave.
     func start(_ bucket: Int) throws
-    /// Moves on what is under way, without waiting.
+    /// Moves messages on that are under way, without waiting.
     func progress() throws
     /// Waits until something has moved on; not called while the exchange is idle.
     func wait() throws
@@ -41,7 +41,7 @@ public protocol GradientExchange: AnyObject {
     /// Adds the partial sums of the owned slice of `bucket`, which has arrived and is not empty. Returns the first
     /// element of the sum, which stays where it is until the step ends. Called once a step.
     func sum(_ bucket: Int) -> UnsafeMutablePointer<Float>
-    /// The parameters of the owned slice of `bucket` are new: sends them to the ranks that lack them.
+    /// Sends the parameters of the owned slice of `bucket`, which are new, to the ranks that lack them.
     func share(_ bucket: Int) throws
     /// Whether nothing is under way. When all buckets are shared and the exchange is idle, the rank's parameters are new.
     var isIdle: Bool { get }
@@ -70,7 +70,7 @@ public struct ExchangeMemory: Sendable, Equatable {
     }
 }
 
-/// What a gradient exchange is made for: known before anything is allocated, and with it who owns what.
+/// What a gradient exchange is made for. It is known before anything is allocated, and so is who owns which slice.
 public struct ExchangePlan {
     public let type: any GradientExchange.Type
     public let partition: ShardPartition

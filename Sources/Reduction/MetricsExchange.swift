@@ -2,7 +2,7 @@ import Execution
 import MessagePassing
 import Basics
 
-/// What all shards of a step, or of an evaluation, come to: sums along the shard tree, and whether a rank was asked to stop.
+/// The sums over all shards of a step or of an evaluation, along the shard tree, and whether a rank was asked to stop.
 package struct MetricSums: Sendable, Equatable {
     package var samples = 0
     package var loss = 0.0
@@ -40,7 +40,7 @@ package final class MetricsExchange {
         rows[own].update(repeating: 0)
     }
 
-    /// Adds what one of the rank's shards came to.
+    /// Adds the sums of one of the rank's shards.
     package func add(_ metrics: ShardMetrics, samples: Int, shard: Int) {
         let row = rows.baseAddress + shard * Self.width
         row[0] += metrics.loss

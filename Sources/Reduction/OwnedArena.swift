@@ -1,8 +1,8 @@
 import Basics
 import MessagePassing
 
-/// An arena of which a rank has only the slices that it owns, one behind the other: what an optimizer remembers of each
-/// weight.
+/// An arena of which a rank has only the slices that it owns, one behind the other. It holds an optimizer's slot: one
+/// value for each weight.
 public final class OwnedArena {
     public let ownership: SliceOwnership
     public let initialValue: Float
@@ -30,7 +30,7 @@ public final class OwnedArena {
         return memory.baseAddress + starts[bucket] + element - ownership.ranges[bucket].lowerBound
     }
 
-    /// Takes up what this rank owns of `values`, which belong to the arena's elements from `offset` on.
+    /// Copies those `values` that this rank owns. They belong to the arena's elements from `offset` on.
     public func store(_ values: UnsafeBufferPointer<Float>, at offset: Int) {
         guard let first = values.baseAddress else { return }
         let stored = offset..<offset + values.count
@@ -40,7 +40,7 @@ public final class OwnedArena {
         }
     }
 
-    /// The whole arena on rank 0, nil on the other ranks. Collective; the memory itself where every rank has everything.
+    /// The whole arena on rank 0, nil on the other ranks. Collective. If every rank has everything, it is this memory itself.
     public func gathered(_ communicator: Communicator) throws -> AlignedBuffer<Float>? {
         let isRoot = communicator.rank == 0
         if ownership.isReplicated { return isRoot ? memory : nil }

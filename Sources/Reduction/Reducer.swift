@@ -1,25 +1,25 @@
 import Basics
 
-/// Adds up the shards' gradients over all ranks, has the weights updated, and shares them, while the backward pass still
+/// Sums the shards' gradients over all ranks, has the weights updated, and shares them, while the backward pass still
 /// runs.
 ///
 /// For each bucket, in the order in which the backward pass makes buckets ready:
-/// a) Every rank adds its shards' gradients, level into level, until one partial sum a subtree of its own is left.
+/// a) Every rank adds its shards' gradients, level into level, until one partial sum is left for each of its subtrees.
 /// b) The exchange sends the partial sums off.
 /// c) When those of all ranks have arrived, the exchange adds the slice that this rank owns.
 /// d) The optimizer updates the owned slice of the parameter arena, at once or when the gate opens.
 /// e) The exchange shares the new weights.
 ///
 /// Without a gate a bucket's weights change as soon as its sums have arrived. The backward pass of the rank's last shard
-/// must not read them any more by then, which holds if a layer reports its gradients ready after its backward data. A
-/// step allocates nothing, except the program of a batch size seen for the first time.
+/// must not read them after that. So a layer must report its gradients ready only after it has computed its input's
+/// gradient. A step allocates nothing, except the program of a batch size seen for the first time.
 public final class Reducer {
     /// Updates the parameters of an arena range, given the summed gradient's first element for that range.
     public typealias Update = (_ range: Range<Int>, _ gradient: UnsafeMutablePointer<Float>) throws -> Void
 
     /// Whether messages move on while the backward pass runs. The bits are the same.
     ///
-    /// A thread of its own for messages was measured, too, and never hid more (docs/scaling.md): it shares the rank's
+    /// A separate thread for messages was measured too. It never hid more (docs/scaling.md), since it shares the rank's
     /// core.
     public enum Overlap: String, Sendable, CaseIterable {
         /// The computing thread moves them on between its operations.
@@ -79,7 +79,7 @@ public final class Reducer {
 
     // MARK: One step, as the trainer drives it
 
-    /// Begins a step on `batch` samples in all. Collective in effect: all ranks give the same number.
+    /// Begins a step on `batch` samples over all ranks. Every rank calls it, with the same number.
     public func begin(batch: Int) throws {
         precondition(batch > 0, "a step needs a sample")
         precondition(started == updated && exchange.isIdle, "the last step has not been finished")
@@ -103,7 +103,7 @@ public final class Reducer {
     }
 
     /// Says that the gradient of the last of `shards` is complete below `offset`, and sends the buckets that are now
-    /// complete on their way.
+    /// complete.
     public func gradientsReady(upTo offset: Int) throws {
         while ready < buckets.buckets.count, buckets.buckets[ready].upperBound <= offset {
             if let last = current.shards.last { addLevels(after: last, buckets.buckets[ready]) }
@@ -112,8 +112,8 @@ public final class Reducer {
         try progress()
     }
 
-    /// Moves messages on, and sums and updates what has arrived. Cheap where nothing has: to be called between the
-    /// operations of the backward pass.
+    /// Moves messages on, and sums and updates the buckets that have arrived. Called between the operations of the
+    /// backward pass: it is cheap if nothing has arrived.
     public func progress() throws {
         if overlap == .progress { try advance() }
     }
@@ -167,7 +167,8 @@ public final class Reducer {
             add(right + exactRange.lowerBound, into: left + exactRange.lowerBound, count: exactRange.count)
             top -= 1
         }
-        // Sums round what they read and packing what it sends; only a single shard that stays here meets neither.
+        // Sums round what they read, and packing rounds what it sends. Only a single shard that stays here is rounded by
+        // neither.
         if partition.ranks == 1, current.shards.count == 1 {
             WireRounding.round(gradientLevels[top].baseAddress + roundedRange.lowerBound, count: roundedRange.count)
         }

@@ -1,11 +1,11 @@
 import Basics
 
-/// The fixed binary tree along which everything that shards produce is added up.
+/// The fixed binary tree along which everything that shards produce is summed.
 ///
 /// Its leaves are the shards 0..<S, padded with absent ones to a power of two; a node is an aligned range of shards
 /// whose width is a power of two. A node with two present children is their sum, left operand first; a node with one
-/// present child *is* that child (adding +0 would turn -0 into +0); a node without is absent. The tree depends on S and
-/// on which shards are empty, never on ranks, and so do the bits of every sum along it.
+/// present child *is* that child (adding +0 would turn -0 into +0); a node without present children is absent. The tree
+/// and the bits of every sum along it depend on S and on which shards are empty, never on ranks.
 public struct ReductionTree: Sendable, Equatable {
     public let shards: Int
     /// `shards`, rounded up to a power of two.
@@ -41,8 +41,8 @@ public struct ReductionTree: Sendable, Equatable {
         return try combine(left, right)
     }
 
-    /// The largest nodes that together make up `range`, from left to right: what a rank that owns these shards can add
-    /// up alone. Shards that do not exist belong to the last range.
+    /// The largest nodes that together make up `range`, from left to right: a rank that owns these shards can sum each of
+    /// them alone. Shards that do not exist belong to the last range.
     public func subtrees(of range: Range<Int>) -> [Range<Int>] {
         let end = range.upperBound == shards ? width : range.upperBound
         var nodes: [Range<Int>] = []
@@ -58,7 +58,7 @@ public struct ReductionTree: Sendable, Equatable {
 
     /// The tree as the program of a stack machine: the present nodes, given by any shard of each in ascending order,
     /// are pushed one by one; after node i the top of the stack is added into the value below it `additions[i]` times.
-    /// What is left in the end is the one sum.
+    /// At the end only the total is left.
     public static func additions(after nodes: [Int]) -> [Int] {
         var open: [Int] = []
         var additions = [Int](repeating: 0, count: nodes.count)

@@ -1,10 +1,10 @@
 import Basics
 
-/// How one rank adds up its shards in one step, for a given number of non-empty shards.
+/// How one rank sums its shards in one step, for a given number of non-empty shards.
 ///
-/// A rank sums its shards on a stack of gradient arenas, the *levels*: a shard's gradient is computed into the level on
-/// top, and additions of one level into the one below follow. What is left are the rank's partial sums, one a subtree
-/// that it owns: partial sum k lies in level k.
+/// A rank sums its shards on a stack of gradient arenas, the *levels*. A shard's gradient is computed into the level on
+/// top; then levels are added into those below. At the end the rank's partial sums are left, one for each subtree that it
+/// owns: partial sum k lies in level k.
 public struct ShardProgram: Sendable {
     /// The non-empty shards of all ranks: the first ones.
     public let present: Int
@@ -15,8 +15,8 @@ public struct ShardProgram: Sendable {
     /// For each shard the level its gradient is computed into, and the additions that follow.
     let levels: [Int]
     let additions: [Int]
-    /// Whether the last of all additions, over all ranks, yields the root of the tree. Else shards are missing in one half
-    /// of it, and the sum is a node further down.
+    /// Whether the last addition over all ranks yields the root of the tree. If not, one half of the tree has no shards,
+    /// and the sum is a node below the root.
     let endsInRoot: Bool
 
     init(_ partition: ShardPartition, rank: Int, present: Int) {

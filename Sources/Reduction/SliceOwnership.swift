@@ -1,11 +1,11 @@
-/// Who sums and updates which part of the arena. It follows from the bucket plan and the kind of exchange alone, so that
+/// Which rank sums and updates which part of the arena. It depends only on the bucket plan and the kind of exchange. So
 /// what depends on it, such as an optimizer's memory, can be made before the exchange.
 public struct SliceOwnership {
     public let buckets: BucketPlan
     public let rank: Int
     /// The parts of the arena that this rank updates, one a bucket, ascending; some may be empty.
     public let ranges: [Range<Int>]
-    /// Whether every rank updates everything, be it that there is only one.
+    /// Whether every rank updates everything; also true if there is only one rank.
     public let isReplicated: Bool
     private let type: any GradientExchange.Type
 

@@ -1,7 +1,7 @@
 import Basics
 import MessagePassing
 
-/// The squared norm of every parameter, and of all together, of values that no rank has all of: each gives the slices
+/// The squared norm of every parameter, and of all parameters together. No rank has all values; each gives the slices
 /// that it owns. The bits are the same for every number of ranks and every way to cut slices.
 ///
 /// A parameter is cut into blocks of 4,096 elements, from its start. Within a block 16 elements at a time are squared and
@@ -23,7 +23,7 @@ public final class SquaredNorms {
         let elements: Range<Int>
         let isWhole: Bool
         let endsBlock: Bool
-        /// Where its sums lie among those of all ranks: one of a whole block, else one for each 16 elements.
+        /// Where its sums lie among those of all ranks. A whole block has one sum, a part has one for each 16 elements.
         let sums: Range<Int>
     }
 
@@ -75,7 +75,7 @@ public final class SquaredNorms {
         return pieces
     }
 
-    /// Takes up the values of an owned slice; `values` is the first of them.
+    /// Squares and adds the values of an owned slice; `values` is the first of them.
     public func add(_ slice: Range<Int>, _ values: UnsafePointer<Float>) {
         var index = own.partitioningIndex { $0.elements.lowerBound >= slice.lowerBound }
         while index < own.count, own[index].elements.lowerBound < slice.upperBound {
@@ -92,7 +92,7 @@ public final class SquaredNorms {
         }
     }
 
-    /// Adds up what all ranks have given since the last call. Collective; all slices have been given.
+    /// Sums what all ranks have given since the last call. Collective; all slices must have been given.
     public func combine(_ communicator: Communicator) throws {
         if let layout { try communicator.allGather(inPlace: sums.elements, layout) }
         for index in squares.indices { squares[index] = 0 }
@@ -108,7 +108,7 @@ public final class SquaredNorms {
 }
 
 extension Array {
-    /// The index of the first element for which `isBehind` holds, where it holds for all that follow one.
+    /// The index of the first element for which `isBehind` holds. If it holds for an element, it holds for all later ones.
     fileprivate func partitioningIndex(_ isBehind: (Element) -> Bool) -> Int {
         var (low, high) = (0, count)
         while low < high {

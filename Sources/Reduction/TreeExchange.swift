@@ -8,8 +8,8 @@ import MessagePassing
 /// arena. The owner of a slice adds them in the order of the tree. Once it has updated its slice of the parameter arena,
 /// `MPI_Iallgatherv` shares the new weights, in place.
 ///
-/// Gradients and weights have a communicator each, and each goes through the buckets in order: so all ranks start the
-/// collectives of one communicator in the same order, however their arrivals interleave.
+/// Gradients and weights have separate communicators, and each goes through the buckets in order. So all ranks start the
+/// collectives of one communicator in the same order, however the arrivals of gradients and weights interleave.
 ///
 /// Where the bucket plan says that gradients are rounded, every shard's gradient and every sum below the root of the
 /// tree is rounded to bf16, whether it travels or not; what travels is half as long. The root and the weights stay in
@@ -93,7 +93,7 @@ public final class TreeExchange: GradientExchange {
         let receive = receiveBuffer.baseAddress + receiveOffsets[bucket]
         if let rounded, buckets.isRounded(bucket) {
             for level in 0..<program.partials { rounded.pack(arenas.gradientLevels[level], range, level: level) }
-            // With nothing to send any arena will do.
+            // If there is nothing to send, the arena does not matter.
             try start(bucket, receive: words(receive)) {
                 rounded.packed[$0 < program.partials ? $0 : 0].baseAddress + range.lowerBound
             }

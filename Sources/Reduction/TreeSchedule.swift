@@ -1,8 +1,8 @@
 import Basics
 import MessagePassing
 
-/// The partial sums of all ranks in one step, and how they travel, for a given number of non-empty shards: worked out
-/// once, then only executed.
+/// The partial sums of all ranks in one step, and how they travel, for a given number of non-empty shards. It is computed
+/// once, and then only executed.
 final class TreeSchedule {
     /// A partial sum of some rank, in the order of the tree.
     struct Partial {
@@ -10,11 +10,11 @@ final class TreeSchedule {
         let level: Int
         /// How many additions follow on the owner's stack once this one has been pushed.
         let additions: Int
-        /// The place among those that come from other ranks; nil for this rank's own, which is used where it lies.
+        /// The place among the partial sums from other ranks; nil for this rank's own, which is used where it lies.
         let place: Int?
     }
 
-    /// The most partial sums that any rank has: so many all-to-all exchanges make a bucket.
+    /// The largest number of partial sums that any rank has. A bucket needs this number of all-to-all exchanges.
     let exchanges: Int
     /// The partial sums of all ranks.
     let partials: [Partial]

@@ -3,7 +3,7 @@
 public protocol UpdateGate: AnyObject {
     /// Is shown the sum of each owned slice, in the order of the arena. `sum` is its first element.
     func look(at range: Range<Int>, _ sum: UnsafePointer<Float>)
-    /// All owned slices of the step have been shown: settles the value over all ranks. Throws on all ranks to end the run
-    /// before any weight has changed. Collective.
+    /// Called when all owned slices of the step have been shown: agrees on the value over all ranks. To end the run before
+    /// any weight has changed, it throws on all ranks. Collective.
     func open() throws
 }

@@ -2,7 +2,7 @@ import CIntrinsics
 
 /// Gradients rounded to bf16: the upper half of a single-precision number, to nearest, ties to even.
 ///
-/// Rounding twice is rounding once, so sums round what they read without asking whether it has been rounded before.
+/// Rounding a second time changes nothing, so sums round what they read without checking whether it is rounded already.
 enum WireRounding {
     static func round(_ values: UnsafeMutablePointer<Float>, count: Int) {
         dptrain_round_bf16(values, count)

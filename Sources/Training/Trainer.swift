@@ -7,8 +7,8 @@ import Optimization
 import Reduction
 import Reporting
 
-/// The training loop: epochs of steps, validation, the coordinator's directive, checkpoints. What is shown or recorded
-/// is done by observers; what is decided is decided by the coordinator on rank 0 and reaches all ranks as one value.
+/// The training loop: epochs of steps, validation, the coordinator's directive, checkpoints. Observers show and record.
+/// The coordinator on rank 0 decides, and its decision reaches all ranks as one value.
 struct Trainer {
     let communicator: Communicator
     let options: TrainingOptions
@@ -30,10 +30,11 @@ struct Trainer {
     /// Of this process.
     private(set) var stepsDone = 0
 
-    /// Trains until the last epoch, the coordinator's word or a signal.
+    /// Trains until the last epoch has ended, the coordinator stops the run, or a signal comes.
     mutating func run() throws -> RunOutcome {
         if progress.position.globalStep == 0 { try save(.step) }
-        // A run killed between the two names of one state has the state, but not yet as the best.
+        // If a run was killed after it named a state's file and before it named it the best, the second name is
+        // missing.
         if progress.position.step == 0, coordinator.best?.epoch == progress.position.epoch - 1 { try save(.best) }
         if let reason = coordinator.stopReason { return .stopped(reason: reason) }
         var rates = try firstRates()
@@ -60,7 +61,7 @@ struct Trainer {
         return .finished
     }
 
-    /// Rank 0's: no two maths libraries promise the same power or cosine.
+    /// Rank 0's learning rates, since maths libraries differ in powers and cosines.
     private func firstRates() throws -> EpochRates {
         let rates = try communicator.onRoot { try coordinator.rates(epoch: progress.position.epoch).encoded() }
         return try EpochRates(encoded: communicator.broadcast(rates ?? [], from: 0))
@@ -108,7 +109,7 @@ struct Trainer {
             samples: watch.samples, steps: watch.steps, trainingSeconds: watch.trainingSeconds,
             waitedSeconds: watch.waitedSeconds, seconds: watch.seconds, learningRate: rates.last,
             isBest: directive.isBest, messages: directive.messages)
-        // The log first: what it lacks, a run resumed from the checkpoint would never write.
+        // The log is written first: a run resumed from the checkpoint would never write the lines that are missing.
         for observer in observers { try observer.epochEnded(report) }
         let isLast = epoch + 1 == options.epochs || directive.stop
         var roles: CheckpointStore.Role = []

@@ -2,7 +2,7 @@
 import Glibc
 #endif
 
-/// Softmax along rows, where the loss does not take it over.
+/// Softmax along rows, used if the loss does not compute it.
 struct SoftmaxLoops: PlainLayer {
     let rows: Int
     let width: Int

@@ -1,7 +1,7 @@
 import Basics
 
-/// Masks of 0 and 1 / (1 - rate). Element j of a sample depends on (seed, layer, step, the sample's place in the global
-/// batch, j) alone: not on shards, ranks or the engine's layout.
+/// Masks of 0 and 1 / (1 - rate). Element j of a sample depends only on (seed, layer, step, the sample's place in the
+/// global batch, j), not on shards, ranks or the engine's layout.
 struct DropoutKernel {
     let rate: Float
     /// The operation's number: each dropout layer has a stream of its own.

@@ -1,13 +1,14 @@
 import Basics
 import Models
 
-/// The loss and the metrics of a shard's outputs, row-major [rows, width]. Sums over samples: the division by the true
-/// batch size comes once, after the reduction. With a gradient, that is in training, a loss that is not finite is an error.
+/// The loss and the metrics of a shard's outputs, row-major [rows, width]. They are sums over samples; they are divided
+/// by the true batch size once, after the reduction. In training (with a gradient) a loss that is not finite is an
+/// error.
 struct LossKernel {
     let row: LossRow
     let targets: TargetKind
     let rows: Int
-    /// Of an auxiliary output, whose loss is added to that of the network's own; nil for that one.
+    /// The weight of an auxiliary output, whose loss is added to that of the network's own output; nil for that one.
     let auxiliaryWeight: Float?
     let rule: PredictionRule
 
@@ -41,13 +42,13 @@ struct LossKernel {
     }
 }
 
-/// How a row of outputs becomes a prediction: the class whose output wins, of equal ones the first; with one output 1 for
-/// yes or 0 for no.
+/// How a row of outputs becomes a prediction: the class whose output wins, the first one if several are equal. With one
+/// output it is 1 for yes or 0 for no.
 public struct PredictionRule: Sendable {
     /// Outputs a sample.
     public let width: Int
     let decision: Network.Decision
-    /// Above it, a single output says yes.
+    /// A single output above this says yes.
     let threshold: Float
 
     init(_ row: LossRow, _ decision: Network.Decision) {
@@ -56,7 +57,7 @@ public struct PredictionRule: Sendable {
         self.decision = decision
     }
 
-    /// Nil where no output is a number: such a row predicts nothing.
+    /// Nil if no output is a number: such a row predicts nothing.
     public func prediction(_ x: UnsafePointer<Float>) -> Int? {
         if width == 1 { return x[0].isNaN ? nil : x[0] > threshold ? 1 : 0 }
         var best: Int?
@@ -66,7 +67,7 @@ public struct PredictionRule: Sendable {
         return best
     }
 
-    /// Whether fewer than `count` outputs win over that of `label`.
+    /// Whether fewer than `count` outputs win over the output of `label`.
     func ranks(_ label: Int, of x: UnsafePointer<Float>, among count: Int) -> Bool {
         guard width > 1 else { return true }
         guard !x[label].isNaN else { return false }

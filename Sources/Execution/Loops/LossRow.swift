@@ -5,12 +5,12 @@ import Basics
 import Glibc
 #endif
 
-/// The loss of one sample, and its gradient by the outputs x where that is wanted. Formulas are Keras's
+/// The loss of one sample, and, if it is wanted, its gradient by the outputs x. Formulas are Keras's
 /// (`keras/src/losses/losses.py`, and the backend's clipping of probabilities).
 struct LossRow {
     let loss: Loss
     let width: Int
-    /// Whether outputs of a cross-entropy are logits, be it that the loss took over the activation behind them.
+    /// Whether outputs of a cross-entropy are logits; also true if the loss computes the activation behind them.
     let takesLogits: Bool
 
     init(_ loss: Loss, width: Int, takesLogits: Bool) {
@@ -21,7 +21,7 @@ struct LossRow {
 
     typealias Gradient = UnsafeMutablePointer<Float>?
 
-    /// Above it, a single output says yes.
+    /// A single output above this says yes.
     var threshold: Float {
         switch loss.function {
         case .meanSquaredError: 0.5
@@ -91,7 +91,7 @@ struct LossRow {
         return total
     }
 
-    /// Writes softmax(x) to `result`, if there is one; the largest x, and the sum of exp(x - largest).
+    /// Writes softmax(x) to `result`, if there is one. Returns the largest x, and the sum of exp(x - largest).
     private func softmax(_ x: UnsafePointer<Float>, _ result: Gradient) -> (largest: Float, sum: Float) {
         let largest = maximum(x, width)
         var sum: Float = 0
@@ -123,7 +123,7 @@ struct LossRow {
 
     // MARK: Cross-entropy of probabilities
 
-    /// Keras's `epsilon`: probabilities are cut off so far from 0 and 1, and pass no gradient there.
+    /// Keras's `epsilon`: probabilities are kept this far from 0 and 1. Those that are cut off pass no gradient.
     private static let (least, most): (Float, Float) = (1e-7, 1 - 1e-7)
 
     @inline(__always)
@@ -184,7 +184,7 @@ struct LossRow {
         for i in 0..<width {
             let y = target(i) == 0 ? -1 : target(i)
             let short = 1 - y * x[i]
-            // A NaN stays one.
+            // A NaN stays a NaN.
             sum += Double(short < 0 ? 0 : short)
             gradient?[i] = short > 0 ? -y / Float(width) : 0
         }
@@ -209,8 +209,8 @@ struct LossRow {
         return short < 0 ? 0 : Double(short)
     }
 
-    /// The paper's j, for which it gives no value. An output unit all of whose 84 inputs are 0 is at this distance from its
-    /// code of ±1: penalties beyond it are large already and need no more pushing.
+    /// The paper's j, for which it gives no value. It is the distance of an output unit whose 84 inputs are all 0 from
+    /// its code of ±1. Larger penalties need not be pushed further.
     private static let rubbish: Float = 84
 
     /// x[label] + log(exp(-j) + Σ exp(-x)), shifted by the smallest penalty so that the sum is at least 1.

@@ -1,8 +1,8 @@
 import Models
 import Basics
 
-/// A convolution along a table of connections. The kernels are [height, width, connection]. Maps are taken apart into
-/// planes first, since a connection joins one to another: rows of planes are what inner loops run along.
+/// A convolution along a table of connections. The kernels are [height, width, connection]. Images are split into
+/// planes first, since a connection joins one plane to another. Inner loops run along rows of planes.
 struct PartialConvolutionLoops: PlainLayer {
     private struct Connection {
         let source: Int
@@ -80,8 +80,8 @@ struct PartialConvolutionLoops: PlainLayer {
         }
     }
 
-    /// Each weight at each output row: its place in the kernels, where the row it reads begins among the planes of the
-    /// input, and where the row it adds to among those of the output.
+    /// Each weight at each output row: its place in the kernels, where the row that it reads begins among the planes of
+    /// the input, and where the row that it adds to begins among the planes of the output.
     @inline(__always)
     private func forEachTap(_ body: (_ weight: Int, _ source: Int, _ target: Int) -> Void) {
         for (index, connection) in connections.enumerated() {

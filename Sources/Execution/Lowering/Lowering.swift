@@ -1,7 +1,7 @@
 import Models
 import Basics
 
-/// Turns a network's nodes into operations, one after another, fusing where a value has one reader.
+/// Turns a network's nodes into operations, one after another. Operations are fused if a value has only one reader.
 struct Lowering {
     private let network: Network
     /// Whether each node is lowered at all.
@@ -16,7 +16,8 @@ struct Lowering {
     private var deferredMargins: [Int: Margins2D] = [:]
     /// The nodes that read each node.
     private let consumers: [[Int]]
-    /// How many nodes read each value; more than one where a linear activation shares its input's.
+    /// How many nodes read each value. A linear activation shares its input's value, which then has the readers of
+    /// both.
     private var readers: [Int] = []
 
     init(_ network: Network, isTraining: Bool, absorbing absorbed: Activation?) {
@@ -64,7 +65,8 @@ struct Lowering {
         absorbing.contains(end(of: output)) ? absorbed ?? .linear : .linear
     }
 
-    /// The layer that makes an output, looking through linear activations; the output itself where others read that layer.
+    /// The layer that makes an output, looking through linear activations; the output itself where others read that
+    /// layer.
     private func end(of output: Int) -> Int {
         let node = network.nodes[output]
         guard node.layer == .activation(ActivationLayer(.linear)), consumers[node.inputs[0]].count == 1 else {
@@ -116,9 +118,9 @@ struct Lowering {
         return operations.count - 1
     }
 
-    /// Whether the only reader of a padding can start from the image inside. A convolution can; so can a maximum over
-    /// values of a ReLU, where zeros change neither the result nor, since a ReLU passes no gradient back at zero, what
-    /// comes of its gradient. Each place of the window must then still see a pixel of the image.
+    /// Whether the only reader of a padding can read the unpadded image instead. A convolution can. A maximum over
+    /// values of a ReLU can too: zeros do not change its result, and a ReLU passes no gradient back at zero. Each place
+    /// of the window must then still see a pixel of the image.
     private func readerTakes(_ padding: Margins2D, from index: Int) -> Bool {
         guard consumers[index].count == 1 else { return false }
         let reader = network.nodes[consumers[index][0]].layer
@@ -158,7 +160,7 @@ extension Activation {
 }
 
 extension Operation {
-    /// Whether no value is negative, and the gradient of zeros goes no further.
+    /// Whether no value is negative, and zeros pass no gradient back.
     fileprivate var endsInReLU: Bool { activation == .relu || layer == .activation(ActivationLayer(.relu)) }
 
     fileprivate func canFuse(_ function: Activation) -> Bool {

@@ -1,11 +1,11 @@
 import Models
 import Basics
 
-/// A layer as engines execute it: activations and normalisations are fused into what comes before them, and padding
-/// into what comes after it, where that is one pass over memory. Operations are numbered; the output of operation i is
+/// A layer as engines execute it. Activations and normalisations are fused into the operation before them, and padding
+/// into the one after it, if that makes one pass over memory. Operations are numbered; the output of operation i is
 /// value i.
 public struct Operation: Sendable {
-    /// The layer's name; of the first layer where several are fused.
+    /// The layer's name; the first layer's if several are fused.
     public let name: String
     /// What to compute. Its own activation, if it has one, is in `activation`.
     public let layer: Layer
@@ -17,8 +17,8 @@ public struct Operation: Sendable {
     /// Shapes of one sample.
     public let inputShapes: [Shape]
     public let outputShape: Shape
-    /// What surrounds the image: zeros for a convolution and a padding layer, for a pooling what does not count. The
-    /// layer's own padding, and that of a padding layer fused into it.
+    /// The margins around the image: the layer's own padding, and that of a padding layer fused into it. They are zeros for
+    /// a convolution and a padding layer; a pooling does not count them.
     public let margins: Margins2D
 
     /// The layer's kind in breakdowns of time: `convolution`, `batch normalization`, ...
@@ -72,8 +72,8 @@ public struct LoweredNetwork: Sendable {
     /// For training only.
     public let auxiliaryOutputs: [Output]
 
-    /// Fuses activations and padding, and splits off the last one where `loss` works on logits. Layers that auxiliary
-    /// outputs alone need are lowered for training only.
+    /// Fuses activations and padding, and splits off the last activation if `loss` works on logits. Layers that only
+    /// auxiliary outputs need are lowered for training only.
     public init(_ network: Network, loss: Loss, purpose: Plan.Purpose) {
         let auxiliary = purpose == .training ? network.auxiliaryOutputs : []
         var lowering = Lowering(network, isTraining: purpose == .training, absorbing: loss.absorbedActivation)

@@ -1,8 +1,8 @@
 import Models
 import Basics
 
-/// A layer in plain loops: single precision, row-major, the same on every engine. The planner emits it itself, unless the
-/// engine has faster kernels.
+/// A layer in plain loops: single precision, row-major, the same on every engine. The planner emits it itself, unless
+/// the engine has faster kernels.
 protocol PlainLayer {
     /// Whether backward reads the layer's output; if not, its input.
     var keepsOutput: Bool { get }
@@ -14,8 +14,8 @@ protocol PlainLayer {
         _ x: UnsafePointer<Float>, _ parameters: [UnsafePointer<Float>], into y: UnsafeMutablePointer<Float>,
         scratch: UnsafeMutablePointer<Float>)
 
-    /// `kept` is the input or the output. Gradients of parameters are nil where these do not train, that of the input
-    /// where no one wants it; all are written, not added to.
+    /// `kept` is the input or the output. Gradients of parameters are nil if the parameters do not train; the gradient
+    /// of the input is nil if it is not needed. All gradients are written, not added to.
     func backward(
         _ dy: UnsafePointer<Float>, kept: UnsafePointer<Float>, _ parameters: [UnsafePointer<Float>],
         into dx: UnsafeMutablePointer<Float>?, gradients: [UnsafeMutablePointer<Float>?],
@@ -27,7 +27,7 @@ extension PlainLayer {
 }
 
 extension Operation {
-    /// What computes the operation where the engine does not; nil where every engine has kernels of its own.
+    /// What computes the operation if the engine does not; nil if every engine has kernels of its own.
     func plainLayer(samples: Int) -> (any PlainLayer)? {
         switch layer {
         case .activation(let layer) where layer.function == .softmax:

@@ -13,10 +13,11 @@ public struct PlanRequest {
     public var precision: Precision
     /// The arena of the run's training plan; nil for the plan that fixes it.
     public var arena: ArenaLayout?
-    /// Whether values whose lives do not overlap may share memory, and large ones be made twice. Off, a plan computes the
-    /// same in more memory: the oracle for both.
+    /// Whether values whose lives do not overlap may share memory, and whether large values may be computed twice. If
+    /// not, a plan computes the same in more memory; tests compare both kinds of plan.
     public var packsMemory: Bool
-    /// Whether the plan runs for several shards a step: copies of weights are then made once a step, in memory of their own.
+    /// Whether the plan runs for several shards a step: copies of weights are then made once a step, in memory of their
+    /// own.
     public var keepsWeightCopies: Bool
 
     public init(
@@ -37,11 +38,12 @@ public struct PlanRequest {
     }
 }
 
-/// What layers compute in. Weights, gradients of weights, statistics and losses are single precision in any case.
+/// The precision in which layers compute. Weights, gradients of weights, statistics and losses are always single
+/// precision.
 public enum Precision: String, Sendable, Codable, CaseIterable {
     case fp32
-    /// Activations, their gradients and copies of the weights have the 8 significant bits and the range of bfloat16; sums
-    /// inside a layer are single precision.
+    /// Activations, their gradients and copies of the weights have the 8 significant bits and the range of bfloat16;
+    /// sums inside a layer are single precision.
     case bf16
 }
 
@@ -53,15 +55,15 @@ public enum TargetKind: Sendable, Equatable {
     case values
 }
 
-/// A library that computes layers. The rest of dptrain knows engines only by this.
+/// A library that computes layers. The rest of dptrain knows engines only through this protocol.
 public protocol Engine {
     /// `onednn` or `blas`, as `--engine` names it.
     var name: String { get }
     /// Library, version and instruction set, for the banner and for the comparison between ranks.
     var description: String { get }
-    /// Throws where the engine, or the processor, does not have the precision.
+    /// Throws if the engine or the processor does not have the precision.
     func plan(_ request: PlanRequest) throws -> Plan
-    /// c = a · b of row-major [size, size] matrices in single precision, by the library's own product: the measure of what
+    /// c = a · b of row-major [size, size] matrices in single precision, by the library's own product. Its speed shows what
     /// the processor can do.
     func multiply(
         _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>, size: Int) throws
@@ -80,19 +82,19 @@ public protocol LayerCompiler {
     func plain(_ tensor: Tensor) throws -> BufferID
     func buffer(of tensor: Tensor) -> BufferID
 
-    /// Whether the engine has kernels of its own for an operation that plain loops would compute otherwise.
+    /// Whether the engine has its own kernels for an operation; plain loops compute it if not.
     func replacesPlainLayer(_ operation: Operation) -> Bool
 
     /// Emits the operation's forward pass, for training or evaluation as the builder's purpose says.
     func forward(_ operation: Operation, _ inputs: [Tensor]) throws -> (output: Tensor, saved: Saved)
 
     /// Emits the gradients of parameters, into the gradient arena, and of those inputs that are wanted (nil for the
-    /// others). The gradient that comes in may be overwritten where `mayOverwrite` says so.
+    /// others). The incoming gradient may be overwritten if `mayOverwrite` says so.
     func backward(
         _ operation: Operation, _ saved: Saved, gradient: Tensor, mayOverwrite: Bool, wanted: [Bool]
     ) throws -> [Tensor?]
 
-    /// Emits the sum of two gradients, in place of `first` where that may be overwritten.
+    /// Emits the sum of two gradients, in place of `first` if that may be overwritten.
     func sum(_ first: Tensor, _ second: Tensor, mayOverwriteFirst: Bool) throws -> Tensor
 }
 
@@ -120,7 +122,7 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
 }
 
 extension Network {
-    /// The loss that fits targets of a kind, where no one has named another.
+    /// The loss that fits targets of a kind, used if no other is named.
     package func usualLoss(for targets: TargetKind) -> Loss.Function {
         if decision == .smallest { return .maximumAPosteriori }
         if targets == .values { return .meanSquaredError }

@@ -1,6 +1,6 @@
 import Models
 
-/// The bytes that a rank takes beyond what its process has when it plans, as the plans of its parts say.
+/// The bytes that a rank will take, according to the plans of its parts, beyond those its process has while it plans.
 public struct MemoryNeed: Sendable, Equatable {
     /// Of all shards in flight.
     public var activations = 0
@@ -16,12 +16,12 @@ public struct MemoryNeed: Sendable, Equatable {
     public var reader = 0
     /// Of weights and optimizer state as files hold them, while they are read or a checkpoint is composed.
     public var files = 0
-    /// Of libraries, which tell nobody: compiled kernels, MPI's own buffers.
+    /// Of libraries, which do not report their memory: compiled kernels, MPI's own buffers.
     public var libraries = 0
 
     public var total: Int { parts.reduce(0) { $0 + $1.bytes } }
 
-    /// What it is made of, with the names that people and programs read.
+    /// Its parts, with the names that people and programs read.
     public var parts: [(name: String, key: String, bytes: Int)] {
         [
             ("activations", "activation_bytes", activations), ("scratch", "scratch_bytes", scratch),

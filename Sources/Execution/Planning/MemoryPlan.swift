@@ -3,7 +3,7 @@ import Basics
 /// Packs buffers whose lives do not overlap into the same memory.
 ///
 /// Greedy by size (Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020): the largest
-/// first, each at the lowest offset where it meets no other that lives at the same time.
+/// first, each at the lowest offset where it overlaps no other that lives at the same time.
 struct MemoryPlan {
     private(set) var offsets: [Int]
     private(set) var byteCount = 0

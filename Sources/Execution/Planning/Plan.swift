@@ -3,14 +3,14 @@ import Basics
 
 /// How batch normalisation sees a batch in training.
 public enum BatchNormalizationMode: String, Sendable, Codable, CaseIterable {
-    /// Each shard by its own statistics, as each worker does in Goyal et al., 2017.
+    /// Each shard uses its own statistics, as each worker does in Goyal et al., 2017.
     case shard
     /// The whole batch's statistics, combined along the shard tree.
     case global
 }
 
-/// All that was decided for a network and a shard size: kernels in order, memory, and where results lie. A plan is bound to
-/// memory before it runs; a step then only executes.
+/// A network compiled for a shard size: kernels in order, memory, and where results lie. A plan is bound to memory
+/// before it runs; a step then only executes.
 public struct Plan {
     public enum Purpose: Sendable {
         /// Forward, loss and backward.
@@ -55,7 +55,7 @@ public struct Plan {
         case gradient(Int)
     }
 
-    /// Of all segments, and of what makes weight copies.
+    /// Of all segments, and of the kernels that make weight copies.
     public var kernelCount: Int {
         segments.reduce(0) { $0 + $1.kernels.count } + weightCopies.reduce(0) { $0 + $1.kernels.count }
     }
@@ -140,7 +140,8 @@ public struct Memory {
 public struct BoundPlan {
     public struct Segment {
         public let kernels: [Kernel]
-        /// For each kernel: gradients of arena elements below this offset are complete after it; 0 where nothing is new.
+        /// For each kernel: gradients of arena elements below this offset are complete after it; 0 where nothing is
+        /// new.
         public let gradientsReady: [Int]
         /// The arena ranges whose gradients the segment writes: what must be added up before another shard runs it.
         public let gradients: [Range<Int>]

@@ -6,7 +6,7 @@ public struct BufferID: Hashable, Sendable {
     let index: Int
 }
 
-/// What lies in a buffer, for those that look for values that are not finite.
+/// What lies in a buffer; used to find values that are not finite.
 public enum BufferContents: Sendable {
     case floats
     case bfloat16
@@ -46,11 +46,12 @@ public final class PlanBuilder {
     private(set) var buffers: [Buffer] = []
     private(set) var segments = [Segment()]
     private(set) var formats: [Int: any ParameterFormat] = [:]
-    /// Trainable parameters in the order in which their gradients become complete, with the kernel after which they are.
+    /// Trainable parameters in the order in which their gradients become complete, with the kernel after which they
+    /// are.
     private(set) var completed: [(parameter: Int, segment: Int, kernel: Int)] = []
     /// The parameters whose gradients each segment writes; a gradient is written in one segment only.
     private(set) var gradientWrites: [Set<Int>] = [[]]
-    /// What engines want to tell: primitives that fell to a reference implementation.
+    /// Remarks of engines: primitives for which only a reference implementation was found.
     public private(set) var remarks: [String] = []
     private(set) var weightCopies: [WeightCopy] = []
     private var weightCopyBuffers: [WeightCopy.Identity: BufferID] = [:]
@@ -74,14 +75,15 @@ public final class PlanBuilder {
 
     public var isTraining: Bool { purpose == .training }
 
-    /// What is emitted from here on belongs to this layer and phase.
+    /// Kernels that are emitted from here on belong to this layer and phase.
     func enter(layer: String, kind: String, phase: Phase) {
         (self.layer, self.kind, self.phase) = (layer, kind, phase)
     }
 
     // MARK: Buffers
 
-    /// Memory of the shard that lives from the first to the last kernel that names it, and shares its place before and after.
+    /// Memory of the shard that lives from the first to the last kernel that names it, and shares its place before and
+    /// after.
     public func activation(bytes: Int, of contents: BufferContents = .floats) -> BufferID {
         add(.activation(bytes: bytes), contents)
     }
@@ -96,7 +98,8 @@ public final class PlanBuilder {
     /// Memory that all shards of a rank share, for the results of exchanges.
     func shared(floats: Int) -> BufferID { add(.shared(bytes: floats * MemoryLayout<Float>.stride), .floats) }
 
-    /// A parameter's slice of the arena, and the format it has there: the preferred one, unless an earlier plan fixed another.
+    /// A parameter's slice of the arena, and the format it has there: the preferred one, unless an earlier plan fixed
+    /// another.
     public func parameter(
         _ index: Int, preferring format: @autoclosure () -> any ParameterFormat
     ) -> (buffer: BufferID, format: any ParameterFormat) {
@@ -114,8 +117,9 @@ public final class PlanBuilder {
     /// The slice of the gradient arena that belongs to a parameter, in the parameter's format.
     public func gradient(of index: Int) -> BufferID { add(.gradient(index), .floats) }
 
-    /// A parameter in another form than the arena's, which the kernels that `emitting` adds write into the buffer. They run
-    /// once a step where the plan serves several shards, else here, into scratch memory. Equal forms mean equal contents.
+    /// A parameter in another form than the arena's. The kernels that `emitting` adds write it into the buffer. If the
+    /// plan serves several shards, they run once a step; else they run here and write into scratch memory. Equal forms
+    /// mean equal contents.
     public func weightCopy(
         of parameter: Int, in form: some Hashable, bytes: Int, emitting: (BufferID) throws -> Void
     ) rethrows -> BufferID {
@@ -142,8 +146,8 @@ public final class PlanBuilder {
 
     // MARK: Kernels
 
-    /// Adds a kernel to the current segment. `bind` is called once for each memory the plan is bound to, and returns what a
-    /// step runs; that may not allocate.
+    /// Adds a kernel to the current segment. `bind` is called once for each memory the plan is bound to, and returns
+    /// the closure that a step runs. The closure must not allocate.
     public func emit(
         _ detail: String? = nil, reads: [BufferID], writes: [BufferID], bind: @escaping (Memory) throws -> Kernel
     ) {

@@ -1,8 +1,8 @@
 import Models
 import Basics
 
-/// Compiles a network for a shard size: walks it forward, through the loss, and backward, lets the engine emit kernels, and
-/// packs memory. What needs no engine (dropout, losses, `PlainLayer`) it emits itself.
+/// Compiles a network for a shard size: walks it forward, through the loss, and backward, lets the engine emit kernels,
+/// and packs memory. It emits itself what needs no engine (dropout, losses, `PlainLayer`).
 public struct Planner<Compiler: LayerCompiler> {
     private let request: PlanRequest
     private let builder: PlanBuilder
@@ -140,8 +140,8 @@ public struct Planner<Compiler: LayerCompiler> {
 
     // MARK: Loss
 
-    /// Emits the loss and the metrics; in training also the gradient of the loss's sum over the shard's samples, and the
-    /// value that it is the gradient of.
+    /// Emits the loss and the metrics. In training it also emits the gradient of the loss, summed over the shard's
+    /// samples, and gives the value to which the gradient belongs.
     private func emitLoss(
         of output: LoweredNetwork.Output, isAuxiliary: Bool = false, logits: BufferID, targets: BufferID
     ) throws -> LossGradient? {

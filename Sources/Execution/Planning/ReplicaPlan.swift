@@ -1,7 +1,7 @@
 import Models
 
-/// What a replica will be: its plans, which share one arena, and the memory they take. Nothing is allocated yet, so that
-/// a network that cannot fit says so first.
+/// The plans of a replica, which share one arena, and the memory they take. Nothing is allocated yet, so a network that
+/// does not fit can be refused first.
 public struct ReplicaPlan {
     struct Key: Hashable {
         let purpose: Plan.Purpose
@@ -13,7 +13,7 @@ public struct ReplicaPlan {
         public var batchNormalization = BatchNormalizationMode.shard
         public var precision = Precision.fp32
         public var targets = TargetKind.label
-        /// Sizes of the shards that are trained on; empty where the replica only evaluates or predicts.
+        /// Sizes of the shards that are trained on; empty if the replica only evaluates or predicts.
         public var training: Set<Int> = []
         public var evaluation: Set<Int> = []
         public var prediction: Set<Int> = []
@@ -48,7 +48,7 @@ public struct ReplicaPlan {
             (.prediction, demand.prediction),
         ] {
             request.network = LoweredNetwork(network, loss: loss, purpose: purpose)
-            // The largest first: it fixes the arena's layouts, the others take them over.
+            // The largest first: it fixes the arena's layouts, and the others use the same.
             for samples in sizes.sorted(by: >) where samples > 0 {
                 request.purpose = purpose
                 request.samples = samples

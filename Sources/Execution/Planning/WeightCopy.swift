@@ -1,5 +1,5 @@
-/// A parameter in another form than the arena's: in the layout, the type or the domain in which a kernel reads it. It is the
-/// same for all shards of a step, so a plan that runs for several of them has it made once, in memory of its own.
+/// A parameter in another form than the arena's: in the layout, the type or the domain in which a kernel reads it. It
+/// is the same for all shards of a step. So a plan that runs for several shards makes it once, in memory of its own.
 public struct WeightCopy {
     /// Plans of one replica share the copies that they have in common.
     public struct Identity: Hashable {
@@ -9,11 +9,11 @@ public struct WeightCopy {
 
     public let identity: Identity
     public let bytes: Int
-    /// What makes it.
+    /// The kernels that make it.
     var kernels: [PlannedKernel] = []
 }
 
-/// Where a weight copy lies for all plans that read it, and whether it shows the weights as they are now.
+/// Where a weight copy lies for all plans that read it, and whether it is a copy of the current weights.
 public final class WeightCopyPlace {
     let address: UnsafeMutableRawPointer
     public var isCurrent = false
@@ -37,14 +37,14 @@ extension BoundPlan {
         }
     }
 
-    /// Makes those weight copies that are not current. To be run before the plan's first segment.
+    /// Makes those weight copies that are not current. Call it before the plan's first segment.
     public func prepareWeights(_ context: StepContext) throws {
         try forEachStaleCopy { copy, _ in
             for kernel in copy.kernels { try kernel(context) }
         }
     }
 
-    /// Hands `make` the copies that are not current, which are so afterwards, and what was planned of them.
+    /// Calls `make` with each copy that is not current and with its plan. All copies are current afterwards.
     func forEachStaleCopy(_ make: (WeightCopy, Execution.WeightCopy) throws -> Void) rethrows {
         for (copy, planned) in zip(weightCopies, plan.weightCopies) where !copy.place.isCurrent {
             try make(copy, planned)

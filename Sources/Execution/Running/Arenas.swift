@@ -1,10 +1,10 @@
 import Basics
 
-/// The memory of a rank's parameters and gradients, each one contiguous block in the order of the `ArenaLayout`. A replica
-/// computes in it; who has it allocated decides where it lies.
+/// The memory of a rank's parameters and gradients, each one contiguous block in the order of the `ArenaLayout`. A
+/// replica computes in it; whoever allocates it decides where it lies.
 public struct Arenas {
     public let parameters: AlignedBuffer<Float>
-    /// One a level of the rank's part of the reduction tree; none where the replica only evaluates.
+    /// One for each level of the rank's part of the reduction tree; none if the replica only evaluates.
     public let gradientLevels: [AlignedBuffer<Float>]
 
     public init(parameters: AlignedBuffer<Float>, gradientLevels: [AlignedBuffer<Float>]) {

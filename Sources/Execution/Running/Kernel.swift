@@ -1,6 +1,6 @@
 import Basics
 
-/// What a kernel may know of the step, beyond what was planned. All randomness derives from it.
+/// What a kernel may know about the step, beyond the plan. All randomness derives from it.
 public struct StepContext: Sendable {
     public var seed: UInt64
     /// Counted over the whole run, from 0.
@@ -18,7 +18,7 @@ public struct StepContext: Sendable {
     }
 }
 
-/// A planned piece of work bound to memory: all it does is compute.
+/// A planned piece of work that is bound to memory. It only computes.
 public typealias Kernel = (StepContext) throws -> Void
 
 /// What one shard adds to the metrics: sums, divided once by the true count.
@@ -33,12 +33,12 @@ public struct ShardMetrics: Sendable, Equatable, BitwiseCopyable {
 
 public enum Phase: String, Sendable { case forward, loss, backward }
 
-/// A kernel before it is bound: who it is, and how to bind it.
+/// A kernel before it is bound: what it is called, and how to bind it.
 public struct PlannedKernel {
     public let layer: String
     public let kind: String
     public let phase: Phase
-    /// Buffers that it writes, looked at when a loss is not a number.
+    /// Buffers that it writes; they are searched if a loss is not a number.
     let writes: [BufferID]
     /// After this kernel the gradients of arena elements below this offset are complete.
     public internal(set) var gradientsReady = 0
@@ -51,8 +51,8 @@ public struct Exchange: Sendable {
     public enum Rule: Sendable {
         /// Elementwise sum.
         case sum
-        /// The first half are means, the second half population variances, each over the shard's samples; they combine by
-        /// Chan, Golub and LeVeque's parallel formula.
+        /// The first half are means, the second half population variances, each over the shard's samples; they combine
+        /// by Chan, Golub and LeVeque's parallel formula.
         case moments
     }
 

@@ -1,5 +1,5 @@
-/// A loss that is not a number. Thrown by the loss kernel, before backward touches anything; the trainer then asks the
-/// bound plan where it began.
+/// A loss that is not a number. The loss kernel throws it before the backward pass writes anything. The trainer then
+/// asks the bound plan in which layer it began.
 public struct NonFiniteLoss: Error, Sendable {
     public let loss: Double
 }

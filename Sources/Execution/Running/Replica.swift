@@ -11,9 +11,9 @@ public final class Replica {
     public let gradientLevels: [AlignedBuffer<Float>]
     /// The exchanges after each segment of a training plan: the same for every shard size.
     public let exchanges: [Exchange?]
-    /// What engines remarked on plans: primitives that fell to a reference implementation.
+    /// Remarks of engines on plans: primitives for which only a reference implementation was found.
     public let remarks: [String]
-    /// What training plans record their kernels in, in runs that are traced: set before the first one is bound.
+    /// Where training plans record their kernels in traced runs. It is set before the first plan is bound.
     package var spans: SpanBuffer?
 
     private let plans: [ReplicaPlan.Key: Plan]
@@ -53,8 +53,8 @@ public final class Replica {
         }
     }
 
-    /// The plan for a shard of `samples`, bound to memory. `shard` counts the rank's shards from 0; `level` is the gradient
-    /// arena. The first call for a combination binds, later ones look up.
+    /// The plan for a shard of `samples`, bound to memory. `shard` counts the rank's shards from 0; `level` is the
+    /// gradient arena. The first call for a combination binds, later ones look up.
     public func plan(_ purpose: Plan.Purpose, samples: Int, shard: Int = 0, level: Int = 0) throws -> BoundPlan {
         let key = BoundKey(
             plan: ReplicaPlan.Key(purpose: purpose, samples: samples), slot: slots.count == 1 ? 0 : shard, level: level)
@@ -72,7 +72,8 @@ public final class Replica {
         return result
     }
 
-    /// To be called when weights have changed, or may have: each plan then makes its copies anew before it next runs.
+    /// Call it when weights have changed or may have changed. Each plan then makes its copies again before it next
+    /// runs.
     package func weightsChanged() {
         for copy in weightCopies.values { copy.place.isCurrent = false }
     }
@@ -107,7 +108,8 @@ extension Replica {
         }
     }
 
-    /// What `logical` returns, as it lies in an arena. The padding of `place` stays what it is.
+    /// Writes values in the form that `logical` returns to their place in an arena. The padding of `place` does not
+    /// change.
     package func pack(_ values: [Float], _ parameter: Int, into place: UnsafeMutablePointer<Float>) throws {
         try values.withUnsafeBufferPointer { values in
             guard let start = values.baseAddress else { return }

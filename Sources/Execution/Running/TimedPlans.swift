@@ -15,7 +15,7 @@ extension PlannedKernel {
 
 extension BoundPlan {
     /// Runs all segments with a clock around each kernel, and adds the seconds to `times`. For profiles only: exchanges
-    /// between segments are left out, so that kernels behind them find what the last step left there.
+    /// between segments are left out, so kernels behind them read the results of the last step.
     public func addTimes(_ context: StepContext, to times: inout [PlannedKernel.Kind: Double]) throws {
         try forEachStaleCopy { copy, planned in
             try Self.addTimes(of: copy.kernels, planned.kernels, context, to: &times)
@@ -39,8 +39,8 @@ extension BoundPlan {
 }
 
 extension BoundPlan {
-    /// The same plan with a clock around each kernel: what a traced run executes in its place, so that other runs have
-    /// nothing to ask. A kernel's spans are numbered by the first sample of their shard.
+    /// The same plan with a clock around each kernel. A traced run executes it instead, so other runs need not check
+    /// whether to trace. A kernel's spans are numbered by the first sample of their shard.
     public func traced(into spans: SpanBuffer) -> BoundPlan {
         func traced(_ kernels: [Kernel], _ planned: [PlannedKernel]) -> [Kernel] {
             zip(kernels, planned).map { kernel, planned in

@@ -36,7 +36,7 @@ extension OptionDeclaration {
         }
     }
 
-    /// The optimizers whose default is not the one that help shows, which is that of the optimizer chosen by default.
+    /// The optimizers whose default differs from the one that help shows. Help shows the default optimizer's.
     private static func otherDefaults(
         _ defaults: [(kind: OptimizerKind, defaultValue: HyperparameterValue)],
         shown: (OptimizerSettings) -> HyperparameterValue

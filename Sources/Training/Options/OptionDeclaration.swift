@@ -1,13 +1,13 @@
 import Basics
 import Optimization
 
-/// What there is to say about one option.
+/// The declaration of one option.
 public struct OptionDeclaration: Sendable {
     public enum Group: String, CaseIterable, Sendable {
         case network, data, augmentation, run, optimizer, steering, computation, output, tracing
     }
 
-    /// Whether an option has a say in what is computed.
+    /// Whether an option has an effect on what is computed.
     public enum Scope: Sendable {
         /// Stored in checkpoints; a change on resume is refused by name; equal on all ranks.
         case semantic
@@ -22,14 +22,14 @@ public struct OptionDeclaration: Sendable {
     public let group: Group
     public let scope: Scope
     public let help: String
-    /// Where the default is another than that of `TrainingOptions()`, in the words of help: `, with lion 0.99`.
+    /// Where the default differs from that of `TrainingOptions()`, in the words of help: `, with lion 0.99`.
     public let otherDefaults: String
     /// Whether TOML writes its value in quotes.
     let isQuoted: Bool
     let get: @Sendable (TrainingOptions) -> String?
     let set: @Sendable (inout TrainingOptions, String) throws -> Void
 
-    /// `requirement` is what a value must be, in words and as a test.
+    /// `requirement` says what a value must be, in words and as a test.
     init<Value: OptionValue>(
         _ name: String, _ group: Group, _ scope: Scope, _ path: any WritableKeyPath<TrainingOptions, Value> & Sendable,
         _ help: String, _ requirement: Requirement<Value> = .none, otherDefaults: String = ""
@@ -59,7 +59,7 @@ public struct OptionDeclaration: Sendable {
     }
 }
 
-/// What counts of samples, steps or epochs may be, so that products of two of them fit an Int.
+/// The range of counts of samples, steps or epochs: products of two of them fit an Int.
 private let counts = 1...Int(Int32.max)
 private let aCount = "positive and at most \(counts.upperBound)"
 

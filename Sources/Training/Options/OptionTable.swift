@@ -4,8 +4,8 @@ import Optimization
 import Reduction
 
 extension TrainingOptions {
-    /// All options, in the order in which files and help show them. Paths are operational: what they lead to is
-    /// compared itself, data by fingerprint and networks by configuration.
+    /// All options, in the order in which files and help show them. Paths are operational. What they lead to is
+    /// compared instead: data by fingerprint, networks by configuration.
     public static let table: [OptionDeclaration] =
         network + data + augmentation + run + loss + OptionDeclaration.optimizer + decay + steering + computation
         + output

@@ -5,11 +5,11 @@ import Models
 import Optimization
 import Reduction
 
-/// What an option can hold: it reads itself from the text of a flag, of a TOML scalar or of a checkpoint, and writes
-/// itself so that it reads back as the same value.
+/// A value that an option can hold. It is read from the text of a flag, of a TOML scalar or of a checkpoint, and
+/// written so that it is read back as the same value.
 public protocol OptionValue: Equatable, Sendable {
     init(optionText: String, option: String) throws
-    /// Nil where there is no value.
+    /// Nil if there is no value.
     var optionText: String? { get }
     /// Whether TOML writes the value in quotes.
     static var isQuoted: Bool { get }
@@ -126,7 +126,7 @@ extension EarlyStopping: CompactOptionValue {}
 extension SaveBest: CompactOptionValue {}
 extension AugmentationList: CompactOptionValue {}
 
-/// `none` takes back what a configuration file set.
+/// `none` removes a value that a configuration file set.
 extension Optional: OptionValue where Wrapped: OptionValue {
     public init(optionText text: String, option: String) throws {
         self = text == "none" ? nil : try Wrapped(optionText: text, option: option)

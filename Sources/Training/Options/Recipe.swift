@@ -1,7 +1,7 @@
 import Basics
 
 /// Settings of a training that is known to work, or that a paper describes: a configuration file that comes with the
-/// program. Options of the command line and of `--config` win over it.
+/// program. Options of the command line and of `--config` override it.
 public struct Recipe: Sendable {
     public let name: String
     /// The file as it is: `--config` takes it too.

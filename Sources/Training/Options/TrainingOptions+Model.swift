@@ -3,7 +3,7 @@ import Models
 
 /// How the options vary a model of the zoo.
 extension TrainingOptions {
-    /// Without what the data tells.
+    /// Without the values that come from the data.
     public func modelOptions(for model: ZooModel) -> ModelOptions {
         var options = ModelOptions(
             classes: classes, input: inputSize?.shape(like: model.input), hiddenUnits: hiddenUnits?.widths)
@@ -12,7 +12,7 @@ extension TrainingOptions {
         return options
     }
 
-    /// The network of a file is as it is.
+    /// The network of a file cannot be varied.
     public func requireNoVariations(of path: String) throws {
         for name in ["classes", "input-size", "shortcut", "hidden-units", "dropout"] where text(of: name) != nil {
             throw OptionError(name, "\(path) is a file, whose network is fixed: this goes with names of models only")

@@ -3,8 +3,8 @@ import TOMLKit
 
 /// Configuration files: `--config FILE.toml` reads one, `--print-config` and `config.toml` are one.
 extension TrainingOptions {
-    /// Sets what a file sets, leaves the rest, and returns the names of what it set. Options stand in the table of their
-    /// group or at the top.
+    /// Sets the options that a file sets, leaves the others, and returns the names of those it set. Options stand in
+    /// the table of their group or at the top.
     @discardableResult
     public mutating func apply(toml text: String, file: String) throws -> Set<String> {
         let table: TOMLTable

@@ -13,7 +13,7 @@ extension TrainingOptions {
         try declaration.set(&self, text)
     }
 
-    /// An option's value as text, nil where it has none.
+    /// An option's value as text, nil if it has none.
     public func text(of name: String) -> String? {
         Self.declarations[name]?.get(self)
     }
@@ -26,7 +26,7 @@ extension TrainingOptions {
         }
     }
 
-    /// What resuming a run with other options would change about it; `-` stands for no value.
+    /// The changes that would be made to a run by resuming it with other options; `-` stands for no value.
     public func semanticDifferences(from earlier: TrainingOptions) -> [(name: String, was: String, now: String)] {
         Self.table.compactMap { declaration in
             guard declaration.isSemantic(in: self) || declaration.isSemantic(in: earlier) else { return nil }
@@ -36,7 +36,7 @@ extension TrainingOptions {
         }
     }
 
-    /// What no option alone can tell.
+    /// Checks what one option alone cannot show.
     public func validate() throws {
         guard batchSize >= shards else {
             throw OptionError(

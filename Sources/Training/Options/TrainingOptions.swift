@@ -5,8 +5,8 @@ import Models
 import Optimization
 import Reduction
 
-/// Every option of `dptrain train`, with its default. What each is called, means and may be is declared in one table,
-/// `TrainingOptions.table`; flags, configuration files and checkpoints all go through it.
+/// Every option of `dptrain train`, with its default. One table, `TrainingOptions.table`, declares the name, the
+/// meaning and the allowed values of each. Flags, configuration files and checkpoints all use it.
 public struct TrainingOptions: Equatable, Sendable {
     public enum EngineName: String, NamedOptionValue { case onednn, blas }
     public enum Wire: String, NamedOptionValue { case fp32, bf16 }
@@ -83,15 +83,15 @@ public struct TrainingOptions: Equatable, Sendable {
     public init() {}
 }
 
-/// What the options amount to.
+/// Settings that follow from the options.
 extension TrainingOptions {
     public var algorithm: any Optimizer { optimizer.algorithm }
 
     /// The learning rate before schedule, warm-up and scaling.
     public var baseLearningRate: Double { learningRate ?? optimizer.kind.type.defaultLearningRate }
 
-    /// The loss function of a network that is usually trained with `usual`. Of cross-entropies of labels only that of one-hot
-    /// rows smooths, in Keras too.
+    /// The loss function of a network that is usually trained with `usual`. Among the cross-entropies of labels, only
+    /// the one with one-hot rows can smooth, in Keras too.
     public func loss(usual: Loss.Function) throws -> Loss.Function {
         let isSmooth = labelSmoothing > 0
         let function = loss ?? (isSmooth && usual == .sparseCategoricalCrossEntropy ? .categoricalCrossEntropy : usual)

@@ -7,7 +7,7 @@ import Models
 import Optimization
 import Reduction
 
-/// When checkpoints are due, and how the state that is spread over ranks becomes one file.
+/// Decides when checkpoints are due, and makes one file of the state that is spread over the ranks.
 final class Checkpointing {
     private let communicator: Communicator
     private let replica: Replica
@@ -47,7 +47,8 @@ final class Checkpointing {
         }
     }
 
-    /// One of the optimizer's slots in Keras's shapes, on rank 0. Collective; one slot at a time is there as an arena.
+    /// One of the optimizer's slots in Keras's shapes, on rank 0. Collective. Only one slot at a time exists as an
+    /// arena.
     private func gathered(_ slot: OwnedArena) throws -> [[Float]] {
         let arena = try slot.gathered(communicator)
         return try communicator.onRoot {
@@ -74,7 +75,8 @@ final class Checkpointing {
         return state
     }
 
-    /// The loss does not tell all: where a ReLU turns NaN into zero it stays finite, and the run goes on with lost weights.
+    /// The loss does not show every error: if a ReLU turns NaN into zero, the loss stays finite although weights are
+    /// lost.
     private func finiteWeights(_ step: Int) throws -> [[Float]] {
         let weights = try replica.weights()
         for (parameter, values) in zip(replica.network.parameters, weights) where !values.allSatisfy(\.isFinite) {
@@ -98,7 +100,7 @@ final class Checkpointing {
             slots: zip(optimizer.slots, slots).map { OptimizerState.Slot(name: $0.name, values: $1) })
     }
 
-    /// Takes up weights and slots of a checkpoint.
+    /// Loads the weights and slots of a checkpoint.
     static func restore(_ state: RunState, _ replica: Replica, _ update: ParameterUpdate) throws {
         try replica.setWeights(state.weights)
         for (parameter, place) in replica.network.trainableIndices.enumerated() {
@@ -113,7 +115,7 @@ final class Checkpointing {
     }
 }
 
-/// What tells a run apart from others, the same on all ranks.
+/// What distinguishes a run from others; the same on all ranks.
 struct RunIdentity: Sendable {
     var fingerprint: String
     var normalization: String

@@ -43,7 +43,7 @@ package struct ModelDefinition {
         }
     }
 
-    /// The data tells image size and number of classes where no option does.
+    /// The image size and the number of classes are the data's if no option sets them.
     private static func network(_ model: ZooModel, _ options: TrainingOptions, _ data: RunData) throws -> Network {
         var variations = options.modelOptions(for: model)
         let hasOwnOutputs = !model.loss.function.isOfClasses && data.targetKind == .label
@@ -81,7 +81,7 @@ package enum NamedModel {
 }
 
 extension Network {
-    /// Refuses data whose samples, once transformed, the network does not take, and a network whose output is no row of
+    /// Refuses data whose transformed samples do not fit the network, and a network whose output is not a row of
     /// numbers.
     package func requireFit(to samples: TransformChain) throws {
         guard inputShape == samples.output.shape else {
@@ -97,7 +97,7 @@ extension Network {
         }
     }
 
-    /// Refuses labels or target values that the outputs cannot answer.
+    /// Refuses labels or target values that do not fit the outputs.
     package func requireTargets(of samples: SampleSpecification, for loss: Loss) throws {
         guard (loss.function == .maximumAPosteriori) == (decision == .smallest) else {
             throw NetworkError(

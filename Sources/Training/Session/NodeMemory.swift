@@ -4,7 +4,8 @@ import Foundation
 import MessagePassing
 import Models
 
-/// A network that does not fit into the memory of a machine: says how much it needs before it starts.
+/// The error that a network does not fit into the memory of a machine. It says, before the run starts, how much is
+/// needed.
 public struct MemoryError: Error, Sendable, Equatable, CustomStringConvertible {
     public let model: String
     public let node: String
@@ -36,13 +37,13 @@ package enum NodeMemory {
     /// What the ranks on one machine take together, in bytes.
     package struct Account: Sendable {
         package let ranks: Int
-        /// What they need, and what their processes have already.
+        /// The sum of what they need and what their processes already have.
         package let total: Int
         /// What the machine can give besides what the processes have.
         package let available: Int
     }
 
-    /// Adds up what the ranks on each node need; all ranks throw if it is more than is available there. Collective.
+    /// Sums what the ranks on each node need. All ranks throw if a node has less than its ranks need. Collective.
     package static func requireRoom(
         for need: MemoryNeed, of model: String, _ communicator: Communicator
     ) throws -> Account {

@@ -4,11 +4,11 @@ import Foundation
 import MessagePassing
 import Models
 
-/// What a resumed run takes from its checkpoint, and what it must share with it. For a new run all of it is empty.
+/// What a resumed run takes from its checkpoint, and what must be the same in both. For a new run all of it is empty.
 struct ResumedState {
-    /// The options in force: the checkpoint's, with what was given now on top.
+    /// The options in force: the checkpoint's, overridden by those given now.
     let options: TrainingOptions
-    /// The options as `config.toml` keeps them: with the model and the weights that the run began with.
+    /// The options as `config.toml` stores them: with the model and the weights with which the run began.
     let recorded: TrainingOptions
     let state: RunState?
     let file: String?
@@ -31,7 +31,7 @@ struct ResumedState {
         (options, recorded) = try Self.settle(request, found0)
     }
 
-    /// What rank 0 found, in a form that travels.
+    /// What rank 0 found, in a form that can be sent to the other ranks.
     private struct Found {
         let state: RunState
         let file: String
@@ -81,7 +81,7 @@ struct ResumedState {
             try options.apply(toml: found.configuration, file: CheckpointStore.configurationName)
         }
         let (model, weights, initFrom) = (options.model, options.weights, options.initFrom)
-        // The model is the checkpoint's own, the weights as well.
+        // The model and the weights are the checkpoint's own.
         options.model = nil
         options.weights = nil
         options.initFrom = nil
@@ -123,7 +123,7 @@ struct ResumedState {
         }
     }
 
-    /// Where the run goes on, in words.
+    /// Where the run continues, in words.
     var explanation: String? {
         guard let state, let file else { return nil }
         let position = state.position
@@ -131,7 +131,7 @@ struct ResumedState {
             "from \(file): epoch \(position.epoch + 1), step \(position.step) (step \(position.globalStep) of the run)"
     }
 
-    /// Damaged files that were passed over, and what is computed with other code than before.
+    /// Damaged files that were skipped, and what is computed with other code than before.
     func warnings(_ execution: [String: String]) -> [String] {
         guard let state else { return [] }
         let changed = execution.keys.sorted().filter { state.execution[$0] != execution[$0] }

@@ -11,7 +11,7 @@ package struct RunData {
     let normalization: Normalization
     /// How samples that are trained on become inputs of the network.
     package let input: InputPipeline
-    /// The same of those that validate, which are not augmented.
+    /// The same for validation samples, which are not augmented.
     let validationInput: InputPipeline?
     private let augmentations: AugmentationList?
     private let path: String
@@ -66,7 +66,7 @@ extension SampleSet {
 }
 
 extension SampleSpecification {
-    /// What plans are made for.
+    /// The kind of targets for which plans are made.
     package var targetKind: TargetKind {
         if case .values = targets { .values } else { .label }
     }

@@ -24,15 +24,17 @@ extension MemoryNeed {
             reader += BatchReader.bytes(validation, input.transforms, batches, shards: shards)
         }
         let weights = network.parameterCount * float
-        // A checkpoint is the state in Keras's shapes, the file that HDF5 composes of it in memory, and that file's bytes.
+        // A checkpoint is the state in Keras's shapes, the file that HDF5 composes of it in memory, and that file's
+        // bytes.
         let checkpoint = 3 * (weights + slots * network.trainableParameterCount * float)
         // Other ranks only have the weights to start from, before the optimizer and the reader take their memory.
         files = exchange.rank == 0 ? checkpoint : max(0, weights - optimizer - reader)
         libraries = Self.libraries(for: network, ranks: exchange.partition.ranks)
     }
 
-    /// An estimate of what libraries take and tell nobody, fitted to the measurements of docs/benchmarks.md: pages of program
-    /// code that are first needed when kernels run, compiled kernels, and MPI's buffers for each other rank.
+    /// An estimate of the memory that libraries take and do not report, fitted to the measurements of
+    /// docs/benchmarks.md: pages of program code that are first needed when kernels run, compiled kernels, and MPI's
+    /// buffers for each other rank.
     package static func libraries(for network: Network, ranks: Int) -> Int {
         (4 << 20) + network.nodes.count * (100 << 10) + (ranks - 1) * (256 << 10)
     }

@@ -21,14 +21,14 @@ final class RunOutput {
             log = try RunLog(creatingAt: path)
         }
         var recorded = resumed.recorded
-        // A resumed run would replace the trace of the first one unasked.
+        // Otherwise a resumed run would replace the trace of the first one without being asked.
         recorded.trace = nil
         try recorded.toml.write(
             toFile: "\(folder)/\(CheckpointStore.configurationName)", atomically: true, encoding: .utf8)
         console = ConsoleReporter(epochs: options.epochs)
     }
 
-    /// A run goes on in its own folder; from a checkpoint elsewhere it goes to a new one, not into another run's.
+    /// A run continues in its own folder. From a checkpoint elsewhere it writes to a new folder, not to another run's.
     private static func start(_ request: RunRequest, _ folder: String) -> CheckpointStore.Start {
         if request.overwrite { return .overwrite }
         switch request.resume {

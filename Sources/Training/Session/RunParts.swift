@@ -5,7 +5,8 @@ import Execution
 import MessagePassing
 import Reduction
 
-/// What computes the steps of a run, planned for its data and this rank: everything that is allocated, is allocated here.
+/// The parts that compute the steps of a run, planned for its data and this rank. Everything that a run allocates is
+/// allocated here.
 package struct RunParts {
     package let partition: ShardPartition
     package let sampler: Sampler
@@ -14,7 +15,7 @@ package struct RunParts {
     package let reducer: Reducer
     let update: ParameterUpdate
     package let loader: SampleLoader
-    /// What the ranks of this machine take together.
+    /// The memory that the ranks of this machine take together.
     let memory: NodeMemory.Account
 
     /// Collective. Weights and slots are those of `resumed`, or those that a new run starts from.
@@ -55,7 +56,8 @@ package struct RunParts {
         loader = SampleLoader(data.input)
     }
 
-    /// What is averaged into the statistics of batch normalisation is no gradient, and never rounded.
+    /// The values that are averaged into the statistics of batch normalisation are not gradients, and are never
+    /// rounded.
     private static func buckets(_ options: TrainingOptions, _ arena: ArenaLayout, ranks: Int) -> BucketPlan {
         let slices = arena.slices.filter { $0.role != .frozen }
         let statistics = slices.first { $0.role == .statistic }?.offset ?? arena.gradientCount
@@ -64,7 +66,8 @@ package struct RunParts {
             targetBytes: options.bucketSize.map { $0 << 10 }, roundedCount: options.wire == .bf16 ? statistics : 0)
     }
 
-    /// What a traced run records in; nil for others. Collective; comes before the step, whose plans record their kernels.
+    /// Where a traced run records; nil for others. Collective. It is made before the step, whose plans record their
+    /// kernels.
     package func trace(_ options: TrainingOptions, _ communicator: Communicator) throws -> RankTrace? {
         guard let request = TraceRequest(options) else { return nil }
         let buckets = reducer.buckets.buckets.count
@@ -112,7 +115,7 @@ extension Sampler {
 }
 
 extension TrainingOptions {
-    /// What no option alone can tell, and what so many ranks ask for.
+    /// Checks what one option alone cannot show, and what this number of ranks requires.
     package func validate(ranks: Int) throws {
         try validate()
         guard ranks <= shards else {

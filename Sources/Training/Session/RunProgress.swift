@@ -8,7 +8,7 @@ struct RunProgress: Sendable {
     /// Sums of the epoch that has begun.
     private(set) var sums = MetricSums()
     private(set) var history: [[String: Double]] = []
-    /// The rate of the last step; of the first one before it.
+    /// The rate of the last step; before the first step, the rate of the first step.
     private(set) var learningRate: Float
     /// False for networks without classes.
     let countsCorrect: Bool
@@ -18,7 +18,7 @@ struct RunProgress: Sendable {
         self.countsCorrect = countsCorrect
     }
 
-    /// Goes on where `state` stands.
+    /// Continues from `state`.
     init(resuming state: RunState, countsCorrect: Bool) {
         self.countsCorrect = countsCorrect
         learningRate = Float(state.optimizer.learningRate)

@@ -7,8 +7,8 @@ import Models
 import Optimization
 import Reporting
 
-/// One run of training, from options to an outcome: opens data, settles what a resumed run takes from its checkpoint,
-/// has the ranks compare what must be equal, plans, and trains.
+/// One run of training, from options to an outcome: opens the data, reads what a resumed run takes from its checkpoint,
+/// compares what must be equal on all ranks, plans, and trains.
 public final class TrainingRun {
     /// Makes the engine of a name.
     public typealias EngineMaker = (TrainingOptions.EngineName) throws -> any Engine
@@ -21,7 +21,7 @@ public final class TrainingRun {
     private let makeEngine: EngineMaker
     private let observers: [any RunObserver]
 
-    /// `observers` look on besides the console and the log.
+    /// `observers` are told of events in addition to the console and the log.
     public init(
         _ request: RunRequest, _ communicator: Communicator, observers: [any RunObserver] = [],
         engines: @escaping EngineMaker
@@ -34,7 +34,7 @@ public final class TrainingRun {
 
     /// Collective.
     public func execute() throws -> RunOutcome {
-        // A rank that resumes waits for a checkpoint that others would not send.
+        // A rank that resumes would wait for a checkpoint that the others do not send.
         try communicator.agree(on: [SharedFact("--resume", request.resume.description)])
         let resumed = try ResumedState(request, communicator)
         let options = resumed.options
@@ -56,7 +56,7 @@ public final class TrainingRun {
         _ parts: RunParts
     ) throws {
         var facts = options.semantic.map { SharedFact("option --\($0.name)", $0.value) }
-        // These change nothing that is computed, but when the ranks meet.
+        // These do not change what is computed, but they change when the ranks exchange messages.
         facts += [
             "epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "bucket-size", "trace", "trace-steps",
         ].map {

@@ -4,8 +4,8 @@ import Execution
 import MessagePassing
 import Reduction
 
-/// Evaluates a replica on a data set with the batches and shards of training, unshuffled: sums and counts, no padding, so
-/// that the result is the same on any number of ranks.
+/// Evaluates a replica on a data set with the batches and shards of training, unshuffled. It computes sums and counts
+/// without padding, so the result is the same on any number of ranks.
 package final class Evaluator {
     private let replica: Replica
     private let dataset: SampleSet
@@ -31,7 +31,7 @@ package final class Evaluator {
         metrics = try MetricsExchange(communicator, partition)
     }
 
-    /// Collective: all ranks get the same sums. `look` is shown each shard of this rank once its plan has run.
+    /// Collective: all ranks get the same sums. `look` is called for each shard of this rank once its plan has run.
     package func evaluate(_ look: ((ShardBatch, BoundPlan) -> Void)? = nil) throws -> MetricSums {
         metrics.clear()
         try forEachShard(.evaluation) { plan, batch, _, shard in

@@ -9,7 +9,7 @@ import Reduction
 final class ParameterUpdate {
     /// Rate, iteration and scale of the step at hand.
     var step = UpdateStep(scale: 1, learningRate: 0, iteration: 0)
-    /// The optimizer's slots: of each weight that this rank updates.
+    /// The optimizer's slots, for each weight that this rank updates.
     let slots: [OwnedArena]
 
     private let optimizer: any Optimizer
@@ -58,8 +58,9 @@ final class ParameterUpdate {
             l2: parameter.specification.isKernel ? l2 : 0, slots: slots.map { $0.address(of: part.lowerBound) })
     }
 
-    /// Updates one of the owned ranges; `gradient` is the sum over all samples for the range's first element. A gradient
-    /// that is not finite is an error even where the loss is finite, as behind a ReLU that turns NaN into zero.
+    /// Updates one of the owned ranges; `gradient` is the sum over all samples for the range's first element. A
+    /// gradient that is not finite is an error even if the loss is finite, for example because a ReLU turns NaN into
+    /// zero.
     func apply(_ range: Range<Int>, gradient: UnsafeMutablePointer<Float>) throws {
         var index = firstSpan(from: range.lowerBound)
         while index < spans.count, spans[index].range.lowerBound < range.upperBound {
@@ -85,7 +86,7 @@ final class ParameterUpdate {
         for i in 0..<count { moving[i] = moving[i] * momentum + sums[i] * scale * share }
     }
 
-    /// Arena order is that of the backward pass, so the first one found is where it began.
+    /// The arena has the order of the backward pass, so the error began at the first one found.
     private func notFinite(_ span: Span) -> TrainingError {
         TrainingError(
             "the gradient of \(span.path) in step \(step.iteration + 1) is not finite; a lower --learning-rate or a --warm-up "

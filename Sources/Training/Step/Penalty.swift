@@ -4,9 +4,9 @@ import MessagePassing
 
 /// Keras's kernel regularizer in the loss: l2 · Σ w² over all kernels, computed once over all ranks.
 ///
-/// Kernels are cut into blocks, and blocks are dealt to the ranks: each sums its own, and all add the sums of all in one
-/// order. Every rank has all weights, so a block is summed whole by one rank, whoever updates its weights, and the bits
-/// do not depend on the number of ranks.
+/// Kernels are cut into blocks, and blocks are divided among the ranks. Each rank sums its own blocks; then all ranks
+/// add the sums of all blocks in the same order. Every rank has all weights, so one rank sums a whole block, no matter
+/// which ranks update its weights. So the bits do not depend on the number of ranks.
 package final class Penalty {
     private let l2: Double
     private let communicator: Communicator
@@ -18,7 +18,7 @@ package final class Penalty {
     /// One a block.
     private let sums: AlignedBuffer<Float>
     private let layout: RankLayout
-    /// Sums are kept short: a float sum a block, blocks added in double.
+    /// A block is short enough to be summed in single precision; the sums of blocks are added in double precision.
     private static let block = 4096
 
     package init(l2: Double, _ replica: Replica, _ communicator: Communicator) throws {

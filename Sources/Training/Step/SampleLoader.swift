@@ -16,7 +16,7 @@ package struct SampleLoader {
         width = input.output.targetCount
     }
 
-    /// One that records its work.
+    /// A loader that records its work.
     func traced(into spans: SpanBuffer) -> SampleLoader {
         var copy = self
         copy.trace = (spans, spans.label(.init("data", "normalise", numbering: "samples")))

@@ -2,7 +2,7 @@ import Basics
 import Reduction
 import Reporting
 
-/// Splits the time of a step by what the reducer says of its own.
+/// Splits the time of a step, using the times that the reducer measured itself.
 package struct StepTimer {
     /// When the step began, by `BootClock`.
     package let begin = BootClock.now
@@ -20,7 +20,7 @@ package struct StepTimer {
         bytes = reducer.bytesSent
     }
 
-    /// `waited`: seconds that the step's samples were waited for, before the timer began.
+    /// `waited`: the seconds that were spent waiting for the step's samples, before the timer began.
     package func durations(waited: Double) -> StepDurations {
         let busy = BootClock.seconds(since: begin)
         let (exposed, update) = (reducer.exposedSeconds - self.exposed, reducer.updateSeconds - self.update)
@@ -30,7 +30,7 @@ package struct StepTimer {
     }
 }
 
-/// Adds up an epoch as far as this process has trained it.
+/// Sums the times of an epoch, as far as this process has trained it.
 final class EpochWatch {
     private(set) var steps = 0
     private(set) var samples = 0

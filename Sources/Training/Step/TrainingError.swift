@@ -1,12 +1,12 @@
 import Execution
 
-/// What stops a run while it trains.
+/// An error that stops a run while it trains.
 public struct TrainingError: Error, Sendable, CustomStringConvertible {
     public let description: String
 
     public init(_ description: String) { self.description = description }
 
-    /// Looks for where a bad loss began, and names the step and the layer. Steps count from 1 for people.
+    /// Finds the layer in which a bad loss began, and names the step and the layer. In messages steps count from 1.
     static func nonFinite(
         _ loss: Double, step: Int, _ plan: BoundPlan, _ context: StepContext
     ) throws -> TrainingError {

@@ -5,8 +5,8 @@ import MessagePassing
 import Optimization
 import Reduction
 
-/// One step: every shard of this rank forward and backward, gradients reduced while the last one still runs backward,
-/// weights updated and shared.
+/// One step: every shard of this rank runs forward and backward. Gradients are reduced while the last shard still runs
+/// backward. Then weights are updated and shared.
 package final class TrainingStep {
     private let replica: Replica
     private let reducer: Reducer

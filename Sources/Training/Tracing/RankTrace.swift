@@ -8,7 +8,7 @@ struct TraceRequest {
     let path: String
     let steps: Int
 
-    /// Nil where no trace is wanted.
+    /// Nil if no trace is wanted.
     init?(_ options: TrainingOptions) {
         guard let path = options.trace else { return nil }
         self.path = path
@@ -16,7 +16,7 @@ struct TraceRequest {
     }
 }
 
-/// What one rank records of its first steps, and the way of all ranks' records into one file.
+/// What one rank records of its first steps, and how all ranks' records become one file.
 package final class RankTrace {
     /// Of the thread that computes.
     let compute: SpanBuffer
@@ -29,18 +29,18 @@ package final class RankTrace {
 
     private let request: TraceRequest
     private let communicator: Communicator
-    /// By which this rank's clock is ahead of the file's, in nanoseconds.
+    /// The nanoseconds by which this rank's clock is ahead of the file's.
     private let clockLead: Int64
     private let waitLabel: Int32
     private let stepLabel: Int32
     private var steps = 0
     private var isWritten = false
 
-    /// More spans than these a thread are dropped: 24 bytes each in memory, some 150 in the file.
+    /// The most spans of a thread; further ones are dropped. A span takes 24 bytes in memory, some 150 in the file.
     private static let mostSpans = 1 << 18
 
-    /// Collective. `spansPerStep`: an upper bound of those of the thread that computes; `shards`: the rank's. Rank 0 begins the file now, so that a path that cannot be written is
-    /// known before the first step.
+    /// Collective. `spansPerStep`: an upper bound of the spans of the computing thread; `shards`: the rank's. Rank 0
+    /// begins the file now, so an error about its path comes before the first step.
     init(_ request: TraceRequest, _ communicator: Communicator, spansPerStep: Int, shards: Int) throws {
         self.request = request
         self.communicator = communicator
@@ -55,8 +55,8 @@ package final class RankTrace {
         clockLead = try communicator.clockLead()
     }
 
-    /// Notes a step that began at `begin`, after `waited` seconds for its samples, and ends now. Collective with the last
-    /// step that is wanted: the file is then written.
+    /// Notes a step that began at `begin`, after `waited` seconds for its samples, and ends now. Collective with the
+    /// last step that is wanted: the file is then written.
     package func stepEnded(_ number: Int, begin: UInt64, waited: Double) throws {
         guard !isWritten else { return }
         compute.record(waitLabel, number, from: begin - UInt64(waited * 1e9), to: begin)
@@ -65,7 +65,7 @@ package final class RankTrace {
         if steps == request.steps { try finish() }
     }
 
-    /// Collective: gathers what there is and writes it, unless that has been done.
+    /// Collective: gathers what has been recorded and writes it, unless that has been done.
     package func finish() throws {
         if isWritten { return }
         end()
@@ -80,7 +80,7 @@ package final class RankTrace {
         }
     }
 
-    /// After an error, when ranks cannot be relied upon to gather: rank 0 writes what it has itself, if it can.
+    /// Called after an error, when other ranks may not take part in gathering: rank 0 writes its own part, if it can.
     func abandon() {
         if isWritten || communicator.rank != 0 { return }
         end()
