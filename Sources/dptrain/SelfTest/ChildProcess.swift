@@ -12,8 +12,8 @@ final class ChildProcess {
     /// Nil while it runs.
     private var end: End?
 
-    /// Starts a program that reads nothing and writes to these descriptors. It leads a process group of its own, so that
-    /// a key on the terminal reaches this program alone, which then ends the other one in good order.
+    /// Starts a program that reads nothing and writes to these descriptors. It leads a process group of its own, so
+    /// that a key on the terminal reaches this program alone, which then ends the other one in good order.
     init(
         _ executable: String, _ arguments: [String], environment: [String: String], output: Int32, error: Int32
     ) throws {
