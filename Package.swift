@@ -27,7 +27,7 @@ let modules: [Target] = [
     .target(name: "Basics", dependencies: ["CCrypto"]),
     .target(name: "MessagePassing", dependencies: ["CMPI", "CIntrinsics", "Basics"]),
     .target(name: "HDF5Storage", dependencies: ["CHDF5", "Basics"]),
-    .target(name: "Pictures", dependencies: ["CZlib"]),
+    .target(name: "Pictures", dependencies: ["Basics", "CZlib"]),
     .target(name: "Models", dependencies: ["Basics"]),
     .target(name: "Optimization", dependencies: ["Basics", "CIntrinsics"]),
     .target(name: "Interchange", dependencies: ["HDF5Storage", "Models", "Optimization"]),

@@ -1,7 +1,6 @@
 import Basics
 import DataPipeline
 import Execution
-import Foundation
 import MessagePassing
 import Reporting
 import Training
@@ -67,7 +66,7 @@ public struct Benchmark {
     private func timeSteps(
         _ parts: RunParts, _ reader: BatchReader, _ options: TrainingOptions, _ trace: RankTrace?
     ) throws -> (durations: [StepDurations], secondsToFirst: Double) {
-        let step = try parts.step(options, communicator, StallWatch(rank: communicator.rank), trace)
+        let step = try parts.step(options, communicator, try StallWatch(rank: communicator.rank), trace)
         let rate = Float(options.baseLearningRate)
         var durations: [StepDurations] = []
         var secondsToFirst = 0.0

@@ -1,5 +1,6 @@
 import Basics
-import Foundation
+import FoundationEssentials
+import Glibc
 import HDF5Storage
 import Models
 import Training
@@ -14,7 +15,7 @@ final class BenchmarkData {
     /// have no folder in common.
     init(_ options: TrainingOptions, batches: Int) throws {
         let batch = options.batchSize
-        path = NSTemporaryDirectory() + "dptrain-bench-\(getpid()).h5"
+        path = FileManager.default.temporaryDirectory.path + "/dptrain-bench-\(getpid()).h5"
         let (network, isRegression) = try Self.network(options)
         let file = try HDF5File.create(path)
         let count = batch * batches

@@ -1,6 +1,5 @@
 import Basics
 import Execution
-import Foundation
 import MessagePassing
 import Models
 import Reporting

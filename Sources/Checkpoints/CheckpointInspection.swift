@@ -1,5 +1,4 @@
 import Basics
-import Foundation
 import Models
 
 /// What `dptrain checkpoint inspect` shows of a run.
@@ -75,5 +74,5 @@ public struct CheckpointInspection: Sendable {
     }
 
     /// Five significant digits.
-    private static func short(_ value: Double) -> String { String(format: "%.5g", value) }
+    private static func short(_ value: Double) -> String { .formatted("%.5g", value) }
 }

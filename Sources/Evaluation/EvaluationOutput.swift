@@ -1,6 +1,7 @@
 import Basics
 import DataPipeline
-import Foundation
+import FoundationEssentials
+import Glibc
 import HDF5Storage
 import Models
 

@@ -149,7 +149,7 @@ public final class EvaluationRun {
         ])
         let evaluator = try Evaluator(
             replica, data.dataset, batch: options.batchSize, steps: nil, data.loader, communicator, partition,
-            StallWatch(rank: communicator.rank))
+            try StallWatch(rank: communicator.rank))
         return (replica, evaluator)
     }
 }

@@ -1,5 +1,5 @@
 import Basics
-import Foundation
+import FoundationEssentials
 
 /// Something that all ranks must hold alike: a version, an option, a digest.
 public struct SharedFact: Sendable, Equatable, Codable {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Which kernels compute, of those that the libraries have for one processor or another.
 public struct Kernels: Sendable, Equatable {

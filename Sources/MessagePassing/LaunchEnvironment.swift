@@ -1,5 +1,5 @@
 import Basics
-import Foundation
+import FoundationEssentials
 
 /// What the launcher (mpirun, srun) says of this process through the environment, before MPI_Init can be asked.
 public struct LaunchEnvironment: Sendable, Equatable {

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// Re-execution of the program, once, with the environment that its numerical libraries need.
 ///

@@ -1,4 +1,6 @@
-import Foundation
+import Basics
+import FoundationEssentials
+import Glibc
 import Synchronization
 
 /// Notices when a rank no longer gets on, because another one is stuck or the network is gone: MPI itself waits for ever.
@@ -27,11 +29,11 @@ package final class StallWatch: Sendable {
     private let signs = Atomic<Int>(0)
     private let activity = Atomic<Int>(Activity.starting.rawValue)
 
-    package init(rank: Int, patience: Patience = Patience()) {
-        let thread = Thread { [weak self] in
+    package init(rank: Int, patience: Patience = Patience()) throws(ThreadError) {
+        try BackgroundThread.start("dptrain stall watch") { [weak self] in
             var (seen, quiet, noticed) = (-1, 0.0, false)
             while true {
-                Thread.sleep(forTimeInterval: 1)
+                sleep(1)
                 guard let self, let now = Activity(rawValue: self.activity.load(ordering: .relaxed)), now != .ended
                 else { return }
                 let signs = self.signs.load(ordering: .relaxed)
@@ -48,8 +50,6 @@ package final class StallWatch: Sendable {
                 }
             }
         }
-        thread.name = "dptrain stall watch"
-        thread.start()
     }
 
     deinit { activity.store(Activity.ended.rawValue, ordering: .relaxed) }
@@ -67,6 +67,8 @@ package final class StallWatch: Sendable {
                 "has waited for other ranks for \(Int(seconds)) s (a rank that says nothing of itself is stuck or gone)"
             default: "has been \(activity) for \(Int(seconds)) s"
             }
-        FileHandle.standardError.write(Data("dptrain: rank \(rank) \(doing); \(end)\n".utf8))
+        let line = "dptrain: rank \(rank) \(doing); \(end)\n"
+        // Nobody can be told that nobody can be told.
+        try? POSIXFileSystem().write(Array(line.utf8), to: STDERR_FILENO, "standard error")
     }
 }

@@ -1,4 +1,5 @@
-import Foundation
+import Basics
+import Glibc
 
 /// Where values lie between the ends of an axis, and which of them are marked.
 struct Axis {
@@ -48,5 +49,5 @@ struct Axis {
         }
     }
 
-    static func label(_ tick: Double) -> String { String(format: "%.6g", tick) }
+    static func label(_ tick: Double) -> String { .formatted("%.6g", tick) }
 }

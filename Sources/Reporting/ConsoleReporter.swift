@@ -1,5 +1,6 @@
 import Basics
-import Foundation
+import FoundationEssentials
+import Glibc
 import Optimization
 
 /// Shows a run to people: on a terminal one live line an epoch, as Keras has it; elsewhere one plain line an epoch.

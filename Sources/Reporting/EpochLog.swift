@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The epochs that a run's `log.jsonl` tells of: see `RunLog`.
 public struct EpochLog: Sendable {
@@ -23,9 +23,9 @@ public struct EpochLog: Sendable {
 
     /// `run` is an output folder, or the log itself.
     public init(of run: String) throws {
-        var isFolder: ObjCBool = false
+        var isFolder: Bool = false
         let exists = FileManager.default.fileExists(atPath: run, isDirectory: &isFolder)
-        let path = exists && isFolder.boolValue ? "\(run)/log.jsonl" : run
+        let path = exists && isFolder ? "\(run)/log.jsonl" : run
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw UnreadableLog(
                 description: "\(path): no log of a run can be read there; give the folder of a run's --output")

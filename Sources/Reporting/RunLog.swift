@@ -1,5 +1,5 @@
 import Basics
-import Foundation
+import FoundationEssentials
 
 /// `log.jsonl`: a line for every step and every epoch, each a JSON object with numbers in full (the shortest text that
 /// reads back as the same number; null for what is no number). Epochs and steps count from 1.
@@ -12,7 +12,8 @@ import Foundation
 /// The timings, last in a line, are all that differs from run to run.
 public final class RunLog: RunObserver {
     private let path: String
-    private let file: FileHandle
+    private let descriptor: Int32
+    private let files = POSIXFileSystem()
 
     /// A new log; whatever was there is gone.
     public convenience init(creatingAt path: String) throws {
@@ -36,14 +37,15 @@ public final class RunLog: RunObserver {
     private init(at path: String, keeping isKept: (Position) -> Bool) throws {
         self.path = path
         do {
-            if !FileManager.default.fileExists(atPath: path) { try Data().write(to: URL(fileURLWithPath: path)) }
-            let kept = Self.keptBytes(of: try Data(contentsOf: URL(fileURLWithPath: path)), isKept)
-            file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
-            try file.truncate(atOffset: UInt64(kept))
+            descriptor = try files.openToAppend(path)
+            let kept = Self.keptBytes(of: Data(try files.read(path)), isKept)
+            try files.cut(descriptor, to: kept, path)
         } catch {
             throw RunLogError(path: path, operation: "open", reason: error)
         }
     }
+
+    deinit { try? files.close(descriptor, path) }
 
     /// The length of the whole lines ahead of the first one that is damaged or not kept.
     private static func keptBytes(of log: Data, _ isKept: (Position) -> Bool) -> Int {
@@ -99,7 +101,7 @@ public final class RunLog: RunObserver {
     /// Brings all lines onto the disk: due before a checkpoint, which must not know of steps that the log lost.
     public func synchronize() throws {
         do {
-            try file.synchronize()
+            try files.synchronize(descriptor, path)
         } catch {
             throw RunLogError(path: path, operation: "write", reason: error)
         }
@@ -107,7 +109,7 @@ public final class RunLog: RunObserver {
 
     private func append(_ line: JSONLine) throws {
         do {
-            try file.write(contentsOf: Data((line.text + "\n").utf8))
+            try files.write(Array((line.text + "\n").utf8), to: descriptor, path)
         } catch {
             throw RunLogError(path: path, operation: "write", reason: error)
         }
@@ -121,6 +123,6 @@ public struct RunLogError: Error, CustomStringConvertible {
     public let reason: any Error
 
     public var description: String {
-        "cannot \(operation) the log \(path): \(reason.localizedDescription); is the disk full or the folder read-only?"
+        "cannot \(operation) the log \(path): \(reason.failureText); is the disk full or the folder read-only?"
     }
 }

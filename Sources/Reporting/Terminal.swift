@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// Whether someone watches standard output, so that a line can be rewritten in place.
 public enum Terminal {

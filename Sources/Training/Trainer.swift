@@ -1,7 +1,6 @@
 import Basics
 import Checkpoints
 import DataPipeline
-import Foundation
 import MessagePassing
 import Optimization
 import Reduction

@@ -1,4 +1,4 @@
-import Foundation
+import Basics
 import Glibc
 
 /// Where the program says what went wrong.
@@ -11,7 +11,8 @@ enum StandardError {
     static func write(_ text: String) {
         // What was said on standard output came first.
         fflush(nil)
-        FileHandle.standardError.write(Data(text.utf8))
+        // Nobody can be told that nobody can be told.
+        try? POSIXFileSystem().write(Array(text.utf8), to: STDERR_FILENO, "standard error")
     }
 }
 

@@ -33,6 +33,21 @@ import Testing
         }
     }
 
+    /// Foundation brings ICU, 37 MB of tables of all languages, into a program whose libraries are linked statically;
+    /// FoundationEssentials does not.
+    @Test func noFileImportsFoundation() throws {
+        for room in try Rooms(document: Self.architecture).names {
+            for file in try Self.files(of: room) where file.pathExtension == "swift" {
+                let source = try String(contentsOf: file, encoding: .utf8)
+                let imports = source.split(separator: "\n").map { $0.split(separator: " ") }.filter { words in
+                    !words.starts(with: ["//"]) && words.contains("import")
+                        && words.contains { $0 == "Foundation" || $0.hasPrefix("Foundation.") }
+                }
+                #expect(imports.isEmpty, "\(room)/\(file.lastPathComponent): import FoundationEssentials")
+            }
+        }
+    }
+
     /// What the tests above look with does see.
     @Test func upwardImportsAreSeen() throws {
         let rooms = Rooms(

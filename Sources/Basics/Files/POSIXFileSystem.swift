@@ -27,7 +27,10 @@ public struct POSIXFileSystem: FileSystem {
         return names.sorted()
     }
 
-    public func read(_ path: String) throws(FileSystemError) -> [UInt8] {
+    public func read(_ path: String) throws(FileSystemError) -> [UInt8] { try read(path, from: 0) }
+
+    /// What a file holds behind its first `offset` bytes.
+    package func read(_ path: String, from offset: Int) throws(FileSystemError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("open", path) }
         defer { _ = Glibc.close(descriptor) }
@@ -35,10 +38,10 @@ public struct POSIXFileSystem: FileSystem {
         guard fstat(descriptor, &status) == 0 else { throw failure("read", path) }
         var done = 0
         var code: Int32 = 0
-        let size = Int(status.st_size)
+        let size = max(0, Int(status.st_size) - offset)
         let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             while done < size, let start = buffer.baseAddress {
-                let part = Glibc.read(descriptor, start + done, size - done)
+                let part = pread(descriptor, start + done, size - done, offset + done)
                 if part > 0 {
                     done += part
                 } else if part < 0, errno == EINTR {
@@ -58,6 +61,18 @@ public struct POSIXFileSystem: FileSystem {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw failure("create", path) }
         return descriptor
+    }
+
+    /// A file to add to; an empty one where there was none.
+    package func openToAppend(_ path: String) throws(FileSystemError) -> Int32 {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw failure("open", path) }
+        return descriptor
+    }
+
+    /// Takes away what lies behind the first `length` bytes.
+    package func cut(_ descriptor: Int32, to length: Int, _ path: String) throws(FileSystemError) {
+        guard ftruncate(descriptor, length) == 0 else { throw failure("shorten", path) }
     }
 
     public func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws(FileSystemError) {

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// When the kernel started this process, to a hundredth of a second. A re-execution goes on in the same process, so what
 /// was done before it counts.

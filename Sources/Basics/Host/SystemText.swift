@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What Linux tells in a text file of /proc or /sys.
 package struct SystemText {
@@ -19,5 +19,8 @@ package struct SystemText {
     package func number(after key: String) -> Int? { word(after: key).flatMap { Int($0) } }
 
     /// Of a file that holds one number and nothing else.
-    package var number: Int? { Int(text.trimmingCharacters(in: .newlines)) }
+    package var number: Int? {
+        let lines = text.split(whereSeparator: \.isNewline)
+        return lines.count == 1 ? Int(lines[0]) : nil
+    }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// JSON whose bytes depend on the value alone: sorted members, shortest numbers, NaN and infinities as strings.
 package enum CanonicalJSON {

@@ -1,9 +1,7 @@
-import Foundation
-
 /// Numbers as people read them.
 package enum Figures {
     /// A number with so many decimals.
-    package static func decimal(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+    package static func decimal(_ value: Double, _ digits: Int) -> String { .formatted("%.\(digits)f", value) }
 
     /// `1 rank`, `2 ranks`
     package static func count(_ number: Int, _ noun: String) -> String {
@@ -12,23 +10,23 @@ package enum Figures {
 
     /// Four decimals, or scientific where they would say nothing, as Keras's progress bar.
     package static func metric(_ value: Double) -> String {
-        String(format: abs(value) > 1e-3 || value == 0 ? "%.4f" : "%.4e", value)
+        .formatted(abs(value) > 1e-3 || value == 0 ? "%.4f" : "%.4e", value)
     }
 
     /// A time of about three digits: `850us`, `12ms`, `5.6s`, `2m 05s`.
     package static func duration(_ seconds: Double) -> String {
         switch seconds {
-        case ..<0.001: String(format: "%.0fus", seconds * 1e6)
-        case ..<0.1: String(format: "%.1fms", seconds * 1e3)
-        case ..<1: String(format: "%.0fms", seconds * 1e3)
-        case ..<60: String(format: "%.1fs", seconds)
-        default: String(format: "%dm %02ds", Int(seconds) / 60, Int(seconds) % 60)
+        case ..<0.001: .formatted("%.0fus", seconds * 1e6)
+        case ..<0.1: .formatted("%.1fms", seconds * 1e3)
+        case ..<1: .formatted("%.0fms", seconds * 1e3)
+        case ..<60: .formatted("%.1fs", seconds)
+        default: .formatted("%dm %02ds", Int(seconds) / 60, Int(seconds) % 60)
         }
     }
 
     /// Samples a second, as a whole number; with decimals where it is small.
     package static func rate(_ samples: Int, in seconds: Double) -> String {
         let rate = seconds > 0 ? Double(samples) / seconds : 0
-        return String(format: rate < 20 ? "%.1f images/s" : "%.0f images/s", rate)
+        return .formatted(rate < 20 ? "%.1f images/s" : "%.0f images/s", rate)
     }
 }

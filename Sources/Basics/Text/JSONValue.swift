@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A JSON document as a value: what Keras's configurations are read from and written to. Keys are written sorted, so
 /// that equal values give equal bytes.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Files by name, of a folder or of a tar archive.
 struct FileCollection {
@@ -15,7 +15,7 @@ struct FileCollection {
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
         } catch {
-            throw .unreadable(folder, reason: error.localizedDescription)
+            throw .unreadable(folder, reason: error.failureText)
         }
     }
 
@@ -41,9 +41,9 @@ struct FileCollection {
     }
 
     static func isFolder(_ path: String) throws(ImportError) -> Bool {
-        var isFolder: ObjCBool = false
+        var isFolder: Bool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { throw .notFound(path) }
-        return isFolder.boolValue
+        return isFolder
     }
 
     static func lastComponent(_ path: String) -> String {

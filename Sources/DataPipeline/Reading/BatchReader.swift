@@ -1,4 +1,3 @@
-import Foundation
 import Basics
 
 /// Reads a rank's shards of one step after the other and applies transforms to their samples, ahead of the trainer, on a
@@ -28,7 +27,7 @@ public final class BatchReader: Sendable {
         let steps = min(stepsPerEpoch ?? sampler.steps, sampler.steps)
         let ring = BatchRing((0..<depth).map { _ in BatchSlot(chain.output, sampler, shards: shards) })
         self.ring = ring
-        let thread = Thread {
+        let work = { @Sendable in
             do {
                 let largest = shards.map { sampler.largestCount(shard: $0) }.max() ?? 0
                 let transformer = ShardTransformer(chain, capacity: largest)
@@ -39,8 +38,12 @@ public final class BatchReader: Sendable {
                 ring.finish(error)
             }
         }
-        thread.name = "dptrain reader"
-        thread.start()
+        do {
+            try BackgroundThread.start("dptrain reader", work)
+        } catch {
+            // `next` throws it, as everything that goes wrong on the thread.
+            ring.finish(error)
+        }
     }
 
     deinit { stop() }

@@ -1,10 +1,10 @@
-import Foundation
+import Basics
 
 /// The slots that go round between the reader's thread, which fills them, and the trainer, which uses them up.
 ///
 /// `condition` guards every variable here, and with them who owns each slot.
 final class BatchRing: @unchecked Sendable {
-    private let condition = NSCondition()
+    private let condition = Condition()
     private var free: [BatchSlot]
     private var ready: [BatchSlot] = []
     private var failure: (any Error)?

@@ -1,5 +1,5 @@
 import CIntrinsics
-import Foundation
+import Glibc
 
 /// Adam (Kingma and Ba, 2015), in the form ahead of the paper's section 2.1 ("epsilon hat"), as Keras has it.
 /// Source: keras/src/optimizers/adam.py.

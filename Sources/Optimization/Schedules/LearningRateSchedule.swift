@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// How the learning rate goes over the run: a pure function of epoch and step, both from 0.
 public enum LearningRateSchedule: Hashable, Sendable {

@@ -2,7 +2,7 @@ import Basics
 import Checkpoints
 import DataPipeline
 import Execution
-import Foundation
+import FoundationEssentials
 import Interchange
 import Models
 

@@ -1,6 +1,7 @@
 import Basics
 import Execution
-import Foundation
+import FoundationEssentials
+import Glibc
 import MessagePassing
 import Models
 

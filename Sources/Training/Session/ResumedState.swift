@@ -1,6 +1,6 @@
 import Basics
 import Checkpoints
-import Foundation
+import FoundationEssentials
 import MessagePassing
 import Models
 

@@ -1,6 +1,6 @@
 import Basics
 import Checkpoints
-import Foundation
+import FoundationEssentials
 import Reporting
 
 /// The output folder of a run and who writes to it: on rank 0 only.

@@ -1,7 +1,6 @@
 import Basics
 import DataPipeline
 import Execution
-import Foundation
 import MessagePassing
 import Models
 import Optimization
@@ -98,7 +97,7 @@ public final class TrainingRun {
             output.console.show(
                 banner(options, data, definition, engine, resumed, parts, coordinator.warnings + parts.replica.remarks))
         }
-        let watch = StallWatch(rank: communicator.rank)
+        let watch = try StallWatch(rank: communicator.rank)
         let trace = try parts.trace(options, communicator)
         let step = try parts.step(options, communicator, watch, trace)
         let checkpoints = Checkpointing(

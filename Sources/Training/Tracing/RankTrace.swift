@@ -1,5 +1,5 @@
 import DataPipeline
-import Foundation
+import FoundationEssentials
 import MessagePassing
 import Basics
 
@@ -105,7 +105,7 @@ package final class RankTrace {
             try Data(text.utf8).write(to: URL(fileURLWithPath: path))
         } catch {
             throw TrainingError(
-                "the trace \(path) cannot be written: \(error.localizedDescription); name another file with --trace")
+                "the trace \(path) cannot be written: \(error.failureText); name another file with --trace")
         }
     }
 }

@@ -1,7 +1,6 @@
 import Basics
 import ArgumentParser
 import DataPipeline
-import Foundation
 import Models
 
 struct DataBenchCommand: ParsableCommand {
@@ -74,15 +73,14 @@ struct DataBenchCommand: ParsableCommand {
 
     private func text(_ data: SampleSet, _ rate: PipelineRate) -> String {
         let megabytes = rate.samplesPerSecond * Double(data.source.sampleBytes) / 1e6
-        return String(
-            format: """
-                %@: %d training samples of %@, %@
+        return "\(file): \(data.count) training samples of \(data.sample), \(data.source.access.explanation)\n"
+            + .formatted(
+                """
                 %.0f images/s (%.0f MB/s of samples); %.0f a second of processor time, %.0f %% of it normalising; \
                 %.2f rows read for each image
                 """,
-            file, data.count, "\(data.sample)", data.source.access.explanation, rate.samplesPerSecond, megabytes,
-            rate.samplesPerProcessorSecond, 100 * rate.normalizing / rate.processorSeconds,
-            Double(rate.rowsRead) / Double(rate.samples))
+                rate.samplesPerSecond, megabytes, rate.samplesPerProcessorSecond,
+                100 * rate.normalizing / rate.processorSeconds, Double(rate.rowsRead) / Double(rate.samples))
     }
 }
 

@@ -1,7 +1,6 @@
 import Evaluation
 import Basics
 import ArgumentParser
-import Foundation
 import MessagePassing
 import Models
 import Training

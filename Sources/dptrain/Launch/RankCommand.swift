@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import MessagePassing
 
 /// A command that all ranks carry out together.

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
+import Glibc
 import HDF5Storage
 import Models
 import Training
@@ -13,7 +14,7 @@ enum NetworkSource {
     /// A name of the zoo means the zoo, even if a file is called so.
     init(_ text: String) {
         let isName = (try? Zoo.model(named: text)) != nil
-        let looksLikeFile = text.contains("/") || [".h5", ".hdf5", ".json"].contains { text.hasSuffix($0) }
+        let looksLikeFile = text.contains("/" as Character) || [".h5", ".hdf5", ".json"].contains { text.hasSuffix($0) }
         self = !isName && (looksLikeFile || access(text, F_OK) == 0) ? .file(text) : .zoo(text)
     }
 

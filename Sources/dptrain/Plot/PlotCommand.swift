@@ -1,6 +1,6 @@
 import ArgumentParser
 import Basics
-import Foundation
+import FoundationEssentials
 import Pictures
 import Reporting
 import Training

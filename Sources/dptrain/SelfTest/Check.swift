@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// One line of the self-test's table: a name, and what finds out. `Subject` is what it is found out on: the ranks, a
 /// folder, runs of training.
@@ -60,5 +61,5 @@ func require(_ condition: Bool, _ reason: @autoclosure () -> String) throws {
 
 extension Double {
     /// `12.3`
-    func rounded(to digits: Int) -> String { String(format: "%.\(digits)f", self) }
+    func rounded(to digits: Int) -> String { .formatted("%.\(digits)f", self) }
 }

@@ -1,4 +1,5 @@
-import Foundation
+import Basics
+import Glibc
 
 /// The self-test's table: a line a check, shown as soon as its result is known.
 struct CheckTable {
@@ -14,7 +15,7 @@ struct CheckTable {
     mutating func add(_ result: CheckResult) {
         if result.passed { passed += 1 } else { failed += 1 }
         let verdict = result.passed ? "ok    " : "FAILED"
-        let name = result.name.padding(toLength: nameWidth, withPad: " ", startingAt: 0)
+        let name = result.name.padded(to: nameWidth)
         let indent = String(repeating: " ", count: verdict.count + nameWidth + 4)
         let lines = result.detail.split(separator: "\n").joined(separator: "\n" + indent)
         print("\(verdict)  \(name)  \(lines)")

@@ -1,5 +1,4 @@
 import Execution
-import Foundation
 import Models
 import Training
 
@@ -106,7 +105,7 @@ enum EngineChecks {
         } / size
     }
 
-    private static func scientific(_ value: Double) -> String { String(format: "%.1e", value) }
+    private static func scientific(_ value: Double) -> String { .formatted("%.1e", value) }
 
     /// A large convolution shows the arithmetic, a small network everything around it.
     private static func speed(_ name: TrainingOptions.EngineName) throws -> String {

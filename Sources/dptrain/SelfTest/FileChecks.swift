@@ -1,7 +1,7 @@
 import Checkpoints
 import DataPipeline
 import Execution
-import Foundation
+import FoundationEssentials
 import HDF5Storage
 import Interchange
 import Models

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Starts this program again, alone or as several ranks on this machine.
 struct ProgramStarter {

@@ -1,5 +1,7 @@
 import ArgumentParser
-import Foundation
+import Basics
+import FoundationEssentials
+import Glibc
 import MessagePassing
 
 /// The part of the self-test that all ranks carry out together; rank 0 prints a result a line.
@@ -95,8 +97,9 @@ struct CoreSet: Equatable, CustomStringConvertible {
     }
 
     private static func named(_ name: String, in path: String) throws -> CoreSet {
-        let text = try String(contentsOfFile: path, encoding: .utf8)
-        let line = text.split(separator: "\n").first { $0.hasPrefix(name) } ?? ""
-        return try CoreSet(line.dropFirst(name.count).trimmingCharacters(in: .whitespaces))
+        guard let cores = SystemText(path)?.word(after: name) else {
+            throw CheckFailure("\(path) does not say which cores there are")
+        }
+        return try CoreSet(String(cores))
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
-import Foundation
+import FoundationEssentials
+import Glibc
 import MessagePassing
 import Training
 

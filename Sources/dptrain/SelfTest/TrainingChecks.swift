@@ -1,7 +1,7 @@
 import Basics
 import Checkpoints
 import DataPipeline
-import Foundation
+import FoundationEssentials
 import Models
 import Training
 

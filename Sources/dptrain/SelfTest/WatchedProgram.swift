@@ -1,4 +1,6 @@
-import Foundation
+import Basics
+import FoundationEssentials
+import Glibc
 import MessagePassing
 
 /// A program that is started, watched, and ended if it does not end by itself: a check that hangs fails like any other.
@@ -15,21 +17,11 @@ struct WatchedProgram {
     /// Returns once it has exited with code 0; `onLine` gets what it prints on standard output, line by line. Throws
     /// otherwise, and where it takes longer than `limit`.
     func run(limit: Duration, onLine: (Substring) -> Void = { _ in }) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = arguments
-        process.environment = environment
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try Self.createFile("\(log).out")
-        process.standardError = try Self.createFile("\(log).err")
-        do {
-            try process.run()
-        } catch {
-            throw CheckFailure("\(executable) cannot be started: \(error.localizedDescription)")
-        }
+        let process = try start()
         var lines = LineReader(path: "\(log).out")
         let deadline = ContinuousClock.now + limit
-        while process.isRunning {
+        var end = process.poll()
+        while end == nil {
             lines.read(onLine)
             if let signal = StopSignal.received {
                 Self.end(process)
@@ -40,24 +32,42 @@ struct WatchedProgram {
                 throw CheckFailure("no end within \(limit.components.seconds) s" + said)
             }
             usleep(20_000)
+            end = process.poll()
         }
         lines.read(onLine)
-        let status = process.terminationStatus
-        try require(process.terminationReason == .exit, "ended by signal \(status)" + said)
-        try require(status == 0, "exit code \(status)" + said)
+        switch end {
+        case .signal(let signal): throw CheckFailure("ended by signal \(signal)" + said)
+        case .exit(let code): try require(code == 0, "exit code \(code)" + said)
+        case nil: break
+        }
     }
 
-    private static func createFile(_ path: String) throws -> FileHandle {
-        try require(FileManager.default.createFile(atPath: path, contents: nil), "\(path) cannot be written")
-        return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    private func start() throws -> ChildProcess {
+        let output = try Self.createFile("\(log).out")
+        defer { close(output) }
+        let error = try Self.createFile("\(log).err")
+        defer { close(error) }
+        do {
+            return try ChildProcess(executable, arguments, environment: environment, output: output, error: error)
+        } catch {
+            throw CheckFailure("\(executable) cannot be started: \(error.failureText)")
+        }
     }
 
-    private static func end(_ process: Process) {
-        process.terminate()
+    private static func createFile(_ path: String) throws -> Int32 {
+        do {
+            return try POSIXFileSystem().create(path)
+        } catch {
+            throw CheckFailure("\(path) cannot be written")
+        }
+    }
+
+    private static func end(_ process: ChildProcess) {
+        process.send(SIGTERM)
         let deadline = ContinuousClock.now + grace
-        while process.isRunning && ContinuousClock.now < deadline { usleep(20_000) }
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-        process.waitUntilExit()
+        while process.poll() == nil && ContinuousClock.now < deadline { usleep(20_000) }
+        if process.poll() == nil { process.send(SIGKILL) }
+        process.waitUntilEnd()
     }
 
     /// What the program said was wrong: dptrain's own messages, or the end of everything where there are none.
@@ -77,17 +87,17 @@ struct Interrupted: Error {
 /// The lines of a file that still grows.
 private struct LineReader {
     let path: String
-    private var offset: UInt64 = 0
+    private var offset = 0
 
     init(path: String) { self.path = path }
 
     /// Calls `body` with the lines that have been completed since the last call.
     mutating func read(_ body: (Substring) -> Void) {
-        guard let file = FileHandle(forReadingAtPath: path), (try? file.seek(toOffset: offset)) != nil,
-            let data = try? file.readToEnd(), let end = data.lastIndex(of: UInt8(ascii: "\n"))
+        guard let bytes = try? POSIXFileSystem().read(path, from: offset),
+            let end = bytes.lastIndex(of: UInt8(ascii: "\n"))
         else { return }
-        let complete = data[...end]
-        offset += UInt64(complete.count)
+        let complete = bytes[...end]
+        offset += complete.count
         for line in String(decoding: complete, as: UTF8.self).split(separator: "\n") { body(line) }
     }
 }

@@ -1,5 +1,6 @@
 import DataPipeline
-import Foundation
+import FoundationEssentials
+import Glibc
 import MessagePassing
 import Training
 
@@ -45,7 +46,7 @@ struct FirstRun {
         do {
             try FileManager.default.createDirectory(atPath: Self.folder, withIntermediateDirectories: true)
         } catch {
-            throw ImportError.unwritable(Self.folder, reason: error.localizedDescription)
+            throw ImportError.unwritable(Self.folder, reason: error.failureText)
         }
         var options = DatasetWriter.Options()
         options.overwrite = true

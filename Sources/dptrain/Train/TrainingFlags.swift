@@ -1,7 +1,8 @@
 import ArgumentParser
 import Basics
 import Checkpoints
-import Foundation
+import FoundationEssentials
+import Glibc
 import Training
 
 /// Everything that may be said about a run: defaults, then a recipe, then a configuration file, then flags.

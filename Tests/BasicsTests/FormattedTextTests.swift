@@ -1,0 +1,23 @@
+import Foundation
+import Testing
+
+import Basics
+
+/// Logs, tables and pictures read as they did when Foundation wrote their numbers.
+@Suite struct FormattedTextTests {
+    @Test(arguments: ["%.0f", "%.1f", "%.4f", "%.4e", "%.1e", "%.5g", "%.6g"])
+    func numbersReadAsFoundationWritesThem(format: String) {
+        let magnitudes = stride(from: -320.0, through: 308, by: 4).map { pow(10, $0) }
+        let numbers = [0, -0.0, 0.5, 1.5, 2.5, 0.05, 1.0 / 3, .infinity, -.infinity, .nan] + magnitudes
+        for number in numbers + numbers.map({ -$0 }) {
+            #expect(String.formatted(format, number) == String(format: format, number))
+        }
+    }
+
+    @Test func severalValuesAndTextsThatAreLong() {
+        #expect(String.formatted("%dm %02ds", 2, 5) == "2m 05s")
+        #expect(String.formatted("%.0f %% é", 12.0) == "12 % é")
+        #expect(String.formatted("") == "")
+        #expect(String.formatted("%.300f", 1.0).count == 302)
+    }
+}
