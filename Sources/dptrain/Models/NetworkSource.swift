@@ -14,7 +14,8 @@ enum NetworkSource {
     /// A name of the zoo means the zoo, even if a file is called so.
     init(_ text: String) {
         let isName = (try? Zoo.model(named: text)) != nil
-        let looksLikeFile = text.contains("/" as Character) || [".h5", ".hdf5", ".json"].contains { text.hasSuffix($0) }
+        let looksLikeFile =
+            text.contains("/" as Character) || [".h5", ".hdf5", ".json"].contains { text.hasSuffix($0) }
         self = !isName && (looksLikeFile || access(text, F_OK) == 0) ? .file(text) : .zoo(text)
     }
 

@@ -1,8 +1,10 @@
 """What golden files record of a network in Keras: its predictions, a training pass with its gradients, steps of SGD.
 
-A generator makes cases; `main` chooses weights for which rounding decides nothing (margins.py), and writes their files in double precision, or compares with them, the way the tests
-compare an engine: with `--single` what Keras computes in single precision, with `--rounded=SEED` what it computes in
-double precision once every weight is off by up to half a unit of single precision's last place, by chance.
+A generator makes cases. `main` chooses weights for which rounding decides nothing (margins.py), and writes the files in
+double precision. Or it compares with the files: with `--single` what Keras computes in single precision, with
+`--rounded=SEED` what it computes in double precision once every weight is off by up to half a unit of single precision's
+last place, by chance. A small gradient is compared relative to the generator's ORDINARY; the tests take a part of its
+layer's largest (GoldenGradients.swift).
 """
 import os
 import sys
