@@ -1,5 +1,5 @@
 import ArgumentParser
-import DataPipeline
+import DatasetCreation
 
 struct DataGenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,5 @@
 import ArgumentParser
-import DataPipeline
+import DatasetCreation
 
 struct DataImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,5 @@
 import ArgumentParser
-import DataPipeline
+import DatasetCreation
 import Basics
 
 /// What the commands that write a data set file have in common.

@@ -1,4 +1,4 @@
-import DataPipeline
+import DatasetCreation
 import FoundationEssentials
 import Glibc
 import MessagePassing

@@ -1,4 +1,4 @@
-import DataPipeline
+import DatasetCreation
 import Foundation
 import HDF5Storage
 import Basics
