@@ -79,7 +79,8 @@ let tests: [Target] = [
     .testTarget(name: "TrainingTests", dependencies: ["Training", "BLASEngine", "TestSupport"]),
     // What needs several ranks: a program of its own, run under mpirun by scripts/test.
     .executableTarget(
-        name: "rank-tests", dependencies: ["Evaluation", "Benchmarking", "DatasetCreation", "BLASEngine", "TestSupport"] + oneDNN,
+        name: "rank-tests",
+        dependencies: ["Evaluation", "Benchmarking", "DatasetCreation", "BLASEngine", "TestSupport"] + oneDNN,
         path: "Tests/RankTests", swiftSettings: engineSettings),
 ]
 

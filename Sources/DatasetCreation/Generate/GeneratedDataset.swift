@@ -11,26 +11,38 @@ public enum GeneratedDataset {
     ) throws -> ImportSummary {
         let counts = [(GeneratedImages.Split.train, train), (.test, test)]
         let splits = counts.filter { $0.1 > 0 }.map { split, count in
-            (split.rawValue, GeneratedSource(images: GeneratedImages(seed: seed, split: split), count: count))
+            ImportedSplit(name: split.rawValue, count: count) {
+                GeneratedStream(GeneratedImages(seed: seed, split: split), count: count)
+            }
         }
-        let collection = ImageCollection(classes: GeneratedImages.classes, splits: splits)
         return try DatasetWriter.write(
-            collection, to: output, source: "generated", options: options, progress: progress)
+            ImportedDataset(classes: GeneratedImages.classes, splits: splits), to: output, source: "generated",
+            options: options, progress: progress)
     }
 }
 
 /// The first `count` images of a split.
-private struct GeneratedSource: ImageSource {
-    let images: GeneratedImages
-    let count: Int
-    let shape: Shape = [GeneratedImages.height, GeneratedImages.width, GeneratedImages.channels]
+private final class GeneratedStream: SampleStream {
+    private let images: GeneratedImages
+    private let count: Int
+    private var index = 0
+    private let shape: Shape = [GeneratedImages.height, GeneratedImages.width, GeneratedImages.channels]
 
-    func read(
-        _ range: Range<Int>, images output: UnsafeMutablePointer<UInt8>, labels: UnsafeMutablePointer<Int32>
-    ) throws {
-        for (slot, index) in range.enumerated() {
-            images.render(index, into: output + slot * GeneratedImages.bytesPerImage)
-            labels[slot] = Int32(images.label(at: index))
+    init(_ images: GeneratedImages, count: Int) {
+        self.images = images
+        self.count = count
+    }
+
+    func next(_ sample: inout ImportedSample) -> Bool {
+        guard index < count else { return false }
+        sample.shape = shape
+        sample.bytes = [UInt8](unsafeUninitializedCapacity: GeneratedImages.bytesPerImage) { buffer, initialized in
+            guard let start = buffer.baseAddress else { return }
+            images.render(index, into: start)
+            initialized = GeneratedImages.bytesPerImage
         }
+        sample.label = Int32(images.label(at: index))
+        index += 1
+        return true
     }
 }

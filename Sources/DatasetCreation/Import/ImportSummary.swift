@@ -11,12 +11,12 @@ public struct ImportSummary: Sendable, CustomStringConvertible {
     public let classes: [String]
     public let splits: [(name: String, count: Int)]
 
-    init(_ collection: ImageCollection, source: String, output: String) {
+    init(_ dataset: ImportedDataset, shape: Shape, source: String, output: String) {
         self.output = output
         self.source = source
-        shape = collection.splits.first?.source.shape ?? []
-        classes = collection.classes
-        splits = collection.splits.map { ($0.name, $0.source.count) }
+        self.shape = shape
+        classes = dataset.classes
+        splits = dataset.splits.map { ($0.name, $0.count) }
     }
 
     /// `fashion.h5: idx, 60000 train and 10000 test images of 28x28x1, 10 classes`

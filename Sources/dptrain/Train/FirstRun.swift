@@ -66,7 +66,7 @@ struct FirstRun {
             What to type next:
               dptrain checkpoint inspect \(output)/latest.h5
               dptrain evaluate \(output)/best.h5 --data \(data) --split test
-              dptrain data import DIR --output my.h5       MNIST or CIFAR files of your own
+              dptrain data import DIR --output my.h5       images of your own (see its --help)
               dptrain --model \(Self.model) --data my.h5 --output my-run
               mpirun -n 2 dptrain --model \(Self.model) --data my.h5 --output my-run
             """)
