@@ -1,6 +1,10 @@
 import CHDF5
 import Synchronization
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// Owns one HDF5 id and closes it with the function that belongs to its kind.
 ///
 /// Sendable: the id never changes, `isOpen` is atomic, and Debian's libhdf5 runs every call under one global lock.
@@ -35,7 +39,13 @@ public struct Location: Sendable {
     var id: hid_t { handle.id }
 
     func error(_ operation: String, _ detail: String, at object: String? = nil, remedy: String? = nil) -> HDF5Error {
-        HDF5Error(operation, file: file, object: object ?? path, detail: detail, remedy: remedy)
+        HDF5Error(
+            operation, file: file, object: object ?? path, detail: detail,
+            remedy: remedy ?? (Self.isFullDisk(detail) ? "make room on the disk, or write to another one" : nil))
+    }
+
+    private static func isFullDisk(_ detail: String) -> Bool {
+        [ENOSPC, EDQUOT].contains { detail.contains(String(cString: strerror($0))) }
     }
 
     /// Runs a call that answers a negative number on failure.

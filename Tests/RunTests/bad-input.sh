@@ -154,12 +154,20 @@ small_disk() {
         for file in disk/run/*.h5; do "$1" checkpoint verify "$file" || exit 97; done
         mount -o remount,size=60m disk && exec "$1" --resume --output disk/run' - "$@"
 }
+full_disk() {
+    unshare -rm bash -c '
+        mkdir -p disk && mount -t tmpfs -o size=100k tmpfs disk && echo old >disk/new.h5 || exit 99
+        "$0" data generate --output disk/new.h5 --overwrite --train 200 --test 0 && exit 98
+        echo "exit code $?, left are $(ls disk) $(cat disk/new.h5)"' "$binary"
+}
 if unshare -rm bash -c 'mount -t tmpfs -o size=100k tmpfs /mnt' 2>/dev/null; then
+    expect "a disk that is full of data" 0 \
+        $'new.h5.*No space left.*; make room on the disk\nexit code 1, left are new.h5 old$' full_disk
     expect "a full disk" 0 \
         $'disk/run/.*No space left\ndisk is full\nearlier checkpoints are whole\nexit code 1\nfinished' \
         small_disk "$binary" "${train[@]}" --checkpoint-every-steps 1 --output disk/run
 else
-    echo "skipped: a full disk (this machine gives no file systems away)"
+    echo "skipped: full disks (this machine gives no file systems away)"
 fi
 
 # Waits a while for a process to end; one that has ended but that nobody asked about (a zombie) has.
