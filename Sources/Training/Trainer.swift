@@ -44,7 +44,9 @@ struct Trainer {
         defer { reader.stop() }
         while progress.position.epoch < options.epochs {
             let watch = EpochWatch()
-            while progress.position.step < stepsPerEpoch, let samples = try reader.next() {
+            while progress.position.step < stepsPerEpoch,
+                let samples = try communicator.watch.during(.reading, reader.next)
+            {
                 let signal = try runStep(samples, rates, watch)
                 reader.release(samples)
                 if let signal {

@@ -97,16 +97,15 @@ public final class TrainingRun {
             output.console.show(
                 banner(options, data, definition, engine, resumed, parts, coordinator.warnings + parts.replica.remarks))
         }
-        let watch = try StallWatch(rank: communicator.rank)
         let trace = try parts.trace(options, communicator)
-        let step = try parts.step(options, communicator, watch, trace)
+        let step = try parts.step(options, communicator, trace)
         let checkpoints = Checkpointing(
-            communicator, parts.replica, parts.update, options, identity, output, watch)
+            communicator, parts.replica, parts.update, options, identity, output)
         var evaluator: Evaluator?
         if let validation = data.validation, let input = data.validationInput {
             evaluator = try Evaluator(
                 parts.replica, validation, batch: options.batchSize, steps: options.validationSteps,
-                SampleLoader(input), communicator, parts.partition, watch)
+                SampleLoader(input), communicator, parts.partition)
         }
         var trainer = Trainer(
             communicator: communicator, options: options, sampler: parts.sampler, stepsPerEpoch: parts.stepsPerEpoch,
