@@ -59,7 +59,7 @@ package final class TrainingStep {
             if let exchange = replica.exchanges[segment] { try combine(exchange, segment, batch: batch) }
         }
         try reducer.finish()
-        return try metrics.combine(signal: StopSignal.received)
+        return try metrics.combine(SignalRequest.take())
     }
 
     private func plan(_ shard: Int, batch: Int) throws -> BoundPlan {
