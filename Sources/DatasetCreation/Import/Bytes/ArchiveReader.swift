@@ -22,7 +22,6 @@ final class ArchiveReader {
     /// What libarchive has given of the entry, but not yet been asked for.
     private var block = UnsafeRawBufferPointer(start: nil, count: 0)
     private var position = 0
-    private var isAtStart = true
 
     init(_ path: String) throws(ImportError) {
         guard let handle = archive_read_new() else { throw .unreadable(path, reason: "libarchive has no memory") }
