@@ -1,4 +1,5 @@
 import CMPI
+import FoundationEssentials
 import Glibc
 
 /// The ranks of a run and the messages between them: MPI behind typed, throwing calls.
@@ -22,6 +23,10 @@ public final class Communicator {
     /// Threads may take turns in calling MPI, hence `serialized`: `multiple` would lock on every call.
     public static func world() throws -> Communicator {
         let launch = LaunchEnvironment.current
+        // A process alone shares nothing.
+        if launch.isUnderLauncher {
+            try SessionFolder(ProcessInfo.processInfo.environment).requireRoom(rank: launch.rank)
+        }
         var provided: Int32 = 0
         let code = MPI_Init_thread(nil, nil, ThreadLevel.serialized.rawValue, &provided)
         try check(code, "MPI_Init_thread", rank: launch.rank)

@@ -95,7 +95,9 @@ public final class TrainingRun {
             execution: Self.execution(options, engine))
         if let output {
             output.console.show(
-                banner(options, data, definition, engine, resumed, parts, coordinator.warnings + parts.replica.remarks))
+                banner(
+                    options, data, definition, engine, resumed, parts,
+                    data.warnings + coordinator.warnings + parts.replica.remarks))
         }
         let watch = try StallWatch(rank: communicator.rank)
         let trace = try parts.trace(options, communicator)
