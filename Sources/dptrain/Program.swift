@@ -8,6 +8,8 @@ import MessagePassing
 @main
 enum Program {
     static func main() {
+        // A file that reaches a limit of size is then an error of the call that writes it, with a message.
+        signal(SIGXFSZ, SIG_IGN)
         let rank = LaunchEnvironment.current.rank
         do {
             try requireUTF8(CommandLine.unsafeArgv)
