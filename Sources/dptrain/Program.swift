@@ -11,11 +11,6 @@ enum Program {
         // A file that reaches a limit of size is then an error of the call that writes it, with a message.
         signal(SIGXFSZ, SIG_IGN)
         let rank = LaunchEnvironment.current.rank
-        do {
-            try requireUTF8(CommandLine.unsafeArgv)
-        } catch {
-            end(with: error, rank: rank)
-        }
         var command = parse(rank: rank)
         // What needs no ranks is done once.
         if rank != 0 && !(command is any RankCommand) { exit(0) }
@@ -38,6 +33,7 @@ enum Program {
 
     private static func parse(rank: Int) -> any ParsableCommand {
         do {
+            try requireUTF8(CommandLine.unsafeArgv)
             return try RootCommand.parseAsRoot()
         } catch {
             let code = RootCommand.exitCode(for: error)
