@@ -65,6 +65,16 @@ public struct Location: Sendable {
         Handle(try check(operation, at: object, call), close: close)
     }
 
+    /// The path of the file that the object lies in, which a link may have led to.
+    var fileOfObject: String {
+        let name = fileName(of: id)
+        return name == fileName(of: fileHandle.id) ? file : name
+    }
+
+    private func fileName(of id: hid_t) -> String {
+        storedText { H5Fget_name(id, $0, $1) } ?? file
+    }
+
     func absolutePath(_ name: String) -> String {
         if name.hasPrefix("/") { return name }
         return path == "/" ? "/" + name : path + "/" + name
@@ -74,4 +84,13 @@ public struct Location: Sendable {
 /// A property list; HDF5 fails here only without memory, and then at the call that uses the list as well.
 func propertyList(_ kind: hid_t) -> Handle {
     Handle(quietly { H5Pcreate(kind) }, close: H5Pclose)
+}
+
+/// A text that HDF5 writes to a buffer: `read` answers its length, whatever the buffer holds of it; nil if it fails.
+func storedText(_ read: (UnsafeMutablePointer<CChar>?, Int) -> Int) -> String? {
+    let length = quietly { read(nil, 0) }
+    guard length >= 0 else { return nil }
+    var text = [CChar](repeating: 0, count: length + 1)
+    guard quietly({ read(&text, text.count) }) >= 0 else { return nil }
+    return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

@@ -25,6 +25,10 @@ public final class Communicator {
     /// Threads may take turns in calling MPI, hence `serialized`: `multiple` would lock on every call.
     public static func world() throws -> Communicator {
         let launch = LaunchEnvironment.current
+        // A process alone shares nothing.
+        if launch.isUnderLauncher {
+            try SessionFolder(ProcessInfo.processInfo.environment).requireRoom(rank: launch.rank)
+        }
         let patience = try StallWatch.Patience(environment: ProcessInfo.processInfo.environment, rank: launch.rank)
         let watch = try StallWatch(launch, patience)
         var provided: Int32 = 0

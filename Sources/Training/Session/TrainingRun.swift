@@ -103,7 +103,9 @@ public final class TrainingRun {
             execution: Self.execution(options, engine))
         if let output {
             output.console.show(
-                banner(options, data, definition, engine, resumed, parts, coordinator.warnings + parts.replica.remarks))
+                banner(
+                    options, data, definition, engine, resumed, parts,
+                    data.warnings + coordinator.warnings + parts.replica.remarks))
         }
         let trace = try parts.trace(options, communicator)
         let step = try parts.step(options, communicator, trace)

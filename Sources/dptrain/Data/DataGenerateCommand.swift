@@ -35,6 +35,6 @@ struct DataGenerateCommand: ParsableCommand {
                 to: output.output, train: train, test: test, seed: seed, options: output.writerOptions,
                 progress: progress)
         }
-        output.report(summary)
+        try output.report(summary)
     }
 }

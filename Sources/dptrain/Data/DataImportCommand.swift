@@ -36,7 +36,7 @@ struct DataImportCommand: ParsableCommand {
         let summary = try ProgressLine.during("Importing") { progress in
             try DatasetImporter.importDataset(from: source, into: output.output, options: options, progress: progress)
         }
-        output.report(summary)
+        try output.report(summary)
     }
 }
 

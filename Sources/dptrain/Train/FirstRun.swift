@@ -1,3 +1,4 @@
+import Basics
 import DatasetCreation
 import FoundationEssentials
 import Glibc
@@ -22,7 +23,7 @@ struct FirstRun {
     /// Writes the data set and fills in what the options leave open. Collective.
     func prepare(_ request: inout RunRequest, on world: Communicator) throws {
         if world.rank == 0 {
-            print(
+            try StandardOutput.print(
                 """
                 No model and no data were named: this trains \(Self.model) on generated images, to see how it goes.
                 Everything it writes is in \(Self.folder). `dptrain --help` tells what else there is.
@@ -54,13 +55,12 @@ struct FirstRun {
             try GeneratedDataset.write(
                 to: data, train: Self.trainImages, test: Self.testImages, seed: 0, options: options, progress: progress)
         }
-        print("\(summary)\n")
-        fflush(nil)
+        try StandardOutput.print("\(summary)\n")
     }
 
-    func showNextSteps(_ options: TrainingOptions) {
+    func showNextSteps(_ options: TrainingOptions) throws {
         let output = options.output ?? Self.folder
-        print(
+        try StandardOutput.print(
             """
 
             What to type next:

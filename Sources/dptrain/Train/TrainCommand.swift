@@ -82,7 +82,7 @@ struct TrainCommand: RankCommand {
         let threads = try threads
         let outcome = try TrainingRun(request, world) { try EngineChoice.engine($0, threads: threads) }.execute()
         if case .interrupted = outcome { return .interrupted }
-        if world.rank == 0 { firstRun?.showNextSteps(request.options) }
+        if world.rank == 0 { try firstRun?.showNextSteps(request.options) }
         return .success
     }
 
