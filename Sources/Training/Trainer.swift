@@ -9,15 +9,9 @@ import Reporting
 /// The training loop: epochs of steps, validation, the coordinator's directive, checkpoints. Observers show and record.
 /// The coordinator on rank 0 decides, and its decision reaches all ranks as one value.
 struct Trainer {
-    let communicator: Communicator
-    let options: TrainingOptions
-    let sampler: Sampler
-    let stepsPerEpoch: Int
-    let train: SampleSet
-    let transforms: TransformChain
+    let parts: RunParts
     let step: TrainingStep
     let evaluator: Evaluator?
-    let reducer: Reducer
     let penalty: Penalty
     let checkpoints: Checkpointing
     let observers: [any RunObserver]
@@ -29,6 +23,9 @@ struct Trainer {
     /// Of this process.
     private(set) var stepsDone = 0
 
+    private var communicator: Communicator { parts.session.communicator }
+    private var options: TrainingOptions { parts.session.options }
+
     /// Trains until the last epoch has ended, the coordinator stops the run, or a signal comes.
     mutating func run() throws -> RunOutcome {
         if progress.position.globalStep == 0 { try save(.step) }
@@ -37,10 +34,10 @@ struct Trainer {
         if progress.position.step == 0, coordinator.best?.epoch == progress.position.epoch - 1 { try save(.best) }
         if let reason = coordinator.stopReason { return .stopped(reason: reason) }
         var rates = try firstRates()
-        let shards = reducer.partition.shards(of: communicator.rank)
-        let reader = BatchReader(
-            train, transforms: transforms, sampler: sampler, shards: shards, epoch: progress.position.epoch,
-            step: progress.position.step, epochs: options.epochs, stepsPerEpoch: stepsPerEpoch, spans: trace?.reader)
+        let stepsPerEpoch = parts.stepsPerEpoch
+        let reader = parts.data.training.reader(
+            shards: parts.session.shards, epoch: progress.position.epoch, step: progress.position.step,
+            epochs: options.epochs, stepsPerEpoch: stepsPerEpoch, spans: trace?.reader)
         defer { reader.stop() }
         while progress.position.epoch < options.epochs {
             let watch = EpochWatch()
@@ -67,10 +64,10 @@ struct Trainer {
     }
 
     private mutating func runStep(_ samples: BatchSlot, _ rates: EpochRates, _ watch: EpochWatch) throws -> Int32? {
-        let timer = StepTimer(reducer)
+        let timer = StepTimer(parts.reducer)
         let position = progress.position
         let rate = rates[position.step]
-        let batch = sampler.batch(of: position.step)
+        let batch = parts.data.training.sampler.batch(of: position.step)
         penalty.measure()
         var sums = try step.run(samples, batch: batch, step: position.globalStep, rate: rate)
         sums.loss += try penalty.value() * Double(batch)
@@ -82,7 +79,7 @@ struct Trainer {
         watch.add(durations, samples: batch)
         let report = StepReport(
             epoch: position.epoch, step: progress.position.globalStep, stepInEpoch: progress.position.step,
-            stepsPerEpoch: stepsPerEpoch, samples: batch, lossSum: sums.loss,
+            stepsPerEpoch: parts.stepsPerEpoch, samples: batch, lossSum: sums.loss,
             correct: progress.countsCorrect ? Double(sums.correct) : nil, epochSoFar: progress.means,
             learningRate: rate, durations: durations, sinceStart: sinceStart)
         for observer in observers { try observer.stepEnded(report) }
@@ -104,7 +101,8 @@ struct Trainer {
         let directive = try Directive(encoded: communicator.broadcast(decision ?? [], from: 0))
         progress.endEpoch(metrics)
         let report = EpochReport(
-            metrics: metrics, epochs: options.epochs, step: progress.position.globalStep, stepsPerEpoch: stepsPerEpoch,
+            metrics: metrics, epochs: options.epochs, step: progress.position.globalStep,
+            stepsPerEpoch: parts.stepsPerEpoch,
             samples: watch.samples, steps: watch.steps, trainingSeconds: watch.trainingSeconds,
             waitedSeconds: watch.waitedSeconds, seconds: watch.seconds, learningRate: rates.last,
             isBest: directive.isBest, messages: directive.messages)

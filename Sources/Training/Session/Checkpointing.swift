@@ -9,39 +9,28 @@ import Reduction
 
 /// Decides when checkpoints are due, and makes one file of the state that is spread over the ranks.
 final class Checkpointing {
-    private let communicator: Communicator
-    private let replica: Replica
-    private let update: ParameterUpdate
-    private let options: TrainingOptions
-    private let identity: RunIdentity
+    private let parts: RunParts
     /// On rank 0 only.
     private let output: RunOutput?
     private let watch: StallWatch
-    private let epochsBetween: Int
-    private let stepsBetween: Int?
 
-    init(
-        _ communicator: Communicator, _ replica: Replica, _ update: ParameterUpdate, _ options: TrainingOptions,
-        _ identity: RunIdentity, _ output: RunOutput?, _ watch: StallWatch
-    ) {
-        self.communicator = communicator
-        self.replica = replica
-        self.update = update
-        self.options = options
-        self.identity = identity
+    private var communicator: Communicator { parts.session.communicator }
+    private var options: TrainingOptions { parts.session.options }
+    private var replica: Replica { parts.replica }
+
+    init(_ parts: RunParts, _ output: RunOutput?, _ watch: StallWatch) {
+        self.parts = parts
         self.output = output
         self.watch = watch
-        epochsBetween = options.checkpointEveryEpochs
-        stepsBetween = options.checkpointEverySteps
     }
 
-    func isDue(afterStep step: Int) -> Bool { stepsBetween.map { step % $0 == 0 } ?? false }
-    func isDue(afterEpoch epoch: Int) -> Bool { epoch % epochsBetween == 0 }
+    func isDue(afterStep step: Int) -> Bool { options.checkpointEverySteps.map { step % $0 == 0 } ?? false }
+    func isDue(afterEpoch epoch: Int) -> Bool { epoch % options.checkpointEveryEpochs == 0 }
 
     /// Collective: gathers the optimizer's slots, and has rank 0 write.
     func save(_ progress: RunProgress, _ coordinator: Coordinator, as roles: CheckpointStore.Role) throws {
         watch.begin(.saving)
-        let slots = try update.slots.map { try gathered($0) }
+        let slots = try parts.update.slots.map { try gathered($0) }
         _ = try communicator.onRoot {
             try output?.save(state(progress, coordinator, slots), as: roles)
         }
@@ -68,10 +57,10 @@ final class Checkpointing {
         state.history = progress.history
         state.epochSums = progress.epochSums
         state.options = Dictionary(uniqueKeysWithValues: options.semantic.map { ($0.name, $0.value) })
-        state.dataFingerprint = identity.fingerprint
-        state.normalization = identity.normalization
-        state.classNames = identity.classNames
-        state.execution = identity.execution
+        state.dataFingerprint = parts.data.fingerprint
+        state.normalization = parts.data.normalization.description
+        state.classNames = parts.data.classNames
+        state.execution = parts.session.execution
         return state
     }
 
@@ -113,13 +102,4 @@ final class Checkpointing {
             }
         }
     }
-}
-
-/// What distinguishes a run from others; the same on all ranks.
-struct RunIdentity: Sendable {
-    var fingerprint: String
-    var normalization: String
-    var classNames: [String]
-    /// Engine, instruction set, threads, precision.
-    var execution: [String: String]
 }

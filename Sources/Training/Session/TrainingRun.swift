@@ -1,6 +1,5 @@
 import Basics
 import DataPipeline
-import Execution
 import MessagePassing
 import Models
 import Optimization
@@ -9,9 +8,6 @@ import Reporting
 /// One run of training, from options to an outcome: opens the data, reads what a resumed run takes from its checkpoint,
 /// compares what must be equal on all ranks, plans, and trains.
 public final class TrainingRun {
-    /// Makes the engine of a name.
-    public typealias EngineMaker = (TrainingOptions.EngineName) throws -> any Engine
-
     /// Where a run's output goes if `--output` does not say.
     public static let defaultOutput = "output"
 
@@ -36,48 +32,16 @@ public final class TrainingRun {
         // A rank that resumes would wait for a checkpoint that the others do not send.
         try communicator.agree(on: [SharedFact("--resume", request.resume.description)])
         let resumed = try ResumedState(request, communicator)
-        let options = resumed.options
-        try options.validate(ranks: communicator.size)
-        let data = try communicator.together { try RunData(options) }
-        let definition = try communicator.together {
-            try ModelDefinition(options, data, resumed: resumed.state)
-        }
-        let engine = try communicator.together { try makeEngine(options.engine) }
-        try resumed.requireSame(data, definition)
-        let parts = try RunParts(options, data, definition, engine, communicator, resumed: resumed.state)
-        try agree(options, data, definition, engine, parts)
-        return try train(options, data, definition, engine, resumed, parts)
-    }
-
-    /// Before the first step the ranks compare what must be equal, and say who differs.
-    private func agree(
-        _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine,
-        _ parts: RunParts
-    ) throws {
-        var facts = options.semantic.map { SharedFact("option --\($0.name)", $0.value) }
-        // These do not change what is computed, but they change when the ranks exchange messages.
-        facts += [
-            "epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "bucket-size", "trace", "trace-steps",
-        ].map {
-            SharedFact("option --\($0)", options.text(of: $0) ?? "none")
-        }
-        facts += [
-            SharedFact("dptrain version", Release.version), SharedFact("MPI library", Communicator.libraryVersion),
-            SharedFact("engine", engine.description), SharedFact("data fingerprint", data.fingerprint),
-            SharedFact("model", definition.network.name), SharedFact("loss", definition.loss.description),
-            SharedFact("model configuration", digestOf: try definition.network.kerasModel.text()),
-            SharedFact("arena layout", digestOf: parts.replica.arena.digest),
-            SharedFact("weights at the start", digestOf: parts.replica.parameters),
-        ]
-        try communicator.agree(on: facts)
+        let session = try Session(resumed.options, communicator, engines: makeEngine)
+        let parts = try RunParts(session, resumed: resumed)
+        return try train(parts, resumed)
     }
 
     // MARK: Training
 
-    private func train(
-        _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine,
-        _ resumed: ResumedState, _ parts: RunParts
-    ) throws -> RunOutcome {
+    private func train(_ parts: RunParts, _ resumed: ResumedState) throws -> RunOutcome {
+        let (session, data) = (parts.session, parts.data)
+        let options = session.options
         let countsCorrect = data.targetKind == .label
         var coordinator = try options.coordinator(
             stepsPerEpoch: parts.stepsPerEpoch,
@@ -90,29 +54,19 @@ public final class TrainingRun {
             progress = RunProgress(firstRate: coordinator.rates(epoch: 0)[0], countsCorrect: countsCorrect)
         }
         let output = try communicator.onRoot { try RunOutput(options, request, resumed) }
-        let identity = RunIdentity(
-            fingerprint: data.fingerprint, normalization: data.normalization.description, classNames: data.classNames,
-            execution: Self.execution(options, engine))
         if let output {
-            output.console.show(
-                banner(options, data, definition, engine, resumed, parts, coordinator.warnings + parts.replica.remarks))
+            output.console.show(banner(parts, resumed, coordinator.warnings + parts.replica.remarks))
         }
         let watch = try StallWatch(rank: communicator.rank)
-        let trace = try parts.trace(options, communicator)
-        let step = try parts.step(options, communicator, watch, trace)
-        let checkpoints = Checkpointing(
-            communicator, parts.replica, parts.update, options, identity, output, watch)
-        var evaluator: Evaluator?
-        if let validation = data.validation, let input = data.validationInput {
-            evaluator = try Evaluator(
-                parts.replica, validation, batch: options.batchSize, steps: options.validationSteps,
-                SampleLoader(input), communicator, parts.partition, watch)
+        let trace = try parts.trace()
+        let step = try parts.step(watch, trace)
+        let evaluator = try data.validation.map {
+            try Evaluator(session, parts.replica, $0, steps: options.validationSteps, watch)
         }
         var trainer = Trainer(
-            communicator: communicator, options: options, sampler: parts.sampler, stepsPerEpoch: parts.stepsPerEpoch,
-            train: data.train, transforms: data.input.transforms, step: step, evaluator: evaluator,
-            reducer: parts.reducer,
-            penalty: try Penalty(l2: options.l2, parts.replica, communicator), checkpoints: checkpoints,
+            parts: parts, step: step, evaluator: evaluator,
+            penalty: try Penalty(l2: options.l2, parts.replica, communicator),
+            checkpoints: Checkpointing(parts, output, watch),
             observers: (output.map { [$0.console, $0.log] } ?? []) + observers, trace: trace, coordinator: coordinator,
             progress: progress)
         let outcome: RunOutcome
@@ -128,33 +82,24 @@ public final class TrainingRun {
         return outcome
     }
 
-    /// What results depend on beyond options: recorded, and compared on resume.
-    static func execution(_ options: TrainingOptions, _ engine: any Engine) -> [String: String] {
-        [
-            "engine": engine.description, "threads": "\(options.threads)", "precision": options.precision.rawValue,
-            "version": Release.version,
-        ]
-    }
-
-    private func banner(
-        _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine,
-        _ resumed: ResumedState, _ parts: RunParts, _ warnings: [String]
-    ) -> RunBanner {
-        var warnings = resumed.warnings(Self.execution(options, engine)) + warnings
+    private func banner(_ parts: RunParts, _ resumed: ResumedState, _ warnings: [String]) -> RunBanner {
+        let (session, data, network) = (parts.session, parts.data, parts.network)
+        let options = session.options
+        var warnings = resumed.warnings(session.execution) + warnings
         if let caveat = options.reduction.type.caveat {
             warnings.append("--reduction \(options.reduction.rawValue): \(caveat)")
         }
         let smallest = options.batchSize / options.shards
-        if definition.network.hasBatchNormalization, options.batchNorm == .shard, options.shards > 1, smallest < 8 {
+        if network.hasBatchNormalization, options.batchNorm == .shard, options.shards > 1, smallest < 8 {
             warnings.append(
                 "batch normalisation sees only \(smallest) samples a shard; use --batch-norm global, fewer --shards, "
                     + "or a larger --batch-size")
         }
         return RunBanner(
-            model: definition.network.name, totalParameters: definition.network.parameterCount,
-            trainableParameters: definition.network.trainableParameterCount, data: data.description,
+            model: network.name, totalParameters: network.parameterCount,
+            trainableParameters: network.trainableParameterCount, data: data.description,
             validation: data.explanation, ranks: communicator.size, threads: options.threads,
-            memory: parts.memory.description, engine: engine.description, shards: options.shards,
+            memory: parts.memory.description, engine: session.engine.description, shards: options.shards,
             batchSize: options.batchSize, precision: options.precision.rawValue,
             optimizer: options.optimizer.kind.type.kerasClass,
             output: options.output ?? Self.defaultOutput, resumed: resumed.explanation, warnings: warnings)

@@ -8,27 +8,24 @@ import Reduction
 /// without padding, so the result is the same on any number of ranks.
 package final class Evaluator {
     private let replica: Replica
-    private let dataset: SampleSet
-    private let sampler: Sampler
+    private let source: BatchSource
     private let steps: Int
     private let loader: SampleLoader
     private let metrics: MetricsExchange
     private let shards: Range<Int>
     private let watch: StallWatch
 
-    /// `steps`: how many batches, if not all.
+    /// `source` does not shuffle. `steps`: how many batches, if not all.
     package init(
-        _ replica: Replica, _ dataset: SampleSet, batch: Int, steps: Int?, _ loader: SampleLoader,
-        _ communicator: Communicator, _ partition: ShardPartition, _ watch: StallWatch
+        _ session: Session, _ replica: Replica, _ source: BatchSource, steps: Int? = nil, _ watch: StallWatch
     ) throws {
         self.replica = replica
-        self.dataset = dataset
-        self.loader = loader
+        self.source = source
         self.watch = watch
-        sampler = Sampler(dataset, batch: batch, shards: partition.shards, seed: nil)
-        self.steps = min(steps ?? sampler.steps, sampler.steps)
-        shards = partition.shards(of: communicator.rank)
-        metrics = try MetricsExchange(communicator, partition)
+        loader = SampleLoader(source.input)
+        self.steps = min(steps ?? source.sampler.steps, source.sampler.steps)
+        shards = session.shards
+        metrics = try MetricsExchange(session.communicator, session.partition)
     }
 
     /// Collective: all ranks get the same sums. `look` is called for each shard of this rank once its plan has run.
@@ -44,6 +41,7 @@ package final class Evaluator {
 
     /// The outputs for this rank's samples, [n, width] in the data's order: the rank's shards are one contiguous part.
     package func predict(width: Int) throws -> [Float] {
+        let sampler = source.sampler
         let first = sampler.part(of: shards.lowerBound).lowerBound
         let last = sampler.part(of: shards.upperBound - 1).upperBound
         var outputs = [Float](repeating: 0, count: (last - first) * width)
@@ -61,8 +59,7 @@ package final class Evaluator {
     private func forEachShard(
         _ purpose: Plan.Purpose, _ body: (BoundPlan, ShardBatch, _ step: Int, _ shard: Int) throws -> Void
     ) throws {
-        let reader = BatchReader(
-            dataset, transforms: loader.input.transforms, sampler: sampler, shards: shards, stepsPerEpoch: steps)
+        let reader = source.reader(shards: shards, stepsPerEpoch: steps)
         defer { reader.stop() }
         replica.weightsChanged()
         while let slot = try reader.next() {
@@ -70,7 +67,8 @@ package final class Evaluator {
             for shard in shards where slot[shard].count > 0 {
                 let plan = try replica.plan(purpose, samples: slot[shard].count)
                 loader.load(slot[shard], into: plan)
-                let context = StepContext(seed: 0, step: UInt64(slot.step), batchSize: sampler.batch, firstSample: 0)
+                let context = StepContext(
+                    seed: 0, step: UInt64(slot.step), batchSize: source.sampler.batch, firstSample: 0)
                 try plan.run(context)
                 try body(plan, slot[shard], slot.step, shard)
             }

@@ -7,7 +7,8 @@ protocol RankCommand: ParsableCommand {
     /// Threads of a rank. The numerical libraries must be told before they are loaded.
     var threads: Int { get throws }
 
-    /// What must be the same on all ranks for them to go through the same collectives.
+    /// What must be the same on all ranks for them to go through the same collectives, as far as what `run` begins with
+    /// does not compare it.
     var sharedFacts: [SharedFact] { get throws }
 
     /// Collective. What it throws ends all ranks.
@@ -15,6 +16,8 @@ protocol RankCommand: ParsableCommand {
 }
 
 extension RankCommand {
+    var sharedFacts: [SharedFact] { [] }
+
     /// The order matters: the environment before any library reads it, the signal handlers before MPI takes what is
     /// free.
     func run() throws {
