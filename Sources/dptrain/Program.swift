@@ -8,23 +8,38 @@ import MessagePassing
 enum Program {
     static func main() {
         let rank = LaunchEnvironment.current.rank
-        var command = parse(rank: rank)
-        // What needs no ranks is done once.
-        if rank != 0 && !(command is any RankCommand) { exit(0) }
         do {
-            try command.run()
+            switch parse(rank: rank) {
+            case .text(let exit):
+                try CommandAgreement.textOnly.leaveToRankZero()
+                throw exit
+            case .command(var command):
+                if let computing = command as? any ComputingCommand {
+                    try Relaunch.ifNeeded(threads: computing.threads)
+                }
+                if !(command is any RankCommand) { try CommandAgreement(command).leaveToRankZero() }
+                try command.run()
+            }
         } catch {
             end(with: error, rank: rank)
         }
     }
 
-    private static func parse(rank: Int) -> any ParsableCommand {
+    /// What a command line asks for.
+    private enum Request {
+        case command(any ParsableCommand)
+        /// Help, the version or a configuration: ArgumentParser's way to end with it.
+        case text(any Error)
+    }
+
+    private static func parse(rank: Int) -> Request {
         do {
-            return try RootCommand.parseAsRoot()
+            return .command(try RootCommand.parseAsRoot())
         } catch {
             let code = RootCommand.exitCode(for: error)
+            if code == .success { return .text(error) }
             if rank == 0 { RootCommand.exit(withError: error) }
-            if code != .success { speakAfterRankZero(RootCommand.message(for: error), rank: rank) }
+            speakAfterRankZero(RootCommand.message(for: error), rank: rank)
             exit(code.rawValue)
         }
     }

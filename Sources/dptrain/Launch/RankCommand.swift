@@ -3,10 +3,7 @@ import FoundationEssentials
 import MessagePassing
 
 /// A command that all ranks carry out together.
-protocol RankCommand: ParsableCommand {
-    /// Threads of a rank. The numerical libraries must be told before they are loaded.
-    var threads: Int { get throws }
-
+protocol RankCommand: ComputingCommand {
     /// What must be the same on all ranks for them to go through the same collectives, as far as what `run` begins with
     /// does not compare it.
     var sharedFacts: [SharedFact] { get throws }
@@ -18,17 +15,17 @@ protocol RankCommand: ParsableCommand {
 extension RankCommand {
     var sharedFacts: [SharedFact] { [] }
 
-    /// The order matters: the environment before any library reads it, the signal handlers before MPI takes what is
-    /// free.
+    /// The order matters: the signal handlers before MPI takes what is free, the command before anything that ranks with
+    /// another one would not take part in.
     func run() throws {
-        try Relaunch.ifNeeded(threads: threads)
         StopSignal.install()
         let world = try Communicator.world()
         let failed = try FailedRanks(world)
         let code: ExitCode
         do {
+            try CommandAgreement(self).require(on: world)
             if world.rank == 0 { try warnOfSharedCores(world.size) }
-            try world.agree(on: [SharedFact("the command", Self.configuration.commandName ?? "")] + sharedFacts)
+            try world.agree(on: sharedFacts)
             code = try run(on: world)
         } catch {
             failed.end(with: error)
