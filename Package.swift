@@ -36,7 +36,7 @@ let modules: [Target] = [
     .target(name: "DataPipeline", dependencies: ["HDF5Storage", "CZlib"]),
     .target(name: "Reduction", dependencies: ["MessagePassing", "Execution", "CIntrinsics"]),
     .target(name: "Checkpoints", dependencies: ["Interchange"]),
-    .target(name: "Reporting", dependencies: ["Optimization"]),
+    .target(name: "Reporting", dependencies: ["Optimization", "Checkpoints"]),
     .target(
         name: "Training",
         dependencies: [

@@ -22,12 +22,32 @@ struct Trainer {
     private(set) var progress: RunProgress
     /// Of this process.
     private(set) var stepsDone = 0
+    private(set) var samplesDone = 0
+    private let begin = ContinuousClock.now
 
     private var communicator: Communicator { parts.session.communicator }
     private var options: TrainingOptions { parts.session.options }
 
-    /// Trains until the last epoch has ended, the coordinator stops the run, or a signal comes.
+    /// Trains until the last epoch has ended, the coordinator stops the run, or a signal comes; then writes the trace.
     mutating func run() throws -> RunOutcome {
+        do {
+            let outcome = try train()
+            try trace?.finish()
+            return outcome
+        } catch {
+            trace?.abandon()
+            throw error
+        }
+    }
+
+    /// What the run has come to.
+    func ended(_ outcome: RunOutcome) -> RunEnded {
+        RunEnded(
+            outcome: outcome, epochs: progress.position.epoch, step: progress.position.globalStep, samples: samplesDone,
+            seconds: (ContinuousClock.now - begin) / .seconds(1), notes: [trace?.summary].compactMap(\.self))
+    }
+
+    private mutating func train() throws -> RunOutcome {
         if progress.position.globalStep == 0 { try save(.step) }
         // If a run was killed after it named a state's file and before it named it the best, the second name is
         // missing.
@@ -75,22 +95,27 @@ struct Trainer {
         let durations = timer.durations(waited: samples.waited)
         let sinceStart = stepsDone == 0 ? ProcessStart.secondsAgo : nil
         stepsDone += 1
+        samplesDone += batch
         try trace?.stepEnded(position.globalStep, begin: timer.begin, waited: samples.waited)
         watch.add(durations, samples: batch)
-        let report = StepReport(
+        let event = StepEnded(
             epoch: position.epoch, step: progress.position.globalStep, stepInEpoch: progress.position.step,
             stepsPerEpoch: parts.stepsPerEpoch, samples: batch, lossSum: sums.loss,
             correct: progress.countsCorrect ? Double(sums.correct) : nil, epochSoFar: progress.means,
             learningRate: rate, durations: durations, sinceStart: sinceStart)
-        for observer in observers { try observer.stepEnded(report) }
+        for observer in observers { try observer.stepEnded(event) }
         return sums.signal
     }
 
     /// Validates, asks the coordinator, tells the observers, and saves what is due.
     private mutating func endEpoch(_ rates: EpochRates, _ watch: EpochWatch) throws -> Directive {
         let epoch = progress.position.epoch
+        let observers = observers
         let validation = try evaluator.map { evaluator in
-            var sums = try evaluator.evaluate()
+            var sums = try evaluator.evaluate(progress: { step, steps in
+                let event = ValidationProgress(epoch: epoch, step: step, steps: steps)
+                for observer in observers { try observer.validationProgressed(event) }
+            })
             penalty.measure()
             sums.loss += try penalty.value() * Double(sums.samples)
             return sums
@@ -100,14 +125,13 @@ struct Trainer {
         let decision = try communicator.onRoot { try coordinator.endEpoch(metrics).encoded() }
         let directive = try Directive(encoded: communicator.broadcast(decision ?? [], from: 0))
         progress.endEpoch(metrics)
-        let report = EpochReport(
-            metrics: metrics, epochs: options.epochs, step: progress.position.globalStep,
-            stepsPerEpoch: parts.stepsPerEpoch,
+        let event = EpochEnded(
+            metrics: metrics, step: progress.position.globalStep, stepsPerEpoch: parts.stepsPerEpoch,
             samples: watch.samples, steps: watch.steps, trainingSeconds: watch.trainingSeconds,
             waitedSeconds: watch.waitedSeconds, seconds: watch.seconds, learningRate: rates.last,
             isBest: directive.isBest, messages: directive.messages)
         // The log is written first: a run resumed from the checkpoint would never write the lines that are missing.
-        for observer in observers { try observer.epochEnded(report) }
+        for observer in observers { try observer.epochEnded(event) }
         let isLast = epoch + 1 == options.epochs || directive.stop
         var roles: CheckpointStore.Role = []
         if isLast || checkpoints.isDue(afterEpoch: epoch + 1) { roles.insert(.step) }

@@ -6,21 +6,24 @@ import MessagePassing
 import Models
 import Optimization
 import Reduction
+import Reporting
 
 /// Decides when checkpoints are due, and makes one file of the state that is spread over the ranks.
 final class Checkpointing {
     private let parts: RunParts
     /// On rank 0 only.
-    private let output: RunOutput?
+    private let store: CheckpointStore?
+    private let observers: [any RunObserver]
     private let watch: StallWatch
 
     private var communicator: Communicator { parts.session.communicator }
     private var options: TrainingOptions { parts.session.options }
     private var replica: Replica { parts.replica }
 
-    init(_ parts: RunParts, _ output: RunOutput?, _ watch: StallWatch) {
+    init(_ parts: RunParts, _ store: CheckpointStore?, _ observers: [any RunObserver], _ watch: StallWatch) {
         self.parts = parts
-        self.output = output
+        self.store = store
+        self.observers = observers
         self.watch = watch
     }
 
@@ -30,9 +33,18 @@ final class Checkpointing {
     /// Collective: gathers the optimizer's slots, and has rank 0 write.
     func save(_ progress: RunProgress, _ coordinator: Coordinator, as roles: CheckpointStore.Role) throws {
         watch.begin(.saving)
+        let start = ContinuousClock.now
         let slots = try parts.update.slots.map { try gathered($0) }
         _ = try communicator.onRoot {
-            try output?.save(state(progress, coordinator, slots), as: roles)
+            guard let store else { return }
+            let bytes = try CheckpointCodec.encode(state(progress, coordinator, slots))
+            let position = progress.position
+            for observer in observers { try observer.checkpointIsDue() }
+            let path = try store.save(bytes, globalStep: position.globalStep, as: roles)
+            let event = CheckpointSaved(
+                path: path, roles: roles, epoch: position.epoch, step: position.globalStep,
+                seconds: (ContinuousClock.now - start) / .seconds(1), bytes: bytes.count)
+            for observer in observers { try observer.checkpointSaved(event) }
         }
     }
 

@@ -1,19 +1,18 @@
-import Basics
 import Checkpoints
 import FoundationEssentials
 import Reporting
 
-/// The output folder of a run and who writes to it: on rank 0 only.
-final class RunOutput {
+/// The output folder of a run, and the observers that every run has: on rank 0 only.
+struct RunOutput {
     let store: CheckpointStore
-    let console: ConsoleReporter
-    let log: RunLog
-    private let folder: String
+    let observers: [any RunObserver]
 
-    init(_ options: TrainingOptions, _ request: RunRequest, _ resumed: ResumedState) throws {
-        folder = options.output ?? TrainingRun.defaultOutput
+    init(_ request: RunRequest, _ resumed: ResumedState) throws {
+        let options = resumed.options
+        let folder = options.output ?? TrainingRun.defaultOutput
         store = try CheckpointStore(folder: folder, keep: options.keep, start: Self.start(request, folder))
         let path = "\(folder)/\(CheckpointStore.logName)"
+        let log: RunLog
         if let state = resumed.state {
             log = try RunLog(
                 resumingAt: path, step: state.position.globalStep, epochs: state.position.epoch)
@@ -25,7 +24,7 @@ final class RunOutput {
         recorded.trace = nil
         try recorded.toml.write(
             toFile: "\(folder)/\(CheckpointStore.configurationName)", atomically: true, encoding: .utf8)
-        console = ConsoleReporter(epochs: options.epochs)
+        observers = [ConsoleReporter(), log]
     }
 
     /// A run continues in its own folder. From a checkpoint elsewhere it writes to a new folder, not to another run's.
@@ -38,24 +37,6 @@ final class RunOutput {
             let home = URL(fileURLWithPath: path).deletingLastPathComponent().resolvingSymlinksInPath()
             let isHome = home.path == URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
             return isHome ? .resume : .new
-        }
-    }
-
-    /// The log reaches the disk before the checkpoint that stands for the same steps.
-    func save(_ state: RunState, as roles: CheckpointStore.Role) throws {
-        try log.synchronize()
-        try store.save(state, as: roles)
-    }
-
-    func end(_ outcome: RunOutcome, _ progress: RunProgress) {
-        let epochs = Figures.count(progress.position.epoch, "epoch")
-        switch outcome {
-        case .finished: console.note("finished after \(epochs); results are in \(folder)")
-        case .stopped(let reason): console.note("stopped after \(epochs): \(reason); results are in \(folder)")
-        case .interrupted(let signal):
-            console.note(
-                "signal \(signal): checkpoint saved at step \(progress.position.globalStep); "
-                    + "continue with --resume --output \(folder)")
         }
     }
 }

@@ -44,8 +44,8 @@ package struct Session {
     }
 }
 
-/// From a network to a replica, in the order in which memory is planned, found, and taken. All of it is collective where
-/// it says so; what fails on one rank is thrown on all.
+/// From a network to a replica: memory is planned, then there must be room for it, then it is taken. What fails on one rank
+/// is thrown on all.
 extension Session {
     /// What a replica computes, and on which samples.
     package typealias Work = [Plan.Purpose: BatchSource]

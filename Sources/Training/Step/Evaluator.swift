@@ -28,10 +28,13 @@ package final class Evaluator {
         metrics = try MetricsExchange(session.communicator, session.partition)
     }
 
-    /// Collective: all ranks get the same sums. `look` is called for each shard of this rank once its plan has run.
-    package func evaluate(_ look: ((ShardBatch, BoundPlan) -> Void)? = nil) throws -> MetricSums {
+    /// Collective: all ranks get the same sums. `look` is called for each shard of this rank once its plan has run;
+    /// `progress` after each batch, with the number of batches done and of all.
+    package func evaluate(
+        _ look: ((ShardBatch, BoundPlan) -> Void)? = nil, progress: ((_ step: Int, _ steps: Int) throws -> Void)? = nil
+    ) throws -> MetricSums {
         metrics.clear()
-        try forEachShard(.evaluation) { plan, batch, _, shard in
+        try forEachShard(.evaluation, progress) { plan, batch, _, shard in
             metrics.add(plan.metrics.pointee, samples: batch.count, shard: shard)
             look?(batch, plan)
         }
@@ -47,7 +50,7 @@ package final class Evaluator {
         var outputs = [Float](repeating: 0, count: (last - first) * width)
         try outputs.withUnsafeMutableBufferPointer { outputs in
             guard let start = outputs.baseAddress else { return }
-            try forEachShard(.prediction) { plan, batch, step, shard in
+            try forEachShard(.prediction, nil) { plan, batch, step, shard in
                 let position = sampler.positions(step: step, shard: shard).lowerBound - first
                 (start + position * width).update(from: plan.output, count: batch.count * width)
             }
@@ -57,7 +60,8 @@ package final class Evaluator {
 
     /// Runs the rank's shards of all steps, and hands `body` each one's plan, samples, step and number.
     private func forEachShard(
-        _ purpose: Plan.Purpose, _ body: (BoundPlan, ShardBatch, _ step: Int, _ shard: Int) throws -> Void
+        _ purpose: Plan.Purpose, _ progress: ((_ step: Int, _ steps: Int) throws -> Void)?,
+        _ body: (BoundPlan, ShardBatch, _ step: Int, _ shard: Int) throws -> Void
     ) throws {
         let reader = source.reader(shards: shards, stepsPerEpoch: steps)
         defer { reader.stop() }
@@ -72,7 +76,9 @@ package final class Evaluator {
                 try plan.run(context)
                 try body(plan, slot[shard], slot.step, shard)
             }
+            let step = slot.step + 1
             reader.release(slot)
+            try progress?(step, steps)
         }
     }
 }
