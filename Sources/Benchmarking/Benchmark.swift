@@ -62,7 +62,7 @@ public struct Benchmark {
     private func timeSteps(
         _ parts: RunParts, _ reader: BatchReader, _ trace: RankTrace?
     ) throws -> (durations: [StepDurations], secondsToFirst: Double) {
-        let step = try parts.step(try StallWatch(rank: communicator.rank), trace)
+        let step = try parts.step(trace)
         let rate = Float(options.baseLearningRate)
         var durations: [StepDurations] = []
         var secondsToFirst = 0.0

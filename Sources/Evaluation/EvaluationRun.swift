@@ -120,8 +120,6 @@ public final class EvaluationRun {
         let plan = try session.plan(model.network, loss, for: work)
         try session.requireRoom(for: session.memory(of: plan, for: work), of: model.network)
         let replica = try session.replica(plan) { model.weights }
-        return (
-            replica, try Evaluator(session, replica, data.source, StallWatch(rank: communicator.rank))
-        )
+        return (replica, try Evaluator(session, replica, data.source))
     }
 }

@@ -14,17 +14,15 @@ final class Checkpointing {
     /// On rank 0 only.
     private let store: CheckpointStore?
     private let observers: [any RunObserver]
-    private let watch: StallWatch
 
     private var communicator: Communicator { parts.session.communicator }
     private var options: TrainingOptions { parts.session.options }
     private var replica: Replica { parts.replica }
 
-    init(_ parts: RunParts, _ store: CheckpointStore?, _ observers: [any RunObserver], _ watch: StallWatch) {
+    init(_ parts: RunParts, _ store: CheckpointStore?, _ observers: [any RunObserver]) {
         self.parts = parts
         self.store = store
         self.observers = observers
-        self.watch = watch
     }
 
     func isDue(afterStep step: Int) -> Bool { options.checkpointEverySteps.map { step % $0 == 0 } ?? false }
@@ -32,20 +30,27 @@ final class Checkpointing {
 
     /// Collective: gathers the optimizer's slots, and has rank 0 write.
     func save(_ progress: RunProgress, _ coordinator: Coordinator, as roles: CheckpointStore.Role) throws {
-        watch.begin(.saving)
         let start = ContinuousClock.now
         let slots = try parts.update.slots.map { try gathered($0) }
         _ = try communicator.onRoot {
-            guard let store else { return }
-            let bytes = try CheckpointCodec.encode(state(progress, coordinator, slots))
-            let position = progress.position
-            for observer in observers { try observer.checkpointIsDue() }
-            let path = try store.save(bytes, globalStep: position.globalStep, as: roles)
-            let event = CheckpointSaved(
-                path: path, roles: roles, epoch: position.epoch, step: position.globalStep,
-                seconds: (ContinuousClock.now - start) / .seconds(1), bytes: bytes.count)
-            for observer in observers { try observer.checkpointSaved(event) }
+            try communicator.watch.during(.saving) {
+                try write(state(progress, coordinator, slots), as: roles, since: start)
+            }
         }
+    }
+
+    /// On rank 0. `start` is when saving began.
+    private func write(
+        _ state: RunState, as roles: CheckpointStore.Role, since start: ContinuousClock.Instant
+    ) throws {
+        guard let store else { return }
+        let bytes = try CheckpointCodec.encode(state)
+        for observer in observers { try observer.checkpointIsDue() }
+        let path = try store.save(bytes, globalStep: state.position.globalStep, as: roles)
+        let event = CheckpointSaved(
+            path: path, roles: roles, epoch: state.position.epoch, step: state.position.globalStep,
+            seconds: (ContinuousClock.now - start) / .seconds(1), bytes: bytes.count)
+        for observer in observers { try observer.checkpointSaved(event) }
     }
 
     /// One of the optimizer's slots in Keras's shapes, on rank 0. Collective. Only one slot at a time exists as an

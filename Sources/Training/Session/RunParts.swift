@@ -89,10 +89,10 @@ package struct RunParts {
         return trace
     }
 
-    package func step(_ watch: StallWatch, _ trace: RankTrace?) throws -> TrainingStep {
+    package func step(_ trace: RankTrace?) throws -> TrainingStep {
         let options = session.options
         return try TrainingStep(
             replica, reducer, update, trace.map { loader.traced(into: $0.compute) } ?? loader, session.communicator,
-            TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.optimizer.weightDecay)), watch)
+            TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.optimizer.weightDecay)))
     }
 }

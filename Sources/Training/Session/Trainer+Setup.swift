@@ -24,16 +24,15 @@ extension Trainer {
     /// Collective. `store` is nil on ranks other than 0.
     init(_ parts: RunParts, _ start: Start, _ store: CheckpointStore?, _ observers: [any RunObserver]) throws {
         let session = parts.session
-        let watch = try StallWatch(rank: session.communicator.rank)
         // Before the step, whose plans record in it.
         let trace = try parts.trace()
         self.init(
-            parts: parts, step: try parts.step(watch, trace),
+            parts: parts, step: try parts.step(trace),
             evaluator: try parts.data.validation.map {
-                try Evaluator(session, parts.replica, $0, steps: session.options.validationSteps, watch)
+                try Evaluator(session, parts.replica, $0, steps: session.options.validationSteps)
             },
             penalty: try Penalty(l2: session.options.l2, parts.replica, session.communicator),
-            checkpoints: Checkpointing(parts, store, observers, watch), observers: observers, trace: trace,
+            checkpoints: Checkpointing(parts, store, observers), observers: observers, trace: trace,
             coordinator: start.coordinator, progress: start.progress)
     }
 }

@@ -17,11 +17,11 @@ package final class Evaluator {
 
     /// `source` does not shuffle. `steps`: how many batches, if not all.
     package init(
-        _ session: Session, _ replica: Replica, _ source: BatchSource, steps: Int? = nil, _ watch: StallWatch
+        _ session: Session, _ replica: Replica, _ source: BatchSource, steps: Int? = nil
     ) throws {
         self.replica = replica
         self.source = source
-        self.watch = watch
+        watch = session.communicator.watch
         loader = SampleLoader(source.input)
         self.steps = min(steps ?? source.sampler.steps, source.sampler.steps)
         shards = session.shards
@@ -38,7 +38,6 @@ package final class Evaluator {
             metrics.add(plan.metrics.pointee, samples: batch.count, shard: shard)
             look?(batch, plan)
         }
-        watch.begin(.waiting)
         return try metrics.combine()
     }
 
@@ -66,7 +65,7 @@ package final class Evaluator {
         let reader = source.reader(shards: shards, stepsPerEpoch: steps)
         defer { reader.stop() }
         replica.weightsChanged()
-        while let slot = try reader.next() {
+        while let slot = try watch.during(.reading, reader.next) {
             watch.begin(.evaluating)
             for shard in shards where slot[shard].count > 0 {
                 let plan = try replica.plan(purpose, samples: slot[shard].count)

@@ -8,17 +8,24 @@ protocol RankCommand: ComputingCommand {
     /// does not compare it.
     var sharedFacts: [SharedFact] { get throws }
 
+    /// Whether signals ask it to save a checkpoint, instead of ending it.
+    static var savesOnSignals: Bool { get }
+
     /// Collective. What it throws ends all ranks.
     func run(on world: Communicator) throws -> ExitCode
 }
 
 extension RankCommand {
     var sharedFacts: [SharedFact] { [] }
+    static var savesOnSignals: Bool { false }
 
     /// The order matters: the signal handlers before MPI takes what is free, the command before anything that ranks with
     /// another one would not take part in.
     func run() throws {
-        StopSignal.install()
+        if Self.savesOnSignals {
+            StopSignal.install()
+            SaveSignal.install()
+        }
         let world = try Communicator.world()
         let failed = try FailedRanks(world)
         let code: ExitCode
