@@ -20,12 +20,4 @@ package struct Launcher: Sendable {
         return "dptrain ends the job. If mpirun does not end by itself, end it: \(command). "
             + "A run that has saved a checkpoint goes on with --resume."
     }
-
-    package static var hostName: String {
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 257) { buffer in
-            buffer.initialize(repeating: 0)
-            guard let start = buffer.baseAddress, gethostname(start, 256) == 0 else { return "this host" }
-            return String(cString: start)
-        }
-    }
 }

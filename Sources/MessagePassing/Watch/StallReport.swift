@@ -11,7 +11,7 @@ package struct StallReport {
 
     package init(
         launch: LaunchEnvironment, own: RankStatus, directory: RankDirectory?, answers: [Int: RankStatus],
-        host: String = Launcher.hostName, local: [LocalRank] = LocalRank.all,
+        host: String = HostName.current, local: [LocalRank] = LocalRank.all,
         interfaces: [NetworkInterface] = NetworkInterface.all
     ) {
         isToBeSaid =

@@ -5,7 +5,7 @@ import Reporting
 
 /// What there is to say of a run before its first step.
 extension RunBegun {
-    /// `warnings` are those of the coordinator.
+    /// `warnings` are those of the output folder and the coordinator.
     init(_ parts: RunParts, _ resumed: ResumedState, _ warnings: [String]) {
         let (session, data, network) = (parts.session, parts.data, parts.network)
         let options = session.options

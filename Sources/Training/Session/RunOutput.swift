@@ -6,10 +6,18 @@ import Reporting
 struct RunOutput {
     let store: CheckpointStore
     let observers: [any RunObserver]
+    /// What there is to say of the folder.
+    let warnings: [String]
+    private let lock: OutputLock
 
-    init(_ request: RunRequest, _ resumed: ResumedState) throws {
+    /// `lock` is nil for a run that has not touched its folder yet.
+    init(_ request: RunRequest, _ resumed: ResumedState, _ lock: OutputLock?) throws {
         let options = resumed.options
         let folder = options.output ?? TrainingRun.defaultOutput
+        self.lock = try lock ?? OutputLock(folder: folder)
+        warnings =
+            self.lock.isHeld
+            ? [] : ["the file system of \(folder) has no locks, so nothing keeps a second run out of it"]
         store = try CheckpointStore(folder: folder, keep: options.keep, start: Self.start(request, folder))
         let path = "\(folder)/\(CheckpointStore.logName)"
         let log: RunLog

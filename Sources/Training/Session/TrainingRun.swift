@@ -1,3 +1,5 @@
+import Checkpoints
+import FoundationEssentials
 import MessagePassing
 import Reporting
 
@@ -27,16 +29,23 @@ public final class TrainingRun {
     public func execute() throws -> RunOutcome {
         // A rank that resumes would wait for a checkpoint that the others do not send.
         try communicator.agree(on: [SharedFact("--resume", request.resume.description)])
+        let folder = request.options.output ?? Self.defaultOutput
+        // A run that writes to the folder deletes and renames its files.
+        let lock = try communicator.onRoot {
+            request.resume == .latest && FileManager.default.fileExists(atPath: folder)
+                ? try OutputLock(folder: folder) : nil
+        }
         let resumed = try ResumedState(request, communicator)
         let session = try Session(resumed.options, communicator, engines: makeEngine)
         let parts = try RunParts(session, resumed: resumed)
         let start = try Trainer.start(parts, resumed.state)
-        let output = try communicator.onRoot { try RunOutput(request, resumed) }
+        let output = try communicator.onRoot { try RunOutput(request, resumed, lock ?? nil) }
         let observers = (output?.observers ?? []) + observers
         let trainer = try Trainer(parts, start, output?.store, observers)
-        let begun = RunBegun(parts, resumed, start.coordinator.warnings)
+        let begun = RunBegun(parts, resumed, (output?.warnings ?? []) + start.coordinator.warnings)
         for observer in observers { try observer.runBegan(begun) }
-        return try train(trainer, observers)
+        // The folder is the run's own as long as it lasts.
+        return try withExtendedLifetime(output) { try train(trainer, observers) }
     }
 
     /// Trains, and tells how it ended.
