@@ -38,7 +38,7 @@ let modules: [Target] = [
     .target(name: "DatasetCreation", dependencies: ["DataPipeline", "CZlib", "CArchive"]),
     .target(name: "Reduction", dependencies: ["MessagePassing", "Execution", "CIntrinsics"]),
     .target(name: "Checkpoints", dependencies: ["Interchange"]),
-    .target(name: "Reporting", dependencies: ["Optimization"]),
+    .target(name: "Reporting", dependencies: ["Optimization", "Checkpoints"]),
     .target(
         name: "Training",
         dependencies: [

@@ -17,11 +17,11 @@ public struct Benchmark {
     private let options: TrainingOptions
     private let steps: Int
     private let communicator: Communicator
-    private let makeEngine: TrainingRun.EngineMaker
+    private let makeEngine: EngineMaker
 
     /// `options` name the model; their data is replaced by random samples.
     public init(
-        _ options: TrainingOptions, steps: Int, _ communicator: Communicator, engines: @escaping TrainingRun.EngineMaker
+        _ options: TrainingOptions, steps: Int, _ communicator: Communicator, engines: @escaping EngineMaker
     ) {
         self.options = options
         self.steps = steps
@@ -31,32 +31,28 @@ public struct Benchmark {
 
     /// Collective: all ranks get the same report.
     public func run() throws -> BenchmarkReport {
+        try communicator.agree(on: [SharedFact("--steps", "\(steps)")])
         var options = options
-        try options.validate(ranks: communicator.size)
         let file = try communicator.together {
             try BenchmarkData(options, batches: Self.batches)
         }
         defer { withExtendedLifetime(file) {} }
         options.data = file.path
-        let data = try communicator.together { try RunData(options) }
-        let definition = try communicator.together { try ModelDefinition(options, data, resumed: nil) }
-        let engine = try communicator.together { try makeEngine(options.engine) }
-        let parts = try RunParts(options, data, definition, engine, communicator)
+        let session = try Session(options, communicator, engines: makeEngine)
+        let parts = try RunParts(session)
 
-        let trace = try parts.trace(options, communicator)
-        let reader = BatchReader(
-            data.train, transforms: data.input.transforms, sampler: parts.sampler,
-            shards: parts.partition.shards(of: communicator.rank), epochs: .max, spans: trace?.reader)
+        let trace = try parts.trace()
+        let reader = parts.data.training.reader(shards: session.shards, epochs: .max, spans: trace?.reader)
         defer { reader.stop() }
-        let (durations, firstStep) = try timeSteps(parts, reader, options, trace)
+        let (durations, firstStep) = try timeSteps(parts, reader, trace)
         try trace?.finish()
         let peakMemory = Double(HostMemory.peakBytes ?? 0)
-        let kernels = try timeKernels(parts, reader, options)
+        let kernels = try timeKernels(parts, reader)
         var report = BenchmarkReport(
-            options, definition.network, engine: engine.description, ranks: communicator.size, durations, kernels)
+            options, parts.network, engine: session.engine.description, ranks: communicator.size, durations, kernels)
         report.timeToFirstStep = firstStep * 1000
         report.peakMemory = peakMemory
-        report.productOperationsPerSecond = try ProcessorPeak.measure(engine)
+        report.productOperationsPerSecond = try ProcessorPeak.measure(session.engine)
         report.traceSummary = trace?.summary
         report.buckets = parts.reducer.buckets.buckets.count
         try report.combine(over: communicator)
@@ -64,9 +60,9 @@ public struct Benchmark {
     }
 
     private func timeSteps(
-        _ parts: RunParts, _ reader: BatchReader, _ options: TrainingOptions, _ trace: RankTrace?
+        _ parts: RunParts, _ reader: BatchReader, _ trace: RankTrace?
     ) throws -> (durations: [StepDurations], secondsToFirst: Double) {
-        let step = try parts.step(options, communicator, trace)
+        let step = try parts.step(trace)
         let rate = Float(options.baseLearningRate)
         var durations: [StepDurations] = []
         var secondsToFirst = 0.0
@@ -84,17 +80,15 @@ public struct Benchmark {
     }
 
     /// Seconds a step by kind of kernel, over this rank's shards.
-    private func timeKernels(
-        _ parts: RunParts, _ reader: BatchReader, _ options: TrainingOptions
-    ) throws -> [PlannedKernel.Kind: Double] {
-        let mine = parts.partition.shards(of: communicator.rank)
+    private func timeKernels(_ parts: RunParts, _ reader: BatchReader) throws -> [PlannedKernel.Kind: Double] {
+        let (mine, partition) = (parts.session.shards, parts.session.partition)
         let loading = PlannedKernel.Kind(phase: .forward, name: "normalising samples")
         var times: [PlannedKernel.Kind: Double] = [:]
         for _ in 0..<Self.profiledSteps {
             guard let samples = try reader.next() else { break }
             parts.replica.weightsChanged()
             for shard in mine {
-                let part = parts.partition.samples(of: shard, batch: options.batchSize)
+                let part = partition.samples(of: shard, batch: options.batchSize)
                 let plan = try parts.replica.plan(.training, samples: part.count, shard: shard - mine.lowerBound)
                 let context = StepContext(
                     seed: options.seed, step: 0, batchSize: options.batchSize, firstSample: part.lowerBound)

@@ -41,11 +41,10 @@ final class BenchmarkData {
     deinit { unlink(path) }
 
     private static func network(_ options: TrainingOptions) throws -> (Network, isRegression: Bool) {
-        switch try NamedModel(options.model ?? "") {
-        case .file(let network): (network, false)
-        case .zoo(let model):
-            (try model.network(options.modelOptions(for: model)), model.loss == .meanSquaredError)
-        }
+        let named = try NamedModel(options.model ?? "")
+        var isRegression = false
+        if case .zoo(let model) = named { isRegression = model.loss == .meanSquaredError }
+        return (try named.network(options), isRegression)
     }
 
     /// Images as bytes, features as floats.

@@ -81,18 +81,21 @@ public struct CheckpointStore: Sendable {
 
     // MARK: Saving
 
-    /// Saves a state, then deletes step files beyond `keep`. Throws without having touched any earlier checkpoint.
-    public func save(_ state: RunState, as roles: Role) throws(FileError) {
+    /// Saves a state, then deletes step files beyond `keep`. Throws without having touched any earlier checkpoint. Returns
+    /// the file's path.
+    @discardableResult
+    public func save(_ state: RunState, as roles: Role) throws(FileError) -> String {
         try save(CheckpointCodec.encode(state), globalStep: state.position.globalStep, as: roles)
     }
 
     /// Saves an encoded state; `globalStep` is the one in it.
-    public func save(_ bytes: [UInt8], globalStep: Int, as roles: Role) throws(FileError) {
+    @discardableResult
+    public func save(_ bytes: [UInt8], globalStep: Int, as roles: Role) throws(FileError) -> String {
         let step = Self.stepName(globalStep)
         var names: [String] = []
         if roles.contains(.step) { names += [step, Self.latestName] }
         if roles.contains(.best) { names.append(Self.bestName) }
-        guard let first = names.first else { return }
+        guard let first = names.first else { preconditionFailure("a state is saved as something") }
         do {
             try fileSystem.replace(first, in: folder, with: bytes)
             for name in names.dropFirst() { try addName(name, to: first, bytes) }
@@ -105,6 +108,7 @@ public struct CheckpointStore: Sendable {
             throw FileError(
                 .write, file: error.path, "the new checkpoint is saved, but an old one is in the way: \(error.reason)")
         }
+        return "\(folder)/\(first)"
     }
 
     /// Where the file system has no hard links, the bytes are written once more.

@@ -5,50 +5,36 @@ import Training
 
 /// The samples that a model is evaluated on, made into inputs as those it was trained on.
 struct EvaluationData {
-    let dataset: SampleSet
-    let loader: SampleLoader
+    let source: BatchSource
     let fingerprint: String
     let normalization: DataPipeline.Normalization
 
+    var dataset: SampleSet { source.dataset }
+
     init(_ request: EvaluationRequest, _ options: TrainingOptions, _ model: EvaluationModel) throws {
         let file = try DatasetFile.open(request.data, options: DatasetOptions(options))
-        let dataset = try file.split(request.split ?? Self.usualSplit(of: file, request))
-        let transforms = try TransformChain(options.augment?.inEvaluation ?? [], of: dataset, seed: options.seed)
-        try model.network.requireFit(to: transforms)
-        self.dataset = dataset
+        // Samples that were named explicitly are those of the train split.
+        let dataset = try file.split(request.split ?? (request.images != nil ? .train : file.usualSplit))
+        normalization = try request.normalization?.rule(for: file, dataset) ?? Self.rule(of: model, for: dataset)
+        source = try BatchSource(evaluating: dataset, options, normalization)
+        try model.network.requireFit(to: source.input.transforms)
         fingerprint = try file.fingerprint().description
-        normalization = try Self.rule(request, options, model, file, dataset)
-        loader = SampleLoader(try InputPipeline(transforms, normalization))
     }
 
-    /// Samples that were named explicitly are those of the train split.
-    private static func usualSplit(of file: DatasetFile, _ request: EvaluationRequest) -> Split {
-        if request.images != nil { return .train }
-        return [.test, .validation].first { file.splits[$0] != nil } ?? .train
-    }
-
-    private static func rule(
-        _ request: EvaluationRequest, _ options: TrainingOptions, _ model: EvaluationModel, _ file: DatasetFile,
-        _ dataset: SampleSet
-    ) throws -> DataPipeline.Normalization {
-        if let chosen = request.normalization { return try chosen.rule(for: file, dataset) }
-        guard let rule = model.normalization else { return .standard(for: dataset.source.form) }
-        // A rule that followed from the form of the samples says nothing about those of another form.
-        guard options.normalization != .auto || rule == .standard(for: dataset.source.form) else {
-            let isBytes = dataset.source.form == .bytes
-            throw DatasetError(
-                file: file.path, object: dataset.source.dataset.path,
-                "its samples are \(isBytes ? "bytes" : "floats"), those that \(model.file) was trained on were "
-                    + (isBytes ? "floats" : "bytes"),
-                remedy: "say how they become inputs with --normalization unit (by 255) or unchanged")
-        }
-        return rule
+    private static func rule(of model: EvaluationModel, for dataset: SampleSet) throws -> DataPipeline.Normalization {
+        if let rule = model.normalization(of: dataset.source.form) { return rule }
+        let isBytes = dataset.source.form == .bytes
+        throw DatasetError(
+            file: dataset.file, object: dataset.source.dataset.path,
+            "its samples are \(isBytes ? "bytes" : "floats"), those that \(model.file) was trained on were "
+                + (isBytes ? "floats" : "bytes"),
+            remedy: "say how they become inputs with --normalization unit (by 255) or unchanged")
     }
 
     /// What must be so for a loss to be computed.
     func requireTargets(for model: EvaluationModel, _ loss: Loss) throws {
         if case .none = dataset.targets { try dataset.requireTargets(.labels) }
-        try model.network.requireTargets(of: loader.input.output, for: loss)
+        try model.network.requireTargets(of: source.input.output, for: loss)
         guard let names = dataset.classNames, !model.classNames.isEmpty, names != model.classNames else { return }
         throw DatasetError(
             file: dataset.file, object: dataset.targetsPath,

@@ -14,11 +14,11 @@ struct EvaluationModel {
     let weights: [[Float]]
     /// What it was trained with; the defaults where Keras trained it.
     let options: TrainingOptions
-    /// Nil where Keras trained it.
-    let normalization: DataPipeline.Normalization?
     /// Empty where the file does not name them.
     let classNames: [String]
     private let loss: KnownLoss
+    /// Nil where Keras trained it.
+    private let normalization: DataPipeline.Normalization?
 
     private enum KnownLoss {
         case own(Loss)
@@ -54,6 +54,14 @@ struct EvaluationModel {
         weights = try model.weights(for: network)
         loss = .keras(model.training?["loss"])
         (normalization, classNames, options) = (nil, [], TrainingOptions())
+    }
+
+    /// How samples in this form become inputs: as when the model was trained, or as usual where Keras trained it. Nil if the
+    /// model was trained on samples in the other form, by a rule that followed from it: that says nothing of these.
+    func normalization(of form: SampleSource.Form) -> DataPipeline.Normalization? {
+        let usual = DataPipeline.Normalization.standard(for: form)
+        guard let normalization, normalization != usual else { return usual }
+        return options.normalization == .auto ? nil : normalization
     }
 
     /// What the model was trained to minimise; where its file does not say, what fits the data's targets.

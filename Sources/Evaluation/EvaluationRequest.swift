@@ -23,6 +23,8 @@ public struct EvaluationRequest: Sendable {
     public var shards: Int?
     public var precision: Precision?
     public var engine: TrainingOptions.EngineName
+    /// Of a rank.
+    public var threads = 1
     /// Whether to count what was taken for what.
     public var countsConfusion = false
 
@@ -42,6 +44,7 @@ public struct EvaluationRequest: Sendable {
         options.batchSize = batchSize ?? stored.batchSize
         options.shards = shards ?? stored.shards
         options.engine = engine
+        options.threads = threads
         options.precision = precision ?? stored.precision
         return options
     }

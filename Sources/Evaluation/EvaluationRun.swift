@@ -11,10 +11,10 @@ import Training
 public final class EvaluationRun {
     private let request: EvaluationRequest
     private let communicator: Communicator
-    private let makeEngine: TrainingRun.EngineMaker
+    private let makeEngine: EngineMaker
 
     public init(
-        _ request: EvaluationRequest, _ communicator: Communicator, engines: @escaping TrainingRun.EngineMaker
+        _ request: EvaluationRequest, _ communicator: Communicator, engines: @escaping EngineMaker
     ) {
         self.request = request
         self.communicator = communicator
@@ -23,7 +23,7 @@ public final class EvaluationRun {
 
     /// Loss, accuracy, top-5 accuracy and confusion of the first model. Collective: all ranks get the same.
     public func evaluate() throws -> EvaluationResult {
-        let (model, options, data) = try open(request.models[0])
+        let (model, session, data) = try open(request.models[0])
         let loss = try communicator.together {
             let loss = try model.loss(on: data.dataset)
             try data.requireTargets(for: model, loss)
@@ -32,7 +32,7 @@ public final class EvaluationRun {
             }
             return loss
         }
-        let (replica, evaluator) = try prepare(model, options, data, loss, .evaluation)
+        let (replica, evaluator) = try prepare(model, session, data, loss, .evaluation)
         let isClassifier = data.dataset.targetKind == .label
         let outputs = model.network.outputShape.count
         let confusion = request.countsConfusion ? ConfusionCounts(outputs: outputs) : nil
@@ -40,7 +40,7 @@ public final class EvaluationRun {
         let sums = try evaluator.evaluate { confusion?.add($0, $1) }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let count = Double(sums.samples)
-        let penalty = try Penalty(l2: options.l2, replica, communicator)
+        let penalty = try Penalty(l2: session.options.l2, replica, communicator)
         penalty.measure()
         return EvaluationResult(
             loss: try (sums.loss + penalty.value() * count) / count,
@@ -58,7 +58,7 @@ public final class EvaluationRun {
         _ = try communicator.onRoot {
             try output?.check(overwrite: overwrite, sparing: request.models + [request.data])
         }
-        let (first, options, data) = try open(request.models[0])
+        let (first, session, data) = try open(request.models[0])
         let meaning = first.meaning(on: data.dataset)
         try communicator.together {
             guard ranksClasses, meaning == .values else { return }
@@ -67,11 +67,11 @@ public final class EvaluationRun {
                 "the outputs of \(first.file) are values (regression), not scores of classes; write them with "
                     + "--output, which prints those of up to 20 samples too")
         }
-        var (sum, time) = try outputs(of: first, options, data)
+        var (sum, time) = try outputs(of: first, session, data)
         for path in request.models.dropFirst() {
-            let (model, options, data) = try open(path)
+            let (model, session, data) = try open(path)
             try communicator.together { try model.requireOutputs(like: first) }
-            let next = try outputs(of: model, options, data)
+            let next = try outputs(of: model, session, data)
             for (i, value) in next.values.enumerated() { sum[i] += value }
             time += next.time
         }
@@ -88,10 +88,10 @@ public final class EvaluationRun {
 
     /// A model's outputs on rank 0, [N, outputs], nothing on the others; and how long they took. Collective.
     private func outputs(
-        of model: EvaluationModel, _ options: TrainingOptions, _ data: EvaluationData
+        of model: EvaluationModel, _ session: Session, _ data: EvaluationData
     ) throws -> (values: [Float], time: Duration) {
         // This loss absorbs no activation: the outputs are the network's own.
-        let (_, evaluator) = try prepare(model, options, data, .meanSquaredError, .prediction)
+        let (_, evaluator) = try prepare(model, session, data, .meanSquaredError, .prediction)
         let start = ContinuousClock.now
         let rows = try evaluator.predict(width: model.network.outputShape.count)
         return (Array(try communicator.gather(rows).joined()), ContinuousClock.now - start)
@@ -100,55 +100,26 @@ public final class EvaluationRun {
     // MARK: Set-up
 
     /// Rank 0 reads the model, so that only it needs the file; all ranks open the data.
-    private func open(_ path: String) throws -> (EvaluationModel, TrainingOptions, EvaluationData) {
+    private func open(_ path: String) throws -> (EvaluationModel, Session, EvaluationData) {
         let bytes = try communicator.onRoot { try POSIXFileSystem().content(of: path) }
         let all = try communicator.broadcast(bytes ?? [], from: 0)
         let model = try communicator.together { try EvaluationModel(all, file: path) }
-        let options = request.options(over: model.options)
-        try options.validate(ranks: communicator.size)
-        let data = try communicator.together { try EvaluationData(request, options, model) }
-        return (model, options, data)
+        let session = try Session(request.options(over: model.options), communicator, engines: makeEngine)
+        let data = try communicator.together { try EvaluationData(request, session.options, model) }
+        try communicator.agree(on: [
+            SharedFact("data fingerprint", data.fingerprint), SharedFact("split", data.dataset.split.rawValue),
+            SharedFact("normalization", data.normalization.description),
+        ])
+        return (model, session, data)
     }
 
     private func prepare(
-        _ model: EvaluationModel, _ options: TrainingOptions, _ data: EvaluationData, _ loss: Loss,
-        _ purpose: Plan.Purpose
+        _ model: EvaluationModel, _ session: Session, _ data: EvaluationData, _ loss: Loss, _ purpose: Plan.Purpose
     ) throws -> (Replica, Evaluator) {
-        let partition = ShardPartition(shards: options.shards, ranks: communicator.size)
-        let sampler = Sampler(data.dataset, batch: options.batchSize, shards: options.shards, seed: nil)
-        var demand = ReplicaPlan.Demand()
-        demand.precision = options.precision
-        demand.targets = data.loader.input.output.targetKind
-        let sizes = sampler.shardSizes
-        if purpose == .prediction { demand.prediction = sizes } else { demand.evaluation = sizes }
-        demand.shards = partition.shards(of: communicator.rank).count
-        let engine = try communicator.together { try makeEngine(options.engine) }
-        let plan = try communicator.together {
-            try ReplicaPlan(model.network, loss: loss, engine: engine, demand)
-        }
-        var need = plan.memory
-        need.reader = BatchReader.bytes(
-            data.dataset, data.loader.input.transforms, sampler, shards: partition.shards(of: communicator.rank))
-        need.libraries = MemoryNeed.libraries(for: model.network, ranks: communicator.size)
-        _ = try NodeMemory.requireRoom(for: need, of: model.network.name, communicator)
-        let replica = try communicator.together {
-            let replica = Replica(plan)
-            try replica.setWeights(model.weights)
-            return replica
-        }
-        try communicator.agree(on: [
-            SharedFact("dptrain version", Release.version), SharedFact("MPI library", Communicator.libraryVersion),
-            SharedFact("engine", engine.description), SharedFact("data fingerprint", data.fingerprint),
-            SharedFact("split", data.dataset.split.rawValue),
-            SharedFact("normalization", data.normalization.description),
-            SharedFact("option --batch-size", "\(options.batchSize)"),
-            SharedFact("option --shards", "\(options.shards)"),
-            SharedFact("option --precision", options.precision.rawValue),
-            SharedFact("arena layout", digestOf: replica.arena.digest),
-            SharedFact("weights", digestOf: replica.parameters),
-        ])
-        let evaluator = try Evaluator(
-            replica, data.dataset, batch: options.batchSize, steps: nil, data.loader, communicator, partition)
-        return (replica, evaluator)
+        let work = [purpose: data.source]
+        let plan = try session.plan(model.network, loss, for: work)
+        try session.requireRoom(for: session.memory(of: plan, for: work), of: model.network)
+        let replica = try session.replica(plan) { model.weights }
+        return (replica, try Evaluator(session, replica, data.source))
     }
 }

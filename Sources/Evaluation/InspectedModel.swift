@@ -29,18 +29,10 @@ public struct InspectedModel {
                 reason: "takes samples of \(model.network.inputShape), but the image is \(sample.shape); "
                     + "resize it, or make it grey or coloured")
         }
-        let (network, weights) = try model.network.ending(withLayer: name, weights: model.weights)
-        var demand = ReplicaPlan.Demand()
-        demand.prediction = [1]
-        // This loss absorbs no activation: the output is the layer's own.
-        let replica = Replica(try ReplicaPlan(network, loss: .meanSquaredError, engine: engine, demand))
-        try replica.setWeights(weights)
-        let plan = try replica.plan(.prediction, samples: 1)
-        try normalizer(for: sample).normalize(sample, into: plan.input)
-        let context = StepContext(seed: 0, step: 0, batchSize: 1, firstSample: 0)
-        try plan.run(context)
-        let output = UnsafeBufferPointer(start: plan.output, count: network.outputShape.count)
-        return (network.outputShape, Array(output))
+        let output = try LayerOutput(
+            ofLayer: name, of: model.network, weights: model.weights, samples: 1, engine: engine
+        ) { try normalizer(for: sample).normalize(sample, into: $0) }
+        return (output.shape, output.values)
     }
 
     /// The kernel of a convolution.
@@ -64,11 +56,8 @@ public struct InspectedModel {
         return (network.parameters[kernel].specification.shape, model.weights[kernel])
     }
 
-    /// As the model was trained; a rule that followed from the form of its samples says nothing about those of another.
     private func normalizer(for sample: StoredSample) throws -> Normalizer {
-        let standard = DataPipeline.Normalization.standard(for: sample.form)
-        let rule = model.normalization ?? standard
-        guard model.options.normalization != .auto || rule == standard else {
+        guard let rule = model.normalization(of: sample.form) else {
             let isBytes = sample.form == .bytes
             throw TrainingError(
                 "\(model.file) was trained on \(isBytes ? "floats" : "bytes"), but the image is "

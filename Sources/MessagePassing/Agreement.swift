@@ -89,12 +89,14 @@ extension Communicator {
 
 /// Facts that are too long to be quoted: ranks compare a digest of them.
 extension SharedFact {
+    package init(_ name: String, digest: [UInt8]) { self.init(name, Self.text(digest)) }
+
     package init(_ name: String, digestOf text: String) {
-        self.init(name, Self.text(Array(text.utf8).withUnsafeBytes(SHA256.digest)))
+        self.init(name, digest: Array(text.utf8).withUnsafeBytes(SHA256.digest))
     }
 
     package init(_ name: String, digestOf values: AlignedBuffer<Float>) {
-        self.init(name, Self.text(SHA256.digest(of: UnsafeRawBufferPointer(values.elements))))
+        self.init(name, digest: SHA256.digest(of: UnsafeRawBufferPointer(values.elements)))
     }
 
     /// 16 hexadecimal digits are enough to tell mistakes apart.

@@ -5,11 +5,13 @@ import Optimization
 
 /// Shows a run to people: on a terminal one live line an epoch, as Keras has it; elsewhere one plain line an epoch.
 public final class ConsoleReporter: RunObserver {
-    private let epochs: Int
     private let isLive: Bool
     private let width: Int
     private let clock: () -> Double
     private let write: (String) -> Void
+    /// Of the run, once it has begun.
+    private var epochs = 0
+    private var output = ""
     private var shownEpoch: Int?
     /// When the live line was last written, and since when this epoch is measured.
     private var lastShown = -Double.infinity
@@ -21,65 +23,81 @@ public final class ConsoleReporter: RunObserver {
     private static let barWidth = 30
 
     /// On standard output.
-    public convenience init(epochs: Int) {
+    public convenience init() {
         self.init(
-            epochs: epochs, isLive: Terminal.isWatched, width: Terminal.width,
+            isLive: Terminal.isWatched, width: Terminal.width,
             clock: { ProcessInfo.processInfo.systemUptime },
             write: { StandardOutput.show($0, terminator: "") })
     }
 
     /// `clock` gives seconds; `width` is the length a live line is cut to.
     public init(
-        epochs: Int, isLive: Bool, width: Int, clock: @escaping () -> Double, write: @escaping (String) -> Void
+        isLive: Bool, width: Int, clock: @escaping () -> Double, write: @escaping (String) -> Void
     ) {
-        self.epochs = epochs
         self.isLive = isLive
         self.width = width
         self.clock = clock
         self.write = write
     }
 
-    public func show(_ banner: RunBanner) {
-        write(banner.lines.joined(separator: "\n") + "\n\n")
+    public func runBegan(_ event: RunBegun) {
+        (epochs, output) = (event.epochs, event.output)
+        write(event.banner.joined(separator: "\n") + "\n\n")
     }
 
-    /// A line of its own, between epochs or in the middle of one.
-    public func note(_ text: String) {
-        write(isLive ? "\r\u{1B}[K\(text)\n" : "\(text)\n")
-        lastShown = -.infinity
-    }
-
-    public func stepEnded(_ report: StepReport) {
-        beginEpoch(report.epoch)
-        if let seconds = report.sinceStart { note("first step done \(Figures.duration(seconds)) after the start") }
-        epochSeconds += report.durations.total
-        epochWaited += report.durations.dataWait
-        epochSamples += report.samples
+    public func stepEnded(_ event: StepEnded) {
+        beginEpoch(event.epoch)
+        if let seconds = event.sinceStart { note("first step done \(Figures.duration(seconds)) after the start") }
+        epochSeconds += event.durations.total
+        epochWaited += event.durations.dataWait
+        epochSamples += event.samples
         epochSteps += 1
         guard isLive, clock() - lastShown >= Self.refreshInterval else { return }
         lastShown = clock()
         let line =
-            "\(progress(report.stepInEpoch, of: report.stepsPerEpoch)) "
+            "\(progress(event.stepInEpoch, of: event.stepsPerEpoch)) "
             + speed(steps: epochSteps, samples: epochSamples, seconds: epochSeconds, waited: epochWaited)
-            + means(report.epochSoFar, "")
+            + means(event.epochSoFar, "")
         write("\r\(line.prefix(width - 1))\u{1B}[K")
     }
 
-    public func epochEnded(_ report: EpochReport) {
-        beginEpoch(report.metrics.epoch)
+    public func epochEnded(_ event: EpochEnded) {
+        beginEpoch(event.metrics.epoch)
         let start =
             isLive
-            ? "\r\(progress(report.stepsPerEpoch, of: report.stepsPerEpoch))"
-            : "Epoch \(report.metrics.epoch + 1)/\(epochs):"
-        let validation = report.metrics.validation.map { means($0, "val_") } ?? ""
+            ? "\r\(progress(event.stepsPerEpoch, of: event.stepsPerEpoch))"
+            : "Epoch \(event.metrics.epoch + 1)/\(epochs):"
+        let validation = event.metrics.validation.map { means($0, "val_") } ?? ""
         write(
-            "\(start) \(Figures.duration(report.seconds)) "
+            "\(start) \(Figures.duration(event.seconds)) "
                 + speed(
-                    steps: report.steps, samples: report.samples, seconds: report.trainingSeconds,
-                    waited: report.waitedSeconds)
-                + means(report.metrics.training, "") + validation
-                + " - learning_rate: \(Figures.metric(Double(report.learningRate)))\(isLive ? "\u{1B}[K" : "")\n")
-        for message in report.messages { write("  \(message)\n") }
+                    steps: event.steps, samples: event.samples, seconds: event.trainingSeconds,
+                    waited: event.waitedSeconds)
+                + means(event.metrics.training, "") + validation
+                + " - learning_rate: \(Figures.metric(Double(event.learningRate)))\(isLive ? "\u{1B}[K" : "")\n")
+        for message in event.messages { write("  \(message)\n") }
+    }
+
+    /// An error is told by whoever started the run.
+    public func runEnded(_ event: RunEnded) {
+        if case .failed = event.outcome { return }
+        event.notes.forEach(note)
+        let epochs = Figures.count(event.epochs, "epoch")
+        switch event.outcome {
+        case .finished: note("finished after \(epochs); results are in \(output)")
+        case .stopped(let reason): note("stopped after \(epochs): \(reason); results are in \(output)")
+        case .interrupted(let signal):
+            note(
+                "signal \(signal): checkpoint saved at step \(event.step); "
+                    + "continue with --resume --output \(output)")
+        case .failed: break
+        }
+    }
+
+    /// A line of its own, between epochs or in the middle of one.
+    private func note(_ text: String) {
+        write(isLive ? "\r\u{1B}[K\(text)\n" : "\(text)\n")
+        lastShown = -.infinity
     }
 
     private func beginEpoch(_ epoch: Int) {

@@ -60,46 +60,46 @@ public final class RunLog: RunObserver {
         return start - log.startIndex
     }
 
-    public func stepEnded(_ report: StepReport) throws {
+    public func stepEnded(_ event: StepEnded) throws {
         var line = JSONLine()
         line.add("event", "step")
-        line.add("epoch", report.epoch + 1)
-        line.add("step", report.step)
-        line.add("loss", report.loss)
-        line.add("accuracy", report.accuracy)
-        line.add("learning_rate", report.learningRate)
-        line.add("samples", report.samples)
-        let durations = report.durations
-        line.add("images_per_second", Double(report.samples) / durations.total)
+        line.add("epoch", event.epoch + 1)
+        line.add("step", event.step)
+        line.add("loss", event.loss)
+        line.add("accuracy", event.accuracy)
+        line.add("learning_rate", event.learningRate)
+        line.add("samples", event.samples)
+        let durations = event.durations
+        line.add("images_per_second", Double(event.samples) / durations.total)
         line.add("step_ms", durations.total * 1e3)
         line.add("data_ms", durations.dataWait * 1e3)
         line.add("compute_ms", durations.compute * 1e3)
         line.add("reduce_exposed_ms", durations.exposedReduction * 1e3)
         line.add("reduce_hidden_ms", durations.hiddenReduction * 1e3)
         line.add("update_ms", durations.update * 1e3)
-        line.add("first_step_after_ms", report.sinceStart.map { $0 * 1e3 })
+        line.add("first_step_after_ms", event.sinceStart.map { $0 * 1e3 })
         try append(line)
     }
 
-    public func epochEnded(_ report: EpochReport) throws {
+    public func epochEnded(_ event: EpochEnded) throws {
         var line = JSONLine()
         line.add("event", "epoch")
-        line.add("epoch", report.metrics.epoch + 1)
-        line.add("step", report.step)
-        line.add("loss", report.metrics.training.loss)
-        line.add("accuracy", report.metrics.training.accuracy)
-        line.add("val_loss", report.metrics.validation?.loss)
-        line.add("val_accuracy", report.metrics.validation?.accuracy)
-        line.add("learning_rate", report.learningRate)
-        line.add("best", report.isBest)
-        line.add("images_per_second", Double(report.samples) / report.trainingSeconds)
-        line.add("data_seconds", report.waitedSeconds)
-        line.add("seconds", report.seconds)
+        line.add("epoch", event.metrics.epoch + 1)
+        line.add("step", event.step)
+        line.add("loss", event.metrics.training.loss)
+        line.add("accuracy", event.metrics.training.accuracy)
+        line.add("val_loss", event.metrics.validation?.loss)
+        line.add("val_accuracy", event.metrics.validation?.accuracy)
+        line.add("learning_rate", event.learningRate)
+        line.add("best", event.isBest)
+        line.add("images_per_second", Double(event.samples) / event.trainingSeconds)
+        line.add("data_seconds", event.waitedSeconds)
+        line.add("seconds", event.seconds)
         try append(line)
     }
 
-    /// Brings all lines onto the disk: due before a checkpoint, which must not know of steps that the log lost.
-    public func synchronize() throws {
+    /// Brings all lines onto the disk: a checkpoint must not know of steps that the log lost.
+    public func checkpointIsDue() throws {
         do {
             try files.synchronize(descriptor, path)
         } catch {

@@ -9,15 +9,9 @@ import Reporting
 /// The training loop: epochs of steps, validation, the coordinator's directive, checkpoints. Observers show and record.
 /// The coordinator on rank 0 decides, and its decision reaches all ranks as one value.
 struct Trainer {
-    let communicator: Communicator
-    let options: TrainingOptions
-    let sampler: Sampler
-    let stepsPerEpoch: Int
-    let train: SampleSet
-    let transforms: TransformChain
+    let parts: RunParts
     let step: TrainingStep
     let evaluator: Evaluator?
-    let reducer: Reducer
     let penalty: Penalty
     let checkpoints: Checkpointing
     let observers: [any RunObserver]
@@ -28,19 +22,42 @@ struct Trainer {
     private(set) var progress: RunProgress
     /// Of this process.
     private(set) var stepsDone = 0
+    private(set) var samplesDone = 0
+    private let begin = ContinuousClock.now
 
-    /// Trains until the last epoch has ended, the coordinator stops the run, or a signal comes.
+    private var communicator: Communicator { parts.session.communicator }
+    private var options: TrainingOptions { parts.session.options }
+
+    /// Trains until the last epoch has ended, the coordinator stops the run, or a signal comes; then writes the trace.
     mutating func run() throws -> RunOutcome {
+        do {
+            let outcome = try train()
+            try trace?.finish()
+            return outcome
+        } catch {
+            trace?.abandon()
+            throw error
+        }
+    }
+
+    /// What the run has come to.
+    func ended(_ outcome: RunOutcome) -> RunEnded {
+        RunEnded(
+            outcome: outcome, epochs: progress.position.epoch, step: progress.position.globalStep, samples: samplesDone,
+            seconds: (ContinuousClock.now - begin) / .seconds(1), notes: [trace?.summary].compactMap(\.self))
+    }
+
+    private mutating func train() throws -> RunOutcome {
         if progress.position.globalStep == 0 { try save(.step) }
         // If a run was killed after it named a state's file and before it named it the best, the second name is
         // missing.
         if progress.position.step == 0, coordinator.best?.epoch == progress.position.epoch - 1 { try save(.best) }
         if let reason = coordinator.stopReason { return .stopped(reason: reason) }
         var rates = try firstRates()
-        let shards = reducer.partition.shards(of: communicator.rank)
-        let reader = BatchReader(
-            train, transforms: transforms, sampler: sampler, shards: shards, epoch: progress.position.epoch,
-            step: progress.position.step, epochs: options.epochs, stepsPerEpoch: stepsPerEpoch, spans: trace?.reader)
+        let stepsPerEpoch = parts.stepsPerEpoch
+        let reader = parts.data.training.reader(
+            shards: parts.session.shards, epoch: progress.position.epoch, step: progress.position.step,
+            epochs: options.epochs, stepsPerEpoch: stepsPerEpoch, spans: trace?.reader)
         defer { reader.stop() }
         while progress.position.epoch < options.epochs {
             let watch = EpochWatch()
@@ -65,13 +82,13 @@ struct Trainer {
         return try EpochRates(encoded: communicator.broadcast(rates ?? [], from: 0))
     }
 
-    private mutating func runStep(
-        _ samples: BatchSlot, _ rates: EpochRates, _ watch: EpochWatch
-    ) throws -> SignalRequest? {
-        let timer = StepTimer(reducer)
+    private mutating func runStep(_ samples: BatchSlot, _ rates: EpochRates, _ watch: EpochWatch) throws
+        -> SignalRequest?
+    {
+        let timer = StepTimer(parts.reducer)
         let position = progress.position
         let rate = rates[position.step]
-        let batch = sampler.batch(of: position.step)
+        let batch = parts.data.training.sampler.batch(of: position.step)
         penalty.measure()
         var sums = try step.run(samples, batch: batch, step: position.globalStep, rate: rate)
         sums.loss += try penalty.value() * Double(batch)
@@ -79,22 +96,27 @@ struct Trainer {
         let durations = timer.durations(waited: samples.waited)
         let sinceStart = stepsDone == 0 ? ProcessStart.secondsAgo : nil
         stepsDone += 1
+        samplesDone += batch
         try trace?.stepEnded(position.globalStep, begin: timer.begin, waited: samples.waited)
         watch.add(durations, samples: batch)
-        let report = StepReport(
+        let event = StepEnded(
             epoch: position.epoch, step: progress.position.globalStep, stepInEpoch: progress.position.step,
-            stepsPerEpoch: stepsPerEpoch, samples: batch, lossSum: sums.loss,
+            stepsPerEpoch: parts.stepsPerEpoch, samples: batch, lossSum: sums.loss,
             correct: progress.countsCorrect ? Double(sums.correct) : nil, epochSoFar: progress.means,
             learningRate: rate, durations: durations, sinceStart: sinceStart)
-        for observer in observers { try observer.stepEnded(report) }
+        for observer in observers { try observer.stepEnded(event) }
         return sums.request
     }
 
     /// Validates, asks the coordinator, tells the observers, and saves what is due.
     private mutating func endEpoch(_ rates: EpochRates, _ watch: EpochWatch) throws -> Directive {
         let epoch = progress.position.epoch
+        let observers = observers
         let validation = try evaluator.map { evaluator in
-            var sums = try evaluator.evaluate()
+            var sums = try evaluator.evaluate(progress: { step, steps in
+                let event = ValidationProgress(epoch: epoch, step: step, steps: steps)
+                for observer in observers { try observer.validationProgressed(event) }
+            })
             penalty.measure()
             sums.loss += try penalty.value() * Double(sums.samples)
             return sums
@@ -104,13 +126,13 @@ struct Trainer {
         let decision = try communicator.onRoot { try coordinator.endEpoch(metrics).encoded() }
         let directive = try Directive(encoded: communicator.broadcast(decision ?? [], from: 0))
         progress.endEpoch(metrics)
-        let report = EpochReport(
-            metrics: metrics, epochs: options.epochs, step: progress.position.globalStep, stepsPerEpoch: stepsPerEpoch,
+        let event = EpochEnded(
+            metrics: metrics, step: progress.position.globalStep, stepsPerEpoch: parts.stepsPerEpoch,
             samples: watch.samples, steps: watch.steps, trainingSeconds: watch.trainingSeconds,
             waitedSeconds: watch.waitedSeconds, seconds: watch.seconds, learningRate: rates.last,
             isBest: directive.isBest, messages: directive.messages)
         // The log is written first: a run resumed from the checkpoint would never write the lines that are missing.
-        for observer in observers { try observer.epochEnded(report) }
+        for observer in observers { try observer.epochEnded(event) }
         let isLast = epoch + 1 == options.epochs || directive.stop
         var roles: CheckpointStore.Role = []
         if isLast || checkpoints.isDue(afterEpoch: epoch + 1) { roles.insert(.step) }

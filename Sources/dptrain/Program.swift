@@ -11,11 +11,18 @@ enum Program {
         // A file that reaches a limit of size is then an error of the call that writes it, with a message.
         signal(SIGXFSZ, SIG_IGN)
         let rank = LaunchEnvironment.current.rank
-        var command = parse(rank: rank)
-        // What needs no ranks is done once.
-        if rank != 0 && !(command is any RankCommand) { exit(0) }
         do {
-            try command.run()
+            switch parse(rank: rank) {
+            case .text(let exit):
+                try CommandAgreement.textOnly.leaveToRankZero()
+                throw exit
+            case .command(var command):
+                if let computing = command as? any ComputingCommand {
+                    try Relaunch.ifNeeded(threads: computing.threads)
+                }
+                if !(command is any RankCommand) { try CommandAgreement(command).leaveToRankZero() }
+                try command.run()
+            }
             try StandardOutput.finish()
         } catch {
             end(with: error, rank: rank)
@@ -31,15 +38,22 @@ enum Program {
         }
     }
 
-    private static func parse(rank: Int) -> any ParsableCommand {
+    /// What a command line asks for.
+    private enum Request {
+        case command(any ParsableCommand)
+        /// Help, the version or a configuration: ArgumentParser's way to end with it.
+        case text(any Error)
+    }
+
+    private static func parse(rank: Int) -> Request {
         do {
             try requireUTF8(CommandLine.unsafeArgv)
-            return try RootCommand.parseAsRoot()
+            return .command(try RootCommand.parseAsRoot())
         } catch {
             let code = RootCommand.exitCode(for: error)
-            if rank == 0, code == .success { answer(RootCommand.fullMessage(for: error)) }
+            if code == .success { return .text(error) }
             if rank == 0 { RootCommand.exit(withError: error) }
-            if code != .success { speakAfterRankZero(RootCommand.message(for: error), rank: rank) }
+            speakAfterRankZero(RootCommand.message(for: error), rank: rank)
             exit(code.rawValue)
         }
     }

@@ -103,6 +103,5 @@ private struct GoldenLosses: Decodable {
 private final class LossRecord: RunObserver {
     private(set) var values: [Double] = []
 
-    func stepEnded(_ report: StepReport) { values.append(report.loss) }
-    func epochEnded(_ report: EpochReport) {}
+    func stepEnded(_ event: StepEnded) { values.append(event.loss) }
 }

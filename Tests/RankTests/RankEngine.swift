@@ -17,10 +17,10 @@ enum RankEngine {
     /// What `dptrain` computes with where none is named.
     static var standard: TrainingOptions.EngineName { all[all.count - 1] }
 
-    static func make(_ name: TrainingOptions.EngineName) throws -> any Engine {
+    static func make(_ name: TrainingOptions.EngineName, threads: Int) throws -> any Engine {
         #if ONEDNN
-        if name == .onednn { return try DNNLEngine() }
+        if name == .onednn { return try DNNLEngine(threads: threads) }
         #endif
-        return OpenBLASEngine(threads: 1)
+        return OpenBLASEngine(threads: threads)
     }
 }

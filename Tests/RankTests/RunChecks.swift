@@ -226,11 +226,9 @@ final class SignalAtStep: RunObserver {
 
     init(_ step: Int) { self.step = step }
 
-    func stepEnded(_ report: StepReport) throws {
-        if report.step == step { kill(getpid(), SIGUSR1) }
+    func stepEnded(_ event: StepEnded) throws {
+        if event.step == step { kill(getpid(), SIGUSR1) }
     }
-
-    func epochEnded(_ report: EpochReport) throws {}
 }
 
 /// Notes, when an epoch is reported, how many epochs the newest checkpoint knows of.
@@ -240,9 +238,7 @@ private final class EpochWatcher: RunObserver {
 
     init(_ folder: String) { self.folder = folder }
 
-    func stepEnded(_ report: StepReport) throws {}
-
-    func epochEnded(_ report: EpochReport) throws {
+    func epochEnded(_ event: EpochEnded) throws {
         known.append(try CheckpointFile.read("\(folder)/\(CheckpointStore.latestName)").position.epoch)
     }
 }

@@ -9,30 +9,47 @@ import Testing
         activeReduction: 0.0025)
 
     /// Step `step` (from 1) of a run with four steps an epoch.
-    private func step(_ step: Int) -> StepReport {
+    private func step(
+        _ step: Int, loss: Double = 1.0 / 3, correct: Double? = 96, sinceStart: Double? = nil
+    ) -> StepEnded {
         let inEpoch = (step - 1) % 4 + 1
-        return StepReport(
+        return StepEnded(
             epoch: (step - 1) / 4, step: step, stepInEpoch: inEpoch, stepsPerEpoch: 4, samples: 128,
-            lossSum: 128.0 / 3 * Double(step), correct: 96, epochSoFar: .init(loss: 0.41, accuracy: 0.875),
-            learningRate: 0.001, durations: Self.durations)
+            lossSum: 128 * loss * Double(step), correct: correct, epochSoFar: .init(loss: 0.41, accuracy: 0.875),
+            learningRate: 0.001, durations: Self.durations, sinceStart: sinceStart)
     }
 
-    private func epoch(_ epoch: Int) -> EpochReport {
-        EpochReport(
+    private func epoch(_ epoch: Int, waitedSeconds: Double = 0.004) -> EpochEnded {
+        EpochEnded(
             metrics: EpochMetrics(
                 epoch: epoch, training: .init(loss: 0.1 + 0.2, accuracy: 0.9),
                 validation: .init(loss: 0.00042, accuracy: 0.8)),
-            epochs: 3, step: (epoch + 1) * 4, stepsPerEpoch: 4, samples: 512, steps: 4, trainingSeconds: 0.048,
-            waitedSeconds: 0.004, seconds: 0.06, learningRate: 0.001, isBest: true, messages: ["learning rate reduced"])
+            step: (epoch + 1) * 4, stepsPerEpoch: 4, samples: 512, steps: 4, trainingSeconds: 0.048,
+            waitedSeconds: waitedSeconds, seconds: 0.06, learningRate: 0.001, isBest: true,
+            messages: ["learning rate reduced"])
+    }
+
+    private static let begun = RunBegun(
+        model: "lenet5-keras", totalParameters: 1_044_426, trainableParameters: 999, data: "fashion.h5",
+        validation: "the 10000 test samples", ranks: 2, threads: 1, memory: "80 MB at most",
+        engine: "oneDNN 2.6.3 (AVX-512)", precision: "fp32", optimizer: "adam", batchSize: 128, shards: 8, epochs: 3,
+        stepsPerEpoch: 4, output: "run", warnings: ["careful"])
+
+    private func ended(_ outcome: RunOutcome, notes: [String] = []) -> RunEnded {
+        RunEnded(outcome: outcome, epochs: 1, step: 6, samples: 768, seconds: 1, notes: notes)
     }
 
     /// Collects what a reporter writes, under a clock that the test sets.
     private final class Screen {
         var text = ""
         var time = 0.0
+        /// Of a run that has begun.
         func reporter(live: Bool, width: Int = 200) -> ConsoleReporter {
-            ConsoleReporter(
-                epochs: 3, isLive: live, width: width, clock: { self.time }, write: { self.text += $0 })
+            let reporter = ConsoleReporter(
+                isLive: live, width: width, clock: { self.time }, write: { self.text += $0 })
+            reporter.runBegan(begun)
+            text = ""
+            return reporter
         }
     }
 
@@ -53,8 +70,7 @@ import Testing
     @Test func theFirstStepTellsWhenItWasDone() throws {
         let screen = Screen()
         let reporter = screen.reporter(live: false)
-        var first = step(1)
-        first.sinceStart = 0.4502
+        let first = step(1, sinceStart: 0.4502)
         reporter.stepEnded(first)
         reporter.stepEnded(step(2))
         #expect(screen.text == "first step done 450ms after the start\n")
@@ -70,9 +86,7 @@ import Testing
 
     @Test func dataThatWereNotWaitedForAreNotMentioned() {
         let screen = Screen()
-        var report = epoch(0)
-        report.waitedSeconds = 0.0001
-        screen.reporter(live: false).epochEnded(report)
+        screen.reporter(live: false).epochEnded(epoch(0, waitedSeconds: 0.0001))
         #expect(screen.text.contains("10667 images/s - loss"))
     }
 
@@ -107,13 +121,25 @@ import Testing
         #expect(line.count == 39 + "\u{1B}[K".count)
     }
 
+    @Test func theEndIsTold() {
+        let endings: [(RunOutcome, String)] = [
+            (.finished, "a trace\nfinished after 1 epoch; results are in run\n"),
+            (.stopped(reason: "no progress"), "a trace\nstopped after 1 epoch: no progress; results are in run\n"),
+            (
+                .interrupted(signal: 10),
+                "a trace\nsignal 10: checkpoint saved at step 6; continue with --resume --output run\n"
+            ),
+            (.failed(error: "a disk is full"), ""),
+        ]
+        for (outcome, text) in endings {
+            let screen = Screen()
+            screen.reporter(live: false).runEnded(ended(outcome, notes: ["a trace"]))
+            #expect(screen.text == text)
+        }
+    }
+
     @Test func bannerNamesEverything() {
-        let banner = RunBanner(
-            model: "lenet5-keras", totalParameters: 1_044_426, trainableParameters: 999, data: "fashion.h5",
-            validation: "the 10000 test samples", ranks: 2, threads: 1, memory: "80 MB at most",
-            engine: "oneDNN 2.6.3 (AVX-512)", shards: 8,
-            batchSize: 128, precision: "fp32", optimizer: "adam", output: "run", warnings: ["careful"])
-        let text = banner.lines.joined(separator: "\n")
+        let text = Self.begun.banner.joined(separator: "\n")
         for part in [
             "lenet5-keras: 1,044,426 parameters, 999 trainable", "2 ranks x 1 thread", "128 samples in 8 shards",
             "oneDNN 2.6.3 (AVX-512), fp32", "memory      80 MB at most", "the 10000 test samples",
@@ -132,7 +158,7 @@ import Testing
             try log.stepEnded(step(index))
             if index % 4 == 0 { try log.epochEnded(epoch(index / 4 - 1)) }
         }
-        try log.synchronize()
+        try log.checkpointIsDue()
     }
 
     @Test func logHoldsNumbersInFull() throws {
@@ -153,9 +179,7 @@ import Testing
                 {"event":"epoch","epoch":1,"step":4,"loss":0.30000000000000004,"accuracy":0.9,"val_loss":0.00042,\
                 "val_accuracy":0.8,"learning_rate":0.001,"best":true,
                 """))
-        var broken = step(5)
-        broken.lossSum = .nan
-        broken.correct = nil
+        let broken = step(5, loss: .nan, correct: nil)
         try RunLog(resumingAt: path, step: 4, epochs: 1).stepEnded(broken)
         let last = try #require(try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").last)
         let object = try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])

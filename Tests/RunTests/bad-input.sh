@@ -141,6 +141,25 @@ differing "shards" "shards" "${train[@]}" --output differing -- "${train[@]}" --
 differing "no data on one" "none.h5" \
     "${train[@]}" --output differing -- "${common[@]}" --data none.h5 --output differing
 
+# A rank with another command, or none, would leave the others waiting.
+differing "another command" $'do not agree on the command: rank 0 has .train., rank 1 has .evaluate.' \
+    "${train[@]}" --output differing -- evaluate differing/best.h5 --data data.h5
+differing "a command for rank 0 alone" $'the command: rank 0 has .train., rank 1 has .models.' \
+    "${train[@]}" --output differing -- models
+differing "a command for rank 0 alone, the other way" $'the command: rank 0 has .data inspect., rank 1 has .train.' \
+    data inspect data.h5 -- "${train[@]}" --output differing
+differing "--print-config" $'the command: rank 0 has .train., rank 1 has .only print: .*--print-config' \
+    train "${train[@]}" --output differing -- train "${train[@]}" --output differing --print-config
+differing "--print-config, the other way" $'the command: rank 0 has .only print: .*--print-config.*, rank 1 has .train.' \
+    "${train[@]}" --output differing --print-config -- "${train[@]}" --output differing
+differing "--help" $'the command: rank 0 has .bench., rank 1 has .only print: --help' \
+    bench --model mlp -- bench --help
+differing "bench" $'do not agree on option --batch-size: rank 0 has .32., rank 1 has .64.' \
+    bench --model mlp --batch-size 32 -- bench --model mlp --batch-size 64
+differing "bench, the steps" $'do not agree on --steps: rank 0 has .1., rank 1 has .2.' \
+    bench --model mlp --steps 1 -- bench --model mlp --steps 2
+verdict "ranks that differ leave no checkpoint behind" test ! -e differing/latest.h5
+
 # --- Output folder --------------------------------------------------------------------------------------------------
 
 expect "a run" 0 "finished" ranks 2 "${train[@]}" --output run

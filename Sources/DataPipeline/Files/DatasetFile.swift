@@ -81,6 +81,9 @@ public struct DatasetFile: Sendable {
         throw DatasetError(file: path, "it has no \(split.rawValue) samples", remedy: "it has: \(present)")
     }
 
+    /// The split that is looked at where none is named: test, else validation, else train.
+    public var usualSplit: Split { [.test, .validation].first { splits[$0] != nil } ?? .train }
+
     /// The names' number, else the columns of one-hot labels, else one more than the largest training label.
     private static func classes(named: Int, _ found: [Split: (targets: Targets, width: Int?)]) -> Int {
         let targets = found[.train].map { [$0] } ?? Array(found.values)

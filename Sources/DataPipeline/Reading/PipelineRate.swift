@@ -17,13 +17,11 @@ public struct PipelineRate: Sendable {
     public var samplesPerProcessorSecond: Double { Double(samples) / processorSeconds }
 
     /// Goes through the data set, again and again, for about `limit` seconds.
-    public static func measure(
-        _ dataset: SampleSet, _ sampler: Sampler, _ pipeline: InputPipeline, limit: Double
-    ) throws -> PipelineRate {
+    public static func measure(_ source: BatchSource, limit: Double) throws -> PipelineRate {
+        let (sampler, pipeline) = (source.sampler, source.input)
         let largest = (0..<sampler.shards).map { sampler.largestCount(shard: $0) }.max() ?? 0
         let input = AlignedBuffer<Float>(count: largest * pipeline.output.shape.count)
-        let reader = BatchReader(
-            dataset, transforms: pipeline.transforms, sampler: sampler, shards: 0..<sampler.shards, epochs: .max)
+        let reader = source.reader(shards: 0..<sampler.shards, epochs: .max)
         defer { reader.stop() }
         var rate = PipelineRate()
         let (start, computed) = (BootClock.now, BootClock.processorTime)

@@ -25,7 +25,7 @@ public struct ReplicaPlan {
         public init() {}
     }
 
-    let network: Network
+    public let network: Network
     let loss: Loss
     public let arena: ArenaLayout
     let plans: [Key: Plan]

@@ -18,6 +18,11 @@ extension TrainingOptions {
         Self.declarations[name]?.get(self)
     }
 
+    /// All options that have a value, in the table's order.
+    package var values: [(name: String, value: String)] {
+        Self.table.compactMap { declaration in declaration.get(self).map { (declaration.name, $0) } }
+    }
+
     /// What checkpoints store and ranks compare: the semantic options that have a value, in the table's order.
     public var semantic: [(name: String, value: String)] {
         Self.table.compactMap { declaration in
@@ -59,8 +64,7 @@ extension TrainingOptions {
 /// A dictionary of names and texts, of the options that have a value.
 extension TrainingOptions: Codable {
     public func encode(to encoder: any Encoder) throws {
-        let values = Self.table.compactMap { declaration in declaration.get(self).map { (declaration.name, $0) } }
-        try Dictionary(uniqueKeysWithValues: values).encode(to: encoder)
+        try Dictionary(uniqueKeysWithValues: values.map { ($0.name, $0.value) }).encode(to: encoder)
     }
 
     public init(from decoder: any Decoder) throws {

@@ -6,44 +6,51 @@ import MessagePassing
 import Models
 import Optimization
 import Reduction
+import Reporting
 
 /// Decides when checkpoints are due, and makes one file of the state that is spread over the ranks.
 final class Checkpointing {
-    private let communicator: Communicator
-    private let replica: Replica
-    private let update: ParameterUpdate
-    private let options: TrainingOptions
-    private let identity: RunIdentity
+    private let parts: RunParts
     /// On rank 0 only.
-    private let output: RunOutput?
-    private let epochsBetween: Int
-    private let stepsBetween: Int?
+    private let store: CheckpointStore?
+    private let observers: [any RunObserver]
 
-    init(
-        _ communicator: Communicator, _ replica: Replica, _ update: ParameterUpdate, _ options: TrainingOptions,
-        _ identity: RunIdentity, _ output: RunOutput?
-    ) {
-        self.communicator = communicator
-        self.replica = replica
-        self.update = update
-        self.options = options
-        self.identity = identity
-        self.output = output
-        epochsBetween = options.checkpointEveryEpochs
-        stepsBetween = options.checkpointEverySteps
+    private var communicator: Communicator { parts.session.communicator }
+    private var options: TrainingOptions { parts.session.options }
+    private var replica: Replica { parts.replica }
+
+    init(_ parts: RunParts, _ store: CheckpointStore?, _ observers: [any RunObserver]) {
+        self.parts = parts
+        self.store = store
+        self.observers = observers
     }
 
-    func isDue(afterStep step: Int) -> Bool { stepsBetween.map { step % $0 == 0 } ?? false }
-    func isDue(afterEpoch epoch: Int) -> Bool { epoch % epochsBetween == 0 }
+    func isDue(afterStep step: Int) -> Bool { options.checkpointEverySteps.map { step % $0 == 0 } ?? false }
+    func isDue(afterEpoch epoch: Int) -> Bool { epoch % options.checkpointEveryEpochs == 0 }
 
     /// Collective: gathers the optimizer's slots, and has rank 0 write.
     func save(_ progress: RunProgress, _ coordinator: Coordinator, as roles: CheckpointStore.Role) throws {
-        let slots = try update.slots.map { try gathered($0) }
+        let start = ContinuousClock.now
+        let slots = try parts.update.slots.map { try gathered($0) }
         _ = try communicator.onRoot {
             try communicator.watch.during(.saving) {
-                try output?.save(state(progress, coordinator, slots), as: roles)
+                try write(state(progress, coordinator, slots), as: roles, since: start)
             }
         }
+    }
+
+    /// On rank 0. `start` is when saving began.
+    private func write(
+        _ state: RunState, as roles: CheckpointStore.Role, since start: ContinuousClock.Instant
+    ) throws {
+        guard let store else { return }
+        let bytes = try CheckpointCodec.encode(state)
+        for observer in observers { try observer.checkpointIsDue() }
+        let path = try store.save(bytes, globalStep: state.position.globalStep, as: roles)
+        let event = CheckpointSaved(
+            path: path, roles: roles, epoch: state.position.epoch, step: state.position.globalStep,
+            seconds: (ContinuousClock.now - start) / .seconds(1), bytes: bytes.count)
+        for observer in observers { try observer.checkpointSaved(event) }
     }
 
     /// One of the optimizer's slots in Keras's shapes, on rank 0. Collective. Only one slot at a time exists as an
@@ -67,10 +74,10 @@ final class Checkpointing {
         state.history = progress.history
         state.epochSums = progress.epochSums
         state.options = Dictionary(uniqueKeysWithValues: options.semantic.map { ($0.name, $0.value) })
-        state.dataFingerprint = identity.fingerprint
-        state.normalization = identity.normalization
-        state.classNames = identity.classNames
-        state.execution = identity.execution
+        state.dataFingerprint = parts.data.fingerprint
+        state.normalization = parts.data.normalization.description
+        state.classNames = parts.data.classNames
+        state.execution = parts.session.execution
         return state
     }
 
@@ -112,13 +119,4 @@ final class Checkpointing {
             }
         }
     }
-}
-
-/// What distinguishes a run from others; the same on all ranks.
-struct RunIdentity: Sendable {
-    var fingerprint: String
-    var normalization: String
-    var classNames: [String]
-    /// Engine, instruction set, threads, precision.
-    var execution: [String: String]
 }

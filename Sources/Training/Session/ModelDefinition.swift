@@ -16,13 +16,10 @@ package struct ModelDefinition {
     package init(_ options: TrainingOptions, _ data: RunData, resumed: RunState?) throws {
         var layersFromShallower: Set<String>?
         if let name = options.model {
-            let usual: Loss.Function
-            switch try NamedModel(name) {
-            case .file(let file):
-                try options.requireNoVariations(of: name)
-                (network, usual) = (file, file.usualLoss(for: data.targetKind))
-            case .zoo(let model):
-                network = try Self.network(model, options, data)
+            let named = try NamedModel(name)
+            network = try named.network(options) { Self.complete(&$0, $1, data) }
+            var usual = network.usualLoss(for: data.targetKind)
+            if case .zoo(let model) = named {
                 usual = model.loss.function
                 layersFromShallower = model.layersFromShallower
             }
@@ -37,19 +34,18 @@ package struct ModelDefinition {
         guard network.trainableParameterCount > 0 else {
             throw NetworkError(network: network.name, layer: nil, reason: "it has no weights to train")
         }
-        for input in [data.input, data.validationInput].compactMap(\.self) {
-            try network.requireFit(to: input.transforms)
-            try network.requireTargets(of: input.output, for: loss)
+        for source in [data.training, data.validation].compactMap(\.self) {
+            try network.requireFit(to: source.input.transforms)
+            try network.requireTargets(of: source.input.output, for: loss)
         }
     }
 
     /// The image size and the number of classes are the data's if no option sets them.
-    private static func network(_ model: ZooModel, _ options: TrainingOptions, _ data: RunData) throws -> Network {
-        var variations = options.modelOptions(for: model)
+    private static func complete(_ variations: inout ModelOptions, _ model: ZooModel, _ data: RunData) {
+        let samples = data.training.input.output
         let hasOwnOutputs = !model.loss.function.isOfClasses && data.targetKind == .label
-        if !hasOwnOutputs { variations.classes = variations.classes ?? data.input.output.targetCount }
-        variations.input = variations.input ?? data.input.output.shape
-        return try model.network(variations)
+        if !hasOwnOutputs { variations.classes = variations.classes ?? samples.targetCount }
+        variations.input = variations.input ?? samples.shape
     }
 
     func initialWeights(_ options: TrainingOptions) throws -> [[Float]] {
@@ -57,26 +53,6 @@ package struct ModelDefinition {
         let weights = Replica.initialWeights(of: network, seed: options.seed)
         guard let path = options.initFrom else { return weights }
         return try KerasWeightsFile(path).replacing(weights, of: network, ofShallower: layersFromShallower)
-    }
-}
-
-/// What `--model` names: a model of the zoo, whatever files are called so; else a Keras JSON file.
-package enum NamedModel {
-    case zoo(ZooModel)
-    case file(Network)
-
-    package init(_ name: String) throws {
-        do {
-            self = .zoo(try Zoo.model(named: name))
-        } catch {
-            guard FileManager.default.fileExists(atPath: name) else { throw error }
-            guard let text = try? String(contentsOfFile: name, encoding: .utf8) else {
-                throw NetworkError(
-                    network: name, layer: nil,
-                    reason: "it is no text; give the output of Keras's model.to_json(), and weights with --weights")
-            }
-            self = .file(try Network(kerasJSON: text, label: name))
-        }
     }
 }
 

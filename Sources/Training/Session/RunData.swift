@@ -4,15 +4,13 @@ import Basics
 
 /// The data of a run: what is trained on, what validates, and how stored samples become inputs.
 package struct RunData {
-    package let train: SampleSet
-    let validation: SampleSet?
+    package let training: BatchSource
+    /// Neither augmented nor shuffled.
+    let validation: BatchSource?
+    /// Which samples serve as validation, in words.
     let explanation: String
     let fingerprint: String
     let normalization: Normalization
-    /// How samples that are trained on become inputs of the network.
-    package let input: InputPipeline
-    /// The same for validation samples, which are not augmented.
-    let validationInput: InputPipeline?
     private let augmentations: AugmentationList?
     private let path: String
 
@@ -24,43 +22,60 @@ package struct RunData {
         self.path = path
         let file = try DatasetFile.open(path, options: DatasetOptions(options))
         let data = try file.trainingData(validationSplit: options.validationSplit)
-        train = data.train
-        validation = data.validation
         explanation = data.explanation
-        if case .none = train.targets { try train.requireTargets(.labels) }
+        if case .none = data.train.targets { try data.train.requireTargets(.labels) }
         if let classes = options.classes {
-            for samples in [train, validation].compactMap(\.self) {
+            for samples in [data.train, data.validation].compactMap(\.self) {
                 // One output tells two classes apart.
                 try samples.requireLabels(below: max(2, classes), "--classes \(classes)")
             }
         }
-        try validation?.requireTargets(train.targetKind == .label ? .labels : .targets)
-        let rule = try options.normalization.rule(for: file, train)
-        input = try InputPipeline(
-            TransformChain(options.augment?.transforms ?? [], of: train, seed: options.seed), rule)
-        validationInput = try validation.map {
-            try InputPipeline(TransformChain(options.augment?.inEvaluation ?? [], of: $0, seed: options.seed), rule)
-        }
+        try data.validation?.requireTargets(data.train.targetKind == .label ? .labels : .targets)
+        let rule = try options.normalization.rule(for: file, data.train)
+        training = try BatchSource(
+            data.train,
+            InputPipeline(TransformChain(options.augment?.transforms ?? [], of: data.train, seed: options.seed), rule),
+            batch: options.batchSize, shards: options.shards, seed: options.shuffle ? options.seed : nil)
+        validation = try data.validation.map { try BatchSource(evaluating: $0, options, rule) }
         augmentations = options.augment
         normalization = rule
         fingerprint = try file.fingerprint().description
         precondition(
-            validationInput.map { $0.output.targetKind == targetKind } ?? true,
+            validation.map { $0.input.output.targetKind == targetKind } ?? true,
             "what stands for a transform in evaluation makes the same kind of targets")
     }
 
-    var warnings: [String] {
-        train.classCounts?.warning.map { ["\(path): \($0)"] } ?? []
+    /// What the user should know of the data.
+    var warnings: [String] { training.dataset.classCounts?.warning.map { ["\(path): \($0)"] } ?? [] }
+
+    /// What is computed on it.
+    var work: Session.Work {
+        var work: Session.Work = [.training: training]
+        work[.evaluation] = validation
+        return work
     }
 
-    var classNames: [String] { train.classNames ?? [] }
+    var classNames: [String] { training.dataset.classNames ?? [] }
 
-    var targetKind: TargetKind { input.output.targetKind }
+    var targetKind: TargetKind { training.input.output.targetKind }
 
     var description: String {
+        let samples = training.dataset
         let kind =
-            train.targetKind == .label ? "\(train.classes) classes" : "\(train.specification.targetCount) target values"
-        return "\(path): \(train.count) samples of \(train.sample), \(kind)" + (augmentations.map { ", \($0)" } ?? "")
+            samples.targetKind == .label
+            ? "\(samples.classes) classes" : "\(samples.specification.targetCount) target values"
+        return "\(path): \(samples.count) samples of \(samples.sample), \(kind)"
+            + (augmentations.map { ", \($0)" } ?? "")
+    }
+}
+
+extension BatchSource {
+    /// A data set as evaluation goes through it: in the file's order, with what stands for the transforms of training.
+    package init(
+        evaluating dataset: SampleSet, _ options: TrainingOptions, _ rule: DataPipeline.Normalization
+    ) throws {
+        let transforms = try TransformChain(options.augment?.inEvaluation ?? [], of: dataset, seed: options.seed)
+        self.init(dataset, try InputPipeline(transforms, rule), batch: options.batchSize, shards: options.shards)
     }
 }
 

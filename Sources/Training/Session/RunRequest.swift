@@ -28,12 +28,3 @@ public struct RunRequest {
         self.overwrite = overwrite
     }
 }
-
-/// How a run ended.
-public enum RunOutcome: Sendable, Equatable {
-    case finished
-    /// Ahead of its last epoch, by the coordinator.
-    case stopped(reason: String)
-    /// By a signal; a checkpoint was saved.
-    case interrupted(signal: Int32)
-}

@@ -8,33 +8,33 @@ import Reduction
 /// without padding, so the result is the same on any number of ranks.
 package final class Evaluator {
     private let replica: Replica
-    private let dataset: SampleSet
-    private let sampler: Sampler
+    private let source: BatchSource
     private let steps: Int
     private let loader: SampleLoader
     private let metrics: MetricsExchange
     private let shards: Range<Int>
     private let watch: StallWatch
 
-    /// `steps`: how many batches, if not all.
+    /// `source` does not shuffle. `steps`: how many batches, if not all.
     package init(
-        _ replica: Replica, _ dataset: SampleSet, batch: Int, steps: Int?, _ loader: SampleLoader,
-        _ communicator: Communicator, _ partition: ShardPartition
+        _ session: Session, _ replica: Replica, _ source: BatchSource, steps: Int? = nil
     ) throws {
         self.replica = replica
-        self.dataset = dataset
-        self.loader = loader
-        watch = communicator.watch
-        sampler = Sampler(dataset, batch: batch, shards: partition.shards, seed: nil)
-        self.steps = min(steps ?? sampler.steps, sampler.steps)
-        shards = partition.shards(of: communicator.rank)
-        metrics = try MetricsExchange(communicator, partition)
+        self.source = source
+        watch = session.communicator.watch
+        loader = SampleLoader(source.input)
+        self.steps = min(steps ?? source.sampler.steps, source.sampler.steps)
+        shards = session.shards
+        metrics = try MetricsExchange(session.communicator, session.partition)
     }
 
-    /// Collective: all ranks get the same sums. `look` is called for each shard of this rank once its plan has run.
-    package func evaluate(_ look: ((ShardBatch, BoundPlan) -> Void)? = nil) throws -> MetricSums {
+    /// Collective: all ranks get the same sums. `look` is called for each shard of this rank once its plan has run;
+    /// `progress` after each batch, with the number of batches done and of all.
+    package func evaluate(
+        _ look: ((ShardBatch, BoundPlan) -> Void)? = nil, progress: ((_ step: Int, _ steps: Int) throws -> Void)? = nil
+    ) throws -> MetricSums {
         metrics.clear()
-        try forEachShard(.evaluation) { plan, batch, _, shard in
+        try forEachShard(.evaluation, progress) { plan, batch, _, shard in
             metrics.add(plan.metrics.pointee, samples: batch.count, shard: shard)
             look?(batch, plan)
         }
@@ -43,12 +43,13 @@ package final class Evaluator {
 
     /// The outputs for this rank's samples, [n, width] in the data's order: the rank's shards are one contiguous part.
     package func predict(width: Int) throws -> [Float] {
+        let sampler = source.sampler
         let first = sampler.part(of: shards.lowerBound).lowerBound
         let last = sampler.part(of: shards.upperBound - 1).upperBound
         var outputs = [Float](repeating: 0, count: (last - first) * width)
         try outputs.withUnsafeMutableBufferPointer { outputs in
             guard let start = outputs.baseAddress else { return }
-            try forEachShard(.prediction) { plan, batch, step, shard in
+            try forEachShard(.prediction, nil) { plan, batch, step, shard in
                 let position = sampler.positions(step: step, shard: shard).lowerBound - first
                 (start + position * width).update(from: plan.output, count: batch.count * width)
             }
@@ -58,10 +59,10 @@ package final class Evaluator {
 
     /// Runs the rank's shards of all steps, and hands `body` each one's plan, samples, step and number.
     private func forEachShard(
-        _ purpose: Plan.Purpose, _ body: (BoundPlan, ShardBatch, _ step: Int, _ shard: Int) throws -> Void
+        _ purpose: Plan.Purpose, _ progress: ((_ step: Int, _ steps: Int) throws -> Void)?,
+        _ body: (BoundPlan, ShardBatch, _ step: Int, _ shard: Int) throws -> Void
     ) throws {
-        let reader = BatchReader(
-            dataset, transforms: loader.input.transforms, sampler: sampler, shards: shards, stepsPerEpoch: steps)
+        let reader = source.reader(shards: shards, stepsPerEpoch: steps)
         defer { reader.stop() }
         replica.weightsChanged()
         while let slot = try watch.during(.reading, reader.next) {
@@ -69,11 +70,14 @@ package final class Evaluator {
             for shard in shards where slot[shard].count > 0 {
                 let plan = try replica.plan(purpose, samples: slot[shard].count)
                 loader.load(slot[shard], into: plan)
-                let context = StepContext(seed: 0, step: UInt64(slot.step), batchSize: sampler.batch, firstSample: 0)
+                let context = StepContext(
+                    seed: 0, step: UInt64(slot.step), batchSize: source.sampler.batch, firstSample: 0)
                 try plan.run(context)
                 try body(plan, slot[shard], slot.step, shard)
             }
+            let step = slot.step + 1
             reader.release(slot)
+            try progress?(step, steps)
         }
     }
 }

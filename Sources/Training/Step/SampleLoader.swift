@@ -4,7 +4,7 @@ import Basics
 
 /// Normalises samples that were read straight into a plan's input, and copies labels or target values beside them.
 package struct SampleLoader {
-    package let input: InputPipeline
+    private let input: InputPipeline
     private let targets: TargetKind
     /// Target values a sample.
     private let width: Int

@@ -70,22 +70,8 @@ struct BenchCommand: RankCommand {
 
     var threads: Int { get throws { try options.threads } }
 
-    var sharedFacts: [SharedFact] {
-        get throws {
-            try options.semantic.map { SharedFact("--\($0.name)", $0.value) }
-                + [SharedFact("--model", model), SharedFact("--steps", "\(steps)")]
-                + ["bucket-size", "trace", "trace-steps"].map {
-                    SharedFact("--\($0)", try options.text(of: $0) ?? "none")
-                }
-        }
-    }
-
     func run(on world: Communicator) throws -> ExitCode {
-        let options = try options
-        let benchmark = Benchmark(options, steps: steps, world) {
-            try EngineChoice.engine($0, threads: options.threads)
-        }
-        let report = try benchmark.run()
+        let report = try Benchmark(options, steps: steps, world, engines: EngineChoice.engine).run()
         if world.rank == 0 { try StandardOutput.print(json ? report.json.text() : report.text) }
         return .success
     }

@@ -61,8 +61,8 @@ struct DataBenchCommand: ParsableCommand {
         let augmentations = try augmentations
         let pipeline = try InputPipeline(
             TransformChain(augmentations?.transforms ?? [], of: data, seed: 0), .standard(for: data.source.form))
-        let sampler = Sampler(data, batch: min(batchSize, data.count), shards: shards, seed: 0)
-        let rate = try PipelineRate.measure(data, sampler, pipeline, limit: seconds)
+        let source = BatchSource(data, pipeline, batch: min(batchSize, data.count), shards: shards, seed: 0)
+        let rate = try PipelineRate.measure(source, limit: seconds)
         try StandardOutput.print(json ? report(rate).text() : text(data, rate))
     }
 

@@ -40,17 +40,15 @@ struct EvaluateCommand: RankCommand {
     var threads: Int { flags.threads }
 
     var sharedFacts: [SharedFact] {
-        flags.sharedFacts + [SharedFact("--confusion or --confusion-file", "\(countsConfusion)")]
+        [SharedFact("--confusion or --confusion-file", "\(countsConfusion)")]
     }
 
     private var countsConfusion: Bool { confusion || confusionFile != nil }
 
     func run(on world: Communicator) throws -> ExitCode {
-        let threads = flags.threads
         var request = flags.request([model])
         request.countsConfusion = countsConfusion
-        let run = EvaluationRun(request, world) { try EngineChoice.engine($0, threads: threads) }
-        let result = try run.evaluate()
+        let result = try EvaluationRun(request, world, engines: EngineChoice.engine).evaluate()
         if world.rank == 0 { try report(result) }
         return .success
     }

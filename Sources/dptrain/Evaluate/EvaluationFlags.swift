@@ -2,7 +2,6 @@ import ArgumentParser
 import DataPipeline
 import Evaluation
 import Execution
-import MessagePassing
 import Training
 
 /// What `evaluate` and `predict` have in common.
@@ -50,9 +49,6 @@ struct EvaluationFlags: ParsableArguments {
         }
     }
 
-    /// The rest is compared when data and model are open.
-    var sharedFacts: [SharedFact] { [SharedFact("--threads", "\(threads)")] }
-
     func request(_ models: [String]) -> EvaluationRequest {
         var request = EvaluationRequest(models: models, data: data, engine: engine)
         request.split = split
@@ -63,6 +59,7 @@ struct EvaluationFlags: ParsableArguments {
         request.batchSize = batchSize
         request.shards = shards
         request.precision = precision
+        request.threads = threads
         return request
     }
 }

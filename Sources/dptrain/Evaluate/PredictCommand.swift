@@ -45,13 +45,10 @@ struct PredictCommand: RankCommand {
 
     var threads: Int { flags.threads }
 
-    var sharedFacts: [SharedFact] {
-        flags.sharedFacts + [SharedFact("the number of models", "\(models.count)")]
-    }
+    var sharedFacts: [SharedFact] { [SharedFact("the number of models", "\(models.count)")] }
 
     func run(on world: Communicator) throws -> ExitCode {
-        let threads = flags.threads
-        let run = EvaluationRun(flags.request(models), world) { try EngineChoice.engine($0, threads: threads) }
+        let run = EvaluationRun(flags.request(models), world, engines: EngineChoice.engine)
         let predictions = try run.predict(to: output, overwrite: overwrite, ranksClasses: top != nil)
         if world.rank == 0 { try report(predictions) }
         return .success

@@ -3,11 +3,9 @@ import FoundationEssentials
 import MessagePassing
 
 /// A command that all ranks carry out together.
-protocol RankCommand: ParsableCommand {
-    /// Threads of a rank. The numerical libraries must be told before they are loaded.
-    var threads: Int { get throws }
-
-    /// What must be the same on all ranks for them to go through the same collectives.
+protocol RankCommand: ComputingCommand {
+    /// What must be the same on all ranks for them to go through the same collectives, as far as what `run` begins with
+    /// does not compare it.
     var sharedFacts: [SharedFact] { get throws }
 
     /// Whether signals ask it to save a checkpoint, instead of ending it.
@@ -18,12 +16,12 @@ protocol RankCommand: ParsableCommand {
 }
 
 extension RankCommand {
+    var sharedFacts: [SharedFact] { [] }
     static var savesOnSignals: Bool { false }
 
-    /// The order matters: the environment before any library reads it, the signal handlers before MPI takes what is
-    /// free.
+    /// The order matters: the signal handlers before MPI takes what is free, the command before anything that ranks with
+    /// another one would not take part in.
     func run() throws {
-        try Relaunch.ifNeeded(threads: threads)
         if Self.savesOnSignals {
             StopSignal.install()
             SaveSignal.install()
@@ -32,8 +30,9 @@ extension RankCommand {
         let failed = try FailedRanks(world)
         let code: ExitCode
         do {
+            try CommandAgreement(self).require(on: world)
             if world.rank == 0 { try warnOfSharedCores(world.size) }
-            try world.agree(on: [SharedFact("the command", Self.configuration.commandName ?? "")] + sharedFacts)
+            try world.agree(on: sharedFacts)
             code = try run(on: world)
         } catch {
             failed.end(with: error)

@@ -48,7 +48,11 @@ struct SummaryCommand: ParsableCommand {
 
     func run() throws {
         let options = try options
-        let network = try NetworkSource(model).network(options, includesTop: !withoutTop)
+        let named = try NamedModel(model, files: .jsonOrHDF5)
+        if withoutTop, case .file(_, let path) = named {
+            throw ValidationError("\(path) is a file: --no-top goes with names only")
+        }
+        let network = try named.network(options) { variations, _ in variations.includesTop = !withoutTop }
         var summary = ModelSummary(network, batchSize: batchSize)
         // Features alone have no loss to train with.
         if let batchSize, network.outputShape.rank == 1 {

@@ -1,8 +1,7 @@
 import ArgumentParser
-import MessagePassing
 
 /// The part of the self-test that one process carries out without MPI; it prints a result a line.
-struct ProcessChecksCommand: ParsableCommand {
+struct ProcessChecksCommand: ComputingCommand {
     static let name = "process"
     static let configuration = CommandConfiguration(
         commandName: name, abstract: "The part of the self-test that runs without MPI.", shouldDisplay: false)
@@ -12,8 +11,9 @@ struct ProcessChecksCommand: ParsableCommand {
     @Argument(help: "folder for temporary files")
     var folder: String
 
+    var threads: Int { 1 }
+
     func run() throws {
-        try Relaunch.ifNeeded(threads: 1)
         for check in Self.checks { try check.run(on: folder).printLine() }
     }
 }

@@ -13,7 +13,6 @@ struct RankChecksCommand: RankCommand {
     static let checks = MPIChecks.all + ReductionChecks.all
 
     var threads: Int { 1 }
-    var sharedFacts: [SharedFact] { [] }
 
     func run(on world: Communicator) throws -> ExitCode {
         for check in Self.checks {

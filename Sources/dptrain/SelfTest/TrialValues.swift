@@ -50,8 +50,9 @@ struct TrialValues {
                 let values = try outputs(of: node.inputs[0]).values
                 return min(least, Self.relative(values.lazy.map { abs($0) }, to: values))
             case .pooling(let layer) where layer.kind == .max:
-                let (shape, values) = try outputs(of: node.inputs[0])
-                return min(least, Self.relative(Self.leads(layer.window, shape, values), to: values))
+                let input = try outputs(of: node.inputs[0])
+                return min(
+                    least, Self.relative(Self.leads(layer.window, input.shape, input.values), to: input.values))
             default: return least
             }
         }
@@ -89,20 +90,10 @@ struct TrialValues {
     }
 
     /// What a node makes of the inputs, by the plain engine.
-    private func outputs(of node: Int) throws -> (shape: Shape, values: [Float]) {
-        let (part, weights) = try network.ending(withLayer: network.nodes[node].name, weights: weights)
-        var demand = ReplicaPlan.Demand()
-        demand.prediction = [samples]
-        // This loss absorbs no activation: the output is the layer's own.
-        let engine = try EngineChoice.engine(.blas, threads: 1)
-        let replica = Replica(try ReplicaPlan(part, loss: .meanSquaredError, engine: engine, demand))
-        try replica.setWeights(weights)
-        let plan = try replica.plan(.prediction, samples: samples)
-        plan.input.update(from: inputs, count: inputs.count)
-        try plan.run(StepContext(seed: 1, step: 0, batchSize: samples, firstSample: 0))
-        return (
-            part.outputShape,
-            Array(UnsafeBufferPointer(start: plan.output, count: samples * part.outputShape.count))
-        )
+    private func outputs(of node: Int) throws -> LayerOutput {
+        try LayerOutput(
+            ofLayer: network.nodes[node].name, of: network, weights: weights, samples: samples,
+            engine: EngineChoice.engine(.blas, threads: 1)
+        ) { $0.update(from: inputs, count: inputs.count) }
     }
 }

@@ -79,8 +79,7 @@ struct TrainCommand: RankCommand {
         var request = RunRequest(options: options, given: given, resume: resume?.request ?? .no, overwrite: overwrite)
         let firstRun = firstRun(options)
         try firstRun?.prepare(&request, on: world)
-        let threads = try threads
-        let outcome = try TrainingRun(request, world) { try EngineChoice.engine($0, threads: threads) }.execute()
+        let outcome = try TrainingRun(request, world, engines: EngineChoice.engine).execute()
         if case .interrupted = outcome { return .interrupted }
         if world.rank == 0 { try firstRun?.showNextSteps(request.options) }
         return .success

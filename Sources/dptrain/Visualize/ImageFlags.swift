@@ -40,8 +40,7 @@ struct ImageFlags: ParsableArguments {
         }
         guard let data, let index else { preconditionFailure("an image is given") }
         let file = try DatasetFile.open(data)
-        let usual = [Split.test, .validation].first { file.splits[$0] != nil } ?? .train
-        return try file.split(split ?? usual).storedSample(index)
+        return try file.split(split ?? file.usualSplit).storedSample(index)
     }
 }
 

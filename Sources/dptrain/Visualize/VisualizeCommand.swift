@@ -1,12 +1,11 @@
 import ArgumentParser
 import Basics
 import Evaluation
-import MessagePassing
 import Models
 import Pictures
 import Training
 
-struct VisualizeCommand: ParsableCommand {
+struct VisualizeCommand: ComputingCommand {
     static let configuration = CommandConfiguration(
         commandName: "visualize",
         abstract: "Show what a layer makes of an image, its kernels, or an image through a fixed kernel.",
@@ -46,6 +45,8 @@ struct VisualizeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("picture to write", valueName: "file.png"))
     var output: String
 
+    var threads: Int { 1 }
+
     mutating func validate() throws {
         guard most > 0 else { throw ValidationError("--most \(most) is not positive") }
         guard output.lowercased().hasSuffix(".png") else {
@@ -69,8 +70,6 @@ struct VisualizeCommand: ParsableCommand {
     }
 
     func run() throws {
-        // Results do not depend on the threads of the caller's environment.
-        try Relaunch.ifNeeded(threads: 1)
         let (picture, words) = try draw()
         try POSIXFileSystem().replace(output, with: PNG.encode(picture))
         try StandardOutput.print("\(output): \(words), \(picture.width)x\(picture.height)")
@@ -85,7 +84,7 @@ struct VisualizeCommand: ParsableCommand {
             return (Self.kernels(values, shape, most: most), "kernels \(shape) of \(layer)")
         }
         let (shape, values) = try inspected.output(
-            ofLayer: layer, for: image.sample(), engine: EngineChoice.engine(engine, threads: 1))
+            ofLayer: layer, for: image.sample(), engine: EngineChoice.engine(engine, threads: threads))
         return (Self.maps(values, shape, most: most), "feature maps \(shape) of \(layer)")
     }
 

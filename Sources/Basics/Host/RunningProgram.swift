@@ -1,0 +1,23 @@
+import FoundationEssentials
+import Glibc
+
+/// What computes in this process besides its options: ranks compare it, since another build of the same version, or another
+/// C library with other powers and logarithms, may compute other bits.
+package enum RunningProgram {
+    /// A digest of the program's file; nil where /proc does not show it.
+    package static var digest: [UInt8]? {
+        guard let file = try? Data(contentsOf: URL(fileURLWithPath: "/proc/self/exe"), options: .mappedIfSafe) else {
+            return nil
+        }
+        return file.withUnsafeBytes(SHA256.digest)
+    }
+
+    /// `glibc 2.36`
+    package static var cLibrary: String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
+            buffer.initialize(repeating: 0)
+            guard let start = buffer.baseAddress, confstr(Int32(_CS_GNU_LIBC_VERSION), start, 63) > 0 else { return "" }
+            return String(cString: start)
+        }
+    }
+}

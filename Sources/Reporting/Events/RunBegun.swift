@@ -1,0 +1,54 @@
+import Checkpoints
+
+/// What a run is about to do, said once before its first step.
+public struct RunBegun: Sendable {
+    public let model: String
+    public let totalParameters: Int
+    public let trainableParameters: Int
+    /// In words.
+    public let data: String
+    /// What serves as validation, in words.
+    public let validation: String
+    public let ranks: Int
+    /// Of a rank.
+    public let threads: Int
+    /// What the ranks of this machine will take at most, in words.
+    public let memory: String
+    /// Library, version and instruction set.
+    public let engine: String
+    public let precision: String
+    /// Keras's name for it.
+    public let optimizer: String
+    /// Samples of a step, over all ranks.
+    public let batchSize: Int
+    public let shards: Int
+    public let epochs: Int
+    public let stepsPerEpoch: Int
+    /// The output folder.
+    public let output: String
+    /// All options that have a value, as a configuration file has them.
+    public let options: [(name: String, value: String)]
+    /// Where the run goes on; for a new run its beginning.
+    public let position: RunState.Position
+    /// Where a resumed run goes on, in words; nil for a new one.
+    public let resumed: String?
+    public let warnings: [String]
+
+    package init(
+        model: String, totalParameters: Int, trainableParameters: Int, data: String, validation: String, ranks: Int,
+        threads: Int, memory: String, engine: String, precision: String, optimizer: String, batchSize: Int, shards: Int,
+        epochs: Int, stepsPerEpoch: Int, output: String, options: [(name: String, value: String)] = [],
+        position: RunState.Position = RunState.Position(), resumed: String? = nil, warnings: [String] = []
+    ) {
+        self.model = model
+        (self.totalParameters, self.trainableParameters) = (totalParameters, trainableParameters)
+        (self.data, self.validation) = (data, validation)
+        (self.ranks, self.threads, self.memory) = (ranks, threads, memory)
+        (self.engine, self.precision, self.optimizer) = (engine, precision, optimizer)
+        (self.batchSize, self.shards) = (batchSize, shards)
+        (self.epochs, self.stepsPerEpoch) = (epochs, stepsPerEpoch)
+        (self.output, self.options) = (output, options)
+        (self.position, self.resumed) = (position, resumed)
+        self.warnings = warnings
+    }
+}

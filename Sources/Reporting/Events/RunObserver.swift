@@ -1,0 +1,30 @@
+/// Someone who looks on: shows or records a run, and steers nothing.
+///
+/// An observer implements the events that it wants to know of. They come in this order: the run begins; steps end; after the
+/// last step of an epoch validation progresses and the epoch ends; the run ends. Checkpoints come between steps, and behind
+/// the end of an epoch. Events are told on the computing thread, so a step waits until its observers return. What an
+/// observer throws ends the run.
+///
+/// Observers of rank 0 are told everything. Those of other ranks are told everything but checkpoints. Nobody is told of the
+/// end of a run that another rank brings down.
+public protocol RunObserver: AnyObject {
+    func runBegan(_ event: RunBegun) throws
+    func stepEnded(_ event: StepEnded) throws
+    func validationProgressed(_ event: ValidationProgress) throws
+    func epochEnded(_ event: EpochEnded) throws
+    /// A checkpoint is about to be written. What was recorded so far must be on the disk first: a run resumed from the
+    /// checkpoint would never record it again.
+    func checkpointIsDue() throws
+    func checkpointSaved(_ event: CheckpointSaved) throws
+    func runEnded(_ event: RunEnded) throws
+}
+
+extension RunObserver {
+    public func runBegan(_ event: RunBegun) {}
+    public func stepEnded(_ event: StepEnded) {}
+    public func validationProgressed(_ event: ValidationProgress) {}
+    public func epochEnded(_ event: EpochEnded) {}
+    public func checkpointIsDue() {}
+    public func checkpointSaved(_ event: CheckpointSaved) {}
+    public func runEnded(_ event: RunEnded) {}
+}

@@ -1,0 +1,39 @@
+import Execution
+import Models
+import Reduction
+import Reporting
+
+/// What there is to say of a run before its first step.
+extension RunBegun {
+    /// `warnings` are those of the output folder and the coordinator.
+    init(_ parts: RunParts, _ resumed: ResumedState, _ warnings: [String]) {
+        let (session, data, network) = (parts.session, parts.data, parts.network)
+        let options = session.options
+        self.init(
+            model: network.name, totalParameters: network.parameterCount,
+            trainableParameters: network.trainableParameterCount, data: data.description,
+            validation: data.explanation, ranks: session.communicator.size, threads: options.threads,
+            memory: parts.memory.description, engine: session.engine.description,
+            precision: options.precision.rawValue, optimizer: options.optimizer.kind.type.kerasClass,
+            batchSize: options.batchSize, shards: options.shards, epochs: options.epochs,
+            stepsPerEpoch: parts.stepsPerEpoch, output: options.output ?? TrainingRun.defaultOutput,
+            options: options.values, position: resumed.state?.position ?? .init(), resumed: resumed.explanation,
+            warnings: resumed.warnings(session.execution) + parts.data.warnings + warnings + parts.replica.remarks
+                + Self.warnings(options, network))
+    }
+
+    /// Of choices that are rarely meant.
+    private static func warnings(_ options: TrainingOptions, _ network: Network) -> [String] {
+        var warnings: [String] = []
+        if let caveat = options.reduction.type.caveat {
+            warnings.append("--reduction \(options.reduction.rawValue): \(caveat)")
+        }
+        let smallest = options.batchSize / options.shards
+        if network.hasBatchNormalization, options.batchNorm == .shard, options.shards > 1, smallest < 8 {
+            warnings.append(
+                "batch normalisation sees only \(smallest) samples a shard; use --batch-norm global, fewer --shards, "
+                    + "or a larger --batch-size")
+        }
+        return warnings
+    }
+}

@@ -1,0 +1,122 @@
+import Basics
+import DataPipeline
+import Execution
+import MessagePassing
+import Models
+import Reduction
+
+/// Makes the engine of a name, which computes with so many threads.
+public typealias EngineMaker = (TrainingOptions.EngineName, _ threads: Int) throws -> any Engine
+
+/// What every command begins with whose ranks compute together: the options in force, an engine, and the shards of this
+/// rank. All ranks have the same options, engine and version.
+package struct Session {
+    package let options: TrainingOptions
+    package let communicator: Communicator
+    package let engine: any Engine
+    package let partition: ShardPartition
+
+    /// Collective. Throws on all ranks if one cannot compute with the options, or if the ranks do not agree.
+    package init(_ options: TrainingOptions, _ communicator: Communicator, engines: EngineMaker) throws {
+        self.options = options
+        self.communicator = communicator
+        engine = try communicator.together {
+            try options.validate(ranks: communicator.size)
+            return try engines(options.engine, options.threads)
+        }
+        partition = ShardPartition(shards: options.shards, ranks: communicator.size)
+        try communicator.agree(
+            on: options.sharedFacts + [
+                SharedFact("dptrain version", Release.version), SharedFact("MPI library", Communicator.libraryVersion),
+                SharedFact("program", digest: RunningProgram.digest ?? []),
+                SharedFact("C library", RunningProgram.cLibrary), SharedFact("engine", engine.description),
+            ])
+    }
+
+    /// This rank's.
+    package var shards: Range<Int> { partition.shards(of: communicator.rank) }
+
+    /// What results depend on beyond options: recorded in checkpoints, and compared on resume.
+    var execution: [String: String] {
+        [
+            "engine": engine.description, "threads": "\(options.threads)", "precision": options.precision.rawValue,
+            "version": Release.version,
+        ]
+    }
+}
+
+/// From a network to a replica: memory is planned, then there must be room for it, then it is taken. What fails on one rank
+/// is thrown on all.
+extension Session {
+    /// What a replica computes, and on which samples.
+    package typealias Work = [Plan.Purpose: BatchSource]
+
+    /// Plans for all shards that any rank meets, so that all ranks have the same arena. Collective.
+    package func plan(_ network: Network, _ loss: Loss, for work: Work) throws -> ReplicaPlan {
+        var demand = ReplicaPlan.Demand()
+        // One shard sees the whole batch: its statistics are the global ones.
+        demand.batchNormalization = options.shards == 1 ? .shard : options.batchNorm
+        demand.precision = options.precision
+        demand.targets = work.values.first?.input.output.targetKind ?? .label
+        demand.training = work[.training]?.shardSizes ?? []
+        demand.evaluation = work[.evaluation]?.shardSizes ?? []
+        demand.prediction = work[.prediction]?.shardSizes ?? []
+        demand.shards = shards.count
+        return try communicator.together { try ReplicaPlan(network, loss: loss, engine: engine, demand) }
+    }
+
+    /// The memory of this rank, as far as all commands need it: plans, readers, libraries. Readers of validation stand
+    /// beside those of training, which wait meanwhile.
+    package func memory(of plan: ReplicaPlan, for work: Work) -> MemoryNeed {
+        var need = plan.memory
+        need.reader = work.values.reduce(0) { $0 + $1.readerBytes(shards: shards) }
+        need.libraries = MemoryNeed.libraries(for: plan.network, ranks: communicator.size)
+        return need
+    }
+
+    /// Refuses a network for which the ranks' machines have too little memory. Collective.
+    @discardableResult
+    package func requireRoom(for need: MemoryNeed, of network: Network) throws -> NodeMemory.Account {
+        try NodeMemory.requireRoom(for: need, of: network.name, communicator)
+    }
+
+    /// Allocates the replica, in `arenas` or in arenas of its own, and sets its weights, which the ranks compare.
+    /// Collective.
+    package func replica(
+        _ plan: ReplicaPlan, in arenas: Arenas? = nil, weights: () throws -> [[Float]]
+    ) throws -> Replica {
+        let replica = try communicator.together {
+            let replica = Replica(plan, arenas)
+            try replica.setWeights(weights())
+            return replica
+        }
+        try communicator.agree(on: [
+            SharedFact("arena layout", digestOf: replica.arena.digest),
+            SharedFact("weights at the start", digestOf: replica.parameters),
+        ])
+        return replica
+    }
+}
+
+extension TrainingOptions {
+    /// Checks what one option alone cannot show, and what this number of ranks requires.
+    package func validate(ranks: Int) throws {
+        try validate()
+        guard ranks <= shards else {
+            throw TrainingError(
+                "\(ranks) ranks share only \(shards) shards, and a rank without a shard has nothing to do; "
+                    + "start at most \(shards) ranks, or choose --shards \(ranks) or more")
+        }
+    }
+
+    /// What ranks compare: semantic options, and those that do not change what is computed but change when the ranks
+    /// exchange messages.
+    fileprivate var sharedFacts: [SharedFact] {
+        let timing = [
+            "epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "bucket-size", "trace", "trace-steps",
+        ]
+        return (semantic.map { ($0.name, $0.value) } + timing.map { ($0, text(of: $0) ?? "none") }).map {
+            SharedFact("option --\($0.0)", $0.1)
+        }
+    }
+}

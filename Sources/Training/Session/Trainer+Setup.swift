@@ -1,0 +1,38 @@
+import Checkpoints
+import MessagePassing
+import Optimization
+import Reporting
+
+/// A trainer of what has been planned, at the beginning of a run or where its checkpoint stands.
+extension Trainer {
+    /// What the coordinator has decided so far, and how far the run has come.
+    typealias Start = (coordinator: Coordinator, progress: RunProgress)
+
+    static func start(_ parts: RunParts, _ resumed: RunState?) throws -> Start {
+        let countsCorrect = parts.data.targetKind == .label
+        var coordinator = try parts.session.options.coordinator(
+            stepsPerEpoch: parts.stepsPerEpoch,
+            metrics: EpochMetrics.names(accuracy: countsCorrect, validation: parts.data.validation != nil))
+        guard let resumed else {
+            let rate = coordinator.rates(epoch: 0)[0]
+            return (coordinator, RunProgress(firstRate: rate, countsCorrect: countsCorrect))
+        }
+        try coordinator.restore(Array(resumed.coordinator.utf8))
+        return (coordinator, RunProgress(resuming: resumed, countsCorrect: countsCorrect))
+    }
+
+    /// Collective. `store` is nil on ranks other than 0.
+    init(_ parts: RunParts, _ start: Start, _ store: CheckpointStore?, _ observers: [any RunObserver]) throws {
+        let session = parts.session
+        // Before the step, whose plans record in it.
+        let trace = try parts.trace()
+        self.init(
+            parts: parts, step: try parts.step(trace),
+            evaluator: try parts.data.validation.map {
+                try Evaluator(session, parts.replica, $0, steps: session.options.validationSteps)
+            },
+            penalty: try Penalty(l2: session.options.l2, parts.replica, session.communicator),
+            checkpoints: Checkpointing(parts, store, observers), observers: observers, trace: trace,
+            coordinator: start.coordinator, progress: start.progress)
+    }
+}

@@ -1,0 +1,120 @@
+import Checkpoints
+import Foundation
+import Reporting
+import Training
+
+/// What observers are told of a run, and in which order.
+var observerChecks: [RankCheck] {
+    [
+        RankCheck("an observer sees a whole run in order: interrupted, and resumed to its end") { check in
+            let trial = try RunTrial(check)
+            let first = EventRecord()
+            // A signal during step 5 is seen with the sums of step 6.
+            try trial.run(
+                in: "seen", settings: recordedRun, observers: [first] + (check.rank == 0 ? [SignalAtStep(5)] : []))
+            check.expect(
+                first.events,
+                equals: [
+                    "began at 0/0/0, 2 epochs of 4 steps", "saved \(file(0)) at 0/0", "step 1", "step 2", "step 3",
+                    "step 4", "validated 1/2", "validated 2/2", "epoch 0", "saved \(file(4)) at 1/4, best", "step 5",
+                    "step 6", "saved \(file(6)) at 1/6", "ended at 1/6: signal 10",
+                ].forRank(check.rank), "events of the run that was stopped")
+            let second = EventRecord()
+            try trial.run(in: "seen", settings: recordedRun, resume: .latest, observers: [second])
+            let best = second.lastIsBest ? ", best" : ""
+            check.expect(
+                second.events,
+                equals: [
+                    "began at 1/2/6, 2 epochs of 4 steps", "step 7", "step 8", "validated 1/2",
+                    "validated 2/2", "epoch 1", "saved \(file(8)) at 2/8\(best)", "ended at 2/8: all epochs are done",
+                ].forRank(check.rank), "events of the run that went on")
+            check.expect(second.samples, equals: 53 - 2 * 16, "samples of the process that went on")
+            guard check.rank == 0 else { return }
+            for (path, bytes) in first.files {
+                let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+                check.expect(size, equals: bytes, "the size of \(path)")
+            }
+        },
+        RankCheck("an observer sees the error that ends a run") { check in
+            let trial = try RunTrial(check)
+            let record = EventRecord()
+            var thrown = ""
+            do {
+                try trial.run(
+                    in: "failed", settings: recordedRun.merging(["learning-rate": "1e30", "optimizer": "sgd"]) { $1 },
+                    observers: [record])
+                check.expect(false, "nothing was thrown")
+            } catch {
+                thrown = "\(error)"
+            }
+            check.expect(record.events.first, equals: "began at 0/0/0, 2 epochs of 4 steps", "the first event")
+            check.expect(record.outcome, equals: .failed(error: thrown), "the outcome")
+            let steps = record.events.filter { $0.hasPrefix("step") }.count
+            check.expect(record.events.last, equals: "ended at 0/\(steps): \(thrown)", "the last event")
+        },
+        RankCheck("an observer learns what is about to run") { check in
+            let trial = try RunTrial(check)
+            let record = EventRecord()
+            try trial.run(in: "options", settings: ["epochs": "1"], observers: [record])
+            guard let begun = record.begun else { return check.expect(false, "no run has begun") }
+            check.expect(begun.model, equals: "simple-cnn-dropout", "model")
+            check.expect(begun.ranks, equals: check.size, "ranks")
+            check.expect(begun.output, equals: trial.path("options"), "output")
+            let options = Dictionary(uniqueKeysWithValues: begun.options.map { ($0.name, $0.value) })
+            check.expect(options["batch-size"], equals: "24", "an option that was given")
+            check.expect(options["keep"], equals: "3", "an option that was not given")
+        },
+    ]
+}
+
+/// Of 53 samples 4 steps an epoch; of 20 to validate on, 2.
+private let recordedRun = ["epochs": "2", "batch-size": "16"]
+
+private func file(_ step: Int) -> String { CheckpointStore.stepName(step) }
+
+extension [String] {
+    /// Checkpoints are told on rank 0 only.
+    fileprivate func forRank(_ rank: Int) -> [String] { rank == 0 ? self : filter { !$0.hasPrefix("saved") } }
+}
+
+/// Everything that an observer is told, a line each.
+private final class EventRecord: RunObserver {
+    private(set) var events: [String] = []
+    private(set) var begun: RunBegun?
+    private(set) var lastIsBest = false
+    private(set) var outcome: RunOutcome?
+    private(set) var samples = 0
+    /// Checkpoints that later ones do not replace, and their sizes.
+    private(set) var files: [(path: String, bytes: Int)] = []
+
+    func runBegan(_ event: RunBegun) {
+        begun = event
+        let start = event.position
+        events.append(
+            "began at \(start.epoch)/\(start.step)/\(start.globalStep), \(event.epochs) epochs of "
+                + "\(event.stepsPerEpoch) steps")
+    }
+
+    func stepEnded(_ event: StepEnded) { events.append("step \(event.step)") }
+
+    func validationProgressed(_ event: ValidationProgress) {
+        events.append("validated \(event.step)/\(event.steps)")
+    }
+
+    func epochEnded(_ event: EpochEnded) {
+        lastIsBest = event.isBest
+        events.append("epoch \(event.metrics.epoch)")
+    }
+
+    func checkpointSaved(_ event: CheckpointSaved) {
+        files.append((event.path, event.bytes))
+        let name = event.path.split(separator: "/").last ?? ""
+        let best = event.roles.contains(.best) ? ", best" : ""
+        events.append("saved \(name) at \(event.epoch)/\(event.step)\(best)")
+    }
+
+    func runEnded(_ event: RunEnded) {
+        (outcome, samples) = (event.outcome, event.samples)
+        events.append("ended at \(event.epochs)/\(event.step): \(event.outcome.reason)")
+    }
+}
