@@ -11,7 +11,8 @@ import MessagePassing
 
 // The launch checks come last: they leave a stop signal behind, at which every later run would end.
 let checks =
-    collectiveChecks + agreementChecks + reducerChecks + exchangeChecks + runChecks + augmentationChecks + traceChecks
+    collectiveChecks + agreementChecks + reducerChecks + exchangeChecks + runChecks + forgedCheckpointChecks
+    + augmentationChecks + traceChecks
     + evaluationChecks
     + kerasLossChecks + launchChecks
 

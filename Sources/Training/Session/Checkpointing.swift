@@ -17,12 +17,15 @@ final class Checkpointing {
     /// On rank 0 only.
     private let output: RunOutput?
     private let watch: StallWatch
+    private let folder: String
+    /// The path of the newest checkpoint that the run could go on from.
+    private var lastWhole: String?
     private let epochsBetween: Int
     private let stepsBetween: Int?
 
     init(
         _ communicator: Communicator, _ replica: Replica, _ update: ParameterUpdate, _ options: TrainingOptions,
-        _ identity: RunIdentity, _ output: RunOutput?, _ watch: StallWatch
+        _ identity: RunIdentity, _ output: RunOutput?, _ watch: StallWatch, resumedFrom: String?
     ) {
         self.communicator = communicator
         self.replica = replica
@@ -31,6 +34,8 @@ final class Checkpointing {
         self.identity = identity
         self.output = output
         self.watch = watch
+        folder = options.output ?? TrainingRun.defaultOutput
+        lastWhole = resumedFrom
         epochsBetween = options.checkpointEveryEpochs
         stepsBetween = options.checkpointEverySteps
     }
@@ -41,28 +46,27 @@ final class Checkpointing {
     /// Collective: gathers the optimizer's slots, and has rank 0 write.
     func save(_ progress: RunProgress, _ coordinator: Coordinator, as roles: CheckpointStore.Role) throws {
         watch.begin(.saving)
-        let slots = try update.slots.map { try gathered($0) }
-        _ = try communicator.onRoot {
-            try output?.save(state(progress, coordinator, slots), as: roles)
+        let step = progress.position.globalStep
+        let tensors = RunTensors(communicator, replica, update)
+        try communicator.together {
+            try refusingNonFinite(after: step) { try tensors.requireFiniteSlots() }
         }
+        let composed =
+            communicator.rank == 0
+            ? Result { try CheckpointCodec.compose(state(progress, coordinator), tensors: tensors) } : nil
+        try tensors.finish()
+        _ = try communicator.onRoot {
+            guard let composed else { return }
+            let file = try refusingNonFinite(after: step) { try composed.get() }
+            try output?.save(file, globalStep: step, as: roles)
+        }
+        lastWhole = "\(folder)/\(roles.contains(.step) ? CheckpointStore.stepName(step) : CheckpointStore.bestName)"
     }
 
-    /// One of the optimizer's slots in Keras's shapes, on rank 0. Collective. Only one slot at a time exists as an
-    /// arena.
-    private func gathered(_ slot: OwnedArena) throws -> [[Float]] {
-        let arena = try slot.gathered(communicator)
-        return try communicator.onRoot {
-            guard let arena else { return [] }
-            return try replica.network.trainableIndices.map { try replica.logical($0, of: arena) }
-        } ?? []
-    }
-
-    private func state(
-        _ progress: RunProgress, _ coordinator: Coordinator, _ slots: [[[Float]]]
-    ) throws -> RunState {
+    /// The state without weights and slots.
+    private func state(_ progress: RunProgress, _ coordinator: Coordinator) throws -> RunState {
         var state = RunState(
-            network: replica.network, loss: replica.loss, weights: try finiteWeights(progress.position.globalStep),
-            optimizer: optimizerState(progress, slots))
+            network: replica.network, loss: replica.loss, weights: [], optimizer: optimizerState(progress))
         state.position = progress.position
         state.coordinator = String(decoding: try coordinator.state(), as: UTF8.self)
         state.history = progress.history
@@ -77,27 +81,28 @@ final class Checkpointing {
 
     /// The loss does not show every error: if a ReLU turns NaN into zero, the loss stays finite although weights are
     /// lost.
-    private func finiteWeights(_ step: Int) throws -> [[Float]] {
-        let weights = try replica.weights()
-        for (parameter, values) in zip(replica.network.parameters, weights) where !values.allSatisfy(\.isFinite) {
+    private func refusingNonFinite<T>(after step: Int, _ body: () throws -> T) throws -> T {
+        do {
+            return try body()
+        } catch let error as FileError where error.kind == .notFinite {
+            let origin =
+                step == 0
+                ? "See where the weights come from"
+                : "The samples may hold very large values, or the learning rate or a penalty is too high"
             throw TrainingError(
-                "\(parameter.path) holds values that are not finite after step \(step), so no checkpoint is saved of it. "
-                    + (step == 0
-                        ? "See where the weights come from."
-                        : "The samples may hold such values, or the learning rate is too high; the last checkpoint is whole.")
-            )
+                "\(error.reason) after step \(step), so no checkpoint is saved of it. \(origin); "
+                    + (lastWhole.map { "the last whole checkpoint is \($0)." } ?? "there is no checkpoint yet."))
         }
-        return weights
     }
 
-    private func optimizerState(_ progress: RunProgress, _ slots: [[[Float]]]) -> OptimizerState {
+    private func optimizerState(_ progress: RunProgress) -> OptimizerState {
         let optimizer = options.algorithm
         return OptimizerState(
             kerasClass: type(of: optimizer).kerasClass,
             configuration: optimizer.kerasConfiguration(
                 learningRate: options.baseLearningRate, weightDecay: options.optimizer.weightDecay),
             learningRate: Double(progress.learningRate), iteration: progress.position.globalStep,
-            slots: zip(optimizer.slots, slots).map { OptimizerState.Slot(name: $0.name, values: $1) })
+            slots: optimizer.slots.map { OptimizerState.Slot(name: $0.name, values: []) })
     }
 
     /// Loads the weights and slots of a checkpoint.

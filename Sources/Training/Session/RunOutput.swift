@@ -1,6 +1,7 @@
 import Basics
 import Checkpoints
 import FoundationEssentials
+import HDF5Storage
 import Reporting
 
 /// The output folder of a run and who writes to it: on rank 0 only.
@@ -42,9 +43,9 @@ final class RunOutput {
     }
 
     /// The log reaches the disk before the checkpoint that stands for the same steps.
-    func save(_ state: RunState, as roles: CheckpointStore.Role) throws {
+    func save(_ file: SealedFile, globalStep: Int, as roles: CheckpointStore.Role) throws {
         try log.synchronize()
-        try store.save(state, as: roles)
+        try store.save(file, globalStep: globalStep, as: roles)
     }
 
     func end(_ outcome: RunOutcome, _ progress: RunProgress) {

@@ -30,9 +30,7 @@ package struct RunParts {
         let plan = try communicator.together {
             try ReplicaPlan(definition.network, loss: definition.loss, engine: engine, demand)
         }
-        let exchangePlan = ExchangePlan(
-            options.reduction.type, partition, Self.buckets(options, plan.arena, ranks: communicator.size),
-            parameterCount: plan.arena.count, rank: communicator.rank)
+        let exchangePlan = ExchangePlan(options, plan.arena, partition, rank: communicator.rank)
         memory = try NodeMemory.requireRoom(
             for: MemoryNeed(plan, exchangePlan, options, data, sampler, definition.network),
             of: definition.network.name, communicator)
@@ -54,16 +52,6 @@ package struct RunParts {
         self.reducer = reducer
         self.update = update
         loader = SampleLoader(data.input)
-    }
-
-    /// The values that are averaged into the statistics of batch normalisation are not gradients, and are never
-    /// rounded.
-    private static func buckets(_ options: TrainingOptions, _ arena: ArenaLayout, ranks: Int) -> BucketPlan {
-        let slices = arena.slices.filter { $0.role != .frozen }
-        let statistics = slices.first { $0.role == .statistic }?.offset ?? arena.gradientCount
-        return BucketPlan(
-            count: arena.gradientCount, cuts: slices.map(\.offset).filter { $0 > 0 }, ranks: ranks,
-            targetBytes: options.bucketSize.map { $0 << 10 }, roundedCount: options.wire == .bf16 ? statistics : 0)
     }
 
     /// Where a traced run records; nil for others. Collective. It is made before the step, whose plans record their
@@ -92,18 +80,13 @@ package struct RunParts {
     private static func demand(
         _ options: TrainingOptions, _ data: RunData, _ sampler: Sampler, _ partition: ShardPartition, rank: Int
     ) -> ReplicaPlan.Demand {
-        var demand = ReplicaPlan.Demand()
-        // One shard sees the whole batch: its statistics are the global ones.
-        demand.batchNormalization = options.shards == 1 ? .shard : options.batchNorm
-        demand.precision = options.precision
-        demand.targets = data.targetKind
-        demand.training = sampler.shardSizes
+        var evaluation: Set<Int> = []
         if let validation = data.validation {
-            let batches = Sampler(validation, batch: options.batchSize, shards: options.shards, seed: nil)
-            demand.evaluation = batches.shardSizes
+            evaluation = Sampler(validation, batch: options.batchSize, shards: options.shards, seed: nil).shardSizes
         }
-        demand.shards = partition.shards(of: rank).count
-        return demand
+        return ReplicaPlan.Demand(
+            options, targets: data.targetKind, training: sampler.shardSizes, evaluation: evaluation,
+            shards: partition.shards(of: rank).count)
     }
 }
 

@@ -35,7 +35,7 @@ public final class TrainingRun {
     public func execute() throws -> RunOutcome {
         // A rank that resumes would wait for a checkpoint that the others do not send.
         try communicator.agree(on: [SharedFact("--resume", request.resume.description)])
-        let resumed = try ResumedState(request, communicator)
+        var resumed = try ResumedState(request, communicator)
         let options = resumed.options
         try options.validate(ranks: communicator.size)
         let data = try communicator.together { try RunData(options) }
@@ -45,6 +45,7 @@ public final class TrainingRun {
         let engine = try communicator.together { try makeEngine(options.engine) }
         try resumed.requireSame(data, definition)
         let parts = try RunParts(options, data, definition, engine, communicator, resumed: resumed.state)
+        resumed.releaseTensors()
         try agree(options, data, definition, engine, parts)
         return try train(options, data, definition, engine, resumed, parts)
     }
@@ -101,7 +102,8 @@ public final class TrainingRun {
         let trace = try parts.trace(options, communicator)
         let step = try parts.step(options, communicator, watch, trace)
         let checkpoints = Checkpointing(
-            communicator, parts.replica, parts.update, options, identity, output, watch)
+            communicator, parts.replica, parts.update, options, identity, output, watch,
+            resumedFrom: resumed.file)
         var evaluator: Evaluator?
         if let validation = data.validation, let input = data.validationInput {
             evaluator = try Evaluator(
