@@ -7,6 +7,8 @@ import MessagePassing
 @main
 enum Program {
     static func main() {
+        // A file that reaches a limit of size is then an error of the call that writes it, with a message.
+        signal(SIGXFSZ, SIG_IGN)
         let rank = LaunchEnvironment.current.rank
         var command = parse(rank: rank)
         // What needs no ranks is done once.

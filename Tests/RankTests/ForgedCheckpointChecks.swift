@@ -216,7 +216,8 @@ private var optimizer: [Forgery] {
         Forgery("a slot named twice", "optimizer_weights") {
             try $0.group("dptrain/optimizer").attributes.set("slots", ["momentum", "momentum"])
         },
-        .text("/", "training_config", "{}", "training_config"), .text("/", "training_config", "not JSON", ""),
+        .text("/", "training_config", "{}", "training_config"),
+        .text("/", "training_config", "not JSON", "training_config"),
         .text("/", "training_config", #"{"optimizer_config": {"class_name": "Ftrl", "config": {}}}"#, "Adam"),
     ]
 }
@@ -241,7 +242,7 @@ private var texts: [Forgery] {
         coordinator("\"saveBest\":{", "\"saveBest\":{\"best\":\"nan\",\"epoch\":0"),
         coordinator("\"saveBest\":{", "\"saveBest\":{\"best\":1"),
         .attribute(state, "state", Int64(1)),
-        .text("/", "model_config", "{}", ""), .text("/", "model_config", "", ""),
+        .text("/", "model_config", "{}", "no layers"), .text("/", "model_config", "", "not JSON"),
         .text("dptrain", "loss", "hope", "hope"), .text("dptrain", "format", "other", "dptrain-checkpoint"),
         .text("dptrain", "normalization", "by guess", "normalization"),
         .attribute("dptrain", "version", Int64(0)), .attribute("dptrain", "version", Int64(2)),

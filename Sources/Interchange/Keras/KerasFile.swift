@@ -146,8 +146,8 @@ package enum KerasFile {
     package static func readOptimizer(
         from root: Group, of network: Network, slots: [String], learningRate: Double
     ) throws -> OptimizerState {
-        let training = try JSONValue(parsing: root.attributes.string("training_config"))
-        let description = training["optimizer_config"] ?? .null
+        let text = try root.attributes.string("training_config")
+        let description = (try? JSONValue(parsing: text))?["optimizer_config"] ?? .null
         let group = try root.group("optimizer_weights")
         let known = OptimizerKind.all.map { $0.type.kerasClass }
         guard let kerasClass = description["class_name"]?.string, known.contains(kerasClass),

@@ -16,7 +16,6 @@ final class Checkpointing {
     private let identity: RunIdentity
     /// On rank 0 only.
     private let output: RunOutput?
-    private let watch: StallWatch
     private let folder: String
     /// The path of the newest checkpoint that the run could go on from.
     private var lastWhole: String?
@@ -25,7 +24,7 @@ final class Checkpointing {
 
     init(
         _ communicator: Communicator, _ replica: Replica, _ update: ParameterUpdate, _ options: TrainingOptions,
-        _ identity: RunIdentity, _ output: RunOutput?, _ watch: StallWatch, resumedFrom: String?
+        _ identity: RunIdentity, _ output: RunOutput?, resumedFrom: String?
     ) {
         self.communicator = communicator
         self.replica = replica
@@ -33,7 +32,6 @@ final class Checkpointing {
         self.options = options
         self.identity = identity
         self.output = output
-        self.watch = watch
         folder = options.output ?? TrainingRun.defaultOutput
         lastWhole = resumedFrom
         epochsBetween = options.checkpointEveryEpochs
@@ -45,7 +43,6 @@ final class Checkpointing {
 
     /// Collective: gathers the optimizer's slots, and has rank 0 write.
     func save(_ progress: RunProgress, _ coordinator: Coordinator, as roles: CheckpointStore.Role) throws {
-        watch.begin(.saving)
         let step = progress.position.globalStep
         let tensors = RunTensors(communicator, replica, update)
         try communicator.together {
@@ -58,7 +55,7 @@ final class Checkpointing {
         _ = try communicator.onRoot {
             guard let composed else { return }
             let file = try refusingNonFinite(after: step) { try composed.get() }
-            try output?.save(file, globalStep: step, as: roles)
+            try communicator.watch.during(.saving) { try output?.save(file, globalStep: step, as: roles) }
         }
         lastWhole = "\(folder)/\(roles.contains(.step) ? CheckpointStore.stepName(step) : CheckpointStore.bestName)"
     }
