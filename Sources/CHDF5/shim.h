@@ -13,6 +13,7 @@ static inline hid_t chdf5_uint64(void) { return H5T_STD_U64LE; }
 static inline hid_t chdf5_string(void) { return H5T_C_S1; }
 
 static inline unsigned chdf5_read_only(void) { return H5F_ACC_RDONLY; }
+static inline unsigned chdf5_read_write(void) { return H5F_ACC_RDWR; }
 static inline unsigned chdf5_truncate(void) { return H5F_ACC_TRUNC; }
 
 static inline hid_t chdf5_file_create(void) { return H5P_FILE_CREATE; }

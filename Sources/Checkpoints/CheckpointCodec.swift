@@ -20,19 +20,36 @@ public enum CheckpointCodec {
 
     /// The checkpoint's bytes, digest included.
     public static func encode(_ state: RunState) throws(FileError) -> [UInt8] {
-        let file = "checkpoint"
         precondition(state.weights.count == state.network.parameters.count, "an array for every parameter")
+        return try compose(state, tensors: state).bytes
+    }
+
+    /// The checkpoint in memory, ready to be written. The weights and slots are those of `tensors`; the state's own are not
+    /// looked at. A state with a value that is not finite is none to go on from, and is refused.
+    package static func compose(
+        _ state: RunState, tensors: some CheckpointTensors
+    ) throws(FileError) -> SealedFile {
+        let file = "checkpoint"
         do {
+            try state.requireFinite()
             let hdf5 = try HDF5File.createInMemory(label: file)
             try KerasFile.writeModel(state.network, to: hdf5.root)
             try KerasFile.writeTraining(state.optimizer, loss: state.loss, of: state.network, to: hdf5.root)
-            try KerasFile.writeWeights(state.weights, of: state.network, to: hdf5.root.createGroup("model_weights"))
+            try KerasFile.writeWeights(of: state.network, to: hdf5.root.createGroup("model_weights")) { index in
+                try finite(tensors.weight(index), state.network.parameters[index].path)
+            }
+            let trainable = state.network.trainableParameters
             try KerasFile.writeOptimizer(
-                state.optimizer, of: state.network, to: hdf5.root.createGroup("optimizer_weights"))
+                state.optimizer, of: state.network, to: hdf5.root.createGroup("optimizer_weights")
+            ) { place in
+                try finite(
+                    tensors.slot(place.slot, of: place.parameter),
+                    "\(trainable[place.parameter].path) (\(state.optimizer.slots[place.slot].name))")
+            }
             try DptrainGroup.write(state, to: hdf5.root.createGroup("dptrain"))
-            let image = try hdf5.image()
-            try hdf5.close()
-            return FileSeal.seal(image)
+            return try SealedFile(hdf5)
+        } catch let error as FileError {
+            throw error
         } catch let error as HDF5Error {
             throw FileError(.write, file: file, "\(error)")
         } catch {
@@ -40,8 +57,15 @@ public enum CheckpointCodec {
         }
     }
 
-    /// The state in a checkpoint's bytes; `file` names them in errors. Damaged bytes are never decoded.
-    public static func decode(_ bytes: [UInt8], file: String) throws(FileError) -> RunState {
+    private static func finite(_ values: [Float], _ name: String) throws(FileError) -> [Float] {
+        guard values.allSatisfy(\.isFinite) else { throw .notFinite(name) }
+        return values
+    }
+
+    /// The state in a checkpoint's bytes; `file` names them in errors. Damaged bytes are never decoded, and everything that
+    /// they hold is checked: presence, type, shape, range. No value is NaN or infinite, apart from a metric of the
+    /// history that was not measured.
+    public static func decode(_ bytes: consuming [UInt8], file: String) throws(FileError) -> RunState {
         let payload = try FileSeal.open(bytes, file: file)
         do {
             let root = try HDF5File.open(image: payload, label: file).root
@@ -50,13 +74,14 @@ public enum CheckpointCodec {
             let network = try KerasFile.readModel(from: root, file: file)
             let weights = try KerasFile.readWeights(of: network, from: root.group("model_weights"))
             let optimizer = try KerasFile.readOptimizer(
-                from: root, parameters: network.trainableParameters,
-                slots: group.group("optimizer").attributes.strings("slots"),
-                learningRate: group.group("optimizer").attributes.double("learning_rate"))
+                from: root, of: network, slots: group.group("optimizer").attributes.strings("slots"),
+                learningRate: group.group("optimizer").attributes.double(
+                    "learning_rate", in: 0...Double(Float.greatestFiniteMagnitude)))
             var state = RunState(
                 network: network, loss: try DptrainGroup.loss(in: group, of: network, file: file), weights: weights,
                 optimizer: optimizer)
             try DptrainGroup.read(&state, from: group)
+            try state.requireConsistent(file)
             return state
         } catch let error as FileError {
             throw error
@@ -68,7 +93,7 @@ public enum CheckpointCodec {
     }
 
     private static func checkFormat(of group: Group, file: String) throws {
-        let found = try group.attributes.int("version")
+        let found = try group.attributes.int("version", in: 1...Int(Int32.max))
         guard try group.attributes.string("format") == format else {
             throw FileError(.content, file: file, "its group dptrain is not of the format \(format)")
         }

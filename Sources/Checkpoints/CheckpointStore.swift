@@ -15,7 +15,7 @@ import Glibc
 public struct CheckpointStore: Sendable {
     /// What may be in the folder at the start.
     public enum Start: Sendable {
-        /// Nothing.
+        /// Nothing, or what a run left behind that failed ahead of its first checkpoint.
         case new
         /// An earlier run, which is deleted.
         case overwrite
@@ -57,16 +57,12 @@ public struct CheckpointStore: Sendable {
             try fileSystem.createFolder(folder)
             let names = try fileSystem.names(in: folder).filter { $0 != OutputLock.name }
             let leftovers = names.filter(TemporaryName.isOne)
-            if start == .new, names.count > leftovers.count {
-                throw FileError(
-                    .folder, file: folder, "the output folder is not empty",
-                    remedy: "continue its run with --resume, delete it with --overwrite, or give another --output")
-            }
+            if start == .new { try Self.requireNew(folder, names) }
             for name in leftovers { try fileSystem.remove("\(folder)/\(name)") }
             if start == .overwrite {
                 for name in names where Self.isOurs(name) { try fileSystem.remove("\(folder)/\(name)") }
             }
-            try fileSystem.replace("probe", in: folder, with: [])
+            try fileSystem.replace("probe", in: folder, with: [UInt8]())
             try fileSystem.remove("\(folder)/probe")
         } catch let error as FileError {
             throw error
@@ -79,26 +75,36 @@ public struct CheckpointStore: Sendable {
         }
     }
 
+    private static func requireNew(_ folder: String, _ names: [String]) throws(FileError) {
+        let remains = names.filter { !TemporaryName.isOne($0) && $0 != logName && $0 != configurationName }
+        guard !remains.isEmpty else { return }
+        let resumes = remains.contains(where: isCheckpoint) ? "continue its run with --resume, " : ""
+        throw FileError(
+            .folder, file: folder, "the output folder is not empty",
+            remedy: "\(resumes)start anew in it with --overwrite, or give another --output")
+    }
+
     // MARK: Saving
 
     /// Saves a state, then deletes step files beyond `keep`. Throws without having touched any earlier checkpoint. Returns
     /// the file's path.
     @discardableResult
     public func save(_ state: RunState, as roles: Role) throws(FileError) -> String {
-        try save(CheckpointCodec.encode(state), globalStep: state.position.globalStep, as: roles)
+        try save(
+            CheckpointCodec.compose(state, tensors: state), globalStep: state.position.globalStep, as: roles)
     }
 
-    /// Saves an encoded state; `globalStep` is the one in it.
+    /// Saves a composed state; `globalStep` is the one in it.
     @discardableResult
-    public func save(_ bytes: [UInt8], globalStep: Int, as roles: Role) throws(FileError) -> String {
+    package func save(_ content: some FileContent, globalStep: Int, as roles: Role) throws(FileError) -> String {
         let step = Self.stepName(globalStep)
         var names: [String] = []
         if roles.contains(.step) { names += [step, Self.latestName] }
         if roles.contains(.best) { names.append(Self.bestName) }
         guard let first = names.first else { preconditionFailure("a state is saved as something") }
         do {
-            try fileSystem.replace(first, in: folder, with: bytes)
-            for name in names.dropFirst() { try addName(name, to: first, bytes) }
+            try fileSystem.replace(first, in: folder, with: content)
+            for name in names.dropFirst() { try addName(name, to: first, content) }
         } catch {
             throw failure(error)
         }
@@ -112,11 +118,13 @@ public struct CheckpointStore: Sendable {
     }
 
     /// Where the file system has no hard links, the bytes are written once more.
-    private func addName(_ name: String, to existing: String, _ bytes: [UInt8]) throws(FileSystemError) {
+    private func addName(
+        _ name: String, to existing: String, _ content: some FileContent
+    ) throws(FileSystemError) {
         do {
             try fileSystem.relink(name, in: folder, to: existing)
         } catch {
-            try fileSystem.replace(name, in: folder, with: bytes)
+            try fileSystem.replace(name, in: folder, with: content)
         }
     }
 
@@ -127,7 +135,10 @@ public struct CheckpointStore: Sendable {
     }
 
     private func failure(_ error: FileSystemError) -> FileError {
-        let next = "continue with --resume; the earlier checkpoints are whole"
+        let hasEarlier = (try? fileSystem.names(in: folder))?.contains(where: Self.isCheckpoint) ?? false
+        let next =
+            hasEarlier
+            ? "continue with --resume; the earlier checkpoints are whole" : "start again; there is no checkpoint yet"
         switch error.code {
         case ENOSPC, EDQUOT:
             return FileError(
@@ -159,7 +170,11 @@ public struct CheckpointStore: Sendable {
         try fileSystem.names(in: folder).compactMap(Self.stepNumber).sorted(by: >)
     }
 
+    private static func isCheckpoint(_ name: String) -> Bool {
+        name == latestName || name == bestName || stepNumber(name) != nil
+    }
+
     private static func isOurs(_ name: String) -> Bool {
-        [latestName, bestName, logName, configurationName].contains(name) || stepNumber(name) != nil
+        isCheckpoint(name) || name == logName || name == configurationName
     }
 }

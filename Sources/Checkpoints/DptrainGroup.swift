@@ -35,8 +35,8 @@ enum DptrainGroup {
         }
         let history = try group.createGroup("history")
         try history.attributes.set("epochs", state.history.count)
-        // What was not measured is absent or NaN in the state; in the file it is one and the same NaN.
-        let measured = state.history.map { record in record.filter { !$0.value.isNaN } }
+        // What was not measured is absent or not finite in the state; in the file it is one and the same NaN.
+        let measured = state.history.map { record in record.filter { $0.value.isFinite } }
         for name in Set(measured.flatMap(\.keys)).sorted() {
             let values = measured.map { $0[name] ?? .nan }
             try history.write(name, shape: [values.count], values)
@@ -51,9 +51,10 @@ enum DptrainGroup {
         }
         // Files from before losses had options lack them.
         guard try group.attributes.exists("from_logits") else { return network.loss(function) }
+        let smoothing = try group.attributes.double("label_smoothing", in: 0...Double(Float(1).nextDown))
         return Loss(
-            function, labelSmoothing: Float(try group.attributes.double("label_smoothing")),
-            isFromLogits: try group.attributes.int("from_logits") != 0)
+            function, labelSmoothing: Float(smoothing),
+            isFromLogits: try group.attributes.int("from_logits", in: 0...1) != 0)
     }
 
     static func read(_ state: inout RunState, from group: Group) throws(HDF5Error) {
@@ -61,25 +62,55 @@ enum DptrainGroup {
         state.normalization = try group.attributes.string("normalization")
         let position = try group.group("position")
         state.position = RunState.Position(
-            epoch: try integer("epoch", in: position), step: try integer("step", in: position),
-            globalStep: try integer("global_step", in: position))
+            epoch: try position.integer("epoch", in: RunState.counts),
+            step: try position.integer("step", in: RunState.counts),
+            globalStep: try position.integer("global_step", in: RunState.largeCounts))
         state.coordinator = try group.group("coordinator").attributes.string("state")
         state.classNames = try group.group("classes").attributes.strings("names")
         state.options = try texts(in: group.group("options"))
         state.execution = try texts(in: group.group("execution"))
 
-        let sums = try group.group("epoch_sums")
-        for name in try sums.children() {
-            state.epochSums[name] = try sums.dataset(name).read(as: Double.self).first
-        }
-        let history = try group.group("history")
-        state.history = [[String: Double]](repeating: [:], count: try history.attributes.int("epochs"))
-        for name in try history.children() {
-            let values = try history.dataset(name).read(as: Double.self)
-            for (epoch, value) in values.enumerated() where !value.isNaN && epoch < state.history.count {
-                state.history[epoch][name] = value
+        state.epochSums = try epochSums(in: group.group("epoch_sums"))
+        state.history = try history(in: group.group("history"))
+    }
+
+    private static func epochSums(in group: Group) throws(HDF5Error) -> [String: Double] {
+        var sums: [String: Double] = [:]
+        for name in try group.children() {
+            let value = try group.dataset(name).readFinite([], as: Double.self)[0]
+            let isCount = RunState.sums.counts.contains(name)
+            guard isCount || RunState.sums.values.contains(name) else {
+                throw error(group, name, "no such sum is known")
             }
+            let range = RunState.largeCounts
+            if isCount, Int(exactly: value).map({ !range.contains($0) }) ?? true {
+                throw error(group, name, "\(value) is no count of samples")
+            }
+            sums[name] = value
         }
+        guard sums["correct"] ?? 0 <= sums["samples"] ?? 0 else {
+            throw error(group, "correct", "more samples were told right than there were")
+        }
+        return sums
+    }
+
+    /// Every epoch has at least its learning rate, so that the data sets bound the number of epochs by the file's size.
+    private static func history(in group: Group) throws(HDF5Error) -> [[String: Double]] {
+        let names = try group.children()
+        let epochs = try group.attributes.int("epochs", in: names.isEmpty ? 0...0 : RunState.counts)
+        let columns = try names.map { name throws(HDF5Error) in
+            let values = try group.dataset(name).read([epochs], as: Double.self)
+            guard !values.contains(where: \.isInfinite) else { throw error(group, name, "a value is infinite") }
+            return values
+        }
+        return (0..<epochs).map { epoch in
+            let record = zip(names, columns).map { ($0, $1[epoch]) }.filter { !$0.1.isNaN }
+            return Dictionary(uniqueKeysWithValues: record)
+        }
+    }
+
+    private static func error(_ group: Group, _ name: String, _ problem: String) -> HDF5Error {
+        HDF5Error("read the data set", file: group.location.file, object: "\(group.path)/\(name)", detail: problem)
     }
 
     private static func write(_ texts: [String: String], to group: Group) throws(HDF5Error) {
@@ -90,9 +121,5 @@ enum DptrainGroup {
         var texts: [String: String] = [:]
         for name in try group.attributes.names() { texts[name] = try group.attributes.string(name) }
         return texts
-    }
-
-    private static func integer(_ name: String, in group: Group) throws(HDF5Error) -> Int {
-        Int(try group.dataset(name).read(as: Int64.self).first ?? 0)
     }
 }

@@ -81,12 +81,10 @@ extension Attributes {
     private func removeStrings(_ name: String) throws(HDF5Error) {
         var part = 0
         while try exists("\(name)\(part)") {
-            try location.check("replace the attribute", at: place(name)) { H5Adelete(location.id, "\(name)\(part)") }
+            try remove("\(name)\(part)")
             part += 1
         }
-        if try exists(name) {
-            try location.check("replace the attribute", at: place(name)) { H5Adelete(location.id, name) }
-        }
+        if try exists(name) { try remove(name) }
     }
 
     private func storedStrings(_ name: String) throws(HDF5Error) -> [String] {

@@ -59,6 +59,37 @@ public struct Attributes: Sendable {
     public func double(_ name: String) throws(HDF5Error) -> Double { try value(name) }
     public func int(_ name: String) throws(HDF5Error) -> Int { Int(try value(name, as: Int64.self)) }
 
+    /// An integer that must lie in `range`.
+    package func int(_ name: String, in range: ClosedRange<Int>) throws(HDF5Error) -> Int {
+        guard try elementType(name).isInteger else {
+            throw location.error(
+                "read the attribute", "it is of type \(try elementType(name)), not an integer", at: place(name))
+        }
+        let value = try int(name)
+        guard range.contains(value) else {
+            throw location.error(
+                "read the attribute", "\(value) is not from \(range.lowerBound) to \(range.upperBound)", at: place(name)
+            )
+        }
+        return value
+    }
+
+    /// A number that must lie in `range`, which NaN does not.
+    package func double(_ name: String, in range: ClosedRange<Double>) throws(HDF5Error) -> Double {
+        let value = try double(name)
+        guard range.contains(value) else {
+            throw location.error(
+                "read the attribute", "\(value) is not from \(range.lowerBound) to \(range.upperBound)", at: place(name)
+            )
+        }
+        return value
+    }
+
+    private func elementType(_ name: String) throws(HDF5Error) -> ElementType {
+        let type = try open(name).type
+        return withExtendedLifetime(type) { ElementType(of: type.id) }
+    }
+
     /// Writes a scalar.
     public func set<Element: StorageElement>(_ name: String, _ value: Element) throws(HDF5Error) {
         let space = try scalarSpace(name)
@@ -81,6 +112,9 @@ public struct Attributes: Sendable {
 
     // MARK: Plumbing shared with strings
 
+    /// In bytes; HDF5 keeps larger values out of the object's header, and no program writes that many.
+    private static var largestValue: Int { 64 << 20 }
+
     func place(_ name: String) -> String { "\(location.path)@\(name)" }
 
     func open(_ name: String) throws(HDF5Error) -> (attribute: Handle, type: Handle, count: Int) {
@@ -94,6 +128,10 @@ public struct Attributes: Sendable {
         let type = try location.open(operation, at: place(name), close: H5Tclose) { H5Aget_type(attribute.id) }
         let space = try location.open(operation, at: place(name), close: H5Sclose) { H5Aget_space(attribute.id) }
         let count = try location.check(operation, at: place(name)) { H5Sget_simple_extent_npoints(space.id) }
+        let (bytes, overflows) = Int(count).multipliedReportingOverflow(by: H5Tget_size(type.id))
+        guard !overflows, bytes <= Self.largestValue else {
+            throw location.error(operation, "its \(count) values are more than an attribute holds", at: place(name))
+        }
         return (attribute, type, Int(count))
     }
 
@@ -108,14 +146,16 @@ public struct Attributes: Sendable {
         }
     }
 
+    package func remove(_ name: String) throws(HDF5Error) {
+        try location.check("remove the attribute", at: place(name)) { H5Adelete(location.id, name) }
+    }
+
     /// `withBytes` calls its argument with a pointer to the values.
     func write(
         _ name: String, type: hid_t, space: Handle, withBytes: ((UnsafeRawPointer?) -> herr_t) -> herr_t
     ) throws(HDF5Error) {
         let operation = "write the attribute"
-        if try exists(name) {
-            try location.check(operation, at: place(name)) { H5Adelete(location.id, name) }
-        }
+        if try exists(name) { try remove(name) }
         let attribute = try location.open(operation, at: place(name), close: H5Aclose) {
             H5Acreate2(location.id, name, type, space.id, hid_t(H5P_DEFAULT), hid_t(H5P_DEFAULT))
         }

@@ -31,6 +31,7 @@ public struct Dataset: StoredObject {
         let rank = try location.check(operation) { H5Sget_simple_extent_ndims(space.id) }
         var extents = [hsize_t](repeating: 0, count: Int(rank))
         try location.check(operation) { H5Sget_simple_extent_dims(space.id, &extents, nil) }
+        shape = try location.shape(of: extents, operation)
         let type = try location.open(operation, close: H5Tclose) { H5Dget_type(location.id) }
         elementType = ElementType(of: type.id)
         hasNativeBytes = Self.isNative(type.id, elementType)
@@ -71,7 +72,8 @@ public struct Dataset: StoredObject {
         case H5D_CHUNKED:
             var extents = [hsize_t](repeating: 0, count: shape.rank)
             try location.check(operation) { H5Pget_chunk(list.id, Int32(shape.rank), &extents) }
-            return .chunked(Shape(extents.map { Int($0) }), filters: filters(list.id).map(\.name))
+            return .chunked(
+                try location.shape(of: extents, operation), filters: filters(list.id).map(\.name))
         default:
             return .other
         }
@@ -79,14 +81,45 @@ public struct Dataset: StoredObject {
 
     /// Reads everything, converted to `Element`, in row-major order.
     public func read<Element: StorageElement>(as type: Element.Type = Element.self) throws(HDF5Error) -> [Element] {
-        var values = [Element](repeating: Element(), count: shape.count)
         try requireNumeric()
+        try requireRoom(for: shape.count, of: Element.self)
+        var values = [Element](repeating: Element(), count: shape.count)
         guard !values.isEmpty else { return values }
         try checkRead("read the data set") {
             H5Dread(
                 location.id, Element.typeID, chdf5_whole_extent(), chdf5_whole_extent(), hid_t(H5P_DEFAULT), &values)
         }
         return values
+    }
+
+    /// Reads a data set as `read` does; none of its elements may be NaN or infinite.
+    package func readFinite<Element: StorageElement>(
+        _ expected: Shape, as type: Element.Type = Element.self
+    ) throws(HDF5Error) -> [Element] {
+        let values = try read(expected, as: Element.self)
+        guard Element.areFinite(values) else {
+            throw location.error("read the data set", "it holds values that are not finite")
+        }
+        return values
+    }
+
+    /// Reads everything of a data set that must have this shape and hold elements of this type, all of them in the file,
+    /// so that what is read is no larger than the file.
+    package func read<Element: StorageElement>(
+        _ expected: Shape, as type: Element.Type = Element.self
+    ) throws(HDF5Error) -> [Element] {
+        guard shape == expected else {
+            throw location.error("read the data set", "its shape is \(shape), but should be \(expected)")
+        }
+        guard elementType == Element.elementType else {
+            throw location.error(
+                "read the data set", "its elements are \(elementType), but should be \(Element.elementType)")
+        }
+        let stored = quietly { H5Dget_storage_size(location.id) }
+        guard stored == shape.count * MemoryLayout<Element>.stride else {
+            throw location.error("read the data set", "it is compressed or not written to its end")
+        }
+        return try read()
     }
 
     /// Reads a range of rows, converted to `Element`, into memory for `range.count * rowCount` elements.
@@ -174,6 +207,14 @@ public struct Dataset: StoredObject {
         guard elementType.isNumeric else {
             throw location.error("read the data set", "its elements are of type \(elementType), not numbers")
         }
+    }
+
+    /// A file may state any shape, whatever its own size: compressed zeros take next to nothing.
+    private func requireRoom<Element>(for count: Int, of type: Element.Type) throws(HDF5Error) {
+        let bytes = count * MemoryLayout<Element>.stride
+        guard bytes > 1 << 20, let available = HostMemory.availableBytes, bytes > available else { return }
+        throw location.error(
+            "read the data set", "its \(shape) elements take \(bytes) bytes of memory, but \(available) are available")
     }
 
     private func filters(_ list: hid_t) -> [(code: H5Z_filter_t, name: String)] {

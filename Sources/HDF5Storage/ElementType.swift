@@ -56,6 +56,17 @@ public enum ElementType: Hashable, Sendable, CustomStringConvertible {
 public protocol StorageElement: BitwiseCopyable, Sendable {
     static var elementType: ElementType { get }
     init()
+    /// Whether no value is NaN or infinite.
+    static func areFinite(_ values: [Self]) -> Bool
+}
+
+extension StorageElement {
+    /// What integers are.
+    public static func areFinite(_ values: [Self]) -> Bool { true }
+}
+
+extension StorageElement where Self: BinaryFloatingPoint {
+    public static func areFinite(_ values: [Self]) -> Bool { values.allSatisfy(\.isFinite) }
 }
 
 extension Float: StorageElement { public static var elementType: ElementType { .float(bytes: 4) } }

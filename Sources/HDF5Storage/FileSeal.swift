@@ -14,15 +14,9 @@ package enum FileSeal {
     private static let version: UInt64 = 1
     private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
-    /// The file with its trailer. Checkpoints may be large: nothing here copies what is handed over.
-    package static func seal(_ payload: consuming [UInt8]) -> [UInt8] {
-        let length = payload.count
-        let digest = digest(of: payload, length: length)
-        payload += magic
-        payload += littleEndian(version)
-        payload += littleEndian(UInt64(length))
-        payload += digest
-        return payload
+    /// The trailer that belongs behind `payload`.
+    static func trailer(of payload: UnsafeRawBufferPointer) -> [UInt8] {
+        magic + littleEndian(version) + littleEndian(UInt64(payload.count)) + SHA256.digest(of: payload)
     }
 
     package static func isSealed(_ bytes: [UInt8]) -> Bool {
@@ -72,11 +66,13 @@ package enum FileSeal {
         }
         let end = number(bytes, at: 40)
         guard UInt64(bytes.count) == end else {
-            let reason =
-                UInt64(bytes.count) < end + UInt64(size)
-                ? "it is truncated: it has \(bytes.count) bytes of at least \(end)" : "its digest is damaged"
+            // `end` is any number that a file can hold: nothing is added to it.
+            let isTruncated = bytes.count < size || UInt64(bytes.count - size) < end
             return FileError(
-                UInt64(bytes.count) < end + UInt64(size) ? .truncated : .altered, file: file, reason, remedy: remedy)
+                isTruncated ? .truncated : .altered, file: file,
+                isTruncated
+                    ? "it is truncated: it has \(bytes.count) bytes of at least \(end)" : "its digest is damaged",
+                remedy: remedy)
         }
         return FileError(
             .unsealed, file: file, "it is an HDF5 file without dptrain's digest",

@@ -29,6 +29,13 @@ extension Group {
         return dataset
     }
 
+    /// Takes away a name, and what lies there if it has no other.
+    package func remove(_ name: String) throws(HDF5Error) {
+        try location.check("remove the object", at: location.absolutePath(name)) {
+            H5Ldelete(location.id, name, hid_t(H5P_DEFAULT))
+        }
+    }
+
     private func createChild<Element: StorageElement>(
         _ name: String, _ shape: Shape, _ type: Element.Type, _ layout: DatasetLayout
     ) throws(HDF5Error) -> Dataset {

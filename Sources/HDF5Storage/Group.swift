@@ -83,6 +83,18 @@ public struct Group: StoredObject {
             Location(file: location.file, path: path, handle: handle, fileHandle: location.fileHandle))
     }
 
+    /// The integer in a data set that has exactly one, which must lie in `range`.
+    package func integer(_ name: String, in range: ClosedRange<Int>) throws(HDF5Error) -> Int {
+        let dataset = try dataset(name)
+        let value = try Int(dataset.read([], as: Int64.self)[0])
+        guard range.contains(value) else {
+            throw location.error(
+                "read the data set", "\(value) is not from \(range.lowerBound) to \(range.upperBound)", at: dataset.path
+            )
+        }
+        return value
+    }
+
     /// Creates a group, and those above it that do not exist yet; one that exists is opened.
     @discardableResult
     public func createGroup(_ name: String) throws(HDF5Error) -> Group {

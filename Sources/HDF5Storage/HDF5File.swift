@@ -39,26 +39,53 @@ public struct HDF5File: Sendable {
 
     /// Opens a copy of a file's bytes for reading. `label` names it in errors.
     public static func open(image: [UInt8], label: String = "file in memory") throws(HDF5Error) -> HDF5File {
+        try open(image, label, chdf5_read_only())
+    }
+
+    /// Opens a copy of a file's bytes for reading and writing; `image` takes the result.
+    package static func openForChanges(
+        image: [UInt8], label: String = "file in memory"
+    ) throws(HDF5Error) -> HDF5File {
+        try open(image, label, chdf5_read_write())
+    }
+
+    private static func open(_ image: [UInt8], _ label: String, _ mode: UInt32) throws(HDF5Error) -> HDF5File {
         let access = accessList()
         H5Pset_fapl_core(access.id, 1 << 20, false)
         // HDF5 copies the image and does not write to it.
         image.withUnsafeBytes { bytes in
             _ = H5Pset_file_image(access.id, UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
         }
-        let id = quietly { H5Fopen(uniqueMemoryName(), chdf5_read_only(), access.id) }
+        let id = quietly { H5Fopen(uniqueMemoryName(), mode, access.id) }
         guard id >= 0 else { throw openingError(label, errorStackText()) }
         return try HDF5File(id, label)
     }
 
-    /// The bytes the file has, or would have, on disk.
+    /// A copy of the bytes that a file in memory would have on disk.
     public func image() throws(HDF5Error) -> [UInt8] {
+        let image = try imageInPlace()
+        return withExtendedLifetime(handle) { Array(image) }
+    }
+
+    /// The same bytes where HDF5 has them: until the file is written to or closed.
+    func imageInPlace() throws(HDF5Error) -> UnsafeRawBufferPointer {
         try flush()
         let operation = "take the file's image"
         let size = try root.location.check(operation) { H5Fget_file_image(handle.id, nil, 0) }
-        var bytes = [UInt8](repeating: 0, count: size)
-        try root.location.check(operation) { H5Fget_file_image(handle.id, &bytes, size) }
-        return bytes
+        // The core driver's handle is the address of the pointer to its memory, which after a flush holds the whole
+        // file.
+        var driver: UnsafeMutableRawPointer?
+        try root.location.check(operation) { H5Fget_vfd_handle(handle.id, hid_t(H5P_DEFAULT), &driver) }
+        guard let start = driver?.load(as: UnsafeMutableRawPointer?.self), size >= Self.stateFlags.upperBound else {
+            throw root.location.error(operation, "the file is not in memory")
+        }
+        // As a copy by HDF5 would have them: of a file that nobody writes to.
+        start.storeBytes(of: 0, toByteOffset: Self.stateFlags.lowerBound, as: UInt32.self)
+        return UnsafeRawBufferPointer(start: start, count: size)
     }
+
+    /// Where the oldest superblock says that a file is open for writing ("File Consistency Flags").
+    private static let stateFlags = 20..<24
 
     /// Hands what was written to the operating system; it is not yet certain to be on the disk.
     public func flush() throws(HDF5Error) {

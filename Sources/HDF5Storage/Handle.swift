@@ -1,4 +1,5 @@
 import CHDF5
+import Basics
 import Synchronization
 
 #if canImport(Glibc)
@@ -74,6 +75,22 @@ public struct Location: Sendable {
     private func fileName(of id: hid_t) -> String {
         storedText { H5Fget_name(id, $0, $1) } ?? file
     }
+
+    /// The extents that a file states. No product of them, also in bytes, overflows: elsewhere they are multiplied unchecked.
+    func shape(of extents: [hsize_t], _ operation: String) throws(HDF5Error) -> Shape {
+        var bytes = hsize_t(Self.widestElement)
+        for extent in extents where extent > 0 {
+            let (product, overflows) = bytes.multipliedReportingOverflow(by: extent)
+            guard !overflows, product <= hsize_t(Int.max) else {
+                throw error(operation, "its shape \(extents.map(String.init).joined(separator: "x")) is impossible")
+            }
+            bytes = product
+        }
+        return Shape(extents.map { Int($0) })
+    }
+
+    /// In bytes: the most that an element takes in memory.
+    private static var widestElement: Int { 8 }
 
     func absolutePath(_ name: String) -> String {
         if name.hasPrefix("/") { return name }

@@ -20,8 +20,22 @@ public struct ModelSummary: Sendable {
     public let multiplyAdds: Int
     /// What stands for the batch axis; Keras's `None` where nil.
     public let batchSize: Int?
-    /// Bytes that training takes, by what they hold, and under which name JSON has them.
-    public var memory: [(name: String, key: String, bytes: Int)] = []
+    /// What a run with batches of `batchSize` takes on one rank, but for reading data; nil where nobody asked.
+    public var memory: Memory?
+
+    public struct Memory: Sendable {
+        /// The parts that a batch is cut into.
+        let shards: Int
+        /// Bytes, by what they hold, and under which name JSON has them.
+        let parts: [(name: String, key: String, bytes: Int)]
+
+        public init(shards: Int, parts: [(name: String, key: String, bytes: Int)]) {
+            self.shards = shards
+            self.parts = parts
+        }
+
+        var total: Int { parts.reduce(0) { $0 + $1.bytes } }
+    }
 
     public init(_ network: Network, batchSize: Int? = nil) {
         var counts = [Int](repeating: 0, count: network.nodes.count)
@@ -55,9 +69,9 @@ public struct ModelSummary: Sendable {
             "parameters_without_auxiliary": .integer(outputParameters), "multiply_adds": .integer(multiplyAdds),
             "layers": .array(layers),
         ]
-        if !memory.isEmpty {
-            let bytes = memory.map { ($0.key, JSONValue.integer($0.bytes)) }
-            object["memory"] = .object(Dictionary(uniqueKeysWithValues: bytes))
+        if let memory {
+            let bytes = memory.parts.map { ($0.key, $0.bytes) } + [("total_bytes", memory.total)]
+            object["memory"] = .object(Dictionary(uniqueKeysWithValues: bytes).mapValues { .integer($0) })
         }
         return .object(object)
     }
@@ -85,9 +99,13 @@ public struct ModelSummary: Sendable {
     }
 
     private var memoryText: String {
-        guard !memory.isEmpty else { return "" }
-        let lines = memory.map { "   \($0.name): \(Self.bytes($0.bytes))" }
-        return "\n Memory to train \(batchSize ?? 1) at a time:\n" + lines.joined(separator: "\n")
+        guard let memory else { return "" }
+        let lines = (memory.parts.map { ($0.name, $0.bytes) } + [("in total", memory.total)]).map { name, bytes in
+            "   \(name): \(Self.bytes(bytes))"
+        }
+        return
+            "\n Memory of a run with batches of \(batchSize ?? 1) in \(Figures.count(memory.shards, "shard")), on one rank:\n"
+            + lines.joined(separator: "\n")
     }
 
     /// `44,426 (173.54 KB)`

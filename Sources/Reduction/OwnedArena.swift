@@ -40,19 +40,32 @@ public final class OwnedArena {
         }
     }
 
-    /// The whole arena on rank 0, nil on the other ranks. Collective. If every rank has everything, it is this memory itself.
-    public func gathered(_ communicator: Communicator) throws -> AlignedBuffer<Float>? {
-        let isRoot = communicator.rank == 0
-        if ownership.isReplicated { return isRoot ? memory : nil }
-        let arena = isRoot ? AlignedBuffer<Float>(count: ownership.buckets.count) : nil
-        for (bucket, range) in ownership.buckets.buckets.enumerated() {
-            let slices = (0..<communicator.size).map { ownership.slice(bucket, of: $0) }
-            let layout = try RankLayout(
-                counts: slices.map(\.count), offsets: slices.map { max(0, $0.lowerBound - range.lowerBound) })
-            let own = UnsafeBufferPointer(
-                start: memory.baseAddress + starts[bucket], count: ownership.ranges[bucket].count)
-            try communicator.gather(own, into: arena.map { $0.baseAddress + range.lowerBound }, layout)
+    /// Whether none of the elements in `range` that this rank owns is NaN or infinite.
+    public func isFinite(in range: Range<Int>) -> Bool {
+        ownership.ranges.allSatisfy { owned in
+            let part = owned.clamped(to: range)
+            return part.isEmpty
+                || UnsafeBufferPointer(start: address(of: part.lowerBound), count: part.count).allSatisfy(\.isFinite)
         }
-        return arena
+    }
+
+    /// Gathers a range of the arena on rank 0, into memory for all of it; other ranks give nil. Collective.
+    public func gather(
+        _ wanted: Range<Int>, into output: UnsafeMutablePointer<Float>?, _ communicator: Communicator
+    ) throws {
+        if ownership.isReplicated {
+            output?.update(from: address(of: wanted.lowerBound), count: wanted.count)
+            return
+        }
+        for (bucket, range) in ownership.buckets.buckets.enumerated() where range.overlaps(wanted) {
+            let part = range.clamped(to: wanted)
+            let slices = (0..<communicator.size).map { ownership.slice(bucket, of: $0).clamped(to: part) }
+            let layout = try RankLayout(
+                counts: slices.map(\.count), offsets: slices.map { max(0, $0.lowerBound - part.lowerBound) })
+            let own = slices[communicator.rank]
+            try communicator.gather(
+                UnsafeBufferPointer(start: own.isEmpty ? nil : address(of: own.lowerBound), count: own.count),
+                into: output.map { $0 + part.lowerBound - wanted.lowerBound }, layout)
+        }
     }
 }

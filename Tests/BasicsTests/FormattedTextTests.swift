@@ -10,7 +10,10 @@ import Basics
         let magnitudes = stride(from: -320.0, through: 308, by: 4).map { pow(10, $0) }
         let numbers = [0, -0.0, 0.5, 1.5, 2.5, 0.05, 1.0 / 3, .infinity, -.infinity, .nan] + magnitudes
         for number in numbers + numbers.map({ -$0 }) {
+            // The sign of a NaN says nothing.
+            let number = number.isNaN ? Double.nan : number
             #expect(String.formatted(format, number) == String(format: format, number))
+            #expect(String.formatted(format, -Double.nan) == "nan")
         }
     }
 

@@ -53,7 +53,7 @@ import Testing
         var state = try CheckpointFixture.state()
         let settings = kind.type.init().kerasConfiguration(learningRate: 1, weightDecay: 0)
         state.optimizer = OptimizerState(
-            kerasClass: kind.type.kerasClass, configuration: settings, learningRate: 1)
+            kerasClass: kind.type.kerasClass, configuration: settings, learningRate: 1, iteration: 7)
         let bytes = try CheckpointCodec.encode(state)
         let text = try HDF5File.open(image: bytes).root.attributes.string("training_config")
         #expect(text.contains(#""learning_rate":1.0,"#))
@@ -68,11 +68,41 @@ import Testing
 
     @Test func bitsOfWeightsSurvive() throws {
         var state = try CheckpointFixture.state()
-        let payload = Float(bitPattern: 0x7FC1_2345)
-        let odd: [Float] = [-0.0, .infinity, payload]
+        let odd: [Float] = [-0.0, .leastNonzeroMagnitude, -.greatestFiniteMagnitude]
         state.weights[state.weights.count - 1] = odd
         let decoded = try CheckpointCodec.decode(CheckpointCodec.encode(state), file: "test")
         #expect(decoded.weights[state.weights.count - 1].map(\.bitPattern) == odd.map(\.bitPattern))
+    }
+
+    /// A run could not go on from such a state.
+    @Test func valuesThatAreNotFiniteAreNotWritten() throws {
+        let spoilings: [(String, (inout RunState, Float) -> Void)] = [
+            ("conv2d/kernel", { $0.weights[0][5] = $1 }),
+            ("batch_normalization/moving_variance", { $0.weights[$0.weights.count - 3][0] = $1 }),
+            ("conv2d/kernel (momentum)", { $0.optimizer.slots[0].values[0][1] = $1 }),
+            (
+                "dense/bias (velocity)",
+                { state, value in
+                    let last = state.optimizer.slots[1].values.count - 1
+                    state.optimizer.slots[1].values[last][0] = value
+                }
+            ),
+            ("the learning rate", { $0.optimizer.learningRate = Double($1) }),
+            ("the epoch's sum of loss", { $0.epochSums["loss"] = Double($1) }),
+        ]
+        for (name, spoil) in spoilings {
+            for value in [Float.nan, .infinity, -.infinity] {
+                var state = try CheckpointFixture.state()
+                spoil(&state, value)
+                let error = #expect(throws: FileError.self) { try CheckpointCodec.encode(state) }
+                #expect(
+                    error?.kind == .notFinite && error?.reason.hasPrefix("\(name) holds") == true,
+                    "\(name): \(error as Any)")
+            }
+        }
+        var state = try CheckpointFixture.state()
+        state.optimizer.learningRate = 1e39
+        #expect(throws: FileError.self) { try CheckpointCodec.encode(state) }
     }
 
     @Test func equalStatesGiveEqualBytes() throws {
@@ -87,7 +117,7 @@ import Testing
 
     @Test func unmeasuredMetricsAreOneInTheFile() throws {
         var state = try CheckpointFixture.state()
-        state.history = [["loss": 1, "val_loss": .nan], ["loss": 1]]
+        state.history = [["loss": 1, "val_loss": .nan], ["loss": 1, "val_loss": -.infinity]]
         let decoded = try CheckpointCodec.decode(CheckpointCodec.encode(state), file: "test")
         #expect(decoded.history == [["loss": 1], ["loss": 1]])
         #expect(try CheckpointCodec.encode(decoded) == CheckpointCodec.encode(state))
@@ -128,6 +158,29 @@ import Testing
     }
 
     // MARK: Damage
+
+    /// The superblock's end of file is any number.
+    @Test(arguments: [0, 1, 64, UInt64(Int64.max), .max - 64, .max - 63, .max])
+    func anyEndOfFileIsRefused(_ end: UInt64) throws {
+        let bytes = try CheckpointCodec.encode(CheckpointFixture.state())
+        for length in [48, 60, 64, bytes.count - 64, bytes.count - 1] {
+            var forged = Array(bytes.prefix(length))
+            forged.replaceSubrange(40..<48, with: (0..<8).map { UInt8(truncatingIfNeeded: end >> (8 * $0)) })
+            #expect(throws: FileError.self, "\(length) bytes") { try CheckpointCodec.decode(forged, file: "forged.h5") }
+        }
+    }
+
+    /// The trailer's own numbers are any numbers too.
+    @Test(arguments: [0, UInt64(Int64.max), .max - 1, .max])
+    func anyTrailerIsRefused(_ number: UInt64) throws {
+        let bytes = try CheckpointCodec.encode(CheckpointFixture.state())
+        for place in [bytes.count - 48, bytes.count - 40] {
+            var forged = bytes
+            forged.replaceSubrange(
+                place..<place + 8, with: (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) })
+            #expect(throws: FileError.self) { try CheckpointCodec.decode(forged, file: "forged.h5") }
+        }
+    }
 
     @Test func everyTruncationIsRefused() throws {
         let bytes = try CheckpointCodec.encode(CheckpointFixture.state())

@@ -97,6 +97,49 @@ private func damage(_ path: String) throws {
         }
     }
 
+    /// A run that failed ahead of its first checkpoint leaves these, and nothing to resume.
+    @Test func aFolderWithoutACheckpointIsNew() throws {
+        try CheckpointFixture.withFolder { folder in
+            _ = try CheckpointStore(folder: folder, keep: 1, start: .new)
+            for name in ["log.jsonl", "config.toml", ".dptrain-step-00000000.h5.tmp"] {
+                try Data("x".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+            }
+            let store = try CheckpointStore(folder: folder, keep: 1, start: .new)
+            try store.save(CheckpointFixture.state(step: 0), as: .step)
+            let error = #expect(throws: FileError.self) { try CheckpointStore(folder: folder, keep: 1, start: .new) }
+            #expect(error?.description.contains("--resume") == true)
+        }
+        try CheckpointFixture.withFolder { folder in
+            _ = try CheckpointStore(folder: folder, keep: 1, start: .new)
+            try Data("x".utf8).write(to: URL(fileURLWithPath: "\(folder)/notes.txt"))
+            let error = #expect(throws: FileError.self) { try CheckpointStore(folder: folder, keep: 1, start: .new) }
+            // There is nothing to resume.
+            #expect(
+                error?.description.contains("--overwrite") == true && error?.description.contains("--resume") == false)
+        }
+    }
+
+    @Test func aFullDiskAheadOfTheFirstCheckpointLeavesNone() throws {
+        try CheckpointFixture.withFolder { folder in
+            _ = try CheckpointStore(folder: folder, keep: 1, start: .new)
+            func failure(_ state: RunState) -> String {
+                do {
+                    let faulty = FaultyFileSystem(failing: 10, recovers: false)
+                    let store = try CheckpointStore(folder: folder, keep: 1, start: .resume, fileSystem: faulty)
+                    try store.save(state, as: .step)
+                    return "nothing failed"
+                } catch {
+                    return "\(error)"
+                }
+            }
+            let first = try failure(CheckpointFixture.state(step: 0))
+            #expect(first.contains("there is no checkpoint yet") && !first.contains("whole"), "\(first)")
+            try CheckpointStore(folder: folder, keep: 1, start: .new).save(CheckpointFixture.state(step: 0), as: .step)
+            let second = try failure(CheckpointFixture.state(step: 3))
+            #expect(second.contains("earlier checkpoints are whole") && second.contains("--resume"), "\(second)")
+        }
+    }
+
     @Test func unusableFoldersAreRefused() throws {
         try CheckpointFixture.withFolder { folder in
             try Data("x".utf8).write(to: URL(fileURLWithPath: folder))
@@ -137,7 +180,7 @@ private func damage(_ path: String) throws {
                     #expect(error.description.contains("No space left on device"), "\(error)")
                 }
                 let names = try CheckpointFixture.names(in: folder).filter { $0.hasSuffix(".h5") && !$0.hasPrefix(".") }
-                for name in names { _ = try CheckpointFile.verify("\(folder)/\(name)") }
+                for name in names { _ = try CheckpointFile.read("\(folder)/\(name)") }
                 let next = try CheckpointStore(folder: folder, keep: 1, start: .resume)
                 let newest = try #require(try next.newest())
                 #expect(newest.warnings == [])
@@ -156,9 +199,9 @@ private func damage(_ path: String) throws {
         try CheckpointFixture.withFolder { folder in
             let store = try CheckpointStore(folder: folder, keep: 1, start: .new)
             try store.save(CheckpointFixture.state(step: 1), as: .step)
-            // Calls 1 to 8 start the store; then come create, write, flush, close and rename of the step file.
+            // Calls 1 to 8 start the store; then come create, two writes, flush, close and rename of the step file.
             var kinds: Set<FileError.Kind> = []
-            for call in 9...13 {
+            for call in 9...14 {
                 let faulty = FaultyFileSystem(failing: call, recovers: true)
                 let store = try CheckpointStore(folder: folder, keep: 1, start: .resume, fileSystem: faulty)
                 let error = #expect(throws: FileError.self) {
@@ -174,8 +217,8 @@ private func damage(_ path: String) throws {
 
     @Test func withoutHardLinksTheBytesAreWrittenTwice() throws {
         try CheckpointFixture.withFolder { folder in
-            // Calls 1 to 8 start the store, 9 to 14 write the step file, 15 is the link.
-            let faulty = FaultyFileSystem(failing: 15, code: EPERM, recovers: true)
+            // Calls 1 to 8 start the store, 9 to 15 write the step file and its digest, 16 is the link.
+            let faulty = FaultyFileSystem(failing: 16, code: EPERM, recovers: true)
             let store = try CheckpointStore(folder: folder, keep: 1, start: .new, fileSystem: faulty)
             let state = try CheckpointFixture.state(step: 1)
             try store.save(state, as: .step)

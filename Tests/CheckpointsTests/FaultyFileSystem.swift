@@ -42,9 +42,12 @@ final class FaultyFileSystem: FileSystem {
         return try real.create(path)
     }
 
-    func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws(FileSystemError) {
+    func write(
+        _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String
+    ) throws(FileSystemError) {
         guard !fails else {
-            try real.write(Array(bytes.prefix(bytes.count / 2)), to: descriptor, path)
+            let half = UnsafeRawBufferPointer(rebasing: bytes[..<(bytes.count / 2)])
+            try real.write(half, to: descriptor, path)
             throw FileSystemError("write", path, code: code)
         }
         try real.write(bytes, to: descriptor, path)

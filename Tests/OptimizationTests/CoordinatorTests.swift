@@ -3,6 +3,8 @@ import Optimization
 import Testing
 
 /// The coordinator against Keras's callbacks (Golden/generate_keras_golden.py), and what Keras lacks: state that lasts.
+/// Cases that begin with NaN are left out. Keras takes such a NaN for the best value, and nothing for better; see
+/// `notANumberIsNeverAnImprovement`.
 @Suite struct CoordinatorTests {
     struct Golden: Decodable {
         struct Plateau: Decodable {
@@ -57,7 +59,7 @@ import Testing
     @Test func plateauIsKeras() throws {
         let golden = try GoldenFile.read(Golden.self, "keras_callbacks.json")
         var reductions = 0
-        for item in golden.plateau {
+        for item in golden.plateau where item.values[0] != nil {
             var coordinator = try Coordinator(
                 plan: plan(rate: item.rate), plateau: plateauRule(item), metrics: Self.metrics)
             var rates: [Float] = []
@@ -67,12 +69,12 @@ import Testing
             #expect(rates == item.rates)
             reductions += Set(item.rates).count - 1
         }
-        #expect(reductions > 60)
+        #expect(reductions > 50)
     }
 
     @Test func earlyStoppingIsKeras() throws {
         let golden = try GoldenFile.read(Golden.self, "keras_callbacks.json")
-        for item in golden.stopping {
+        for item in golden.stopping where item.values[0] != nil {
             var rule = EarlyStopping()
             rule.monitor = try monitor(item.mode, minDelta: item.min_delta)
             rule.patience = item.patience
@@ -87,7 +89,7 @@ import Testing
 
     @Test func saveBestIsKeras() throws {
         let golden = try GoldenFile.read(Golden.self, "keras_callbacks.json")
-        for item in golden.best {
+        for item in golden.best where item.values[0] != nil {
             var rule = SaveBest()
             rule.monitor = try monitor(item.mode)
             var coordinator = try Coordinator(plan: plan(), saveBest: rule, metrics: Self.metrics)
@@ -117,6 +119,51 @@ import Testing
                 #expect(try Directive(encoded: directive.encoded()) == directive)
             }
         }
+    }
+
+    @Test(arguments: [Double.nan, -.nan, .infinity, -.infinity], ["min", "max"])
+    func notANumberIsNeverAnImprovement(_ value: Double, _ mode: String) throws {
+        var plateau = ReduceOnPlateau()
+        plateau.monitor = try monitor(mode)
+        plateau.patience = 2
+        var stopping = EarlyStopping()
+        stopping.monitor = try monitor(mode)
+        stopping.patience = 4
+        var best = SaveBest()
+        best.monitor = try monitor(mode)
+        var coordinator = try Coordinator(
+            plan: plan(), plateau: plateau, earlyStopping: stopping, saveBest: best, metrics: Self.metrics)
+        let first = coordinator.endEpoch(epoch(0, value))
+        #expect(!first.isBest && coordinator.best == nil)
+        let text = value.isNaN ? "nan" : "\(value)"
+        #expect(first.messages == ["val_loss is \(text): no rule takes it for an improvement"])
+        // It can be saved, and read again.
+        try coordinator.restore(coordinator.state())
+        // The second epoch without an improvement lowers the rate.
+        #expect(coordinator.endEpoch(epoch(1, value)).nextRates.last < 0.1)
+        #expect(coordinator.endEpoch(epoch(2, 1)).isBest && coordinator.best?.epoch == 2)
+        #expect(!coordinator.endEpoch(epoch(3, value)).isBest && coordinator.best?.epoch == 2)
+        #expect(coordinator.endEpoch(epoch(4, mode == "min" ? 0.5 : 2)).isBest)
+        // Four epochs without an improvement stop the run.
+        let stops = (5..<9).map { coordinator.endEpoch(epoch($0, value)).stop }
+        #expect(stops == [false, false, false, true])
+    }
+
+    @Test func impossibleStatesAreRefused() throws {
+        var coordinator = try Coordinator(plan: plan(), metrics: Self.metrics)
+        _ = coordinator.endEpoch(epoch(0, 1))
+        let good = String(decoding: try coordinator.state(), as: UTF8.self)
+        for (old, new) in [
+            ("\"reduction\":1", "\"reduction\":\"nan\""), ("\"reduction\":1", "\"reduction\":-1"),
+            ("\"wait\":0", "\"wait\":-1"), ("\"wait\":0", "\"wait\":9223372036854775807"),
+            ("\"best\":1", "\"best\":\"inf\""), ("\"best\":1,", ""), ("\"epoch\":0", "\"epoch\":-1"),
+            (",\"epoch\":0", ""),
+        ] {
+            let bad = good.replacing(old, with: new, maxReplacements: 1)
+            #expect(bad != good, "\(old) in \(good)")
+            #expect(throws: UnreadableState.self, "\(bad)") { try coordinator.restore(Array(bad.utf8)) }
+        }
+        try coordinator.restore(Array(good.utf8))
     }
 
     @Test func aStateOfAnotherKindIsRefused() throws {

@@ -116,7 +116,13 @@ for count in 1 2; do
     expect "a loss that is no number, $count" 1 $'loss of step [2-9] is (NaN|-?inf)\nfirst layer|overflowed\n--learning-rate' \
         ranks $count "${train[@]}" --learning-rate 1e30 --optimizer sgd --output infinite-$count
     expect "the checkpoint before it is whole, $count" 0 "" alone checkpoint verify infinite-$count/latest.h5
+    expect "a slot that is infinite, $count" 1 \
+        $'\\(velocity\\) holds values that are not finite after step 1\nis infinite-slot-'$count'/step-00000000.h5' \
+        ranks $count "${train[@]}" --l2 1e30 --learning-rate 1e-6 --checkpoint-every-steps 1 --output infinite-slot-$count
+    expect "the checkpoint before that is whole, $count" 0 "" alone checkpoint verify infinite-slot-$count/latest.h5
 done
+refused "a learning rate that is infinite in single precision" 64 'learning-rate: 1e39 is not' "${train[@]}" \
+    --learning-rate 1e39
 expect "more ranks than shards" 1 $'3 ranks share only 2 shards\n--shards 3' \
     ranks 3 "${train[@]}" --shards 2 --output refused
 
@@ -212,12 +218,24 @@ full_disk() {
         "$0" data generate --output disk/new.h5 --overwrite --train 200 --test 0 && exit 98
         echo "exit code $?, left are $(ls disk) $(cat disk/new.h5)"' "$binary"
 }
+# Without room for the first checkpoint. The folder that is left counts as new.
+tiny_disk() {
+    unshare -rm bash -c '
+        mkdir -p disk && mount -t tmpfs -o size=400k tmpfs disk || exit 99
+        "$@" && exit 98
+        echo "exit code $?"
+        mount -o remount,size=60m disk && exec "$@"' - "$@"
+}
 if unshare -rm bash -c 'mount -t tmpfs -o size=100k tmpfs /mnt' 2>/dev/null; then
     expect "a disk that is full of data" 0 \
         $'new.h5.*No space left.*; make room on the disk\nexit code 1, left are new.h5 old$' full_disk
     expect "a full disk" 0 \
         $'disk/run/.*No space left\ndisk is full\nearlier checkpoints are whole\nexit code 1\nfinished' \
         small_disk "$binary" "${train[@]}" --checkpoint-every-steps 1 --output disk/run
+    expect "a disk full before the first checkpoint" 0 \
+        $'disk/run/.*No space left\nthere is no checkpoint yet\nexit code 1\nfinished' \
+        tiny_disk "$binary" "${train[@]}" --output disk/run
+    verdict "a disk full before the first checkpoint: nothing is said to be whole" lacks "are whole"
 else
     echo "skipped: full disks (this machine gives no file systems away)"
 fi

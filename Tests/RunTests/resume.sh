@@ -159,6 +159,12 @@ expect "resuming into the folder of another run" 1 $'four\nnot empty' \
 verdict "which stays as it was" same_run two four
 expect "resuming into a new folder" 0 "finished after 2 epochs" \
     ranks 2 --resume one/latest.h5 --data data.h5 --output onwards --epochs 2
+expect "a run does as many epochs as it was given, in a new folder too" 0 "finished after 1 epoch" \
+    ranks 2 --resume one/step-00000000.h5 --output again
+verdict "it ends with the files of the first one" same_run one again
+mkdir lonely && cp one/step-00000000.h5 lonely
+expect "a checkpoint without its settings" 0 $'no config.toml beside lonely/step-00000000.h5: --epochs is 20\nfinished after 20' \
+    alone --resume lonely/step-00000000.h5 --data data.h5 --output guessed
 expect "resuming where there is nothing" 1 $'nothing\nno such folder' alone --resume --output nothing
 verdict "which does not come to be" test ! -e nothing
 

@@ -37,9 +37,12 @@ package enum CheckpointFixture {
         var state = RunState(
             network: network, loss: .sparseCategoricalCrossEntropy, weights: network.parameters.map { values($0, 0) },
             optimizer: optimizer)
-        state.position = RunState.Position(epoch: 2, step: 3, globalStep: step)
+        // Three steps an epoch.
+        state.position = RunState.Position(epoch: step / 3, step: step % 3, globalStep: step)
         state.coordinator = #"{"plateau":{"wait":2,"best":0.125}}"#
-        state.history = [["loss": 2.25, "val_loss": 1 / 3], ["loss": 1.5, "accuracy": 0.1]]
+        state.history = (0..<step / 3).map {
+            $0 == 0 ? ["loss": 2.25, "val_loss": 1 / 3] : ["loss": 1.5, "accuracy": 0.1]
+        }
         state.epochSums = ["loss": 12.75, "samples": 384]
         state.options = ["batch_size": "128", "seed": "42", "schedule": ""]
         state.dataFingerprint = "sha256:0123"

@@ -15,6 +15,8 @@ public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         case version
         /// Whole, but not what was asked for.
         case content
+        /// Not written, since it would hold NaN or infinities.
+        case notFinite = "not finite"
         case write
         case diskFull = "disk full"
         /// The output folder cannot be used.

@@ -9,7 +9,7 @@ public protocol FileSystem: Sendable {
     func names(in folder: String) throws(FileSystemError) -> [String]
     func read(_ path: String) throws(FileSystemError) -> [UInt8]
     func create(_ path: String) throws(FileSystemError) -> Int32
-    func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws(FileSystemError)
+    func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) throws(FileSystemError)
     /// Returns once the file's content is on the disk.
     func synchronize(_ descriptor: Int32, _ path: String) throws(FileSystemError)
     func close(_ descriptor: Int32, _ path: String) throws(FileSystemError)
@@ -38,7 +38,30 @@ public struct FileSystemError: Error, Sendable, Equatable, CustomStringConvertib
     public var description: String { "\(path): \(reason)" }
 }
 
+/// What is to be written to a file, part by part, so that a large content need not be copied into one array.
+package protocol FileContent {
+    var byteCount: Int { get }
+
+    func forEachPart(
+        _ body: (UnsafeRawBufferPointer) throws(FileSystemError) -> Void
+    ) throws(FileSystemError)
+}
+
+extension [UInt8]: FileContent {
+    package var byteCount: Int { count }
+
+    package func forEachPart(
+        _ body: (UnsafeRawBufferPointer) throws(FileSystemError) -> Void
+    ) throws(FileSystemError) {
+        try withUnsafeBufferPointer { bytes throws(FileSystemError) in try body(UnsafeRawBufferPointer(bytes)) }
+    }
+}
+
 extension FileSystem {
+    package func write(_ content: some FileContent, to descriptor: Int32, _ path: String) throws(FileSystemError) {
+        try content.forEachPart { part throws(FileSystemError) in try write(part, to: descriptor, path) }
+    }
+
     /// The bytes of a file that someone named.
     package func content(of path: String) throws(FileError) -> [UInt8] {
         do {
@@ -48,12 +71,14 @@ extension FileSystem {
         }
     }
 
-    /// Puts `bytes` at `folder/name` so that at any moment, also after a crash, either the old file or the new one is
+    /// Puts `content` at `folder/name` so that at any moment, also after a crash, either the old file or the new one is
     /// there, whole. What failed leaves no temporary file behind.
-    package func replace(_ name: String, in folder: String, with bytes: [UInt8]) throws(FileSystemError) {
+    package func replace(
+        _ name: String, in folder: String, with content: some FileContent
+    ) throws(FileSystemError) {
         let temporary = "\(folder)/\(TemporaryName.of(name))"
         do {
-            try writeThrough(bytes, temporary)
+            try writeThrough(content, temporary)
             try rename(temporary, to: "\(folder)/\(name)")
         } catch {
             try? remove(temporary)
@@ -63,11 +88,11 @@ extension FileSystem {
     }
 
     /// The same for a path.
-    public func replace(_ path: String, with bytes: [UInt8]) throws(FileSystemError) {
+    package func replace(_ path: String, with content: some FileContent) throws(FileSystemError) {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         let folder = parts.dropLast().joined(separator: "/")
         let root = path.hasPrefix("/") ? "/" : "."
-        try replace(String(parts.last ?? ""), in: folder.isEmpty ? root : folder, with: bytes)
+        try replace(String(parts.last ?? ""), in: folder.isEmpty ? root : folder, with: content)
     }
 
     /// Makes `folder/name` a second name of `folder/existing`. A link rather than a symbolic one: either name may be
@@ -84,10 +109,10 @@ extension FileSystem {
         try synchronizeFolder(folder)
     }
 
-    private func writeThrough(_ bytes: [UInt8], _ path: String) throws(FileSystemError) {
+    private func writeThrough(_ content: some FileContent, _ path: String) throws(FileSystemError) {
         let descriptor = try create(path)
         do {
-            try write(bytes, to: descriptor, path)
+            try write(content, to: descriptor, path)
             try synchronize(descriptor, path)
         } catch {
             try? close(descriptor, path)

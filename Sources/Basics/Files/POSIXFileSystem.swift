@@ -75,20 +75,18 @@ public struct POSIXFileSystem: FileSystem {
         guard ftruncate(descriptor, length) == 0 else { throw failure("shorten", path) }
     }
 
-    public func write(_ bytes: [UInt8], to descriptor: Int32, _ path: String) throws(FileSystemError) {
-        let code = bytes.withUnsafeBytes { buffer -> Int32 in
-            var done = 0
-            while done < buffer.count, let start = buffer.baseAddress {
-                let part = Glibc.write(descriptor, start + done, buffer.count - done)
-                if part > 0 {
-                    done += part
-                } else if part == 0 || errno != EINTR {
-                    return part == 0 ? ENOSPC : errno
-                }
+    public func write(
+        _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String
+    ) throws(FileSystemError) {
+        var done = 0
+        while done < bytes.count, let start = bytes.baseAddress {
+            let part = Glibc.write(descriptor, start + done, bytes.count - done)
+            if part > 0 {
+                done += part
+            } else if part == 0 || errno != EINTR {
+                throw FileSystemError("write", path, code: part == 0 ? ENOSPC : errno)
             }
-            return 0
         }
-        guard code == 0 else { throw FileSystemError("write", path, code: code) }
     }
 
     public func synchronize(_ descriptor: Int32, _ path: String) throws(FileSystemError) {

@@ -33,19 +33,3 @@ public struct MemoryNeed: Sendable, Equatable {
         ].filter { $0.2 > 0 || ["activations", "scratch", "parameters", "gradients"].contains($0.0) }
     }
 }
-
-extension MemoryNeed {
-    /// To train a network on so many samples at a time, in one shard, before an optimizer adds its slots.
-    public init(
-        _ network: Network, samples: Int, engine: any Engine, batchNormalization: BatchNormalizationMode,
-        precision: Precision
-    ) throws {
-        var demand = ReplicaPlan.Demand()
-        demand.batchNormalization = batchNormalization
-        demand.precision = precision
-        demand.training = [samples]
-        demand.levels = 1
-        let loss = network.loss(network.usualLoss(for: .label), labelSmoothing: 0)
-        self = try ReplicaPlan(network, loss: loss, engine: engine, demand).memory
-    }
-}

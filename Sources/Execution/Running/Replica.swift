@@ -100,10 +100,14 @@ extension Replica {
 
     /// A parameter's values, or what belongs to them in an arena of the same layout, in Keras's shape.
     public func logical(_ parameter: Int, of arena: AlignedBuffer<Float>) throws -> [Float] {
-        let slice = self.arena[parameter: parameter]
+        try unpack(parameter, from: arena.baseAddress + self.arena[parameter: parameter].offset)
+    }
+
+    /// The same from a copy of a parameter's place in an arena.
+    package func unpack(_ parameter: Int, from place: UnsafePointer<Float>) throws -> [Float] {
         let count = network.parameters[parameter].specification.shape.count
         return try [Float](unsafeUninitializedCapacity: count) { values, filled in
-            if let start = values.baseAddress { try slice.format.unpack(arena.baseAddress + slice.offset, into: start) }
+            if let start = values.baseAddress { try arena[parameter: parameter].format.unpack(place, into: start) }
             filled = count
         }
     }

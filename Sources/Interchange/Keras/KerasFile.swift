@@ -41,6 +41,13 @@ package enum KerasFile {
 
     /// The content of `model_weights`; at a file's root it makes what `save_weights` of Keras 2 wrote.
     package static func writeWeights(_ weights: [[Float]], of network: Network, to group: Group) throws {
+        try writeWeights(of: network, to: group) { weights[$0] }
+    }
+
+    /// `values` gives those of a parameter, by its index in the network, when they are written.
+    package static func writeWeights(
+        of network: Network, to group: Group, values: (Int) throws -> [Float]
+    ) throws {
         try group.attributes.set("layer_names", network.kerasLayerOrder.map { network.nodes[$0].name })
         try group.attributes.set("backend", backend)
         try group.attributes.set("keras_version", kerasVersion)
@@ -49,36 +56,52 @@ package enum KerasFile {
         for (node, paths) in zip(network.nodes, names) {
             try group.createGroup(node.name).attributes.set("weight_names", paths)
         }
-        for (parameter, values) in zip(network.parameters, weights) {
-            let name = "\(network.nodes[parameter.node].name)/\(parameter.path)"
-            try group.write(name, shape: parameter.specification.shape, values)
+        for (index, parameter) in network.parameters.enumerated() {
+            try group.write(weightPath(parameter, network), shape: parameter.specification.shape, values(index))
         }
-        try group.createGroup("top_level_model_weights").attributes.set("weight_names", [String]())
+        try group.createGroup(topLevel).attributes.set("weight_names", [String]())
     }
 
-    package static func writeOptimizer(_ optimizer: OptimizerState, of network: Network, to group: Group) throws {
-        let name = optimizer.name
+    private static let topLevel = "top_level_model_weights"
+
+    /// `conv2d/conv2d/kernel`
+    private static func weightPath(_ parameter: NetworkParameter, _ network: Network) -> String {
+        "\(network.nodes[parameter.node].name)/\(parameter.path)"
+    }
+
+    /// A part of an optimizer's state: a slot of a trainable parameter, each by its index.
+    package typealias SlotPlace = (slot: Int, parameter: Int)
+
+    /// `values` gives those of a slot when they are written, in the order of `slotOrder`.
+    package static func writeOptimizer(
+        _ optimizer: OptimizerState, of network: Network, to group: Group, values: (SlotPlace) throws -> [Float]
+    ) throws {
         let parameters = network.trainableParameters
-        let order = slotOrder(optimizer, parameters: parameterOrder(parameters, of: network))
-        let slotNames = order.map { slotPath(name, optimizer.slots[$0.slot].name, parameters[$0.parameter]) }
-        let names = ["\(name)/iteration", "\(name)/learning_rate"] + slotNames
+        let names = optimizerPaths(optimizer, of: network)
         try group.attributes.set("weight_names", names)
         try group.write(names[0], shape: [], [Int64(optimizer.iteration)])
         try group.write(names[1], shape: [], [Float(optimizer.learningRate)])
-        for (place, path) in zip(order, slotNames) {
-            let values = optimizer.slots[place.slot].values[place.parameter]
-            try group.write(path, shape: parameters[place.parameter].specification.shape, values)
+        let order = slotOrder(kerasClass: optimizer.kerasClass, slots: optimizer.slots.count, of: network)
+        for (place, path) in zip(order, names.dropFirst(2)) {
+            try group.write(path, shape: parameters[place.parameter].specification.shape, values(place))
         }
     }
 
+    /// All of `optimizer_weights`: iteration, learning rate, slots.
+    private static func optimizerPaths(_ optimizer: OptimizerState, of network: Network) -> [String] {
+        let (name, parameters) = (optimizer.name, network.trainableParameters)
+        let order = slotOrder(kerasClass: optimizer.kerasClass, slots: optimizer.slots.count, of: network)
+        return ["\(name)/iteration", "\(name)/learning_rate"]
+            + order.map { slotPath(name, optimizer.slots[$0.slot].name, parameters[$0.parameter]) }
+    }
+
     /// The order of slots is that of the class; see `KerasSlotOrder`.
-    private static func slotOrder(
-        _ optimizer: OptimizerState, parameters: [Int]
-    ) -> [(slot: Int, parameter: Int)] {
-        let kind = OptimizerKind.all.first { $0.type.kerasClass == optimizer.kerasClass }
+    package static func slotOrder(kerasClass: String, slots: Int, of network: Network) -> [SlotPlace] {
+        let parameters = parameterOrder(network.trainableParameters, of: network)
+        let kind = OptimizerKind.all.first { $0.type.kerasClass == kerasClass }
         return switch kind?.type.kerasSlotOrder ?? .bySlot {
-        case .byParameter: parameters.flatMap { parameter in optimizer.slots.indices.map { ($0, parameter) } }
-        case .bySlot: optimizer.slots.indices.flatMap { slot in parameters.map { (slot, $0) } }
+        case .byParameter: parameters.flatMap { parameter in (0..<slots).map { ($0, parameter) } }
+        case .bySlot: (0..<slots).flatMap { slot in parameters.map { (slot, $0) } }
         }
     }
 
@@ -100,49 +123,91 @@ package enum KerasFile {
         try Network(kerasJSON: root.attributes.string("model_config"), label: file)
     }
 
+    /// The weights of a checkpoint, whose group must hold those of the network and nothing else.
     package static func readWeights(of network: Network, from group: Group) throws -> [[Float]] {
-        var weights: [[Float]] = []
-        for parameter in network.parameters {
-            let name = "\(network.nodes[parameter.node].name)/\(parameter.path)"
-            weights.append(try read(name, shape: parameter.specification.shape, from: group))
+        let layers = network.nodes.map(\.name)
+        try require(group, "groups", group.children(), areThoseOf: layers + [topLevel])
+        try require(group, "layer_names", group.attributes.strings("layer_names"), areThoseOf: layers)
+        let paths = network.parameters.map { weightPath($0, network) }
+        try require(group, "data sets", group.datasets(), areThoseOf: paths)
+        var names = [[String]](repeating: [], count: layers.count)
+        for parameter in network.parameters { names[parameter.node].append(parameter.path) }
+        for (layer, names) in zip(layers, names) {
+            let layer = try group.group(layer)
+            try require(layer, "weight_names", layer.attributes.strings("weight_names"), areThoseOf: names)
         }
-        return weights
+        return try zip(paths, network.parameters).map { path, parameter in
+            try group.dataset(path).readFinite(parameter.specification.shape)
+        }
     }
 
+    /// The optimizer of a checkpoint, whose group must hold its state and nothing else. `learningRate` is the rate in full
+    /// precision, which Keras has no place for.
     package static func readOptimizer(
-        from root: Group, parameters: [NetworkParameter], slots: [String], learningRate: Double
+        from root: Group, of network: Network, slots: [String], learningRate: Double
     ) throws -> OptimizerState {
-        let training = try JSONValue(parsing: root.attributes.string("training_config"))
-        let description = training["optimizer_config"] ?? .null
+        let text = try root.attributes.string("training_config")
+        let description = (try? JSONValue(parsing: text))?["optimizer_config"] ?? .null
+        let group = try root.group("optimizer_weights")
+        let known = OptimizerKind.all.map { $0.type.kerasClass }
+        guard let kerasClass = description["class_name"]?.string, known.contains(kerasClass),
+            let configuration = description["config"]?.object
+        else {
+            throw HDF5Error(
+                "read the optimizer", file: root.location.file, object: "/@training_config",
+                detail: "its optimizer_config is none of \(known.listed("or"))")
+        }
         var optimizer = OptimizerState(
-            kerasClass: description["class_name"]?.string ?? "",
+            kerasClass: kerasClass,
             // JSON's reader takes 0.0 for the integer 0, which is none here.
-            configuration: (description["config"]?.object ?? [:]).mapValues { value in
+            configuration: configuration.mapValues { value in
                 if case .integer(let whole) = value { .number(Double(whole)) } else { value }
             },
-            learningRate: learningRate)
-        let group = try root.group("optimizer_weights")
-        let iteration = try group.dataset("\(optimizer.name)/iteration").read(as: Int64.self)
-        optimizer.iteration = Int(iteration.first ?? 0)
-        for slot in slots {
-            var values: [[Float]] = []
-            for parameter in parameters {
-                let path = slotPath(optimizer.name, slot, parameter)
-                values.append(try read(path, shape: parameter.specification.shape, from: group))
+            learningRate: learningRate, slots: slots.map { OptimizerState.Slot(name: $0, values: []) })
+        guard Set(slots).count == slots.count else {
+            throw HDF5Error(
+                "read the optimizer", file: root.location.file, object: group.path, detail: "a slot is named twice")
+        }
+        let paths = optimizerPaths(optimizer, of: network)
+        try require(group, "weight_names", group.attributes.strings("weight_names"), areThoseOf: paths)
+        try require(group, "data sets", group.datasets(), areThoseOf: paths)
+        optimizer.iteration = try group.integer(paths[0], in: 0...Int(Int64.max))
+        guard try group.dataset(paths[1]).readFinite([], as: Float.self) == [Float(learningRate)] else {
+            throw HDF5Error(
+                "read the optimizer", file: root.location.file, object: "\(group.path)/\(paths[1])",
+                detail: "it is not the learning rate \(learningRate) of the group dptrain")
+        }
+        let parameters = network.trainableParameters
+        for (slot, name) in slots.enumerated() {
+            optimizer.slots[slot].values = try parameters.map { parameter in
+                try group.dataset(slotPath(optimizer.name, name, parameter))
+                    .readFinite(parameter.specification.shape)
             }
-            optimizer.slots.append(OptimizerState.Slot(name: slot, values: values))
         }
         return optimizer
     }
 
-    private static func read(_ name: String, shape: Shape, from group: Group) throws -> [Float] {
-        let dataset = try group.dataset(name)
-        guard dataset.shape == shape else {
-            throw HDF5Error(
-                "read the weights", file: group.location.file, object: dataset.path,
-                detail: "its shape is \(dataset.shape), but the model's is \(shape)")
-        }
-        return try dataset.read()
+    /// Refuses a group that holds more, less or something else than it should.
+    private static func require(
+        _ group: Group, _ what: String, _ found: [String], areThoseOf expected: [String]
+    ) throws(HDF5Error) {
+        let missing = Set(expected).subtracting(found).sorted()
+        let foreign = Set(found).subtracting(expected).sorted()
+        guard !missing.isEmpty || !foreign.isEmpty || found.count != expected.count else { return }
+        let problem =
+            missing.first.map { "\($0) of the model is missing" }
+            ?? foreign.first.map { "the model has no \($0)" } ?? "a name stands there twice"
+        throw HDF5Error(
+            "read the \(what)", file: group.location.file, object: group.path,
+            detail: "they are not the model's: \(problem)")
+    }
+}
+
+extension Group {
+    /// The paths of all data sets below, from here.
+    fileprivate func datasets() throws(HDF5Error) -> [String] {
+        let prefix = path == "/" ? path : path + "/"
+        return try allDatasets().map { String($0.dropFirst(prefix.count)) }
     }
 }
 

@@ -22,6 +22,25 @@ public struct Coordinator: Sendable {
         var saveBest = SaveBest.State()
         /// Why the run ended ahead of its last epoch.
         var stopReason: String?
+
+        /// From bytes that may come from anywhere.
+        init(reading bytes: [UInt8]) throws {
+            self = try UnreadableState.guarding("state") {
+                let memory = try CanonicalJSON.decode(Self.self, from: bytes)
+                guard memory.isPossible else { throw UnreadableState(name: "state") }
+                return memory
+            }
+        }
+
+        init() {}
+
+        private var isPossible: Bool {
+            let bests = [plateau.best, earlyStopping.best, saveBest.best]
+            let counts = [plateau.wait, plateau.cooldown, earlyStopping.wait, saveBest.epoch ?? 0]
+            return reduction.isFinite && reduction >= 0 && bests.allSatisfy { $0?.isFinite ?? true }
+                && counts.allSatisfy { (0...Int(Int32.max)).contains($0) }
+                && (saveBest.best == nil) == (saveBest.epoch == nil)
+        }
     }
 
     /// `metrics` are the names the run will have values for (`EpochMetrics.names`).
@@ -67,8 +86,11 @@ public struct Coordinator: Sendable {
 
     /// Takes an epoch's metrics in and decides.
     public mutating func endEpoch(_ metrics: EpochMetrics) -> Directive {
-        var messages: [String] = []
         let epoch = metrics.epoch
+        var messages = watchedMetrics.compactMap { name -> String? in
+            guard let value = metrics[name], !value.isFinite else { return nil }
+            return "\(name) is \(value.isNaN ? "nan" : "\(value)"): no rule takes it for an improvement"
+        }
         if let plateau, let value = metrics[plateau.monitor.metric] {
             let rate = rates(epoch: epoch)[plan.stepsPerEpoch - 1]
             if let lower = plateau.rate(after: value, rate: rate, state: &memory.plateau) {
@@ -97,6 +119,12 @@ public struct Coordinator: Sendable {
             nextRates: rates(epoch: epoch + 1), stopReason: stopReason, isBest: isBest ?? false, messages: messages)
     }
 
+    /// Each once, in the order of the rules.
+    private var watchedMetrics: [String] {
+        let all = [saveBest.monitor, plateau?.monitor, earlyStopping?.monitor].compactMap { $0?.metric }
+        return all.enumerated().filter { all.firstIndex(of: $1) == $0 }.map(\.element)
+    }
+
     /// Why the run has ended ahead of its last epoch; nil while it may go on.
     public var stopReason: String? { memory.stopReason }
 
@@ -111,6 +139,9 @@ public struct Coordinator: Sendable {
 
     /// Takes up where the coordinator that gave `state` was.
     public mutating func restore(_ state: [UInt8]) throws {
-        memory = try UnreadableState.guarding("state") { try CanonicalJSON.decode(Memory.self, from: state) }
+        memory = try Memory(reading: state)
     }
+
+    /// Refuses what `restore` would refuse.
+    public static func requireReadable(_ state: [UInt8]) throws { _ = try Memory(reading: state) }
 }

@@ -38,9 +38,10 @@ extension EarlyStopping: CustomStringConvertible {
 
     public init(parsing text: String, option: String = "--early-stopping") throws {
         var parts = try CompactText(text, option: option, named: false, grammar: Self.grammar)
-        patience = try parts.take("patience", "a number of epochs") { $0 >= 0 } ?? patience
-        startEpoch = try parts.take("start-epoch", "a number of epochs") { $0 >= 0 } ?? startEpoch
-        baseline = try parts.take("baseline", "a number") { $0.isFinite }
+        patience = try parts.take("patience", "a number of epochs") { (0...Int(Int32.max)).contains($0) } ?? patience
+        startEpoch =
+            try parts.take("start-epoch", "a number of epochs") { (0...Int(Int32.max)).contains($0) } ?? startEpoch
+        baseline = try parts.take("baseline", "a number") { Float($0).isFinite }
         restoresBest = try parts.take("restore-best", "true or false") ?? restoresBest
         monitor = try Monitor(&parts, minDelta: monitor.minDelta)
         try parts.finish()

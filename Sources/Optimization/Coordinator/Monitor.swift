@@ -21,9 +21,11 @@ public struct Monitor: Hashable, Sendable {
         self.minDelta = minDelta
     }
 
-    /// Anything improves on no best value yet, NaN too; NaN improves on nothing, and nothing on NaN. Compared as
-    /// Float, as Keras does: what differs by less than a Float can hold is no improvement.
+    /// Any finite value improves on no best value yet. NaN and infinities improve on nothing; Keras takes them where they
+    /// come first, and then nothing improves on NaN. Compared as Float, as Keras does: what differs by less than a Float
+    /// can hold is no improvement.
     func isImprovement(_ current: Double, over best: Double?) -> Bool {
+        guard current.isFinite else { return false }
         guard let best else { return true }
         return direction == .max ? Float(current - minDelta) > Float(best) : Float(current + minDelta) < Float(best)
     }
@@ -54,7 +56,7 @@ public struct Monitor: Hashable, Sendable {
         mode = try parts.take("mode", "auto, min or max") ?? .auto
         self.minDelta =
             try minDelta.flatMap { standard in
-                try parts.take("min-delta", "a number of at least 0") { $0 >= 0 && $0.isFinite } ?? standard
+                try parts.take("min-delta", "a number of at least 0") { $0 >= 0 && Float($0).isFinite } ?? standard
             } ?? 0
     }
 

@@ -26,12 +26,13 @@ extension LearningRateSchedule: CustomStringConvertible {
         case "exponential":
             return .exponential(every: try time("every", &parts), factor: try factor(&parts))
         case "polynomial":
-            let power: Double? = try parts.take("power", "a positive number") { $0 > 0 && $0.isFinite }
+            let power: Double? = try parts.take("power", "a positive number") { Float($0) > 0 && Float($0).isFinite }
             return .polynomial(length: try length(&parts), power: power ?? 1, final: try final(&parts))
         case "cosine":
             return .cosine(length: try length(&parts), final: try final(&parts))
         case "inverse-time":
-            return .inverseTime(decay: try parts.require("decay", "a number of at least 0") { $0 >= 0 && $0.isFinite })
+            return .inverseTime(
+                decay: try parts.require("decay", "a number of at least 0") { $0 >= 0 && Float($0).isFinite })
         default:
             let names = ["constant", "step", "multistep", "exponential", "polynomial", "cosine", "inverse-time"]
             throw parts.problem("unknown schedule '\(parts.name)'\(suggestion(for: parts.name, among: names))")
@@ -43,11 +44,11 @@ extension LearningRateSchedule: CustomStringConvertible {
     }
 
     private static func factor(_ parts: inout CompactText) throws -> Double {
-        try parts.require("factor", "a positive number") { $0 > 0 && $0.isFinite }
+        try parts.require("factor", "a positive number") { Float($0) > 0 && Float($0).isFinite }
     }
 
     private static func final(_ parts: inout CompactText) throws -> Double {
-        try parts.take("final", "a learning rate of at least 0") { $0 >= 0 && $0.isFinite } ?? 0
+        try parts.take("final", "a learning rate of at least 0") { $0 >= 0 && Float($0).isFinite } ?? 0
     }
 
     private static func length(_ parts: inout CompactText) throws -> ScheduleTime? {
@@ -74,10 +75,13 @@ extension LearningRateSchedule: CustomStringConvertible {
         guard let text = parts.take("multiples") else {
             let factor = try factor(&parts)
             let multiples = times.indices.map { index in (0...index).reduce(1.0) { product, _ in product * factor } }
+            guard multiples.allSatisfy({ Float($0).isFinite }) else {
+                throw parts.problem("factor=\(factor) at every time of at=\(list) ends in a rate that is infinite")
+            }
             return .multiStep(at: times, multiples: multiples)
         }
         let multiples = text.split(separator: "/").compactMap { Double(String($0)) }
-        guard multiples.count == times.count, multiples.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+        guard multiples.count == times.count, multiples.allSatisfy({ Float($0) > 0 && Float($0).isFinite }) else {
             throw parts.problem("multiples=\(text) does not give a positive number for each of at=\(list)")
         }
         return .multiStep(at: times, multiples: multiples)

@@ -97,9 +97,7 @@ extension Requirement where Value == ScheduleTime? {
 }
 
 extension Requirement where Value == Double? {
-    static var positive: Self { Self(words: "positive and finite") { $0.map { $0 > 0 && $0.isFinite } ?? true } }
-    static var belowOne: Self {
-        Self(words: "at least 0 and below 1") { $0.map { $0 >= 0 && $0 < 1 } ?? true }
-    }
-    static var fraction: Self { Self(words: "between 0 and 1") { $0.map { $0 > 0 && $0 < 1 } ?? true } }
+    static var positive: Self { Requirement<Double>.positive.ifGiven }
+    static var belowOne: Self { Requirement<Double>.belowOne.ifGiven }
+    static var fraction: Self { Requirement<Double>.fraction.ifGiven }
 }

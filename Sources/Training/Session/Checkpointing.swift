@@ -14,15 +14,18 @@ final class Checkpointing {
     /// On rank 0 only.
     private let store: CheckpointStore?
     private let observers: [any RunObserver]
+    /// The path of the newest checkpoint that the run could go on from.
+    private var lastWhole: String?
 
     private var communicator: Communicator { parts.session.communicator }
     private var options: TrainingOptions { parts.session.options }
     private var replica: Replica { parts.replica }
 
-    init(_ parts: RunParts, _ store: CheckpointStore?, _ observers: [any RunObserver]) {
+    init(_ parts: RunParts, _ store: CheckpointStore?, _ observers: [any RunObserver], resumedFrom: String?) {
         self.parts = parts
         self.store = store
         self.observers = observers
+        lastWhole = resumedFrom
     }
 
     func isDue(afterStep step: Int) -> Bool { options.checkpointEverySteps.map { step % $0 == 0 } ?? false }
@@ -31,44 +34,42 @@ final class Checkpointing {
     /// Collective: gathers the optimizer's slots, and has rank 0 write.
     func save(_ progress: RunProgress, _ coordinator: Coordinator, as roles: CheckpointStore.Role) throws {
         let start = ContinuousClock.now
-        let slots = try parts.update.slots.map { try gathered($0) }
-        _ = try communicator.onRoot {
-            try communicator.watch.during(.saving) {
-                try write(state(progress, coordinator, slots), as: roles, since: start)
-            }
+        let step = progress.position.globalStep
+        let tensors = RunTensors(communicator, replica, parts.update)
+        try communicator.together {
+            try refusingNonFinite(after: step) { try tensors.requireFiniteSlots() }
         }
+        let composed =
+            communicator.rank == 0
+            ? Result { try CheckpointCodec.compose(state(progress, coordinator), tensors: tensors) } : nil
+        try tensors.finish()
+        _ = try communicator.onRoot {
+            guard let composed else { return }
+            let file = try refusingNonFinite(after: step) { try composed.get() }
+            try communicator.watch.during(.saving) { try write(file, progress.position, as: roles, since: start) }
+        }
+        let folder = options.output ?? TrainingRun.defaultOutput
+        lastWhole = "\(folder)/\(roles.contains(.step) ? CheckpointStore.stepName(step) : CheckpointStore.bestName)"
     }
 
     /// On rank 0. `start` is when saving began.
     private func write(
-        _ state: RunState, as roles: CheckpointStore.Role, since start: ContinuousClock.Instant
+        _ file: SealedFile, _ position: RunState.Position, as roles: CheckpointStore.Role,
+        since start: ContinuousClock.Instant
     ) throws {
         guard let store else { return }
-        let bytes = try CheckpointCodec.encode(state)
         for observer in observers { try observer.checkpointIsDue() }
-        let path = try store.save(bytes, globalStep: state.position.globalStep, as: roles)
+        let path = try store.save(file, globalStep: position.globalStep, as: roles)
         let event = CheckpointSaved(
-            path: path, roles: roles, epoch: state.position.epoch, step: state.position.globalStep,
-            seconds: (ContinuousClock.now - start) / .seconds(1), bytes: bytes.count)
+            path: path, roles: roles, epoch: position.epoch, step: position.globalStep,
+            seconds: (ContinuousClock.now - start) / .seconds(1), bytes: file.byteCount)
         for observer in observers { try observer.checkpointSaved(event) }
     }
 
-    /// One of the optimizer's slots in Keras's shapes, on rank 0. Collective. Only one slot at a time exists as an
-    /// arena.
-    private func gathered(_ slot: OwnedArena) throws -> [[Float]] {
-        let arena = try slot.gathered(communicator)
-        return try communicator.onRoot {
-            guard let arena else { return [] }
-            return try replica.network.trainableIndices.map { try replica.logical($0, of: arena) }
-        } ?? []
-    }
-
-    private func state(
-        _ progress: RunProgress, _ coordinator: Coordinator, _ slots: [[[Float]]]
-    ) throws -> RunState {
+    /// The state without weights and slots.
+    private func state(_ progress: RunProgress, _ coordinator: Coordinator) throws -> RunState {
         var state = RunState(
-            network: replica.network, loss: replica.loss, weights: try finiteWeights(progress.position.globalStep),
-            optimizer: optimizerState(progress, slots))
+            network: replica.network, loss: replica.loss, weights: [], optimizer: optimizerState(progress))
         state.position = progress.position
         state.coordinator = String(decoding: try coordinator.state(), as: UTF8.self)
         state.history = progress.history
@@ -83,27 +84,28 @@ final class Checkpointing {
 
     /// The loss does not show every error: if a ReLU turns NaN into zero, the loss stays finite although weights are
     /// lost.
-    private func finiteWeights(_ step: Int) throws -> [[Float]] {
-        let weights = try replica.weights()
-        for (parameter, values) in zip(replica.network.parameters, weights) where !values.allSatisfy(\.isFinite) {
+    private func refusingNonFinite<T>(after step: Int, _ body: () throws -> T) throws -> T {
+        do {
+            return try body()
+        } catch let error as FileError where error.kind == .notFinite {
+            let origin =
+                step == 0
+                ? "See where the weights come from"
+                : "The samples may hold very large values, or the learning rate or a penalty is too high"
             throw TrainingError(
-                "\(parameter.path) holds values that are not finite after step \(step), so no checkpoint is saved of it. "
-                    + (step == 0
-                        ? "See where the weights come from."
-                        : "The samples may hold such values, or the learning rate is too high; the last checkpoint is whole.")
-            )
+                "\(error.reason) after step \(step), so no checkpoint is saved of it. \(origin); "
+                    + (lastWhole.map { "the last whole checkpoint is \($0)." } ?? "there is no checkpoint yet."))
         }
-        return weights
     }
 
-    private func optimizerState(_ progress: RunProgress, _ slots: [[[Float]]]) -> OptimizerState {
+    private func optimizerState(_ progress: RunProgress) -> OptimizerState {
         let optimizer = options.algorithm
         return OptimizerState(
             kerasClass: type(of: optimizer).kerasClass,
             configuration: optimizer.kerasConfiguration(
                 learningRate: options.baseLearningRate, weightDecay: options.optimizer.weightDecay),
             learningRate: Double(progress.learningRate), iteration: progress.position.globalStep,
-            slots: zip(optimizer.slots, slots).map { OptimizerState.Slot(name: $0.name, values: $1) })
+            slots: optimizer.slots.map { OptimizerState.Slot(name: $0.name, values: []) })
     }
 
     /// Loads the weights and slots of a checkpoint.

@@ -10,7 +10,7 @@ struct ResumedState {
     let options: TrainingOptions
     /// The options as `config.toml` stores them: with the model and the weights with which the run began.
     let recorded: TrainingOptions
-    let state: RunState?
+    private(set) var state: RunState?
     let file: String?
     private let damage: [String]
 
@@ -21,32 +21,52 @@ struct ResumedState {
             (recorded, state, file, damage) = (options, nil, nil, [])
             return
         }
-        let found = try communicator.onRoot { try Found(request) }
-        let bytes = try communicator.broadcast(found?.bytes ?? [], from: 0)
-        let texts = try communicator.broadcast(found?.texts ?? [], from: 0)
-        let found0 = try Found(bytes: bytes, texts: texts)
-        state = found0.state
-        file = found0.file
-        damage = found0.warnings
-        (options, recorded) = try Self.settle(request, found0)
+        let found = try Found(request, communicator)
+        (state, file, damage) = (found.state, found.file, found.warnings)
+        (options, recorded) = try Self.settle(request, found)
     }
 
-    /// What rank 0 found, in a form that can be sent to the other ranks.
+    /// Gives the memory of weights and slots back, once the run has taken them over.
+    mutating func releaseTensors() {
+        state?.weights = []
+        state?.optimizer.slots = []
+    }
+
+    /// What rank 0 found, on all ranks.
     private struct Found {
         let state: RunState
         let file: String
         let warnings: [String]
-        /// `config.toml` of the output folder: paths and other operational options, which no checkpoint holds.
+        /// `config.toml` beside the checkpoint: paths and other operational options, which no checkpoint holds. Empty if
+        /// there is none.
         let configuration: String
 
-        init(_ request: RunRequest) throws {
+        /// Collective.
+        init(_ request: RunRequest, _ communicator: Communicator) throws {
+            let found = try communicator.onRoot { try Found(request) }
+            let isShared = communicator.size > 1
+            let bytes = try communicator.broadcast(isShared ? found?.bytes ?? [] : [], from: 0)
+            let texts = try communicator.broadcast(isShared ? found?.texts ?? [] : [], from: 0)
+            self = try found ?? Found(bytes: bytes, texts: texts)
+        }
+
+        private init(_ request: RunRequest) throws {
             let folder = request.options.output ?? TrainingRun.defaultOutput
-            let configurationFile = "\(folder)/\(CheckpointStore.configurationName)"
-            configuration = (try? String(contentsOfFile: configurationFile, encoding: .utf8)) ?? ""
             if case .file(let path) = request.resume {
-                (state, file, warnings) = (try CheckpointFile.read(path), path, [])
+                // The run's own folder, which need not be where it goes on.
+                let home = URL(fileURLWithPath: path).deletingLastPathComponent().path
+                configuration = Self.configuration(in: home) ?? Self.configuration(in: folder) ?? ""
+                (state, file) = (try CheckpointFile.read(path), path)
+                let isGuess = configuration.isEmpty && !request.given.contains("epochs")
+                warnings =
+                    isGuess
+                    ? [
+                        "there is no \(CheckpointStore.configurationName) beside \(path): --epochs is \(TrainingOptions().epochs)"
+                    ]
+                    : []
                 return
             }
+            configuration = Self.configuration(in: folder) ?? ""
             guard FileManager.default.fileExists(atPath: folder) else {
                 throw FileError(
                     .unreadable, file: folder, "there is no such folder to resume from",
@@ -61,10 +81,14 @@ struct ResumedState {
             (state, file, warnings) = (newest.state, newest.file, newest.warnings)
         }
 
-        var bytes: [UInt8] { get throws { try CheckpointCodec.encode(state) } }
-        var texts: [UInt8] { get throws { Array(try JSONEncoder().encode([file, configuration] + warnings)) } }
+        private static func configuration(in folder: String) -> String? {
+            try? String(contentsOfFile: "\(folder)/\(CheckpointStore.configurationName)", encoding: .utf8)
+        }
 
-        init(bytes: [UInt8], texts: [UInt8]) throws {
+        private var bytes: [UInt8] { get throws { try CheckpointCodec.encode(state) } }
+        private var texts: [UInt8] { get throws { Array(try JSONEncoder().encode([file, configuration] + warnings)) } }
+
+        private init(bytes: [UInt8], texts: [UInt8]) throws {
             let texts = try JSONDecoder().decode([String].self, from: Data(texts))
             file = texts[0]
             configuration = texts[1]
@@ -76,17 +100,14 @@ struct ResumedState {
     private static func settle(
         _ request: RunRequest, _ found: Found
     ) throws -> (options: TrainingOptions, recorded: TrainingOptions) {
-        var options = TrainingOptions()
+        var configured = TrainingOptions()
         if !found.configuration.isEmpty {
-            try options.apply(toml: found.configuration, file: CheckpointStore.configurationName)
+            try configured.apply(toml: found.configuration, file: CheckpointStore.configurationName)
         }
-        let (model, weights, initFrom) = (options.model, options.weights, options.initFrom)
-        // The model and the weights are the checkpoint's own.
-        options.model = nil
-        options.weights = nil
-        options.initFrom = nil
-        for (name, value) in found.state.options.sorted(by: { $0.key < $1.key }) { try options.set(name, to: value) }
-        let stored = options
+        // A run that goes on from a file writes where it is told to now.
+        if case .file = request.resume { configured.output = nil }
+        let stored = try ResumableRun(found.state, file: found.file, base: configured).options
+        var options = stored
         for name in request.given {
             try options.set(name, to: request.options.text(of: name) ?? "none")
         }
@@ -98,9 +119,9 @@ struct ResumedState {
                     + "or start a new run in another --output, with --weights \(found.file) if its weights are wanted.")
         }
         var recorded = options
-        recorded.model = options.model ?? model
-        recorded.weights = options.weights ?? weights
-        recorded.initFrom = options.initFrom ?? initFrom
+        recorded.model = options.model ?? configured.model
+        recorded.weights = options.weights ?? configured.weights
+        recorded.initFrom = options.initFrom ?? configured.initFrom
         return (options, recorded)
     }
 

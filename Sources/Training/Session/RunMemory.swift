@@ -5,6 +5,21 @@ import Reduction
 
 /// The memory of one rank, added up before any of it is allocated.
 extension MemoryNeed {
+    /// Of a run on one rank whose data is not known: without readers, and as if every batch were full.
+    package init(_ network: Network, engine: any Engine, _ options: TrainingOptions) throws {
+        let partition = ShardPartition(shards: options.shards, ranks: 1)
+        let sizes = Set(
+            (0..<options.shards).map { ShardPartition.part($0, of: options.shards, total: options.batchSize).count })
+        var demand = ReplicaPlan.Demand(options, targets: .label, shards: options.shards)
+        (demand.training, demand.evaluation) = (sizes, sizes)
+        let loss = network.loss(network.usualLoss(for: .label), labelSmoothing: 0)
+        let plan = try ReplicaPlan(network, loss: loss, engine: engine, demand)
+        self = plan.memory
+        libraries = Self.libraries(for: network, ranks: 1)
+        let exchange = ExchangePlan(options, plan.arena, partition, rank: 0)
+        addTraining(of: network, exchange, slots: options.algorithm.slots.count)
+    }
+
     /// Adds what training takes beyond what all commands do: the exchange's arenas, the optimizer's slots, checkpoints.
     mutating func addTraining(of network: Network, _ exchange: ExchangePlan, slots: Int) {
         let arenas = exchange.memory
@@ -12,9 +27,10 @@ extension MemoryNeed {
         let float = MemoryLayout<Float>.stride
         optimizer = slots * exchange.ownership.count * float
         let weights = network.parameterCount * float
-        // A checkpoint is the state in Keras's shapes, the file that HDF5 composes of it in memory, and that file's
-        // bytes.
-        let checkpoint = 3 * (weights + slots * network.trainableParameterCount * float)
+        // A checkpoint is composed in memory, and written from there. One parameter at a time lies beside it: its place in
+        // an arena, and in Keras's shape.
+        let largest = network.parameters.map(\.specification.shape.count).max() ?? 0
+        let checkpoint = weights + slots * network.trainableParameterCount * float + 2 * largest * float
         // Other ranks only have the weights to start from, before the optimizer and the reader take their memory.
         files = exchange.rank == 0 ? checkpoint : max(0, weights - optimizer - reader)
     }
@@ -24,6 +40,31 @@ extension MemoryNeed {
     /// buffers for each other rank.
     static func libraries(for network: Network, ranks: Int) -> Int {
         (4 << 20) + network.nodes.count * (100 << 10) + (ranks - 1) * (256 << 10)
+    }
+}
+
+extension ReplicaPlan.Demand {
+    /// What a rank with so many shards needs; the sizes of shards follow.
+    init(_ options: TrainingOptions, targets: TargetKind, shards: Int) {
+        self.init()
+        // One shard sees the whole batch: its statistics are the global ones.
+        batchNormalization = options.shards == 1 ? .shard : options.batchNorm
+        precision = options.precision
+        self.targets = targets
+        self.shards = shards
+    }
+}
+
+extension ExchangePlan {
+    /// The values that are averaged into the statistics of batch normalisation are not gradients, and are never
+    /// rounded.
+    init(_ options: TrainingOptions, _ arena: ArenaLayout, _ partition: ShardPartition, rank: Int) {
+        let slices = arena.slices.filter { $0.role != .frozen }
+        let statistics = slices.first { $0.role == .statistic }?.offset ?? arena.gradientCount
+        let buckets = BucketPlan(
+            count: arena.gradientCount, cuts: slices.map(\.offset).filter { $0 > 0 }, ranks: partition.ranks,
+            targetBytes: options.bucketSize.map { $0 << 10 }, roundedCount: options.wire == .bf16 ? statistics : 0)
+        self.init(options.reduction.type, partition, buckets, parameterCount: arena.count, rank: rank)
     }
 }
 

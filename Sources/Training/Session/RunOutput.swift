@@ -1,5 +1,6 @@
 import Checkpoints
 import FoundationEssentials
+import HDF5Storage
 import Reporting
 
 /// The output folder of a run, and the observers that every run has: on rank 0 only.

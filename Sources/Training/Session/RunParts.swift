@@ -38,9 +38,7 @@ package struct RunParts {
         ])
         try resumed?.requireSame(data, definition)
         let plan = try session.plan(network, definition.loss, for: data.work)
-        let exchangePlan = ExchangePlan(
-            options.reduction.type, session.partition, Self.buckets(options, plan.arena, ranks: communicator.size),
-            parameterCount: plan.arena.count, rank: communicator.rank)
+        let exchangePlan = ExchangePlan(options, plan.arena, session.partition, rank: communicator.rank)
         var need = session.memory(of: plan, for: data.work)
         need.addTraining(of: network, exchangePlan, slots: options.algorithm.slots.count)
         memory = try session.requireRoom(for: need, of: network)
@@ -66,16 +64,6 @@ package struct RunParts {
     var stepsPerEpoch: Int {
         let steps = data.training.sampler.steps
         return min(session.options.stepsPerEpoch ?? steps, steps)
-    }
-
-    /// The values that are averaged into the statistics of batch normalisation are not gradients, and are never
-    /// rounded.
-    private static func buckets(_ options: TrainingOptions, _ arena: ArenaLayout, ranks: Int) -> BucketPlan {
-        let slices = arena.slices.filter { $0.role != .frozen }
-        let statistics = slices.first { $0.role == .statistic }?.offset ?? arena.gradientCount
-        return BucketPlan(
-            count: arena.gradientCount, cuts: slices.map(\.offset).filter { $0 > 0 }, ranks: ranks,
-            targetBytes: options.bucketSize.map { $0 << 10 }, roundedCount: options.wire == .bf16 ? statistics : 0)
     }
 
     /// Where a traced run records; nil for others. Collective. It is made before the step, whose plans record their

@@ -53,15 +53,11 @@ extension Session {
 
     /// Plans for all shards that any rank meets, so that all ranks have the same arena. Collective.
     package func plan(_ network: Network, _ loss: Loss, for work: Work) throws -> ReplicaPlan {
-        var demand = ReplicaPlan.Demand()
-        // One shard sees the whole batch: its statistics are the global ones.
-        demand.batchNormalization = options.shards == 1 ? .shard : options.batchNorm
-        demand.precision = options.precision
-        demand.targets = work.values.first?.input.output.targetKind ?? .label
+        var demand = ReplicaPlan.Demand(
+            options, targets: work.values.first?.input.output.targetKind ?? .label, shards: shards.count)
         demand.training = work[.training]?.shardSizes ?? []
         demand.evaluation = work[.evaluation]?.shardSizes ?? []
         demand.prediction = work[.prediction]?.shardSizes ?? []
-        demand.shards = shards.count
         return try communicator.together { try ReplicaPlan(network, loss: loss, engine: engine, demand) }
     }
 

@@ -22,7 +22,10 @@ extension Trainer {
     }
 
     /// Collective. `store` is nil on ranks other than 0.
-    init(_ parts: RunParts, _ start: Start, _ store: CheckpointStore?, _ observers: [any RunObserver]) throws {
+    init(
+        _ parts: RunParts, _ start: Start, _ store: CheckpointStore?, _ observers: [any RunObserver],
+        resumedFrom: String?
+    ) throws {
         let session = parts.session
         // Before the step, whose plans record in it.
         let trace = try parts.trace()
@@ -32,7 +35,7 @@ extension Trainer {
                 try Evaluator(session, parts.replica, $0, steps: session.options.validationSteps)
             },
             penalty: try Penalty(l2: session.options.l2, parts.replica, session.communicator),
-            checkpoints: Checkpointing(parts, store, observers), observers: observers, trace: trace,
+            checkpoints: Checkpointing(parts, store, observers, resumedFrom: resumedFrom), observers: observers, trace: trace,
             coordinator: start.coordinator, progress: start.progress)
     }
 }

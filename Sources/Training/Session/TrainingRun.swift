@@ -35,13 +35,14 @@ public final class TrainingRun {
             request.resume == .latest && FileManager.default.fileExists(atPath: folder)
                 ? try OutputLock(folder: folder) : nil
         }
-        let resumed = try ResumedState(request, communicator)
+        var resumed = try ResumedState(request, communicator)
         let session = try Session(resumed.options, communicator, engines: makeEngine)
         let parts = try RunParts(session, resumed: resumed)
+        resumed.releaseTensors()
         let start = try Trainer.start(parts, resumed.state)
         let output = try communicator.onRoot { try RunOutput(request, resumed, lock ?? nil) }
         let observers = (output?.observers ?? []) + observers
-        let trainer = try Trainer(parts, start, output?.store, observers)
+        let trainer = try Trainer(parts, start, output?.store, observers, resumedFrom: resumed.file)
         let begun = RunBegun(parts, resumed, (output?.warnings ?? []) + start.coordinator.warnings)
         for observer in observers { try observer.runBegan(begun) }
         // The folder is the run's own as long as it lasts.

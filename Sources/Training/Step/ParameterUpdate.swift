@@ -12,7 +12,7 @@ final class ParameterUpdate {
     /// The optimizer's slots, for each weight that this rank updates.
     let slots: [OwnedArena]
 
-    private let optimizer: any Optimizer
+    let optimizer: any Optimizer
     private let parameters: AlignedBuffer<Float>
     private let spans: [Span]
 

@@ -38,7 +38,7 @@ struct CheckpointInspectCommand: ParsableCommand {
 struct CheckpointVerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Check that checkpoints are whole: their digests and their content.",
+        abstract: "Check that checkpoints are whole and that their runs can be resumed: digests and content.",
         discussion: """
             Exit code 0 if all are; else 1, and what is wrong with each.
 
@@ -53,7 +53,8 @@ struct CheckpointVerifyCommand: ParsableCommand {
         var allWhole = true
         for file in files {
             do {
-                try StandardOutput.print(CheckpointFile.verify(file))
+                let state = try ResumableRun.read(file).state
+                try StandardOutput.print("\(file): whole; \(state.network.name) at step \(state.position.globalStep.grouped)")
             } catch {
                 StandardError.print("\(error)")
                 allWhole = false

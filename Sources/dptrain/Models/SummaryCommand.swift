@@ -20,13 +20,14 @@ struct SummaryCommand: ParsableCommand {
     @Argument(help: "name from `dptrain models`, checkpoint or Keras model (.h5), or Keras JSON file")
     var model: String
 
-    @Option(help: "samples at a time: shown in the shapes, and what training them takes of memory")
+    @Option(help: "samples of a batch: shown in the shapes, and what a run with them takes of memory on one rank")
     var batchSize: Int?
 
     @Flag(name: .customLong("no-top"), help: "features only, without what classifies, for a model by name")
     var withoutTop = false
 
     @OptionGroup(title: "Network, for a model by name") var variations: OptionFlags<NetworkGroup>
+    @OptionGroup(title: "Optimizer, which adds to the memory") var optimizer: OptionFlags<OptimizerGroup>
     @OptionGroup(title: "Computation") var computation: OptionFlags<ComputationGroup>
 
     @Flag(help: "as JSON: name, total_parameters, trainable_parameters, multiply_adds, memory, layers")
@@ -41,7 +42,12 @@ struct SummaryCommand: ParsableCommand {
         get throws {
             var options = TrainingOptions()
             options.engine = EngineChoice.standard
-            for flag in variations.given + computation.given { try options.set(flag.name, to: flag.text) }
+            let given = variations.given + optimizer.given + computation.given
+            for flag in given { try options.set(flag.name, to: flag.text) }
+            guard let batchSize else { return options }
+            options.batchSize = batchSize
+            if !given.contains(where: { $0.name == "shards" }) { options.shards = min(options.shards, batchSize) }
+            try options.validate()
             return options
         }
     }
@@ -55,16 +61,11 @@ struct SummaryCommand: ParsableCommand {
         let network = try named.network(options) { variations, _ in variations.includesTop = !withoutTop }
         var summary = ModelSummary(network, batchSize: batchSize)
         // Features alone have no loss to train with.
-        if let batchSize, network.outputShape.rank == 1 {
-            summary.memory = try memory(network, batchSize, options).parts
+        if batchSize != nil, network.outputShape.rank == 1 {
+            let engine = try EngineChoice.engine(options.engine, threads: options.threads)
+            summary.memory = ModelSummary.Memory(
+                shards: options.shards, parts: try MemoryNeed(network, engine: engine, options).parts)
         }
         try StandardOutput.print(json ? summary.json.text() : summary.text)
-    }
-
-    private func memory(_ network: Network, _ samples: Int, _ options: TrainingOptions) throws -> MemoryNeed {
-        let engine = try EngineChoice.engine(options.engine, threads: options.threads)
-        return try MemoryNeed(
-            network, samples: samples, engine: engine, batchNormalization: options.batchNorm,
-            precision: options.precision)
     }
 }

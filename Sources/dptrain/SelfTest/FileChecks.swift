@@ -45,8 +45,10 @@ enum FileChecks {
         var state = RunState(
             network: network, loss: .sparseCategoricalCrossEntropy,
             weights: Replica.initialWeights(of: network, seed: 3),
-            optimizer: OptimizerState(kerasClass: "SGD", configuration: ["name": "sgd"], learningRate: 0.01))
+            optimizer: OptimizerState(
+                kerasClass: "SGD", configuration: ["name": "sgd"], learningRate: 0.01, iteration: 12))
         state.position = RunState.Position(epoch: 1, step: 0, globalStep: 12)
+        state.history = [["loss": 2.5]]
         let store = try CheckpointStore(folder: "\(folder)/checkpoints", keep: 1, start: .new)
         try store.save(state, as: .step)
         let path = "\(store.folder)/\(CheckpointStore.latestName)"

@@ -3,14 +3,8 @@ import HDF5Storage
 import Interchange
 import Models
 
-/// What `dptrain checkpoint verify` and `export` do.
+/// What `dptrain checkpoint export` does.
 extension CheckpointFile {
-    /// Checks digest and content, and says in a line what the file is; throws what is wrong with it.
-    public static func verify(_ path: String) throws(FileError) -> String {
-        let state = try read(path)
-        return "\(path): whole; \(state.network.name) at step \(state.position.globalStep.grouped)"
-    }
-
     public enum ExportForm: String, Sendable, CaseIterable {
         /// Model and weights: `keras.models.load_model` opens it.
         case model

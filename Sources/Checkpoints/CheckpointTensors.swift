@@ -1,0 +1,14 @@
+/// Where a checkpoint's weights and optimizer slots come from, an array at a time, so that they need not all lie in memory
+/// beside the file that is composed of them. Each is asked for once, in the order of the file: first the weights, then
+/// the slots in the order of `KerasFile.slotOrder`.
+package protocol CheckpointTensors {
+    /// A parameter's values in Keras's shape, by its index in the network.
+    func weight(_ parameter: Int) throws -> [Float]
+    /// The values of an optimizer's slot in the shape of its trainable parameter, both by index.
+    func slot(_ slot: Int, of parameter: Int) throws -> [Float]
+}
+
+extension RunState: CheckpointTensors {
+    package func weight(_ parameter: Int) -> [Float] { weights[parameter] }
+    package func slot(_ slot: Int, of parameter: Int) -> [Float] { optimizer.slots[slot].values[parameter] }
+}

@@ -1,0 +1,51 @@
+import Basics
+import Checkpoints
+import DataPipeline
+import Optimization
+
+/// What must hold of a checkpoint so that its run can go on, as far as that can be told without data. Resuming and
+/// `dptrain checkpoint verify` both go through here, so that a verified checkpoint can be resumed from.
+package struct ResumableRun {
+    package let state: RunState
+    /// `base` with the options of the checkpoint.
+    package let options: TrainingOptions
+
+    /// `file` names the checkpoint in errors. `base` has the options that no checkpoint holds.
+    package init(_ state: RunState, file: String, base: TrainingOptions = TrainingOptions()) throws(FileError) {
+        var options = base
+        // The model and the weights are the checkpoint's own.
+        options.model = nil
+        options.weights = nil
+        options.initFrom = nil
+        do {
+            for (name, value) in state.options.sorted(by: { $0.key < $1.key }) { try options.set(name, to: value) }
+            try options.validate()
+            try Coordinator.requireReadable(Array(state.coordinator.utf8))
+        } catch {
+            throw FileError(
+                .content, file: file, "\(error)",
+                remedy: "resume with the version of dptrain that wrote it, or start again")
+        }
+        let optimizer = options.algorithm
+        guard type(of: optimizer).kerasClass == state.optimizer.kerasClass,
+            optimizer.slots.map(\.name) == state.optimizer.slots.map(\.name)
+        else {
+            throw FileError(
+                .content, file: file,
+                "its optimizer is \(state.optimizer.kerasClass) with \(state.optimizer.slots.count) slots, which is not what "
+                    + "--optimizer \(options.optimizer.kind.name) of its options keeps")
+        }
+        guard Normalization(state.normalization) != nil else {
+            throw FileError(
+                .content, file: file, "its normalization `\(state.normalization)` is unknown",
+                remedy: "use the newer dptrain that wrote it")
+        }
+        self.state = state
+        self.options = options
+    }
+
+    /// Reads a checkpoint, whole and such that its run can go on, or not at all.
+    package static func read(_ path: String) throws(FileError) -> ResumableRun {
+        try ResumableRun(CheckpointFile.read(path), file: path)
+    }
+}
