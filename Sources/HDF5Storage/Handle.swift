@@ -76,21 +76,20 @@ public struct Location: Sendable {
         storedText { H5Fget_name(id, $0, $1) } ?? file
     }
 
-    /// The extents that a file states. No product of them, also in bytes, overflows: elsewhere they are multiplied unchecked.
-    func shape(of extents: [hsize_t], _ operation: String) throws(HDF5Error) -> Shape {
-        var bytes = hsize_t(Self.widestElement)
+    /// The extents that a file states. Beyond 2^60 bytes they are refused, so that whoever computes with a shape, in elements
+    /// of up to 8 bytes, needs no checks. An axis without extent counts as one: the others may be multiplied alone.
+    func shape(of extents: [hsize_t], elementSize: Int = 8, _ operation: String) throws(HDF5Error) -> Shape {
+        var bytes = hsize_t(max(8, elementSize))
         for extent in extents where extent > 0 {
             let (product, overflows) = bytes.multipliedReportingOverflow(by: extent)
-            guard !overflows, product <= hsize_t(Int.max) else {
-                throw error(operation, "its shape \(extents.map(String.init).joined(separator: "x")) is impossible")
+            guard !overflows, product <= 1 << 60 else {
+                let text = extents.map(String.init).joined(separator: "x")
+                throw error(operation, "no memory could ever hold its shape \(text)")
             }
             bytes = product
         }
         return Shape(extents.map { Int($0) })
     }
-
-    /// In bytes: the most that an element takes in memory.
-    private static var widestElement: Int { 8 }
 
     func absolutePath(_ name: String) -> String {
         if name.hasPrefix("/") { return name }

@@ -207,7 +207,7 @@ extension Group {
     /// The paths of all data sets below, from here.
     fileprivate func datasets() throws(HDF5Error) -> [String] {
         let prefix = path == "/" ? path : path + "/"
-        return try allDatasets().map { String($0.dropFirst(prefix.count)) }
+        return try linkedDatasets().entries.map { String($0.path.dropFirst(prefix.count)) }
     }
 }
 

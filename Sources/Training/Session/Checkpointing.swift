@@ -54,7 +54,7 @@ final class Checkpointing {
 
     /// On rank 0. `start` is when saving began.
     private func write(
-        _ file: SealedFile, _ position: RunState.Position, as roles: CheckpointStore.Role,
+        _ file: some FileContent, _ position: RunState.Position, as roles: CheckpointStore.Role,
         since start: ContinuousClock.Instant
     ) throws {
         guard let store else { return }

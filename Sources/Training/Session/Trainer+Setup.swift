@@ -35,7 +35,8 @@ extension Trainer {
                 try Evaluator(session, parts.replica, $0, steps: session.options.validationSteps)
             },
             penalty: try Penalty(l2: session.options.l2, parts.replica, session.communicator),
-            checkpoints: Checkpointing(parts, store, observers, resumedFrom: resumedFrom), observers: observers, trace: trace,
+            checkpoints: Checkpointing(parts, store, observers, resumedFrom: resumedFrom), observers: observers,
+            trace: trace,
             coordinator: start.coordinator, progress: start.progress)
     }
 }

@@ -54,7 +54,8 @@ struct CheckpointVerifyCommand: ParsableCommand {
         for file in files {
             do {
                 let state = try ResumableRun.read(file).state
-                try StandardOutput.print("\(file): whole; \(state.network.name) at step \(state.position.globalStep.grouped)")
+                try StandardOutput.print(
+                    "\(file): whole; \(state.network.name) at step \(state.position.globalStep.grouped)")
             } catch {
                 StandardError.print("\(error)")
                 allWhole = false
