@@ -13,39 +13,40 @@ extension TrainingOptions {
 
     private static let network: [OptionDeclaration] = [
         .init(
-            "classes", .network, .semantic, \.classes, "outputs of the model, if not those of the data",
+            "classes", .network, .semantic, \.classes, "outputs of the model (default: the classes of the data)",
             .positive(atMost: 1 << 24)),
         .init(
             "input-size", .network, .semantic, \.inputSize,
-            "samples that the model must take, as 224, 224x160 or 224x160x3; those of the data if not given"),
+            "size of the network's input, such as 224, 224x160 or 224x160x3 (default: the size of the samples)"),
         .init(
             "shortcut", .network, .semantic, \.shortcut,
-            "projection (default) or identity, where a resnet18, resnet34 or resnet-cifar-<depth>-v1 changes shape"),
+            "projection (default) or identity: the shortcuts of resnet18, resnet34 and resnet-cifar-<depth>-v1 that change shape"),
         .init(
-            "hidden-units", .network, .semantic, \.hiddenUnits, "widths as in 64,64,64, of ann-regression", .positive),
-        .init("dropout", .network, .semantic, \.dropout, "rate of all dropout layers, if not the model's", .belowOne),
+            "hidden-units", .network, .semantic, \.hiddenUnits, "widths of the hidden layers of ann-regression, such as 64,64,64", .positive),
+        .init("dropout", .network, .semantic, \.dropout, "rate of all dropout layers (default: the model's rates)", .belowOne),
     ]
 
     private static let data: [OptionDeclaration] = [
         .init("model", .data, .operational, \.model, "a name from `dptrain models`, or a Keras JSON file"),
-        .init("weights", .data, .operational, \.weights, "file whose weights the run starts from"),
+        .init("weights", .data, .operational, \.weights, "start with the weights of this file"),
         .init(
             "init-from", .data, .operational, \.initFrom,
-            "file whose weights start the layers of the same names and shapes; the others start anew"),
+            "start layers with the weights of this file, if name and shape are the same; the others start anew"),
         .init("data", .data, .operational, \.data, "HDF5 file to train on"),
-        .init("images", .data, .operational, \.images, "path of the samples in the file, where it is not found"),
-        .init("labels", .data, .operational, \.labels, "path of the labels in the file, where it is not found"),
+        .init("images", .data, .operational, \.images, "path of the images in the HDF5 file (default: found by name)"),
+        .init("labels", .data, .operational, \.labels, "path of the labels in the HDF5 file (default: found by name)"),
         .init(
             "allow-external", .data, .operational, \.allowExternal,
-            "read data sets whose bytes lie in files that are no HDF5 files, and that the data file names"),
+            "allow data sets whose bytes lie in other files that are not HDF5"),
         .init("channel-order", .data, .semantic, \.channelOrder, "auto, nhwc or nchw"),
         .init(
             "normalization", .data, .semantic, \.normalization,
-            "auto (bytes by 255, floats unchanged), unchanged, unit (by 255), standardized (the file's mean and std)"),
+            "auto (bytes divided by 255, floats unchanged), unchanged, unit (divided by 255) or standardized (by mean and std of the "
+                + "file)"),
         .init(
             "validation-split", .data, .semantic, \.validationSplit,
-            "fraction of the training samples kept for validation, where the file has none", .fraction),
-        .init("shuffle", .data, .semantic, \.shuffle, "a new order every epoch"),
+            "part of the training samples that validates, if the file has no validation samples", .fraction),
+        .init("shuffle", .data, .semantic, \.shuffle, "shuffle the samples in every epoch"),
     ]
 
     private static let augmentation: [OptionDeclaration] = [
@@ -53,21 +54,21 @@ extension TrainingOptions {
     ]
 
     private static let run: [OptionDeclaration] = [
-        .init("epochs", .run, .semanticIfScheduled, \.epochs, "epochs of the run", .positive),
+        .init("epochs", .run, .semanticIfScheduled, \.epochs, "number of epochs", .positive),
         .init(
-            "batch-size", .run, .semantic, \.batchSize, "samples of a step, over all ranks", .positive(atMost: 1 << 20)),
-        .init("steps-per-epoch", .run, .semantic, \.stepsPerEpoch, "steps of an epoch, if not all data", .positive),
-        .init("validation-steps", .run, .semantic, \.validationSteps, "batches to validate on, if not all", .positive),
-        .init("seed", .run, .semantic, \.seed, "seed of all randomness", .tomlInteger),
+            "batch-size", .run, .semantic, \.batchSize, "samples per step, over all ranks", .positive(atMost: 1 << 20)),
+        .init("steps-per-epoch", .run, .semantic, \.stepsPerEpoch, "steps per epoch (default: all samples)", .positive),
+        .init("validation-steps", .run, .semantic, \.validationSteps, "batches to validate on (default: all)", .positive),
+        .init("seed", .run, .semantic, \.seed, "seed of all random numbers", .tomlInteger),
     ]
 
     private static let loss: [OptionDeclaration] = [
         .init(
             "loss", .optimizer, .semantic, \.loss,
-            "Keras's name, such as categorical_crossentropy or hinge; the model's own if not given"),
+            "Keras's name of the loss, such as categorical_crossentropy or hinge (default: the model's loss)"),
         .init(
             "label-smoothing", .optimizer, .semantic, \.labelSmoothing,
-            "part of each target spread evenly over the classes, with a cross-entropy", .belowOne),
+            "part of each target that is spread evenly over all classes; for cross-entropies", .belowOne),
     ]
 
     private static let decay: [OptionDeclaration] = [
@@ -77,13 +78,13 @@ extension TrainingOptions {
 
     private static let steering: [OptionDeclaration] = [
         .init(
-            "learning-rate", .steering, .semantic, \.learningRate, "Keras's default for the optimizer if not given",
+            "learning-rate", .steering, .semantic, \.learningRate, "learning rate (default: Keras's default for the optimizer)",
             .positive),
         .init("schedule", .steering, .semantic, \.schedule, LearningRateSchedule.grammar),
-        .init("warm-up", .steering, .semantic, \.warmUp, "linear warm-up: epochs, or steps as in 500steps", .positive),
+        .init("warm-up", .steering, .semantic, \.warmUp, "length of the linear warm-up in epochs, or in steps, such as 500steps", .positive),
         .init(
             "reference-batch-size", .steering, .semantic, \.referenceBatchSize,
-            "linear scaling: the learning rate is meant for this batch size and grows with batch-size", .positive),
+            "the batch size that the learning rate is meant for; the rate is scaled linearly to --batch-size", .positive),
         .init("reduce-on-plateau", .steering, .semantic, \.reduceOnPlateau, ReduceOnPlateau.grammar),
         .init("early-stopping", .steering, .semantic, \.earlyStopping, EarlyStopping.grammar),
         .init("save-best", .steering, .semantic, \.saveBest, SaveBest.grammar),
@@ -91,10 +92,10 @@ extension TrainingOptions {
 
     private static let computation: [OptionDeclaration] = [
         .init(
-            "shards", .computation, .semantic, \.shards, "parts a batch is cut into, at least as many as ranks",
+            "shards", .computation, .semantic, \.shards, "number of parts that a batch is cut into; at least one per rank",
             .positive(atMost: 1 << 16)),
-        .init("threads", .computation, .semantic, \.threads, "threads of a rank", .positive(atMost: 1024)),
-        .init("batch-norm", .computation, .semantic, \.batchNorm, "statistics of a shard or of the global batch"),
+        .init("threads", .computation, .semantic, \.threads, "threads per rank", .positive(atMost: 1024)),
+        .init("batch-norm", .computation, .semantic, \.batchNorm, "shard or global: whose samples batch normalisation takes its statistics from"),
         .init("engine", .computation, .semantic, \.engine, "onednn or blas"),
         .init("precision", .computation, .semantic, \.precision, "fp32 or bf16"),
         .init("reduction", .computation, .semantic, \.reduction, ExchangeKind.help),
@@ -105,18 +106,18 @@ extension TrainingOptions {
             "progress (gradients travel during the backward pass) or none (after it)"),
         .init(
             "bucket-size", .computation, .operational, \.bucketSize,
-            "KiB of gradients sent at a time (default: an eighth of them, from 256 to 4096; more for many ranks)",
+            "KiB of gradients per message (default: an eighth of all, but 256 to 4096; more with many ranks)",
             .positive(atMost: (1 << 21) - 1)),
     ]
 
     private static let output: [OptionDeclaration] = [
         .init("output", .output, .operational, \.output, "folder for checkpoints and logs"),
         .init(
-            "checkpoint-every-steps", .output, .operational, \.checkpointEverySteps, "also within epochs", .positive),
+            "checkpoint-every-steps", .output, .operational, \.checkpointEverySteps, "steps between checkpoints (default: only at the ends of epochs)", .positive),
         .init(
             "checkpoint-every-epochs", .output, .operational, \.checkpointEveryEpochs, "epochs between checkpoints",
             .positive),
-        .init("keep", .output, .operational, \.keep, "checkpoints kept besides latest and best", .positive),
+        .init("keep", .output, .operational, \.keep, "number of step checkpoints to keep, besides latest and best", .positive),
     ]
 
     private static let tracing: [OptionDeclaration] = [
@@ -124,7 +125,7 @@ extension TrainingOptions {
             "trace", .tracing, .operational, \.trace,
             "JSON file for a timeline of all ranks, to be opened in Perfetto or chrome://tracing"),
         .init(
-            "trace-steps", .tracing, .operational, \.traceSteps, "how many first steps it covers",
+            "trace-steps", .tracing, .operational, \.traceSteps, "number of steps to trace, from the first",
             .positive(atMost: 100_000)),
     ]
 }

@@ -25,7 +25,7 @@ struct BenchCommand: RankCommand {
     @Option(help: ArgumentHelp("a name from `dptrain models`, or a Keras JSON file", valueName: "name or file"))
     var model: String
 
-    @Option(help: "samples of a step, over all ranks")
+    @Option(help: "samples per step, over all ranks")
     var batchSize = 128
 
     @Option(help: "steps to measure, after some that are not counted")

@@ -22,7 +22,7 @@ struct DataBenchCommand: ParsableCommand {
     @Argument(help: "HDF5 file")
     var file: String
 
-    @Option(help: "samples of a step")
+    @Option(help: "samples per step")
     var batchSize = 128
 
     @Option(help: "parts a batch is cut into")

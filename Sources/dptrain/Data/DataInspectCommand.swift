@@ -17,10 +17,10 @@ struct DataInspectCommand: ParsableCommand {
     @Argument(help: "HDF5 file")
     var file: String
 
-    @Option(help: ArgumentHelp("path of the samples in the file, where it is not found", valueName: "path"))
+    @Option(help: ArgumentHelp("path of the images in the HDF5 file (default: found by name)", valueName: "path"))
     var images: String?
 
-    @Option(help: ArgumentHelp("path of the labels in the file, where it is not found", valueName: "path"))
+    @Option(help: ArgumentHelp("path of the labels in the HDF5 file (default: found by name)", valueName: "path"))
     var labels: String?
 
     @Option(help: ArgumentHelp("nhwc or nchw, where it cannot be told", valueName: "order"))

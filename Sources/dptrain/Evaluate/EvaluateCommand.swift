@@ -11,7 +11,7 @@ struct EvaluateCommand: RankCommand {
         abstract: "Measure loss and accuracy of a trained model on a data file.",
         discussion: """
             The figures are the same on any number of ranks. The L2 penalty of training is part of the loss, as in Keras.
-            The confusion matrix has a row a label and a column an answer.
+            The rows of the confusion matrix are labels. Its columns are predictions.
 
             Examples:
               dptrain evaluate runs/lenet/best.h5 --data fashion.h5
@@ -31,10 +31,10 @@ struct EvaluateCommand: RankCommand {
             """)
     var json = false
 
-    @Flag(help: "show what was taken for what, and the accuracy of each class")
+    @Flag(help: "show the confusion matrix and the accuracy of each class")
     var confusion = false
 
-    @Option(help: ArgumentHelp("write what was taken for what as comma-separated values", valueName: "file.csv"))
+    @Option(help: ArgumentHelp("write the confusion matrix as comma-separated values", valueName: "file.csv"))
     var confusionFile: String?
 
     var threads: Int { flags.threads }

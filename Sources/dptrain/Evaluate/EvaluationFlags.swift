@@ -14,10 +14,10 @@ struct EvaluationFlags: ParsableArguments {
     )
     var split: Split?
 
-    @Option(help: ArgumentHelp("path of the samples in the file, where it is not found", valueName: "path"))
+    @Option(help: ArgumentHelp("path of the images in the HDF5 file (default: found by name)", valueName: "path"))
     var images: String?
 
-    @Option(help: ArgumentHelp("path of the labels in the file, where it is not found", valueName: "path"))
+    @Option(help: ArgumentHelp("path of the labels in the HDF5 file (default: found by name)", valueName: "path"))
     var labels: String?
 
     @OptionGroup var external: ExternalFlag
@@ -27,13 +27,13 @@ struct EvaluationFlags: ParsableArguments {
             "auto, unchanged, unit (by 255) or standardized (default: as the model was trained)", valueName: "rule"))
     var normalization: TrainingOptions.Normalization?
 
-    @Option(help: "samples of a step, over all ranks (default: the checkpoint's, else 128)")
+    @Option(help: "samples per step, over all ranks (default: the checkpoint's, else 128)")
     var batchSize: Int?
 
-    @Option(help: "parts a batch is cut into, at least as many as ranks (default: the checkpoint's, else 8)")
+    @Option(help: "number of parts that a batch is cut into; at least one per rank (default: the checkpoint's, else 8)")
     var shards: Int?
 
-    @Option(help: "threads of a rank")
+    @Option(help: "threads per rank")
     var threads = 1
 
     @Option(help: ArgumentHelp("onednn or blas", valueName: "engine"))

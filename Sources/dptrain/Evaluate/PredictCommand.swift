@@ -8,7 +8,7 @@ import Training
 struct PredictCommand: RankCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "What a trained model says of the samples of a data file; of several models, their mean.",
+        abstract: "Predict the samples of a data file. Of several models it gives the mean.",
         discussion: """
             The output file holds /predictions, float32 [samples, outputs] in the data's order, probabilities where the
             model ends in softmax or sigmoid; /labels or /targets where the data has them; and the names as attribute

@@ -21,7 +21,7 @@ struct PlotCommand: ParsableCommand {
     @Option(help: ArgumentHelp("picture to write: .svg or .png", valueName: "file"))
     var output: String
 
-    @Flag(help: "show the error, the part of samples told wrong, instead of the accuracy")
+    @Flag(help: "show the error (the part of samples with a wrong prediction) instead of the accuracy")
     var error = false
 
     private enum Form: String { case svg, png }

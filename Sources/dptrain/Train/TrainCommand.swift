@@ -6,10 +6,10 @@ import Training
 struct TrainCommand: RankCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Train a model; what dptrain does where no other command is named.",
+        abstract: "Train a model. This is the default command.",
         usage: "dptrain [train] [--model <name or file>] [--data <file.h5>] [--output <folder>] [<options>]",
         discussion: """
-            Without a model and data it trains \(FirstRun.model) on generated images, to see how it goes.
+            Without a model and data it trains \(FirstRun.model) on generated images, as a first look.
 
             Examples:
               dptrain --model lenet5-keras --data train.h5 --output runs/lenet
@@ -30,10 +30,10 @@ struct TrainCommand: RankCommand {
 
     @Option(
         defaultAsFlag: Resumption.latest, parsing: .next,
-        help: ArgumentHelp("go on from the newest checkpoint in the output folder, or from a file", valueName: "file"))
+        help: ArgumentHelp("continue from the newest checkpoint in the output folder, or from a file", valueName: "file"))
     var resume: Resumption?
 
-    @Flag(help: "replace what an earlier run left in the output folder")
+    @Flag(help: "replace an earlier run in the output folder")
     var overwrite = false
 
     mutating func validate() throws {
@@ -45,7 +45,7 @@ struct TrainCommand: RankCommand {
             throw ValidationError(error.description)
         }
         if resume != nil && overwrite {
-            throw ValidationError("--resume goes on with what --overwrite would delete; give one of them")
+            throw ValidationError("--resume continues the run that --overwrite would delete; give only one of them")
         }
     }
 

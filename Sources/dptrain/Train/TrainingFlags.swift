@@ -19,13 +19,13 @@ struct TrainingFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "settings by a name from `dptrain recipes`; a configuration file and flags win over it", valueName: "name"))
+            "named settings from `dptrain recipes`; --config and flags override them", valueName: "name"))
     var recipe: String?
 
-    @Option(help: ArgumentHelp("TOML file with any of these options; flags win over it", valueName: "file"))
+    @Option(help: ArgumentHelp("TOML file with any of these options; flags override it", valueName: "file"))
     var config: String?
 
-    @Flag(help: "print all options as a configuration file, and end")
+    @Flag(help: "print all options as a configuration file, and exit")
     var printConfig = false
 
     /// The options, and the names of those that a flag, the configuration file or the recipe set.
