@@ -12,6 +12,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     // Not a library: what the compiler can do and Swift has no word for.
     .systemLibrary(name: "CIntrinsics"),
 ]
@@ -33,7 +34,8 @@ let modules: [Target] = [
     .target(name: "Interchange", dependencies: ["HDF5Storage", "Models", "Optimization"]),
     .target(name: "Execution", dependencies: ["Models"]),
     .target(name: "BLASEngine", dependencies: ["Execution", "CBLAS"]),
-    .target(name: "DataPipeline", dependencies: ["HDF5Storage", "CZlib"]),
+    .target(name: "DataPipeline", dependencies: ["HDF5Storage"]),
+    .target(name: "DatasetCreation", dependencies: ["DataPipeline", "CZlib", "CArchive"]),
     .target(name: "Reduction", dependencies: ["MessagePassing", "Execution", "CIntrinsics"]),
     .target(name: "Checkpoints", dependencies: ["Interchange"]),
     .target(name: "Reporting", dependencies: ["Optimization"]),
@@ -48,7 +50,7 @@ let modules: [Target] = [
     .executableTarget(
         name: "dptrain",
         dependencies: [
-            "Evaluation", "Benchmarking", "BLASEngine", "Pictures",
+            "Evaluation", "Benchmarking", "DatasetCreation", "BLASEngine", "Pictures",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ] + oneDNN,
         swiftSettings: engineSettings),
@@ -70,13 +72,15 @@ let tests: [Target] = [
         name: "EngineTests", dependencies: ["BLASEngine", "HDF5Storage", "MessagePassing", "TestSupport"] + oneDNN,
         exclude: ["Golden"], swiftSettings: engineSettings),
     .testTarget(name: "DataPipelineTests", dependencies: ["DataPipeline", "TestSupport"], exclude: ["Golden"]),
+    .testTarget(name: "DatasetCreationTests", dependencies: ["DatasetCreation", "TestSupport"]),
     .testTarget(name: "ReductionTests", dependencies: ["Reduction"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "BLASEngine", "TestSupport"]),
     // What needs several ranks: a program of its own, run under mpirun by scripts/test.
     .executableTarget(
-        name: "rank-tests", dependencies: ["Evaluation", "Benchmarking", "BLASEngine", "TestSupport"] + oneDNN,
+        name: "rank-tests",
+        dependencies: ["Evaluation", "Benchmarking", "DatasetCreation", "BLASEngine", "TestSupport"] + oneDNN,
         path: "Tests/RankTests", swiftSettings: engineSettings),
 ]
 

@@ -9,7 +9,7 @@ prepare() {
     # First the libraries with their headers. Then what swift build itself links and calls: a Swift toolchain brings clang,
     # but neither the C++ headers nor git. Last h5ls.
     local packages=(
-        libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev libssl-dev zlib1g-dev
+        libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev libssl-dev zlib1g-dev libarchive-dev
         g++ git ca-certificates pkg-config libcurl4 libsqlite3-0 libxml2 libncurses6
         hdf5-tools
     )

@@ -66,7 +66,7 @@ public struct Benchmark {
     private func timeSteps(
         _ parts: RunParts, _ reader: BatchReader, _ options: TrainingOptions, _ trace: RankTrace?
     ) throws -> (durations: [StepDurations], secondsToFirst: Double) {
-        let step = try parts.step(options, communicator, try StallWatch(rank: communicator.rank), trace)
+        let step = try parts.step(options, communicator, trace)
         let rate = Float(options.baseLearningRate)
         var durations: [StepDurations] = []
         var secondsToFirst = 0.0

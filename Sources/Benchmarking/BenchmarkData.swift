@@ -17,6 +17,12 @@ final class BenchmarkData {
         let batch = options.batchSize
         path = FileManager.default.temporaryDirectory.path + "/dptrain-bench-\(getpid()).h5"
         let (network, isRegression) = try Self.network(options)
+        let bytes = batch * network.inputShape.count * MemoryLayout<Float>.stride
+        guard bytes <= HostMemory.availableBytes ?? .max else {
+            throw OptionError(
+                "batch-size",
+                "\(batch) samples of \(network.inputShape) take \(bytes >> 20) MiB, more than this machine has")
+        }
         let file = try HDF5File.create(path)
         let count = batch * batches
         try writeSamples(network.inputShape, count, batch, in: file.root)

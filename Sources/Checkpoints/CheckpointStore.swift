@@ -55,7 +55,7 @@ public struct CheckpointStore: Sendable {
         self.fileSystem = fileSystem
         do {
             try fileSystem.createFolder(folder)
-            let names = try fileSystem.names(in: folder)
+            let names = try fileSystem.names(in: folder).filter { $0 != OutputLock.name }
             let leftovers = names.filter(TemporaryName.isOne)
             if start == .new, names.count > leftovers.count {
                 throw FileError(

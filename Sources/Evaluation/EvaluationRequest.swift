@@ -14,6 +14,8 @@ public struct EvaluationRequest: Sendable {
     /// Paths in the file of samples and targets, where they are not found: those of the train split.
     public var images: String?
     public var labels: String?
+    /// Whether data sets may have their bytes in files that are no HDF5 files.
+    public var allowExternal = false
     /// Nil takes the checkpoint's rule, or for a Keras model that of training.
     public var normalization: TrainingOptions.Normalization?
     /// Nil takes the checkpoint's, or for a Keras model that of training.
@@ -36,6 +38,7 @@ public struct EvaluationRequest: Sendable {
         var options = stored
         options.images = images
         options.labels = labels
+        options.allowExternal = allowExternal
         options.batchSize = batchSize ?? stored.batchSize
         options.shards = shards ?? stored.shards
         options.engine = engine

@@ -148,8 +148,7 @@ public final class EvaluationRun {
             SharedFact("weights", digestOf: replica.parameters),
         ])
         let evaluator = try Evaluator(
-            replica, data.dataset, batch: options.batchSize, steps: nil, data.loader, communicator, partition,
-            try StallWatch(rank: communicator.rank))
+            replica, data.dataset, batch: options.batchSize, steps: nil, data.loader, communicator, partition)
         return (replica, evaluator)
     }
 }

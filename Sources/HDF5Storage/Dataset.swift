@@ -14,8 +14,12 @@ public struct Dataset: StoredObject {
     }
 
     public let location: Location
+    /// The file that its bytes lie in: another one than `location.file` where a link leads there.
+    public let file: String
     /// The extents; [] for a scalar.
     public let shape: Shape
+    /// Bytes of all elements as the file has them, before any compression.
+    let byteCount: Int
     public let elementType: ElementType
     /// Whether the file's bytes are those this machine would have in memory (little-endian, IEEE).
     public let hasNativeBytes: Bool
@@ -27,10 +31,29 @@ public struct Dataset: StoredObject {
         let rank = try location.check(operation) { H5Sget_simple_extent_ndims(space.id) }
         var extents = [hsize_t](repeating: 0, count: Int(rank))
         try location.check(operation) { H5Sget_simple_extent_dims(space.id, &extents, nil) }
-        shape = Shape(extents.map { Int($0) })
         let type = try location.open(operation, close: H5Tclose) { H5Dget_type(location.id) }
         elementType = ElementType(of: type.id)
         hasNativeBytes = Self.isNative(type.id, elementType)
+        file = location.fileOfObject
+        guard let bytes = Self.byteCount(extents, elementSize: H5Tget_size(type.id)) else {
+            let text = extents.map(String.init).joined(separator: "x")
+            throw location.error(operation, "no memory could ever hold its shape \(text)")
+        }
+        shape = Shape(extents.map { Int($0) })
+        byteCount = bytes
+    }
+
+    /// Nil beyond 2^60, so that whoever computes with a shape, in elements of up to 8 bytes, needs no checks of his own.
+    /// An axis of no extent counts as one: the others may be multiplied alone.
+    private static func byteCount(_ extents: [hsize_t], elementSize: Int) -> Int? {
+        var bound = max(8, elementSize)
+        for extent in extents {
+            guard let factor = Int(exactly: max(1, extent)) else { return nil }
+            let (product, overflow) = bound.multipliedReportingOverflow(by: factor)
+            guard !overflow, product <= 1 << 60 else { return nil }
+            bound = product
+        }
+        return extents.reduce(elementSize) { $0 * Int($1) }
     }
 
     /// The number of rows; 1 for a scalar.

@@ -38,24 +38,6 @@ public struct Group: StoredObject {
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    /// The absolute paths of all data sets below, each once, in the order of `children`.
-    public func allDatasets() throws(HDF5Error) -> [String] {
-        var names: [String] = []
-        try location.check("list the group") {
-            withUnsafeMutablePointer(to: &names) { output in
-                H5Ovisit2(
-                    location.id, H5_INDEX_NAME, H5_ITER_INC,
-                    { _, name, info, context in
-                        if let name, let context, info?.pointee.type == H5O_TYPE_DATASET {
-                            context.assumingMemoryBound(to: [String].self).pointee.append(String(cString: name))
-                        }
-                        return 0
-                    }, output, UInt32(H5O_INFO_BASIC))
-            }
-        }
-        return names.map(location.absolutePath).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-    }
-
     /// What lies at `name`; nil where there is nothing or a link that leads nowhere.
     public func kind(of name: String) throws(HDF5Error) -> Kind? {
         // H5Lexists fails unless everything but the last component exists.
@@ -121,6 +103,17 @@ public struct Group: StoredObject {
         return Group(Location(file: location.file, path: path, handle: handle, fileHandle: location.fileHandle))
     }
 
+    /// The first link on the way to `name` that leads nowhere.
+    private func deadLink(on name: String) throws(HDF5Error) -> (link: String, target: String)? {
+        var link = name.hasPrefix("/") ? "/" : ""
+        for component in name.split(separator: "/") {
+            link += link.isEmpty || link == "/" ? component : "/" + component
+            guard try kind(of: link) == nil else { continue }
+            return linkTarget(link).map { (link, $0) }
+        }
+        return nil
+    }
+
     private func require(_ kind: Kind, _ operation: String, _ name: String) throws(HDF5Error) {
         let found = try self.kind(of: name)
         guard found != kind else { return }
@@ -129,10 +122,16 @@ public struct Group: StoredObject {
             throw location.error(
                 operation, kind == .group ? "it is no group" : "it is no data set", at: path)
         }
+        if let dead = try deadLink(on: name) {
+            throw location.error(
+                operation, "\(location.absolutePath(dead.link)) is a link to \(dead.target), which cannot be opened",
+                at: path,
+                remedy: "put what it names where it is expected")
+        }
         let names = try children()
         throw location.error(
             operation, "there is no such object", at: path,
             remedy: names.isEmpty
-                ? "\(location.path) is empty" : "\(location.path) holds " + names.joined(separator: ", "))
+                ? "\(location.path) is empty" : "\(location.path) holds \(names.listed(atMost: 50))")
     }
 }

@@ -1,6 +1,10 @@
 import CHDF5
 import Synchronization
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 /// Owns one HDF5 id and closes it with the function that belongs to its kind.
 ///
 /// Sendable: the id never changes, `isOpen` is atomic, and Debian's libhdf5 runs every call under one global lock.
@@ -35,7 +39,13 @@ public struct Location: Sendable {
     var id: hid_t { handle.id }
 
     func error(_ operation: String, _ detail: String, at object: String? = nil, remedy: String? = nil) -> HDF5Error {
-        HDF5Error(operation, file: file, object: object ?? path, detail: detail, remedy: remedy)
+        HDF5Error(
+            operation, file: file, object: object ?? path, detail: detail,
+            remedy: remedy ?? (Self.isFullDisk(detail) ? "make room on the disk, or write to another one" : nil))
+    }
+
+    private static func isFullDisk(_ detail: String) -> Bool {
+        [ENOSPC, EDQUOT].contains { detail.contains(String(cString: strerror($0))) }
     }
 
     /// Runs a call that answers a negative number on failure.
@@ -55,6 +65,16 @@ public struct Location: Sendable {
         Handle(try check(operation, at: object, call), close: close)
     }
 
+    /// The path of the file that the object lies in, which a link may have led to.
+    var fileOfObject: String {
+        let name = fileName(of: id)
+        return name == fileName(of: fileHandle.id) ? file : name
+    }
+
+    private func fileName(of id: hid_t) -> String {
+        storedText { H5Fget_name(id, $0, $1) } ?? file
+    }
+
     func absolutePath(_ name: String) -> String {
         if name.hasPrefix("/") { return name }
         return path == "/" ? "/" + name : path + "/" + name
@@ -64,4 +84,13 @@ public struct Location: Sendable {
 /// A property list; HDF5 fails here only without memory, and then at the call that uses the list as well.
 func propertyList(_ kind: hid_t) -> Handle {
     Handle(quietly { H5Pcreate(kind) }, close: H5Pclose)
+}
+
+/// A text that HDF5 writes to a buffer: `read` answers its length, whatever the buffer holds of it; nil if it fails.
+func storedText(_ read: (UnsafeMutablePointer<CChar>?, Int) -> Int) -> String? {
+    let length = quietly { read(nil, 0) }
+    guard length >= 0 else { return nil }
+    var text = [CChar](repeating: 0, count: length + 1)
+    guard quietly({ read(&text, text.count) }) >= 0 else { return nil }
+    return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }

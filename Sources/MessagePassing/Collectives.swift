@@ -4,7 +4,7 @@ import CMPI
 extension Communicator {
     /// Returns when every rank has called it.
     public func barrier() throws {
-        try check(MPI_Barrier(handle), "MPI_Barrier")
+        try wait("MPI_Barrier") { MPI_Barrier(handle) }
     }
 
     /// Copies `root`'s elements to all ranks; the count is the same everywhere. What MPI cannot count, such as the bytes
@@ -14,7 +14,7 @@ extension Communicator {
         let most = 1 << 30
         for start in stride(from: 0, to: buffer.count, by: most) {
             let part = UnsafeMutableBufferPointer(rebasing: buffer[start..<min(start + most, buffer.count)])
-            try check(MPI_Bcast(part.baseAddress, Int32(part.count), type, Int32(root), handle), "MPI_Bcast")
+            try wait("MPI_Bcast") { MPI_Bcast(part.baseAddress, Int32(part.count), type, Int32(root), handle) }
         }
     }
 
@@ -33,7 +33,9 @@ extension Communicator {
     public func allReduceSum<T: MessageElement>(_ buffer: UnsafeMutableBufferPointer<T>) throws {
         let count = try count(buffer.count, "MPI_Allreduce")
         let type = T.messageKind.datatype
-        try check(MPI_Allreduce(cmpi_in_place(), buffer.baseAddress, count, type, cmpi_sum(), handle), "MPI_Allreduce")
+        try wait("MPI_Allreduce") {
+            MPI_Allreduce(cmpi_in_place(), buffer.baseAddress, count, type, cmpi_sum(), handle)
+        }
     }
 
     /// The sum of `value` over all ranks.
@@ -50,9 +52,9 @@ extension Communicator {
     {
         precondition(layout.total <= buffer.count, "the parts are more than the whole")
         let type = T.messageKind.datatype
-        let code = MPI_Allgatherv(
-            cmpi_in_place(), 0, type, buffer.baseAddress, layout.counts, layout.offsets, type, handle)
-        try check(code, "MPI_Allgatherv")
+        try wait("MPI_Allgatherv") {
+            MPI_Allgatherv(cmpi_in_place(), 0, type, buffer.baseAddress, layout.counts, layout.offsets, type, handle)
+        }
     }
 
     /// Every rank's values, by rank; ranks may give different numbers of them.
@@ -84,9 +86,9 @@ extension Communicator {
     ) throws {
         let own = try count(part.count, "MPI_Gatherv")
         let type = T.messageKind.datatype
-        let code = MPI_Gatherv(
-            part.baseAddress, own, type, buffer, layout.counts, layout.offsets, type, Int32(root), handle)
-        try check(code, "MPI_Gatherv")
+        try wait("MPI_Gatherv") {
+            MPI_Gatherv(part.baseAddress, own, type, buffer, layout.counts, layout.offsets, type, Int32(root), handle)
+        }
     }
 
     /// Every rank's `count`.

@@ -1,4 +1,5 @@
 import CMPI
+import FoundationEssentials
 import Glibc
 
 /// The ranks of a run and the messages between them: MPI behind typed, throwing calls.
@@ -9,6 +10,8 @@ public final class Communicator {
     public let rank: Int
     public let size: Int
     let handle: MPI_Comm
+    /// Is told what this rank does, so that a job whose ranks wait in vain ends.
+    package let watch: StallWatch
 
     /// How much threading MPI offers.
     public enum ThreadLevel: Int32, Sendable, Comparable {
@@ -22,15 +25,23 @@ public final class Communicator {
     /// Threads may take turns in calling MPI, hence `serialized`: `multiple` would lock on every call.
     public static func world() throws -> Communicator {
         let launch = LaunchEnvironment.current
+        // A process alone shares nothing.
+        if launch.isUnderLauncher {
+            try SessionFolder(ProcessInfo.processInfo.environment).requireRoom(rank: launch.rank)
+        }
+        let patience = try StallWatch.Patience(environment: ProcessInfo.processInfo.environment, rank: launch.rank)
+        let watch = try StallWatch(launch, patience)
         var provided: Int32 = 0
         let code = MPI_Init_thread(nil, nil, ThreadLevel.serialized.rawValue, &provided)
         try check(code, "MPI_Init_thread", rank: launch.rank)
-        let world = try Communicator(cmpi_comm_world())
+        let world = try Communicator(cmpi_comm_world(), watch)
         try launch.refuseIsolation(communicatorSize: world.size)
+        watch.know(try RankDirectory(world, port: watch.port))
+        watch.begin(.preparing)
         return world
     }
 
-    private init(_ handle: MPI_Comm) throws {
+    private init(_ handle: MPI_Comm, _ watch: StallWatch) throws {
         var rank: Int32 = 0
         var size: Int32 = 0
         let launched = LaunchEnvironment.current.rank
@@ -38,6 +49,7 @@ public final class Communicator {
         try Self.check(MPI_Comm_rank(handle, &rank), "MPI_Comm_rank", rank: launched)
         try Self.check(MPI_Comm_size(handle, &size), "MPI_Comm_size", rank: launched)
         self.handle = handle
+        self.watch = watch
         self.rank = Int(rank)
         self.size = Int(size)
     }
@@ -46,9 +58,9 @@ public final class Communicator {
     /// the same order on all ranks. Collective. Lives until `finalize`.
     public func duplicate() throws -> Communicator {
         var copy: MPI_Comm?
-        try check(MPI_Comm_dup(handle, &copy), "MPI_Comm_dup")
+        try wait("MPI_Comm_dup") { MPI_Comm_dup(handle, &copy) }
         guard let copy else { throw failure("MPI_Comm_dup", "it returned no communicator") }
-        return try Communicator(copy)
+        return try Communicator(copy, watch)
     }
 
     // MARK: What runs where
@@ -86,7 +98,8 @@ public final class Communicator {
 
     /// Ends MPI. Collective; no communicator is used afterwards.
     public func finalize() throws {
-        try check(MPI_Finalize(), "MPI_Finalize")
+        try wait("MPI_Finalize") { MPI_Finalize() }
+        watch.begin(.ended)
     }
 
     /// Ends all ranks at once; mpirun then exits with `code`.
@@ -97,6 +110,11 @@ public final class Communicator {
     }
 
     // MARK: Errors
+
+    /// A call of MPI that may wait for other ranks.
+    func wait(_ operation: String, _ call: () -> Int32) throws {
+        try check(watch.during(.waiting, call), operation)
+    }
 
     /// Turns MPI's return code into an error that names rank and operation.
     func check(_ code: Int32, _ operation: String) throws {

@@ -16,7 +16,8 @@ public struct LaunchEnvironment: Sendable, Equatable {
     public init(_ environment: [String: String]) {
         func first(_ names: String...) -> Int? { names.lazy.compactMap { environment[$0].flatMap { Int($0) } }.first }
         rank = first("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID") ?? 0
-        size = first("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS") ?? 1
+        // SLURM_NTASKS also stands in a job's own shell, where it says how many tasks a step may have.
+        size = first("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS") ?? 1
         isUnderLauncher = first("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK") != nil
     }
 

@@ -53,12 +53,15 @@ public final class RequestSet {
     /// The number of requests not yet reported complete.
     public private(set) var inFlight = 0
     private let rank: Int
+    private let watch: StallWatch
     private let handles: UnsafeMutablePointer<MPI_Request?>
     private let completed: UnsafeMutablePointer<Int32>
 
-    public init(capacity: Int, rank: Int) {
+    /// For requests of `communicator` and its duplicates.
+    public init(capacity: Int, _ communicator: Communicator) {
         self.capacity = capacity
-        self.rank = rank
+        rank = communicator.rank
+        watch = communicator.watch
         handles = .allocate(capacity: capacity)
         handles.initialize(repeating: cmpi_request_null(), count: capacity)
         completed = .allocate(capacity: capacity)
@@ -90,7 +93,9 @@ public final class RequestSet {
     public func waitSome() throws -> UnsafeBufferPointer<Int32> {
         if inFlight == 0 { return UnsafeBufferPointer(start: completed, count: 0) }
         var count: Int32 = 0
-        let code = MPI_Waitsome(Int32(capacity), handles, &count, completed, cmpi_statuses_ignore())
+        let code = watch.during(.waiting) {
+            MPI_Waitsome(Int32(capacity), handles, &count, completed, cmpi_statuses_ignore())
+        }
         return try report(code, count, "MPI_Waitsome")
     }
 

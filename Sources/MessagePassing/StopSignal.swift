@@ -1,23 +1,89 @@
 import Glibc
 import Synchronization
 
-/// The request to save a checkpoint and stop: SIGUSR1 (Slurm before a time limit; mpirun forwards it) or SIGTERM.
+/// The request to save a checkpoint and stop: Ctrl-C, SIGTERM, SIGUSR1 (Slurm before a time limit; mpirun forwards it),
+/// SIGXCPU (a limit of processor time) or SIGHUP (the terminal is gone).
 public enum StopSignal {
     private static let last = Atomic<Int32>(0)
 
-    /// Catches these signals from now on. To be called before MPI_Init, which takes over what it finds free.
-    public static func install(for signals: [Int32] = [SIGUSR1, SIGTERM]) {
-        // The first use initialises the atomic here, so that the handler itself does nothing but store.
+    /// Catches these signals from now on. To be called before MPI_Init, which takes over what it finds free. A signal that
+    /// the caller ignores, as under `nohup`, stays ignored. A second Ctrl-C ends the process at once.
+    public static func install() {
+        // The first use initialises the atomic here, so that the handler itself only stores.
         last.store(0, ordering: .relaxed)
-        var action = sigaction()
-        action.__sigaction_handler.sa_handler = { StopSignal.last.store($0, ordering: .relaxed) }
-        action.sa_flags = SA_RESTART
-        for signal in signals { sigaction(signal, &action, nil) }
+        for signal in [SIGINT, SIGTERM, SIGUSR1, SIGXCPU, SIGHUP] {
+            SignalHandler.install(for: signal) { signal in
+                let earlier = StopSignal.last.exchange(signal, ordering: .relaxed)
+                guard signal == SIGINT, earlier == SIGINT else { return }
+                Glibc.signal(signal, SIG_DFL)
+                raise(signal)
+            }
+        }
     }
 
     /// The signal that came last, if any came.
     public static var received: Int32? {
         let signal = last.load(ordering: .relaxed)
         return signal == 0 ? nil : signal
+    }
+}
+
+/// The request to save a checkpoint and go on: SIGUSR2.
+package enum SaveSignal {
+    private static let isPending = Atomic<Bool>(false)
+
+    package static func install() {
+        isPending.store(false, ordering: .relaxed)
+        SignalHandler.install(for: SIGUSR2) { _ in SaveSignal.isPending.store(true, ordering: .relaxed) }
+    }
+
+    /// Whether the signal came since the last call.
+    package static func take() -> Bool { isPending.exchange(false, ordering: .relaxed) }
+}
+
+/// What signals ask a run to do when its step has ended. One rank's request is carried out by all.
+package enum SignalRequest: Sendable, Equatable {
+    /// And go on.
+    case save
+    /// Save, then stop; with the signal.
+    case stop(Int32)
+
+    /// What this process has been asked since the last call. A request to stop stays.
+    package static func take() -> SignalRequest? {
+        if let signal = StopSignal.received { return .stop(signal) }
+        return SaveSignal.take() ? .save : nil
+    }
+
+    /// As a number that ranks can send; 0 is no request.
+    package static func code(_ request: SignalRequest?) -> Int32 {
+        switch request {
+        case nil: 0
+        case .save: SIGUSR2
+        case .stop(let signal): signal
+        }
+    }
+
+    package init?(code: Int32) {
+        switch code {
+        case 0: return nil
+        case SIGUSR2: self = .save
+        default: self = .stop(code)
+        }
+    }
+}
+
+private enum SignalHandler {
+    /// `action` runs inside the signal handler: it must not allocate or lock.
+    static func install(for signal: Int32, _ action: @escaping @convention(c) (Int32) -> Void) {
+        var current = sigaction()
+        sigaction(signal, nil, &current)
+        let isIgnored =
+            unsafeBitCast(current.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
+        if isIgnored { return }
+        var wanted = sigaction()
+        wanted.__sigaction_handler.sa_handler = action
+        wanted.sa_flags = SA_RESTART
+        sigaction(signal, &wanted, nil)
     }
 }

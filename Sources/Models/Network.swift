@@ -67,17 +67,13 @@ public struct Network: Sendable, Equatable {
             }
             let inputs = node.inputs.map { shapes[$0] }
             do {
-                shapes.append(try node.layer.description.outputShape(of: inputs))
+                shapes.append(try node.layer.description.possibleOutputShape(of: inputs))
             } catch {
                 throw NetworkError(network: name, layer: node.name, reason: error.description)
             }
             parameters += node.layer.description.parameters(for: inputs).map {
                 NetworkParameter(
                     node: index, path: "\(node.name)/\($0.name)", specification: node.isTrainable ? $0 : $0.frozen)
-            }
-            let sizes = [shapes[index]] + parameters.filter { $0.node == index }.map(\.specification.shape)
-            if let size = sizes.first(where: { !$0.isOfPossibleSize }) {
-                throw NetworkError(network: name, layer: node.name, reason: "\(size) has more than 2^31 - 1 elements")
             }
         }
         let read = Set(nodes.flatMap(\.inputs) + auxiliaryOutputs.map(\.node))
@@ -108,7 +104,12 @@ public struct Network: Sendable, Equatable {
 
     /// Multiply-adds of one sample's forward pass.
     public var multiplyAdds: Int {
-        nodes.indices.reduce(0) { $0 + nodes[$1].layer.description.multiplyAdds(for: inputShapes(of: $1)) }
+        nodes.indices.reduce(0) { sum, node in
+            // A layer can have close to 2^62. Whoever sees the largest Int sees that nobody will compute this.
+            let (total, overflow) = sum.addingReportingOverflow(
+                nodes[node].layer.description.multiplyAdds(for: inputShapes(of: node)))
+            return overflow ? .max : total
+        }
     }
 
     public var hasBatchNormalization: Bool {

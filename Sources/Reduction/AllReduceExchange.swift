@@ -24,7 +24,7 @@ public final class AllReduceExchange: GradientExchange {
         self.communicator = try communicator.duplicate()
         buckets = plan.buckets
         arenas = plan.makeArenas()
-        messages = BucketMessages(buckets: buckets.buckets.count, gradientMessages: 1, rank: communicator.rank)
+        messages = BucketMessages(buckets: buckets.buckets.count, gradientMessages: 1, communicator)
         messages.use(arenas.gradientLevels)
     }
 

@@ -21,11 +21,11 @@ final class BucketMessages {
     private var memory: [AnyObject] = []
 
     /// `gradientMessages`: the largest number of messages for a bucket's gradients.
-    init(buckets: Int, gradientMessages: Int, rank: Int) {
+    init(buckets: Int, gradientMessages: Int, _ communicator: Communicator) {
         self.gradientMessages = gradientMessages
         gradientPlaces = buckets * gradientMessages
         missing = Array(repeating: 0, count: buckets)
-        requests = RequestSet(capacity: buckets * (gradientMessages + 1), rank: rank)
+        requests = RequestSet(capacity: buckets * (gradientMessages + 1), communicator)
     }
 
     /// If messages are under way, an error has ended a step in its middle, and the process is about to end. Until then MPI

@@ -8,8 +8,8 @@ package struct MetricSums: Sendable, Equatable {
     package var loss = 0.0
     package var correct = 0
     package var correctInTop5 = 0
-    /// The signal that some rank has received.
-    package var signal: Int32?
+    /// What a signal asks of the run; a request to stop counts more than one to save.
+    package var request: SignalRequest?
 
     package init() {}
 }
@@ -23,7 +23,7 @@ package final class MetricsExchange {
     private let rows: AlignedBuffer<Double>
     private let layout: RankLayout
 
-    /// Loss, correct, correct in top 5, samples, signal.
+    /// Loss, correct, correct in top 5, samples, request.
     private static let width = 5
 
     package init(_ communicator: Communicator, _ partition: ShardPartition) throws {
@@ -50,8 +50,8 @@ package final class MetricsExchange {
     }
 
     /// Collective: all ranks get the same sums.
-    package func combine(signal: Int32? = nil) throws -> MetricSums {
-        rows[mine.lowerBound * Self.width + 4] = Double(signal ?? 0)
+    package func combine(_ request: SignalRequest? = nil) throws -> MetricSums {
+        rows[mine.lowerBound * Self.width + 4] = Double(SignalRequest.code(request))
         try communicator.allGather(inPlace: rows.elements, layout)
         var sums = MetricSums()
         let present = { (shard: Int) -> Int? in self.rows[shard * Self.width + 3] > 0 ? shard : nil }
@@ -61,7 +61,9 @@ package final class MetricsExchange {
             sums.correct += Int(row[1])
             sums.correctInTop5 += Int(row[2])
             sums.samples += Int(row[3])
-            if row[4] != 0 { sums.signal = Int32(row[4]) }
+            if sums.request == nil || sums.request == .save {
+                sums.request = SignalRequest(code: Int32(row[4])) ?? sums.request
+            }
         }
         return sums
     }

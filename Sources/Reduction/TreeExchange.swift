@@ -65,7 +65,7 @@ public final class TreeExchange: GradientExchange {
             room.rounded > 0 ? RoundedPartials(count: room.rounded, levels: room.levels, total: room.partials) : nil
         stack = .allocate(capacity: room.partials)
         messages = BucketMessages(
-            buckets: buckets.buckets.count, gradientMessages: room.mostPartials, rank: communicator.rank)
+            buckets: buckets.buckets.count, gradientMessages: room.mostPartials, communicator)
         program = ShardProgram(partition, rank: rank, present: partition.shards)
         schedule = try TreeSchedule(partition, rank: rank, present: partition.shards, buckets)
         schedules = Array(repeating: nil, count: partition.shards) + [schedule]

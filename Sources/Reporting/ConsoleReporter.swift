@@ -25,10 +25,7 @@ public final class ConsoleReporter: RunObserver {
         self.init(
             epochs: epochs, isLive: Terminal.isWatched, width: Terminal.width,
             clock: { ProcessInfo.processInfo.systemUptime },
-            write: { text in
-                print(text, terminator: "")
-                fflush(nil)
-            })
+            write: { StandardOutput.show($0, terminator: "") })
     }
 
     /// `clock` gives seconds; `width` is the length a live line is cut to.

@@ -44,14 +44,13 @@ struct Trainer {
         defer { reader.stop() }
         while progress.position.epoch < options.epochs {
             let watch = EpochWatch()
-            while progress.position.step < stepsPerEpoch, let samples = try reader.next() {
-                let signal = try runStep(samples, rates, watch)
+            while progress.position.step < stepsPerEpoch,
+                let samples = try communicator.watch.during(.reading, reader.next)
+            {
+                let request = try runStep(samples, rates, watch)
                 reader.release(samples)
-                if let signal {
-                    try save(.step)
-                    return .interrupted(signal: signal)
-                }
-                if checkpoints.isDue(afterStep: progress.position.globalStep) { try save(.step) }
+                if request != nil || checkpoints.isDue(afterStep: progress.position.globalStep) { try save(.step) }
+                if case .stop(let signal) = request { return .interrupted(signal: signal) }
             }
             let directive = try endEpoch(rates, watch)
             if let reason = directive.stopReason { return .stopped(reason: reason) }
@@ -66,7 +65,9 @@ struct Trainer {
         return try EpochRates(encoded: communicator.broadcast(rates ?? [], from: 0))
     }
 
-    private mutating func runStep(_ samples: BatchSlot, _ rates: EpochRates, _ watch: EpochWatch) throws -> Int32? {
+    private mutating func runStep(
+        _ samples: BatchSlot, _ rates: EpochRates, _ watch: EpochWatch
+    ) throws -> SignalRequest? {
         let timer = StepTimer(reducer)
         let position = progress.position
         let rate = rates[position.step]
@@ -86,7 +87,7 @@ struct Trainer {
             correct: progress.countsCorrect ? Double(sums.correct) : nil, epochSoFar: progress.means,
             learningRate: rate, durations: durations, sinceStart: sinceStart)
         for observer in observers { try observer.stepEnded(report) }
-        return sums.signal
+        return sums.request
     }
 
     /// Validates, asks the coordinator, tells the observers, and saves what is due.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 @preconcurrency import Glibc
 import MessagePassing
 
@@ -7,32 +8,58 @@ import MessagePassing
 @main
 enum Program {
     static func main() {
+        // A file that reaches a limit of size is then an error of the call that writes it, with a message.
+        signal(SIGXFSZ, SIG_IGN)
         let rank = LaunchEnvironment.current.rank
         var command = parse(rank: rank)
         // What needs no ranks is done once.
         if rank != 0 && !(command is any RankCommand) { exit(0) }
         do {
             try command.run()
+            try StandardOutput.finish()
         } catch {
             end(with: error, rank: rank)
         }
     }
 
+    /// Swift's own arguments have other characters where bytes are no text, and would name another file or folder.
+    private static func requireUTF8(_ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) throws {
+        for index in 1..<Int(max(1, CommandLine.argc)) {
+            guard let bytes = arguments[index], String(validatingCString: bytes) == nil else { continue }
+            throw ValidationError(
+                "argument \(index), '\(String(cString: bytes))', is not UTF-8; rename the file or folder that it names")
+        }
+    }
+
     private static func parse(rank: Int) -> any ParsableCommand {
         do {
+            try requireUTF8(CommandLine.unsafeArgv)
             return try RootCommand.parseAsRoot()
         } catch {
             let code = RootCommand.exitCode(for: error)
+            if rank == 0, code == .success { answer(RootCommand.fullMessage(for: error)) }
             if rank == 0 { RootCommand.exit(withError: error) }
             if code != .success { speakAfterRankZero(RootCommand.message(for: error), rank: rank) }
             exit(code.rawValue)
         }
     }
 
+    /// Help, version and what else a command line asks for that starts nothing.
+    private static func answer(_ text: String) -> Never {
+        do {
+            if !text.isEmpty { try StandardOutput.print(text) }
+            try StandardOutput.finish()
+        } catch {
+            end(with: error, rank: 0)
+        }
+        exit(0)
+    }
+
     /// For errors before MPI has been started, or of commands that do without it.
     private static func end(with error: any Error, rank: Int) -> Never {
         let code = RootCommand.exitCode(for: error)
-        // ArgumentParser's own ways to end: help, usage errors, exit codes.
+        if code == .success { answer(RootCommand.fullMessage(for: error)) }
+        // ArgumentParser's own ways to end: usage errors, exit codes.
         if code != .failure || error is ExitCode { RootCommand.exit(withError: error) }
         if rank == 0 { StandardError.print("\(error)") } else { speakAfterRankZero("\(error)", rank: rank) }
         exit(code.rawValue)

@@ -129,6 +129,35 @@ private func smallResidual() throws -> Network {
         #expect(network.nodes[2].layer == .dense(Dense(units: 2, activation: .tanh)))
     }
 
+    /// What no memory holds, and what no Int holds, by the layer that asks for it.
+    @Test(arguments: [
+        ("input", "batch_shape", "[null, 4611686018427387904, 32, 3]"), ("pad", "padding", "1000000000"),
+        ("pad", "padding", "9223372036854775807"), ("conv", "filters", "1000000000000"),
+        ("conv", "kernel_size", "9223372036854775807"), ("conv", "strides", "9223372036854775807"),
+        ("conv", "dilation_rate", "4611686018427387904"), ("pool", "pool_size", "9223372036854775807"),
+        ("pool", "strides", "9223372036854775807"), ("up", "size", "9223372036854775807"),
+        ("up", "size", "1000000000"), ("dense", "units", "9223372036854775807"),
+    ])
+    func impossibleSizesAreRefused(layer: String, option: String, value: String) {
+        let options = [
+            "input": ("InputLayer", ["batch_shape": "[null, 32, 32, 3]"]), "pad": ("ZeroPadding2D", ["padding": "1"]),
+            "conv": ("Conv2D", ["filters": "4", "kernel_size": "3", "strides": "1", "dilation_rate": "1"]),
+            "pool": ("MaxPooling2D", ["pool_size": "2", "strides": "2", "padding": #""same""#]),
+            "up": ("UpSampling2D", ["size": "2"]), "flatten": ("Flatten", [:]), "dense": ("Dense", ["units": "10"]),
+        ]
+        let layers = ["input", "pad", "conv", "pool", "up", "flatten", "dense"].map { name in
+            let (type, standard) = options[name] ?? ("", [:])
+            let settings = standard.map { "\"\($0)\": \(name == layer && $0 == option ? value : $1)" }
+            let config = ([#""name": "\#(name)""#] + settings).joined(separator: ", ")
+            return "{\"class_name\": \"\(type)\", \"config\": {\(config)}}"
+        }
+        let text = """
+            {"class_name": "Sequential", "config": {"name": "test", "layers": [\(layers.joined(separator: ", "))]}}
+            """
+        let error = #expect(throws: NetworkError.self) { try Network(kerasJSON: text, label: "test") }
+        #expect(error?.layer == layer, "\(error?.description ?? "")")
+    }
+
     /// One integer, two, or two pairs, as `model.to_json()` of Keras 2 and 3 always writes it; 1 by default.
     @Test(arguments: [
         ("", Margins2D(1)), (#", "padding": 3"#, Margins2D(3)),

@@ -87,7 +87,7 @@ private func nonBlocking(_ check: CheckContext) throws {
     gathered.initialize(repeating: -1, count: size)
     gathered[rank] = Int32(rank)
 
-    let requests = RequestSet(capacity: 5, rank: rank)
+    let requests = RequestSet(capacity: 5, check.world)
     try sent.withUnsafeBufferPointer { send in
         guard let start = send.baseAddress else { return }
         for step in 0..<2 {

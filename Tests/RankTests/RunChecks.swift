@@ -1,5 +1,6 @@
 import Checkpoints
 import DataPipeline
+import DatasetCreation
 import Execution
 import Foundation
 import MessagePassing

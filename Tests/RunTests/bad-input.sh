@@ -2,6 +2,7 @@
 # What bad input gets: an error that names the thing and the remedy, the right exit code, on one rank and on two, no
 # hang, all ranks ended, and nothing lost.
 # Tests/RunTests/bad-input.sh PATH-TO-DPTRAIN
+hostile=$(realpath "$(dirname "$0")/../DataPipelineTests/Golden/Hostile")
 source "$(dirname "$0")/support.sh"
 
 alone data generate --output data.h5 --train 200 --test 40 --seed 5 >output || exit 1
@@ -63,6 +64,38 @@ for count in 1 2; do
         ranks $count --model mlp --data features.h5 --batch-size 10 --output features-$count
     verdict "a sample that is no number, $count: told once" once "row 17"
 done
+
+# Data that lie in other files: their bytes, or none. All these hold the samples of whole.h5.
+cp "$hostile"/{external,linked,pixels,virtual,virtual-missing-file,part-0}.h5 "$hostile/pixels.raw" .
+mv part-0.h5 part-0-away.h5
+small=(--model mlp --batch-size 8 --epochs 1)
+refused "a virtual data set that lacks a source" 1 $'virtual.h5: /train/images\npart-0.h5' "${small[@]}" --data virtual.h5
+mv part-0-away.h5 part-0.h5
+refused "raw bytes elsewhere" 1 $'external.h5: /train/images\npixels.raw\n--allow-external' "${small[@]}" --data external.h5
+expect "the same where inspected" 1 $'pixels.raw\n--allow-external' alone data inspect external.h5
+cp "$hostile/part-1.h5" .
+cp "$hostile/chunks-whole.h5" whole.h5
+h5repack -l train/images:CONTI -f train/images:NONE whole.h5 plain.h5
+for file in plain external linked virtual; do
+    expect "samples of $file.h5" 0 "finished" ranks 2 "${small[@]}" --data $file.h5 --allow-external --output $file
+    verdict "$file.h5 gives what it says" cmp plain/latest.h5 $file/latest.h5
+done
+for command in evaluate predict; do
+    expect "$command on a virtual data set that lacks a source" 1 $'virtual-missing-file.h5: /train/images\ngone.h5' \
+        alone $command plain/latest.h5 --data virtual-missing-file.h5 $([[ $command == predict ]] && echo --top 1)
+    expect "$command on raw bytes elsewhere" 1 $'pixels.raw\n--allow-external' \
+        alone $command plain/latest.h5 --data external.h5 $([[ $command == predict ]] && echo --top 1)
+done
+truncate -s 100 pixels.raw
+refused "raw bytes that are short" 1 $'pixels.raw, which has 100 bytes, not 480' "${small[@]}" --data external.h5 --allow-external
+
+label '\x09\x00\x00\x00' nine.h5
+refused "a label beyond --classes" 1 $'/train/labels\n, outside 0...6 \\(--classes 7\\)' "${common[@]}" --data nine.h5 --classes 7
+h5copy -i linked.h5 -o gaps.h5 -s /train/labels -d /labels
+h5copy -f ext -i pixels.h5 -o gaps.h5 -s /pixels -d /images
+printf '\xff' | dd of=gaps.h5 bs=1 seek="$(h5dump -p -H -d /labels gaps.h5 | sed -n 's/ *OFFSET //p')" conv=notrunc status=none
+expect "classes without a sample" 0 $'^warning .*gaps.h5: classes 4 to 254 have no sample' \
+    ranks 2 "${small[@]}" --data gaps.h5 --output gaps
 
 # --- Model and options ----------------------------------------------------------------------------------------------
 
@@ -154,12 +187,31 @@ small_disk() {
         for file in disk/run/*.h5; do "$1" checkpoint verify "$file" || exit 97; done
         mount -o remount,size=60m disk && exec "$1" --resume --output disk/run' - "$@"
 }
+full_disk() {
+    unshare -rm bash -c '
+        mkdir -p disk && mount -t tmpfs -o size=100k tmpfs disk && echo old >disk/new.h5 || exit 99
+        "$0" data generate --output disk/new.h5 --overwrite --train 200 --test 0 && exit 98
+        echo "exit code $?, left are $(ls disk) $(cat disk/new.h5)"' "$binary"
+}
 if unshare -rm bash -c 'mount -t tmpfs -o size=100k tmpfs /mnt' 2>/dev/null; then
+    expect "a disk that is full of data" 0 \
+        $'new.h5.*No space left.*; make room on the disk\nexit code 1, left are new.h5 old$' full_disk
     expect "a full disk" 0 \
         $'disk/run/.*No space left\ndisk is full\nearlier checkpoints are whole\nexit code 1\nfinished' \
         small_disk "$binary" "${train[@]}" --checkpoint-every-steps 1 --output disk/run
 else
-    echo "skipped: a full disk (this machine gives no file systems away)"
+    echo "skipped: full disks (this machine gives no file systems away)"
+fi
+
+# The folder of Open MPI's own files is too small: mpirun itself would never come to its end.
+small_session() {
+    unshare -rm bash -c '
+        mkdir -p session && mount -t tmpfs -o size=1m tmpfs session || exit 99
+        TMPDIR=$PWD/session timeout -k 5 30 mpirun -n 2 "$@"' - "$@"
+}
+if unshare -rm bash -c 'mount -t tmpfs -o size=100k tmpfs /mnt' 2>/dev/null; then
+    expect "no room for Open MPI" 1 $'/session, which has [0-9]+ KiB left\nTMPDIR' \
+        small_session "$binary" "${train[@]}" --output nowhere
 fi
 
 # Waits a while for a process to end; one that has ended but that nobody asked about (a zombie) has.
@@ -191,8 +243,11 @@ expect "a rank is killed" 137 "signal 9" rank_killed
 verdict "all ranks ended" lacks "still there"
 expect "what it saved is whole" 0 "" alone checkpoint verify killed/latest.h5
 
+# A shell that `salloc` gave may start steps of several tasks, and is one process.
+expect "one process in a job of several tasks" 0 "" \
+    env SLURM_JOB_ID=7 SLURM_NTASKS=4 timeout "$limit" "$binary" evaluate run/best.h5 --data data.h5
 # Slurm's `srun` without MPI: several processes that each believe they are alone.
 expect "processes that do not find each other" 1 $'2 processes were started together\nmpirun' \
-    env SLURM_NTASKS=2 SLURM_PROCID=0 timeout "$limit" "$binary" "${train[@]}" --output isolated
+    env SLURM_NTASKS=2 SLURM_STEP_NUM_TASKS=2 SLURM_PROCID=0 timeout "$limit" "$binary" "${train[@]}" --output isolated
 
 finish

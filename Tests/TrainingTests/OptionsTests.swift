@@ -65,7 +65,11 @@ import Training
     @Test(arguments: [
         ("bach-size = 3", "did you mean batch-size"), ("[runn]\nepochs = 3", "did you mean run"),
         ("[data]\nepochs = 3", "epochs belongs in [run]"), ("epochs = 0", "0 is not positive"),
-        ("batch-size = 9223372036854775807", "at most 2147483647"), ("warm-up = \"4294967296steps\"", "at most"),
+        ("batch-size = 9223372036854775807", "at most 1048576"), ("epochs = 9223372036854775807", "at most 2147483647"),
+        ("threads = 100000", "at most 1024"), ("shards = 1000000000", "at most 65536"),
+        ("bucket-size = 2097152", "at most 2097151"), ("classes = 1000000000", "at most 16777216"),
+        ("input-size = \"10000000000\"", "not a size of samples"), ("trace-steps = 1000000000", "at most 100000"),
+        ("seed = 1\n\u{0}epochs = 3", "line 2 has a zero byte"), ("warm-up = \"4294967296steps\"", "at most"),
         ("epochs = 2.5", "not a whole number"), ("epochs = [3]", "not array"), ("epochs = ", "line 1"),
         ("optimizer = \"adamm\"", "sgd, adam, rmsprop, adagrad, adamw, lion (did you mean adam?)"),
         ("validation-split = 1.0", "between 0 and 1"), ("l2 = -1", "at least 0"), ("momentum = 1", "below 1"),

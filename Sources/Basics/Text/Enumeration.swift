@@ -5,3 +5,11 @@ extension Array where Element == String {
         return dropLast().joined(separator: ", ") + " \(conjunction) \(last)"
     }
 }
+
+extension Array where Element == String {
+    /// `a, b, c`; of more than `most`, the first ones and how many there are.
+    public func listed(atMost most: Int) -> String {
+        guard count > most else { return joined(separator: ", ") }
+        return prefix(most).joined(separator: ", ") + ", ... (\(count))"
+    }
+}

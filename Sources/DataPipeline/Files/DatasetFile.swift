@@ -40,13 +40,13 @@ public struct DatasetFile: Sendable {
         let schema = try DatasetSchema(of: file, options: options)
         var found: [Split: (source: SampleSource, targets: Targets, width: Int?, path: String?)] = [:]
         for (split, paths) in schema.splits {
-            let source = try SampleSource(file.root.dataset(paths.samples), order: order)
+            let source = try SampleSource(Self.dataset(paths.samples, in: file, options), order: order)
             guard let path = paths.targets else {
                 found[split] = (source, .none, nil, nil)
                 continue
             }
             let reader = TargetReader(
-                dataset: try file.root.dataset(path), samples: source.dataset.rows, kind: options.targets)
+                dataset: try Self.dataset(path, in: file, options), samples: source.dataset.rows, kind: options.targets)
             let (targets, width) = try reader.read()
             found[split] = (source, targets, width, path)
         }
@@ -65,6 +65,13 @@ public struct DatasetFile: Sendable {
         self.splits = splits
         try Split.allCases.forEach { try splits[$0]?.checkLabels() }
         try refuseDifferentSamples()
+    }
+
+    /// Whatever a split needs is there in full before any of it is read.
+    private static func dataset(_ path: String, in file: HDF5File, _ options: DatasetOptions) throws -> Dataset {
+        let dataset = try file.root.dataset(path)
+        try dataset.requireStored(allowExternal: options.allowsExternal)
+        return dataset
     }
 
     /// A split of the file, or an error that says which there are.

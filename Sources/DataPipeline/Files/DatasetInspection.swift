@@ -34,7 +34,10 @@ public struct DatasetInspection: CustomStringConvertible {
         switch dataset.targets {
         case .labels:
             lines.append("  labels: \(dataset.targetsPath ?? ""), \(dataset.classes) classes")
-            lines.append("  samples by class: \(histogramText(dataset.histogram))")
+            if let counts = dataset.classCounts {
+                lines.append("  samples by class: \(text(of: counts))")
+                if let warning = counts.warning { lines.append("  warning: \(warning)") }
+            }
         case .targets(let values, let width):
             let range = (values.min() ?? 0, values.max() ?? 0)
             lines.append("  targets: \(dataset.targetsPath ?? ""), \(width) a sample, from \(range.0) to \(range.1)")
@@ -66,10 +69,9 @@ public struct DatasetInspection: CustomStringConvertible {
     }
 
     /// Every count where there are few classes, else how uneven they are.
-    private static func histogramText(_ counts: [Int]) -> String {
-        if counts.count <= 20 { return counts.map(String.init).joined(separator: " ") }
-        let empty = counts.filter { $0 == 0 }.count
-        return "\(counts.min() ?? 0) to \(counts.max() ?? 0)" + (empty > 0 ? ", \(empty) classes without any" : "")
+    private static func text(of counts: ClassCounts) -> String {
+        if counts.classes <= 20 { return (0..<counts.classes).map { "\(counts[$0])" }.joined(separator: " ") }
+        return "\(counts.fewest) to \(counts.most)" + (counts.empty > 0 ? ", \(counts.empty) classes without any" : "")
     }
 
     private static func explain(_ form: SampleSource.Form) -> String {

@@ -28,15 +28,18 @@ public struct DatasetOptions: Sendable {
     public var targets: TargetForm?
     /// How many classes the network tells apart.
     public var classes: Int?
+    /// Whether data sets may have their bytes in files that are no HDF5 files.
+    public var allowsExternal: Bool
 
     public init(
         images: String? = nil, labels: String? = nil, order: ChannelOrder? = nil, targets: TargetForm? = nil,
-        classes: Int? = nil
+        classes: Int? = nil, allowsExternal: Bool = false
     ) {
         self.images = images
         self.labels = labels
         self.order = order
         self.targets = targets
         self.classes = classes
+        self.allowsExternal = allowsExternal
     }
 }

@@ -1,4 +1,5 @@
 import HDF5Storage
+import Basics
 
 /// Where the samples and targets of each split lie in a file: in dptrain's own schema (`/train/images`,
 /// `/train/labels`), or in those that others use (`x_train`, `train_images`, `val/data`, a lone `images`, ...). Names
@@ -26,35 +27,39 @@ public struct DatasetSchema: Sendable, Equatable {
 
     /// `options.images` and `options.labels` replace what would be found for the training split.
     public init(of file: HDF5File, options: DatasetOptions = DatasetOptions()) throws {
-        let present = try file.root.allDatasets()
+        let present = try file.root.linkedDatasets()
         for split in Split.allCases {
             let chosen = split == .train ? options : DatasetOptions()
             var samples = chosen.images
             if samples == nil {
-                let candidates = Self.candidates(Self.sampleNames, split, present)
-                samples = try Self.only(candidates, "samples", split, "--images", file)
+                samples = try Self.only(Self.names(Self.sampleNames, of: split), "samples", split, present, file)
             }
             guard let samples else { continue }
             var targets = chosen.labels
             if targets == nil {
-                let beside = chosen.images == nil ? [] : Self.siblings(of: samples, present)
-                let candidates = beside.isEmpty ? Self.candidates(Self.targetNames, split, present) : beside
-                targets = try Self.only(candidates, "answers", split, "--labels", file)
+                if chosen.images != nil {
+                    targets = try Self.only(Self.siblings(of: samples), "answers", split, present, file)
+                }
+                targets =
+                    try targets
+                    ?? Self.only(Self.names(Self.targetNames, of: split), "answers", split, present, file)
             }
             splits[split] = Paths(samples: samples, targets: targets)
         }
         guard splits.isEmpty else { return }
-        if let encoded = present.first(where: { $0.hasSuffix("/encoded") }) {
+        let paths = present.entries.map(\.path)
+        if let encoded = paths.first(where: { $0.hasSuffix("/encoded") }) {
             throw DatasetError(
                 file: file.path, object: encoded, "encoded images cannot be read directly",
                 remedy: "decode them into a data set of pixels")
         }
-        let content = present.isEmpty ? "it has no data sets" : "its data sets are \(present.joined(separator: ", "))"
+        let content = paths.isEmpty ? "it has no data sets" : "its data sets are \(paths.listed(atMost: 50))"
         throw DatasetError(
             file: file.path, "no images or features found; \(content)", remedy: "name them with --images and --labels")
     }
 
-    private static func candidates(_ words: [String], _ split: Split, _ present: [String]) -> [String] {
+    /// The paths, in lower case, that some file has one of these words under.
+    private static func names(_ words: [String], of split: Split) -> Set<String> {
         var wanted = Set<String>()
         for word in words {
             for name in names(of: split) {
@@ -62,23 +67,31 @@ public struct DatasetSchema: Sendable, Equatable {
             }
             if split == .train { wanted.insert("/\(word)") }
         }
-        return present.filter { wanted.contains($0.lowercased()) }
+        return wanted
     }
 
     /// Targets that lie beside samples which were named explicitly.
-    private static func siblings(of samples: String, _ present: [String]) -> [String] {
+    private static func siblings(of samples: String) -> Set<String> {
         let folder = samples.split(separator: "/").dropLast().map { "/" + $0.lowercased() }.joined()
-        let wanted = Set(targetNames.map { "\(folder)/\($0)" })
-        return present.filter { wanted.contains($0.lowercased()) }
+        return Set(targetNames.map { "\(folder)/\($0)" })
     }
 
+    /// The data set that has one of the wanted names. Several names of one data set are one candidate.
     private static func only(
-        _ candidates: [String], _ what: String, _ split: Split, _ option: String, _ file: HDF5File
+        _ wanted: Set<String>, _ what: String, _ split: Split, _ present: LinkedDatasets, _ file: HDF5File
     ) throws -> String? {
-        guard candidates.count > 1 else { return candidates.first }
+        if let dead = present.deadLinks.first(where: { wanted.contains($0.path.lowercased()) }) {
+            throw DatasetError(
+                file: file.path, object: dead.path, "it is a link to \(dead.target), which cannot be opened",
+                remedy: "put what it names where it is expected, or delete the link")
+        }
+        let named = present.entries.filter { wanted.contains($0.path.lowercased()) }
+        guard let first = named.first else { return nil }
+        guard !named.allSatisfy({ $0.isSame(as: first) }) else { return first.path }
+        let candidates = named.map(\.path).joined(separator: ", ")
         throw DatasetError(
-            file: file.path,
-            "several data sets could hold the \(split.rawValue) \(what): \(candidates.joined(separator: ", "))",
-            remedy: split == .train ? "choose one with \(option)" : "keep one of them in the file")
+            file: file.path, "several data sets could hold the \(split.rawValue) \(what): \(candidates)",
+            remedy: split == .train
+                ? "choose one with \(what == "samples" ? "--images" : "--labels")" : "keep one of them in the file")
     }
 }

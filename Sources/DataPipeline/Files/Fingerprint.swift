@@ -62,6 +62,8 @@ extension SampleSet {
         case .targets(let targets, _): targets.withUnsafeBytes { digest.add($0) }
         case .none: break
         }
+        let most = min(Self.runLength, count) * source.sampleBytes
+        try source.dataset.requireMemory(most, for: "a fingerprint of its samples of \(sample)")
         for run in 0..<Self.runs {
             let start = run * count / Self.runs
             let range = rows.lowerBound + start..<rows.lowerBound + min(start + Self.runLength, count)

@@ -51,11 +51,14 @@ public struct SampleSet: Sendable {
     }
 
     /// Refuses the first label that is no class number below `classes`.
-    func checkLabels() throws {
+    func checkLabels() throws { try requireLabels(below: classes, "\(classes) classes") }
+
+    /// The same for a number of classes from elsewhere; `words` says where it comes from.
+    package func requireLabels(below classes: Int, _ words: String) throws {
         guard case .labels(let labels) = targets else { return }
         guard let index = labels.firstIndex(where: { $0 < 0 || Int($0) >= classes }) else { return }
         throw DatasetError(
             file: file, object: targetsPath,
-            "the label of sample \(index) is \(labels[index]), outside 0...\(classes - 1) (\(classes) classes)")
+            "the label of sample \(rows.lowerBound + index) is \(labels[index]), outside 0...\(classes - 1) (\(words))")
     }
 }

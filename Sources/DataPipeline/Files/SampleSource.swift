@@ -38,6 +38,9 @@ public struct SampleSource: Sendable {
     init(_ dataset: Dataset, order chosen: ChannelOrder?) throws {
         self.dataset = dataset
         (sample, order) = try Self.interpret(dataset, chosen)
+        guard sample.isOfPossibleSize else {
+            throw Self.error(dataset, "a sample of \(sample) has more than 2^31 - 1 elements")
+        }
         switch dataset.elementType {
         case .integer(bytes: 1, signed: false): form = .bytes
         case .float: form = .floats

@@ -39,8 +39,12 @@ struct TargetReader {
         guard dataset.shape.extents.dropFirst().filter({ $0 != 1 }).count <= 1, width > 0 else {
             throw error("answers of shape \(dataset.shape) are neither labels [N] nor one-hot or targets [N, K]")
         }
+        try dataset.requireMemory(dataset.shape.count * MemoryLayout<Double>.stride, for: "all of it")
         if kind == .targets || (kind == nil && isNamedTargets) { return (try targets(width), nil) }
         if width > 1 {
+            guard width <= Self.mostClasses else {
+                throw error("\(width) columns are more than \(Self.mostClasses) classes")
+            }
             if let labels = try oneHot(width) { return (.labels(labels), width) }
             if kind == nil && !dataset.elementType.isInteger { return (try targets(width), nil) }
             throw error("rows of \(width) numbers are no one-hot labels", remedy: "store class numbers as [N]")
@@ -51,6 +55,9 @@ struct TargetReader {
         }
         return (.labels(try labels()), nil)
     }
+
+    /// More than any network has outputs for. A label beyond it is a mistake.
+    static let mostClasses = 1 << 24
 
     private var name: String { dataset.path.split(separator: "/").last.map { $0.lowercased() } ?? "" }
     private var isNamedTargets: Bool { name.contains("target") }
@@ -69,6 +76,9 @@ struct TargetReader {
         return try values.enumerated().map { index, value in
             guard let label = Int32(exactly: value) else {
                 throw error("the label of sample \(index) is \(value), not a class number")
+            }
+            guard label < Self.mostClasses else {
+                throw error("the label of sample \(index) is \(label), beyond \(Self.mostClasses) classes")
             }
             return label
         }

@@ -39,7 +39,7 @@ extension DatasetFile {
         }
         let rest = train[0..<kept]
         let validation = train[kept..<train.count]
-        let unseen = zip(rest.histogram, validation.histogram).filter { $0.0 == 0 && $0.1 > 0 }.count
+        let unseen = rest.classCounts.flatMap { validation.classCounts?.countOfClasses(missingIn: $0) } ?? 0
         let warning = unseen == 0 ? "" : "; warning: \(unseen) of its classes do not occur in what is left to train on"
         return TrainingData(
             train: rest, validation: validation,

@@ -4,7 +4,7 @@ import Basics
 import Glibc
 #endif
 
-/// Reads contiguous samples at their place in the file, past HDF5 and its lock, in ascending order of place; neighbours
+/// Reads contiguous samples at their place in the file that holds them, past HDF5 and its lock, in ascending order of place; neighbours
 /// that stay neighbours are read as one.
 final class DirectFetcher: SampleFetcher {
     private(set) var rowsRead = 0
@@ -16,7 +16,7 @@ final class DirectFetcher: SampleFetcher {
 
     init(_ dataset: SampleSet, offset: UInt64) throws {
         self.dataset = dataset
-        descriptor = open(dataset.file, O_RDONLY | O_CLOEXEC)
+        descriptor = open(dataset.source.dataset.file, O_RDONLY | O_CLOEXEC)
         start = Int(offset) + dataset.rows.lowerBound * dataset.source.sampleBytes
         scratch = AlignedBuffer(count: dataset.source.needsTransposition ? dataset.source.sampleBytes : 0)
         guard descriptor >= 0 else { throw error("cannot open the file: \(String(cString: strerror(errno)))") }
@@ -68,6 +68,6 @@ final class DirectFetcher: SampleFetcher {
     }
 
     private func error(_ detail: String, remedy: String? = nil) -> DatasetError {
-        DatasetError(file: dataset.file, object: dataset.source.dataset.path, detail, remedy: remedy)
+        DatasetError(file: dataset.source.dataset.file, object: dataset.source.dataset.path, detail, remedy: remedy)
     }
 }

@@ -25,7 +25,7 @@ extension Network {
             let inputs = entry.inputs.compactMap { positions[$0] }
             do {
                 let layer = try Layer(entry, inputs: inputs.map { shapes[$0] })
-                shapes.append(try layer.description.outputShape(of: inputs.map { shapes[$0] }))
+                shapes.append(try layer.description.possibleOutputShape(of: inputs.map { shapes[$0] }))
                 nodes.append(Node(name: entry.name, layer: layer, inputs: inputs, isTrainable: entry.isTrainable))
             } catch {
                 throw NetworkError(network: model.name, layer: entry.name, reason: error.description)

@@ -25,6 +25,8 @@ public struct Extent2D: Sendable, Equatable, ExpressibleByIntegerLiteral, Custom
     public init(integerLiteral value: Int) { self.init(value) }
 
     public var count: Int { height * width }
+    /// Whether both are positive and below 2^31, so that products of two do not overflow.
+    var isPossible: Bool { [height, width].allSatisfy { (1...Int(Int32.max)).contains($0) } }
     public var description: String { "\(height)x\(width)" }
 }
 
@@ -49,9 +51,9 @@ public struct Window2D: Sendable, Equatable {
     }
 
     public func outputExtent(of input: Shape) throws(LayerError) -> Extent2D {
-        let extents = [size, stride, dilation]
-        guard extents.allSatisfy({ $0.height > 0 && $0.width > 0 }) else {
-            throw LayerError("window \(size), stride \(stride) and dilation \(dilation) must be positive")
+        guard [size, stride, dilation].allSatisfy(\.isPossible) else {
+            throw LayerError(
+                "window \(size), stride \(stride) and dilation \(dilation) must be positive and below 2^31")
         }
         guard padding == .same || (reach.height <= input[0] && reach.width <= input[1]) else {
             let dilated = dilation == 1 ? "" : ", \(reach) with its dilation,"

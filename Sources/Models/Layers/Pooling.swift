@@ -70,8 +70,8 @@ public struct UpSampling2D: LayerDescription {
 
     public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
         let input = try inputs.single(rank: 3)
-        guard factor.height > 0, factor.width > 0 else {
-            throw LayerError("its factor \(factor) must be positive, on its input \(input)")
+        guard factor.isPossible else {
+            throw LayerError("its factor \(factor) must be positive and below 2^31, on its input \(input)")
         }
         return [input[0] * factor.height, input[1] * factor.width, input[2]]
     }

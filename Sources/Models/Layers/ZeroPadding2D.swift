@@ -35,8 +35,9 @@ public struct ZeroPadding2D: LayerDescription {
 
     public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
         let input = try inputs.single(rank: 3)
-        guard min(margins.top, margins.bottom, margins.left, margins.right) >= 0 else {
-            throw LayerError("its padding \(margins) must not be negative")
+        let sides = [margins.top, margins.bottom, margins.left, margins.right]
+        guard sides.allSatisfy({ (0...Int(Int32.max)).contains($0) }) else {
+            throw LayerError("its padding \(margins) must be from 0 to 2^31 - 1")
         }
         return [margins.top + input[0] + margins.bottom, margins.left + input[1] + margins.right, input[2]]
     }

@@ -46,7 +46,8 @@ public struct InputSize: Sendable, Equatable, LosslessStringConvertible {
 
     public init?(_ text: String) {
         extents = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
-        guard (1...3).contains(extents.count), extents.allSatisfy({ $0 > 0 }) else { return nil }
+        guard (1...3).contains(extents.count), extents.allSatisfy({ (1...Int(Int32.max)).contains($0) })
+        else { return nil }
     }
 
     public var description: String { extents.map(String.init).joined(separator: "x") }

@@ -65,6 +65,11 @@ private let aCount = "positive and at most \(counts.upperBound)"
 
 extension Requirement where Value == Int {
     static var positive: Self { Self(words: aCount) { counts.contains($0) } }
+
+    /// Where more could only be a mistake, and memory for so many would be taken before anything else shows it.
+    static func positive(atMost most: Int) -> Self {
+        Self(words: "positive and at most \(most)") { (1...most).contains($0) }
+    }
 }
 
 extension Requirement where Value == WidthList? {
@@ -80,6 +85,11 @@ extension Requirement where Value == UInt64 {
 
 extension Requirement where Value == Int? {
     static var positive: Self { Self(words: aCount) { $0.map(counts.contains) ?? true } }
+
+    static func positive(atMost most: Int) -> Self {
+        let requirement = Requirement<Int>.positive(atMost: most)
+        return Self(words: requirement.words) { $0.map(requirement.holds) ?? true }
+    }
 }
 
 extension Requirement where Value == ScheduleTime? {

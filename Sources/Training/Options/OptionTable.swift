@@ -12,7 +12,9 @@ extension TrainingOptions {
         + tracing
 
     private static let network: [OptionDeclaration] = [
-        .init("classes", .network, .semantic, \.classes, "outputs of the model, if not those of the data", .positive),
+        .init(
+            "classes", .network, .semantic, \.classes, "outputs of the model, if not those of the data",
+            .positive(atMost: 1 << 24)),
         .init(
             "input-size", .network, .semantic, \.inputSize,
             "samples that the model must take, as 224, 224x160 or 224x160x3; those of the data if not given"),
@@ -33,6 +35,9 @@ extension TrainingOptions {
         .init("data", .data, .operational, \.data, "HDF5 file to train on"),
         .init("images", .data, .operational, \.images, "path of the samples in the file, where it is not found"),
         .init("labels", .data, .operational, \.labels, "path of the labels in the file, where it is not found"),
+        .init(
+            "allow-external", .data, .operational, \.allowExternal,
+            "read data sets whose bytes lie in files that are no HDF5 files, and that the data file names"),
         .init("channel-order", .data, .semantic, \.channelOrder, "auto, nhwc or nchw"),
         .init(
             "normalization", .data, .semantic, \.normalization,
@@ -49,7 +54,8 @@ extension TrainingOptions {
 
     private static let run: [OptionDeclaration] = [
         .init("epochs", .run, .semanticIfScheduled, \.epochs, "epochs of the run", .positive),
-        .init("batch-size", .run, .semantic, \.batchSize, "samples of a step, over all ranks", .positive),
+        .init(
+            "batch-size", .run, .semantic, \.batchSize, "samples of a step, over all ranks", .positive(atMost: 1 << 20)),
         .init("steps-per-epoch", .run, .semantic, \.stepsPerEpoch, "steps of an epoch, if not all data", .positive),
         .init("validation-steps", .run, .semantic, \.validationSteps, "batches to validate on, if not all", .positive),
         .init("seed", .run, .semantic, \.seed, "seed of all randomness", .tomlInteger),
@@ -86,8 +92,8 @@ extension TrainingOptions {
     private static let computation: [OptionDeclaration] = [
         .init(
             "shards", .computation, .semantic, \.shards, "parts a batch is cut into, at least as many as ranks",
-            .positive),
-        .init("threads", .computation, .semantic, \.threads, "threads of a rank", .positive),
+            .positive(atMost: 1 << 16)),
+        .init("threads", .computation, .semantic, \.threads, "threads of a rank", .positive(atMost: 1024)),
         .init("batch-norm", .computation, .semantic, \.batchNorm, "statistics of a shard or of the global batch"),
         .init("engine", .computation, .semantic, \.engine, "onednn or blas"),
         .init("precision", .computation, .semantic, \.precision, "fp32 or bf16"),
@@ -100,7 +106,7 @@ extension TrainingOptions {
         .init(
             "bucket-size", .computation, .operational, \.bucketSize,
             "KiB of gradients sent at a time (default: an eighth of them, from 256 to 4096; more for many ranks)",
-            .positive),
+            .positive(atMost: (1 << 21) - 1)),
     ]
 
     private static let output: [OptionDeclaration] = [
@@ -117,6 +123,8 @@ extension TrainingOptions {
         .init(
             "trace", .tracing, .operational, \.trace,
             "JSON file for a timeline of all ranks, to be opened in Perfetto or chrome://tracing"),
-        .init("trace-steps", .tracing, .operational, \.traceSteps, "how many first steps it covers", .positive),
+        .init(
+            "trace-steps", .tracing, .operational, \.traceSteps, "how many first steps it covers",
+            .positive(atMost: 100_000)),
     ]
 }

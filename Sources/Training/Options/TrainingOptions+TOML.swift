@@ -7,6 +7,12 @@ extension TrainingOptions {
     /// the table of their group or at the top.
     @discardableResult
     public mutating func apply(toml text: String, file: String) throws -> Set<String> {
+        // The parser takes it for the end.
+        if let line = text.split(separator: "\n", omittingEmptySubsequences: false).firstIndex(where: {
+            $0.utf8.contains(0)
+        }) {
+            throw OptionError("config", "\(file) is not TOML: line \(line + 1) has a zero byte")
+        }
         let table: TOMLTable
         do {
             table = try TOMLTable(string: text)

@@ -27,6 +27,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public var data: String?
     public var images: String?
     public var labels: String?
+    public var allowExternal = false
     public var channelOrder = ChannelOrder.auto
     public var normalization = Normalization.auto
     public var validationSplit: Double?

@@ -16,13 +16,12 @@ final class Checkpointing {
     private let identity: RunIdentity
     /// On rank 0 only.
     private let output: RunOutput?
-    private let watch: StallWatch
     private let epochsBetween: Int
     private let stepsBetween: Int?
 
     init(
         _ communicator: Communicator, _ replica: Replica, _ update: ParameterUpdate, _ options: TrainingOptions,
-        _ identity: RunIdentity, _ output: RunOutput?, _ watch: StallWatch
+        _ identity: RunIdentity, _ output: RunOutput?
     ) {
         self.communicator = communicator
         self.replica = replica
@@ -30,7 +29,6 @@ final class Checkpointing {
         self.options = options
         self.identity = identity
         self.output = output
-        self.watch = watch
         epochsBetween = options.checkpointEveryEpochs
         stepsBetween = options.checkpointEverySteps
     }
@@ -40,10 +38,11 @@ final class Checkpointing {
 
     /// Collective: gathers the optimizer's slots, and has rank 0 write.
     func save(_ progress: RunProgress, _ coordinator: Coordinator, as roles: CheckpointStore.Role) throws {
-        watch.begin(.saving)
         let slots = try update.slots.map { try gathered($0) }
         _ = try communicator.onRoot {
-            try output?.save(state(progress, coordinator, slots), as: roles)
+            try communicator.watch.during(.saving) {
+                try output?.save(state(progress, coordinator, slots), as: roles)
+            }
         }
     }
 

@@ -28,6 +28,12 @@ package struct RunData {
         validation = data.validation
         explanation = data.explanation
         if case .none = train.targets { try train.requireTargets(.labels) }
+        if let classes = options.classes {
+            for samples in [train, validation].compactMap(\.self) {
+                // One output tells two classes apart.
+                try samples.requireLabels(below: max(2, classes), "--classes \(classes)")
+            }
+        }
         try validation?.requireTargets(train.targetKind == .label ? .labels : .targets)
         let rule = try options.normalization.rule(for: file, train)
         input = try InputPipeline(
@@ -41,6 +47,10 @@ package struct RunData {
         precondition(
             validationInput.map { $0.output.targetKind == targetKind } ?? true,
             "what stands for a transform in evaluation makes the same kind of targets")
+    }
+
+    var warnings: [String] {
+        train.classCounts?.warning.map { ["\(path): \($0)"] } ?? []
     }
 
     var classNames: [String] { train.classNames ?? [] }
@@ -89,7 +99,8 @@ extension DatasetOptions {
             case .nhwc: .nhwc
             case .nchw: .nchw
             }
-        self.init(images: options.images, labels: options.labels, order: order)
+        self.init(
+            images: options.images, labels: options.labels, order: order, allowsExternal: options.allowExternal)
     }
 }
 

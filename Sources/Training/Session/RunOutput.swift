@@ -9,9 +9,12 @@ final class RunOutput {
     let console: ConsoleReporter
     let log: RunLog
     private let folder: String
+    private let lock: OutputLock
 
-    init(_ options: TrainingOptions, _ request: RunRequest, _ resumed: ResumedState) throws {
+    /// `lock` is nil for a run that has not touched its folder yet.
+    init(_ options: TrainingOptions, _ request: RunRequest, _ resumed: ResumedState, _ lock: OutputLock?) throws {
         folder = options.output ?? TrainingRun.defaultOutput
+        self.lock = try lock ?? OutputLock(folder: folder)
         store = try CheckpointStore(folder: folder, keep: options.keep, start: Self.start(request, folder))
         let path = "\(folder)/\(CheckpointStore.logName)"
         if let state = resumed.state {
@@ -26,6 +29,9 @@ final class RunOutput {
         try recorded.toml.write(
             toFile: "\(folder)/\(CheckpointStore.configurationName)", atomically: true, encoding: .utf8)
         console = ConsoleReporter(epochs: options.epochs)
+        if !self.lock.isHeld {
+            console.note("warning: the file system of \(folder) has no locks, so nothing keeps a second run out of it")
+        }
     }
 
     /// A run continues in its own folder. From a checkpoint elsewhere it writes to a new folder, not to another run's.

@@ -81,11 +81,11 @@ package struct RunParts {
     }
 
     package func step(
-        _ options: TrainingOptions, _ communicator: Communicator, _ watch: StallWatch, _ trace: RankTrace?
+        _ options: TrainingOptions, _ communicator: Communicator, _ trace: RankTrace?
     ) throws -> TrainingStep {
         try TrainingStep(
             replica, reducer, update, trace.map { loader.traced(into: $0.compute) } ?? loader, communicator,
-            TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.optimizer.weightDecay)), watch)
+            TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.optimizer.weightDecay)))
     }
 
     /// Sizes of all shards that this rank will meet.

@@ -1,6 +1,8 @@
 import Basics
+import Checkpoints
 import DataPipeline
 import Execution
+import FoundationEssentials
 import MessagePassing
 import Models
 import Optimization
@@ -35,6 +37,12 @@ public final class TrainingRun {
     public func execute() throws -> RunOutcome {
         // A rank that resumes would wait for a checkpoint that the others do not send.
         try communicator.agree(on: [SharedFact("--resume", request.resume.description)])
+        let folder = request.options.output ?? Self.defaultOutput
+        // A run that writes to the folder deletes and renames its files.
+        let lock = try communicator.onRoot {
+            request.resume == .latest && FileManager.default.fileExists(atPath: folder)
+                ? try OutputLock(folder: folder) : nil
+        }
         let resumed = try ResumedState(request, communicator)
         let options = resumed.options
         try options.validate(ranks: communicator.size)
@@ -46,7 +54,7 @@ public final class TrainingRun {
         try resumed.requireSame(data, definition)
         let parts = try RunParts(options, data, definition, engine, communicator, resumed: resumed.state)
         try agree(options, data, definition, engine, parts)
-        return try train(options, data, definition, engine, resumed, parts)
+        return try train(options, data, definition, engine, resumed, parts, lock ?? nil)
     }
 
     /// Before the first step the ranks compare what must be equal, and say who differs.
@@ -76,7 +84,7 @@ public final class TrainingRun {
 
     private func train(
         _ options: TrainingOptions, _ data: RunData, _ definition: ModelDefinition, _ engine: any Engine,
-        _ resumed: ResumedState, _ parts: RunParts
+        _ resumed: ResumedState, _ parts: RunParts, _ lock: OutputLock?
     ) throws -> RunOutcome {
         let countsCorrect = data.targetKind == .label
         var coordinator = try options.coordinator(
@@ -89,24 +97,25 @@ public final class TrainingRun {
         } else {
             progress = RunProgress(firstRate: coordinator.rates(epoch: 0)[0], countsCorrect: countsCorrect)
         }
-        let output = try communicator.onRoot { try RunOutput(options, request, resumed) }
+        let output = try communicator.onRoot { try RunOutput(options, request, resumed, lock) }
         let identity = RunIdentity(
             fingerprint: data.fingerprint, normalization: data.normalization.description, classNames: data.classNames,
             execution: Self.execution(options, engine))
         if let output {
             output.console.show(
-                banner(options, data, definition, engine, resumed, parts, coordinator.warnings + parts.replica.remarks))
+                banner(
+                    options, data, definition, engine, resumed, parts,
+                    data.warnings + coordinator.warnings + parts.replica.remarks))
         }
-        let watch = try StallWatch(rank: communicator.rank)
         let trace = try parts.trace(options, communicator)
-        let step = try parts.step(options, communicator, watch, trace)
+        let step = try parts.step(options, communicator, trace)
         let checkpoints = Checkpointing(
-            communicator, parts.replica, parts.update, options, identity, output, watch)
+            communicator, parts.replica, parts.update, options, identity, output)
         var evaluator: Evaluator?
         if let validation = data.validation, let input = data.validationInput {
             evaluator = try Evaluator(
                 parts.replica, validation, batch: options.batchSize, steps: options.validationSteps,
-                SampleLoader(input), communicator, parts.partition, watch)
+                SampleLoader(input), communicator, parts.partition)
         }
         var trainer = Trainer(
             communicator: communicator, options: options, sampler: parts.sampler, stepsPerEpoch: parts.stepsPerEpoch,

@@ -19,12 +19,12 @@ package final class Evaluator {
     /// `steps`: how many batches, if not all.
     package init(
         _ replica: Replica, _ dataset: SampleSet, batch: Int, steps: Int?, _ loader: SampleLoader,
-        _ communicator: Communicator, _ partition: ShardPartition, _ watch: StallWatch
+        _ communicator: Communicator, _ partition: ShardPartition
     ) throws {
         self.replica = replica
         self.dataset = dataset
         self.loader = loader
-        self.watch = watch
+        watch = communicator.watch
         sampler = Sampler(dataset, batch: batch, shards: partition.shards, seed: nil)
         self.steps = min(steps ?? sampler.steps, sampler.steps)
         shards = partition.shards(of: communicator.rank)
@@ -38,7 +38,6 @@ package final class Evaluator {
             metrics.add(plan.metrics.pointee, samples: batch.count, shard: shard)
             look?(batch, plan)
         }
-        watch.begin(.waiting)
         return try metrics.combine()
     }
 
@@ -65,7 +64,7 @@ package final class Evaluator {
             dataset, transforms: loader.input.transforms, sampler: sampler, shards: shards, stepsPerEpoch: steps)
         defer { reader.stop() }
         replica.weightsChanged()
-        while let slot = try reader.next() {
+        while let slot = try watch.during(.reading, reader.next) {
             watch.begin(.evaluating)
             for shard in shards where slot[shard].count > 0 {
                 let plan = try replica.plan(purpose, samples: slot[shard].count)

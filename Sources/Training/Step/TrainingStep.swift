@@ -24,14 +24,14 @@ package final class TrainingStep {
 
     init(
         _ replica: Replica, _ reducer: Reducer, _ update: ParameterUpdate, _ loader: SampleLoader,
-        _ communicator: Communicator, _ settings: Settings, _ watch: StallWatch
+        _ communicator: Communicator, _ settings: Settings
     ) throws {
         self.replica = replica
         self.reducer = reducer
         self.update = update
         self.loader = loader
         self.settings = settings
-        self.watch = watch
+        watch = communicator.watch
         metrics = try MetricsExchange(communicator, reducer.partition)
         statistics = try StatisticsExchange(communicator, reducer.partition, replica.exchanges)
     }
@@ -58,9 +58,8 @@ package final class TrainingStep {
             }
             if let exchange = replica.exchanges[segment] { try combine(exchange, segment, batch: batch) }
         }
-        watch.begin(.waiting)
         try reducer.finish()
-        return try metrics.combine(signal: StopSignal.received)
+        return try metrics.combine(SignalRequest.take())
     }
 
     private func plan(_ shard: Int, batch: Int) throws -> BoundPlan {

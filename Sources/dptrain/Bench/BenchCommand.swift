@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Benchmarking
 import MessagePassing
 import Optimization
@@ -85,7 +86,7 @@ struct BenchCommand: RankCommand {
             try EngineChoice.engine($0, threads: options.threads)
         }
         let report = try benchmark.run()
-        if world.rank == 0 { print(json ? try report.json.text() : report.text) }
+        if world.rank == 0 { try StandardOutput.print(json ? report.json.text() : report.text) }
         return .success
     }
 }

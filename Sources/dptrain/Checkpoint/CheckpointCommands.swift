@@ -31,7 +31,7 @@ struct CheckpointInspectCommand: ParsableCommand {
     var file: String
 
     func run() throws {
-        print(CheckpointInspection(try CheckpointFile.read(file), file: file).text)
+        try StandardOutput.print(CheckpointInspection(try CheckpointFile.read(file), file: file).text)
     }
 }
 
@@ -53,7 +53,7 @@ struct CheckpointVerifyCommand: ParsableCommand {
         var allWhole = true
         for file in files {
             do {
-                print(try CheckpointFile.verify(file))
+                try StandardOutput.print(CheckpointFile.verify(file))
             } catch {
                 StandardError.print("\(error)")
                 allWhole = false
@@ -83,10 +83,10 @@ struct CheckpointDiffCommand: ParsableCommand {
     func run() throws {
         let difference = CheckpointDifference(try CheckpointFile.read(first), try CheckpointFile.read(second))
         guard difference.isEmpty else {
-            print(difference.lines.joined(separator: "\n"))
+            try StandardOutput.print(difference.lines.joined(separator: "\n"))
             throw ExitCode.failure
         }
-        print("\(first) and \(second) are equal: all weights and state, bit for bit")
+        try StandardOutput.print("\(first) and \(second) are equal: all weights and state, bit for bit")
     }
 }
 
@@ -121,7 +121,8 @@ struct CheckpointExportCommand: ParsableCommand {
                 .write, file: output, "exists already", remedy: "choose another name or give --overwrite")
         }
         try CheckpointFile.export(state, to: output, as: form)
-        print("\(output): \(form.rawValue) of \(state.network.name) at step \(state.position.globalStep.grouped)")
+        try StandardOutput.print(
+            "\(output): \(form.rawValue) of \(state.network.name) at step \(state.position.globalStep.grouped)")
     }
 }
 

@@ -2,6 +2,7 @@ import Basics
 import ArgumentParser
 import DataPipeline
 import Models
+import Training
 
 struct DataBenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,6 +31,8 @@ struct DataBenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp(AugmentationList.grammar))
     var augment: String?
 
+    @OptionGroup var external: ExternalFlag
+
     @Option(help: "how long to measure")
     var seconds = 3.0
 
@@ -40,8 +43,9 @@ struct DataBenchCommand: ParsableCommand {
     var json = false
 
     mutating func validate() throws {
-        guard batchSize >= shards, shards > 0 else {
-            throw ValidationError("--batch-size \(batchSize) is below --shards \(shards), or these are not positive")
+        try TrainingOptions.check([("batch-size", batchSize), ("shards", shards)])
+        guard batchSize >= shards else {
+            throw ValidationError("--batch-size \(batchSize) is below --shards \(shards)")
         }
         do { _ = try augmentations } catch { throw ValidationError("\(error)") }
         guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds \(seconds) is not in 0...3600") }
@@ -52,13 +56,14 @@ struct DataBenchCommand: ParsableCommand {
     }
 
     func run() throws {
-        let data = try DatasetFile.open(file).split(.train)
+        let options = DatasetOptions(allowsExternal: external.allowExternal)
+        let data = try DatasetFile.open(file, options: options).split(.train)
         let augmentations = try augmentations
         let pipeline = try InputPipeline(
             TransformChain(augmentations?.transforms ?? [], of: data, seed: 0), .standard(for: data.source.form))
         let sampler = Sampler(data, batch: min(batchSize, data.count), shards: shards, seed: 0)
         let rate = try PipelineRate.measure(data, sampler, pipeline, limit: seconds)
-        print(json ? try report(rate).text() : text(data, rate))
+        try StandardOutput.print(json ? report(rate).text() : text(data, rate))
     }
 
     private func report(_ rate: PipelineRate) -> JSONValue {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import DataPipeline
+import DatasetCreation
 
 struct DataGenerateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -35,6 +35,6 @@ struct DataGenerateCommand: ParsableCommand {
                 to: output.output, train: train, test: test, seed: seed, options: output.writerOptions,
                 progress: progress)
         }
-        output.report(summary)
+        try output.report(summary)
     }
 }

@@ -1,22 +1,26 @@
 import ArgumentParser
-import DataPipeline
+import DatasetCreation
 
 struct DataImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Turn MNIST-style idx files or CIFAR's binary files into a data set file.",
+        abstract: "Turn a data set in a format of others into a data set file.",
         discussion: """
-            The source is a folder, one of a set's idx files (plain or .gz), or CIFAR's .tar.gz archive.
+            The source is a folder, an archive (.tar, .tar.gz, .zip) or a file. Archives are not unpacked. These formats are \
+            known:
+
+            \(ImporterList.known.map { "  \($0.flagText): \($0.summary)" }.joined(separator: "\n"))
 
             Examples:
               dptrain data import fashion-mnist/ --output fashion.h5
               dptrain data import cifar-100-binary.tar.gz --coarse --output cifar20.h5
+              dptrain data import mnist.npz --output mnist.h5
             """)
 
-    @Argument(help: "folder, idx file or CIFAR archive")
+    @Argument(help: "folder, archive or file")
     var source: String
 
-    @Option(help: ArgumentHelp("idx, cifar10 or cifar100, where the source could be several", valueName: "format"))
+    @Option(help: ArgumentHelp("format of the source, where it could be several", valueName: "format"))
     var format: ImportFormat?
 
     @Flag(help: "CIFAR-100's 20 groups as labels instead of its 100 classes")
@@ -26,26 +30,31 @@ struct DataImportCommand: ParsableCommand {
 
     func run() throws {
         var options = ImportOptions()
-        options.format = format
+        options.importer = format?.importer
         options.labels = coarse ? .coarse : .fine
         options.output = output.writerOptions
         let summary = try ProgressLine.during("Importing") { progress in
             try DatasetImporter.importDataset(from: source, into: output.output, options: options, progress: progress)
         }
-        output.report(summary)
+        try output.report(summary)
     }
 }
 
-extension ImportFormat: ExpressibleByArgument {
-    public init?(argument: String) {
-        guard let format = Self.allCases.first(where: { [$0.rawValue, $0.flagText].contains(argument) }) else {
+/// A format as `--format` names it.
+struct ImportFormat: ExpressibleByArgument {
+    let importer: any Importer
+
+    init?(argument: String) {
+        guard let importer = ImporterList.known.first(where: { [$0.name, $0.flagText].contains(argument) }) else {
             return nil
         }
-        self = format
+        self.importer = importer
     }
 
-    /// Without the hyphen, which nobody types.
-    private var flagText: String { rawValue.filter { $0 != "-" } }
+    static var allValueStrings: [String] { ImporterList.known.map(\.flagText) }
+}
 
-    public static var allValueStrings: [String] { allCases.map(\.flagText) }
+extension Importer {
+    /// Without the hyphen, which nobody types.
+    fileprivate var flagText: String { name.filter { $0 != "-" } }
 }

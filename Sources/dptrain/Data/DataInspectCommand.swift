@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import DataPipeline
 
 struct DataInspectCommand: ParsableCommand {
@@ -28,9 +29,13 @@ struct DataInspectCommand: ParsableCommand {
     @Option(help: ArgumentHelp("fraction of the training samples kept for validation", valueName: "fraction"))
     var validationSplit: Double?
 
+    @OptionGroup var external: ExternalFlag
+
     func run() throws {
-        let options = DatasetOptions(images: images, labels: labels, order: channelOrder)
-        print(try DatasetInspection(DatasetFile.open(file, options: options), validationSplit: validationSplit))
+        let options = DatasetOptions(
+            images: images, labels: labels, order: channelOrder, allowsExternal: external.allowExternal)
+        try StandardOutput.print(
+            DatasetInspection(DatasetFile.open(file, options: options), validationSplit: validationSplit).description)
     }
 }
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import DataPipeline
+import DatasetCreation
 import Basics
 
 /// What the commands that write a data set file have in common.
@@ -34,8 +34,8 @@ struct OutputFlags: ParsableArguments {
     }
 
     /// Says what was written and what to do with it.
-    func report(_ summary: ImportSummary) {
-        print(
+    func report(_ summary: ImportSummary) throws {
+        try StandardOutput.print(
             """
             \(summary)
             What to type next:

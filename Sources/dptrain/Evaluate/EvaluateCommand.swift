@@ -60,11 +60,11 @@ struct EvaluateCommand: RankCommand {
             try POSIXFileSystem().replace(confusionFile, with: Array(matrix.csv.utf8))
         }
         if json {
-            print(try JSONValue.object(result.json(withConfusion: confusion)).text())
+            try StandardOutput.print(JSONValue.object(result.json(withConfusion: confusion)).text())
             return
         }
-        print(result.text(of: model, flags))
-        if confusion, let matrix = result.confusion { print(matrix.table) }
+        try StandardOutput.print(result.text(of: model, flags))
+        if confusion, let matrix = result.confusion { try StandardOutput.print(matrix.table) }
     }
 }
 

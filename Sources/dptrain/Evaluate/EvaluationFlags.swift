@@ -21,6 +21,8 @@ struct EvaluationFlags: ParsableArguments {
     @Option(help: ArgumentHelp("path of the labels in the file, where it is not found", valueName: "path"))
     var labels: String?
 
+    @OptionGroup var external: ExternalFlag
+
     @Option(
         help: ArgumentHelp(
             "auto, unchanged, unit (by 255) or standardized (default: as the model was trained)", valueName: "rule"))
@@ -42,10 +44,7 @@ struct EvaluationFlags: ParsableArguments {
     var precision: Precision?
 
     mutating func validate() throws {
-        for (name, value) in [("--batch-size", batchSize), ("--shards", shards), ("--threads", threads)] {
-            guard let value, !(1...Int(Int32.max)).contains(value) else { continue }
-            throw ValidationError("\(name) \(value) is not in 1...\(Int32.max)")
-        }
+        try TrainingOptions.check([("batch-size", batchSize), ("shards", shards), ("threads", threads)])
         if images != nil, let split, split != .train {
             throw ValidationError("--images names the samples of the train split; leave out --split \(split.rawValue)")
         }
@@ -59,6 +58,7 @@ struct EvaluationFlags: ParsableArguments {
         request.split = split
         request.images = images
         request.labels = labels
+        request.allowExternal = external.allowExternal
         request.normalization = normalization
         request.batchSize = batchSize
         request.shards = shards

@@ -53,19 +53,21 @@ struct PredictCommand: RankCommand {
         let threads = flags.threads
         let run = EvaluationRun(flags.request(models), world) { try EngineChoice.engine($0, threads: threads) }
         let predictions = try run.predict(to: output, overwrite: overwrite, ranksClasses: top != nil)
-        if world.rank == 0 { report(predictions) }
+        if world.rank == 0 { try report(predictions) }
         return .success
     }
 
-    private func report(_ predictions: Predictions) {
+    private func report(_ predictions: Predictions) throws {
         if let top = top ?? (predictions.samples <= 20 ? 3 : nil) {
-            for sample in 0..<predictions.samples { print(predictions.line(sample, top: top)) }
+            let lines = (0..<predictions.samples).map { predictions.line($0, top: top) }
+            try StandardOutput.print(lines.joined(separator: "\n"))
         }
         let source = "\(predictions.split.rawValue) samples of \(flags.data)"
         let size = "[\(predictions.samples), \(predictions.outputs)]"
         let mean = models.count > 1 ? ", the mean of \(models.count) models" : ""
         let file = output.map { "\($0): " } ?? ""
-        print("\(file)predictions \(size) for the \(source)\(mean), \(Int(predictions.samplesPerSecond)) images/s")
+        try StandardOutput.print(
+            "\(file)predictions \(size) for the \(source)\(mean), \(Int(predictions.samplesPerSecond)) images/s")
     }
 }
 

@@ -38,7 +38,7 @@ final class FailedRanks {
         // MPI writes to it as long as the process lives.
         let arrivals = UnsafeMutableBufferPointer<Int32>.allocate(capacity: 1)
         arrivals.initialize(repeating: 1)
-        let requests = RequestSet(capacity: 1, rank: world.rank)
+        let requests = RequestSet(capacity: 1, world)
         requests.insert(try channel.startAllReduceSum(inPlace: arrivals), at: 0)
         let deadline = ContinuousClock.now + Self.patience
         while requests.inFlight > 0 {

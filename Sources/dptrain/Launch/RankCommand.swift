@@ -10,16 +10,24 @@ protocol RankCommand: ParsableCommand {
     /// What must be the same on all ranks for them to go through the same collectives.
     var sharedFacts: [SharedFact] { get throws }
 
+    /// Whether signals ask it to save a checkpoint, instead of ending it.
+    static var savesOnSignals: Bool { get }
+
     /// Collective. What it throws ends all ranks.
     func run(on world: Communicator) throws -> ExitCode
 }
 
 extension RankCommand {
+    static var savesOnSignals: Bool { false }
+
     /// The order matters: the environment before any library reads it, the signal handlers before MPI takes what is
     /// free.
     func run() throws {
         try Relaunch.ifNeeded(threads: threads)
-        StopSignal.install()
+        if Self.savesOnSignals {
+            StopSignal.install()
+            SaveSignal.install()
+        }
         let world = try Communicator.world()
         let failed = try FailedRanks(world)
         let code: ExitCode

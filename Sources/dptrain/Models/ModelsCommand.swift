@@ -29,7 +29,7 @@ struct ModelsCommand: ParsableCommand {
     func run() throws {
         let models = try Zoo.models.map { ($0, try $0.network(ModelOptions(classes: classes))) }
         if json {
-            print(try JSONValue.array(models.map(Self.json)).text())
+            try StandardOutput.print(JSONValue.array(models.map(Self.json)).text())
             return
         }
         var table = TextTable(header: ["Name", "Input", "Parameters", "Multiply-adds", "Source"])
@@ -40,8 +40,9 @@ struct ModelsCommand: ParsableCommand {
                 model.source,
             ]
         }
-        print(table.text)
-        print("`dptrain summary NAME` shows the layers; `dptrain --model NAME --data FILE.h5` trains.")
+        try StandardOutput.print(table.text)
+        try StandardOutput.print(
+            "`dptrain summary NAME` shows the layers; `dptrain --model NAME --data FILE.h5` trains.")
     }
 
     private static func json(_ model: ZooModel, _ network: Network) -> JSONValue {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Execution
 import Models
 import Training
@@ -32,7 +33,7 @@ struct SummaryCommand: ParsableCommand {
     var json = false
 
     mutating func validate() throws {
-        if let batchSize, batchSize < 1 { throw ValidationError("--batch-size \(batchSize) is not positive") }
+        try TrainingOptions.check([("batch-size", batchSize)])
         do { _ = try options } catch { throw ValidationError("\(error)") }
     }
 
@@ -53,7 +54,7 @@ struct SummaryCommand: ParsableCommand {
         if let batchSize, network.outputShape.rank == 1 {
             summary.memory = try memory(network, batchSize, options).parts
         }
-        print(json ? try summary.json.text() : summary.text)
+        try StandardOutput.print(json ? summary.json.text() : summary.text)
     }
 
     private func memory(_ network: Network, _ samples: Int, _ options: TrainingOptions) throws -> MemoryNeed {

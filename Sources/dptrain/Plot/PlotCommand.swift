@@ -36,7 +36,8 @@ struct PlotCommand: ParsableCommand {
         let chart = try RunChart(logs: runs.map { try EpochLog(of: $0) }, names: names, showsError: error).chart
         let bytes = form == .png ? PNG.encode(chart.picture) : Array(chart.svg.utf8)
         try POSIXFileSystem().replace(output, with: bytes)
-        print("\(output): \(runs.count == 1 ? "the run" : "\(runs.count) runs") \(names.joined(separator: ", "))")
+        try StandardOutput.print(
+            "\(output): \(runs.count == 1 ? "the run" : "\(runs.count) runs") \(names.joined(separator: ", "))")
     }
 
     /// The last part of each path that has a name to it; the whole paths where two are called the same.

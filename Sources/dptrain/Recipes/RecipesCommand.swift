@@ -27,12 +27,13 @@ struct RecipesCommand: ParsableCommand {
 
     func run() throws {
         if let name {
-            print(try Recipe.named(name).toml, terminator: "")
+            try StandardOutput.print(Recipe.named(name).toml, terminator: "")
             return
         }
         var table = TextTable(header: ["Name", "What"])
         table.rows = Recipe.all.map { [$0.name, $0.summary] }
-        print(table.text)
-        print("`dptrain recipes NAME` shows one; `dptrain --recipe NAME --data FILE.h5` trains by it.")
+        try StandardOutput.print(table.text)
+        try StandardOutput.print(
+            "`dptrain recipes NAME` shows one; `dptrain --recipe NAME --data FILE.h5` trains by it.")
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 import Glibc
 
@@ -43,8 +44,7 @@ struct CheckResult: Codable {
     }
 
     func printLine() throws {
-        print(String(decoding: try JSONEncoder().encode(self), as: UTF8.self))
-        fflush(nil)
+        try StandardOutput.print(String(decoding: try JSONEncoder().encode(self), as: UTF8.self))
     }
 }
 

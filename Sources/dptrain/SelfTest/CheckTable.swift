@@ -1,5 +1,4 @@
 import Basics
-import Glibc
 
 /// The self-test's table: a line a check, shown as soon as its result is known.
 struct CheckTable {
@@ -18,7 +17,6 @@ struct CheckTable {
         let name = result.name.padded(to: nameWidth)
         let indent = String(repeating: " ", count: verdict.count + nameWidth + 4)
         let lines = result.detail.split(separator: "\n").joined(separator: "\n" + indent)
-        print("\(verdict)  \(name)  \(lines)")
-        fflush(nil)
+        StandardOutput.show("\(verdict)  \(name)  \(lines)")
     }
 }

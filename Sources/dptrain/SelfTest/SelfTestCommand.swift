@@ -41,15 +41,15 @@ struct SelfTestCommand: ParsableCommand {
         }
         // Before anything is started that would be refused.
         _ = try Kernels.chosen
-        StopSignal.install(for: [SIGINT, SIGTERM, SIGHUP])
+        StopSignal.install()
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let starter = try ProgramStarter(ranks: ranks, folder: folder.path, limit: .seconds(timeLimit))
         let cores = ProcessInfo.processInfo.activeProcessorCount
-        print("dptrain \(Release.version) checks this machine: \(ranks) ranks, \(cores) cores\n")
+        try StandardOutput.print("dptrain \(Release.version) checks this machine: \(ranks) ranks, \(cores) cores\n")
         do {
             let table = try check(starter)
-            print("\n\(table.passed) passed, \(table.failed) failed")
+            try StandardOutput.print("\n\(table.passed) passed, \(table.failed) failed")
             if table.failed > 0 { throw ExitCode.failure }
         } catch let interrupted as Interrupted {
             StandardError.print("self-test ended by signal \(interrupted.signal)")

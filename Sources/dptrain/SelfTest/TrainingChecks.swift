@@ -1,6 +1,6 @@
 import Basics
 import Checkpoints
-import DataPipeline
+import DatasetCreation
 import FoundationEssentials
 import Models
 import Training

@@ -1,4 +1,5 @@
-import DataPipeline
+import Basics
+import DatasetCreation
 import FoundationEssentials
 import Glibc
 import MessagePassing
@@ -22,7 +23,7 @@ struct FirstRun {
     /// Writes the data set and fills in what the options leave open. Collective.
     func prepare(_ request: inout RunRequest, on world: Communicator) throws {
         if world.rank == 0 {
-            print(
+            try StandardOutput.print(
                 """
                 No model and no data were named: this trains \(Self.model) on generated images, to see how it goes.
                 Everything it writes is in \(Self.folder). `dptrain --help` tells what else there is.
@@ -54,19 +55,18 @@ struct FirstRun {
             try GeneratedDataset.write(
                 to: data, train: Self.trainImages, test: Self.testImages, seed: 0, options: options, progress: progress)
         }
-        print("\(summary)\n")
-        fflush(nil)
+        try StandardOutput.print("\(summary)\n")
     }
 
-    func showNextSteps(_ options: TrainingOptions) {
+    func showNextSteps(_ options: TrainingOptions) throws {
         let output = options.output ?? Self.folder
-        print(
+        try StandardOutput.print(
             """
 
             What to type next:
               dptrain checkpoint inspect \(output)/latest.h5
               dptrain evaluate \(output)/best.h5 --data \(data) --split test
-              dptrain data import DIR --output my.h5       MNIST or CIFAR files of your own
+              dptrain data import DIR --output my.h5       images of your own (see its --help)
               dptrain --model \(Self.model) --data my.h5 --output my-run
               mpirun -n 2 dptrain --model \(Self.model) --data my.h5 --output my-run
             """)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Training
 
 /// The options of one group of `TrainingOptions.table` as flags: an option in the table is a flag, with the table's
@@ -70,4 +71,16 @@ extension OptionDeclaration {
     fileprivate var isSwitch: Bool { defaultText.map { Bool($0) != nil } ?? false }
 
     fileprivate var helpWithDefault: String { help + (defaultText.map { " (default: \($0)\(otherDefaults))" } ?? "") }
+}
+
+extension TrainingOptions {
+    /// Checks the flags of commands that declare their own by what the table says of them.
+    static func check(_ values: [(name: String, value: Int?)]) throws {
+        var options = TrainingOptions()
+        do {
+            for (name, value) in values { if let value { try options.set(name, to: "\(value)") } }
+        } catch let error as OptionError {
+            throw ValidationError(error.description)
+        }
+    }
 }

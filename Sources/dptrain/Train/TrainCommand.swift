@@ -22,7 +22,8 @@ struct TrainCommand: RankCommand {
             As root, mpirun needs --allow-run-as-root; for more ranks than cores, --oversubscribe.
 
             Exit codes: 0 finished or stopped early, 1 failure, 64 wrong usage, \(ExitCode.interrupted.rawValue) \
-            stopped by SIGUSR1 or SIGTERM with a checkpoint saved.
+            stopped with a checkpoint saved, by Ctrl-C or by SIGTERM, SIGUSR1, SIGHUP or SIGXCPU. A second Ctrl-C ends at \
+            once. SIGUSR2 saves a checkpoint and goes on.
             """)
 
     @OptionGroup var flags: TrainingFlags
@@ -47,6 +48,8 @@ struct TrainCommand: RankCommand {
             throw ValidationError("--resume goes on with what --overwrite would delete; give one of them")
         }
     }
+
+    static var savesOnSignals: Bool { true }
 
     var threads: Int {
         get throws {
@@ -79,7 +82,7 @@ struct TrainCommand: RankCommand {
         let threads = try threads
         let outcome = try TrainingRun(request, world) { try EngineChoice.engine($0, threads: threads) }.execute()
         if case .interrupted = outcome { return .interrupted }
-        if world.rank == 0 { firstRun?.showNextSteps(request.options) }
+        if world.rank == 0 { try firstRun?.showNextSteps(request.options) }
         return .success
     }
 

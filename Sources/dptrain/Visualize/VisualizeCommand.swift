@@ -73,7 +73,7 @@ struct VisualizeCommand: ParsableCommand {
         try Relaunch.ifNeeded(threads: 1)
         let (picture, words) = try draw()
         try POSIXFileSystem().replace(output, with: PNG.encode(picture))
-        print("\(output): \(words), \(picture.width)x\(picture.height)")
+        try StandardOutput.print("\(output): \(words), \(picture.width)x\(picture.height)")
     }
 
     private func draw() throws -> (Picture, String) {

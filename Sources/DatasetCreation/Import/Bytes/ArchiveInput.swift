@@ -1,0 +1,82 @@
+import CArchive
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// What libarchive reads an archive from: the file, or what it inflates to. libarchive could inflate too, but does not
+/// compare gzip's check sums.
+final class ArchiveInput {
+    /// Why a call from within libarchive failed.
+    private(set) var failure: ImportError?
+    private let file: FileSource
+    /// Nil for a plain file.
+    private let inflated: InflatedSource?
+    private var source: any ByteSource { inflated ?? file }
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 16)
+
+    init(_ path: String) throws(ImportError) {
+        file = try FileSource(path)
+        let count = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<2]))
+        let head = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+        inflated = InflatedSource.isGzip(head) ? try InflatedSource(file, head: head) : nil
+        if inflated == nil { file.seek(to: 0) }
+    }
+
+    deinit { buffer.deallocate() }
+
+    var size: ByteCount { source.size }
+    var canSeek: Bool { inflated == nil }
+
+    /// Lets libarchive read from here, which must live as long as the handle.
+    func open(_ handle: OpaquePointer) {
+        archive_read_set_callback_data(handle, Unmanaged.passUnretained(self).toOpaque())
+        archive_read_set_read_callback(handle) { _, input, start in
+            guard let input = ArchiveInput.from(input) else { return la_ssize_t(ARCHIVE_FATAL) }
+            start?.pointee = UnsafeRawPointer(input.buffer.baseAddress)
+            return la_ssize_t(input.read())
+        }
+        if canSeek {
+            archive_read_set_skip_callback(handle) { _, input, count in ArchiveInput.from(input)?.skip(count) ?? 0 }
+            archive_read_set_seek_callback(handle) { _, input, offset, origin in
+                ArchiveInput.from(input)?.seek(offset, from: origin) ?? la_int64_t(ARCHIVE_FATAL)
+            }
+        }
+        archive_read_open1(handle)
+    }
+
+    /// Reads what is left, for gzip's check sum at the end of it.
+    func skipToEnd() throws(ImportError) {
+        guard let inflated else { return }
+        while try inflated.read(into: buffer) > 0 {}
+    }
+
+    private static func from(_ pointer: UnsafeMutableRawPointer?) -> ArchiveInput? {
+        pointer.map { Unmanaged<ArchiveInput>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private func read() -> Int {
+        do throws(ImportError) {
+            return try source.read(into: buffer)
+        } catch {
+            failure = error
+            return Int(ARCHIVE_FATAL)
+        }
+    }
+
+    /// Never goes beyond the end, so that libarchive sees where a truncated file ends.
+    private func skip(_ count: la_int64_t) -> la_int64_t {
+        let start = file.position
+        let (end, overflow) = start.addingReportingOverflow(Int(count))
+        file.seek(to: overflow ? .max : end)
+        return la_int64_t(file.position - start)
+    }
+
+    private func seek(_ offset: la_int64_t, from origin: Int32) -> la_int64_t {
+        let base = origin == SEEK_CUR ? file.position : origin == SEEK_END ? file.size.most : 0
+        let (target, overflow) = base.addingReportingOverflow(Int(offset))
+        guard !overflow, (0...file.size.most).contains(target) else { return la_int64_t(ARCHIVE_FATAL) }
+        file.seek(to: target)
+        return la_int64_t(target)
+    }
+}

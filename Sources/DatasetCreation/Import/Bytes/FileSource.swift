@@ -1,0 +1,48 @@
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// The bytes of a regular file. Its size is known, and it can be read more than once; neither holds for a pipe.
+final class FileSource: ByteSource {
+    let place: String
+    let size: ByteCount
+    private(set) var position = 0
+    private let descriptor: Int32
+
+    init(_ path: String) throws(ImportError) {
+        var status = stat()
+        // Before opening, which would wait for the other end of a pipe.
+        guard stat(path, &status) == 0 else {
+            throw errno == ENOENT ? .notFound(path) : .unreadable(path, reason: Self.reason)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            let isFolder = status.st_mode & S_IFMT == S_IFDIR
+            throw .unreadable(path, reason: isFolder ? "it is a folder" : "it is no regular file; copy it into one")
+        }
+        guard status.st_size <= ByteCount.limit else {
+            throw .unreadable(path, reason: "it is a file of \(status.st_size) bytes")
+        }
+        descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .unreadable(path, reason: Self.reason) }
+        place = path
+        size = .exactly(Int(status.st_size))
+    }
+
+    deinit { close(descriptor) }
+
+    func read(into output: UnsafeMutableRawBufferPointer) throws(ImportError) -> Int {
+        while true {
+            let count = pread(descriptor, output.baseAddress, output.count, position)
+            if count >= 0 {
+                position += count
+                return count
+            }
+            guard errno == EINTR else { throw .unreadable(place, reason: Self.reason) }
+        }
+    }
+
+    /// The next byte read is that at `position`, or at the end of the file if that is less.
+    func seek(to position: Int) { self.position = max(0, min(position, size.most)) }
+
+    private static var reason: String { String(cString: strerror(errno)) }
+}

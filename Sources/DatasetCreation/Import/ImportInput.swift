@@ -1,0 +1,114 @@
+import FoundationEssentials
+
+/// What `data import` was pointed at: its files by name, whether they lie in a folder or in an archive.
+package final class ImportInput {
+    package enum Kind {
+        case folder
+        /// tar, plain or gzipped, or zip.
+        case archive
+        /// Any other file.
+        case file
+    }
+
+    let path: String
+    let kind: Kind
+    /// Of a folder, what lies directly in it, folders too. Of an archive, the last components of its files' paths. Of another
+    /// file, its own name.
+    let names: [String]
+    /// Of an archive, by the last component of their paths; of equal ones the first.
+    private let entries: [String: ArchiveReader.Entry]
+    /// That of the entry opened last. It goes on to an entry further behind when nobody reads from it any more.
+    private var reader: ArchiveReader?
+
+    convenience init(_ path: String) throws(ImportError) {
+        var isFolder: Bool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { throw .notFound(path) }
+        if isFolder {
+            try self.init(folder: path)
+        } else if try ArchiveReader.isArchive(path) {
+            try self.init(archive: path)
+        } else {
+            self.init(path, .file, names: [Self.lastComponent(path)])
+        }
+    }
+
+    convenience init(folder: String) throws(ImportError) {
+        do {
+            let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+            self.init(folder, .folder, names: names.sorted())
+        } catch {
+            throw .unreadable(folder, reason: error.failureText)
+        }
+    }
+
+    /// Walks through the archive once, for its names.
+    private convenience init(archive: String) throws(ImportError) {
+        let reader = try ArchiveReader(archive)
+        var names: [String] = []
+        var entries: [String: ArchiveReader.Entry] = [:]
+        while let entry = try reader.next() {
+            let name = entry.path.split(separator: "/").last.map(String.init) ?? ""
+            names.append(name)
+            if entries[name] == nil { entries[name] = entry }
+        }
+        self.init(archive, .archive, names: names.sorted(), entries: entries)
+    }
+
+    private init(_ path: String, _ kind: Kind, names: [String], entries: [String: ArchiveReader.Entry] = [:]) {
+        self.path = path
+        self.kind = kind
+        self.names = names
+        self.entries = entries
+    }
+
+    func contains(_ name: String) -> Bool { names.contains(name) }
+
+    /// Where a file lies, for people.
+    func place(_ name: String) -> String {
+        switch kind {
+        case .folder: path + "/" + name
+        case .archive: "\(path): \(name)"
+        case .file: path
+        }
+    }
+
+    /// A file from its beginning. Several may be read at a time. Files of a gzipped archive are found fastest in their order.
+    func open(_ name: String) throws(ImportError) -> ByteStream {
+        guard contains(name) else { throw .missing(path, lookedFor: name) }
+        guard let entry = entries[name] else { return try ByteStream(FileSource(place(name))) }
+        let isFree = isKnownUniquelyReferenced(&reader)
+        let reader: ArchiveReader
+        if isFree, let last = self.reader, let position = last.entry?.index, position < entry.index {
+            reader = last
+        } else {
+            reader = try ArchiveReader(path)
+        }
+        self.reader = nil
+        try reader.advance(to: entry)
+        self.reader = reader
+        return try ByteStream(EntrySource(reader, entry, place: place(name)))
+    }
+
+    /// The bytes of a file, inflated. A compressed one is read through to count them.
+    func size(of name: String) throws(ImportError) -> Int {
+        let stream = try open(name)
+        if case .exactly(let count) = stream.size { return count }
+        try stream.skipToEnd()
+        return stream.position
+    }
+
+    /// A small text file; one of more than 1 MiB is refused.
+    func text(of name: String) throws(ImportError) -> String {
+        let size = try size(of: name)
+        guard size <= 1 << 20 else { throw .damaged(place(name), reason: "a text of \(size) bytes") }
+        return String(decoding: try open(name).bytes(size), as: UTF8.self)
+    }
+
+    static func lastComponent(_ path: String) -> String {
+        URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
+    }
+
+    static func folder(of path: String) -> String {
+        URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent().path
+    }
+}

@@ -1,0 +1,43 @@
+import Basics
+
+/// A data set as an importer understands it, before its samples are read.
+package struct ImportedDataset {
+    /// The names of the classes, in label order; a format without names has numbers.
+    package let classes: [String]
+    /// The training samples first.
+    package let splits: [ImportedSplit]
+
+    static func numberedClasses(_ count: Int) -> [String] { (0..<count).map(String.init) }
+}
+
+/// The samples of one split, not yet read.
+package struct ImportedSplit {
+    /// As in the data set file: "train", "test".
+    package let name: String
+    /// How many samples the stream gives.
+    package let count: Int
+    /// Begins to read them.
+    package let samples: () throws(ImportError) -> any SampleStream
+}
+
+/// The samples of a split, one after the other in the order of the source's files. Its memory does not grow with their
+/// number.
+package protocol SampleStream: AnyObject {
+    /// Makes `sample` the next one. False after the last one, once the source's own check sums are checked.
+    func next(_ sample: inout ImportedSample) throws(ImportError) -> Bool
+}
+
+/// A sample on its way from a source to a data set file. Streams use its memory again for the next one.
+package struct ImportedSample {
+    /// The most bytes a sample may have: what a header says of the size of images is not believed above it.
+    static let mostBytes = 1 << 28
+
+    /// [height, width, channels]; samples of one split may differ.
+    package var shape: Shape = []
+    /// The pixels, uint8 [H, W, C].
+    package var bytes: [UInt8] = []
+    /// The number of its class, from 0.
+    package var label: Int32 = 0
+
+    package init() {}
+}

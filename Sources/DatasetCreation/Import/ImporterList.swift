@@ -1,0 +1,26 @@
+import Basics
+
+/// The formats that `data import` knows.
+package enum ImporterList {
+    /// All there are. A new one is a file in `Formats/` and a line here.
+    package static let known: [any Importer] = [
+        IdxImporter(),
+        CIFARImporter.cifar10,
+        CIFARImporter.cifar100,
+        NumPyImporter(),
+    ]
+
+    /// What an import looks for, for errors.
+    static var expectations: String { known.map { "\($0.summary) (\($0.name))" }.joined(separator: "; ") }
+
+    /// The one format that the input holds.
+    static func importer(of input: ImportInput) throws(ImportError) -> any Importer {
+        var fitting: [any Importer] = []
+        for importer in known where try importer.recognizes(input) { fitting.append(importer) }
+        guard let importer = fitting.first else { throw .unknownContent(input.path, found: input.names) }
+        guard fitting.count == 1 else {
+            throw .ambiguous(input.path, candidates: fitting.map(\.name), remedy: "say which with --format")
+        }
+        return importer
+    }
+}

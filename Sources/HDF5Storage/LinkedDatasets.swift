@@ -1,0 +1,96 @@
+import CHDF5
+
+/// The data sets below a group, found along links of all kinds: hard, soft, external and user-defined ones.
+public struct LinkedDatasets: Sendable {
+    public struct Entry: Sendable {
+        /// The absolute path, links included.
+        public let path: String
+        private let identity: ObjectIdentity
+
+        fileprivate init(_ path: String, _ identity: ObjectIdentity) { (self.path, self.identity) = (path, identity) }
+
+        /// Whether both names are of one data set.
+        public func isSame(as other: Entry) -> Bool { identity == other.identity }
+    }
+
+    /// In ascending byte order of the paths; a data set with several names is there with each of them.
+    public private(set) var entries: [Entry] = []
+    /// Links that lead nowhere: their path, and what they name.
+    public private(set) var deadLinks: [(path: String, target: String)] = []
+
+    /// Names may lead in circles, and files may be made to have any depth; libhdf5's own walk recurses until the stack
+    /// ends. What lies deeper, or behind so many names, is found only by its path.
+    private static let mostLevels = 8
+    private static let mostNames = 100_000
+
+    init(below group: Group) throws(HDF5Error) {
+        var level = [group]
+        var names = 0
+        for _ in 0..<Self.mostLevels {
+            var next: [Group] = []
+            for group in level {
+                for name in try group.children() {
+                    names += 1
+                    guard names <= Self.mostNames else { break }
+                    if let child = try add(name, in: group) { next.append(child) }
+                }
+            }
+            level = next
+        }
+        entries.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+    }
+
+    /// A group to go on in, or nil.
+    private mutating func add(_ name: String, in group: Group) throws(HDF5Error) -> Group? {
+        let path = group.location.absolutePath(name)
+        var info = H5O_info_t()
+        let code = quietly {
+            H5Oget_info_by_name2(group.location.id, name, &info, UInt32(H5O_INFO_BASIC), hid_t(H5P_DEFAULT))
+        }
+        guard code >= 0 else {
+            if let target = group.linkTarget(name) { deadLinks.append((path, target)) }
+            return nil
+        }
+        switch info.type {
+        case H5O_TYPE_DATASET: entries.append(Entry(path, ObjectIdentity(info)))
+        case H5O_TYPE_GROUP: return try group.group(name)
+        default: break
+        }
+        return nil
+    }
+}
+
+extension Group {
+    /// All data sets below.
+    public func linkedDatasets() throws(HDF5Error) -> LinkedDatasets { try LinkedDatasets(below: self) }
+
+    /// What a link of this group names, as it is written: a path, or a file and a path in it. Nil for hard links.
+    func linkTarget(_ name: String) -> String? {
+        var info = H5L_info_t()
+        guard quietly({ H5Lget_info(location.id, name, &info, hid_t(H5P_DEFAULT)) }) >= 0 else { return nil }
+        if info.type == H5L_TYPE_HARD { return nil }
+        guard [H5L_TYPE_SOFT, H5L_TYPE_EXTERNAL].contains(info.type) else {
+            return "something that only links of class \(info.type.rawValue) can find"
+        }
+        var value = [CChar](repeating: 0, count: info.u.val_size + 1)
+        guard quietly({ H5Lget_val(location.id, name, &value, info.u.val_size, hid_t(H5P_DEFAULT)) }) >= 0 else {
+            return nil
+        }
+        if info.type == H5L_TYPE_SOFT { return text(value[...]) }
+        // A byte of flags, then two texts that each end with a zero.
+        let texts = value.dropFirst().split(separator: 0, maxSplits: 2, omittingEmptySubsequences: false)
+        return texts.count > 1 ? "\(text(texts[0])): \(text(texts[1]))" : text(value.dropFirst())
+    }
+
+    private func text(_ characters: ArraySlice<CChar>) -> String {
+        String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// The root of the file that an object was opened through.
+    static func root(of location: Location) throws(HDF5Error) -> Group {
+        let handle = try location.open("open the root group", at: "/", close: H5Gclose) {
+            H5Gopen2(location.fileHandle.id, "/", hid_t(H5P_DEFAULT))
+        }
+        return Group(Location(file: location.file, path: "/", handle: handle, fileHandle: location.fileHandle))
+    }
+}

@@ -1,0 +1,30 @@
+import Basics
+import FoundationEssentials
+import Glibc
+
+/// The folder in which Open MPI keeps what the processes of a machine share while they run. Where it is full, mpirun
+/// does not come to its end after MPI_Init has failed; so this is found out first.
+struct SessionFolder {
+    /// Open MPI's tables take about 5 MB there.
+    private static let neededBytes = 8 << 20
+
+    let path: String
+
+    init(_ environment: [String: String]) {
+        let names = ["OMPI_MCA_orte_tmpdir_base", "TMPDIR", "TEMP", "TMP"]
+        path = names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? "/tmp"
+    }
+
+    /// Throws if the file system of the folder has no room left.
+    func requireRoom(rank: Int) throws(MessagePassingError) {
+        var system = statvfs()
+        guard statvfs(path, &system) == 0 else { return }
+        let free = UInt64(system.f_bavail).multipliedReportingOverflow(by: UInt64(system.f_frsize))
+        guard !free.overflow, free.partialValue < UInt64(Self.neededBytes) else { return }
+        throw MessagePassingError(
+            rank: rank, operation: "MPI_Init_thread",
+            reason: "Open MPI keeps its files in \(path), which has \(free.partialValue >> 10) KiB left of the "
+                + "\(Self.neededBytes >> 10) it may need",
+            remedy: "make room there, or set TMPDIR to another folder for mpirun and all ranks")
+    }
+}

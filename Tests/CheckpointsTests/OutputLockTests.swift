@@ -1,0 +1,47 @@
+import Basics
+import Checkpoints
+import Foundation
+import TestSupport
+import Testing
+
+/// One run at a time writes to an output folder.
+struct OutputLockTests {
+    @Test func aSecondRunIsRefusedAndToldWhoIsThere() throws {
+        let directory = try TemporaryDirectory()
+        let folder = directory.path("out")
+        let first = try OutputLock(folder: folder)
+        #expect(first.isHeld)
+        let error = #expect(throws: FileError.self) { try OutputLock(folder: folder) }
+        #expect(error?.kind == .folder)
+        #expect(error?.reason.contains("process \(getpid()) on \(HostName.current)") == true, "\(error?.reason ?? "")")
+        withExtendedLifetime(first) {}
+    }
+
+    @Test func nothingIsLeftBehind() throws {
+        let directory = try TemporaryDirectory()
+        let folder = directory.path("out")
+        for _ in 0..<3 { _ = try OutputLock(folder: folder) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+    }
+
+    @Test func aFileWithoutLockIsTaken() throws {
+        let directory = try TemporaryDirectory()
+        let folder = directory.path("out")
+        try POSIXFileSystem().createFolder(folder)
+        // As a killed process on a host with a long name leaves it.
+        let left = #"{"host":""# + String(repeating: "a", count: 200) + #"","process":4194304}"#
+        try Data(left.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(OutputLock.name)"))
+        let lock = try OutputLock(folder: folder)
+        let error = #expect(throws: FileError.self) { try OutputLock(folder: folder) }
+        #expect(error?.reason.contains("process \(getpid()) on") == true, "\(error?.reason ?? "")")
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test func aLockedFolderIsNew() throws {
+        let directory = try TemporaryDirectory()
+        let folder = directory.path("out")
+        let lock = try OutputLock(folder: folder)
+        _ = try CheckpointStore(folder: folder, keep: 1, start: .new)
+        withExtendedLifetime(lock) {}
+    }
+}
