@@ -69,8 +69,8 @@ let tests: [Target] = [
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization"], exclude: ["Golden"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Checkpoints", "TestSupport"]),
     .testTarget(
-        name: "EngineTests", dependencies: ["BLASEngine", "HDF5Storage", "TestSupport"] + oneDNN, exclude: ["Golden"],
-        swiftSettings: engineSettings),
+        name: "EngineTests", dependencies: ["BLASEngine", "HDF5Storage", "MessagePassing", "TestSupport"] + oneDNN,
+        exclude: ["Golden"], swiftSettings: engineSettings),
     .testTarget(name: "DataPipelineTests", dependencies: ["DataPipeline", "TestSupport"], exclude: ["Golden"]),
     .testTarget(name: "DatasetCreationTests", dependencies: ["DatasetCreation", "TestSupport"]),
     .testTarget(name: "ReductionTests", dependencies: ["Reduction"]),

@@ -19,10 +19,9 @@ struct InceptionGolden: Sendable, CustomTestStringConvertible {
     let tolerance = 1e-4
     /// Of gradients, as a part of their norm, and of losses after steps along them: what normalisations of few values, dozens
     /// one after another, make of rounding on the way back. docs/numerics.md has figures.
-    let gradientTolerance: Double
+    let gradientTolerance = 1e-4
 
-    init(_ model: String, samples: Int = 2, _ image: Shape, amplifies: Bool = false) {
-        gradientTolerance = amplifies ? GoldenModel.amplifiedTolerance : 1e-4
+    init(_ model: String, samples: Int = 2, _ image: Shape) {
         (testDescription, self.model, self.samples, self.image) = (model, model, samples, image)
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         path = folder.appendingPathComponent("Golden/Inception/\(model).h5").path

@@ -8,8 +8,8 @@ import Testing
     static let networks = [
         InceptionGolden("googlenet-auxiliary", [96, 64, 3]),
         InceptionGolden("bn-inception", [96, 64, 3]),
-        InceptionGolden("inception-v3-auxiliary", samples: 6, [107, 75, 3], amplifies: true),
-        InceptionGolden("inception-v4", [139, 123, 3], amplifies: true),
+        InceptionGolden("inception-v3-auxiliary", samples: 6, [107, 75, 3]),
+        InceptionGolden("inception-v4", [139, 123, 3]),
         InceptionGolden("inception-resnet-v1", [139, 123, 3]),
         InceptionGolden("inception-resnet-v2", [139, 123, 3]),
         InceptionGolden("inception-resnet-v2-paper", [139, 123, 3]),

@@ -1,5 +1,6 @@
 import Foundation
 import MessagePassing
+import TestSupport
 import Testing
 
 /// What processors answer to CPUID and XGETBV, and what is made of it.
@@ -34,10 +35,7 @@ struct ProcessorTests {
     }
 
     @Test func thisProcessorIsWhatTheSystemSays() throws {
-        // Linux lists an instruction set where processor and system have it. An emulator does not change this file.
-        let information = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
-        let line = information.split(separator: "\n").first { $0.hasPrefix("flags") } ?? ""
-        let flags = Set(line.split(whereSeparator: { " \t:".contains($0) }))
+        let flags = try processorFlags()
         let expected: Processor.Vectors =
             flags.isSuperset(of: ["avx2", "fma", "avx512f", "avx512bw", "avx512dq", "avx512vl"])
             ? .avx512 : flags.isSuperset(of: ["avx2", "fma"]) ? .avx2 : .narrow
