@@ -107,7 +107,7 @@ struct EvaluationModel {
                     ? "its best output is the \(network.decision.rawValue), that of \(other.file) the "
                         + "\(other.network.decision.rawValue)"
                     : "it has \(mine) outputs, \(other.file) has \(theirs)",
-                remedy: "average models that answer alike")
+                remedy: "average models with the same outputs")
         }
         guard classNames == other.classNames || classNames.isEmpty || other.classNames.isEmpty else {
             throw FileError(

@@ -118,14 +118,13 @@ public final class Reducer {
         if overlap == .progress { try advance() }
     }
 
-    /// Ends the step: returns when all parameters of this rank are new.
+    /// Ends the step: returns when all parameters of this rank are new, or when the gate has said that they stay.
     public func finish() throws {
         try gradientsReady(upTo: buckets.count)
         try advance()
         while summed < buckets.buckets.count { try wait() }
         if let gate {
-            try gate.open()
-            try updateSummed()
+            if try gate.open() { try updateSummed() } else { updated = summed }
         }
         while !exchange.isIdle { try wait() }
     }

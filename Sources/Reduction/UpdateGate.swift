@@ -3,7 +3,8 @@
 public protocol UpdateGate: AnyObject {
     /// Is shown the sum of each owned slice, in the order of the arena. `sum` is its first element.
     func look(at range: Range<Int>, _ sum: UnsafePointer<Float>)
-    /// Called when all owned slices of the step have been shown: agrees on the value over all ranks. To end the run before
-    /// any weight has changed, it throws on all ranks. Collective.
-    func open() throws
+    /// Called when all owned slices of the step have been shown: agrees on the value over all ranks. Returns whether the
+    /// updates are made, the same on all ranks. To end the run before any weight has changed, it throws on all ranks.
+    /// Collective.
+    func open() throws -> Bool
 }

@@ -91,7 +91,7 @@ struct Trainer {
         let batch = parts.data.training.sampler.batch(of: position.step)
         penalty.measure()
         var sums = try step.run(samples, batch: batch, step: position.globalStep, rate: rate)
-        sums.loss += try penalty.value() * Double(batch)
+        sums.loss += try penalty.value() * Double(sums.samples)
         progress.add(sums, learningRate: rate)
         let durations = timer.durations(waited: samples.waited)
         let sinceStart = stepsDone == 0 ? ProcessStart.secondsAgo : nil
@@ -101,8 +101,9 @@ struct Trainer {
         watch.add(durations, samples: batch)
         let event = StepEnded(
             epoch: position.epoch, step: progress.position.globalStep, stepInEpoch: progress.position.step,
-            stepsPerEpoch: parts.stepsPerEpoch, samples: batch, lossSum: sums.loss,
-            correct: progress.countsCorrect ? Double(sums.correct) : nil, epochSoFar: progress.means,
+            stepsPerEpoch: parts.stepsPerEpoch, samples: batch, lossSum: sums.samples > 0 ? sums.loss : .nan,
+            correct: progress.countsCorrect && sums.samples > 0 ? Double(sums.correct) : nil,
+            epochSoFar: progress.means,
             learningRate: rate, durations: durations, sinceStart: sinceStart)
         for observer in observers { try observer.stepEnded(event) }
         return sums.request
@@ -112,6 +113,7 @@ struct Trainer {
     private mutating func endEpoch(_ rates: EpochRates, _ watch: EpochWatch) throws -> Directive {
         let epoch = progress.position.epoch
         let observers = observers
+        let skipped = try skippedSamples()
         let validation = try evaluator.map { evaluator in
             var sums = try evaluator.evaluate(progress: { step, steps in
                 let event = ValidationProgress(epoch: epoch, step: step, steps: steps)
@@ -130,7 +132,7 @@ struct Trainer {
             metrics: metrics, step: progress.position.globalStep, stepsPerEpoch: parts.stepsPerEpoch,
             samples: watch.samples, steps: watch.steps, trainingSeconds: watch.trainingSeconds,
             waitedSeconds: watch.waitedSeconds, seconds: watch.seconds, learningRate: rates.last,
-            isBest: directive.isBest, messages: directive.messages)
+            isBest: directive.isBest, messages: skipped + directive.messages)
         // The log is written first: a run resumed from the checkpoint would never write the lines that are missing.
         for observer in observers { try observer.epochEnded(event) }
         let isLast = epoch + 1 == options.epochs || directive.stop
@@ -139,6 +141,21 @@ struct Trainer {
         if directive.isBest { roles.insert(.best) }
         try save(roles)
         return directive
+    }
+
+    /// What to say of the epoch's steps that were left out, by the samples that the sums lack. Throws if no step is left.
+    private func skippedSamples() throws -> [String] {
+        let sampler = parts.data.training.sampler
+        let samples = (0..<parts.stepsPerEpoch).reduce(0) { $0 + sampler.batch(of: $1) }
+        let skipped = samples - progress.sums.samples
+        guard skipped < samples else {
+            throw TrainingError(
+                "every step of epoch \(progress.position.epoch + 1) was skipped, since its loss or gradients were not finite; "
+                    + "lower the --learning-rate, or see the data with `dptrain data inspect`. The last checkpoint is whole."
+            )
+        }
+        guard skipped > 0 else { return [] }
+        return ["steps with \(Figures.count(skipped, "sample")) were skipped: their loss or gradients were not finite"]
     }
 
     private func save(_ roles: CheckpointStore.Role) throws {

@@ -101,11 +101,12 @@ final class NormGate: UpdateGate {
         norms.add(range, sum)
     }
 
-    func open() throws {
+    func open() throws -> Bool {
         try norms.combine(world)
         guard norms.total.isFinite else { throw NotFinite() }
         lastNorm = norms.total.squareRoot()
         opened += 1
         isOpen = true
+        return true
     }
 }

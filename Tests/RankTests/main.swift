@@ -12,7 +12,8 @@ import MessagePassing
 // The launch checks come last: they leave a stop signal behind, at which every later run would end.
 let checks =
     collectiveChecks + agreementChecks + reducerChecks + exchangeChecks + runChecks + observerChecks
-    + forgedCheckpointChecks + augmentationChecks + traceChecks + evaluationChecks + kerasLossChecks + launchChecks
+    + forgedCheckpointChecks + nonFiniteChecks + augmentationChecks + traceChecks + evaluationChecks + kerasLossChecks
+    + launchChecks
 
 func option(_ name: String) -> String? {
     guard let index = CommandLine.arguments.firstIndex(of: name) else { return nil }

@@ -17,8 +17,9 @@ with_mpirun() {
     PATH=$folder/bin:$PATH alone "$@"
 }
 
+# A shell makes its background jobs ignore SIGINT; env gives it back.
 interrupted() {
-    "$binary" "$@" &
+    env --default-signal=INT "$binary" "$@" &
     local process=$!
     sleep 2
     kill -INT $process

@@ -38,11 +38,11 @@ public struct DatasetSchema: Sendable, Equatable {
             var targets = chosen.labels
             if targets == nil {
                 if chosen.images != nil {
-                    targets = try Self.only(Self.siblings(of: samples), "answers", split, present, file)
+                    targets = try Self.only(Self.siblings(of: samples), "labels or targets", split, present, file)
                 }
                 targets =
                     try targets
-                    ?? Self.only(Self.names(Self.targetNames, of: split), "answers", split, present, file)
+                    ?? Self.only(Self.names(Self.targetNames, of: split), "labels or targets", split, present, file)
             }
             splits[split] = Paths(samples: samples, targets: targets)
         }

@@ -20,7 +20,7 @@ public struct StoredSample: Sendable {
 }
 
 extension StoredSample {
-    /// Without an answer.
+    /// Without a target.
     public var specification: SampleSpecification { SampleSpecification(shape: shape, form: form) }
 
     /// Copies the first of several samples.

@@ -30,14 +30,16 @@ struct TargetReader {
     /// `width` is the number of columns if the labels were one-hot: so many classes there are.
     func read() throws -> (targets: Targets, width: Int?) {
         guard dataset.elementType.isNumeric else {
-            throw error("answers are of type \(dataset.elementType), not numbers")
+            throw error("targets are of type \(dataset.elementType), not numbers")
         }
         guard dataset.rows == samples, dataset.shape.rank > 0 else {
             throw error("it has \(dataset.rows) rows, but there are \(samples) samples")
         }
         let width = dataset.rowCount
         guard dataset.shape.extents.dropFirst().filter({ $0 != 1 }).count <= 1, width > 0 else {
-            throw error("answers of shape \(dataset.shape) are neither labels [N] nor one-hot or targets [N, K]")
+            throw error(
+                "targets of shape \(dataset.shape) are neither labels [N] nor one-hot labels or regression targets [N, K]"
+            )
         }
         try dataset.requireMemory(dataset.shape.count * MemoryLayout<Double>.stride, for: "all of it")
         if kind == .targets || (kind == nil && isNamedTargets) { return (try targets(width), nil) }

@@ -20,10 +20,14 @@ extension TrainingOptions {
             "size of the network's input, such as 224, 224x160 or 224x160x3 (default: the size of the samples)"),
         .init(
             "shortcut", .network, .semantic, \.shortcut,
-            "projection (default) or identity: the shortcuts of resnet18, resnet34 and resnet-cifar-<depth>-v1 that change shape"),
+            "projection (default) or identity: the shortcuts of resnet18, resnet34 and resnet-cifar-<depth>-v1 that change shape"
+        ),
         .init(
-            "hidden-units", .network, .semantic, \.hiddenUnits, "widths of the hidden layers of ann-regression, such as 64,64,64", .positive),
-        .init("dropout", .network, .semantic, \.dropout, "rate of all dropout layers (default: the model's rates)", .belowOne),
+            "hidden-units", .network, .semantic, \.hiddenUnits,
+            "widths of the hidden layers of ann-regression, such as 64,64,64", .positive),
+        .init(
+            "dropout", .network, .semantic, \.dropout, "rate of all dropout layers (default: the model's rates)",
+            .belowOne),
     ]
 
     private static let data: [OptionDeclaration] = [
@@ -58,7 +62,8 @@ extension TrainingOptions {
         .init(
             "batch-size", .run, .semantic, \.batchSize, "samples per step, over all ranks", .positive(atMost: 1 << 20)),
         .init("steps-per-epoch", .run, .semantic, \.stepsPerEpoch, "steps per epoch (default: all samples)", .positive),
-        .init("validation-steps", .run, .semantic, \.validationSteps, "batches to validate on (default: all)", .positive),
+        .init(
+            "validation-steps", .run, .semantic, \.validationSteps, "batches to validate on (default: all)", .positive),
         .init("seed", .run, .semantic, \.seed, "seed of all random numbers", .tomlInteger),
     ]
 
@@ -78,24 +83,34 @@ extension TrainingOptions {
 
     private static let steering: [OptionDeclaration] = [
         .init(
-            "learning-rate", .steering, .semantic, \.learningRate, "learning rate (default: Keras's default for the optimizer)",
+            "learning-rate", .steering, .semantic, \.learningRate,
+            "learning rate (default: Keras's default for the optimizer)",
             .positive),
         .init("schedule", .steering, .semantic, \.schedule, LearningRateSchedule.grammar),
-        .init("warm-up", .steering, .semantic, \.warmUp, "length of the linear warm-up in epochs, or in steps, such as 500steps", .positive),
+        .init(
+            "warm-up", .steering, .semantic, \.warmUp,
+            "length of the linear warm-up in epochs, or in steps, such as 500steps", .positive),
         .init(
             "reference-batch-size", .steering, .semantic, \.referenceBatchSize,
-            "the batch size that the learning rate is meant for; the rate is scaled linearly to --batch-size", .positive),
+            "the batch size that the learning rate is meant for; the rate is scaled linearly to --batch-size", .positive
+        ),
         .init("reduce-on-plateau", .steering, .semantic, \.reduceOnPlateau, ReduceOnPlateau.grammar),
         .init("early-stopping", .steering, .semantic, \.earlyStopping, EarlyStopping.grammar),
         .init("save-best", .steering, .semantic, \.saveBest, SaveBest.grammar),
+        .init(
+            "on-nan", .steering, .semantic, \.onNaN,
+            "stop (default) or skip: what to do in a step whose loss or gradients are not finite"),
     ]
 
     private static let computation: [OptionDeclaration] = [
         .init(
-            "shards", .computation, .semantic, \.shards, "number of parts that a batch is cut into; at least one per rank",
+            "shards", .computation, .semantic, \.shards,
+            "number of parts that a batch is cut into; at least one per rank",
             .positive(atMost: 1 << 16)),
         .init("threads", .computation, .semantic, \.threads, "threads per rank", .positive(atMost: 1024)),
-        .init("batch-norm", .computation, .semantic, \.batchNorm, "shard or global: whose samples batch normalisation takes its statistics from"),
+        .init(
+            "batch-norm", .computation, .semantic, \.batchNorm,
+            "shard or global: whose samples batch normalisation takes its statistics from"),
         .init("engine", .computation, .semantic, \.engine, "onednn or blas"),
         .init("precision", .computation, .semantic, \.precision, "fp32 or bf16"),
         .init("reduction", .computation, .semantic, \.reduction, ExchangeKind.help),
@@ -113,11 +128,14 @@ extension TrainingOptions {
     private static let output: [OptionDeclaration] = [
         .init("output", .output, .operational, \.output, "folder for checkpoints and logs"),
         .init(
-            "checkpoint-every-steps", .output, .operational, \.checkpointEverySteps, "steps between checkpoints (default: only at the ends of epochs)", .positive),
+            "checkpoint-every-steps", .output, .operational, \.checkpointEverySteps,
+            "steps between checkpoints (default: only at the ends of epochs)", .positive),
         .init(
             "checkpoint-every-epochs", .output, .operational, \.checkpointEveryEpochs, "epochs between checkpoints",
             .positive),
-        .init("keep", .output, .operational, \.keep, "number of step checkpoints to keep, besides latest and best", .positive),
+        .init(
+            "keep", .output, .operational, \.keep, "number of step checkpoints to keep, besides latest and best",
+            .positive),
     ]
 
     private static let tracing: [OptionDeclaration] = [

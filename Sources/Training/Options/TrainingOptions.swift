@@ -59,6 +59,8 @@ public struct TrainingOptions: Equatable, Sendable {
     public var reduceOnPlateau: ReduceOnPlateau?
     public var earlyStopping: EarlyStopping?
     public var saveBest = SaveBest()
+    /// Nil means to stop, so that checkpoints of runs without the option hold nothing of it.
+    public var onNaN: NonFiniteRule?
 
     // How it is computed
     public var shards = 8

@@ -15,6 +15,8 @@ package struct RunParts {
     package let replica: Replica
     package let reducer: Reducer
     let update: ParameterUpdate
+    /// Of a run that leaves out steps whose loss or gradients are not finite.
+    let gate: FiniteGate?
     package let loader: SampleLoader
     /// The memory that the ranks of this machine take together.
     let memory: NodeMemory.Account
@@ -47,7 +49,8 @@ package struct RunParts {
             try resumed?.state?.weights ?? definition.initialWeights(options)
         }
         let update = ParameterUpdate(options.algorithm, l2: Float(options.l2), replica, exchangePlan.ownership)
-        let reducer = Reducer(exchangePlan, exchange, overlap: options.overlap) { range, gradient in
+        gate = options.onNaN == .skip ? FiniteGate(communicator) : nil
+        let reducer = Reducer(exchangePlan, exchange, overlap: options.overlap, gate: gate) { range, gradient in
             try update.apply(range, gradient: gradient)
         }
         if let state = resumed?.state { try Checkpointing.restore(state, replica, update) }
@@ -84,6 +87,6 @@ package struct RunParts {
         let options = session.options
         return try TrainingStep(
             replica, reducer, update, trace.map { loader.traced(into: $0.compute) } ?? loader, session.communicator,
-            TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.optimizer.weightDecay)))
+            TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.optimizer.weightDecay)), gate)
     }
 }

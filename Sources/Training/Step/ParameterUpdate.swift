@@ -67,7 +67,7 @@ final class ParameterUpdate {
             let span = spans[index].range
             let weights = parameters.baseAddress + span.lowerBound
             let sums = gradient + (span.lowerBound - range.lowerBound)
-            guard isFinite(sums, count: span.count) else { throw notFinite(spans[index]) }
+            guard allFinite(sums, count: span.count) else { throw notFinite(spans[index]) }
             switch spans[index].rule {
             case .optimizer(let l2, let slots):
                 step.l2 = l2
@@ -101,12 +101,4 @@ final class ParameterUpdate {
         }
         return low
     }
-}
-
-/// Whether no value is a NaN or an infinity, whose exponents are all ones.
-private func isFinite(_ values: UnsafePointer<Float>, count: Int) -> Bool {
-    let exponent: UInt32 = 0x7F80_0000
-    var found: UInt32 = 0
-    for i in 0..<count { found |= values[i].bitPattern & exponent == exponent ? 1 : 0 }
-    return found == 0
 }

@@ -1,3 +1,5 @@
+import Basics
+import DataPipeline
 import Execution
 
 /// An error that stops a run while it trains.
@@ -6,13 +8,14 @@ public struct TrainingError: Error, Sendable, CustomStringConvertible {
 
     public init(_ description: String) { self.description = description }
 
-    /// Finds the layer in which a bad loss began, and names the step and the layer. In messages steps count from 1.
+    /// Finds the layer in which a bad loss began, and names the step, the layer, and the samples of the shard by their
+    /// rows in the data, from 0. In messages steps count from 1.
     static func nonFinite(
-        _ loss: Double, step: Int, _ plan: BoundPlan, _ context: StepContext
+        _ loss: Double, step: Int, _ plan: BoundPlan, _ context: StepContext, _ samples: ShardBatch
     ) throws -> TrainingError {
         let cause: String
         if !plan.inputIsFinite {
-            cause = "the input holds values that are not finite; see `dptrain data inspect`"
+            cause = "the input holds values that are not finite; see `dptrain data inspect`, or --on-nan skip"
         } else if let layer = try plan.firstNonFiniteLayer(context) {
             cause =
                 "the first layer with a value that is not finite is \(layer); "
@@ -21,6 +24,9 @@ public struct TrainingError: Error, Sendable, CustomStringConvertible {
             cause = "all layers are finite, so it is the loss itself that overflowed; try a lower --learning-rate"
         }
         let value = loss.isNaN ? "NaN" : "\(loss)"
-        return TrainingError("the loss of step \(step + 1) is \(value): \(cause). The last checkpoint is whole.")
+        let rows = (0..<samples.count).map { samples.indices[$0] }.sorted().map(String.init)
+        return TrainingError(
+            "the loss of step \(step + 1) is \(value): \(cause). The training samples of this shard are rows "
+                + "\(rows.listed(atMost: 16)). The last checkpoint is whole.")
     }
 }

@@ -15,6 +15,7 @@ package final class TrainingStep {
     private let metrics: MetricsExchange
     private let statistics: StatisticsExchange
     private let settings: Settings
+    private let gate: FiniteGate?
     private let watch: StallWatch
 
     struct Settings {
@@ -24,19 +25,21 @@ package final class TrainingStep {
 
     init(
         _ replica: Replica, _ reducer: Reducer, _ update: ParameterUpdate, _ loader: SampleLoader,
-        _ communicator: Communicator, _ settings: Settings
+        _ communicator: Communicator, _ settings: Settings, _ gate: FiniteGate?
     ) throws {
         self.replica = replica
         self.reducer = reducer
         self.update = update
         self.loader = loader
         self.settings = settings
+        self.gate = gate
         watch = communicator.watch
         metrics = try MetricsExchange(communicator, reducer.partition)
         statistics = try StatisticsExchange(communicator, reducer.partition, replica.exchanges)
     }
 
-    /// Collective. `batch` counts the samples of all ranks, `step` the steps of the run from 0.
+    /// Collective. `batch` counts the samples of all ranks, `step` the steps of the run from 0. The sums of a step that was
+    /// left out count no sample.
     package func run(_ samples: BatchSlot, batch: Int, step: Int, rate: Float) throws -> MetricSums {
         update.step = UpdateStep(
             scale: 1 / Float(batch), learningRate: rate, iteration: step, weightDecay: settings.weightDecay)
@@ -48,7 +51,7 @@ package final class TrainingStep {
                 let plan = try self.plan(shard, batch: batch)
                 watch.begin(.computing)
                 if segment == 0 { loader.load(samples[shard], into: plan) }
-                try run(plan, segment, shard, batch: batch, step: step)
+                try run(plan, segment, shard, samples[shard], batch: batch, step: step)
                 if shard != reducer.shards.last {
                     for range in plan.segments[segment].gradients { reducer.shardFinished(shard, range: range) }
                 }
@@ -59,7 +62,9 @@ package final class TrainingStep {
             if let exchange = replica.exchanges[segment] { try combine(exchange, segment, batch: batch) }
         }
         try reducer.finish()
-        return try metrics.combine(SignalRequest.take())
+        var sums = try metrics.combine(SignalRequest.take())
+        if let gate, gate.isClosed { (sums.samples, sums.loss, sums.correct, sums.correctInTop5) = (0, 0, 0, 0) }
+        return sums
     }
 
     private func plan(_ shard: Int, batch: Int) throws -> BoundPlan {
@@ -68,22 +73,26 @@ package final class TrainingStep {
             shard: shard - reducer.shards.lowerBound, level: reducer.level(ofShard: shard))
     }
 
-    private func run(_ plan: BoundPlan, _ index: Int, _ shard: Int, batch: Int, step: Int) throws {
+    private func run(
+        _ plan: BoundPlan, _ index: Int, _ shard: Int, _ samples: ShardBatch, batch: Int, step: Int
+    ) throws {
         let segment = plan.segments[index]
         let context = StepContext(
             seed: settings.seed, step: UInt64(step), batchSize: batch,
             firstSample: reducer.partition.samples(of: shard, batch: batch).lowerBound)
         if index == 0 { try plan.prepareWeights(context) }
         let isLast = shard == reducer.shards.last
-        do {
-            for kernel in segment.kernels.indices {
+        for kernel in segment.kernels.indices {
+            do {
                 try segment.kernels[kernel](context)
-                guard isLast else { continue }
-                let ready = segment.gradientsReady[kernel]
-                if ready > 0 { try reducer.gradientsReady(upTo: ready) } else { try reducer.progress() }
+            } catch let bad as NonFiniteLoss {
+                guard let gate else { throw try TrainingError.nonFinite(bad.loss, step: step, plan, context, samples) }
+                // The other ranks wait for this one's gradients, whatever they are.
+                gate.sawNonFiniteLoss()
             }
-        } catch let bad as NonFiniteLoss {
-            throw try TrainingError.nonFinite(bad.loss, step: step, plan, context)
+            guard isLast else { continue }
+            let ready = segment.gradientsReady[kernel]
+            if ready > 0 { try reducer.gradientsReady(upTo: ready) } else { try reducer.progress() }
         }
     }
 

@@ -10,11 +10,13 @@ struct PredictCommand: RankCommand {
         commandName: "predict",
         abstract: "Predict the samples of a data file. Of several models it gives the mean.",
         discussion: """
-            The output file holds /predictions, float32 [samples, outputs] in the data's order, probabilities where the
-            model ends in softmax or sigmoid; /labels or /targets where the data has them; and the names as attribute
-            classes. Its attribute decision is smallest where outputs are distances, of which the smallest is the
-            answer. Of a few samples, or with --top, the best classes are printed too; of regression, the values. Several
-            models must have the same outputs; each sees the samples as it was trained.
+            The output file holds /predictions: float32 [samples, outputs], in the order of the data. They are
+            probabilities if the model ends in softmax or sigmoid. /labels or /targets are copied if the data has them.
+            The attribute classes holds the names. The attribute decision is "smallest" if outputs are distances, where
+            the class with the smallest one is predicted.
+
+            The best classes, or the values of regression, are printed for a few samples, or with --top. Several models
+            must have the same outputs. Each of them sees the samples as in its training.
 
             Examples:
               dptrain predict runs/lenet/best.h5 --data fashion.h5 --output predictions.h5

@@ -30,7 +30,8 @@ struct TrainCommand: RankCommand {
 
     @Option(
         defaultAsFlag: Resumption.latest, parsing: .next,
-        help: ArgumentHelp("continue from the newest checkpoint in the output folder, or from a file", valueName: "file"))
+        help: ArgumentHelp(
+            "continue from the newest checkpoint in the output folder, or from a file", valueName: "file"))
     var resume: Resumption?
 
     @Flag(help: "replace an earlier run in the output folder")

@@ -1,0 +1,7 @@
+/// What a run does in a step whose loss or gradients are not finite.
+public enum NonFiniteRule: String, NamedOptionValue {
+    /// Ends with an error that names step, layer and samples.
+    case stop
+    /// Leaves the step out on all ranks, and goes on.
+    case skip
+}
