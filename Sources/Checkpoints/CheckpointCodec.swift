@@ -32,6 +32,8 @@ public enum CheckpointCodec {
         let file = "checkpoint"
         do {
             try state.requireFinite()
+            // What could not be read back is not written.
+            try state.requireConsistent(file)
             let hdf5 = try HDF5File.createInMemory(label: file)
             try KerasFile.writeModel(state.network, to: hdf5.root)
             try KerasFile.writeTraining(state.optimizer, loss: state.loss, of: state.network, to: hdf5.root)

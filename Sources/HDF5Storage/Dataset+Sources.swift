@@ -11,12 +11,15 @@ extension Dataset {
     private static var mostReaders: Int { 8 }
 
     /// Throws unless every source is there and whole, and the sources cover all elements.
-    func requireSources(_ list: hid_t, allowExternal: Bool, readers: [ObjectIdentity]) throws(HDF5Error) {
+    func requireSources(_ list: hid_t, allowExternal: Bool, _ visits: VirtualVisits) throws(HDF5Error) {
         let identity = try ObjectIdentity(of: location)
-        guard !readers.contains(identity), readers.count < Self.mostReaders else {
+        if visits.whole.contains(identity) { return }
+        guard !visits.readers.contains(identity), visits.readers.count < Self.mostReaders else {
             throw location.error(
                 Self.operation, "it is a virtual data set that reads itself, or too many others in turn")
         }
+        visits.readers.append(identity)
+        defer { visits.readers.removeLast() }
         var count = 0
         try location.check(Self.operation) { H5Pget_virtual_count(list, &count) }
         let covered = try location.open(Self.operation, close: H5Sclose) { H5Dget_space(location.id) }
@@ -32,9 +35,10 @@ extension Dataset {
                     "it reads \(source.place), which has the shape \(dataset.shape) and lacks some of it",
                     remedy: "create \(source.file) again")
             }
-            try dataset.requireStored(allowExternal: allowExternal, readers: readers + [identity])
+            try dataset.requireStored(allowExternal: allowExternal, visits)
         }
         try requireCovered(covered.id)
+        visits.whole.insert(identity)
     }
 
     private func requireCovered(_ covered: hid_t) throws(HDF5Error) {
@@ -131,6 +135,15 @@ private struct VirtualSource {
         guard quietly({ H5Sget_select_bounds(origin.id, &first, &last) }) >= 0 else { return false }
         return zip(last, dataset.shape.extents).allSatisfy { $0 < UInt64($1) }
     }
+}
+
+/// The way through virtual data sets that read others. A file can have each of many name each of many, level after level,
+/// so each is looked at once.
+final class VirtualVisits {
+    /// Those that read the one at hand, outermost first.
+    var readers: [ObjectIdentity] = []
+    /// Those whose sources are all there.
+    var whole: Set<ObjectIdentity> = []
 }
 
 /// The files of sources, each opened once.

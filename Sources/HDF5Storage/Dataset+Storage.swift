@@ -10,16 +10,15 @@ extension Dataset {
     ///
     /// Storage that was set aside and filled with zeros when the data set was created looks like written zeros.
     public func requireStored(allowExternal: Bool = false) throws(HDF5Error) {
-        try requireStored(allowExternal: allowExternal, readers: [])
+        try requireStored(allowExternal: allowExternal, VirtualVisits())
     }
 
-    /// `readers`: the virtual data sets that read this one, outermost first.
-    func requireStored(allowExternal: Bool, readers: [ObjectIdentity]) throws(HDF5Error) {
+    func requireStored(allowExternal: Bool, _ visits: VirtualVisits) throws(HDF5Error) {
         guard byteCount > 0 else { return }
         let list = try location.open(Self.operation, close: H5Pclose) { H5Dget_create_plist(location.id) }
         switch H5Pget_layout(list.id) {
         case H5D_CHUNKED: try requireChunks(list.id)
-        case H5D_VIRTUAL: try requireSources(list.id, allowExternal: allowExternal, readers: readers)
+        case H5D_VIRTUAL: try requireSources(list.id, allowExternal: allowExternal, visits)
         case H5D_CONTIGUOUS where H5Pget_external_count(list.id) > 0:
             guard allowExternal else { throw refusal(ofExternal: list.id) }
             try requireExternalFiles(list.id)

@@ -80,12 +80,15 @@ public struct HDF5File: Sendable {
             throw root.location.error(operation, "the file is not in memory")
         }
         // As a copy by HDF5 would have them: of a file that nobody writes to.
-        start.storeBytes(of: 0, toByteOffset: Self.stateFlags.lowerBound, as: UInt32.self)
+        if start.load(fromByteOffset: Self.superblockVersion, as: UInt8.self) <= 1 {
+            start.storeBytes(of: 0, toByteOffset: Self.stateFlags.lowerBound, as: UInt32.self)
+        }
         return UnsafeRawBufferPointer(start: start, count: size)
     }
 
     /// Where the oldest superblock says that a file is open for writing ("File Consistency Flags").
     private static let stateFlags = 20..<24
+    private static let superblockVersion = 8
 
     /// Hands what was written to the operating system; it is not yet certain to be on the disk.
     public func flush() throws(HDF5Error) {

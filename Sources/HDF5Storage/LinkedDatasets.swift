@@ -20,13 +20,13 @@ public struct LinkedDatasets: Sendable {
 
     /// Names may lead in circles, and files may be made to have any depth; libhdf5's own walk recurses until the stack
     /// ends. What lies deeper, or behind so many names, is found only by its path.
-    private static let mostLevels = 8
+    public static let mostLevels = 8
     private static let mostNames = 100_000
 
-    init(below group: Group) throws(HDF5Error) {
+    init(below group: Group, levels: Int) throws(HDF5Error) {
         var level = [group]
         var names = 0
-        for _ in 0..<Self.mostLevels {
+        for _ in 0..<levels {
             var next: [Group] = []
             for group in level {
                 for name in try group.children() {
@@ -61,8 +61,10 @@ public struct LinkedDatasets: Sendable {
 }
 
 extension Group {
-    /// All data sets below.
-    public func linkedDatasets() throws(HDF5Error) -> LinkedDatasets { try LinkedDatasets(below: self) }
+    /// All data sets below, in this group and in groups down to a number of levels.
+    public func linkedDatasets(levels: Int = LinkedDatasets.mostLevels) throws(HDF5Error) -> LinkedDatasets {
+        try LinkedDatasets(below: self, levels: levels)
+    }
 
     /// What a link of this group names, as it is written: a path, or a file and a path in it. Nil for hard links.
     func linkTarget(_ name: String) -> String? {

@@ -21,6 +21,25 @@ import Testing
         #expect(try CheckpointCodec.decode(CheckpointCodec.encode(state), file: "test") == state)
     }
 
+    /// Keras 2 allowed such names. They make groups within groups.
+    @Test(arguments: ["block1/conv", "a/b/c/d/e/f"])
+    func layerNamesWithSlashes(_ name: String) throws {
+        var graph = GraphBuilder("nested", input: [3])
+        _ = graph.dense(graph.dense(graph.input, 2, name: name), 2, activation: .softmax, name: "output")
+        let network = try graph.network()
+        let weights = network.parameters.map { [Float](repeating: 0.5, count: $0.specification.shape.count) }
+        let optimizer = OptimizerState(kerasClass: "SGD", configuration: ["name": "sgd"], learningRate: 0.01)
+        let state = RunState(network: network, loss: .meanSquaredError, weights: weights, optimizer: optimizer)
+        #expect(try CheckpointCodec.decode(CheckpointCodec.encode(state), file: "test") == state)
+    }
+
+    @Test func whatCouldNotBeReadIsNotWritten() throws {
+        var state = try CheckpointFixture.state()
+        state.classNames = ["a", "b", "c", "d"]
+        let error = #expect(throws: FileError.self) { try CheckpointCodec.encode(state) }
+        #expect(error?.reason.contains("it names 4 classes, but its network has 3 outputs") == true, "\(error as Any)")
+    }
+
     /// A checkpoint has the weights of auxiliary outputs, and Keras's name for their losses; an exported model has neither.
     @Test func auxiliaryOutputs() throws {
         var graph = GraphBuilder("auxiliary", input: [3])

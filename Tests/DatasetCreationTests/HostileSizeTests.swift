@@ -89,6 +89,16 @@ import Testing
         #expect(try folder.contents() == ["in", "out.h5"])
     }
 
+    /// As an archive has them that was added to.
+    @Test func twoFilesOfOneName() throws {
+        let images = npy("|u1", [1, 1, 1], [0])
+        let text = try failure([
+            ("set.npz", zip([("v1/x_train.npy", images), ("v2/x_train.npy", images), ("y_train.npy", npy("|u1", [1], [0]))]))
+        ])
+        #expect(text.contains("v1/x_train.npy") && text.contains("v2/x_train.npy"), "\(text)")
+        #expect(text.contains("leave only one of them"), "\(text)")
+    }
+
     @Test func aZipEntryOfAnotherCompression() throws {
         let files = [("x_train.npy", npy("|u1", [1, 1, 1], [0])), ("y_train.npy", npy("|u1", [1], [0]))]
         let text = try failure([("set.npz", zip(files, method: 14))])

@@ -52,6 +52,9 @@ compare "a part kept for validation, a warm-up, a schedule" 3 --model simple-cnn
     --validation-split 0.2 --schedule cosine --warm-up 4steps --reduce-on-plateau patience=1,min-delta=9
 compare "an auxiliary output, label smoothing" "2 3" --model "$tests/auxiliary.json" --data data.h5 --batch-size 48 \
     --label-smoothing 0.1
+# A rate so high that all steps but the first overflow.
+compare "steps that are left out" "2 3" --model simple-cnn --data data.h5 --batch-size 40 --optimizer sgd \
+    --learning-rate 1e25 --on-nan skip --epochs 1
 compare "a batch larger than the data" 3 --model simple-cnn --data untested.h5 --batch-size 128
 
 # What becomes of a sample is a function of its number and the epoch, whoever reads it.

@@ -58,7 +58,8 @@ public struct DatasetFile: Sendable {
         for (split, part) in found {
             splits[split] = SampleSet(
                 split: split, source: part.source, rows: 0..<part.source.dataset.rows, targets: part.targets,
-                targetsPath: part.path, classes: Self.hasLabels(part.targets) ? classes : 0, classNames: classNames)
+                targetsPath: part.path, classes: Self.hasLabels(part.targets) ? classes : 0,
+                classNames: Self.hasLabels(part.targets) ? classNames : nil)
         }
         self.classes = classes
         self.classNames = classNames

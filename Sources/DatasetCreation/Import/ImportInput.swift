@@ -15,8 +15,8 @@ package final class ImportInput {
     /// Of a folder, what lies directly in it, folders too. Of an archive, the last components of its files' paths. Of another
     /// file, its own name.
     let names: [String]
-    /// Of an archive, by the last component of their paths; of equal ones the first.
-    private let entries: [String: ArchiveReader.Entry]
+    /// Of an archive, by the last component of their paths. Which of several with the same one is meant, nobody can tell.
+    private let entries: [String: [ArchiveReader.Entry]]
     /// That of the entry opened last. It goes on to an entry further behind when nobody reads from it any more.
     private var reader: ArchiveReader?
 
@@ -45,16 +45,16 @@ package final class ImportInput {
     private convenience init(archive: String) throws(ImportError) {
         let reader = try ArchiveReader(archive)
         var names: [String] = []
-        var entries: [String: ArchiveReader.Entry] = [:]
+        var entries: [String: [ArchiveReader.Entry]] = [:]
         while let entry = try reader.next() {
             let name = entry.path.split(separator: "/").last.map(String.init) ?? ""
             names.append(name)
-            if entries[name] == nil { entries[name] = entry }
+            entries[name, default: []].append(entry)
         }
         self.init(archive, .archive, names: names.sorted(), entries: entries)
     }
 
-    private init(_ path: String, _ kind: Kind, names: [String], entries: [String: ArchiveReader.Entry] = [:]) {
+    private init(_ path: String, _ kind: Kind, names: [String], entries: [String: [ArchiveReader.Entry]] = [:]) {
         self.path = path
         self.kind = kind
         self.names = names
@@ -75,7 +75,12 @@ package final class ImportInput {
     /// A file from its beginning. Several may be read at a time. Files of a gzipped archive are found fastest in their order.
     func open(_ name: String) throws(ImportError) -> ByteStream {
         guard contains(name) else { throw .missing(path, lookedFor: name) }
-        guard let entry = entries[name] else { return try ByteStream(FileSource(place(name))) }
+        guard let named = entries[name], let entry = named.first else {
+            return try ByteStream(FileSource(place(name)))
+        }
+        guard named.count == 1 else {
+            throw .ambiguous(path, candidates: named.map(\.path), remedy: "leave only one of them in the archive")
+        }
         let isFree = isKnownUniquelyReferenced(&reader)
         let reader: ArchiveReader
         if isFree, let last = self.reader, let position = last.entry?.index, position < entry.index {

@@ -26,6 +26,7 @@ final class SplitWriter {
         }
         sample = first
         shape = first.shape
+        try Self.require(first, split, row: 0)
         if let trainShape, shape != trainShape {
             throw ImportError.shapesDiffer("train", trainShape, split.name, shape)
         }
@@ -64,10 +65,21 @@ final class SplitWriter {
             guard sample.shape == shape else {
                 throw .shapesDiffer(split.name, shape, "its sample \(row)", sample.shape)
             }
+            try Self.require(sample, split, row: row)
             pixels += sample.bytes
             classes.append(sample.label)
             hasSample = try stream.next(&sample)
         }
+    }
+
+    /// A stream whose shape and bytes do not fit each other is a mistake of its importer: memory of something else would get
+    /// into the file.
+    private static func require(_ sample: ImportedSample, _ split: ImportedSplit, row: Int) throws(ImportError) {
+        guard sample.shape.rank == 3, sample.shape.count > 0, sample.bytes.count == sample.shape.count else {
+            throw .damaged(
+                split.name, reason: "sample \(row) has \(sample.bytes.count) bytes for an image of \(sample.shape)")
+        }
+        guard sample.label >= 0 else { throw .damaged(split.name, reason: "sample \(row) has the label \(sample.label)") }
     }
 
     /// Images a chunk; compressed files have chunks anyway.

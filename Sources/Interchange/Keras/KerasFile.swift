@@ -126,10 +126,12 @@ package enum KerasFile {
     /// The weights of a checkpoint, whose group must hold those of the network and nothing else.
     package static func readWeights(of network: Network, from group: Group) throws -> [[Float]] {
         let layers = network.nodes.map(\.name)
-        try require(group, "groups", group.children(), areThoseOf: layers + [topLevel])
+        // A name with a slash makes groups within groups.
+        let groups = Set(layers.map { String($0.prefix { $0 != "/" }) } + [topLevel])
+        try require(group, "groups", group.children(), areThoseOf: groups.sorted())
         try require(group, "layer_names", group.attributes.strings("layer_names"), areThoseOf: layers)
         let paths = network.parameters.map { weightPath($0, network) }
-        try require(group, "data sets", group.datasets(), areThoseOf: paths)
+        try require(group, "data sets", group.datasets(levels: levels(paths)), areThoseOf: paths)
         var names = [[String]](repeating: [], count: layers.count)
         for parameter in network.parameters { names[parameter.node].append(parameter.path) }
         for (layer, names) in zip(layers, names) {
@@ -170,7 +172,7 @@ package enum KerasFile {
         }
         let paths = optimizerPaths(optimizer, of: network)
         try require(group, "weight_names", group.attributes.strings("weight_names"), areThoseOf: paths)
-        try require(group, "data sets", group.datasets(), areThoseOf: paths)
+        try require(group, "data sets", group.datasets(levels: levels(paths)), areThoseOf: paths)
         optimizer.iteration = try group.integer(paths[0], in: 0...Int(Int64.max))
         guard try group.dataset(paths[1]).readFinite([], as: Float.self) == [Float(learningRate)] else {
             throw HDF5Error(
@@ -185,6 +187,11 @@ package enum KerasFile {
             }
         }
         return optimizer
+    }
+
+    /// The groups that paths lead through, and one more, in which nothing should be.
+    private static func levels(_ paths: [String]) -> Int {
+        (paths.map { $0.split(separator: "/").count }.max() ?? 0) + 1
     }
 
     /// Refuses a group that holds more, less or something else than it should.
@@ -205,9 +212,9 @@ package enum KerasFile {
 
 extension Group {
     /// The paths of all data sets below, from here.
-    fileprivate func datasets() throws(HDF5Error) -> [String] {
+    fileprivate func datasets(levels: Int) throws(HDF5Error) -> [String] {
         let prefix = path == "/" ? path : path + "/"
-        return try linkedDatasets().entries.map { String($0.path.dropFirst(prefix.count)) }
+        return try linkedDatasets(levels: levels).entries.map { String($0.path.dropFirst(prefix.count)) }
     }
 }
 

@@ -4,7 +4,7 @@ import Execution
 import Models
 import Training
 
-struct SummaryCommand: ParsableCommand {
+struct SummaryCommand: ComputingCommand {
     static let configuration = CommandConfiguration(
         commandName: "summary",
         abstract: "Show the layers of a model, as Keras's summary does.",
@@ -37,6 +37,8 @@ struct SummaryCommand: ParsableCommand {
         try TrainingOptions.check([("batch-size", batchSize)])
         do { _ = try options } catch { throw ValidationError("\(error)") }
     }
+
+    var threads: Int { get throws { try options.threads } }
 
     private var options: TrainingOptions {
         get throws {
