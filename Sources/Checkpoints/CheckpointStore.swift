@@ -112,7 +112,8 @@ public struct CheckpointStore: Sendable {
             try prune(upTo: globalStep)
         } catch {
             throw FileError(
-                .write, file: error.path, "the new checkpoint is saved, but an old one is in the way: \(error.reason)")
+                .write, file: error.path,
+                "the new checkpoint is saved, but an old one cannot be deleted: \(error.reason)")
         }
         return "\(folder)/\(first)"
     }

@@ -89,7 +89,7 @@ enum DptrainGroup {
             sums[name] = value
         }
         guard sums["correct"] ?? 0 <= sums["samples"] ?? 0 else {
-            throw error(group, "correct", "more samples were told right than there were")
+            throw error(group, "correct", "more samples were classified correctly than there were")
         }
         return sums
     }

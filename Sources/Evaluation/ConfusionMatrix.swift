@@ -26,7 +26,7 @@ public struct ConfusionMatrix: Sendable, Equatable {
 
     public subscript(label: Int, prediction: Int) -> Int { counts[label * classes + prediction] }
 
-    /// How many of a class's samples were told right, as a part of them; nil for a class without samples.
+    /// The part of a class's samples that were classified correctly; nil for a class without samples.
     public func accuracy(of label: Int) -> Double? {
         samples[label] == 0 ? nil : Double(self[label, label]) / Double(samples[label])
     }

@@ -56,8 +56,8 @@ struct EvaluationModel {
         (normalization, classNames, options) = (nil, [], TrainingOptions())
     }
 
-    /// How samples in this form become inputs: as when the model was trained, or as usual where Keras trained it. Nil if the
-    /// model was trained on samples in the other form, by a rule that followed from it: that says nothing of these.
+    /// How samples in this form are normalised: as in training, or by the standard rule if Keras trained the model. Nil if the
+    /// rule followed from the other form.
     func normalization(of form: SampleSource.Form) -> DataPipeline.Normalization? {
         let usual = DataPipeline.Normalization.standard(for: form)
         guard let normalization, normalization != usual else { return usual }

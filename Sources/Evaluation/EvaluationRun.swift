@@ -28,7 +28,8 @@ public final class EvaluationRun {
             let loss = try model.loss(on: data.dataset)
             try data.requireTargets(for: model, loss)
             if request.countsConfusion, data.dataset.targetKind != .label {
-                throw OptionError("confusion", "there is none without classes: \(request.data) has target values")
+                throw OptionError(
+                    "confusion", "a confusion matrix needs classes, but \(request.data) has target values")
             }
             return loss
         }

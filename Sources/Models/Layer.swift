@@ -17,8 +17,8 @@ public protocol LayerDescription: Sendable, Equatable {
 }
 
 extension LayerDescription {
-    /// `outputShape`, where it and the parameters are of a size that can be computed with. Whoever infers shapes layer by
-    /// layer asks for each before it computes with the last: sizes come from files.
+    /// As `outputShape`, but throws if the output or a parameter has more than 2^31 - 1 elements. Shape inference calls it for
+    /// each layer, because sizes come from files.
     public func possibleOutputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
         let output = try outputShape(of: inputs)
         for size in [output] + parameters(for: inputs).map(\.shape) where !size.isOfPossibleSize {

@@ -80,7 +80,7 @@ public struct Network: Sendable, Equatable {
         if let unread = nodes.indices.dropLast().first(where: { !read.contains($0) }) {
             throw NetworkError(
                 network: name, layer: nodes[unread].name,
-                reason: "no layer reads it, and it is not the last one, the output")
+                reason: "no layer reads its output, and it is not the last layer")
         }
         self.name = name
         self.nodes = nodes

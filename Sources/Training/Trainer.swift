@@ -60,16 +60,16 @@ struct Trainer {
             epochs: options.epochs, stepsPerEpoch: stepsPerEpoch, spans: trace?.reader)
         defer { reader.stop() }
         while progress.position.epoch < options.epochs {
-            let watch = EpochWatch()
+            let epochTimer = EpochTimer()
             while progress.position.step < stepsPerEpoch,
                 let samples = try communicator.watch.during(.reading, reader.next)
             {
-                let request = try runStep(samples, rates, watch)
+                let request = try runStep(samples, rates, epochTimer)
                 reader.release(samples)
                 if request != nil || checkpoints.isDue(afterStep: progress.position.globalStep) { try save(.step) }
                 if case .stop(let signal) = request { return .interrupted(signal: signal) }
             }
-            let directive = try endEpoch(rates, watch)
+            let directive = try endEpoch(rates, epochTimer)
             if let reason = directive.stopReason { return .stopped(reason: reason) }
             rates = directive.nextRates
         }
@@ -82,7 +82,7 @@ struct Trainer {
         return try EpochRates(encoded: communicator.broadcast(rates ?? [], from: 0))
     }
 
-    private mutating func runStep(_ samples: BatchSlot, _ rates: EpochRates, _ watch: EpochWatch) throws
+    private mutating func runStep(_ samples: BatchSlot, _ rates: EpochRates, _ epochTimer: EpochTimer) throws
         -> SignalRequest?
     {
         let timer = StepTimer(parts.reducer)
@@ -98,7 +98,7 @@ struct Trainer {
         stepsDone += 1
         samplesDone += batch
         try trace?.stepEnded(position.globalStep, begin: timer.begin, waited: samples.waited)
-        watch.add(durations, samples: batch)
+        epochTimer.add(durations, samples: batch)
         let event = StepEnded(
             epoch: position.epoch, step: progress.position.globalStep, stepInEpoch: progress.position.step,
             stepsPerEpoch: parts.stepsPerEpoch, samples: batch, lossSum: sums.samples > 0 ? sums.loss : .nan,
@@ -110,7 +110,7 @@ struct Trainer {
     }
 
     /// Validates, asks the coordinator, tells the observers, and saves what is due.
-    private mutating func endEpoch(_ rates: EpochRates, _ watch: EpochWatch) throws -> Directive {
+    private mutating func endEpoch(_ rates: EpochRates, _ epochTimer: EpochTimer) throws -> Directive {
         let epoch = progress.position.epoch
         let observers = observers
         let skipped = try skippedSamples()
@@ -130,8 +130,8 @@ struct Trainer {
         progress.endEpoch(metrics)
         let event = EpochEnded(
             metrics: metrics, step: progress.position.globalStep, stepsPerEpoch: parts.stepsPerEpoch,
-            samples: watch.samples, steps: watch.steps, trainingSeconds: watch.trainingSeconds,
-            waitedSeconds: watch.waitedSeconds, seconds: watch.seconds, learningRate: rates.last,
+            samples: epochTimer.samples, steps: epochTimer.steps, trainingSeconds: epochTimer.trainingSeconds,
+            waitedSeconds: epochTimer.waitedSeconds, seconds: epochTimer.seconds, learningRate: rates.last,
             isBest: directive.isBest, messages: skipped + directive.messages)
         // The log is written first: a run resumed from the checkpoint would never write the lines that are missing.
         for observer in observers { try observer.epochEnded(event) }

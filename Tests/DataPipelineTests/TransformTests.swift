@@ -105,8 +105,8 @@ import Testing
         ("flip)", "no list of transforms"), ("flip((1))", "no list of transforms"),
         ("flip(1)x", "does not end with its parameters"), ("flip(2)", "its probability 2 is not a number from 0 to 1"),
         ("flip(nan)", "its probability nan is not"), ("flip(half)", "its probability half is not"),
-        ("flip(0.5,0.5)", "it has no parameter '0.5', or has it already"),
-        ("flip(chance=1)", "it has no parameter 'chance'"), ("flip(,)", "'' is no parameter"),
+        ("flip(0.5,0.5)", "there is no parameter '0.5', or it was given twice"),
+        ("flip(chance=1)", "there is no parameter 'chance'"), ("flip(,)", "'' is no parameter"),
         ("flip(2)", "flip(P) mirrors an image left and right"),
     ])
     func wrongTextsAreRefused(text: String, words: String) {
@@ -280,7 +280,7 @@ import Testing
         let chain = try TransformChain([Crop(size: 3), Mixture()], of: dataset, seed: 0)
         #expect(chain.input == SampleSpecification(shape: [4, 5, 3], form: .bytes, targets: .label(classes: 6)))
         #expect(chain.output == SampleSpecification(shape: [3, 3, 3], form: .floats, targets: .values(width: 6)))
-        #expect(chain.shapeText == "3x3x3 (4x5x3 after crop(3), mixture)")
+        #expect(chain.shapeText == "3x3x3 (4x5x3 before crop(3), mixture)")
         #expect(try TransformChain([Mixture()], of: dataset, seed: 0).shapeText == "4x5x3")
         let input = try InputPipeline(chain, .standardized(mean: [1, 2, 3], deviation: [1, 1, 1]))
         #expect(input.output == chain.output)

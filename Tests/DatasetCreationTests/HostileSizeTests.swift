@@ -1,3 +1,4 @@
+import Basics
 import DatasetCreation
 import Foundation
 import TestSupport
@@ -119,5 +120,40 @@ import Testing
         #expect(mkfifo(folder.path("train-images-idx3-ubyte"), 0o600) == 0)
         try folder.write(idx([1], [0]), to: "train-labels-idx1-ubyte")
         #expect(DatasetCreationTests.failure(folder.path).contains("no regular file; copy it into one"))
+    }
+}
+
+/// What an importer hands over is checked where it is written: its mistake must not put foreign memory into a file.
+struct ImportedSampleTests {
+    private final class OneSample: SampleStream {
+        private var sample: ImportedSample?
+
+        init(_ sample: ImportedSample) { self.sample = sample }
+
+        func next(_ sample: inout ImportedSample) throws(ImportError) -> Bool {
+            guard let next = self.sample else { return false }
+            sample = next
+            self.sample = nil
+            return true
+        }
+    }
+
+    @Test(arguments: [
+        ([2, 2, 3], 11, 0, "11 bytes for an image of 2x2x3"), ([2, 2], 4, 0, "4 bytes for an image of 2x2"),
+        ([0, 2, 3], 0, 0, "0 bytes for an image of 0x2x3"), ([1, 1, 1], 1, -1, "the label -1"),
+    ])
+    func whatDoesNotFitIsRefused(_ extents: [Int], _ bytes: Int, _ label: Int32, _ expected: String) throws {
+        var sample = ImportedSample()
+        sample.shape = Shape(extents)
+        sample.bytes = [UInt8](repeating: 7, count: bytes)
+        sample.label = label
+        let split = ImportedSplit(name: "train", count: 1) { OneSample(sample) }
+        let folder = try TemporaryDirectory()
+        let error = #expect(throws: ImportError.self) {
+            try DatasetWriter.write(
+                ImportedDataset(classes: ["a"], splits: [split]), to: folder.path("out.h5"), source: "test")
+        }
+        #expect(error.map { "\($0)" }?.contains(expected) == true, "\(error as Any)")
+        #expect(try folder.contents() == [])
     }
 }

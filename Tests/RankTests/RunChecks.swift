@@ -3,6 +3,7 @@ import DataPipeline
 import DatasetCreation
 import Execution
 import Foundation
+import HDF5Storage
 import MessagePassing
 import Models
 import Reporting
@@ -109,6 +110,20 @@ var runChecks: [RankCheck] {
             let trial = try RunTrial(check)
             check.expectDisagreement(on: ["option --bucket-size"]) {
                 try trial.run(in: "buckets", settings: check.rank == 0 ? ["bucket-size": "16"] : [:])
+            }
+        },
+        RankCheck("ranks whose data have other means do not agree, though the samples are the same") { check in
+            let trial = try RunTrial(check)
+            if check.rank == 0 {
+                let bytes = try Data(contentsOf: URL(fileURLWithPath: trial.path("data.h5")))
+                let file = try HDF5File.openForChanges(image: [UInt8](bytes))
+                try file.root.attributes.set("mean", [Float](repeating: 100, count: 3))
+                try Data(file.image()).write(to: URL(fileURLWithPath: trial.path("other.h5")))
+            }
+            try check.world.barrier()
+            check.expectDisagreement(on: ["normalization"]) {
+                let data = ["data": trial.path(check.rank == 0 ? "other.h5" : "data.h5"), "normalization": "standardized"]
+                try trial.run(in: "means", settings: data)
             }
         },
         RankCheck("ranks that start from different weights do not agree") { check in

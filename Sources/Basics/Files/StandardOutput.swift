@@ -4,8 +4,8 @@ import Synchronization
 import Glibc
 #endif
 
-/// Where the program says what it found out. Every line is written at once: what stdio holds back until the process exits
-/// would be lost without a word where the disk is full. Who closed the descriptor wants to hear nothing.
+/// Standard output without a buffer. stdio writes its buffer when the process exits, and an error such as a full disk would go
+/// unnoticed. If the caller has closed the descriptor, nothing is written.
 public enum StandardOutput {
     private static let firstFailure = Atomic<Int32>(0)
 

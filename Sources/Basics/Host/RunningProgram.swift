@@ -1,8 +1,8 @@
 import FoundationEssentials
 import Glibc
 
-/// What computes in this process besides its options: ranks compare it, since another build of the same version, or another
-/// C library with other powers and logarithms, may compute other bits.
+/// The program and the C library of this process. Ranks compare both: another build, or another `pow` or `log`, may compute
+/// other bits.
 package enum RunningProgram {
     /// A digest of the program's file; nil where /proc does not show it.
     package static var digest: [UInt8]? {

@@ -52,7 +52,7 @@ public struct AugmentationParameters {
     /// Refuses what no transform took.
     func finish() throws(OptionError) {
         guard let left = named.first?.name ?? unnamed.first else { return }
-        throw problem("it has no parameter '\(left)', or has it already")
+        throw problem("there is no parameter '\(left)', or it was given twice")
     }
 
     private func problem(_ what: String) -> OptionError {

@@ -9,14 +9,14 @@ public protocol SampleTransform: Sendable, CustomStringConvertible {
     /// What samples of the kind `input` become. Throws where it cannot take them.
     func output(of input: SampleSpecification) throws(TransformError) -> SampleSpecification
 
-    /// Makes sample `index` of a shard. It writes all values of `output`; it writes label and targets only where
-    /// `output(of:)` makes them of another kind, since they are there already where it does not.
+    /// Makes sample `index` of a shard. It writes all values of `output`. It writes label and targets only if `output(of:)`
+    /// changes their kind. Otherwise they are there already.
     ///
     /// The numbers of `random` count from 0, and are this transform's own for this sample, epoch and occurrence.
     func fill(_ output: SamplePlace, from shard: ShardSamples, at index: Int, random: CounterRandom)
 
-    /// What stands in its place where samples are evaluated or predicted from, which leaves nothing to chance: a crop in
-    /// the middle for one at random. Nil leaves the sample as it is.
+    /// The transform that evaluation and prediction use instead. It uses no random numbers: a central crop instead of a random
+    /// one. Nil leaves the sample as it is.
     var inEvaluation: (any SampleTransform)? { get }
 }
 

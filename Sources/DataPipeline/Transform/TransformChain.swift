@@ -66,9 +66,9 @@ public struct TransformChain: Sendable {
         return CounterRandom(seed: seed, purpose: .augmentation, stream: CounterRandom.mix(sample, place))
     }
 
-    /// `32x32x3`, or `28x28x3 (32x32x3 after random-crop(28), flip(0.5))` where transforms change the shape.
+    /// `32x32x3`, or `28x28x3 (32x32x3 before random-crop(28), flip(0.5))` if transforms change the shape.
     public var shapeText: String {
         guard input.shape != output.shape else { return "\(output.shape)" }
-        return "\(output.shape) (\(input.shape) after \(transforms.map(\.description).joined(separator: ", ")))"
+        return "\(output.shape) (\(input.shape) before \(transforms.map(\.description).joined(separator: ", ")))"
     }
 }

@@ -12,12 +12,12 @@ package final class ImportInput {
 
     let path: String
     let kind: Kind
-    /// Of a folder, what lies directly in it, folders too. Of an archive, the last components of its files' paths. Of another
-    /// file, its own name.
+    /// Of a folder: the names of the files and folders in it. Of an archive: the last components of its files' paths. Of a
+    /// file: its own name.
     let names: [String]
     /// Of an archive, by the last component of their paths. Which of several with the same one is meant, nobody can tell.
     private let entries: [String: [ArchiveReader.Entry]]
-    /// That of the entry opened last. It goes on to an entry further behind when nobody reads from it any more.
+    /// The reader of the entry that was opened last. A later entry uses it again if no stream reads from it.
     private var reader: ArchiveReader?
 
     convenience init(_ path: String) throws(ImportError) {

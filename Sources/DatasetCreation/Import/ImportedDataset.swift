@@ -7,6 +7,10 @@ package struct ImportedDataset {
     /// The training samples first.
     package let splits: [ImportedSplit]
 
+    package init(classes: [String], splits: [ImportedSplit]) {
+        (self.classes, self.splits) = (classes, splits)
+    }
+
     static func numberedClasses(_ count: Int) -> [String] { (0..<count).map(String.init) }
 }
 
@@ -18,6 +22,10 @@ package struct ImportedSplit {
     package let count: Int
     /// Begins to read them.
     package let samples: () throws(ImportError) -> any SampleStream
+
+    package init(name: String, count: Int, samples: @escaping () throws(ImportError) -> any SampleStream) {
+        (self.name, self.count, self.samples) = (name, count, samples)
+    }
 }
 
 /// The samples of a split, one after the other in the order of the source's files. Its memory does not grow with their

@@ -40,7 +40,7 @@ package struct StallReport {
             return "\(name) has been \(answer.activity) for \(answer.quiet) s."
         }
         if missing.count > Self.mostNamed {
-            sentences.append("\(missing.count - Self.mostNamed) more ranks are missed.")
+            sentences.append("\(missing.count - Self.mostNamed) more ranks do not answer, or do something else.")
         }
         if missing.isEmpty { sentences = ["All other ranks wait too: the network has lost a message."] }
         text = "\(name) has waited for other ranks for \(own.quiet) s. " + sentences.joined(separator: " ")

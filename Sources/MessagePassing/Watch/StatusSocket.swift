@@ -4,7 +4,8 @@ import Glibc
 /// Asks other ranks' watches what their ranks do, and answers them, over UDP: MPI cannot be asked, since it is what
 /// waits. Without trouble nothing is sent.
 ///
-/// A message is 24 bytes: the job's token, then kind, activity, two zeros, rank and quiet seconds.
+/// A message is 24 bytes: the job's token, then kind, activity, two zeros, rank, quiet seconds and four zeros; numbers in the
+/// host's byte order.
 package final class StatusSocket: @unchecked Sendable {
     // Used by the watch's thread alone, except `port`, which never changes.
     private let descriptor: Int32

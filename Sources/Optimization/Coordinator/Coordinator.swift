@@ -3,7 +3,7 @@ import Basics
 /// Decides, on rank 0 alone, what must be decided once: learning rates, when to stop, which epoch was the best.
 ///
 /// Its rules are Keras's callbacks. Where ReduceLROnPlateau meets a schedule, Keras's LearningRateScheduler sets the
-/// rate anew at every epoch and so undoes each reduction; here reductions multiply the schedule and last. And where
+/// rate anew at every epoch and so undoes each reduced rate; here a rate factor multiplies the schedule and lasts. And where
 /// Keras forgets it all on resume, `state` goes into the checkpoint.
 public struct Coordinator: Sendable {
     public let plan: LearningRatePlan
@@ -15,13 +15,18 @@ public struct Coordinator: Sendable {
     private var memory = Memory()
 
     private struct Memory: Hashable, Sendable, Codable {
-        /// The product of all reductions.
-        var reduction = 1.0
+        /// The learning rate divided by the schedule's. 1 until the plateau rule first reduces it.
+        var rateFactor = 1.0
         var plateau = ReduceOnPlateau.State()
         var earlyStopping = EarlyStopping.State()
         var saveBest = SaveBest.State()
         /// Why the run ended ahead of its last epoch.
         var stopReason: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case rateFactor = "reduction"
+            case plateau, earlyStopping, saveBest, stopReason
+        }
 
         /// From bytes that may come from anywhere.
         init(reading bytes: [UInt8]) throws {
@@ -37,7 +42,7 @@ public struct Coordinator: Sendable {
         private var isPossible: Bool {
             let bests = [plateau.best, earlyStopping.best, saveBest.best]
             let counts = [plateau.wait, plateau.cooldown, earlyStopping.wait, saveBest.epoch ?? 0]
-            return reduction.isFinite && reduction >= 0 && bests.allSatisfy { $0?.isFinite ?? true }
+            return rateFactor.isFinite && rateFactor >= 0 && bests.allSatisfy { $0?.isFinite ?? true }
                 && counts.allSatisfy { (0...Int(Int32.max)).contains($0) }
                 && (saveBest.best == nil) == (saveBest.epoch == nil)
         }
@@ -81,7 +86,7 @@ public struct Coordinator: Sendable {
 
     /// The learning rates of an epoch (from 0), from its beginning or from its middle on.
     public func rates(epoch: Int) -> EpochRates {
-        plan.rates(epoch: epoch, reduction: memory.reduction)
+        plan.rates(epoch: epoch, rateFactor: memory.rateFactor)
     }
 
     /// Takes an epoch's metrics in and decides.
@@ -94,7 +99,7 @@ public struct Coordinator: Sendable {
         if let plateau, let value = metrics[plateau.monitor.metric] {
             let rate = rates(epoch: epoch)[plan.stepsPerEpoch - 1]
             if let lower = plateau.rate(after: value, rate: rate, state: &memory.plateau) {
-                memory.reduction = Double(lower) / plan.rate(epoch: epoch, stepInEpoch: plan.stepsPerEpoch - 1)
+                memory.rateFactor = Double(lower) / plan.rate(epoch: epoch, stepInEpoch: plan.stepsPerEpoch - 1)
                 messages.append(
                     "learning rate reduced from \(rate) to \(lower): no better \(plateau.monitor.metric) "
                         + "for \(max(1, plateau.patience)) epochs")

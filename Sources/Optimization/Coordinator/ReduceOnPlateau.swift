@@ -7,7 +7,7 @@ public struct ReduceOnPlateau: Hashable, Sendable {
     public var factor = 0.1
     /// Epochs without improvement until the rate is reduced.
     public var patience = 10
-    /// Epochs to wait after a reduction.
+    /// Epochs to wait after the rate was reduced.
     public var cooldown = 0
     public var minimumRate = 0.0
 

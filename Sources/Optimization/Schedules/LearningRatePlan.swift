@@ -45,11 +45,11 @@ public struct LearningRatePlan: Hashable, Sendable {
         return start + (1 - start) * Double(step + 1) / Double(warmUpSteps)
     }
 
-    /// The rates of an epoch, times `reduction`.
-    func rates(epoch: Int, reduction: Double) -> EpochRates {
+    /// The rates of an epoch, times `rateFactor`.
+    func rates(epoch: Int, rateFactor: Double) -> EpochRates {
         let varies = schedule.changesWithinEpoch || epoch * stepsPerEpoch < warmUpSteps
         let steps = 0..<(varies ? stepsPerEpoch : 1)
-        return EpochRates(values: steps.map { Float(rate(epoch: epoch, stepInEpoch: $0) * reduction) })
+        return EpochRates(values: steps.map { Float(rate(epoch: epoch, stepInEpoch: $0) * rateFactor) })
     }
 }
 

@@ -11,7 +11,7 @@ public struct StepEnded: Sendable, Equatable {
     public let stepsPerEpoch: Int
     public let samples: Int
     public let lossSum: Double
-    /// Samples told right; nil for networks without classes.
+    /// Samples classified correctly; nil for networks without classes.
     public let correct: Double?
     /// Means over the epoch so far.
     public let epochSoFar: EpochMetrics.Means

@@ -64,8 +64,8 @@ extension Network {
             throw NetworkError(
                 network: name, layer: nodes[0].name,
                 reason:
-                    "takes samples of \(inputShape), but the data has \(samples.shapeText); a model by name takes the "
-                    + "data's where --input-size says nothing else")
+                    "takes samples of \(inputShape), but the data has \(samples.shapeText); leave out --input-size, "
+                    + "and a model by name takes the shape of the data")
         }
         guard outputShape.rank == 1 else {
             throw NetworkError(
@@ -80,7 +80,7 @@ extension Network {
                 network: name, layer: nodes[nodes.count - 1].name,
                 reason: decision == .smallest
                     ? "its outputs are distances, which go with the loss maximum_a_posteriori only"
-                    : "its outputs are no distances, which the loss maximum_a_posteriori needs")
+                    : "the loss maximum_a_posteriori needs outputs that are distances")
         }
         let isRegression = samples.targetKind == .values
         if isRegression, loss.function.needsLabels {
@@ -97,8 +97,8 @@ extension Network {
             throw NetworkError(
                 network: name, layer: nodes[nodes.count - 1].name,
                 reason:
-                    "it has \(outputs) outputs, but the data needs \(needed); a model by name has so many where --classes "
-                    + "says nothing else")
+                    "it has \(outputs) outputs, but the data needs \(needed); leave out --classes, and a model by "
+                    + "name has as many outputs as the data needs")
         }
     }
 }

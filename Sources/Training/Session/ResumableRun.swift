@@ -32,8 +32,8 @@ package struct ResumableRun {
         else {
             throw FileError(
                 .content, file: file,
-                "its optimizer is \(state.optimizer.kerasClass) with \(state.optimizer.slots.count) slots, which is not what "
-                    + "--optimizer \(options.optimizer.kind.name) of its options keeps")
+                "it holds \(state.optimizer.slots.count) slots of \(state.optimizer.kerasClass), which do not fit its option "
+                    + "--optimizer \(options.optimizer.kind.name)")
         }
         guard Normalization(state.normalization) != nil else {
             throw FileError(

@@ -130,8 +130,8 @@ struct ResumedState {
         guard let state, let file else { return }
         guard definition.network == state.network, definition.loss == state.loss else {
             throw TrainingError(
-                "\(file): it is a checkpoint of model \(state.network.name), and \(definition.network.name) as it is asked for now "
-                    + "is another network. Resume without --model, or start a new run in another --output.")
+                "\(file): it is a checkpoint of model \(state.network.name), but the options ask for another network, "
+                    + "\(definition.network.name). Resume without --model, or start a new run in another --output.")
         }
         guard data.fingerprint == state.dataFingerprint else {
             throw TrainingError(

@@ -31,7 +31,7 @@ package struct StepTimer {
 }
 
 /// Sums the times of an epoch, as far as this process has trained it.
-final class EpochWatch {
+final class EpochTimer {
     private(set) var steps = 0
     private(set) var samples = 0
     private(set) var trainingSeconds = 0.0

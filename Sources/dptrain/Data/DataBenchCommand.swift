@@ -9,9 +9,9 @@ struct DataBenchCommand: ParsableCommand {
         commandName: "bench",
         abstract: "Measure how fast a data file's training samples become input of a network.",
         discussion: """
-            Samples are drawn, read, transformed and normalised as in training, shuffled; no network uses them. The rate by processor \
-            time is what one core can do; the other one waits for the disk, too. What the operating system still holds of \
-            the file is not read again.
+            Samples are drawn, read, transformed and normalised as in training, shuffled; no network uses them. The \
+            first rate is by time, and includes waiting for the disk. The second is by processor time: what one core can \
+            do. Parts of the file that the operating system has cached are not read again.
 
             Examples:
               dptrain data bench fashion.h5

@@ -4,8 +4,7 @@ import MessagePassing
 
 /// A command that all ranks carry out together.
 protocol RankCommand: ComputingCommand {
-    /// What must be the same on all ranks for them to go through the same collectives, as far as what `run` begins with
-    /// does not compare it.
+    /// What all ranks must have in common before `run` compares the rest. Otherwise they would call different collectives.
     var sharedFacts: [SharedFact] { get throws }
 
     /// Whether signals ask it to save a checkpoint, instead of ending it.

@@ -20,10 +20,10 @@ struct SummaryCommand: ComputingCommand {
     @Argument(help: "name from `dptrain models`, checkpoint or Keras model (.h5), or Keras JSON file")
     var model: String
 
-    @Option(help: "samples of a batch: shown in the shapes, and what a run with them takes of memory on one rank")
+    @Option(help: "batch size: shows it in the shapes, and the memory of a run on one rank")
     var batchSize: Int?
 
-    @Flag(name: .customLong("no-top"), help: "features only, without what classifies, for a model by name")
+    @Flag(name: .customLong("no-top"), help: "leave out the classifying layers (models by name only)")
     var withoutTop = false
 
     @OptionGroup(title: "Network, for a model by name") var variations: OptionFlags<NetworkGroup>

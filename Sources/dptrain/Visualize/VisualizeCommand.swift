@@ -10,9 +10,9 @@ struct VisualizeCommand: ComputingCommand {
         commandName: "visualize",
         abstract: "Show what a layer makes of an image, its kernels, or an image through a fixed kernel.",
         discussion: """
-            Feature maps are drawn from black, the smallest value of each map, to white, its largest. Kernels have zero in
-            the middle grey; those that see 1 or 3 channels are one tile each, of others each row is a filter and each
-            column one of the channels it sees. Fixed kernels: \(names).
+            In a feature map, black is the smallest value and white the largest. In a kernel, middle grey is zero. A kernel
+            with 1 or 3 input channels is one tile. For other kernels each row is a filter, and each column is an input
+            channel. Fixed kernels: \(names).
 
             Examples:
               dptrain visualize runs/lenet/best.h5 --data fashion.h5 --index 7 --layer conv2d --output maps.png
@@ -36,7 +36,7 @@ struct VisualizeCommand: ComputingCommand {
     @Option(help: ArgumentHelp("apply a fixed kernel to the image", valueName: "name"))
     var filter: FixedKernel?
 
-    @Option(help: "show at most so many feature maps, or filters and channels that they see")
+    @Option(help: "maximum number of feature maps, or of filters and input channels")
     var most = 64
 
     @Option(help: ArgumentHelp("onednn or blas", valueName: "engine"))
