@@ -94,7 +94,10 @@ import Testing
     @Test func twoFilesOfOneName() throws {
         let images = npy("|u1", [1, 1, 1], [0])
         let text = try failure([
-            ("set.npz", zip([("v1/x_train.npy", images), ("v2/x_train.npy", images), ("y_train.npy", npy("|u1", [1], [0]))]))
+            (
+                "set.npz",
+                zip([("v1/x_train.npy", images), ("v2/x_train.npy", images), ("y_train.npy", npy("|u1", [1], [0]))])
+            )
         ])
         #expect(text.contains("v1/x_train.npy") && text.contains("v2/x_train.npy"), "\(text)")
         #expect(text.contains("leave only one of them"), "\(text)")

@@ -122,7 +122,9 @@ var runChecks: [RankCheck] {
             }
             try check.world.barrier()
             check.expectDisagreement(on: ["normalization"]) {
-                let data = ["data": trial.path(check.rank == 0 ? "other.h5" : "data.h5"), "normalization": "standardized"]
+                let data = [
+                    "data": trial.path(check.rank == 0 ? "other.h5" : "data.h5"), "normalization": "standardized",
+                ]
                 try trial.run(in: "means", settings: data)
             }
         },

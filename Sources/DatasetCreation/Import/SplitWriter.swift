@@ -79,7 +79,9 @@ final class SplitWriter {
             throw .damaged(
                 split.name, reason: "sample \(row) has \(sample.bytes.count) bytes for an image of \(sample.shape)")
         }
-        guard sample.label >= 0 else { throw .damaged(split.name, reason: "sample \(row) has the label \(sample.label)") }
+        guard sample.label >= 0 else {
+            throw .damaged(split.name, reason: "sample \(row) has the label \(sample.label)")
+        }
     }
 
     /// Images a chunk; compressed files have chunks anyway.
