@@ -11,17 +11,26 @@ func maximum(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
 
 /// Row-wise softmax of [rows, width].
 func softmaxForward(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, rows: Int, width: Int) {
-    for row in 0..<rows {
-        let (x, y) = (x + row * width, y + row * width)
-        let largest = maximum(x, width)
-        var sum: Float = 0
-        for i in 0..<width {
-            y[i] = expf(x[i] - largest)
-            sum += y[i]
-        }
-        let inverse = 1 / sum
-        for i in 0..<width { y[i] *= inverse }
+    for row in 0..<rows { _ = softmax(x + row * width, y + row * width, width: width) }
+}
+
+/// Writes the softmax of a row to `result`, if there is one. Returns the largest x, and the sum of exp(x - largest).
+@inline(__always)
+func softmax(
+    _ x: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>?, width: Int
+) -> (largest: Float, sum: Float) {
+    let largest = maximum(x, width)
+    var sum: Float = 0
+    for i in 0..<width {
+        let e = expf(x[i] - largest)
+        sum += e
+        result?[i] = e
     }
+    if let result {
+        let inverse = 1 / sum
+        for i in 0..<width { result[i] *= inverse }
+    }
+    return (largest, sum)
 }
 
 func sigmoidForward(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int) {

@@ -71,7 +71,7 @@ struct LossRow {
 
     /// -log softmax(x)[label], shifted by the largest logit so that nothing overflows.
     private func crossEntropy(_ x: UnsafePointer<Float>, _ label: Int, _ gradient: Gradient) -> Double {
-        let (largest, sum) = softmax(x, gradient)
+        let (largest, sum) = softmax(x, gradient, width: width)
         gradient?[label] -= 1
         return Double(logf(sum)) - Double(x[label] - largest)
     }
@@ -79,7 +79,7 @@ struct LossRow {
     /// -Σ y log softmax(x).
     @inline(__always)
     private func crossEntropy(_ x: UnsafePointer<Float>, _ gradient: Gradient, _ target: (Int) -> Float) -> Double {
-        let (largest, sum) = softmax(x, gradient)
+        let (largest, sum) = softmax(x, gradient, width: width)
         let logarithm = Double(logf(sum))
         var (total, mass) = (0.0, Float(0))
         for i in 0..<width {
@@ -89,22 +89,6 @@ struct LossRow {
         }
         if let gradient { for i in 0..<width { gradient[i] = gradient[i] * mass - target(i) } }
         return total
-    }
-
-    /// Writes softmax(x) to `result`, if there is one. Returns the largest x, and the sum of exp(x - largest).
-    private func softmax(_ x: UnsafePointer<Float>, _ result: Gradient) -> (largest: Float, sum: Float) {
-        let largest = maximum(x, width)
-        var sum: Float = 0
-        for i in 0..<width {
-            let e = expf(x[i] - largest)
-            sum += e
-            result?[i] = e
-        }
-        if let result {
-            let inverse = 1 / sum
-            for i in 0..<width { result[i] *= inverse }
-        }
-        return (largest, sum)
     }
 
     /// max(x, 0) - x y + log(1 + exp(-|x|)), TensorFlow's stable form, as the mean over outputs.

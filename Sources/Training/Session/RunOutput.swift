@@ -1,6 +1,6 @@
+import Basics
 import Checkpoints
 import FoundationEssentials
-import HDF5Storage
 import Reporting
 
 /// The output folder of a run, and the observers that every run has: on rank 0 only.
@@ -31,8 +31,8 @@ struct RunOutput {
         var recorded = resumed.recorded
         // Otherwise a resumed run would replace the trace of the first one without being asked.
         recorded.trace = nil
-        try recorded.toml.write(
-            toFile: "\(folder)/\(CheckpointStore.configurationName)", atomically: true, encoding: .utf8)
+        try POSIXFileSystem().replace(
+            CheckpointStore.configurationName, in: folder, with: Array(recorded.toml.utf8))
         observers = [ConsoleReporter(), log]
     }
 
