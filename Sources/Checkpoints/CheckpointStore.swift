@@ -64,14 +64,8 @@ public struct CheckpointStore: Sendable {
             }
             try fileSystem.replace("probe", in: folder, with: [UInt8]())
             try fileSystem.remove("\(folder)/probe")
-        } catch let error as FileError {
-            throw error
-        } catch let error as FileSystemError {
-            throw FileError(
-                .folder, file: folder, "the output folder cannot be used: \(error.reason)",
-                remedy: "give a folder that can be written to with --output")
         } catch {
-            throw FileError(.folder, file: folder, "\(error)")
+            throw .unusable(folder, error)
         }
     }
 

@@ -36,14 +36,8 @@ public final class OutputLock {
                 try files.cut(descriptor, to: 0, path)
                 try files.write(text, to: descriptor, path)
             }
-        } catch let error as FileError {
-            throw error
-        } catch let error as FileSystemError {
-            throw FileError(
-                .folder, file: folder, "the output folder cannot be used: \(error.reason)",
-                remedy: "give a folder that can be written to with --output")
         } catch {
-            throw FileError(.folder, file: folder, "\(error)")
+            throw .unusable(folder, error)
         }
     }
 
@@ -86,5 +80,19 @@ public final class OutputLock {
         return FileError(
             .folder, file: folder, "another run writes to this folder (\(who))",
             remedy: "wait for its end, stop it, or give another --output")
+    }
+}
+
+extension FileError {
+    /// What is wrong with an output folder, from what was tried in it.
+    static func unusable(_ folder: String, _ error: any Error) -> FileError {
+        switch error {
+        case let error as FileError: error
+        case let error as FileSystemError:
+            FileError(
+                .folder, file: folder, "the output folder cannot be used: \(error.reason)",
+                remedy: "give a folder that can be written to with --output")
+        default: FileError(.folder, file: folder, "\(error)")
+        }
     }
 }

@@ -55,13 +55,17 @@ public struct DisagreementError: Error, CustomStringConvertible, Sendable, Equat
 }
 
 extension Communicator {
+    /// Every rank's value, by rank. Collective.
+    package func allGather<Value: Codable>(encoding value: Value) throws -> [Value] {
+        try allGather([UInt8](JSONEncoder().encode(value))).map {
+            try JSONDecoder().decode(Value.self, from: Data($0))
+        }
+    }
+
     /// Compares facts between all ranks; throws the same `DisagreementError` on all of them if they differ. Collective.
     /// The lists may differ in length and order.
     public func agree(on facts: [SharedFact]) throws {
-        let lists = try allGather([UInt8](JSONEncoder().encode(facts))).map {
-            try JSONDecoder().decode([SharedFact].self, from: Data($0))
-        }
-        let differences = Self.differences(between: lists)
+        let differences = Self.differences(between: try allGather(encoding: facts))
         if !differences.isEmpty { throw DisagreementError(differences: differences) }
     }
 

@@ -1,3 +1,5 @@
+import Basics
+
 /// Many small pictures as one: what a layer sees, or its kernels, side by side.
 public struct Grid {
     private let tiles: [Picture]
@@ -18,7 +20,7 @@ public struct Grid {
         let tile = tiles[0]
         let scale = max(1, Self.tileSize / max(tile.width, tile.height))
         let (stepX, stepY) = (tile.width * scale + Self.gap, tile.height * scale + Self.gap)
-        let rows = (tiles.count + columns - 1) / columns
+        let rows = tiles.count.dividedRoundingUp(by: columns)
         var result = Picture(
             width: min(columns, tiles.count) * stepX + Self.gap, height: rows * stepY + Self.gap,
             channels: tile.channels, fill: 255)

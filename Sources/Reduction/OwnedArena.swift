@@ -44,8 +44,7 @@ public final class OwnedArena {
     public func isFinite(in range: Range<Int>) -> Bool {
         ownership.ranges.allSatisfy { owned in
             let part = owned.clamped(to: range)
-            return part.isEmpty
-                || UnsafeBufferPointer(start: address(of: part.lowerBound), count: part.count).allSatisfy(\.isFinite)
+            return part.isEmpty || allFinite(address(of: part.lowerBound), count: part.count)
         }
     }
 

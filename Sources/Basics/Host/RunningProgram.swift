@@ -5,12 +5,12 @@ import Glibc
 /// other bits.
 package enum RunningProgram {
     /// A digest of the program's file; nil where /proc does not show it.
-    package static var digest: [UInt8]? {
+    package static let digest: [UInt8]? = {
         guard let file = try? Data(contentsOf: URL(fileURLWithPath: "/proc/self/exe"), options: .mappedIfSafe) else {
             return nil
         }
         return file.withUnsafeBytes(SHA256.digest)
-    }
+    }()
 
     /// `glibc 2.36`
     package static var cLibrary: String {

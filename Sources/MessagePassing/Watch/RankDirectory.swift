@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// Where each rank is, and how its watch can be asked.
 package struct RankDirectory: Sendable, Equatable {
     package struct Entry: Sendable, Equatable, Codable {
@@ -33,8 +31,6 @@ package struct RankDirectory: Sendable, Equatable {
         token =
             try communicator.broadcast([UInt64.random(in: .min ... .max)].map { Int64(bitPattern: $0) })
             .first.map { UInt64(bitPattern: $0) } ?? 0
-        entries = try communicator.allGather([UInt8](JSONEncoder().encode(own))).map {
-            try JSONDecoder().decode(Entry.self, from: Data($0))
-        }
+        entries = try communicator.allGather(encoding: own)
     }
 }

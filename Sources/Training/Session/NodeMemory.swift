@@ -1,7 +1,5 @@
 import Basics
 import Execution
-import FoundationEssentials
-import Glibc
 import MessagePassing
 import Models
 
@@ -48,15 +46,11 @@ package enum NodeMemory {
     package static func requireRoom(
         for need: MemoryNeed, of model: String, _ communicator: Communicator
     ) throws -> Account {
-        var name = [CChar](repeating: 0, count: 256)
-        gethostname(&name, name.count - 1)
-        let node = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let node = HostName.current
         let claim = Claim(
             node: node, need: need.total, resident: HostMemory.residentBytes ?? 0,
             available: HostMemory.availableBytes ?? .max)
-        let claims = try communicator.allGather([UInt8](JSONEncoder().encode(claim))).map {
-            try JSONDecoder().decode(Claim.self, from: Data($0))
-        }
+        let claims = try communicator.allGather(encoding: claim)
         let mine = claims.filter { $0.node == node }
         let sum = mine.reduce(0) { $0 + $1.need }
         let available = mine.map(\.available).min() ?? .max
