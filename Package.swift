@@ -70,7 +70,8 @@ let tests: [Target] = [
     .testTarget(name: "MessagePassingTests", dependencies: ["MessagePassing", "TestLaunch", "TestSupport"]),
     .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "TestSupport"], exclude: ["Golden"]),
     .testTarget(
-        name: "ImageCodingTests", dependencies: ["ImageCoding", "HDF5Storage"], exclude: ["Golden"]),
+        name: "ImageCodingTests", dependencies: ["ImageCoding", "HDF5Storage", "CZlib", "TestSupport"],
+        exclude: ["Golden"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures"], exclude: ["Golden"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization"], exclude: ["Golden"]),
