@@ -85,6 +85,8 @@ let tests: [Target] = [
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "BLASEngine", "TestSupport"]),
+    // Measures; run by scripts/check-image-rate.
+    .executableTarget(name: "image-rate", dependencies: ["ImageCoding"], path: "Tests/ImageRate"),
     // What needs several ranks: a program of its own, run under mpirun by scripts/test.
     .executableTarget(
         name: "rank-tests",
