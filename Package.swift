@@ -33,7 +33,7 @@ let modules: [Target] = [
     .target(name: "HDF5Storage", dependencies: ["CHDF5", "Basics"]),
     .target(name: "CResampling"),
     .target(name: "ImageCoding", dependencies: ["Basics", "CIntrinsics", "CJPEG", "CPNG", "CWebP", "CResampling"]),
-    .target(name: "Pictures", dependencies: ["Basics", "CZlib"]),
+    .target(name: "Pictures", dependencies: ["ImageCoding"]),
     .target(name: "Models", dependencies: ["Basics"]),
     .target(name: "Optimization", dependencies: ["Basics", "CIntrinsics"]),
     .target(name: "Interchange", dependencies: ["HDF5Storage", "Models", "Optimization"]),
@@ -72,7 +72,7 @@ let tests: [Target] = [
     .testTarget(
         name: "ImageCodingTests", dependencies: ["ImageCoding", "HDF5Storage", "CZlib", "TestSupport"],
         exclude: ["Golden"]),
-    .testTarget(name: "PicturesTests", dependencies: ["Pictures"], exclude: ["Golden"]),
+    .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization"], exclude: ["Golden"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Checkpoints", "TestSupport"]),

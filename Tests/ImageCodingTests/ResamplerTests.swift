@@ -77,10 +77,7 @@ import Testing
         }
         return try bytes.withUnsafeBufferPointer { bytes in
             let base = try #require(bytes.baseAddress)
-            return Pixels(
-                PixelView(
-                    base: base, rowBytes: size.width * view.channels, channels: view.channels,
-                    region: PixelRect(size), imageSize: size))
+            return Pixels(PixelView(base, size, channels: view.channels))
         }
     }
 }
