@@ -41,7 +41,8 @@ package struct RunParts {
         ])
         try resumed?.requireSame(data, definition)
         let plan = try session.plan(network, definition.loss, for: data.work)
-        let exchangePlan = ExchangePlan(options, plan.arena, session.partition, rank: communicator.rank)
+        let exchangePlan = ExchangePlan(
+            options, plan.arena, session.partition, rank: communicator.rank, session.nodes)
         var need = session.memory(of: plan, for: data.work)
         need.addTraining(of: network, exchangePlan, slots: options.algorithm.slots.count)
         memory = try session.requireRoom(for: need, of: network)
