@@ -8,17 +8,40 @@ package final class ImportInput {
         case archive
         /// Any other file.
         case file
+        /// Several folders, archives or files.
+        case several
     }
 
+    /// Of several sources all paths.
     let path: String
     let kind: Kind
     /// Of a folder: the names of the files and folders in it. Of an archive: the last components of its files' paths. Of a
-    /// file: its own name.
+    /// file: its own name. Of several sources: the name of each.
     let names: [String]
+    /// What `tree` has made.
+    private var known: FileTree?
+    private let sources: [String]
+    private let nameSet: Set<String>
     /// Of an archive, by the last component of their paths. Which of several with the same one is meant, nobody can tell.
     private let entries: [String: [ArchiveReader.Entry]]
     /// The reader of the entry that was opened last. A later entry uses it again if no stream reads from it.
     private var reader: ArchiveReader?
+
+    /// One source, or several.
+    convenience init(_ paths: [String]) throws(ImportError) {
+        if paths.count == 1 {
+            try self.init(paths[0])
+            return
+        }
+        for path in paths where !FileManager.default.fileExists(atPath: path) { throw .notFound(path) }
+        let names = paths.map(Self.lastComponent)
+        if let twice = names.firstIndex(where: { name in names.count { $0 == name } > 1 }) {
+            throw .ambiguous(
+                paths.joined(separator: " "), candidates: paths.filter { Self.lastComponent($0) == names[twice] },
+                remedy: "sources need names that differ")
+        }
+        self.init(paths.joined(separator: " "), .several, names: names, sources: paths)
+    }
 
     convenience init(_ path: String) throws(ImportError) {
         var isFolder: Bool = false
@@ -43,7 +66,7 @@ package final class ImportInput {
 
     /// Walks through the archive once, for its names.
     private convenience init(archive: String) throws(ImportError) {
-        let reader = try ArchiveReader(archive)
+        let reader = try ArchiveReader(archive, forNames: true)
         var names: [String] = []
         var entries: [String: [ArchiveReader.Entry]] = [:]
         while let entry = try reader.next() {
@@ -54,14 +77,27 @@ package final class ImportInput {
         self.init(archive, .archive, names: names.sorted(), entries: entries)
     }
 
-    private init(_ path: String, _ kind: Kind, names: [String], entries: [String: [ArchiveReader.Entry]] = [:]) {
+    private init(
+        _ path: String, _ kind: Kind, names: [String], entries: [String: [ArchiveReader.Entry]] = [:],
+        sources: [String]? = nil
+    ) {
         self.path = path
         self.kind = kind
         self.names = names
         self.entries = entries
+        self.sources = sources ?? [path]
+        nameSet = Set(names)
     }
 
-    func contains(_ name: String) -> Bool { names.contains(name) }
+    /// All files at any depth, by path. It is made when it is first asked for.
+    func tree() throws(ImportError) -> FileTree {
+        if let known { return known }
+        let tree = try FileTree(sources)
+        known = tree
+        return tree
+    }
+
+    func contains(_ name: String) -> Bool { nameSet.contains(name) }
 
     /// Where a file lies, for people.
     func place(_ name: String) -> String {
@@ -69,6 +105,7 @@ package final class ImportInput {
         case .folder: path + "/" + name
         case .archive: "\(path): \(name)"
         case .file: path
+        case .several: sources.first { Self.lastComponent($0) == name } ?? name
         }
     }
 

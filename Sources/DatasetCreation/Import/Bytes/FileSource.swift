@@ -2,14 +2,19 @@
 import Glibc
 #endif
 
-/// The bytes of a regular file. Its size is known, and it can be read more than once; neither holds for a pipe.
+/// The bytes of a regular file, or a part of them. The size is known, and they can be read more than once; neither holds for a
+/// pipe.
 final class FileSource: ByteSource {
     let place: String
     let size: ByteCount
+    /// Counted from the beginning of the part.
     private(set) var position = 0
+    /// Where in the file the part begins.
+    let start: Int
     private let descriptor: Int32
 
-    init(_ path: String) throws(ImportError) {
+    /// `part` is the whole file if it is nil. `place` names the source in errors; the path is used if it is nil.
+    init(_ path: String, part: Range<Int>? = nil, place: String? = nil) throws(ImportError) {
         var status = stat()
         // Before opening, which would wait for the other end of a pipe.
         guard stat(path, &status) == 0 else {
@@ -22,17 +27,20 @@ final class FileSource: ByteSource {
         guard status.st_size <= ByteCount.limit else {
             throw .unreadable(path, reason: "it is a file of \(status.st_size) bytes")
         }
+        if let part, part.upperBound > status.st_size { throw .truncated(path) }
         descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .unreadable(path, reason: Self.reason) }
-        place = path
-        size = .exactly(Int(status.st_size))
+        self.place = place ?? path
+        start = part?.lowerBound ?? 0
+        size = .exactly(part?.count ?? Int(status.st_size))
     }
 
     deinit { close(descriptor) }
 
     func read(into output: UnsafeMutableRawBufferPointer) throws(ImportError) -> Int {
+        let wanted = min(output.count, size.most - position)
         while true {
-            let count = pread(descriptor, output.baseAddress, output.count, position)
+            let count = pread(descriptor, output.baseAddress, wanted, start + position)
             if count >= 0 {
                 position += count
                 return count
@@ -41,7 +49,7 @@ final class FileSource: ByteSource {
         }
     }
 
-    /// The next byte read is that at `position`, or at the end of the file if that is less.
+    /// The next byte read is that at `position`, or at the end if that is less.
     func seek(to position: Int) { self.position = max(0, min(position, size.most)) }
 
     private static var reason: String { String(cString: strerror(errno)) }
