@@ -39,7 +39,9 @@ let modules: [Target] = [
     .target(name: "Execution", dependencies: ["Models"]),
     .target(name: "BLASEngine", dependencies: ["Execution", "CBLAS"]),
     .target(name: "DataPipeline", dependencies: ["HDF5Storage"]),
-    .target(name: "DatasetCreation", dependencies: ["DataPipeline", "CZlib", "CArchive"]),
+    .target(
+        name: "DatasetCreation",
+        dependencies: ["MessagePassing", "DataPipeline", "ImageCoding", "CZlib", "CArchive"]),
     .target(name: "Reduction", dependencies: ["MessagePassing", "Execution", "CIntrinsics"]),
     .target(name: "Checkpoints", dependencies: ["Interchange"]),
     .target(name: "Reporting", dependencies: ["Optimization", "Checkpoints"]),

@@ -27,10 +27,10 @@ public enum DatasetWriter {
 
     /// Writes the data set under a temporary name beside `output`, which gets its name when it is whole.
     ///
-    /// `source` is told in the summary. `progress` gets the part that is done, 0...1, from time to time.
+    /// `source` is told in the summary. `progress` is told from time to time how far it has come.
     package static func write(
         _ dataset: ImportedDataset, to output: String, source: String, options: Options = Options(),
-        progress: (Double) -> Void = { _ in }
+        progress: (ImportProgress) -> Void = { _ in }
     ) throws -> ImportSummary {
         try refuseExisting(output, options)
         guard let train = dataset.splits.first, train.name == "train", train.count > 0 else {
@@ -47,7 +47,7 @@ public enum DatasetWriter {
             var trainShape: Shape?
             for split in dataset.splits {
                 let (shape, statistics) = try write(split, in: file.root, options, like: trainShape) { count in
-                    progress(Double(done + count) / Double(total))
+                    progress(ImportProgress(done: done + count, total: total))
                 }
                 done += split.count
                 guard split.name == "train" else { continue }
@@ -65,6 +65,10 @@ public enum DatasetWriter {
     /// than after it.
     static func refuseExisting(_ output: String, _ options: Options) throws(ImportError) {
         if !options.overwrite && access(output, F_OK) == 0 { throw .outputExists(output) }
+        try requireFolder(of: output)
+    }
+
+    static func requireFolder(of output: String) throws(ImportError) {
         let folder = ImportInput.folder(of: output)
         guard access(folder, W_OK) == 0 else {
             throw .unwritable(output, reason: "\(folder): " + String(cString: strerror(errno)))

@@ -85,7 +85,7 @@ final class SplitWriter {
     }
 
     /// Images a chunk; compressed files have chunks anyway.
-    private static func chunkCount(_ count: Int, _ options: DatasetWriter.Options) -> Int? {
+    static func chunkCount(_ count: Int, _ options: DatasetWriter.Options) -> Int? {
         guard let wanted = options.imagesPerChunk ?? (options.compression == nil ? nil : 256) else { return nil }
         return max(1, min(wanted, count))
     }

@@ -44,6 +44,8 @@ struct FileTree {
     private(set) var archives: [String] = []
     /// Folders that lead to the one that is being listed: a link may lead back to one of them.
     private var ancestors: [(device: UInt, node: UInt)] = []
+    /// An archive may have a name twice, and unpacking it would leave only the last.
+    private var namesOfArchive: Set<String> = []
 
     private static let mostFiles = Int(Int32.max)
     private static let deepest = 64
@@ -129,6 +131,7 @@ struct FileTree {
 
     private mutating func list(archive path: String, prefix: String) throws(ImportError) {
         archives.append(path)
+        namesOfArchive.removeAll()
         let number = archives.count - 1
         let reader = try ArchiveReader(path, forNames: true)
         while let entry = try reader.next() {
@@ -162,13 +165,19 @@ struct FileTree {
             return
         }
         let name = prefix + components.joined(separator: "/")
-        let isInside = !components.contains("..") && !entry.path.hasPrefix("/") && !components.isEmpty
-        try append(
-            InputFile(
-                path: name, size: entry.size,
-                location: isInside
-                    ? entry.offset.map { .tar(archive, offset: $0) } ?? location()
-                    : .nowhere("its name leads out of the archive")))
+        let isOutside = components.contains("..") || entry.path.hasPrefix("/") || components.isEmpty
+        let isNew = namesOfArchive.insert(name).inserted
+        let place: InputFile.Location =
+            if isOutside {
+                .nowhere("its name leads out of the archive")
+            } else if !isNew {
+                .nowhere("the archive has an earlier file of this name")
+            } else if let offset = entry.offset {
+                .tar(archive, offset: offset)
+            } else {
+                location()
+            }
+        try append(InputFile(path: name, size: entry.size, location: place))
     }
 
     private mutating func append(_ file: InputFile) throws(ImportError) {
