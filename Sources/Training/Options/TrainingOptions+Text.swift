@@ -57,6 +57,11 @@ extension TrainingOptions {
             throw OptionError(
                 "wire", "--reduction \(reduction.rawValue) adds no bf16: use --reduction \(names), or --wire fp32")
         }
+        let limits = [("clip-norm", clipNorm), ("global-clip-norm", globalClipNorm), ("clip-value", clipValue)]
+        let given = limits.filter { $0.1 != nil }.map(\.0)
+        guard given.count < 2 else {
+            throw OptionError(given[1], "--\(given[0]) limits gradients already; give one of them, as in Keras")
+        }
         try optimizer.validate()
     }
 }
