@@ -46,7 +46,7 @@ struct ImageFolderImporter: Importer {
 
     func open(_ input: ImportInput, _ options: ImportOptions) throws(ImportError) -> ImportedDataset {
         let shares = try SplitShares(options.values[Self.split.name], seed: options.values[Self.seed.name])
-        var images = try ImageTable.labels(of: input, options) ?? FolderLabels(input).labels
+        var images = if let tables = try ImageTable.labels(of: input, options) { tables } else { try FolderLabels(input).labels }
         if let shares { try shares.divide(&images, input.path) }
         let splits = try images.splits(input)
         return ImportedDataset(

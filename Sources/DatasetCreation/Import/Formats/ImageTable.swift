@@ -22,7 +22,7 @@ struct ImageTable {
     /// The labels of the tables among the input's files, or of the one that was chosen; nil if there is none.
     static func labels(of input: ImportInput, _ options: ImportOptions) throws(ImportError) -> LabelledImages? {
         let tree = try input.tree()
-        let tables = try chosen(options.values[option.name], tree) ?? found(in: tree)
+        let tables = if let path = options.values[option.name] { [try table(path, tree)] } else { try found(in: tree) }
         guard !tables.isEmpty else { return nil }
         if tables.count > 1, tables.contains(where: { $0.split == nil }) {
             throw .ambiguous(input.path, candidates: tables.map(\.path), remedy: "say which with --\(option.name)")
@@ -32,13 +32,12 @@ struct ImageTable {
         return rows.labels
     }
 
-    private static func chosen(_ path: String?, _ tree: FileTree) throws(ImportError) -> [ImageTable]? {
-        guard let path else { return nil }
-        if let number = tree.files.firstIndex(where: { $0.path == path }) { return [ImageTable(number, tree)] }
-        let files = FileNames(tree, below: "")
-        return [
-            ImageTable(path: path, open: { () throws(ImportError) in try ByteStream(FileSource(path)) }, files: files, split: nil)
-        ]
+    /// A path below the source, or anywhere.
+    private static func table(_ path: String, _ tree: FileTree) throws(ImportError) -> ImageTable {
+        if let number = tree.files.firstIndex(where: { $0.path == path }) { return ImageTable(number, tree) }
+        return ImageTable(
+            path: path, open: { () throws(ImportError) in try ByteStream(FileSource(path)) },
+            files: FileNames(tree, below: ""), split: nil)
     }
 
     /// Those nearest to the top that name files.
