@@ -25,24 +25,31 @@ public struct ImportProgress: Sendable {
 /// Turns data sets in the formats of others into HDF5 files of the native schema.
 public enum DatasetImporter {
     /// Imports the data set at `paths`, folders, archives or files, into the new file `output`. `progress` is told from time
-    /// to time how far it has come. With `world`, all ranks call this, share the decoding of images, and get the same summary;
-    /// rank 0 alone writes.
+    /// to time how far it has come. With `world`, all ranks call this and share the decoding of images; rank 0 alone writes, and its
+    /// summary is the one that counts.
     /// - Throws: `ImportError` for the input and an output that exists, `HDF5Error` for the writing.
     @discardableResult
     public static func importDataset(
         from paths: [String], into output: String, options: ImportOptions = ImportOptions(),
         world: Communicator? = nil, progress: (ImportProgress) -> Void = { _ in }
     ) throws -> ImportSummary {
+        if options.images.parts == nil { try DatasetWriter.refuseExisting(output, options.output) }
         let (importer, dataset) = try open(paths, options)
+        let team = ImportTeam(world)
         guard dataset.images.isEmpty else {
-            return try ImageSetWriter(dataset, output, options, ImportTeam(world), source: importer.name)
-                .write(progress: progress)
+            return try ImageSetWriter(dataset, output, options, team, source: importer.name).write(progress: progress)
         }
         try options.images.requireUnused(by: importer.name)
-        let summary = ImportSummary(dataset, source: importer.name, output: output)
-        guard (world?.rank ?? 0) == 0 else { return summary }
-        return try DatasetWriter.write(
-            dataset, to: output, source: importer.name, options: options.output, progress: progress)
+        var summary = ImportSummary(dataset, source: importer.name, output: output)
+        try team.whileWriterWorks { beat in
+            summary = try DatasetWriter.write(
+                dataset, to: output, source: importer.name, options: options.output
+            ) {
+                progress($0)
+                try beat()
+            }
+        }
+        return summary
     }
 
     @discardableResult

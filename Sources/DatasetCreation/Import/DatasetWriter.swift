@@ -30,7 +30,7 @@ public enum DatasetWriter {
     /// `source` is told in the summary. `progress` is told from time to time how far it has come.
     package static func write(
         _ dataset: ImportedDataset, to output: String, source: String, options: Options = Options(),
-        progress: (ImportProgress) -> Void = { _ in }
+        progress: (ImportProgress) throws -> Void = { _ in }
     ) throws -> ImportSummary {
         try refuseExisting(output, options)
         guard let train = dataset.splits.first, train.name == "train", train.count > 0 else {
@@ -47,7 +47,7 @@ public enum DatasetWriter {
             var trainShape: Shape?
             for split in dataset.splits {
                 let (shape, statistics) = try write(split, in: file.root, options, like: trainShape) { count in
-                    progress(ImportProgress(done: done + count, total: total))
+                    try progress(ImportProgress(done: done + count, total: total))
                 }
                 done += split.count
                 guard split.name == "train" else { continue }
@@ -77,7 +77,7 @@ public enum DatasetWriter {
 
     /// The split's data sets are closed when this returns: chunks that HDF5 still holds come before what is written next.
     private static func write(
-        _ split: ImportedSplit, in root: Group, _ options: Options, like trainShape: Shape?, progress: (Int) -> Void
+        _ split: ImportedSplit, in root: Group, _ options: Options, like trainShape: Shape?, progress: (Int) throws -> Void
     ) throws -> (shape: Shape, statistics: ChannelStatistics) {
         let writer = try SplitWriter(split, in: root, options, like: trainShape)
         return (writer.shape, try writer.write(progress: progress))

@@ -28,7 +28,8 @@ struct InputFile {
     var name: Substring { path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...] }
 }
 
-/// All files below the sources of an import, in folders and in archives. Links are followed. Nothing is unpacked.
+/// All files below the sources of an import, in folders and in archives, but for hidden ones. Links are followed. Nothing is
+/// unpacked.
 ///
 /// Files of a folder are in the order of their names' bytes, those of an archive in the archive's order: the order in which
 /// they are read fastest.
@@ -36,8 +37,6 @@ struct FileTree {
     private(set) var files: [InputFile] = []
     /// Folders without a file or folder in them, as paths below the input. Archives do not tell theirs.
     private(set) var emptyFolders: [String] = []
-    /// Files that were left out because file managers hide them: `.DS_Store`, `._1.jpg`, `Thumbs.db`.
-    private(set) var hiddenCount = 0
     /// Where folders lie, and what stands for them in paths.
     private(set) var folders: [(path: String, prefix: String)] = []
     /// Where archives lie.
@@ -97,10 +96,7 @@ struct FileTree {
         }
         var count = 0
         for name in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-            guard !Self.isHidden(name) else {
-                hiddenCount += 1
-                continue
-            }
+            guard !Self.isHidden(name) else { continue }
             count += 1
             try list(entry: folder + "/" + name, prefix + name)
         }
@@ -160,10 +156,7 @@ struct FileTree {
         _ entry: ArchiveReader.Entry, _ prefix: String, _ archive: Int, location: () -> InputFile.Location
     ) throws(ImportError) {
         let components = entry.path.split(separator: "/").filter { $0 != "." }
-        guard !components.contains(where: { Self.isHidden($0) && $0 != ".." }) else {
-            hiddenCount += 1
-            return
-        }
+        guard !components.contains(where: { Self.isHidden($0) && $0 != ".." }) else { return }
         let name = prefix + components.joined(separator: "/")
         let isOutside = components.contains("..") || entry.path.hasPrefix("/") || components.isEmpty
         let isNew = namesOfArchive.insert(name).inserted
@@ -187,6 +180,7 @@ struct FileTree {
         files.append(file)
     }
 
+    /// What file managers hide: `.DS_Store`, `._1.jpg`, `Thumbs.db`.
     private static func isHidden(_ name: some StringProtocol) -> Bool {
         name.hasPrefix(".") || ["Thumbs.db", "desktop.ini", "__MACOSX", "@eaDir"].contains(String(name))
     }

@@ -30,11 +30,11 @@ public struct ImageOptions: Sendable, Equatable {
 
     static let mostParts = 99_999
 
-    /// All that decides about the bytes that are written, apart from the source.
+    /// All that decides about the bytes that are written, apart from the source. Files that are left out in one import and end
+    /// another make no difference to what both write.
     var signature: String {
         let size = size.map { "\($0)" } ?? "files"
-        return "\(size) shortest \(shortestSide ?? 0) quality \(quality) channels \(channels) pixels \(maxPixels) "
-            + "skip \(skipsBadImages)"
+        return "\(size) shortest \(shortestSide ?? 0) quality \(quality) channels \(channels) pixels \(maxPixels)"
     }
 
     /// Formats with pixels of one size have no use for these options.

@@ -79,8 +79,8 @@ final class ImageSetFile {
         skipped.append((name, reason))
     }
 
-    /// Writes what was collected since `begin`. A split without images is left out.
-    func endSplit() throws {
+    /// Writes what was collected since `begin`. A split without images is left out. `beat` is called again and again.
+    func endSplit(_ beat: () throws -> Void) throws {
         guard let split, !split.rows.isEmpty else { return }
         self.split = nil
         let (root, name, files) = (file.root, split.images.name, split.images.files)
@@ -91,10 +91,10 @@ final class ImageSetFile {
             let images = try root.createDataset(
                 "\(name)/images", shape: Shape([rows.count] + pixel.extents), of: UInt8.self,
                 layout: chunk.map { .chunked(Shape([$0] + pixel.extents), gzip: options.output.compression) } ?? .contiguous)
-            try split.spool.copy(into: images, rowBytes: pixel.count, rowsTogether: chunk ?? 1)
+            try split.spool.copy(into: images, rowBytes: pixel.count, rowsTogether: chunk ?? 1, beat)
         } else {
             let encoded = try root.createDataset("\(name)/encoded", shape: [split.spool.count], of: UInt8.self)
-            try split.spool.copy(into: encoded, rowBytes: 1)
+            try split.spool.copy(into: encoded, rowBytes: 1, beat)
             try root.write("\(name)/offsets", shape: [rows.count + 1], split.offsets)
         }
         try root.write("\(name)/labels", shape: [rows.count], rows.map(files.label))

@@ -101,7 +101,7 @@ final class ImageSetWriter {
                 }
                 progress(done)
             }
-            try file?.endSplit()
+            try team.whileWriterWorks { beat in try file?.endSplit(beat) }
         }
     }
 

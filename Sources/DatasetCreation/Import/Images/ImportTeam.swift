@@ -18,6 +18,17 @@ struct ImportTeam {
     /// What the writer knows. Collective.
     func fromWriter(_ values: [UInt8]) throws -> [UInt8] { try world?.broadcast(values) ?? values }
 
+    /// The writer does `work`, and the other ranks wait for its end. It calls what it is given from time to time, so that nobody
+    /// takes it for stuck. Collective.
+    func whileWriterWorks(_ work: (_ beat: () throws -> Void) throws -> Void) throws {
+        if isWriter {
+            try work { _ = try fromWriter([1]) }
+            _ = try fromWriter([0])
+        } else {
+            while try fromWriter([]) == [1] {}
+        }
+    }
+
     /// Each rank's batch, in the order of ranks, on the writer; nothing on the others. Collective.
     func gather(_ batch: PreparedBatch) throws -> [PreparedBatch] {
         guard let world, size > 1 else { return [batch] }

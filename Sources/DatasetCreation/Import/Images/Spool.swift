@@ -31,7 +31,8 @@ final class Spool {
     }
 
     /// Copies everything into a data set, whose rows have `rowBytes` bytes each, a multiple of `rowsTogether` rows at a time.
-    func copy(into dataset: Dataset, rowBytes: Int, rowsTogether: Int = 1) throws {
+    /// `beat` is called after each block.
+    func copy(into dataset: Dataset, rowBytes: Int, rowsTogether: Int = 1, _ beat: () throws -> Void) throws {
         try flush()
         let rows = max(1, Self.block / max(1, rowBytes)).rounded(upToMultipleOf: rowsTogether)
         var block = [UInt8](repeating: 0, count: min(count, rows * rowBytes))
@@ -39,6 +40,7 @@ final class Spool {
             let range = start..<min(start + rows, dataset.rows)
             try read(range.count * rowBytes, at: start * rowBytes, into: &block)
             try dataset.write(rows: range, from: block)
+            try beat()
         }
     }
 
