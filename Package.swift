@@ -81,7 +81,8 @@ let tests: [Target] = [
         name: "EngineTests", dependencies: ["BLASEngine", "HDF5Storage", "MessagePassing", "TestSupport"] + oneDNN,
         exclude: ["Golden"], swiftSettings: engineSettings),
     .testTarget(name: "DataPipelineTests", dependencies: ["DataPipeline", "TestSupport"], exclude: ["Golden"]),
-    .testTarget(name: "DatasetCreationTests", dependencies: ["DatasetCreation", "TestSupport"]),
+    .testTarget(
+        name: "DatasetCreationTests", dependencies: ["DatasetCreation", "TestSupport"], exclude: ["Golden"]),
     .testTarget(name: "ReductionTests", dependencies: ["Reduction"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),

@@ -24,6 +24,10 @@ struct InputFile {
     let size: Int
     let location: Location
 
+    /// Whether it can be read.
+    var isSomewhere: Bool {
+        if case .nowhere = location { false } else { true }
+    }
     /// The path's last component.
     var name: Substring { path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...] }
 }

@@ -25,8 +25,7 @@ struct ImageFolderImporter: Importer {
         let tree = try input.tree()
         if tree.files.contains(where: { Self.hasImageName($0.path) }) { return true }
         let reader = FileTreeReader(tree)
-        for file in tree.files.prefix(Self.mostLooks) {
-            if case .nowhere = file.location { continue }
+        for file in tree.files.lazy.filter(\.isSomewhere).prefix(Self.mostLooks) {
             var head = [UInt8](repeating: 0, count: 12)
             let source = try reader.open(file)
             var failure: ImportError?
@@ -125,7 +124,7 @@ private struct FolderLabels {
         let base = Self.base(of: tree)
         var names: [(file: Int32, name: Substring, split: LabelledImages.Split)] = []
         var left: [String] = []
-        let tops = Set(tree.files.compactMap { Self.folder(of: $0.path, below: base) }).sorted()
+        let tops = Set(tree.files.lazy.filter(\.isSomewhere).compactMap { Self.folder(of: $0.path, below: base) }).sorted()
         let split = { (top: Substring) in
             input.kind == .several ? LabelledImages.Split(lastWordOf: top) : LabelledImages.Split(top)
         }
@@ -156,7 +155,8 @@ private struct FolderLabels {
             }
             names.append((Int32(number), name, hasSplits ? split(top) ?? .train : .train))
         }
-        let classes = Set(names.map(\.name)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        // What cannot be read is named later, but makes no class.
+        let classes = Set(names.lazy.filter { tree.files[Int($0.file)].isSomewhere }.map(\.name)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         let numbers = Dictionary(uniqueKeysWithValues: zip(classes, Int32(0)...))
         var warnings = tree.emptyFolders.map { "the folder \($0) is empty, and no class" }
         if !left.isEmpty {
@@ -271,7 +271,7 @@ private final class TreeImages: ImageFiles {
 
     func read(_ index: Int, into bytes: inout [UInt8]) throws(ImportError) -> String? {
         let file = file(index)
-        guard file.size > 0 || file.isNowhere else { return "it is empty" }
+        guard file.size > 0 || !file.isSomewhere else { return "it is empty" }
         guard file.size <= ImportedSample.mostBytes else {
             return "it has \(file.size) bytes; an image may have \(ImportedSample.mostBytes)"
         }
@@ -287,11 +287,5 @@ private final class TreeImages: ImageFiles {
         case .tar, .entry: try reader.read(file, into: &bytes)
         }
         return nil
-    }
-}
-
-extension InputFile {
-    fileprivate var isNowhere: Bool {
-        if case .nowhere = location { true } else { false }
     }
 }

@@ -46,8 +46,7 @@ struct ImageTable {
         let depth = { (number: Int) in tree.files[number].path.count { $0 == "/" } }
         guard let least = numbers.map(depth).min() else { return [] }
         var tables: [ImageTable] = []
-        for number in numbers where depth(number) == least {
-            if case .nowhere = tree.files[number].location { continue }
+        for number in numbers where depth(number) == least && tree.files[number].isSomewhere {
             let table = ImageTable(number, tree)
             if try table.columns() != nil { tables.append(table) }
         }
@@ -191,7 +190,7 @@ private struct RowList {
             LabelledImages.Item(file: $0.file, label: numbers[$0.label] ?? 0, split: $0.split)
         }
         let left = files.indices.filter {
-            lines[Int32($0)] == nil && ImageFolderImporter.hasImageName(files[$0].path) && files[$0].size > 0
+            lines[Int32($0)] == nil && ImageFolderImporter.hasImageName(files[$0].path) && files[$0].isSomewhere
         }
         let warnings =
             left.isEmpty
