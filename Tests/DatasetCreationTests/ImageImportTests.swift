@@ -181,7 +181,8 @@ private struct StoredImages {
         let folder = try TemporaryDirectory()
         let picture = try image("plain.jpg")
         try folder.write(
-            tar([("a/1.jpg", picture), ("../b/2.jpg", picture), ("/c/3.jpg", picture), ("a/1.jpg", picture)]), to: "set.tar")
+            tar([("a/1.jpg", picture), ("../b/2.jpg", picture), ("/c/3.jpg", picture), ("a/1.jpg", picture)]),
+            to: "set.tar")
         #expect(failure(folder.path("set.tar")).hasPrefix("../b/2.jpg: its name leads out of the archive"))
         let summary = try run([folder.path("set.tar")], folder.path("out.h5")) { $0.images.skipsBadImages = true }
         #expect(summary.classes == ["a"] && summary.splits[0].count == 1)
@@ -270,7 +271,8 @@ private struct StoredImages {
         for text in ["70/20", "100", "80/30/-10", "a/b", "50/25/15/10", "0/100"] {
             var options = ImportOptions()
             options.values = ["split": text]
-            #expect(failure(folder.path("set"), options).hasPrefix("--split: '\(text)' is not two or three percentages"))
+            #expect(
+                failure(folder.path("set"), options).hasPrefix("--split: '\(text)' is not two or three percentages"))
         }
     }
 
@@ -289,7 +291,8 @@ private struct StoredImages {
             #expect(summary.warnings == ["1 image without a row in a table left out: pictures/3.jpg"])
             #expect(try StoredImages(folder.path("\(index).h5")).labels == [1, 0, 1])
         }
-        try folder.write(Array("file,label,split\n0,10,train\n1,9,test\n2,9,train\n3,10,val\n".utf8), to: "set/labels.csv")
+        try folder.write(
+            Array("file,label,split\n0,10,train\n1,9,test\n2,9,train\n3,10,val\n".utf8), to: "set/labels.csv")
         let summary = try run([folder.path("set")], folder.path("splits.h5"))
         #expect(summary.classes == ["9", "10"] && summary.splits.map(\.name) == ["train", "validation", "test"])
         #expect(try StoredImages(folder.path("splits.h5")).labels == [1, 0])
@@ -309,7 +312,8 @@ private struct StoredImages {
         try check("file,label\n0.jpg,\"a\n1.jpg,b\n", "line 2: a quote is opened and not closed")
         try check("file,label\n0.jpg,\"a\"b\n", "line 2: text follows a closed quote")
         try check("file,label\n0.jpg,a\n7.jpg,b\n", "7.jpg: line 3 of labels.csv names it, and it is not there")
-        try check("file,label\n0.jpg" + String(repeating: ",a", count: 70_000), "line 2: it has more than 65536 columns")
+        try check(
+            "file,label\n0.jpg" + String(repeating: ",a", count: 70_000), "line 2: it has more than 65536 columns")
         try check("file,label,split\n0.jpg,a,tain\n", "line 2: 'tain' is no split")
     }
 

@@ -31,7 +31,9 @@ import Testing
         try write(to: folder, infix: infix, compress: compress)
         let output = folder.path("out.h5")
         var fractions: [Double] = []
-        let summary = try DatasetImporter.importDataset(from: folder.path, into: output) { fractions.append($0.fraction) }
+        let summary = try DatasetImporter.importDataset(from: folder.path, into: output) {
+            fractions.append($0.fraction)
+        }
         #expect(summary.description == "\(output): idx, 5 train and 2 test images of 3x4x1, 7 classes")
         #expect(fractions.last == 1)
 

@@ -77,7 +77,8 @@ public enum DatasetWriter {
 
     /// The split's data sets are closed when this returns: chunks that HDF5 still holds come before what is written next.
     private static func write(
-        _ split: ImportedSplit, in root: Group, _ options: Options, like trainShape: Shape?, progress: (Int) throws -> Void
+        _ split: ImportedSplit, in root: Group, _ options: Options, like trainShape: Shape?,
+        progress: (Int) throws -> Void
     ) throws -> (shape: Shape, statistics: ChannelStatistics) {
         let writer = try SplitWriter(split, in: root, options, like: trainShape)
         return (writer.shape, try writer.write(progress: progress))

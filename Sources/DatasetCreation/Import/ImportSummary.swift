@@ -75,7 +75,8 @@ struct ImageCounts: Sendable {
     var lines: [String] {
         var lines = ["  \(Figures.bytes(bytes)) of images" + (parts > 1 ? " in \(parts) parts" : "")]
         if partsBefore > 0 {
-            lines.append("  \(Figures.count(partsBefore, "part")) had been written before; the figures are of the others")
+            lines.append(
+                "  \(Figures.count(partsBefore, "part")) had been written before; the figures are of the others")
         }
         let changed = zip(ImageChange.allCases, changes).filter { $0 != .none && $1 > 0 }
         if !changed.isEmpty {

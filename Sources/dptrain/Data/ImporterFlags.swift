@@ -15,7 +15,9 @@ struct ImporterFlags: ParsableArguments, CustomReflectable {
         var values: [String: String] = [:]
         for option in ImporterList.options {
             if option.value == nil {
-                if try container.decode(Flag<Bool>.self, forKey: Key(option.name)).wrappedValue { values[option.name] = "" }
+                if try container.decode(Flag<Bool>.self, forKey: Key(option.name)).wrappedValue {
+                    values[option.name] = ""
+                }
             } else {
                 values[option.name] = try container.decode(Option<String?>.self, forKey: Key(option.name)).wrappedValue
             }
@@ -58,7 +60,8 @@ struct ImageFileFlags: ParsableArguments {
             valueName: "32 or 32x48"))
     var size: String?
 
-    @Option(help: ArgumentHelp("write all files anew as JPEG, with a shorter side of at most this", valueName: "pixels"))
+    @Option(
+        help: ArgumentHelp("write all files anew as JPEG, with a shorter side of at most this", valueName: "pixels"))
     var resize: Int?
 
     @Option(help: ArgumentHelp("quality of JPEG files that are written anew, 1 to 100", valueName: "percent"))
@@ -83,7 +86,9 @@ struct ImageFileFlags: ParsableArguments {
         if size != nil, pixelSize == nil {
             throw ValidationError("--size \(size ?? "") is neither a side nor height x width, 1 to 4096")
         }
-        if let resize, !(1...65_535).contains(resize) { throw ValidationError("--resize \(resize) is not in 1...65535") }
+        if let resize, !(1...65_535).contains(resize) {
+            throw ValidationError("--resize \(resize) is not in 1...65535")
+        }
         if size != nil, resize != nil {
             throw ValidationError("--size and --resize exclude each other: pixels of one size, or smaller files")
         }

@@ -251,7 +251,8 @@ final class FileTreeReader {
     }
 
     /// The same of a tar that is itself an entry of an archive.
-    private func innerReader(of number: Int, _ index: Int, before innerIndex: Int) throws(ImportError) -> ArchiveReader {
+    private func innerReader(of number: Int, _ index: Int, before innerIndex: Int) throws(ImportError) -> ArchiveReader
+    {
         if let archive, archive.number == number, let inner, inner.entry == index,
             (inner.reader.entry?.index ?? -1) < innerIndex
         {

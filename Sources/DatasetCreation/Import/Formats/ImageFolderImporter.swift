@@ -45,7 +45,8 @@ struct ImageFolderImporter: Importer {
 
     func open(_ input: ImportInput, _ options: ImportOptions) throws(ImportError) -> ImportedDataset {
         let shares = try SplitShares(options.values[Self.split.name], seed: options.values[Self.seed.name])
-        var images = if let tables = try ImageTable.labels(of: input, options) { tables } else { try FolderLabels(input).labels }
+        var images =
+            if let tables = try ImageTable.labels(of: input, options) { tables } else { try FolderLabels(input).labels }
         if let shares { try shares.divide(&images, input.path) }
         let splits = try images.splits(input)
         return ImportedDataset(
@@ -124,7 +125,8 @@ private struct FolderLabels {
         let base = Self.base(of: tree)
         var names: [(file: Int32, name: Substring, split: LabelledImages.Split)] = []
         var left: [String] = []
-        let tops = Set(tree.files.lazy.filter(\.isSomewhere).compactMap { Self.folder(of: $0.path, below: base) }).sorted()
+        let tops = Set(tree.files.lazy.filter(\.isSomewhere).compactMap { Self.folder(of: $0.path, below: base) })
+            .sorted()
         let split = { (top: Substring) in
             input.kind == .several ? LabelledImages.Split(lastWordOf: top) : LabelledImages.Split(top)
         }
@@ -133,7 +135,8 @@ private struct FolderLabels {
         if hasSplits, let other = tops.first(where: { split($0) == nil }) {
             throw .layout(
                 input.path,
-                reason: "the folder \(splitTops[0]) is a split, but \(other) beside it is none; splits are train, validation "
+                reason:
+                    "the folder \(splitTops[0]) is a split, but \(other) beside it is none; splits are train, validation "
                     + "and test: move or remove \(other)")
         }
         for (number, file) in tree.files.enumerated() {
@@ -156,7 +159,9 @@ private struct FolderLabels {
             names.append((Int32(number), name, hasSplits ? split(top) ?? .train : .train))
         }
         // What cannot be read is named later, but makes no class.
-        let classes = Set(names.lazy.filter { tree.files[Int($0.file)].isSomewhere }.map(\.name)).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        let classes = Set(names.lazy.filter { tree.files[Int($0.file)].isSomewhere }.map(\.name)).sorted {
+            $0.utf8.lexicographicallyPrecedes($1.utf8)
+        }
         let numbers = Dictionary(uniqueKeysWithValues: zip(classes, Int32(0)...))
         var warnings = tree.emptyFolders.map { "the folder \($0) is empty, and no class" }
         if !left.isEmpty {
@@ -173,7 +178,8 @@ private struct FolderLabels {
     private static func unlabelled(_ file: InputFile, _ input: ImportInput) -> ImportError {
         .layout(
             input.path,
-            reason: "\(file.path) lies in no class folder; put the images of each class into a folder of its name, or put a "
+            reason:
+                "\(file.path) lies in no class folder; put the images of each class into a folder of its name, or put a "
                 + "table labels.csv of file,label beside them")
     }
 

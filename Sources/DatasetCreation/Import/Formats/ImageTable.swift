@@ -9,7 +9,9 @@ struct ImageTable {
         "table", value: "labels.csv",
         help: "CSV of file,label for images that lie in no class folders, if it is not the only one beside them")
 
-    private static let fileWords = ["file", "filename", "file_name", "image", "image_id", "path", "filepath", "id", "img", "name"]
+    private static let fileWords = [
+        "file", "filename", "file_name", "image", "image_id", "path", "filepath", "id", "img", "name",
+    ]
     private static let labelWords = ["label", "class", "category", "target", "class_name", "breed", "species", "y"]
     private static let splitWords = ["split", "set", "subset"]
 
@@ -65,7 +67,8 @@ struct ImageTable {
     }
 
     private init(
-        path: String, open: @escaping () throws(ImportError) -> ByteStream, files: FileNames, split: LabelledImages.Split?
+        path: String, open: @escaping () throws(ImportError) -> ByteStream, files: FileNames,
+        split: LabelledImages.Split?
     ) {
         (self.path, self.open, self.files, self.split) = (path, open, files, split)
     }
@@ -81,14 +84,17 @@ struct ImageTable {
         var (file, label) = (0, 1)
         if let named = (column(Self.fileWords), column(Self.labelWords)) as? (Int, Int) { (file, label) = named }
         let isNamed = column(Self.fileWords) != nil && column(Self.labelWords) != nil
-        guard try reader.read(&row), row.count > max(file, label), isNamed || files[row[file]] != nil else { return nil }
+        guard try reader.read(&row), row.count > max(file, label), isNamed || files[row[file]] != nil else {
+            return nil
+        }
         return (file, label, column(Self.splitWords), true)
     }
 
     private func read(into rows: inout RowList, isOnly: Bool) throws(ImportError) {
         guard let columns = try columns() else {
             throw .layout(
-                path, reason: "it names no file of the source; give it columns file and label, and paths from its own folder")
+                path,
+                reason: "it names no file of the source; give it columns file and label, and paths from its own folder")
         }
         let reader = try CSVReader(open())
         var row: [String] = []
@@ -114,7 +120,8 @@ struct ImageTable {
             case .one(let file)?: try rows.add(file, label, split, path, reader.line)
             case .several?:
                 throw .badLine(
-                    path, line: reader.line, reason: "several files are called \(name); give the path from the table's folder")
+                    path, line: reader.line,
+                    reason: "several files are called \(name); give the path from the table's folder")
             case nil: rows.addMissing(name, label, split, path, reader.line)
             }
         }
@@ -164,7 +171,8 @@ private struct RowList {
     ) throws(ImportError) {
         if let first = lines.updateValue(line, forKey: file) {
             throw .badLine(
-                path, line: line, reason: "\(files[Int(file)].path) has a label in line \(first) already; remove one of them")
+                path, line: line,
+                reason: "\(files[Int(file)].path) has a label in line \(first) already; remove one of them")
         }
         rows.append((file, label, split))
     }
@@ -194,8 +202,11 @@ private struct RowList {
         }
         let warnings =
             left.isEmpty
-            ? [] : ["\(Figures.count(left.count, "image")) without a row in a table left out: "
-                + left.prefix(6).map { files[$0].path }.listed(atMost: 5)]
+            ? []
+            : [
+                "\(Figures.count(left.count, "image")) without a row in a table left out: "
+                    + left.prefix(6).map { files[$0].path }.listed(atMost: 5)
+            ]
         return LabelledImages(files: files, items: items, classes: classes, hasSplits: hasSplits, warnings: warnings)
     }
 }

@@ -131,8 +131,9 @@ private enum OtherFormat {
 extension ChannelStatistics {
     mutating func add(_ pixels: PixelView) {
         for y in 0..<pixels.region.height {
-            add(UnsafeBufferPointer(
-                start: pixels.base + y * pixels.rowBytes, count: pixels.region.width * pixels.channels))
+            add(
+                UnsafeBufferPointer(
+                    start: pixels.base + y * pixels.rowBytes, count: pixels.region.width * pixels.channels))
         }
     }
 }

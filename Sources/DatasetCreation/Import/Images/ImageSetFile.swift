@@ -5,7 +5,7 @@ import HDF5Storage
 /// A data set file of images, or one part of several, while it is written:
 /// ```
 /// /                 as all data set files, and: import (digest of the source and the options), digest (of the samples),
-///                   channels, part, parts, pixels (of train, that mean and std are of)
+///                   part, parts, pixels (of train: how many mean and std are of)
 /// /train/encoded    uint8 [bytes]: JPEG, PNG and WebP files, one after the other
 /// /train/offsets    uint64 [N + 1]: where each begins
 /// /train/images     uint8 [N, H, W, C] instead of both, if all have one size
@@ -29,7 +29,8 @@ final class ImageSetFile {
     private var digested: [UInt8] = []
 
     init(
-        _ path: String, _ dataset: ImportedDataset, _ options: ImportOptions, identity: String, part: Int, of parts: Int,
+        _ path: String, _ dataset: ImportedDataset, _ options: ImportOptions, identity: String, part: Int,
+        of parts: Int,
         source: String
     ) throws {
         self.path = path
@@ -41,7 +42,6 @@ final class ImageSetFile {
         try attributes.set("version", DatasetFile.version)
         try attributes.set("classes", dataset.classes)
         try attributes.set(Self.identity, identity)
-        try attributes.set("channels", options.images.channels)
         try attributes.set("part", part)
         try attributes.set("parts", parts)
     }
@@ -90,7 +90,8 @@ final class ImageSetFile {
             let chunk = SplitWriter.chunkCount(rows.count, options.output)
             let images = try root.createDataset(
                 "\(name)/images", shape: Shape([rows.count] + pixel.extents), of: UInt8.self,
-                layout: chunk.map { .chunked(Shape([$0] + pixel.extents), gzip: options.output.compression) } ?? .contiguous)
+                layout: chunk.map { .chunked(Shape([$0] + pixel.extents), gzip: options.output.compression) }
+                    ?? .contiguous)
             try split.spool.copy(into: images, rowBytes: pixel.count, rowsTogether: chunk ?? 1, beat)
         } else {
             let encoded = try root.createDataset("\(name)/encoded", shape: [split.spool.count], of: UInt8.self)
@@ -131,6 +132,8 @@ final class ImageSetFile {
         var rows: [Int32] = []
         var offsets: [UInt64] = [0]
 
-        init(_ images: ImageSplit, next: Int, spool: Spool) { (self.images, self.next, self.spool) = (images, next, spool) }
+        init(_ images: ImageSplit, next: Int, spool: Spool) {
+            (self.images, self.next, self.spool) = (images, next, spool)
+        }
     }
 }

@@ -134,7 +134,8 @@ final class ImageSetWriter {
 
     /// A digest of all that decides about the bytes that are written.
     private func identity() -> String {
-        var digest = Self.digest("\(DatasetFile.version) \(options.images.signature) \(names.count) \(dataset.classes)", after: [])
+        var digest = Self.digest(
+            "\(DatasetFile.version) \(options.images.signature) \(names.count) \(dataset.classes)", after: [])
         let chunks = options.output.imagesPerChunk ?? 0
         digest = Self.digest("\(chunks) \(options.output.compression ?? 0)", after: digest)
         for split in dataset.images {
@@ -160,7 +161,9 @@ final class ImageSetWriter {
             if let stranger = try names.strangers().first {
                 throw ImportError.layout(
                     output,
-                    reason: "\(stranger) beside it is a part of another division; delete those parts, or choose another name")
+                    reason:
+                        "\(stranger) beside it is a part of another division; delete those parts, or choose another name"
+                )
             }
             for part in 0..<names.count where !options.output.overwrite {
                 isDone[part] = try isWhole(names.path(part), identity) ? 1 : 0

@@ -39,7 +39,9 @@ struct ImportTeam {
         guard isWriter else { return [] }
         return (0..<size).map { rank in
             PreparedBatch(
-                outcomes: outcomes[rank].map { PreparedBatch.Outcome(code: Int($0 >> 40), byteCount: Int($0 & (1 << 40 - 1))) },
+                outcomes: outcomes[rank].map {
+                    PreparedBatch.Outcome(code: Int($0 >> 40), byteCount: Int($0 & (1 << 40 - 1)))
+                },
                 bytes: bytes[rank], digests: digests[rank],
                 statistics: ChannelStatistics(flatCounts: counts[rank].map { Int($0) }))
         }

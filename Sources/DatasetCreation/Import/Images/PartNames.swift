@@ -19,7 +19,9 @@ struct PartNames {
             }
         guard wanted <= min(images, ImageOptions.mostParts) else {
             throw .badOption(
-                "parts", reason: "\(wanted) parts of \(images) images; at most \(min(images, ImageOptions.mostParts)) are possible")
+                "parts",
+                reason:
+                    "\(wanted) parts of \(images) images; at most \(min(images, ImageOptions.mostParts)) are possible")
         }
         count = wanted
     }
@@ -42,7 +44,9 @@ struct PartNames {
         return names.filter { name in
             guard name.hasPrefix(own), name.hasSuffix(".\(ending)") else { return false }
             let fields = name.dropFirst(own.count).dropLast(ending.count + 1).split(separator: "-")
-            guard fields.count == 3, fields[1] == "of", Int(fields[0]) != nil, let of = Int(fields[2]) else { return false }
+            guard fields.count == 3, fields[1] == "of", Int(fields[0]) != nil, let of = Int(fields[2]) else {
+                return false
+            }
             return of != count
         }
     }

@@ -47,7 +47,9 @@ final class Spool {
     private func flush() throws(FileSystemError) {
         var failure: FileSystemError?
         buffer.withUnsafeBytes { bytes in
-            do throws(FileSystemError) { try POSIXFileSystem().write(bytes, to: descriptor, path) } catch { failure = error }
+            do throws(FileSystemError) { try POSIXFileSystem().write(bytes, to: descriptor, path) } catch {
+                failure = error
+            }
         }
         if let failure { throw failure }
         buffer.removeAll(keepingCapacity: true)
