@@ -3,6 +3,7 @@ import DatasetCreation
 import Foundation
 import HDF5Storage
 import ImageCoding
+import ImportSources
 import TestSupport
 import Testing
 
@@ -189,6 +190,22 @@ private struct StoredImages {
         #expect(summary.description.contains("a/1.jpg: the archive has an earlier file of this name"))
     }
 
+    @Test func anArchiveOfNothingReadableIsRefused() throws {
+        let folder = try TemporaryDirectory()
+        try folder.write(tar([("../a/1.jpg", image("plain.jpg")), ("/b/2.jpg", image("one.png"))]), to: "set.tar")
+        let text = failure(folder.path("set.tar"))
+        #expect(text.hasSuffix("set.tar: holds no image that can be read"), "\(text)")
+    }
+
+    /// Content tells what is an image, and which folder lies around all of them.
+    @Test func imagesNeedNoEndings() throws {
+        let folder = try TemporaryDirectory()
+        try folder.write(image("plain.jpg"), to: "set/around/cat/1")
+        try folder.write(image("plain.webp"), to: "set/around/dog/2")
+        let summary = try run([folder.path("set")], folder.path("out.h5"))
+        #expect(summary.classes == ["cat", "dog"] && summary.splits[0].count == 2)
+    }
+
     @Test func pixelsOfOneSizeAreWritten() throws {
         let folder = try TemporaryDirectory()
         try write(to: folder)
@@ -367,7 +384,7 @@ private struct StoredImages {
         #expect(whole.keys.sorted() == (1...4).map { "out-0000\($0)-of-00004.h5" })
         // As after a kill: two parts are missing, and a file of a process that is gone is left.
         for name in ["out-00002-of-00004.h5", "out-00004-of-00004.h5"] { unlink(folder.path("parts/" + name)) }
-        try folder.write([1], to: "parts/out-00002-of-00004.h5.partial-2147483646")
+        try folder.write([1], to: "parts/out-00002-of-00004.h5.partial-2147483646.spool")
         #expect(try write().description.contains("2 parts had been written before"))
         #expect(try parts() == whole)
         #expect(throws: ImportError.otherImport(folder.path("parts/out-00001-of-00004.h5"))) {

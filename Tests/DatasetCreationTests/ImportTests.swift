@@ -2,6 +2,7 @@ import DatasetCreation
 import Foundation
 import HDF5Storage
 import Basics
+import ImportSources
 import TestSupport
 import Testing
 

@@ -1,3 +1,4 @@
+import ImportSources
 import MessagePassing
 
 public struct ImportOptions: Sendable {
@@ -68,7 +69,7 @@ public enum DatasetImporter {
         let importer = if let chosen = options.importer { chosen } else { try ImporterList.importer(of: input) }
         let own = Set(importer.options.map(\.name))
         if let foreign = options.values.keys.sorted().first(where: { !own.contains($0) }) {
-            throw .foreignOption(foreign, format: importer.name)
+            throw .foreignOption(foreign, of: ImporterList.formats(with: foreign), format: importer.name)
         }
         return (importer, try importer.open(input, options))
     }

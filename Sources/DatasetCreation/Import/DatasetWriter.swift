@@ -4,6 +4,7 @@ import Basics
 
 #if canImport(Glibc)
 import Glibc
+import ImportSources
 #endif
 
 /// Writes data set files of the native schema:

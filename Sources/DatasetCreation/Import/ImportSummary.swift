@@ -36,6 +36,9 @@ public struct ImportSummary: Sendable, CustomStringConvertible {
 
     /// `fashion.h5: idx, 60000 train and 10000 test images of 28x28x1, 10 classes`
     public var description: String {
+        if let images, images.partsBefore == images.parts {
+            return "\(output): all \(images.parts) parts had been written before; nothing was left to do"
+        }
         let counts = splits.map { "\($0.count) \($0.name)" }.listed("and")
         let form = shape.rank == 0 ? "as files" : "of \(shape)"
         let first = "\(output): \(source), \(counts) images \(form), \(classes.count) classes"

@@ -1,4 +1,5 @@
 import Basics
+import ImportSources
 
 /// A data set as an importer understands it, before its samples are read.
 package struct ImportedDataset {

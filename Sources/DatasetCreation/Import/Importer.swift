@@ -1,3 +1,5 @@
+import ImportSources
+
 /// A format of others that `data import` reads.
 ///
 /// A format is a conforming type in `Formats/` and a line in `ImporterList.known`. The command's help, `--format`, flags and

@@ -1,4 +1,5 @@
 import Basics
+import ImportSources
 
 /// The formats that `data import` knows.
 package enum ImporterList {
@@ -34,7 +35,9 @@ package enum ImporterList {
                 if try importer.recognizes(input) { fitting.append(importer) }
             }
         }
-        guard let importer = fitting.first else { throw .unknownContent(input.path, found: input.names) }
+        guard let importer = fitting.first else {
+            throw .unknownContent(input.path, found: input.names, expected: expectations)
+        }
         guard fitting.count == 1 else {
             throw .ambiguous(input.path, candidates: fitting.map(\.name), remedy: "say which with --format")
         }

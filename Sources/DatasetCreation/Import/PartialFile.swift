@@ -1,4 +1,5 @@
 import Basics
+import ImportSources
 import Synchronization
 
 #if canImport(Glibc)
@@ -21,7 +22,9 @@ struct PartialFile {
         let start = ImportInput.lastComponent(output) + ".partial-"
         let folder = ImportInput.folder(of: output)
         for name in (try? POSIXFileSystem().names(in: folder)) ?? [] where name.hasPrefix(start) {
-            guard let process = Int32(name.dropFirst(start.count)), process > 0 else { continue }
+            guard let process = Int32(name.dropFirst(start.count).prefix(while: \.isNumber)), process > 0 else {
+                continue
+            }
             if kill(process, 0) != 0, errno == ESRCH { unlink(folder + "/" + name) }
         }
     }

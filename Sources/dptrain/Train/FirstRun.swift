@@ -2,6 +2,7 @@ import Basics
 import DatasetCreation
 import FoundationEssentials
 import Glibc
+import ImportSources
 import MessagePassing
 import Training
 

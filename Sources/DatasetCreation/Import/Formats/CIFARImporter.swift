@@ -1,4 +1,5 @@
 import Basics
+import ImportSources
 
 /// The binary version of CIFAR-10 or CIFAR-100: records of labels (one byte; CIFAR-100: coarse, then fine) and 3,072
 /// bytes, a plane of 32x32 for red, green and blue each (Krizhevsky, "The CIFAR-10 dataset").

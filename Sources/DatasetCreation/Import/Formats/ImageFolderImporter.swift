@@ -1,5 +1,6 @@
 import Basics
 import ImageCoding
+import ImportSources
 
 /// Image files of any sizes: a folder for each class, with folders `train`, `validation` and `test` above them or not, or a
 /// table of files and labels beside them (`ImageTable`). They lie in folders or archives, also in a tar of tars, one for each
@@ -140,6 +141,11 @@ private struct FolderLabels {
                     + "and test: move or remove \(other)")
         }
         for (number, file) in tree.files.enumerated() {
+            // What cannot be read is named later, but makes no class.
+            guard file.isSomewhere else {
+                names.append((Int32(number), "", .train))
+                continue
+            }
             guard let top = Self.folder(of: file.path, below: base) else {
                 guard !ImageFolderImporter.hasImageName(file.path) else { throw Self.unlabelled(file, input) }
                 left.append(file.path)
@@ -158,10 +164,10 @@ private struct FolderLabels {
             }
             names.append((Int32(number), name, hasSplits ? split(top) ?? .train : .train))
         }
-        // What cannot be read is named later, but makes no class.
-        let classes = Set(names.lazy.filter { tree.files[Int($0.file)].isSomewhere }.map(\.name)).sorted {
+        let classes = Set(names.lazy.map(\.name).filter { !$0.isEmpty }).sorted {
             $0.utf8.lexicographicallyPrecedes($1.utf8)
         }
+        guard !classes.isEmpty else { throw .missing(input.path, lookedFor: "image that can be read") }
         let numbers = Dictionary(uniqueKeysWithValues: zip(classes, Int32(0)...))
         var warnings = tree.emptyFolders.map { "the folder \($0) is empty, and no class" }
         if !left.isEmpty {
@@ -191,7 +197,9 @@ private struct FolderLabels {
 
     /// What all images have before the folders that mean something: "dataset/".
     private static func base(of tree: FileTree) -> String {
-        let images = tree.files.filter { hasImages($0) }.map(\.path)
+        let files = tree.files.lazy.filter(\.isSomewhere).map(\.path)
+        let named = files.filter(ImageFolderImporter.hasImageName)
+        let images = Array(named.isEmpty ? files.filter { _ in true } : named)
         guard let first = images.first else { return "" }
         var base = ""
         while let top = folder(of: first, below: base), LabelledImages.Split(top) == nil {
@@ -200,10 +208,6 @@ private struct FolderLabels {
             base = inner
         }
         return base
-    }
-
-    private static func hasImages(_ file: InputFile) -> Bool {
-        ImageFolderImporter.hasImageName(file.path)
     }
 }
 

@@ -1,4 +1,5 @@
 import Basics
+import ImportSources
 
 /// A table that says which class each image has: a CSV with a row for each file.
 ///

@@ -1,5 +1,6 @@
 import Basics
 import ImageCoding
+import ImportSources
 
 /// How image files become samples.
 public struct ImageOptions: Sendable, Equatable {

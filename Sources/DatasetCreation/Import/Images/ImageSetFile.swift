@@ -1,6 +1,7 @@
 import Basics
 import DataPipeline
 import HDF5Storage
+import ImportSources
 
 /// A data set file of images, or one part of several, while it is written:
 /// ```

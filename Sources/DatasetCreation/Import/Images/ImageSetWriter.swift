@@ -2,6 +2,7 @@ import Basics
 import DataPipeline
 import HDF5Storage
 import ImageCoding
+import ImportSources
 import MessagePassing
 
 #if canImport(Glibc)

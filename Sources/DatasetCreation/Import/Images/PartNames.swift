@@ -1,5 +1,6 @@
 import Basics
 import FoundationEssentials
+import ImportSources
 
 /// The files of a data set that is written in parts: `train-00001-of-00064.h5`.
 struct PartNames {

@@ -4,8 +4,8 @@ import CArchive
 ///
 /// Nothing is unpacked: the content of an entry is read where the walk stands. Names are only compared, never used as paths;
 /// links, folders and devices are passed over.
-final class ArchiveReader {
-    struct Entry {
+package final class ArchiveReader {
+    package struct Entry {
         /// The name within the archive.
         let path: String
         /// In bytes.
@@ -17,7 +17,7 @@ final class ArchiveReader {
     }
 
     /// Where the walk stands.
-    private(set) var entry: Entry?
+    package private(set) var entry: Entry?
     private let path: String
     private let input: ArchiveInput
     private let handle: OpaquePointer
@@ -26,16 +26,16 @@ final class ArchiveReader {
     private var position = 0
 
     /// `forNames`: little but names will be read.
-    convenience init(_ path: String, forNames: Bool = false) throws(ImportError) {
+    package convenience init(_ path: String, forNames: Bool = false) throws(ImportError) {
         try self.init(FileSource(path), forNames: forNames)
     }
 
-    convenience init(_ file: FileSource, forNames: Bool = false) throws(ImportError) {
+    package convenience init(_ file: FileSource, forNames: Bool = false) throws(ImportError) {
         try self.init(ArchiveInput(file, forNames: forNames), place: file.place)
     }
 
     /// The archive, a tar, is an entry of another one.
-    convenience init(stream: any ByteSource) throws(ImportError) {
+    package convenience init(stream: any ByteSource) throws(ImportError) {
         try self.init(ArchiveInput(stream: stream), place: stream.place)
     }
 
@@ -52,7 +52,7 @@ final class ArchiveReader {
     deinit { archive_read_free(handle) }
 
     /// Whether a file is an archive; nothing but its beginning and its end is looked at.
-    static func isArchive(_ path: String) throws(ImportError) -> Bool {
+    package static func isArchive(_ path: String) throws(ImportError) -> Bool {
         let reader = try ArchiveReader(path)
         var header: OpaquePointer?
         let code = archive_read_next_header(reader.handle, &header)
@@ -61,7 +61,7 @@ final class ArchiveReader {
     }
 
     /// Goes to the next regular file; nil at the end of the archive, once the whole of it has been read.
-    func next() throws(ImportError) -> Entry? {
+    package func next() throws(ImportError) -> Entry? {
         let index = entry.map { $0.index + 1 } ?? 0
         entry = nil
         block = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -99,7 +99,7 @@ final class ArchiveReader {
     }
 
     /// Goes forward to an entry that an earlier walk has met.
-    func advance(to wanted: Entry) throws(ImportError) {
+    package func advance(to wanted: Entry) throws(ImportError) {
         guard try advance(toIndex: wanted.index, size: wanted.size).path == wanted.path else {
             throw .damaged(path, reason: "it changed while it was read")
         }
@@ -107,7 +107,7 @@ final class ArchiveReader {
 
     /// Goes forward to the entry that an earlier walk has met at `index`.
     @discardableResult
-    func advance(toIndex index: Int, size: Int) throws(ImportError) -> Entry {
+    package func advance(toIndex index: Int, size: Int) throws(ImportError) -> Entry {
         while let found = try next() {
             guard found.index == index else { continue }
             guard found.size == size else { break }
@@ -117,7 +117,7 @@ final class ArchiveReader {
     }
 
     /// The next bytes of the entry; 0 at its end.
-    func read(into output: UnsafeMutableRawBufferPointer) throws(ImportError) -> Int {
+    package func read(into output: UnsafeMutableRawBufferPointer) throws(ImportError) -> Int {
         while block.isEmpty {
             var start: UnsafeRawPointer?
             var count = 0
@@ -161,16 +161,18 @@ final class ArchiveReader {
 }
 
 /// The content of the entry at which a reader stands. It ends where the reader goes on.
-final class EntrySource: ByteSource {
-    let place: String
-    let size: ByteCount
+package final class EntrySource: ByteSource {
+    package let place: String
+    package let size: ByteCount
     private let reader: ArchiveReader
 
-    init(_ reader: ArchiveReader, _ entry: ArchiveReader.Entry, place: String) {
+    package init(_ reader: ArchiveReader, _ entry: ArchiveReader.Entry, place: String) {
         self.reader = reader
         self.place = place
         size = .exactly(entry.size)
     }
 
-    func read(into output: UnsafeMutableRawBufferPointer) throws(ImportError) -> Int { try reader.read(into: output) }
+    package func read(into output: UnsafeMutableRawBufferPointer) throws(ImportError) -> Int {
+        try reader.read(into: output)
+    }
 }

@@ -5,8 +5,8 @@ import Glibc
 #endif
 
 /// A file of an input, wherever it lies.
-struct InputFile {
-    enum Location {
+package struct InputFile {
+    package enum Location {
         /// In the folder with this number.
         case folder(Int)
         /// Bytes from `offset` on of the tar with this number.
@@ -19,17 +19,21 @@ struct InputFile {
 
     /// Below the input, with slashes. An archive within the input counts as a folder that has its name without the ending:
     /// `train/n01440764/n01440764_10026.JPEG`.
-    let path: String
+    package let path: String
     /// In bytes.
-    let size: Int
-    let location: Location
+    package let size: Int
+    package let location: Location
+
+    package init(path: String, size: Int, location: Location) {
+        (self.path, self.size, self.location) = (path, size, location)
+    }
 
     /// Whether it can be read.
-    var isSomewhere: Bool {
+    package var isSomewhere: Bool {
         if case .nowhere = location { false } else { true }
     }
     /// The path's last component.
-    var name: Substring { path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...] }
+    package var name: Substring { path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...] }
 }
 
 /// All files below the sources of an import, in folders and in archives, but for hidden ones. Links are followed. Nothing is
@@ -37,14 +41,14 @@ struct InputFile {
 ///
 /// Files of a folder are in the order of their names' bytes, those of an archive in the archive's order: the order in which
 /// they are read fastest.
-struct FileTree {
-    private(set) var files: [InputFile] = []
+package struct FileTree {
+    package private(set) var files: [InputFile] = []
     /// Folders without a file or folder in them, as paths below the input. Archives do not tell theirs.
-    private(set) var emptyFolders: [String] = []
+    package private(set) var emptyFolders: [String] = []
     /// Where folders lie, and what stands for them in paths.
-    private(set) var folders: [(path: String, prefix: String)] = []
+    package private(set) var folders: [(path: String, prefix: String)] = []
     /// Where archives lie.
-    private(set) var archives: [String] = []
+    package private(set) var archives: [String] = []
     /// Folders that lead to the one that is being listed: a link may lead back to one of them.
     private var ancestors: [(device: UInt, node: UInt)] = []
     /// An archive may have a name twice, and unpacking it would leave only the last.
@@ -54,7 +58,7 @@ struct FileTree {
     private static let deepest = 64
 
     /// With several sources, each has its name without an archive's ending as its folder.
-    init(_ sources: [String]) throws(ImportError) {
+    package init(_ sources: [String]) throws(ImportError) {
         for source in sources {
             let name = ImportInput.lastComponent(source)
             var status = stat()
@@ -73,13 +77,13 @@ struct FileTree {
     }
 
     /// `name` without the ending of an archive.
-    static func stem(_ name: some StringProtocol) -> String {
+    package static func stem(_ name: some StringProtocol) -> String {
         let lower = name.lowercased()
         let ending = [".tar.gz", ".tgz", ".tar", ".zip"].first { lower.hasSuffix($0) }
         return String(name.dropLast(ending?.count ?? 0))
     }
 
-    static func isArchiveName(_ name: some StringProtocol) -> Bool { stem(name).count < name.count }
+    package static func isArchiveName(_ name: some StringProtocol) -> Bool { stem(name).count < name.count }
 
     // MARK: Folders
 
@@ -191,17 +195,17 @@ struct FileTree {
 }
 
 /// Reads the files of a tree. Those of archives that are no plain tar are read fastest in the tree's order.
-final class FileTreeReader {
+package final class FileTreeReader {
     private let tree: FileTree
     /// The archive that was read last, at the entry that was read last.
     private var archive: (number: Int, reader: ArchiveReader)?
     /// The tar that this entry is.
     private var inner: (entry: Int, reader: ArchiveReader)?
 
-    init(_ tree: FileTree) { self.tree = tree }
+    package init(_ tree: FileTree) { self.tree = tree }
 
     /// The file from its beginning, as it is: gzip files are not inflated. A stream of an archive ends with the next call.
-    func open(_ file: InputFile) throws(ImportError) -> any ByteSource {
+    package func open(_ file: InputFile) throws(ImportError) -> any ByteSource {
         switch file.location {
         case .folder(let number):
             let folder = tree.folders[number]
@@ -222,7 +226,7 @@ final class FileTreeReader {
     }
 
     /// Replaces `bytes` by the file's.
-    func read(_ file: InputFile, into bytes: inout [UInt8]) throws(ImportError) {
+    package func read(_ file: InputFile, into bytes: inout [UInt8]) throws(ImportError) {
         let source = try open(file)
         if bytes.count != file.size { bytes = [UInt8](repeating: 0, count: file.size) }
         var failure: ImportError?

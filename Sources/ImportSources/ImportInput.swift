@@ -13,11 +13,11 @@ package final class ImportInput {
     }
 
     /// Of several sources all paths.
-    let path: String
-    let kind: Kind
+    package let path: String
+    package let kind: Kind
     /// Of a folder: the names of the files and folders in it. Of an archive: the last components of its files' paths. Of a
     /// file: its own name. Of several sources: the name of each.
-    let names: [String]
+    package let names: [String]
     /// What `tree` has made.
     private var known: FileTree?
     private let sources: [String]
@@ -28,7 +28,7 @@ package final class ImportInput {
     private var reader: ArchiveReader?
 
     /// One source, or several.
-    convenience init(_ paths: [String]) throws(ImportError) {
+    package convenience init(_ paths: [String]) throws(ImportError) {
         if paths.count == 1 {
             try self.init(paths[0])
             return
@@ -43,7 +43,7 @@ package final class ImportInput {
         self.init(paths.joined(separator: " "), .several, names: names, sources: paths)
     }
 
-    convenience init(_ path: String) throws(ImportError) {
+    package convenience init(_ path: String) throws(ImportError) {
         var isFolder: Bool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { throw .notFound(path) }
         if isFolder {
@@ -55,7 +55,7 @@ package final class ImportInput {
         }
     }
 
-    convenience init(folder: String) throws(ImportError) {
+    package convenience init(folder: String) throws(ImportError) {
         do {
             let names = try FileManager.default.contentsOfDirectory(atPath: folder)
             self.init(folder, .folder, names: names.sorted())
@@ -90,17 +90,17 @@ package final class ImportInput {
     }
 
     /// All files at any depth, by path. It is made when it is first asked for.
-    func tree() throws(ImportError) -> FileTree {
+    package func tree() throws(ImportError) -> FileTree {
         if let known { return known }
         let tree = try FileTree(sources)
         known = tree
         return tree
     }
 
-    func contains(_ name: String) -> Bool { nameSet.contains(name) }
+    package func contains(_ name: String) -> Bool { nameSet.contains(name) }
 
     /// Where a file lies, for people.
-    func place(_ name: String) -> String {
+    package func place(_ name: String) -> String {
         switch kind {
         case .folder: path + "/" + name
         case .archive: "\(path): \(name)"
@@ -110,7 +110,7 @@ package final class ImportInput {
     }
 
     /// A file from its beginning. Several may be read at a time. Files of a gzipped archive are found fastest in their order.
-    func open(_ name: String) throws(ImportError) -> ByteStream {
+    package func open(_ name: String) throws(ImportError) -> ByteStream {
         guard contains(name) else { throw .missing(path, lookedFor: name) }
         guard let named = entries[name], let entry = named.first else {
             return try ByteStream(FileSource(place(name)))
@@ -132,7 +132,7 @@ package final class ImportInput {
     }
 
     /// The bytes of a file, inflated. A compressed one is read through to count them.
-    func size(of name: String) throws(ImportError) -> Int {
+    package func size(of name: String) throws(ImportError) -> Int {
         let stream = try open(name)
         if case .exactly(let count) = stream.size { return count }
         try stream.skipToEnd()
@@ -140,17 +140,17 @@ package final class ImportInput {
     }
 
     /// A small text file; one of more than 1 MiB is refused.
-    func text(of name: String) throws(ImportError) -> String {
+    package func text(of name: String) throws(ImportError) -> String {
         let size = try size(of: name)
         guard size <= 1 << 20 else { throw .damaged(place(name), reason: "a text of \(size) bytes") }
         return String(decoding: try open(name).bytes(size), as: UTF8.self)
     }
 
-    static func lastComponent(_ path: String) -> String {
+    package static func lastComponent(_ path: String) -> String {
         URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
     }
 
-    static func folder(of path: String) -> String {
+    package static func folder(of path: String) -> String {
         URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent().path
     }
 }

@@ -13,7 +13,7 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
     case damaged(String, reason: String)
     case wrongMagic(String, found: [UInt8], expected: String)
     case missing(String, lookedFor: String)
-    case unknownContent(String, found: [String])
+    case unknownContent(String, found: [String], expected: String)
     case ambiguous(String, candidates: [String], remedy: String)
     case labelCount(images: String, count: Int, labels: String, labelCount: Int)
     /// A number that no class can have.
@@ -23,7 +23,7 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
     case sampleCount(String, expected: Int, actual: Int)
     case shapesDiffer(String, Shape, String, Shape)
     /// An option that the format does not have.
-    case foreignOption(String, format: String)
+    case foreignOption(String, of: [String], format: String)
     case badOption(String, reason: String)
     /// One of the images.
     case badImage(String, reason: String)
@@ -58,8 +58,8 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
             "\(path): begins with bytes \(found.map(Self.hexadecimal).joined(separator: " ")), \(expected) expected"
         case .missing(let path, let lookedFor):
             "\(path): holds no \(lookedFor)"
-        case .unknownContent(let path, let found):
-            "\(path): no data set that can be imported; looked for \(ImporterList.expectations); "
+        case .unknownContent(let path, let found, let expected):
+            "\(path): no data set that can be imported; looked for \(expected); "
                 + (found.isEmpty ? "found nothing" : "found " + Self.list(found))
         case .ambiguous(let path, let candidates, let remedy):
             "\(path): holds several data sets (\(Self.list(candidates))); \(remedy)"
@@ -73,8 +73,8 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
             "\(split): \(expected) samples expected, \(actual) found; the source changed while it was read"
         case .shapesDiffer(let first, let shape, let second, let other):
             "\(first) has images of \(shape), but \(second) of \(other); they do not belong together"
-        case .foreignOption(let option, let format):
-            "--\(option) is for \(ImporterList.formats(with: option).listed("and")), and this is \(format)"
+        case .foreignOption(let option, let formats, let format):
+            "--\(option) is for \(formats.listed("and")), and this is \(format)"
         case .badOption(let option, let reason):
             "--\(option): \(reason)"
         case .badImage(let path, let reason):

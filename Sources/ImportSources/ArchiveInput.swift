@@ -6,18 +6,18 @@ import Glibc
 
 /// What libarchive reads an archive from: a file, what it inflates to, or an entry of another archive. libarchive could
 /// inflate too, but does not compare gzip's check sums.
-final class ArchiveInput {
+package final class ArchiveInput {
     /// Why a call from within libarchive failed.
-    private(set) var failure: ImportError?
+    package private(set) var failure: ImportError?
     /// The file if it can be read at any place; nil for a stream.
-    let file: FileSource?
+    package let file: FileSource?
     private let source: any ByteSource
     private let buffer: UnsafeMutableRawBufferPointer
     /// Bytes that are read at a time. After a seek, a walk through names needs a header only.
     private let step: Int
 
     /// `forNames`: little but headers will be read.
-    init(_ file: FileSource, forNames: Bool) throws(ImportError) {
+    package init(_ file: FileSource, forNames: Bool) throws(ImportError) {
         let buffer = Self.buffer()
         do throws(ImportError) {
             let count = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<2]))
@@ -35,7 +35,7 @@ final class ArchiveInput {
     }
 
     /// What comes as a stream, and is not compressed.
-    init(stream: any ByteSource) {
+    package init(stream: any ByteSource) {
         source = stream
         file = nil
         buffer = Self.buffer()
@@ -46,11 +46,11 @@ final class ArchiveInput {
 
     private static func buffer() -> UnsafeMutableRawBufferPointer { .allocate(byteCount: 1 << 17, alignment: 16) }
 
-    var size: ByteCount { source.size }
-    var canSeek: Bool { file != nil }
+    package var size: ByteCount { source.size }
+    package var canSeek: Bool { file != nil }
 
     /// Lets libarchive read from here, which must live as long as the handle.
-    func open(_ handle: OpaquePointer) {
+    package func open(_ handle: OpaquePointer) {
         archive_read_set_callback_data(handle, Unmanaged.passUnretained(self).toOpaque())
         archive_read_set_read_callback(handle) { _, input, start in
             guard let input = ArchiveInput.from(input) else { return la_ssize_t(ARCHIVE_FATAL) }
@@ -67,7 +67,7 @@ final class ArchiveInput {
     }
 
     /// Reads what is left, for gzip's check sum at the end of it.
-    func skipToEnd() throws(ImportError) {
+    package func skipToEnd() throws(ImportError) {
         guard !canSeek else { return }
         while try source.read(into: buffer) > 0 {}
     }

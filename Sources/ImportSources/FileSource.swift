@@ -4,17 +4,17 @@ import Glibc
 
 /// The bytes of a regular file, or a part of them. The size is known, and they can be read more than once; neither holds for a
 /// pipe.
-final class FileSource: ByteSource {
-    let place: String
-    let size: ByteCount
+package final class FileSource: ByteSource {
+    package let place: String
+    package let size: ByteCount
     /// Counted from the beginning of the part.
-    private(set) var position = 0
+    package private(set) var position = 0
     /// Where in the file the part begins.
-    let start: Int
+    package let start: Int
     private let descriptor: Int32
 
     /// `part` is the whole file if it is nil. `place` names the source in errors; the path is used if it is nil.
-    init(_ path: String, part: Range<Int>? = nil, place: String? = nil) throws(ImportError) {
+    package init(_ path: String, part: Range<Int>? = nil, place: String? = nil) throws(ImportError) {
         var status = stat()
         // Before opening, which would wait for the other end of a pipe.
         guard stat(path, &status) == 0 else {
@@ -37,7 +37,7 @@ final class FileSource: ByteSource {
 
     deinit { close(descriptor) }
 
-    func read(into output: UnsafeMutableRawBufferPointer) throws(ImportError) -> Int {
+    package func read(into output: UnsafeMutableRawBufferPointer) throws(ImportError) -> Int {
         let wanted = min(output.count, size.most - position)
         while true {
             let count = pread(descriptor, output.baseAddress, wanted, start + position)
@@ -50,7 +50,7 @@ final class FileSource: ByteSource {
     }
 
     /// The next byte read is that at `position`, or at the end if that is less.
-    func seek(to position: Int) { self.position = max(0, min(position, size.most)) }
+    package func seek(to position: Int) { self.position = max(0, min(position, size.most)) }
 
     private static var reason: String { String(cString: strerror(errno)) }
 }
