@@ -33,7 +33,7 @@ let modules: [Target] = [
     .target(name: "HDF5Storage", dependencies: ["CHDF5", "Basics"]),
     .target(name: "CResampling"),
     .target(name: "ImageCoding", dependencies: ["Basics", "CIntrinsics", "CJPEG", "CPNG", "CWebP", "CResampling"]),
-    .target(name: "Pictures", dependencies: ["Basics", "CZlib"]),
+    .target(name: "Pictures", dependencies: ["ImageCoding"]),
     .target(name: "Models", dependencies: ["Basics"]),
     .target(name: "Optimization", dependencies: ["Basics", "CIntrinsics"]),
     .target(name: "Interchange", dependencies: ["HDF5Storage", "Models", "Optimization"]),
@@ -73,8 +73,9 @@ let tests: [Target] = [
     .testTarget(name: "MessagePassingTests", dependencies: ["MessagePassing", "TestLaunch", "TestSupport"]),
     .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "TestSupport"], exclude: ["Golden"]),
     .testTarget(
-        name: "ImageCodingTests", dependencies: ["ImageCoding", "HDF5Storage"], exclude: ["Golden"]),
-    .testTarget(name: "PicturesTests", dependencies: ["Pictures"], exclude: ["Golden"]),
+        name: "ImageCodingTests", dependencies: ["ImageCoding", "HDF5Storage", "CZlib", "TestSupport"],
+        exclude: ["Golden"]),
+    .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization"], exclude: ["Golden"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Checkpoints", "TestSupport"]),
@@ -89,6 +90,8 @@ let tests: [Target] = [
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "BLASEngine", "TestSupport"]),
+    // Measures; run by scripts/check-image-rate.
+    .executableTarget(name: "image-rate", dependencies: ["ImageCoding"], path: "Tests/ImageRate"),
     // What needs several ranks: a program of its own, run under mpirun by scripts/test.
     .executableTarget(
         name: "rank-tests",

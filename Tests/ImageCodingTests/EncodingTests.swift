@@ -27,8 +27,7 @@ import Testing
         try bytes.withUnsafeBufferPointer { bytes in
             let base = try #require(bytes.baseAddress)
             let size = PixelSize(width: 65_501, height: 1)
-            let view = PixelView(
-                base: base, rowBytes: 65_501, channels: 1, region: PixelRect(size), imageSize: size)
+            let view = PixelView(base, size, channels: 1)
             let encoder = try JPEGEncoder()
             #expect(throws: ImageError.unsupported(reason: "65501x1 pixels cannot be written as JPEG")) {
                 try encoder.encode(view, quality: 90)

@@ -33,20 +33,14 @@ struct Pixels: Equatable {
     init(_ view: PixelView, _ rect: PixelRect) {
         size = rect.size
         channels = view.channels
-        bytes = [UInt8](repeating: 0, count: rect.width * rect.height * view.channels)
-        bytes.withUnsafeMutableBufferPointer { output in
-            if let base = output.baseAddress { view.copy(rect, to: base) }
-        }
+        bytes = view.copy(rect)
     }
 
     /// Lends them as an image.
     func withView<Result>(_ body: (PixelView) throws -> Result) throws -> Result {
         try bytes.withUnsafeBufferPointer { bytes in
             guard let base = bytes.baseAddress else { throw ImageError.truncated }
-            return try body(
-                PixelView(
-                    base: base, rowBytes: size.width * channels, channels: channels, region: PixelRect(size),
-                    imageSize: size))
+            return try body(PixelView(base, size, channels: channels))
         }
     }
 
