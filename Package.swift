@@ -99,6 +99,15 @@ let tests: [Target] = [
         path: "Tests/RankTests", swiftSettings: engineSettings),
 ]
 
+/// `DPTRAIN_FUZZ=1` builds the fuzzers, as scripts/fuzz does. They need libFuzzer.
+let fuzzers: [Target] = [
+    .executableTarget(
+        name: "fuzz", dependencies: ["Training", "DatasetCreation", "CZlib", "TestSupport"], path: "Tests/FuzzTests",
+        // gold, the usual one, breaks off.
+        linkerSettings: [.unsafeFlags(["-use-ld=lld"])])
+]
+let withFuzzers = Context.environment["DPTRAIN_FUZZ"] == "1"
+
 let package = Package(
     name: "dptrain",
     products: [.executable(name: "dptrain", targets: ["dptrain"])],
@@ -106,6 +115,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
-    targets: systemLibraries + (withOneDNN ? oneDNNTargets : []) + modules + tests,
+    targets: systemLibraries + (withOneDNN ? oneDNNTargets : []) + modules + tests + (withFuzzers ? fuzzers : []),
     swiftLanguageModes: [.v6]
 )

@@ -12,7 +12,9 @@ struct EvaluationData {
     var dataset: SampleSet { source.dataset }
 
     init(_ request: EvaluationRequest, _ options: TrainingOptions, _ model: EvaluationModel) throws {
-        let file = try DatasetFile.open(request.data, options: DatasetOptions(options))
+        var understanding = DatasetOptions(options, demand: TargetDemand(model.network, model.lossFunction))
+        understanding.classNames = model.classNames.isEmpty ? nil : model.classNames
+        let file = try DatasetFile.open(request.data, options: understanding)
         // Samples that were named explicitly are those of the train split.
         let dataset = try file.split(request.split ?? (request.images != nil ? .train : file.usualSplit))
         normalization = try request.normalization?.rule(for: file, dataset) ?? Self.rule(of: model, for: dataset)
@@ -22,7 +24,7 @@ struct EvaluationData {
     }
 
     private static func rule(of model: EvaluationModel, for dataset: SampleSet) throws -> DataPipeline.Normalization {
-        if let rule = model.normalization(of: dataset.source.form) { return rule }
+        if let rule = try model.normalization(of: dataset) { return rule }
         let isBytes = dataset.source.form == .bytes
         throw DatasetError(
             file: dataset.file, object: dataset.source.dataset.path,
