@@ -22,7 +22,8 @@ final class ProgressLine {
     private let title: String
     private let isWatched: Bool
     private var lastShown: ContinuousClock.Instant?
-    private var beginning: (time: ContinuousClock.Instant, done: Int)?
+    /// When the first part was shown, and how far the work was then.
+    private var beginning: (time: ContinuousClock.Instant, part: Double)?
     private static let pause = Duration.milliseconds(200)
 
     init(_ title: String, isShown: Bool = true) {
@@ -30,20 +31,20 @@ final class ProgressLine {
         isWatched = isShown && isatty(STDERR_FILENO) == 1
     }
 
-    /// `Importing 42 %, 310 images/s, 5m 12s left`
-    func show(_ progress: ImportProgress) {
+    /// `Importing 42 %, 310 images/s, 5m 12s left`: a part of the work is done, 0...1. The rate is of `images`, all there are.
+    func show(_ part: Double, images: Int? = nil) {
         guard isWatched else { return }
         let now = ContinuousClock.now
-        let beginning = self.beginning ?? (now, progress.done)
+        let beginning = self.beginning ?? (now, part)
         self.beginning = beginning
         if let lastShown, now - lastShown < Self.pause { return }
         lastShown = now
         let seconds = (now - beginning.time) / .seconds(1)
-        let done = progress.done - beginning.done
-        var text = "\(title) \(Int(progress.fraction * 100)) %"
+        let done = part - beginning.part
+        var text = "\(title) \(Int(part * 100)) %"
         if seconds > 1, done > 0 {
-            let left = Double(progress.total - progress.done) * seconds / Double(done)
-            text += ", \(Figures.rate(done, in: seconds)), \(Figures.duration(left)) left"
+            if let images { text += ", \(Figures.rate(Int(done * Double(images)), in: seconds))" }
+            text += ", \(Figures.duration((1 - part) * seconds / done)) left"
         }
         StandardError.write("\r\u{1B}[K" + text)
     }
@@ -53,11 +54,18 @@ final class ProgressLine {
     }
 
     /// Shows the progress of `work`, and takes the line away when it ends.
-    static func during<Result>(
+    static func during<Result>(_ title: String, _ work: ((Double) -> Void) throws -> Result) rethrows -> Result {
+        let line = ProgressLine(title)
+        defer { line.clear() }
+        return try work { line.show($0) }
+    }
+
+    /// The same of work that counts images.
+    static func counting<Result>(
         _ title: String, isShown: Bool = true, _ work: ((ImportProgress) -> Void) throws -> Result
     ) rethrows -> Result {
         let line = ProgressLine(title, isShown: isShown)
         defer { line.clear() }
-        return try work { line.show($0) }
+        return try work { line.show($0.fraction, images: $0.total) }
     }
 }

@@ -14,24 +14,24 @@ public struct ImportSummary: Sendable, CustomStringConvertible {
     public let warnings: [String]
     private let images: ImageCounts?
 
+    init(
+        output: String, source: String, shape: Shape, classes: [String], splits: [(name: String, count: Int)],
+        warnings: [String] = [], images: ImageCounts? = nil
+    ) {
+        (self.output, self.source, self.shape) = (output, source, shape)
+        (self.classes, self.splits, self.warnings, self.images) = (classes, splits, warnings, images)
+    }
+
     init(_ dataset: ImportedDataset, shape: Shape = [], source: String, output: String) {
-        self.output = output
-        self.source = source
-        self.shape = shape
-        classes = dataset.classes
-        splits = dataset.splits.map { ($0.name, $0.count) }
-        warnings = []
-        images = nil
+        self.init(
+            output: output, source: source, shape: shape, classes: dataset.classes,
+            splits: dataset.splits.map { ($0.name, $0.count) })
     }
 
     init(_ dataset: ImportedDataset, shape: Shape, source: String, output: String, images: ImageCounts) {
-        self.output = output
-        self.source = source
-        self.shape = shape
-        classes = dataset.classes
-        splits = images.images
-        warnings = dataset.warnings
-        self.images = images
+        self.init(
+            output: output, source: source, shape: shape, classes: dataset.classes, splits: images.images,
+            warnings: dataset.warnings, images: images)
     }
 
     /// `fashion.h5: idx, 60000 train and 10000 test images of 28x28x1, 10 classes`
@@ -41,7 +41,9 @@ public struct ImportSummary: Sendable, CustomStringConvertible {
         }
         let counts = splits.map { "\($0.count) \($0.name)" }.listed("and")
         let form = shape.rank == 0 ? "as files" : "of \(shape)"
-        let first = "\(output): \(source), \(counts) images \(form), \(classes.count) classes"
+        let first =
+            "\(output): \(source), \(counts) images \(form)"
+            + (classes.isEmpty ? "" : ", \(classes.count) classes")
         return ([first] + (images?.lines ?? [])).joined(separator: "\n")
     }
 }

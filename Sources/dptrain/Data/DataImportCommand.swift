@@ -6,11 +6,12 @@ import MessagePassing
 struct DataImportCommand: RankCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Turn images, or a data set in a format of others, into a data set file.",
+        abstract: "Turn images, a table, or a data set in a format of others, into a data set file.",
         discussion: """
             The sources are folders, archives (.tar, .tar.gz, .zip) or files. Archives are not unpacked. These formats are \
             known:
 
+              \(TableFlags.summary)
             \(ImporterList.known.map { "  \($0.flagText): \($0.summary)" }.joined(separator: "\n"))
 
             Images are stored as the files that they are, or as pixels of one size (--size). Files that are turned (EXIF), \
@@ -26,6 +27,7 @@ struct DataImportCommand: RankCommand {
               dptrain data import photos.zip --size 32 --output small.h5
               dptrain data import digits/ --size 28 --grey --output digits.h5
               dptrain data import pictures/ --table pictures/labels.csv --on-bad-image skip --output pictures.h5
+              dptrain data import houses.csv --target price --categorical city --output houses.h5
               mpirun -n 4 dptrain data import train.tar val/ --resize 256 --part-size 1G --output imagenet/all.h5
             """)
 
@@ -36,6 +38,7 @@ struct DataImportCommand: RankCommand {
     var format: ImportFormat?
 
     @OptionGroup(title: "Formats") var importer: ImporterFlags
+    @OptionGroup(title: "Tables") var table: TableFlags
     @OptionGroup(title: "Images") var images: ImageFileFlags
     @OptionGroup var output: OutputFlags
 
@@ -46,12 +49,19 @@ struct DataImportCommand: RankCommand {
     }
 
     func run(on world: Communicator) throws -> ExitCode {
+        if try table.describeTable(at: sources.count == 1 ? sources[0] : "") {
+            guard importer.values.isEmpty, images.options == ImageOptions() else {
+                throw ValidationError("options of images and formats are not for a table, and \(sources[0]) is one")
+            }
+            if world.rank == 0 { try table.importTable(sources[0], output) }
+            return .success
+        }
         var options = ImportOptions()
         options.importer = format?.importer
         options.values = importer.values
         options.images = images.options
         options.output = output.writerOptions
-        let summary = try ProgressLine.during("Importing", isShown: world.rank == 0) { progress in
+        let summary = try ProgressLine.counting("Importing", isShown: world.rank == 0) { progress in
             try DatasetImporter.importDataset(
                 from: sources, into: output.output, options: options, world: world, progress: progress)
         }

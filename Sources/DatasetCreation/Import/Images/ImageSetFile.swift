@@ -88,7 +88,7 @@ final class ImageSetFile {
         let rows = split.rows.map { Int($0) }
         if let size = options.images.size {
             let pixel: Shape = [size.height, size.width, options.images.channels]
-            let chunk = SplitWriter.chunkCount(rows.count, options.output)
+            let chunk = options.output.chunkCount(rows.count)
             let images = try root.createDataset(
                 "\(name)/images", shape: Shape([rows.count] + pixel.extents), of: UInt8.self,
                 layout: chunk.map { .chunked(Shape([$0] + pixel.extents), gzip: options.output.compression) }
