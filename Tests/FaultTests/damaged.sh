@@ -3,7 +3,7 @@
 # Tests/FaultTests/damaged.sh PATH-TO-DPTRAIN [SEED [HOW-MANY]]
 source "$(dirname "$0")/../RunTests/support.sh"
 RANDOM=${2:-1}
-wanted=${3:-200}
+wanted=${3:-100}
 limit=300
 
 alone data generate --output data.h5 --train 60 --test 20 --seed 5 >output || exit 1

@@ -6,7 +6,7 @@
 project=$(realpath "$(dirname "$0")/../..")
 source "$project/Tests/RunTests/support.sh"
 RANDOM=${2:-1}
-wanted=${3:-60}
+wanted=${3:-40}
 limit=120
 export SWIFT_BACKTRACE=enable=no
 
