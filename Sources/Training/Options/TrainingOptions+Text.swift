@@ -57,6 +57,9 @@ extension TrainingOptions {
             throw OptionError(
                 "wire", "--reduction \(reduction.rawValue) adds no bf16: use --reduction \(names), or --wire fp32")
         }
+        if onNaN != .rollback, let given = ["rollback-factor", "rollback-limit"].first(where: { text(of: $0) != nil }) {
+            throw OptionError(given, "it goes with --on-nan rollback")
+        }
         try optimizer.validate()
     }
 }

@@ -8,13 +8,25 @@ import Reduction
 /// the moving average for batch statistics. Spans are cut when the run starts; a step only walks them.
 final class ParameterUpdate {
     /// Rate, iteration and scale of the step at hand.
-    var step = UpdateStep(scale: 1, learningRate: 0, iteration: 0)
+    private var step = UpdateStep(scale: 1, learningRate: 0, iteration: 0)
+    /// The first gradient of the step that was not finite, or weight that did not stay so; nil if there is none.
+    private(set) var problem: Problem?
     /// The optimizer's slots, for each weight that this rank updates.
     let slots: [OwnedArena]
 
     let optimizer: any Optimizer
     private let parameters: AlignedBuffer<Float>
     private let spans: [Span]
+    private let checksGradients: Bool
+
+    struct Problem: Codable {
+        /// In the arena, which has the order of the backward pass: the error began at the first one.
+        let offset: Int
+        /// `the gradient of conv2d/kernel`
+        let what: String
+        /// The gradient was finite, but a weight is not any more.
+        let isOfWeights: Bool
+    }
 
     private struct Span {
         let range: Range<Int>
@@ -28,9 +40,12 @@ final class ParameterUpdate {
         case movingAverage(momentum: Float)
     }
 
-    /// Updates will be called for the ranges of `ownership`.
-    init(_ optimizer: any Optimizer, l2: Float, _ replica: Replica, _ ownership: SliceOwnership) {
+    /// Updates will be called for the ranges of `ownership`. `checksGradients` is false where a gate has looked at them.
+    init(
+        _ optimizer: any Optimizer, l2: Float, _ replica: Replica, _ ownership: SliceOwnership, checksGradients: Bool
+    ) {
         self.optimizer = optimizer
+        self.checksGradients = checksGradients
         parameters = replica.parameters
         let slots = optimizer.slots.map { OwnedArena(ownership, initialValue: $0.initialValue) }
         self.slots = slots
@@ -58,25 +73,41 @@ final class ParameterUpdate {
             l2: parameter.specification.isKernel ? l2 : 0, slots: slots.map { $0.address(of: part.lowerBound) })
     }
 
-    /// Updates one of the owned ranges; `gradient` is the sum over all samples for the range's first element. A
-    /// gradient that is not finite is an error even if the loss is finite, for example because a ReLU turns NaN into
-    /// zero.
-    func apply(_ range: Range<Int>, gradient: UnsafeMutablePointer<Float>) throws {
+    /// A step begins.
+    func begin(_ step: UpdateStep) {
+        self.step = step
+        problem = nil
+    }
+
+    /// Updates one of the owned ranges; `gradient` is the sum over all samples for the range's first element. A gradient
+    /// that is not finite is a problem even if the loss is finite, for example because a ReLU turns NaN into zero; it
+    /// changes no weight. So is a weight that does not stay finite: a ReLU would hide it from the next loss.
+    func apply(_ range: Range<Int>, gradient: UnsafeMutablePointer<Float>) {
         var index = firstSpan(from: range.lowerBound)
         while index < spans.count, spans[index].range.lowerBound < range.upperBound {
-            let span = spans[index].range
-            let weights = parameters.baseAddress + span.lowerBound
-            let sums = gradient + (span.lowerBound - range.lowerBound)
-            guard allFinite(sums, count: span.count) else { throw notFinite(spans[index]) }
-            switch spans[index].rule {
-            case .optimizer(let l2, let slots):
-                step.l2 = l2
-                optimizer.update(weights: weights, gradient: sums, slots: slots, count: span.count, step: step)
-            case .movingAverage(let momentum):
-                average(weights, sums, momentum: momentum, count: span.count)
-            }
+            update(spans[index], gradient + (spans[index].range.lowerBound - range.lowerBound))
             index += 1
         }
+    }
+
+    private func update(_ span: Span, _ sums: UnsafeMutablePointer<Float>) {
+        let weights = parameters.baseAddress + span.range.lowerBound
+        let count = span.range.count
+        if checksGradients, !allFinite(sums, count: count) { return note("the gradient", span) }
+        switch span.rule {
+        case .optimizer(let l2, let slots):
+            step.l2 = l2
+            optimizer.update(weights: weights, gradient: sums, slots: slots, count: count, step: step)
+        case .movingAverage(let momentum):
+            average(weights, sums, momentum: momentum, count: count)
+        }
+        if !allFinite(weights, count: count) { note("the update", span, isOfWeights: true) }
+    }
+
+    private func note(_ what: StaticString, _ span: Span, isOfWeights: Bool = false) {
+        guard problem == nil else { return }
+        problem = Problem(
+            offset: span.range.lowerBound, what: "\(what) of \(span.path)", isOfWeights: isOfWeights)
     }
 
     private func average(
@@ -84,13 +115,6 @@ final class ParameterUpdate {
     ) {
         let (scale, share) = (step.scale, 1 - momentum)
         for i in 0..<count { moving[i] = moving[i] * momentum + sums[i] * scale * share }
-    }
-
-    /// The arena has the order of the backward pass, so the error began at the first one found.
-    private func notFinite(_ span: Span) -> TrainingError {
-        TrainingError(
-            "the gradient of \(span.path) in step \(step.iteration + 1) is not finite; a lower --learning-rate or a --warm-up "
-                + "often helps. The last checkpoint is whole.")
     }
 
     private func firstSpan(from offset: Int) -> Int {
