@@ -19,7 +19,7 @@ package final class CheckpointWriter: @unchecked Sendable {
     }
 
     /// A checkpoint that is on the disk.
-    package struct Saved: Sendable {
+    package struct Saved: Sendable, Equatable {
         package let path: String
         package let bytes: Int
     }

@@ -60,6 +60,11 @@ extension TrainingOptions {
         if onNaN != .rollback, let given = ["rollback-factor", "rollback-limit"].first(where: { text(of: $0) != nil }) {
             throw OptionError(given, "it goes with --on-nan rollback")
         }
+        let limits = [("clip-norm", clipNorm), ("global-clip-norm", globalClipNorm), ("clip-value", clipValue)]
+        let given = limits.filter { $0.1 != nil }.map(\.0)
+        guard given.count < 2 else {
+            throw OptionError(given[1], "--\(given[0]) limits gradients already; give one of them, as in Keras")
+        }
         try optimizer.validate()
     }
 }

@@ -50,6 +50,9 @@ public struct TrainingOptions: Equatable, Sendable {
     // Optimizer
     public var optimizer = OptimizerSettings(OptimizerKind(Adam.self))
     public var l2 = 0.0
+    public var clipNorm: Double?
+    public var globalClipNorm: Double?
+    public var clipValue: Double?
 
     // Learning rate and what steers the run
     public var learningRate: Double?
@@ -92,6 +95,11 @@ public struct TrainingOptions: Equatable, Sendable {
 /// Settings that follow from the options.
 extension TrainingOptions {
     public var algorithm: any Optimizer { optimizer.algorithm }
+
+    /// `validate` sees to it that there is one at most.
+    public var clipping: GradientClipping? {
+        clipNorm.map { .norm($0) } ?? globalClipNorm.map { .globalNorm($0) } ?? clipValue.map { .value($0) }
+    }
 
     /// The learning rate before schedule, warm-up and scaling.
     public var baseLearningRate: Double { learningRate ?? optimizer.kind.type.defaultLearningRate }

@@ -170,7 +170,8 @@ final class Checkpointing {
         return OptimizerState(
             kerasClass: type(of: optimizer).kerasClass,
             configuration: optimizer.kerasConfiguration(
-                learningRate: options.baseLearningRate, weightDecay: options.optimizer.weightDecay),
+                learningRate: options.baseLearningRate, weightDecay: options.optimizer.weightDecay,
+                clipping: options.clipping),
             learningRate: Double(progress.learningRate), iteration: progress.position.globalStep,
             slots: optimizer.slots.map { OptimizerState.Slot(name: $0.name, values: []) })
     }

@@ -54,8 +54,11 @@ package struct RunParts {
         }
         gate = options.onNaN ?? .stop == .stop ? nil : FiniteGate(communicator)
         let update = ParameterUpdate(
-            options.algorithm, l2: Float(options.l2), replica, exchangePlan.ownership, checksGradients: gate == nil)
-        let reducer = Reducer(exchangePlan, exchange, overlap: options.overlap, gate: gate) { range, gradient in
+            options.algorithm, l2: Float(options.l2), options.clipping, replica, exchangePlan.ownership,
+            checksGradients: gate == nil)
+        let norms = try NormGate(update, exchangePlan.ownership, communicator, finite: gate)
+        let reducer = Reducer(exchangePlan, exchange, overlap: options.overlap, gate: norms ?? gate) {
+            range, gradient in
             update.apply(range, gradient: gradient)
         }
         let isFromFile = options.weights != nil || options.initFrom != nil

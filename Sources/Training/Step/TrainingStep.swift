@@ -103,7 +103,7 @@ package final class TrainingStep {
                 try segment.kernels[kernel](context)
             } catch let bad as NonFiniteLoss {
                 // The other ranks wait for this one's gradients, whatever they are.
-                if let gate { gate.sawNonFiniteLoss() } else { try find(bad, plan, index, context, samples, shard) }
+                if let gate { gate.sawNonFinite() } else { try find(bad, plan, index, context, samples, shard) }
             }
             guard isLast else { continue }
             let ready = segment.gradientsReady[kernel]
