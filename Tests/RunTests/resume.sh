@@ -98,6 +98,17 @@ expect "killed and resumed, a checkpoint at every third step" 0 "finished after"
     killed_run killed-thirds 4 --checkpoint-every-steps 3
 verdict "it ends with the files of one left alone (every third step)" same_run alone killed-thirds
 
+# The second epoch overflows and is begun anew: killed before that, after it, and in between.
+overflowing=(
+    --schedule multistep:at=13steps,multiples=1e32 --on-nan rollback --rollback-factor 1e-32 --warm-up none
+    --optimizer sgd --momentum 0.9 --weight-decay 0
+)
+expect "a run that is rolled back, left alone" 0 "rollback 1 of at most 3" \
+    ranks 2 "${options[@]}" "${overflowing[@]}" --output alone-back
+expect "killed and resumed around a rollback, a checkpoint at every step" 0 "finished after" \
+    killed_run killed-back 4 "${overflowing[@]}" --checkpoint-every-steps 1
+verdict "it ends with the files of one left alone (rolled back)" same_run alone-back killed-back
+
 verdict "most of them were killed" test $kills -ge 5
 
 # --- Damage ---------------------------------------------------------------------------------------------------------
