@@ -114,7 +114,7 @@ private let prerequisites = [
 
 /// Options of which one has another value, and which a run accepts.
 private func otherValue(of option: OptionDeclaration, than options: TrainingOptions) -> TrainingOptions? {
-    let words = option.help.split { !$0.isLetter && !$0.isNumber && $0 != "-" }.map(String.init)
+    let words = option.help.split { " ,;()".contains($0) }.map(String.init)
     let candidates = otherValues[option.name].map { [$0] } ?? ["2", "0.25", "true", "false"] + words
     for text in candidates {
         var other = options

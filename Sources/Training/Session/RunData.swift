@@ -14,13 +14,17 @@ package struct RunData {
     private let augmentations: AugmentationList?
     private let path: String
 
-    package init(_ options: TrainingOptions) throws {
+    /// What the user should know of how the data were understood.
+    let notes: [String]
+
+    /// `demand`: which targets the network can learn from, where that is known.
+    package init(_ options: TrainingOptions, demand: TargetDemand? = nil) throws {
         guard let path = options.data else {
             throw TrainingError(
                 "there is no data to train on; give an HDF5 file with --data, or make one with `dptrain data`")
         }
         self.path = path
-        let file = try DatasetFile.open(path, options: DatasetOptions(options))
+        let file = try DatasetFile.open(path, options: DatasetOptions(options, demand: demand))
         let data = try file.trainingData(validationSplit: options.validationSplit)
         explanation = data.explanation
         if case .none = data.train.targets { try data.train.requireTargets(.labels) }
@@ -31,7 +35,8 @@ package struct RunData {
             }
         }
         try data.validation?.requireTargets(data.train.targetKind == .label ? .labels : .targets)
-        let rule = try options.normalization.rule(for: file, data.train)
+        let (rule, note) = try options.normalizationRule(for: file, data.train)
+        notes = (file.notes + [note].compactMap(\.self)).map { "\(path): \($0)" }
         training = try BatchSource(
             data.train,
             InputPipeline(TransformChain(options.augment?.transforms ?? [], of: data.train, seed: options.seed), rule),
@@ -107,22 +112,37 @@ extension SampleSpecification {
 }
 
 extension DatasetOptions {
-    package init(_ options: TrainingOptions) {
+    package init(_ options: TrainingOptions, demand: TargetDemand? = nil) {
         let order: DataPipeline.ChannelOrder? =
             switch options.channelOrder {
             case .auto: nil
             case .nhwc: .nhwc
             case .nchw: .nchw
+            case .ncwh: .ncwh
             }
         self.init(
             images: options.images, labels: options.labels, order: order, allowsExternal: options.allowExternal)
+        targets = options.targets.map { $0 == .labels ? .labels : .targets }
+        labelOffset = options.labelOffset
+        self.demand = demand
+    }
+}
+
+extension TrainingOptions {
+    /// How samples become inputs, and what there is to say of it.
+    package func normalizationRule(
+        for file: DatasetFile, _ dataset: SampleSet
+    ) throws -> (rule: DataPipeline.Normalization, note: String?) {
+        if let valueRange { return (.range(valueRange), nil) }
+        if normalization == .auto { return try dataset.standardNormalization() }
+        return (try normalization.rule(for: file, dataset), nil)
     }
 }
 
 extension TrainingOptions.Normalization {
     package func rule(for file: DatasetFile, _ dataset: SampleSet) throws -> DataPipeline.Normalization {
         switch self {
-        case .auto: return .standard(for: dataset.source.form)
+        case .auto: return try dataset.standardNormalization().rule
         case .unchanged: return .unchanged
         case .unit: return .unit
         case .standardized:

@@ -31,7 +31,8 @@ package struct RunParts {
     /// Collective. Model, weights and slots are those of `resumed`, or those that a new run starts from.
     init(_ session: Session, resumed: ResumedState?) throws {
         let (options, communicator) = (session.options, session.communicator)
-        let data = try communicator.together { try RunData(options) }
+        let demand = TargetDemand(options, resumed: resumed?.state.map { ($0.network, $0.loss) })
+        let data = try communicator.together { try RunData(options, demand: demand) }
         let definition = try communicator.together { try ModelDefinition(options, data, resumed: resumed?.state) }
         let network = definition.network
         try communicator.agree(on: [
@@ -44,7 +45,8 @@ package struct RunParts {
         ])
         try resumed?.requireSame(data, definition)
         let plan = try session.plan(network, definition.loss, for: data.work)
-        let exchangePlan = ExchangePlan(options, plan.arena, session.partition, rank: communicator.rank)
+        let exchangePlan = ExchangePlan(
+            options, plan.arena, session.partition, rank: communicator.rank, session.nodes)
         var need = session.memory(of: plan, for: data.work)
         need.addTraining(of: network, exchangePlan, options)
         memory = try session.requireRoom(for: need, of: network)

@@ -16,7 +16,7 @@ final class RunTensors: CheckpointTensors {
     private let optimizer: any Optimizer
     /// The indices of trainable parameters in the network.
     private let trainable: [Int]
-    private let order: [KerasFile.SlotPlace]
+    private let order: [SlotPlace]
     private var gathered = 0
     /// On rank 0: the place of the parameter that is gathered.
     private let place: AlignedBuffer<Float>?
@@ -43,8 +43,7 @@ final class RunTensors: CheckpointTensors {
         self.slots = slots
         self.optimizer = optimizer
         trainable = replica.network.trainableIndices
-        order = KerasFile.slotOrder(
-            kerasClass: type(of: optimizer).kerasClass, slots: slots.count, of: replica.network)
+        order = optimizer.slotPlaces(in: replica.network)
         let largest = trainable.map { replica.arena[parameter: $0].range.count }.max() ?? 0
         place = communicator.rank == 0 ? AlignedBuffer(count: largest) : nil
     }
