@@ -1,7 +1,7 @@
 """Decodes, resizes and crops the images of a folder as `image-rate` does, with another library on one thread. Prints images for
 each second of processor time.
 
-    image_rate.py FOLDER SECONDS pillow|torchvision-pillow|torchvision|tensorflow|tensorflow-crop
+    image_rate.py FOLDER SECONDS pillow|torchvision-pillow|torchvision|tensorflow|tensorflow-crop|ffcv
 
 The shortest side becomes 256 (bilinear), of which 224x224 pixels in the middle are kept.
 """
@@ -84,6 +84,41 @@ def cropped_and_resized(tf, data):
     return tf.cast(tf.round(image), tf.uint8)
 
 
+def ffcv_maker(folder):
+    """FFCV's reader with one thread; its file holds the images as JPEG of the same quality."""
+    import tempfile
+
+    import numpy
+    from ffcv.fields import IntField, RGBImageField
+    from ffcv.fields.decoders import CenterCropRGBImageDecoder
+    from ffcv.loader import Loader
+    from ffcv.writer import DatasetWriter
+    from PIL import Image
+
+    paths = sorted(pathlib.Path(folder).iterdir())
+
+    class Images:
+        def __len__(self):
+            return len(paths)
+
+        def __getitem__(self, index):
+            return numpy.asarray(Image.open(paths[index]).convert("RGB")), 0
+
+    scratch = tempfile.TemporaryDirectory()
+    name = os.path.join(scratch.name, "images.beton")
+    fields = {"image": RGBImageField(write_mode="jpg", jpeg_quality=90), "label": IntField()}
+    DatasetWriter(name, fields, num_workers=1).from_indexed_dataset(Images())
+    loader = Loader(
+        name, batch_size=32, num_workers=1, os_cache=True, drop_last=False,
+        pipelines={"image": [CenterCropRGBImageDecoder((224, 224), 224 / 256)], "label": None})
+
+    def make_all(images, keep=scratch):
+        for _ in loader:
+            pass
+
+    return make_all
+
+
 def one_by_one(make):
     def make_all(images):
         for data in images:
@@ -98,6 +133,7 @@ MAKERS = {
     "torchvision": lambda: one_by_one(torchvision()),
     "tensorflow": lambda: tensorflow_maker(resized_and_cropped),
     "tensorflow-crop": lambda: tensorflow_maker(cropped_and_resized),
+    "ffcv": lambda: ffcv_maker(folder),
 }
 
 if __name__ == "__main__":

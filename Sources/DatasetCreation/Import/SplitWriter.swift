@@ -1,5 +1,6 @@
 import Basics
 import HDF5Storage
+import ImportSources
 
 /// Writes the samples of a split, which all have one shape, into a data set file, a block at a time.
 final class SplitWriter {
@@ -31,7 +32,7 @@ final class SplitWriter {
             throw ImportError.shapesDiffer("train", trainShape, split.name, shape)
         }
         let extents = first.shape.extents
-        let chunk = Self.chunkCount(split.count, options)
+        let chunk = options.chunkCount(split.count)
         images = try root.createDataset(
             "\(split.name)/images", shape: Shape([split.count] + extents), of: UInt8.self,
             layout: chunk.map { .chunked(Shape([$0] + extents), gzip: options.compression) } ?? .contiguous)
@@ -41,7 +42,7 @@ final class SplitWriter {
     }
 
     /// Writes all samples. `progress` gets the number of those that are written.
-    func write(progress: (Int) -> Void) throws -> ChannelStatistics {
+    func write(progress: (Int) throws -> Void) throws -> ChannelStatistics {
         var statistics = ChannelStatistics(channels: shape[2])
         for start in stride(from: 0, to: split.count, by: blockCount) {
             let rows = start..<min(start + blockCount, split.count)
@@ -49,7 +50,7 @@ final class SplitWriter {
             try images.write(rows: rows, from: pixels)
             try labels.write(rows: rows, from: classes)
             pixels.withUnsafeBufferPointer { statistics.add($0) }
-            progress(rows.upperBound)
+            try progress(rows.upperBound)
         }
         guard !hasSample else {
             throw ImportError.sampleCount(split.name, expected: split.count, actual: split.count + 1)
@@ -82,11 +83,5 @@ final class SplitWriter {
         guard sample.label >= 0 else {
             throw .damaged(split.name, reason: "sample \(row) has the label \(sample.label)")
         }
-    }
-
-    /// Images a chunk; compressed files have chunks anyway.
-    private static func chunkCount(_ count: Int, _ options: DatasetWriter.Options) -> Int? {
-        guard let wanted = options.imagesPerChunk ?? (options.compression == nil ? nil : 256) else { return nil }
-        return max(1, min(wanted, count))
     }
 }
