@@ -1,3 +1,4 @@
+import Basics
 import DataPipeline
 import Execution
 import Models
@@ -58,11 +59,7 @@ struct EvaluationData {
         guard let names = dataset.classNames, !model.classNames.isEmpty, names != model.classNames else { return }
         throw DatasetError(
             file: dataset.file, object: dataset.targetsPath,
-            "its classes are \(Self.list(names)), those of \(model.file) are \(Self.list(model.classNames))",
+            "its classes are \(names.listed(atMost: 5)), those of \(model.file) are \(model.classNames.listed(atMost: 5))",
             remedy: "evaluate with data of the same classes in the same order")
-    }
-
-    private static func list(_ names: [String]) -> String {
-        names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", ... (\(names.count))" : "")
     }
 }

@@ -20,7 +20,7 @@ extension KerasWeightsFile {
         } else if layers.count == wanted.count {
             return try assign(layers, to: wanted, of: network)
         }
-        let names = layers.prefix(8).map(\.name).joined(separator: ", ") + (layers.count > 8 ? ", ..." : "")
+        let names = layers.map(\.name).listed(atMost: 8)
         let missing = wanted.map { network.nodes[$0.node].name }.filter { byName[$0] == nil }
         throw FileError(
             .content, file: path,
@@ -47,7 +47,7 @@ extension KerasWeightsFile {
         guard !taken.isEmpty else {
             throw FileError(
                 .content, file: path, "no layer of it has the name and the shapes of one of model \(network.name)",
-                remedy: "it has \(layers.prefix(8).map(\.name).joined(separator: ", "))")
+                remedy: "it has \(layers.map(\.name).listed(atMost: 8))")
         }
         let found = try assign(taken.compactMap { byName[network.nodes[$0.node].name] }, to: taken, of: network)
         return zip(weights, found).map { $1.isEmpty ? $0 : $1 }
