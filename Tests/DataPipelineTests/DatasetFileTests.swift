@@ -193,13 +193,26 @@ import Testing
         #expect(message { try watch.check() }.contains("x.h5: it was changed while the run read it"))
     }
 
-    /// Whoever has the old file open goes on reading it.
-    @Test func anotherFileOfTheNameIsNoChange() throws {
+    /// The next reader would take the bytes of another file from where they lay in the first.
+    @Test func anotherFileOfTheNameIsNoticed() throws {
         let scratch = try Scratch()
-        let file = try scratch.dataset { try $0.write("images", shape: [4, 2, 2], [UInt8](0..<16)) }
+        func write(_ name: String, before: Int) throws -> DatasetFile {
+            try scratch.dataset(name) { root in
+                if before > 0 { try root.write("notes", shape: [before], [UInt8](repeating: 1, count: before)) }
+                try root.write("images", shape: [4, 2, 2], [UInt8](0..<16))
+            }
+        }
+        func replace(with other: String) throws {
+            try Data(contentsOf: URL(fileURLWithPath: scratch.path + "/" + other))
+                .write(to: URL(fileURLWithPath: scratch.path + "/x.h5"), options: .atomic)
+        }
+        let file = try write("x.h5", before: 0)
         let watch = DatasetWatch(file, try file.fingerprint())
-        try Data("other".utf8).write(to: URL(fileURLWithPath: scratch.path + "/x.h5"), options: .atomic)
-        #expect(try watch.check() == nil)
+        #expect(try write("same.h5", before: 0).fingerprint() == write("moved.h5", before: 5000).fingerprint())
+        try replace(with: "same.h5")
+        #expect(try watch.check()?.contains("was written to") == true)
+        try replace(with: "moved.h5")
+        #expect(message { try watch.check() }.contains("x.h5: it was changed while the run read it"))
     }
 }
 

@@ -19,13 +19,14 @@ import Testing
     }
 
     private func repacked(
-        _ file: DatasetFile, seed: UInt64? = nil, _ change: (inout DatasetWriter.Options) -> Void = { _ in }
+        _ file: DatasetFile, _ name: String = "out.h5", seed: UInt64? = nil,
+        _ change: (inout DatasetWriter.Options) -> Void = { _ in }
     ) throws -> DatasetFile {
         var options = DatasetWriter.Options()
         options.overwrite = true
         change(&options)
-        _ = try DatasetRepacker.repack(file, to: folder.path("out.h5"), options: options, seed: seed)
-        return try DatasetFile.open(folder.path("out.h5"))
+        _ = try DatasetRepacker.repack(file, to: folder.path(name), options: options, seed: seed)
+        return try DatasetFile.open(folder.path(name))
     }
 
     private func values(_ file: DatasetFile, _ split: Split = .train) throws -> [StoredSample.Values] {
@@ -42,7 +43,7 @@ import Testing
             try root.write("x_test", shape: [4, 3, 5, 5], images(4))
         }
         let contiguous = try repacked(file)
-        let chunked = try repacked(contiguous) { ($0.imagesPerChunk, $0.compression) = (3, 1) }
+        let chunked = try repacked(contiguous, "chunked.h5") { ($0.imagesPerChunk, $0.compression) = (3, 1) }
         for copy in [contiguous, chunked] {
             #expect(try values(copy) == values(file) && values(copy, .test) == values(file, .test))
             #expect(try copy.split(.train).targets == file.split(.train).targets && copy.classes == 4)

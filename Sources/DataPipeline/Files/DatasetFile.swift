@@ -8,6 +8,7 @@ public struct DatasetFile: Sendable {
     public static let version = 1
 
     public let path: String
+    let options: DatasetOptions
     public let splits: [Split: SampleSet]
     /// How many classes there are; 0 without labels.
     public let classes: Int
@@ -26,6 +27,7 @@ public struct DatasetFile: Sendable {
 
     private init(_ file: HDF5File, _ options: DatasetOptions) throws {
         path = file.path
+        self.options = options
         let attributes = file.root.attributes
         // Files of others may have something else under these names.
         let names = (try? attributes.strings("classes")) ?? []

@@ -5,8 +5,8 @@ import Synchronization
 import Glibc
 #endif
 
-/// Notices that a file was written to while it is in use. A file that was replaced by another one of its name stays what it
-/// was for those who have it open.
+/// Notices that a file was written to, or replaced by another one of its name, while it is in use. Readers that begin later
+/// would open the other one, and read it as if it were the first.
 public final class DatasetWatch: Sendable {
     private struct Stamp: Equatable {
         let identity: [UInt64]
@@ -35,14 +35,17 @@ public final class DatasetWatch: Sendable {
         stamps = Mutex(Dictionary(uniqueKeysWithValues: paths.compactMap { path in Stamp(path).map { (path, $0) } }))
     }
 
-    /// Throws if what was looked at has changed. If only the time or other parts of a file have, it says so, once.
+    /// Throws if what was looked at has changed, or lies elsewhere. If only the time or other parts of a file have changed,
+    /// it says so, once.
     public func check() throws -> String? {
         guard let path = firstChange() else { return nil }
-        let now = try file.fingerprint()
-        guard now == fingerprint else {
+        let current = try DatasetFile.open(file.path, options: file.options)
+        let isSame =
+            try current.fingerprint() == fingerprint
+            && Split.allCases.allSatisfy { current.splits[$0]?.source.access == file.splits[$0]?.source.access }
+        guard isSame else {
             throw DatasetError(
-                file: path,
-                "it was changed while the run read it: its fingerprint was \(fingerprint), and is \(now)",
+                file: path, "it was changed while the run read it",
                 remedy: "restore it, and resume from a checkpoint that is older than the change")
         }
         return "\(path) was written to during the run; the samples that were compared are still the same"
@@ -51,7 +54,7 @@ public final class DatasetWatch: Sendable {
     private func firstChange() -> String? {
         stamps.withLock { stamps in
             for (path, before) in stamps.sorted(by: { $0.key < $1.key }) {
-                guard let now = Stamp(path), now.identity == before.identity, now != before else { continue }
+                guard let now = Stamp(path), now != before else { continue }
                 stamps[path] = now
                 return path
             }
