@@ -39,8 +39,11 @@ let modules: [Target] = [
     .target(name: "Interchange", dependencies: ["HDF5Storage", "Models", "Optimization"]),
     .target(name: "Execution", dependencies: ["Models"]),
     .target(name: "BLASEngine", dependencies: ["Execution", "CBLAS"]),
+    .target(name: "ImportSources", dependencies: ["Basics", "CZlib", "CArchive"]),
     .target(name: "DataPipeline", dependencies: ["HDF5Storage"]),
-    .target(name: "DatasetCreation", dependencies: ["DataPipeline", "CZlib", "CArchive"]),
+    .target(
+        name: "DatasetCreation",
+        dependencies: ["MessagePassing", "DataPipeline", "ImageCoding", "ImportSources"]),
     .target(name: "Reduction", dependencies: ["MessagePassing", "Execution", "CIntrinsics"]),
     .target(name: "Checkpoints", dependencies: ["Interchange"]),
     .target(name: "Reporting", dependencies: ["Optimization", "Checkpoints"]),
@@ -55,7 +58,7 @@ let modules: [Target] = [
     .executableTarget(
         name: "dptrain",
         dependencies: [
-            "Evaluation", "Benchmarking", "DatasetCreation", "BLASEngine", "Pictures",
+            "Evaluation", "Benchmarking", "DatasetCreation", "ImportSources", "BLASEngine", "Pictures",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ] + oneDNN,
         swiftSettings: engineSettings),
@@ -80,7 +83,9 @@ let tests: [Target] = [
         name: "EngineTests", dependencies: ["BLASEngine", "HDF5Storage", "MessagePassing", "TestSupport"] + oneDNN,
         exclude: ["Golden"], swiftSettings: engineSettings),
     .testTarget(name: "DataPipelineTests", dependencies: ["DataPipeline", "TestSupport"], exclude: ["Golden"]),
-    .testTarget(name: "DatasetCreationTests", dependencies: ["DatasetCreation", "TestSupport"]),
+    .testTarget(
+        name: "DatasetCreationTests", dependencies: ["DatasetCreation", "ImportSources", "ImageCoding", "TestSupport"],
+        exclude: ["Golden"]),
     .testTarget(name: "ReductionTests", dependencies: ["Reduction"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),

@@ -16,7 +16,7 @@ extension Group {
     ) throws(HDF5Error) -> Dataset {
         let components = name.split(separator: "/").map(String.init)
         let parent = try createGroup(components.dropLast().joined(separator: "/"))
-        return try parent.createChild(components.last ?? "", shape, type, layout)
+        return try parent.createChild(components.last ?? "", shape, Element.typeID, layout)
     }
 
     /// Creates a contiguous data set and writes all of it.
@@ -29,6 +29,31 @@ extension Group {
         return dataset
     }
 
+    /// Writes a list of strings, all with room for the longest one: UTF-8, filled up with zeros. `h5py` reads bytes.
+    package func write(_ name: String, strings: [String]) throws(HDF5Error) {
+        let width = max(1, strings.lazy.map(\.utf8.count).max() ?? 1)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(strings.count * width)
+        for string in strings {
+            bytes += string.utf8
+            bytes += repeatElement(0, count: width - string.utf8.count)
+        }
+        let type = try location.open("write the strings", at: location.absolutePath(name), close: H5Tclose) {
+            H5Tcopy(chdf5_string())
+        }
+        H5Tset_size(type.id, width)
+        H5Tset_strpad(type.id, H5T_STR_NULLPAD)
+        H5Tset_cset(type.id, H5T_CSET_UTF8)
+        let components = name.split(separator: "/").map(String.init)
+        let parent = try createGroup(components.dropLast().joined(separator: "/"))
+        let dataset = try parent.createChild(components.last ?? "", [strings.count], type.id, .contiguous)
+        guard !bytes.isEmpty else { return }
+        try dataset.location.check("write the strings") {
+            H5Dwrite(
+                dataset.location.id, type.id, chdf5_whole_extent(), chdf5_whole_extent(), hid_t(H5P_DEFAULT), bytes)
+        }
+    }
+
     /// Takes away a name, and what lies there if it has no other.
     package func remove(_ name: String) throws(HDF5Error) {
         try location.check("remove the object", at: location.absolutePath(name)) {
@@ -36,8 +61,8 @@ extension Group {
         }
     }
 
-    private func createChild<Element: StorageElement>(
-        _ name: String, _ shape: Shape, _ type: Element.Type, _ layout: DatasetLayout
+    private func createChild(
+        _ name: String, _ shape: Shape, _ type: hid_t, _ layout: DatasetLayout
     ) throws(HDF5Error) -> Dataset {
         let operation = "create the data set"
         let path = location.absolutePath(name)
@@ -58,7 +83,7 @@ extension Group {
         }
         let handle = try location.open(operation, at: path, close: H5Dclose) {
             H5Dcreate2(
-                location.id, name, Element.typeID, space.id, hid_t(H5P_DEFAULT), creation.id, hid_t(H5P_DEFAULT))
+                location.id, name, type, space.id, hid_t(H5P_DEFAULT), creation.id, hid_t(H5P_DEFAULT))
         }
         return try Dataset(
             Location(file: location.file, path: path, handle: handle, fileHandle: location.fileHandle))

@@ -114,16 +114,5 @@ public struct ModelSummary: Sendable {
     }
 
     /// `173.54 KB`
-    public static func bytes(_ count: Int) -> String {
-        var size = Double(count)
-        var unit = 0
-        let units = ["B", "KB", "MB", "GB"]
-        while size >= 1024, unit < units.count - 1 {
-            size /= 1024
-            unit += 1
-        }
-        let hundredths = Int((size * 100).rounded())
-        let fraction = hundredths % 100
-        return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) \(units[unit])"
-    }
+    public static func bytes(_ count: Int) -> String { Figures.bytes(count) }
 }

@@ -1,4 +1,5 @@
 import Basics
+import DatasetCreation
 import Glibc
 
 /// Where the program says what went wrong.
@@ -19,17 +20,33 @@ enum StandardError {
 /// One line on standard error that is rewritten while work goes on; nothing where no one watches.
 final class ProgressLine {
     private let title: String
-    private let isWatched = isatty(STDERR_FILENO) == 1
-    private var shownPercent = -1
+    private let isWatched: Bool
+    private var lastShown: ContinuousClock.Instant?
+    /// When the first part was shown, and how far the work was then.
+    private var beginning: (time: ContinuousClock.Instant, part: Double)?
+    private static let pause = Duration.milliseconds(200)
 
-    init(_ title: String) { self.title = title }
+    init(_ title: String, isShown: Bool = true) {
+        self.title = title
+        isWatched = isShown && isatty(STDERR_FILENO) == 1
+    }
 
-    /// `part` of the work is done, 0...1.
-    func show(_ part: Double) {
-        let percent = Int(part * 100)
-        guard isWatched, percent != shownPercent else { return }
-        shownPercent = percent
-        StandardError.write("\r\(title) \(percent) %")
+    /// `Importing 42 %, 310 images/s, 5m 12s left`: a part of the work is done, 0...1. The rate is of `images`, all there are.
+    func show(_ part: Double, images: Int? = nil) {
+        guard isWatched else { return }
+        let now = ContinuousClock.now
+        let beginning = self.beginning ?? (now, part)
+        self.beginning = beginning
+        if let lastShown, now - lastShown < Self.pause { return }
+        lastShown = now
+        let seconds = (now - beginning.time) / .seconds(1)
+        let done = part - beginning.part
+        var text = "\(title) \(Int(part * 100)) %"
+        if seconds > 1, done > 0 {
+            if let images { text += ", \(Figures.rate(Int(done * Double(images)), in: seconds))" }
+            text += ", \(Figures.duration((1 - part) * seconds / done)) left"
+        }
+        StandardError.write("\r\u{1B}[K" + text)
     }
 
     func clear() {
@@ -41,5 +58,14 @@ final class ProgressLine {
         let line = ProgressLine(title)
         defer { line.clear() }
         return try work { line.show($0) }
+    }
+
+    /// The same of work that counts images.
+    static func counting<Result>(
+        _ title: String, isShown: Bool = true, _ work: ((ImportProgress) -> Void) throws -> Result
+    ) rethrows -> Result {
+        let line = ProgressLine(title, isShown: isShown)
+        defer { line.clear() }
+        return try work { line.show($0.fraction, images: $0.total) }
     }
 }

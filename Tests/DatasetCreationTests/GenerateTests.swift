@@ -3,6 +3,7 @@ import DatasetCreation
 import Foundation
 import HDF5Storage
 import Basics
+import ImportSources
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Basics
 import DatasetCreation
 import Foundation
+import ImportSources
 import TestSupport
 import Testing
 

@@ -2,6 +2,7 @@ import DatasetCreation
 import Foundation
 import HDF5Storage
 import Basics
+import ImportSources
 import TestSupport
 import Testing
 
@@ -31,7 +32,9 @@ import Testing
         try write(to: folder, infix: infix, compress: compress)
         let output = folder.path("out.h5")
         var fractions: [Double] = []
-        let summary = try DatasetImporter.importDataset(from: folder.path, into: output) { fractions.append($0) }
+        let summary = try DatasetImporter.importDataset(from: folder.path, into: output) {
+            fractions.append($0.fraction)
+        }
         #expect(summary.description == "\(output): idx, 5 train and 2 test images of 3x4x1, 7 classes")
         #expect(fractions.last == 1)
 
@@ -263,7 +266,7 @@ import Testing
         let fine = try DatasetImporter.importDataset(from: folder.path, into: folder.path("fine.h5"), options: options)
         #expect(fine.source == "cifar-100" && fine.classes.count == 100 && fine.classes[42] == "fine42")
         #expect(try labels("fine.h5") == [99, 42])
-        options.labels = .coarse
+        options.values["coarse"] = ""
         let coarse = try DatasetImporter.importDataset(
             from: folder.path, into: folder.path("coarse.h5"), options: options)
         #expect(coarse.classes == (0..<20).map(String.init))
@@ -307,7 +310,7 @@ import Testing
         options.importer = importer("idx")
         #expect(failure(folder.path, options) == "\(folder.path): holds no train-images-idx3-ubyte[.gz]")
         options.importer = importer("cifar-10")
-        options.labels = .coarse
-        #expect(failure(folder.path, options) == "coarse labels exist in cifar-100 only, and this is cifar-10")
+        options.values["coarse"] = ""
+        #expect(failure(folder.path, options) == "--coarse is for cifar-100, and this is cifar-10")
     }
 }

@@ -1,6 +1,7 @@
 import Basics
 import DatasetCreation
 import Foundation
+import ImportSources
 import TestSupport
 import Testing
 
@@ -22,6 +23,26 @@ import Testing
         ("data_batch_1.bin", cifarRecord([1], index: 0)), ("test_batch.bin", cifarRecord([2], index: 1)),
         ("batches.meta.txt", Array((0..<10).map { "class\($0)\n" }.joined().utf8)),
     ]
+
+    private static let table: File = ("labels.csv", Array("file,label\na/1.jpg,x\na/2.jpg,\"y\"\n".utf8))
+
+    private static func images() throws -> [File] {
+        [("a/1.jpg", try image("plain.jpg")), ("a/2.jpg", try image("one.png")), ("b/3.webp", try image("plain.webp"))]
+    }
+
+    @Test func tarOfImages() throws {
+        try check([("set.tar", tar(Self.images()))], rounds: 700, repair: Self.withTarChecksums)
+    }
+    @Test func zipOfImages() throws { try check([("set.zip", zip(Self.images()))], rounds: 700) }
+    @Test func compressedTarOfImages() throws {
+        try check([("set.tar", tar(Self.images()))], rounds: 700) { gzip(Self.withTarChecksums($0)) }
+    }
+    @Test func tarOfTarsOfImages() throws {
+        let inner = tar(try Self.images())
+        try check([("set.tar", tar([("train/x.tar", inner)]))], rounds: 700, repair: Self.withTarChecksums)
+        try check([("set.tar", tar([("train/x.tar", inner)]))], rounds: 700) { gzip(Self.withTarChecksums($0)) }
+    }
+    @Test func imagesWithATable() throws { try check(Self.images() + [Self.table], rounds: 700) }
 
     @Test func idxFolder() throws { try check(Self.idxFiles) }
     @Test func compressedIdxFolder() throws { try check(Self.idxFiles.map { ($0.name + ".gz", gzip($0.bytes)) }) }
@@ -50,6 +71,7 @@ import Testing
             do throws(ImportError) {
                 let (_, dataset) = try DatasetImporter.open(path)
                 for split in dataset.splits { try drain(split, of: dataset, mostBytes: 1032 * changed.count + 1 << 16) }
+                for split in dataset.images { try drain(split.files, of: dataset) }
                 successes += 1
             } catch {
                 #expect(error.description.count > 20)
@@ -77,6 +99,15 @@ import Testing
             #expect(sample.bytes.capacity <= mostBytes)
         }
         #expect(count == split.count)
+    }
+
+    private func drain(_ files: any ImageFiles, of dataset: ImportedDataset) throws(ImportError) {
+        var bytes: [UInt8] = []
+        for index in 0..<files.count {
+            #expect(dataset.classes.isEmpty || dataset.classes.indices.contains(Int(files.label(index))))
+            guard try files.read(index, into: &bytes) == nil else { continue }
+            #expect(bytes.count == files.size(index))
+        }
     }
 
     private static func withTarChecksums(_ archive: [UInt8]) -> [UInt8] {

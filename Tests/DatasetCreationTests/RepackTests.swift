@@ -60,7 +60,9 @@ import Testing
         let copy = try repacked(file)
         #expect(try values(copy) == values(file))
         #expect(try copy.split(.train).targets == file.split(.train).targets && copy.classes == 0)
-        let wide = try source("wide.h5") { try $0.write("images", shape: [2, 2, 2], (0..<8).map { Int64($0) * 9000 - 5 }) }
+        let wide = try source("wide.h5") {
+            try $0.write("images", shape: [2, 2, 2], (0..<8).map { Int64($0) * 9000 - 5 })
+        }
         let integers = try repacked(wide)
         #expect(try integers.split(.train).source.dataset.elementType == .integer(bytes: 4, signed: true))
         #expect(try values(integers) == values(wide))

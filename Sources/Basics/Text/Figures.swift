@@ -24,6 +24,20 @@ package enum Figures {
         }
     }
 
+    /// `173.54 KB`
+    package static func bytes(_ count: Int) -> String {
+        var size = Double(count)
+        var unit = 0
+        let units = ["B", "KB", "MB", "GB"]
+        while size >= 1024, unit < units.count - 1 {
+            size /= 1024
+            unit += 1
+        }
+        let hundredths = Int((size * 100).rounded())
+        let fraction = hundredths % 100
+        return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) \(units[unit])"
+    }
+
     /// Samples a second, as a whole number; with decimals where it is small.
     package static func rate(_ samples: Int, in seconds: Double) -> String {
         let rate = seconds > 0 ? Double(samples) / seconds : 0

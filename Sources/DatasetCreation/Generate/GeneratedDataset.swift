@@ -7,7 +7,7 @@ public enum GeneratedDataset {
     @discardableResult
     public static func write(
         to output: String, train: Int, test: Int, seed: UInt64,
-        options: DatasetWriter.Options = DatasetWriter.Options(), progress: (Double) -> Void = { _ in }
+        options: DatasetWriter.Options = DatasetWriter.Options(), progress: (ImportProgress) -> Void = { _ in }
     ) throws -> ImportSummary {
         let counts = [(GeneratedImages.Split.train, train), (.test, test)]
         let splits = counts.filter { $0.1 > 0 }.map { split, count in

@@ -8,6 +8,21 @@ struct ChannelStatistics {
         counts = [Int](repeating: 0, count: channels * 256)
     }
 
+    /// Counts that others have made, 256 for each channel.
+    init?(flatCounts: [Int]) {
+        guard !flatCounts.isEmpty else { return nil }
+        channels = flatCounts.count / 256
+        counts = flatCounts
+    }
+
+    var flatCounts: [Int] { counts }
+    /// How many pixels were added.
+    var pixelCount: Int { counts.prefix(256).reduce(0, +) }
+
+    mutating func add(_ other: ChannelStatistics) {
+        for i in counts.indices { counts[i] += other.counts[i] }
+    }
+
     /// `pixels` holds whole pixels, channels last.
     mutating func add(_ pixels: UnsafeBufferPointer<UInt8>) {
         counts.withUnsafeMutableBufferPointer { counts in

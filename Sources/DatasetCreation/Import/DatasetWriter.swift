@@ -4,6 +4,7 @@ import Basics
 
 #if canImport(Glibc)
 import Glibc
+import ImportSources
 #endif
 
 /// Writes data set files of the native schema:
@@ -33,10 +34,10 @@ public enum DatasetWriter {
 
     /// Writes the data set under a temporary name beside `output`, which gets its name when it is whole.
     ///
-    /// `source` is told in the summary. `progress` gets the part that is done, 0...1, from time to time.
+    /// `source` is told in the summary. `progress` is told from time to time how far it has come.
     package static func write(
         _ dataset: ImportedDataset, to output: String, source: String, options: Options = Options(),
-        progress: (Double) -> Void = { _ in }
+        progress: (ImportProgress) throws -> Void = { _ in }
     ) throws -> ImportSummary {
         try refuseExisting(output, options)
         guard let train = dataset.splits.first, train.name == "train", train.count > 0 else {
@@ -53,7 +54,7 @@ public enum DatasetWriter {
             var trainShape: Shape?
             for split in dataset.splits {
                 let (shape, statistics) = try write(split, in: file.root, options, like: trainShape) { count in
-                    progress(Double(done + count) / Double(total))
+                    try progress(ImportProgress(done: done + count, total: total))
                 }
                 done += split.count
                 guard split.name == "train" else { continue }
@@ -71,6 +72,10 @@ public enum DatasetWriter {
     /// than after it.
     static func refuseExisting(_ output: String, _ options: Options) throws(ImportError) {
         if !options.overwrite && access(output, F_OK) == 0 { throw .outputExists(output) }
+        try requireFolder(of: output)
+    }
+
+    static func requireFolder(of output: String) throws(ImportError) {
         let folder = ImportInput.folder(of: output)
         guard access(folder, W_OK) == 0 else {
             throw .unwritable(output, reason: "\(folder): " + String(cString: strerror(errno)))
@@ -79,7 +84,8 @@ public enum DatasetWriter {
 
     /// The split's data sets are closed when this returns: chunks that HDF5 still holds come before what is written next.
     private static func write(
-        _ split: ImportedSplit, in root: Group, _ options: Options, like trainShape: Shape?, progress: (Int) -> Void
+        _ split: ImportedSplit, in root: Group, _ options: Options, like trainShape: Shape?,
+        progress: (Int) throws -> Void
     ) throws -> (shape: Shape, statistics: ChannelStatistics) {
         let writer = try SplitWriter(split, in: root, options, like: trainShape)
         return (writer.shape, try writer.write(progress: progress))

@@ -1,14 +1,23 @@
 import Basics
+import ImportSources
 
 /// A data set as an importer understands it, before its samples are read.
 package struct ImportedDataset {
     /// The names of the classes, in label order; a format without names has numbers.
     package let classes: [String]
-    /// The training samples first.
+    /// Samples as pixels of one size, the training samples first. Empty if there are `images`.
     package let splits: [ImportedSplit]
+    /// Samples as image files, the training samples first. Empty if there are `splits`.
+    package let images: [ImageSplit]
+    /// What a person should know of the source, a sentence each.
+    package let warnings: [String]
 
     package init(classes: [String], splits: [ImportedSplit]) {
-        (self.classes, self.splits) = (classes, splits)
+        (self.classes, self.splits, images, warnings) = (classes, splits, [], [])
+    }
+
+    package init(classes: [String], images: [ImageSplit], warnings: [String]) {
+        (self.classes, splits, self.images, self.warnings) = (classes, [], images, warnings)
     }
 
     static func numberedClasses(_ count: Int) -> [String] { (0..<count).map(String.init) }
@@ -48,4 +57,26 @@ package struct ImportedSample {
     package var label: Int32 = 0
 
     package init() {}
+}
+
+/// The samples of one split as image files, not yet read.
+package struct ImageSplit {
+    /// As in the data set file: "train", "validation", "test".
+    package let name: String
+    package let files: any ImageFiles
+
+    package init(name: String, files: any ImageFiles) { (self.name, self.files) = (name, files) }
+}
+
+/// Image files with labels, of any sizes. They may be damaged, or no images at all.
+package protocol ImageFiles: AnyObject {
+    var count: Int { get }
+    /// Where a file lies below the input.
+    func name(_ index: Int) -> String
+    /// The number of its class, from 0.
+    func label(_ index: Int) -> Int32
+    /// In bytes.
+    func size(_ index: Int) -> Int
+    /// Replaces `bytes` by those of a file, or returns why it cannot be read. Ascending order is fastest.
+    func read(_ index: Int, into bytes: inout [UInt8]) throws(ImportError) -> String?
 }

@@ -1,4 +1,5 @@
 import Basics
+import ImportSources
 
 /// The formats that `data import` knows.
 package enum ImporterList {
@@ -8,7 +9,20 @@ package enum ImporterList {
         CIFARImporter.cifar10,
         CIFARImporter.cifar100,
         NumPyImporter(),
+        ImageFolderImporter(),
     ]
+
+    /// The options of all formats.
+    package static var options: [ImporterOption] {
+        known.flatMap(\.options).reduce(into: []) { all, option in
+            if !all.contains(where: { $0.name == option.name }) { all.append(option) }
+        }
+    }
+
+    /// The names of the formats that have an option.
+    static func formats(with option: String) -> [String] {
+        known.filter { $0.options.contains { $0.name == option } }.map(\.name)
+    }
 
     /// What an import looks for, for errors.
     static var expectations: String { known.map { "\($0.summary) (\($0.name))" }.joined(separator: "; ") }
@@ -16,8 +30,14 @@ package enum ImporterList {
     /// The one format that the input holds.
     static func importer(of input: ImportInput) throws(ImportError) -> any Importer {
         var fitting: [any Importer] = []
-        for importer in known where try importer.recognizes(input) { fitting.append(importer) }
-        guard let importer = fitting.first else { throw .unknownContent(input.path, found: input.names) }
+        for isGeneral in [false, true] where fitting.isEmpty {
+            for importer in known where importer.isGeneral == isGeneral {
+                if try importer.recognizes(input) { fitting.append(importer) }
+            }
+        }
+        guard let importer = fitting.first else {
+            throw .unknownContent(input.path, found: input.names, expected: expectations)
+        }
         guard fitting.count == 1 else {
             throw .ambiguous(input.path, candidates: fitting.map(\.name), remedy: "say which with --format")
         }

@@ -1,3 +1,5 @@
+import Basics
+import ImportSources
 import Synchronization
 
 #if canImport(Glibc)
@@ -15,12 +17,25 @@ struct PartialFile {
         path = "\(output).partial-\(getpid())"
     }
 
-    /// Gives the file its name once `write` returns, or removes it.
+    /// Removes what programs have left that were killed while they wrote the same output.
+    func removeLeftovers() {
+        let start = ImportInput.lastComponent(output) + ".partial-"
+        let folder = ImportInput.folder(of: output)
+        for name in (try? POSIXFileSystem().names(in: folder)) ?? [] where name.hasPrefix(start) {
+            guard let process = Int32(name.dropFirst(start.count).prefix(while: \.isNumber)), process > 0 else {
+                continue
+            }
+            if kill(process, 0) != 0, errno == ESRCH { unlink(folder + "/" + name) }
+        }
+    }
+
+    /// Gives the file its name once `write` returns and its bytes are on the disk, or removes it.
     func replaceOutput<Result>(_ write: () throws -> Result) throws -> Result {
         let signals = RemovalAtSignals(path)
         defer { signals.end() }
         do {
             let result = try write()
+            try synchronize()
             guard rename(path, output) == 0 else {
                 throw ImportError.unwritable(output, reason: String(cString: strerror(errno)))
             }
@@ -29,6 +44,26 @@ struct PartialFile {
             unlink(path)
             throw error
         }
+    }
+
+    private func synchronize() throws(ImportError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        defer { if descriptor >= 0 { close(descriptor) } }
+        guard descriptor >= 0, fsync(descriptor) == 0 else {
+            throw ImportError.unwritable(output, reason: String(cString: strerror(errno)))
+        }
+    }
+}
+
+/// How much a disk can take.
+enum DiskRoom {
+    /// Bytes that are free for this user on the disk that holds `folder`; nil where it does not say.
+    static func free(_ folder: String) -> Int? {
+        var status = statvfs()
+        guard statvfs(folder, &status) == 0 else { return nil }
+        let (bytes, overflow) = Int(clamping: status.f_bavail).multipliedReportingOverflow(
+            by: Int(clamping: status.f_frsize))
+        return overflow ? nil : bytes
     }
 }
 

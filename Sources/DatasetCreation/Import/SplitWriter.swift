@@ -1,5 +1,6 @@
 import Basics
 import HDF5Storage
+import ImportSources
 
 /// Writes the samples of a split, which all have one shape, into a data set file, a block at a time.
 final class SplitWriter {
@@ -41,7 +42,7 @@ final class SplitWriter {
     }
 
     /// Writes all samples. `progress` gets the number of those that are written.
-    func write(progress: (Int) -> Void) throws -> ChannelStatistics {
+    func write(progress: (Int) throws -> Void) throws -> ChannelStatistics {
         var statistics = ChannelStatistics(channels: shape[2])
         for start in stride(from: 0, to: split.count, by: blockCount) {
             let rows = start..<min(start + blockCount, split.count)
@@ -49,7 +50,7 @@ final class SplitWriter {
             try images.write(rows: rows, from: pixels)
             try labels.write(rows: rows, from: classes)
             pixels.withUnsafeBufferPointer { statistics.add($0) }
-            progress(rows.upperBound)
+            try progress(rows.upperBound)
         }
         guard !hasSample else {
             throw ImportError.sampleCount(split.name, expected: split.count, actual: split.count + 1)

@@ -1,4 +1,5 @@
 import Basics
+import ImportSources
 
 /// What the columns of a table become, found out in one pass over its rows.
 struct TableColumns {

@@ -1,4 +1,5 @@
 import Basics
+import ImportSources
 
 /// A table as a file of text: a row a line, with fields between commas, semicolons or tabs (`CSVReader`). What separates
 /// fields is told from the first line. That line has the columns' names, unless all its fields are numbers.

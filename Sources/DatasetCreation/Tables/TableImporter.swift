@@ -1,6 +1,7 @@
 import Basics
 import DataPipeline
 import HDF5Storage
+import ImportSources
 
 public struct TableOptions: Sendable {
     /// The columns that are to be predicted.

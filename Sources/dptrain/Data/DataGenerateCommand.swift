@@ -30,7 +30,7 @@ struct DataGenerateCommand: ParsableCommand {
     }
 
     func run() throws {
-        let summary = try ProgressLine.during("Generating images") { progress in
+        let summary = try ProgressLine.counting("Generating images") { progress in
             try GeneratedDataset.write(
                 to: output.output, train: train, test: test, seed: seed, options: output.writerOptions,
                 progress: progress)

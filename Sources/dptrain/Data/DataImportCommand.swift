@@ -1,47 +1,72 @@
 import ArgumentParser
+import Basics
 import DatasetCreation
+import MessagePassing
 
-struct DataImportCommand: ParsableCommand {
+struct DataImportCommand: RankCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Turn a table, or a data set in a format of others, into a data set file.",
+        abstract: "Turn images, a table, or a data set in a format of others, into a data set file.",
         discussion: """
-            The source is a folder, an archive (.tar, .tar.gz, .zip) or a file. Archives are not unpacked. These formats are \
+            The sources are folders, archives (.tar, .tar.gz, .zip) or files. Archives are not unpacked. These formats are \
             known:
 
               \(TableFlags.summary)
             \(ImporterList.known.map { "  \($0.flagText): \($0.summary)" }.joined(separator: "\n"))
 
+            Images are stored as the files that they are, or as pixels of one size (--size). Files that are turned (EXIF), \
+            CMYK or of 16 bits are written anew as JPEG. A large set is best written in parts. An import in parts that was \
+            interrupted goes on where it was when the same command is given again. Under mpirun the ranks share the work; \
+            their number changes no byte.
+
             Examples:
               dptrain data import fashion-mnist/ --output fashion.h5
               dptrain data import cifar-100-binary.tar.gz --coarse --output cifar20.h5
               dptrain data import mnist.npz --output mnist.h5
+              dptrain data import photos/ --split 80/10/10 --output photos.h5
+              dptrain data import photos.zip --size 32 --output small.h5
+              dptrain data import digits/ --size 28 --grey --output digits.h5
+              dptrain data import pictures/ --table pictures/labels.csv --on-bad-image skip --output pictures.h5
               dptrain data import houses.csv --target price --categorical city --output houses.h5
+              mpirun -n 4 dptrain data import train.tar val/ --resize 256 --part-size 1G --output imagenet/all.h5
             """)
 
-    @Argument(help: "folder, archive or file")
-    var source: String
+    @Argument(help: "folders, archives or files")
+    var sources: [String]
 
     @Option(help: ArgumentHelp("format of the source, where it could be several", valueName: "format"))
     var format: ImportFormat?
 
-    @Flag(help: "CIFAR-100's 20 groups as labels instead of its 100 classes")
-    var coarse = false
-
+    @OptionGroup(title: "Formats") var importer: ImporterFlags
     @OptionGroup(title: "Tables") var table: TableFlags
-
+    @OptionGroup(title: "Images") var images: ImageFileFlags
     @OptionGroup var output: OutputFlags
 
-    func run() throws {
-        if try table.describeTable(at: source) { return try table.importTable(source, output) }
+    var threads: Int { 1 }
+
+    mutating func validate() throws {
+        guard !sources.isEmpty else { throw ValidationError("give a folder, an archive or a file to import") }
+    }
+
+    func run(on world: Communicator) throws -> ExitCode {
+        if try table.describeTable(at: sources.count == 1 ? sources[0] : "") {
+            guard importer.values.isEmpty, images.options == ImageOptions() else {
+                throw ValidationError("options of images and formats are not for a table, and \(sources[0]) is one")
+            }
+            if world.rank == 0 { try table.importTable(sources[0], output) }
+            return .success
+        }
         var options = ImportOptions()
         options.importer = format?.importer
-        options.labels = coarse ? .coarse : .fine
+        options.values = importer.values
+        options.images = images.options
         options.output = output.writerOptions
-        let summary = try ProgressLine.during("Importing") { progress in
-            try DatasetImporter.importDataset(from: source, into: output.output, options: options, progress: progress)
+        let summary = try ProgressLine.counting("Importing", isShown: world.rank == 0) { progress in
+            try DatasetImporter.importDataset(
+                from: sources, into: output.output, options: options, world: world, progress: progress)
         }
-        try output.report(summary)
+        if world.rank == 0 { try output.report(summary) }
+        return .success
     }
 }
 

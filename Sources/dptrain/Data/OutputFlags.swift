@@ -35,12 +35,15 @@ struct OutputFlags: ParsableArguments {
 
     /// Says what was written and what to do with it.
     func report(_ summary: ImportSummary) throws {
+        for warning in summary.warnings { StandardError.print("warning: \(warning)") }
+        // A shell would expand the pattern of parts.
+        let file = summary.output.contains("*") ? "'\(summary.output)'" : summary.output
         try StandardOutput.print(
             """
             \(summary)
             What to type next:
-              dptrain data inspect \(output)
-              dptrain --model \(Self.model(for: summary.shape)) --data \(output) --output runs/first
+              dptrain data inspect \(file)
+              dptrain --model \(Self.model(for: summary.shape)) --data \(file) --output runs/first
             """)
     }
 
@@ -49,6 +52,7 @@ struct OutputFlags: ParsableArguments {
         switch shape {
         case [28, 28, 1]: "lenet5-keras"
         case [32, 32, 3]: "simple-cnn"
+        case []: "resnet50-v1.5"
         default: "mlp"
         }
     }

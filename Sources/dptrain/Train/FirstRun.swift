@@ -2,6 +2,7 @@ import Basics
 import DatasetCreation
 import FoundationEssentials
 import Glibc
+import ImportSources
 import MessagePassing
 import Training
 
@@ -51,7 +52,7 @@ struct FirstRun {
         }
         var options = DatasetWriter.Options()
         options.overwrite = true
-        let summary = try ProgressLine.during("Generating images") { progress in
+        let summary = try ProgressLine.counting("Generating images") { progress in
             try GeneratedDataset.write(
                 to: data, train: Self.trainImages, test: Self.testImages, seed: 0, options: options, progress: progress)
         }

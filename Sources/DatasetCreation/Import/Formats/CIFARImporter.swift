@@ -1,29 +1,29 @@
 import Basics
-
-/// Which label of CIFAR-100 to take: one of 100 classes, or of the 20 groups that hold five of them each.
-public enum CIFARLabels: Sendable {
-    case fine, coarse
-}
+import ImportSources
 
 /// The binary version of CIFAR-10 or CIFAR-100: records of labels (one byte; CIFAR-100: coarse, then fine) and 3,072
 /// bytes, a plane of 32x32 for red, green and blue each (Krizhevsky, "The CIFAR-10 dataset").
 struct CIFARImporter: Importer {
     let name: String
     let summary: String
-    let hasCoarseLabels: Bool
+    let options: [ImporterOption]
     private let firstTrainFile: String
     private let testFile: String
     /// The folder in which the archive has the files.
     private let subfolder: String
 
+    /// One of the 20 groups that hold five classes each.
+    private static let coarse = ImporterOption(
+        "coarse", help: "CIFAR-100's 20 groups as labels instead of its 100 classes")
+
     static let cifar10 = CIFARImporter(
         name: "cifar-10", summary: "data_batch_1.bin and the others of the binary version, in a folder or an archive",
-        hasCoarseLabels: false, firstTrainFile: "data_batch_1.bin", testFile: "test_batch.bin",
+        options: [], firstTrainFile: "data_batch_1.bin", testFile: "test_batch.bin",
         subfolder: "cifar-10-batches-bin")
 
     static let cifar100 = CIFARImporter(
         name: "cifar-100", summary: "train.bin and test.bin of the binary version, in a folder or an archive",
-        hasCoarseLabels: true, firstTrainFile: "train.bin", testFile: "test.bin", subfolder: "cifar-100-binary")
+        options: [coarse], firstTrainFile: "train.bin", testFile: "test.bin", subfolder: "cifar-100-binary")
 
     func recognizes(_ input: ImportInput) -> Bool { input.contains(firstTrainFile) || holdsSubfolder(input) }
 
@@ -32,7 +32,7 @@ struct CIFARImporter: Importer {
         if !input.contains(firstTrainFile), holdsSubfolder(input) {
             return try open(ImportInput(folder: input.path + "/" + subfolder), options)
         }
-        let record = record(options.labels)
+        let record = record(isCoarse: options.isGiven(Self.coarse.name))
         let train = try CIFARFiles(record, input, names: trainFiles(input))
         let test = try CIFARFiles(record, input, names: [testFile])
         return ImportedDataset(
@@ -41,11 +41,11 @@ struct CIFARImporter: Importer {
 
     private func holdsSubfolder(_ input: ImportInput) -> Bool { input.kind == .folder && input.contains(subfolder) }
 
-    private func record(_ labels: CIFARLabels) -> CIFARRecord {
-        guard hasCoarseLabels else {
+    private func record(isCoarse: Bool) -> CIFARRecord {
+        guard firstTrainFile != Self.cifar10.firstTrainFile else {
             return CIFARRecord(labelBytes: 1, labelOffset: 0, classes: 10, namesFile: "batches.meta.txt")
         }
-        return labels == .coarse
+        return isCoarse
             ? CIFARRecord(labelBytes: 2, labelOffset: 0, classes: 20, namesFile: "coarse_label_names.txt")
             : CIFARRecord(labelBytes: 2, labelOffset: 1, classes: 100, namesFile: "fine_label_names.txt")
     }

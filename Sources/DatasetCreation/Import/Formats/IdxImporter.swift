@@ -1,4 +1,5 @@
 import Basics
+import ImportSources
 
 /// The idx files of one data set, as MNIST, Fashion-MNIST, KMNIST and EMNIST have them: images [N, H, W] and labels [N] of
 /// unsigned bytes, plain or gzipped. They are found by name: `[<set>-]{train|t10k|test}-{images-idx3|labels-idx1}-ubyte[.gz]`; a

@@ -1,4 +1,5 @@
 import Basics
+import ImportSources
 
 /// A split whose images, uint8 [N, H, W] or [N, H, W, C], are one file, and whose labels, [N] or [N, 1], another.
 struct LabelledArrays {

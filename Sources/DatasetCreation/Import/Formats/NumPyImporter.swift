@@ -1,3 +1,5 @@
+import ImportSources
+
 /// NumPy arrays under the names that Keras gives MNIST and CIFAR: `x_train`, uint8 [N, H, W] or [N, H, W, C], `y_train`,
 /// integers [N] or [N, 1], and the same with `test`, which may be missing. They are files `x_train.npy`, ..., in a folder or in
 /// an archive; `numpy.savez` makes such an archive.

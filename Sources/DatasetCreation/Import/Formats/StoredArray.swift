@@ -1,4 +1,5 @@
 import Basics
+import ImportSources
 
 /// An array in a file that holds a header and then rows, one after the other: what idx and npy files have in common. Rows
 /// are what the first axis counts. Its size was compared with the file's.

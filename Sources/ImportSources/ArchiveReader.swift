@@ -4,18 +4,20 @@ import CArchive
 ///
 /// Nothing is unpacked: the content of an entry is read where the walk stands. Names are only compared, never used as paths;
 /// links, folders and devices are passed over.
-final class ArchiveReader {
-    struct Entry {
+package final class ArchiveReader {
+    package struct Entry {
         /// The name within the archive.
         let path: String
         /// In bytes.
         let size: Int
         /// Counted from 0 among the regular files.
         let index: Int
+        /// Where its bytes lie, in one run, in the archive's file; nil where they are compressed.
+        let offset: Int?
     }
 
     /// Where the walk stands.
-    private(set) var entry: Entry?
+    package private(set) var entry: Entry?
     private let path: String
     private let input: ArchiveInput
     private let handle: OpaquePointer
@@ -23,16 +25,25 @@ final class ArchiveReader {
     private var block = UnsafeRawBufferPointer(start: nil, count: 0)
     private var position = 0
 
-    init(_ path: String) throws(ImportError) {
-        guard let handle = archive_read_new() else { throw .unreadable(path, reason: "libarchive has no memory") }
+    /// `forNames`: little but names will be read.
+    package convenience init(_ path: String, forNames: Bool = false) throws(ImportError) {
+        try self.init(FileSource(path), forNames: forNames)
+    }
+
+    package convenience init(_ file: FileSource, forNames: Bool = false) throws(ImportError) {
+        try self.init(ArchiveInput(file, forNames: forNames), place: file.place)
+    }
+
+    /// The archive, a tar, is an entry of another one.
+    package convenience init(stream: any ByteSource) throws(ImportError) {
+        try self.init(ArchiveInput(stream: stream), place: stream.place)
+    }
+
+    private init(_ input: ArchiveInput, place: String) throws(ImportError) {
+        guard let handle = archive_read_new() else { throw .unreadable(place, reason: "libarchive has no memory") }
         self.handle = handle
-        self.path = path
-        do throws(ImportError) {
-            input = try ArchiveInput(path)
-        } catch {
-            archive_read_free(handle)
-            throw error
-        }
+        self.input = input
+        path = place
         archive_read_support_format_tar(handle)
         if input.canSeek { archive_read_support_format_zip_seekable(handle) }
         input.open(handle)
@@ -41,7 +52,7 @@ final class ArchiveReader {
     deinit { archive_read_free(handle) }
 
     /// Whether a file is an archive; nothing but its beginning and its end is looked at.
-    static func isArchive(_ path: String) throws(ImportError) -> Bool {
+    package static func isArchive(_ path: String) throws(ImportError) -> Bool {
         let reader = try ArchiveReader(path)
         var header: OpaquePointer?
         let code = archive_read_next_header(reader.handle, &header)
@@ -50,7 +61,7 @@ final class ArchiveReader {
     }
 
     /// Goes to the next regular file; nil at the end of the archive, once the whole of it has been read.
-    func next() throws(ImportError) -> Entry? {
+    package func next() throws(ImportError) -> Entry? {
         let index = entry.map { $0.index + 1 } ?? 0
         entry = nil
         block = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -69,25 +80,44 @@ final class ArchiveReader {
             let name = (archive_entry_pathname_utf8(header) ?? archive_entry_pathname(header)).map {
                 String(cString: $0)
             }
-            let found = Entry(path: name ?? "", size: Int(archive_entry_size(header)), index: index)
+            let found = Entry(
+                path: name ?? "", size: Int(archive_entry_size(header)), index: index, offset: offset(header))
             try check(found)
             entry = found
             return found
         }
     }
 
+    /// libarchive has just read the header, and has consumed all that comes before the content.
+    private func offset(_ header: OpaquePointer?) -> Int? {
+        guard let file = input.file, archive_format(handle) & ARCHIVE_FORMAT_BASE_MASK == ARCHIVE_FORMAT_TAR else {
+            return nil
+        }
+        guard archive_entry_sparse_count(header) == 0 else { return nil }
+        let (offset, overflow) = file.start.addingReportingOverflow(Int(archive_filter_bytes(handle, 0)))
+        return overflow ? nil : offset
+    }
+
     /// Goes forward to an entry that an earlier walk has met.
-    func advance(to wanted: Entry) throws(ImportError) {
+    package func advance(to wanted: Entry) throws(ImportError) {
+        guard try advance(toIndex: wanted.index, size: wanted.size).path == wanted.path else {
+            throw .damaged(path, reason: "it changed while it was read")
+        }
+    }
+
+    /// Goes forward to the entry that an earlier walk has met at `index`.
+    @discardableResult
+    package func advance(toIndex index: Int, size: Int) throws(ImportError) -> Entry {
         while let found = try next() {
-            guard found.index == wanted.index else { continue }
-            guard found.path == wanted.path, found.size == wanted.size else { break }
-            return
+            guard found.index == index else { continue }
+            guard found.size == size else { break }
+            return found
         }
         throw .damaged(path, reason: "it changed while it was read")
     }
 
     /// The next bytes of the entry; 0 at its end.
-    func read(into output: UnsafeMutableRawBufferPointer) throws(ImportError) -> Int {
+    package func read(into output: UnsafeMutableRawBufferPointer) throws(ImportError) -> Int {
         while block.isEmpty {
             var start: UnsafeRawPointer?
             var count = 0
@@ -131,16 +161,18 @@ final class ArchiveReader {
 }
 
 /// The content of the entry at which a reader stands. It ends where the reader goes on.
-final class EntrySource: ByteSource {
-    let place: String
-    let size: ByteCount
+package final class EntrySource: ByteSource {
+    package let place: String
+    package let size: ByteCount
     private let reader: ArchiveReader
 
-    init(_ reader: ArchiveReader, _ entry: ArchiveReader.Entry, place: String) {
+    package init(_ reader: ArchiveReader, _ entry: ArchiveReader.Entry, place: String) {
         self.reader = reader
         self.place = place
         size = .exactly(entry.size)
     }
 
-    func read(into output: UnsafeMutableRawBufferPointer) throws(ImportError) -> Int { try reader.read(into: output) }
+    package func read(into output: UnsafeMutableRawBufferPointer) throws(ImportError) -> Int {
+        try reader.read(into: output)
+    }
 }

@@ -1,9 +1,9 @@
 import CZlib
 
 /// What a gzip file inflates to. zlib compares the check sum at its end.
-final class InflatedSource: ByteSource {
-    let place: String
-    let size: ByteCount
+package final class InflatedSource: ByteSource {
+    package let place: String
+    package let size: ByteCount
     private let source: any ByteSource
     private let input: UnsafeMutableBufferPointer<UInt8>
     /// zlib's state knows this address.
@@ -12,10 +12,10 @@ final class InflatedSource: ByteSource {
     private var isBetweenMembers = false
     private var isAtEnd = false
 
-    static func isGzip(_ bytes: some Collection<UInt8>) -> Bool { bytes.starts(with: [0x1f, 0x8b]) }
+    package static func isGzip(_ bytes: some Collection<UInt8>) -> Bool { bytes.starts(with: [0x1f, 0x8b]) }
 
     /// Inflates `head`, which was read before, and then what follows it in the source.
-    init(_ source: any ByteSource, head: UnsafeRawBufferPointer) throws(ImportError) {
+    package init(_ source: any ByteSource, head: UnsafeRawBufferPointer) throws(ImportError) {
         self.source = source
         place = source.place
         size = .inflated(from: source.size.most)
@@ -37,7 +37,7 @@ final class InflatedSource: ByteSource {
         input.deallocate()
     }
 
-    func read(into output: UnsafeMutableRawBufferPointer) throws(ImportError) -> Int {
+    package func read(into output: UnsafeMutableRawBufferPointer) throws(ImportError) -> Int {
         let wanted = UInt32(min(output.count, 1 << 30))
         stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
         stream.pointee.avail_out = wanted

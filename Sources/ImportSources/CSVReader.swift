@@ -2,23 +2,23 @@
 /// fields, in which commas, line ends and doubled quotes may stand. A byte order mark is passed over, as are empty lines.
 ///
 /// Memory grows with the longest row, which is bounded.
-final class CSVReader {
+package final class CSVReader {
     /// What separates fields.
     private let separator: UInt8
     private let stream: ByteStream
     private var bytes: [UInt8] = []
     private var next = 0
     /// The line on which the row that was read last began, counted from 1.
-    private(set) var line = 0
+    package private(set) var line = 0
     private var linesRead = 0
     private var isAtEnd = false
 
-    static let mostFields = 1 << 16
+    package static let mostFields = 1 << 16
     private static let mostBytes = 1 << 22
     private static let block = 1 << 16
 
     /// `separator`: a comma; a semicolon or a tab in the tables of some programs.
-    init(_ stream: ByteStream, separator: Character = ",") throws(ImportError) {
+    package init(_ stream: ByteStream, separator: Character = ",") throws(ImportError) {
         self.stream = stream
         self.separator = separator.asciiValue ?? UInt8(ascii: ",")
         try refill()
@@ -26,10 +26,10 @@ final class CSVReader {
     }
 
     /// Names the table in errors.
-    var place: String { stream.place }
+    package var place: String { stream.place }
 
     /// Replaces `fields` by those of the next row. False at the end.
-    func read(_ fields: inout [String]) throws(ImportError) -> Bool {
+    package func read(_ fields: inout [String]) throws(ImportError) -> Bool {
         fields.removeAll(keepingCapacity: true)
         while let byte = try peek(), Self.isLineEnd(byte) { try endLine() }
         guard try peek() != nil else { return false }

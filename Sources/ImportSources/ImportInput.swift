@@ -8,19 +8,42 @@ package final class ImportInput {
         case archive
         /// Any other file.
         case file
+        /// Several folders, archives or files.
+        case several
     }
 
-    let path: String
-    let kind: Kind
+    /// Of several sources all paths.
+    package let path: String
+    package let kind: Kind
     /// Of a folder: the names of the files and folders in it. Of an archive: the last components of its files' paths. Of a
-    /// file: its own name.
-    let names: [String]
+    /// file: its own name. Of several sources: the name of each.
+    package let names: [String]
+    /// What `tree` has made.
+    private var known: FileTree?
+    private let sources: [String]
+    private let nameSet: Set<String>
     /// Of an archive, by the last component of their paths. Which of several with the same one is meant, nobody can tell.
     private let entries: [String: [ArchiveReader.Entry]]
     /// The reader of the entry that was opened last. A later entry uses it again if no stream reads from it.
     private var reader: ArchiveReader?
 
-    convenience init(_ path: String) throws(ImportError) {
+    /// One source, or several.
+    package convenience init(_ paths: [String]) throws(ImportError) {
+        if paths.count == 1 {
+            try self.init(paths[0])
+            return
+        }
+        for path in paths where !FileManager.default.fileExists(atPath: path) { throw .notFound(path) }
+        let names = paths.map(Self.lastComponent)
+        if let twice = names.firstIndex(where: { name in names.count { $0 == name } > 1 }) {
+            throw .ambiguous(
+                paths.joined(separator: " "), candidates: paths.filter { Self.lastComponent($0) == names[twice] },
+                remedy: "sources need names that differ")
+        }
+        self.init(paths.joined(separator: " "), .several, names: names, sources: paths)
+    }
+
+    package convenience init(_ path: String) throws(ImportError) {
         var isFolder: Bool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { throw .notFound(path) }
         if isFolder {
@@ -32,7 +55,7 @@ package final class ImportInput {
         }
     }
 
-    convenience init(folder: String) throws(ImportError) {
+    package convenience init(folder: String) throws(ImportError) {
         do {
             let names = try FileManager.default.contentsOfDirectory(atPath: folder)
             self.init(folder, .folder, names: names.sorted())
@@ -43,7 +66,7 @@ package final class ImportInput {
 
     /// Walks through the archive once, for its names.
     private convenience init(archive: String) throws(ImportError) {
-        let reader = try ArchiveReader(archive)
+        let reader = try ArchiveReader(archive, forNames: true)
         var names: [String] = []
         var entries: [String: [ArchiveReader.Entry]] = [:]
         while let entry = try reader.next() {
@@ -54,26 +77,40 @@ package final class ImportInput {
         self.init(archive, .archive, names: names.sorted(), entries: entries)
     }
 
-    private init(_ path: String, _ kind: Kind, names: [String], entries: [String: [ArchiveReader.Entry]] = [:]) {
+    private init(
+        _ path: String, _ kind: Kind, names: [String], entries: [String: [ArchiveReader.Entry]] = [:],
+        sources: [String]? = nil
+    ) {
         self.path = path
         self.kind = kind
         self.names = names
         self.entries = entries
+        self.sources = sources ?? [path]
+        nameSet = Set(names)
     }
 
-    func contains(_ name: String) -> Bool { names.contains(name) }
+    /// All files at any depth, by path. It is made when it is first asked for.
+    package func tree() throws(ImportError) -> FileTree {
+        if let known { return known }
+        let tree = try FileTree(sources)
+        known = tree
+        return tree
+    }
+
+    package func contains(_ name: String) -> Bool { nameSet.contains(name) }
 
     /// Where a file lies, for people.
-    func place(_ name: String) -> String {
+    package func place(_ name: String) -> String {
         switch kind {
         case .folder: path + "/" + name
         case .archive: "\(path): \(name)"
         case .file: path
+        case .several: sources.first { Self.lastComponent($0) == name } ?? name
         }
     }
 
     /// A file from its beginning. Several may be read at a time. Files of a gzipped archive are found fastest in their order.
-    func open(_ name: String) throws(ImportError) -> ByteStream {
+    package func open(_ name: String) throws(ImportError) -> ByteStream {
         guard contains(name) else { throw .missing(path, lookedFor: name) }
         guard let named = entries[name], let entry = named.first else {
             return try ByteStream(FileSource(place(name)))
@@ -95,7 +132,7 @@ package final class ImportInput {
     }
 
     /// The bytes of a file, inflated. A compressed one is read through to count them.
-    func size(of name: String) throws(ImportError) -> Int {
+    package func size(of name: String) throws(ImportError) -> Int {
         let stream = try open(name)
         if case .exactly(let count) = stream.size { return count }
         try stream.skipToEnd()
@@ -103,17 +140,17 @@ package final class ImportInput {
     }
 
     /// A small text file; one of more than 1 MiB is refused.
-    func text(of name: String) throws(ImportError) -> String {
+    package func text(of name: String) throws(ImportError) -> String {
         let size = try size(of: name)
         guard size <= 1 << 20 else { throw .damaged(place(name), reason: "a text of \(size) bytes") }
         return String(decoding: try open(name).bytes(size), as: UTF8.self)
     }
 
-    static func lastComponent(_ path: String) -> String {
+    package static func lastComponent(_ path: String) -> String {
         URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
     }
 
-    static func folder(of path: String) -> String {
+    package static func folder(of path: String) -> String {
         URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent().path
     }
 }

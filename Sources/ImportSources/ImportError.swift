@@ -13,7 +13,7 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
     case damaged(String, reason: String)
     case wrongMagic(String, found: [UInt8], expected: String)
     case missing(String, lookedFor: String)
-    case unknownContent(String, found: [String])
+    case unknownContent(String, found: [String], expected: String)
     case ambiguous(String, candidates: [String], remedy: String)
     case labelCount(images: String, count: Int, labels: String, labelCount: Int)
     /// A number that no class can have.
@@ -22,12 +22,20 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
     /// A source gives another number of samples than it said.
     case sampleCount(String, expected: Int, actual: Int)
     case shapesDiffer(String, Shape, String, Shape)
-    case noCoarseLabels(String)
+    /// An option that the format does not have.
+    case foreignOption(String, of: [String], format: String)
     case badOption(String, reason: String)
+    /// One of the images.
+    case badImage(String, reason: String)
     /// A line of a table.
     case badLine(String, line: Int, reason: String)
+    /// The folders and files are not those of a data set.
+    case layout(String, reason: String)
+    case diskFull(String, needed: Int, free: Int)
     case noTrainImages
     case outputExists(String)
+    /// A part of a data set that was made of something else, or with other options.
+    case otherImport(String)
     case unwritable(String, reason: String)
 
     public var description: String {
@@ -50,8 +58,8 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
             "\(path): begins with bytes \(found.map(Self.hexadecimal).joined(separator: " ")), \(expected) expected"
         case .missing(let path, let lookedFor):
             "\(path): holds no \(lookedFor)"
-        case .unknownContent(let path, let found):
-            "\(path): no data set that can be imported; looked for \(ImporterList.expectations); "
+        case .unknownContent(let path, let found, let expected):
+            "\(path): no data set that can be imported; looked for \(expected); "
                 + (found.isEmpty ? "found nothing" : "found " + Self.list(found))
         case .ambiguous(let path, let candidates, let remedy):
             "\(path): holds several data sets (\(Self.list(candidates))); \(remedy)"
@@ -65,23 +73,28 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
             "\(split): \(expected) samples expected, \(actual) found; the source changed while it was read"
         case .shapesDiffer(let first, let shape, let second, let other):
             "\(first) has images of \(shape), but \(second) of \(other); they do not belong together"
-        case .noCoarseLabels(let format):
-            "coarse labels exist in \(Self.withCoarseLabels) only, and this is \(format)"
+        case .foreignOption(let option, let formats, let format):
+            "--\(option) is for \(formats.listed("and")), and this is \(format)"
         case .badOption(let option, let reason):
             "--\(option): \(reason)"
+        case .badImage(let path, let reason):
+            "\(path): \(reason); remove it, or leave out all such files with --on-bad-image skip"
         case .badLine(let path, let line, let reason):
             "\(path): line \(line): \(reason)"
+        case .layout(let path, let reason):
+            "\(path): \(reason)"
+        case .diskFull(let path, let needed, let free):
+            "\(path): about \(Figures.bytes(needed)) are needed, and the disk has \(Figures.bytes(free)) left; free some, or "
+                + "write to another disk"
         case .noTrainImages:
             "a data set needs at least one training image"
         case .outputExists(let path):
             "\(path): exists already; choose another name or give --overwrite"
+        case .otherImport(let path):
+            "\(path): a part of another import: other images, or other options; choose another name or give --overwrite"
         case .unwritable(let path, let reason):
             "\(path): cannot be written: \(reason)"
         }
-    }
-
-    private static var withCoarseLabels: String {
-        ImporterList.known.filter(\.hasCoarseLabels).map(\.name).listed("and")
     }
 
     private static func hexadecimal(_ byte: UInt8) -> String {

@@ -1,5 +1,5 @@
 /// Where bytes come from, in order: a file, an entry of an archive, or what either inflates to.
-protocol ByteSource: AnyObject {
+package protocol ByteSource: AnyObject {
     /// Names the source in errors.
     var place: String { get }
     /// What can be said of the number of bytes before they are read.
@@ -10,21 +10,21 @@ protocol ByteSource: AnyObject {
 }
 
 /// How many bytes a source has.
-enum ByteCount {
+package enum ByteCount {
     case exactly(Int)
     case atMost(Int)
 
-    var most: Int {
+    package var most: Int {
         switch self {
         case .exactly(let count), .atMost(let count): count
         }
     }
 
     /// A file of more bytes is refused, so that sums of sizes do not overflow.
-    static let limit = 1 << 50
+    package static let limit = 1 << 50
     /// Deflate makes at most 258 bytes of two bits.
     private static let deflateRatio = 1032
 
     /// What so many bytes, which are no more than the limit, can inflate to.
-    static func inflated(from count: Int) -> ByteCount { .atMost(min(count * deflateRatio, limit)) }
+    package static func inflated(from count: Int) -> ByteCount { .atMost(min(count * deflateRatio, limit)) }
 }

@@ -1,0 +1,53 @@
+#!/bin/bash
+# Imports of images: any number of ranks writes the same bytes, and so does an import that was killed and started again.
+# Tests/RunTests/import.sh PATH-TO-DPTRAIN
+tests=$(realpath "$(dirname "$0")")
+source "$tests/support.sh"
+golden=$tests/../DatasetCreationTests/Golden
+
+# Two splits, odd images and a bad one.
+mkdir -p set/train/{a,b} set/val/{a,b}
+for i in {1..25}; do
+    cp "$golden/plain.jpg" "set/train/a/$i.jpg"
+    cp "$golden/turned.jpg" "set/train/b/$i.jpg"
+    cp "$golden/one.png" "set/val/a/$i.png"
+done
+cp "$golden/deep.png" set/val/b/deep.png
+cp "$golden/animated.webp" set/train/a/animated.webp
+tar -czf set.tar.gz set
+
+flags=(--on-bad-image skip)
+mkdir alone
+expect "alone, one file" 0 '50 train and 26 validation images' \
+    alone data import set --output alone/one.h5 "${flags[@]}"
+expect "alone, parts" 0 '1 left out' alone data import set --output alone/part.h5 --parts 3 "${flags[@]}"
+expect "alone, pixels" 0 'of 10x8x1' alone data import set --output alone/pixels.h5 --size 10x8 --grey "${flags[@]}"
+for count in 2 3; do
+    rm -rf many
+    mkdir many
+    expect "$count ranks, one file" 0 '26 written anew' ranks $count data import set --output many/one.h5 "${flags[@]}"
+    expect "$count ranks, parts" 0 '' ranks $count data import set --output many/part.h5 --parts 3 "${flags[@]}"
+    expect "$count ranks, pixels" 0 '' \
+        ranks $count data import set --output many/pixels.h5 --size 10x8 --grey "${flags[@]}"
+    verdict "$count ranks: the same files" diff -r alone many
+done
+expect "ranks, an archive" 0 '' ranks 3 data import set.tar.gz --output archive.h5 "${flags[@]}"
+expect "alone, an archive" 0 '' alone data import set.tar.gz --output archive-alone.h5 "${flags[@]}"
+verdict "an archive: the same file" cmp archive.h5 archive-alone.h5
+expect "ranks, a bad image" 1 'animated.webp: it is animated' ranks 2 data import set --output no.h5
+verdict "nothing is left of it" test -z "$(ls -d no.h5* 2>/dev/null)"
+
+# Killed in the middle, and started again with another number of ranks.
+for i in {1..1500}; do ln "$golden/plain.jpg" "set/train/a/more-$i.jpg" 2>/dev/null || cp "$golden/plain.jpg" "set/train/a/more-$i.jpg"; done
+mkdir whole killed
+expect "undisturbed" 0 '1550 train' alone data import set --output whole/x.h5 --parts 40 "${flags[@]}"
+"$binary" data import set --output killed/x.h5 --parts 40 "${flags[@]}" >/dev/null 2>&1 &
+process=$!
+while kill -0 $process 2>/dev/null && [[ ! -e killed/x-00003-of-00040.h5 ]]; do sleep 0.01; done
+kill -KILL $process
+wait $process 2>/dev/null
+verdict "killed before its end" test ! -e killed/x-00040-of-00040.h5
+expect "started again" 0 'parts had been written before' \
+    ranks 2 data import set --output killed/x.h5 --parts 40 "${flags[@]}"
+verdict "killed and started again: the same files" diff -r whole killed
+finish
