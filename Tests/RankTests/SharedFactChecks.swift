@@ -114,8 +114,10 @@ private let prerequisites = [
 
 /// Options of which one has another value, and which a run accepts.
 private func otherValue(of option: OptionDeclaration, than options: TrainingOptions) -> TrainingOptions? {
-    let words = option.help.split { " ,;()".contains($0) }.map(String.init)
-    let candidates = otherValues[option.name].map { [$0] } ?? ["2", "0.25", "true", "false"] + words
+    let words = option.help.split { !$0.isLetter && !$0.isNumber && $0 != "-" }
+    let parts = option.help.split { " ,;()".contains($0) }
+    let candidates =
+        otherValues[option.name].map { [$0] } ?? ["2", "0.25", "true", "false"] + (words + parts).map(String.init)
     for text in candidates {
         var other = options
         guard (try? other.set(option.name, to: text)) != nil, (try? other.validate()) != nil,
