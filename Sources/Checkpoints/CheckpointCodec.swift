@@ -14,6 +14,7 @@ import Models
 ///         history/         a data set a metric, one value an epoch, NaN where it was not measured
 ///         epoch_sums/      a scalar a metric
 ///         coordinator, options, execution, optimizer, classes: groups with attributes
+///         epoch_start/     in runs that may go back there: weights and slots as above, and a learning rate
 public enum CheckpointCodec {
     static let format = "dptrain-checkpoint"
     static let version = 1
@@ -21,13 +22,13 @@ public enum CheckpointCodec {
     /// The checkpoint's bytes, digest included.
     public static func encode(_ state: RunState) throws(FileError) -> [UInt8] {
         precondition(state.weights.count == state.network.parameters.count, "an array for every parameter")
-        return try compose(state, tensors: state).sealed().bytes
+        return try compose(state, tensors: state, epochStart: state.epochStart).sealed().bytes
     }
 
-    /// The checkpoint in memory, without its digest. The weights and slots are those of `tensors`; the state's own are not
-    /// looked at. A state with a value that is not finite is none to go on from, and is refused.
+    /// The checkpoint in memory, without its digest. The weights and slots are those of `tensors`, and of `epochStart` in a
+    /// state that has one; the state's own are not looked at. A state with a value that is not finite is none to go on from, and is refused.
     package static func compose(
-        _ state: RunState, tensors: some CheckpointTensors
+        _ state: RunState, tensors: some CheckpointTensors, epochStart: (any CheckpointTensors)? = nil
     ) throws(FileError) -> FileImage {
         let file = "checkpoint"
         do {
@@ -37,18 +38,14 @@ public enum CheckpointCodec {
             let hdf5 = try HDF5File.createInMemory(label: file)
             try KerasFile.writeModel(state.network, to: hdf5.root)
             try KerasFile.writeTraining(state.optimizer, loss: state.loss, of: state.network, to: hdf5.root)
-            try KerasFile.writeWeights(of: state.network, to: hdf5.root.createGroup("model_weights")) { index in
-                try finite(tensors.weight(index), state.network.parameters[index].path)
+            try write(tensors, state.network, state.optimizer, to: hdf5.root)
+            let group = try hdf5.root.createGroup("dptrain")
+            try DptrainGroup.write(state, to: group)
+            if let start = state.epochStart, let epochStart {
+                let place = try group.createGroup("epoch_start")
+                try place.attributes.set("learning_rate", start.learningRate)
+                try write(epochStart, state.network, state.optimizerAtEpochStart(start), to: place)
             }
-            let trainable = state.network.trainableParameters
-            try KerasFile.writeOptimizer(
-                state.optimizer, of: state.network, to: hdf5.root.createGroup("optimizer_weights")
-            ) { place in
-                try finite(
-                    tensors.slot(place.slot, of: place.parameter),
-                    "\(trainable[place.parameter].path) (\(state.optimizer.slots[place.slot].name))")
-            }
-            try DptrainGroup.write(state, to: hdf5.root.createGroup("dptrain"))
             return try FileImage(hdf5)
         } catch let error as FileError {
             throw error
@@ -58,6 +55,41 @@ public enum CheckpointCodec {
             throw FileError(.write, file: file, "cannot compose it: \(error)")
         }
     }
+
+    /// The groups of weights and of the optimizer.
+    private static func write(
+        _ tensors: any CheckpointTensors, _ network: Network, _ optimizer: OptimizerState, to group: Group
+    ) throws {
+        try KerasFile.writeWeights(of: network, to: group.createGroup("model_weights")) { index in
+            try finite(tensors.weight(index), network.parameters[index].path)
+        }
+        let trainable = network.trainableParameters
+        try KerasFile.writeOptimizer(optimizer, of: network, to: group.createGroup("optimizer_weights")) { place in
+            try finite(
+                tensors.slot(place.slot, of: place.parameter),
+                "\(trainable[place.parameter].path) (\(optimizer.slots[place.slot].name))")
+        }
+    }
+
+    private static func readEpochStart(_ state: RunState, from group: Group) throws -> RunState.EpochStart? {
+        guard try group.children().contains("epoch_start") else { return nil }
+        let place = try group.group("epoch_start")
+        let rate = try place.attributes.double("learning_rate", in: rates)
+        let weights = try KerasFile.readWeights(of: state.network, from: place.group("model_weights"))
+        var start = RunState.EpochStart(weights: weights, slots: state.optimizer.slots, learningRate: rate)
+        var optimizer = state.optimizerAtEpochStart(start)
+        let iteration = optimizer.iteration
+        try KerasFile.readOptimizerWeights(&optimizer, of: state.network, from: place.group("optimizer_weights"))
+        guard optimizer.iteration == iteration else {
+            throw HDF5Error(
+                "read the start of the epoch", file: group.location.file, object: place.path,
+                detail: "its optimizer made \(optimizer.iteration) updates in \(iteration) steps")
+        }
+        start.slots = optimizer.slots
+        return start
+    }
+
+    private static let rates = 0...Double(Float.greatestFiniteMagnitude)
 
     private static func finite(_ values: [Float], _ name: String) throws(FileError) -> [Float] {
         guard values.allSatisfy(\.isFinite) else { throw .notFinite(name) }
@@ -77,12 +109,12 @@ public enum CheckpointCodec {
             let weights = try KerasFile.readWeights(of: network, from: root.group("model_weights"))
             let optimizer = try KerasFile.readOptimizer(
                 from: root, of: network, slots: group.group("optimizer").attributes.strings("slots"),
-                learningRate: group.group("optimizer").attributes.double(
-                    "learning_rate", in: 0...Double(Float.greatestFiniteMagnitude)))
+                learningRate: group.group("optimizer").attributes.double("learning_rate", in: rates))
             var state = RunState(
                 network: network, loss: try DptrainGroup.loss(in: group, of: network, file: file), weights: weights,
                 optimizer: optimizer)
             try DptrainGroup.read(&state, from: group)
+            state.epochStart = try readEpochStart(state, from: group)
             try state.requireConsistent(file)
             return state
         } catch let error as FileError {
@@ -104,5 +136,15 @@ public enum CheckpointCodec {
                 .version, file: file, "it is of format version \(found); this program reads up to \(version)",
                 remedy: "use the newer dptrain that wrote it")
         }
+    }
+}
+
+extension RunState {
+    /// The optimizer as it was when the epoch began, without the values of its slots.
+    fileprivate func optimizerAtEpochStart(_ start: EpochStart) -> OptimizerState {
+        var optimizer = optimizer
+        optimizer.learningRate = start.learningRate
+        optimizer.iteration = position.globalStep - position.step
+        return optimizer
     }
 }

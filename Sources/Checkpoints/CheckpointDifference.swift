@@ -19,10 +19,15 @@ public struct CheckpointDifference: Sendable, Equatable {
             ("steps finished", "\(a.position.globalStep)", "\(b.position.globalStep)"),
             ("optimizer", a.optimizer.text, b.optimizer.text),
             ("learning rate", "\(a.optimizer.learningRate)", "\(b.optimizer.learningRate)"),
+            (
+                "learning rate at the epoch's start", a.epochStart.map { "\($0.learningRate)" } ?? "none",
+                b.epochStart.map { "\($0.learningRate)" } ?? "none"
+            ),
             ("updates", "\(a.optimizer.iteration)", "\(b.optimizer.iteration)"),
             ("coordinator", a.coordinator, b.coordinator),
             ("data fingerprint", a.dataFingerprint, b.dataFingerprint),
             ("normalization", a.normalization, b.normalization),
+            ("initial weights", a.initialWeights ?? "of the seed", b.initialWeights ?? "of the seed"),
             ("classes", a.classNames.joined(separator: ", "), b.classNames.joined(separator: ", ")),
             ("epochs of history", "\(a.history.count)", "\(b.history.count)"),
         ]

@@ -1,4 +1,5 @@
 import Basics
+import Interchange
 
 /// A state found in an output folder.
 public struct RecoveredState: Sendable, Equatable {
@@ -7,6 +8,14 @@ public struct RecoveredState: Sendable, Equatable {
     public let file: String
     /// What was passed over, in words for the user: damaged files newer than this one.
     public let warnings: [String]
+    /// Other states with a name of their own, `latest.h5` or `best.h5`, without weights and slots.
+    public let others: [Other]
+
+    public struct Other: Sendable, Equatable {
+        public let state: RunState
+        /// The path of its file.
+        public let file: String
+    }
 }
 
 extension CheckpointStore {
@@ -23,11 +32,13 @@ extension CheckpointStore {
             throw FileError(.unreadable, file: folder, error.reason)
         }
         var newest: (state: RunState, name: String)?
+        var others: [RecoveredState.Other] = []
         var damage: [FileError] = []
         // Of these only the content tells the step; the names of step files do.
         for name in [Self.latestName, Self.bestName] where names.contains(name) {
             do {
                 let state = try read(name)
+                others.append(.init(state: state.withoutTensors, file: "\(folder)/\(name)"))
                 if state.position.globalStep > newest?.state.position.globalStep ?? -1 { newest = (state, name) }
             } catch {
                 damage.append(error)
@@ -55,11 +66,23 @@ extension CheckpointStore {
             }
         }
         let warnings = damage.map { "warning: \($0); continuing from \(newest.name) instead" }
-        return RecoveredState(state: newest.state, file: "\(folder)/\(newest.name)", warnings: warnings)
+        let file = "\(folder)/\(newest.name)"
+        return RecoveredState(
+            state: newest.state, file: file, warnings: warnings, others: others.filter { $0.file != file })
     }
 
     private func read(_ name: String) throws(FileError) -> RunState {
         try CheckpointFile.read("\(folder)/\(name)", fileSystem: fileSystem)
+    }
+}
+
+extension RunState {
+    fileprivate var withoutTensors: RunState {
+        var state = self
+        state.weights = []
+        state.optimizer.slots = state.optimizer.slots.map { .init(name: $0.name, values: []) }
+        state.epochStart = nil
+        return state
     }
 }
 

@@ -12,3 +12,8 @@ extension RunState: CheckpointTensors {
     package func weight(_ parameter: Int) -> [Float] { weights[parameter] }
     package func slot(_ slot: Int, of parameter: Int) -> [Float] { optimizer.slots[slot].values[parameter] }
 }
+
+extension RunState.EpochStart: CheckpointTensors {
+    package func weight(_ parameter: Int) -> [Float] { weights[parameter] }
+    package func slot(_ slot: Int, of parameter: Int) -> [Float] { slots[slot].values[parameter] }
+}

@@ -7,6 +7,7 @@ import HDF5Storage
 /// `condition` guards `state`.
 package final class CheckpointWriter: @unchecked Sendable {
     private let store: CheckpointStore
+    private let lock: OutputLock?
     private let condition = Condition()
     private var state = State.idle
 
@@ -18,12 +19,16 @@ package final class CheckpointWriter: @unchecked Sendable {
     }
 
     /// A checkpoint that is on the disk.
-    package struct Saved: Sendable {
+    package struct Saved: Sendable, Equatable {
         package let path: String
         package let bytes: Int
     }
 
-    package init(_ store: CheckpointStore) { self.store = store }
+    /// `lock` is the one on the store's folder.
+    package init(_ store: CheckpointStore, _ lock: OutputLock? = nil) {
+        self.store = store
+        self.lock = lock
+    }
 
     /// Begins to write a state, of which `globalStep` is the step. What came of the one before must have been taken.
     package func begin(_ image: FileImage, globalStep: Int, as roles: CheckpointStore.Role) throws(ThreadError) {
@@ -43,6 +48,7 @@ package final class CheckpointWriter: @unchecked Sendable {
         let result = Result { () throws(FileError) in
             // Its memory is free again before the result is known, so that no second image comes beside it.
             guard let file = takeImage()?.sealed() else { preconditionFailure("a thread is started for an image") }
+            try lock?.requireOwn()
             return Saved(path: try store.save(file, globalStep: globalStep, as: roles), bytes: file.byteCount)
         }
         condition.withLock {

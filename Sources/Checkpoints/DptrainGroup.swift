@@ -14,6 +14,7 @@ enum DptrainGroup {
         try attributes.set("from_logits", state.loss.isFromLogits ? 1 : 0)
         try attributes.set("data_fingerprint", state.dataFingerprint)
         try attributes.set("normalization", state.normalization)
+        if let digest = state.initialWeights { try attributes.set("initial_weights", digest) }
 
         let position = try group.createGroup("position")
         try position.write("epoch", shape: [], [Int64(state.position.epoch)])
@@ -60,6 +61,9 @@ enum DptrainGroup {
     static func read(_ state: inout RunState, from group: Group) throws(HDF5Error) {
         state.dataFingerprint = try group.attributes.string("data_fingerprint")
         state.normalization = try group.attributes.string("normalization")
+        if try group.attributes.exists("initial_weights") {
+            state.initialWeights = try group.attributes.string("initial_weights")
+        }
         let position = try group.group("position")
         state.position = RunState.Position(
             epoch: try position.integer("epoch", in: RunState.counts),

@@ -4,15 +4,22 @@ import Glibc
 
 /// Keeps a second run out of an output folder.
 ///
-/// It is a lock of the kernel on `.dptrain.lock`, a file that names the run's host and process. The lock ends with the
-/// process, however the process ends, and works over NFS. The file is deleted at the end of the run. If the process was
-/// killed the file is left without a lock, and the next run takes it.
-public final class OutputLock {
+/// It is a lock of the kernel on `.dptrain.lock`, a file that names the run's host and process, and has a random number of
+/// its own. The lock ends with the process, however the process ends, and works over NFS. The file is deleted at the end of the
+/// run. If the process was killed the file is left without a lock, and the next run takes it.
+///
+/// Where the file system has no locks, a second run gets in and writes its own name to the file. The first one sees that when
+/// it next saves (`requireOwn`).
+public final class OutputLock: Sendable {
     public static let name = ".dptrain.lock"
 
-    /// Nil where the file system has no locks: then nothing keeps another run out.
-    private let descriptor: Int32?
+    /// Whether the file system has locks, so that no other run can come.
+    public let isHeld: Bool
+    private let descriptor: Int32
     private let path: String
+    private let folder: String
+    /// What the file says while it is this run's.
+    private let text: [UInt8]
 
     /// `F_OFD_SETLK` of Linux, which Swift's Glibc lacks.
     private static let setLock: Int32 = 37
@@ -21,48 +28,62 @@ public final class OutputLock {
     private struct Holder: Codable {
         let host: String
         let process: Int32
+        /// Tells the runs of one process from each other, and processes of equal numbers in containers. Files of earlier versions
+        /// lack it.
+        var run: String?
     }
 
     /// Throws if another run holds the lock. Creates the folder where it is missing.
-    public init(folder: String) throws(FileError) {
+    public convenience init(folder: String) throws(FileError) { try self.init(folder: folder, setLock: Self.setLock) }
+
+    /// `setLock` is the command that sets the lock; tests give one that no file system knows.
+    init(folder: String, setLock: Int32) throws(FileError) {
+        self.folder = folder
         path = "\(folder)/\(Self.name)"
         let files = POSIXFileSystem()
         do {
             try files.createFolder(folder)
-            descriptor = try Self.lock(path, folder, files)
-            if let descriptor {
-                let holder = Holder(host: HostName.current, process: getpid())
-                let text = (try? JSONEncoder().encode(holder)).map { Array($0) } ?? []
-                try files.cut(descriptor, to: 0, path)
-                try files.write(text, to: descriptor, path)
-            }
+            (descriptor, isHeld) = try Self.lock(path, folder, files, setLock)
+            let id = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+            text = Array(try JSONEncoder().encode(Holder(host: HostName.current, process: getpid(), run: id)))
+            try files.cut(descriptor, to: 0, path)
+            try files.write(text, to: descriptor, path)
         } catch {
             throw .unusable(folder, error)
         }
     }
 
     deinit {
-        guard let descriptor else { return }
-        // While the lock is held: a run that comes now finds no file, or sees that the one it opened is gone.
-        unlink(path)
+        // A lock is still held: a run that comes now finds no file, or sees that the one it opened is gone. Without locks the
+        // file may be another run's by now.
+        if isHeld || isOwn { unlink(path) }
         close(descriptor)
     }
 
-    public var isHeld: Bool { descriptor != nil }
+    private var isOwn: Bool { (try? POSIXFileSystem().read(path)) == text }
 
-    /// The open file; nil where the file system has no locks.
-    private static func lock(_ path: String, _ folder: String, _ files: POSIXFileSystem) throws -> Int32? {
+    /// Refuses a folder that another run has taken since. A file that is gone was deleted by hand, and says nothing.
+    package func requireOwn() throws(FileError) {
+        guard access(path, F_OK) == 0, !isOwn else { return }
+        throw FileError(
+            .folder, file: folder, "another run has taken this folder (\(Self.holder(path, POSIXFileSystem())))",
+            remedy: "give each run an --output of its own")
+    }
+
+    /// The open file, and whether it is locked.
+    private static func lock(
+        _ path: String, _ folder: String, _ files: POSIXFileSystem, _ setLock: Int32
+    ) throws -> (descriptor: Int32, isHeld: Bool) {
         while true {
             let file = try files.openToAppend(path)
             // Of the open file, not of the process: closing another descriptor of the file does not end it.
             var whole = flock(l_type: Int16(F_WRLCK), l_whence: Int16(SEEK_SET), l_start: 0, l_len: 0, l_pid: 0)
-            guard fcntl(file, Self.setLock, &whole) == 0 else {
-                let code = errno
+            guard fcntl(file, setLock, &whole) == 0 else {
+                guard errno == EAGAIN || errno == EACCES else { return (file, false) }
                 try? files.close(file, path)
-                if code == EAGAIN || code == EACCES { throw refusal(path, folder, files) }
-                return nil
+                throw refusal(path, folder, files)
             }
-            if isAt(path, file) { return file }
+            if isAt(path, file) { return (file, true) }
             // The run that held it has just ended and deleted the file.
             try? files.close(file, path)
         }
@@ -75,11 +96,14 @@ public final class OutputLock {
     }
 
     private static func refusal(_ path: String, _ folder: String, _ files: POSIXFileSystem) -> FileError {
-        let holder = (try? files.read(path)).flatMap { try? JSONDecoder().decode(Holder.self, from: Data($0)) }
-        let who = holder.map { "process \($0.process) on \($0.host)" } ?? "another process"
-        return FileError(
-            .folder, file: folder, "another run writes to this folder (\(who))",
+        FileError(
+            .folder, file: folder, "another run writes to this folder (\(holder(path, files)))",
             remedy: "wait for its end, stop it, or give another --output")
+    }
+
+    private static func holder(_ path: String, _ files: POSIXFileSystem) -> String {
+        let holder = (try? files.read(path)).flatMap { try? JSONDecoder().decode(Holder.self, from: Data($0)) }
+        return holder.map { "process \($0.process) on \($0.host)" } ?? "another process"
     }
 }
 

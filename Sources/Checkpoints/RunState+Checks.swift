@@ -12,7 +12,9 @@ extension RunState {
 
     /// Refuses sums and a learning rate that are not finite. Weights and slots are looked at when they are written.
     func requireFinite() throws(FileError) {
-        guard Float(optimizer.learningRate).isFinite else { throw .notFinite("the learning rate") }
+        for rate in [optimizer.learningRate, epochStart?.learningRate ?? 0] where !Float(rate).isFinite {
+            throw .notFinite("the learning rate")
+        }
         for (name, value) in epochSums.sorted(by: { $0.key < $1.key }) where !value.isFinite {
             throw .notFinite("the epoch's sum of \(name)")
         }
@@ -30,6 +32,7 @@ extension RunState {
         try require(
             optimizer.iteration == position.globalStep,
             "its optimizer made \(optimizer.iteration) updates in \(position.globalStep) steps")
+        try require(epochStart == nil || position.step > 0, "it holds an epoch's start beside itself")
         // One output tells two classes apart.
         let outputs = network.outputShape.count
         try require(

@@ -22,6 +22,22 @@ public struct RunState: Sendable, Equatable {
         }
     }
 
+    /// What a run with `--on-nan rollback` goes back to, in the middle of an epoch.
+    public struct EpochStart: Sendable, Equatable {
+        /// As `RunState.weights`.
+        public var weights: [[Float]]
+        /// As those of the optimizer.
+        public var slots: [OptimizerState.Slot]
+        /// The rate that was in force.
+        public var learningRate: Double
+
+        public init(weights: [[Float]], slots: [OptimizerState.Slot], learningRate: Double) {
+            self.weights = weights
+            self.slots = slots
+            self.learningRate = learningRate
+        }
+    }
+
     public var network: Network
     public var loss: Loss
     /// One array a parameter, in the order of `network.parameters` and in Keras's shapes.
@@ -34,12 +50,16 @@ public struct RunState: Sendable, Equatable {
     public var history: [[String: Double]] = []
     /// Sums and counts of the epoch that has begun.
     public var epochSums: [String: Double] = [:]
+    /// Where the epoch began, of a run that may go back there; nil between two epochs, and in other runs.
+    public var epochStart: EpochStart?
     /// The options that a resumed run must share.
     public var options: [String: String] = [:]
     /// Tells the training data apart from other data.
     public var dataFingerprint = ""
     /// How stored samples become inputs.
     public var normalization = ""
+    /// A digest of the weights that the run began with, if they came from a file; others follow from the seed.
+    public var initialWeights: String?
     public var classNames: [String] = []
     /// What computed it, as far as results depend on it: engine, instruction set, threads, precision.
     public var execution: [String: String] = [:]

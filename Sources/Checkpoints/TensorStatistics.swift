@@ -1,5 +1,6 @@
 import Basics
 import Execution
+import Interchange
 
 /// What a table tells about an array of numbers. NaN count in none but their own figure.
 public struct TensorStatistics: Sendable, Equatable {
@@ -34,16 +35,24 @@ struct NamedTensor {
 }
 
 extension RunState {
-    /// All weights, then all optimizer slots.
+    /// All weights, then all optimizer slots; those of the epoch's start behind them.
     var tensors: [NamedTensor] {
+        named(weights, optimizer.slots)
+            + (epochStart.map { named($0.weights, $0.slots, suffix: ", at the epoch's start") } ?? [])
+    }
+
+    private func named(
+        _ weights: [[Float]], _ slots: [OptimizerState.Slot], suffix: String = ""
+    ) -> [NamedTensor] {
         let trainable = network.trainableParameters
         let weights = zip(network.parameters, weights).map {
-            NamedTensor(name: $0.path, shape: $0.specification.shape, values: $1)
+            NamedTensor(name: $0.path + suffix, shape: $0.specification.shape, values: $1)
         }
         return weights
-            + optimizer.slots.flatMap { slot in
+            + slots.flatMap { slot in
                 zip(trainable, slot.values).map {
-                    NamedTensor(name: "\($0.path) (\(slot.name))", shape: $0.specification.shape, values: $1)
+                    NamedTensor(
+                        name: "\($0.path) (\(slot.name))\(suffix)", shape: $0.specification.shape, values: $1)
                 }
             }
     }

@@ -7,21 +7,39 @@ import Training
 /// The samples that a model is evaluated on, made into inputs as those it was trained on.
 struct EvaluationData {
     let source: BatchSource
-    let fingerprint: String
+    /// May serve the next model too.
+    let opened: OpenedFile
     let normalization: DataPipeline.Normalization
 
     var dataset: SampleSet { source.dataset }
+    var fingerprint: String { opened.fingerprint }
 
-    init(_ request: EvaluationRequest, _ options: TrainingOptions, _ model: EvaluationModel) throws {
+    /// A data file as it is understood for a model, and its fingerprint, for which its samples are read.
+    struct OpenedFile {
+        fileprivate let understanding: DatasetOptions
+        fileprivate let file: DatasetFile
+        fileprivate let fingerprint: String
+    }
+
+    /// `earlier` is the file as the model before it took it.
+    init(
+        _ request: EvaluationRequest, _ options: TrainingOptions, _ model: EvaluationModel, after earlier: OpenedFile?
+    ) throws {
         var understanding = DatasetOptions(options, demand: TargetDemand(model.network, model.lossFunction))
         understanding.classNames = model.classNames.isEmpty ? nil : model.classNames
-        let file = try DatasetFile.open(request.data, options: understanding)
+        if let earlier, earlier.understanding == understanding {
+            opened = earlier
+        } else {
+            let file = try DatasetFile.open(request.data, options: understanding)
+            opened = OpenedFile(
+                understanding: understanding, file: file, fingerprint: try file.fingerprint().description)
+        }
+        let file = opened.file
         // Samples that were named explicitly are those of the train split.
         let dataset = try file.split(request.split ?? (request.images != nil ? .train : file.usualSplit))
         normalization = try request.normalization?.rule(for: file, dataset) ?? Self.rule(of: model, for: dataset)
         source = try BatchSource(evaluating: dataset, options, normalization)
         try model.network.requireFit(to: source.input.transforms)
-        fingerprint = try file.fingerprint().description
     }
 
     private static func rule(of model: EvaluationModel, for dataset: SampleSet) throws -> DataPipeline.Normalization {

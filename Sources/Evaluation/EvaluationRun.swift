@@ -12,6 +12,8 @@ public final class EvaluationRun {
     private let request: EvaluationRequest
     private let communicator: Communicator
     private let makeEngine: EngineMaker
+    /// The data file as the last model took it.
+    private var opened: EvaluationData.OpenedFile?
 
     public init(
         _ request: EvaluationRequest, _ communicator: Communicator, engines: @escaping EngineMaker
@@ -106,7 +108,8 @@ public final class EvaluationRun {
         let all = try communicator.broadcast(bytes ?? [], from: 0)
         let model = try communicator.together { try EvaluationModel(all, file: path) }
         let session = try Session(request.options(over: model.options), communicator, engines: makeEngine)
-        let data = try communicator.together { try EvaluationData(request, session.options, model) }
+        let data = try communicator.together { try EvaluationData(request, session.options, model, after: opened) }
+        opened = data.opened
         try communicator.agree(on: [
             SharedFact("data fingerprint", data.fingerprint), SharedFact("split", data.dataset.split.rawValue),
             SharedFact("normalization", data.normalization.description),

@@ -10,6 +10,8 @@ package struct MetricSums: Sendable, Equatable {
     package var correctInTop5 = 0
     /// What a signal asks of the run; a request to stop counts more than one to save.
     package var request: SignalRequest?
+    /// Whether every rank said that its part was finite.
+    package var isFinite = true
 
     package init() {}
 }
@@ -23,8 +25,8 @@ package final class MetricsExchange {
     private let rows: AlignedBuffer<Double>
     private let layout: RankLayout
 
-    /// Loss, correct, correct in top 5, samples, request.
-    private static let width = 5
+    /// Loss, correct, correct in top 5, samples, request, whether something was not finite.
+    private static let width = 6
 
     package init(_ communicator: Communicator, _ partition: ShardPartition) throws {
         self.communicator = communicator
@@ -49,9 +51,10 @@ package final class MetricsExchange {
         row[3] += Double(samples)
     }
 
-    /// Collective: all ranks get the same sums.
-    package func combine(_ request: SignalRequest? = nil) throws -> MetricSums {
+    /// Collective: all ranks get the same sums. `isFinite` says whether this rank has met no value that is not finite.
+    package func combine(_ request: SignalRequest? = nil, isFinite: Bool = true) throws -> MetricSums {
         rows[mine.lowerBound * Self.width + 4] = Double(SignalRequest.code(request))
+        rows[mine.lowerBound * Self.width + 5] = isFinite ? 0 : 1
         try communicator.allGather(inPlace: rows.elements, layout)
         var sums = MetricSums()
         let present = { (shard: Int) -> Int? in self.rows[shard * Self.width + 3] > 0 ? shard : nil }
@@ -61,6 +64,7 @@ package final class MetricsExchange {
             sums.correct += Int(row[1])
             sums.correctInTop5 += Int(row[2])
             sums.samples += Int(row[3])
+            if row[5] > 0 { sums.isFinite = false }
             if sums.request == nil || sums.request == .save {
                 sums.request = SignalRequest(code: Int32(row[4])) ?? sums.request
             }

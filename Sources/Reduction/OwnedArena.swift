@@ -40,6 +40,12 @@ public final class OwnedArena {
         }
     }
 
+    /// Takes over the values of an arena of the same ownership.
+    public func copy(_ other: OwnedArena) {
+        precondition(other.memory.count == memory.count, "arenas of other ranks")
+        memory.baseAddress.update(from: other.memory.baseAddress, count: memory.count)
+    }
+
     /// Whether none of the elements in `range` that this rank owns is NaN or infinite.
     public func isFinite(in range: Range<Int>) -> Bool {
         ownership.ranges.allSatisfy { owned in

@@ -61,6 +61,12 @@ public final class ConsoleReporter: RunObserver {
         write("\r\(line.prefix(width - 1))\u{1B}[K")
     }
 
+    public func rolledBack(_ event: RolledBack) {
+        beginEpoch(event.epoch)
+        event.messages.forEach(note)
+        shownEpoch = nil
+    }
+
     public func epochEnded(_ event: EpochEnded) {
         beginEpoch(event.metrics.epoch)
         let start =

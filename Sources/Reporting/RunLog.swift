@@ -1,14 +1,16 @@
 import Basics
 import FoundationEssentials
 
-/// `log.jsonl`: a line for every step and every epoch, each a JSON object with numbers in full (the shortest text that
+/// `log.jsonl`: a line for every step, every epoch and every rollback, each a JSON object with numbers in full (the shortest text that
 /// reads back as the same number; null for what is no number). Epochs and steps count from 1.
 ///
 /// ```
 /// {"event":"step","epoch":1,"step":1,"loss":2.31,"accuracy":0.125,"learning_rate":0.001,"samples":128, timings}
 /// {"event":"epoch","epoch":1,"step":469,"loss":...,"accuracy":...,"val_loss":...,"val_accuracy":...,
 ///  "learning_rate":0.001,"best":true, timings}
+/// {"event":"rollback","epoch":3,"step":938,"abandoned_step":1021,"rollbacks":1,"learning_rate":0.0005}
 /// ```
+/// Behind a rollback to `step` the epoch's steps come once more.
 /// The timings, last in a line, are all that differs from run to run.
 public final class RunLog: RunObserver {
     private let path: String
@@ -17,14 +19,15 @@ public final class RunLog: RunObserver {
 
     /// A new log; whatever was there is gone.
     public convenience init(creatingAt path: String) throws {
-        try self.init(at: path, keeping: { _ in false })
+        try self.init(at: path, keeping: { _, _ in false })
     }
 
-    /// Goes on with the log of a run that is resumed after `step` steps and `epochs` whole epochs: later lines, and a
-    /// line that was not written to its end, are cut, so that the log becomes that of a run never stopped.
-    public convenience init(resumingAt path: String, step: Int, epochs: Int) throws {
-        try self.init(at: path) { position in
-            position.event == "epoch" ? position.epoch <= epochs : position.step <= step
+    /// Goes on with the log of a run that is resumed after `step` steps, `epochs` whole epochs and `rollbacks`: later lines, and
+    /// a line that was not written to its end, are cut, so that the log becomes that of a run never stopped.
+    public convenience init(resumingAt path: String, step: Int, epochs: Int, rollbacks: Int = 0) throws {
+        try self.init(at: path) { position, earlier in
+            if earlier != rollbacks { return earlier < rollbacks }
+            return position.event == "epoch" ? position.epoch <= epochs : position.step <= step
         }
     }
 
@@ -32,9 +35,11 @@ public final class RunLog: RunObserver {
         let event: String
         let epoch: Int
         let step: Int
+        let rollbacks: Int?
     }
 
-    private init(at path: String, keeping isKept: (Position) -> Bool) throws {
+    /// `isKept` is asked of each line, with the number of rollbacks up to it.
+    private init(at path: String, keeping isKept: (Position, Int) -> Bool) throws {
         self.path = path
         do {
             descriptor = try files.openToAppend(path)
@@ -48,13 +53,16 @@ public final class RunLog: RunObserver {
     deinit { try? files.close(descriptor, path) }
 
     /// The length of the whole lines ahead of the first one that is damaged or not kept.
-    private static func keptBytes(of log: Data, _ isKept: (Position) -> Bool) -> Int {
+    private static func keptBytes(of log: Data, _ isKept: (Position, Int) -> Bool) -> Int {
         let newline = UInt8(ascii: "\n")
         let decoder = JSONDecoder()
         var start = log.startIndex
+        var rollbacks = 0
         while let end = log[start...].firstIndex(of: newline),
-            let position = try? decoder.decode(Position.self, from: log[start..<end]), isKept(position)
+            let position = try? decoder.decode(Position.self, from: log[start..<end])
         {
+            rollbacks = position.rollbacks ?? rollbacks
+            guard isKept(position, rollbacks) else { break }
             start = end + 1
         }
         return start - log.startIndex
@@ -95,6 +103,17 @@ public final class RunLog: RunObserver {
         line.add("images_per_second", Double(event.samples) / event.trainingSeconds)
         line.add("data_seconds", event.waitedSeconds)
         line.add("seconds", event.seconds)
+        try append(line)
+    }
+
+    public func rolledBack(_ event: RolledBack) throws {
+        var line = JSONLine()
+        line.add("event", "rollback")
+        line.add("epoch", event.epoch + 1)
+        line.add("step", event.step)
+        line.add("abandoned_step", event.abandonedStep)
+        line.add("rollbacks", event.rollbacks)
+        line.add("learning_rate", event.learningRate)
         try append(line)
     }
 

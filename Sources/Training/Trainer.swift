@@ -57,19 +57,24 @@ struct Trainer {
         if let reason = coordinator.stopReason { return .stopped(reason: reason) }
         var rates = try firstRates()
         let stepsPerEpoch = parts.stepsPerEpoch
-        let reader = parts.data.training.reader(
-            shards: parts.session.shards, epoch: progress.position.epoch, step: progress.position.step,
-            epochs: options.epochs, stepsPerEpoch: stepsPerEpoch, spans: trace?.reader)
+        var reader = makeReader()
         defer { reader.stop() }
         while progress.position.epoch < options.epochs {
-            let epochTimer = EpochTimer()
+            var epochTimer = EpochTimer()
+            if progress.position.step == 0 { parts.epochStart?.keep(learningRate: progress.learningRate) }
             while progress.position.step < stepsPerEpoch,
                 let samples = try communicator.watch.during(.reading, reader.next)
             {
                 let request = try runStep(samples, rates, epochTimer)
                 reader.release(samples)
                 try checkpoints.advance()
-                if request != nil || checkpoints.isDue(afterStep: progress.position.globalStep) { try save(.step) }
+                var isDue = checkpoints.isDue(afterStep: progress.position.globalStep)
+                if let problem = try problem(ifDue: isDue) {
+                    rates = try rollBack(after: problem)
+                    reader.stop()
+                    (reader, epochTimer, isDue) = (makeReader(), EpochTimer(), false)
+                }
+                if request != nil || isDue { try save(.step) }
                 if case .stop(let signal) = request { return .interrupted(signal: signal) }
             }
             let directive = try endEpoch(rates, epochTimer)
@@ -77,6 +82,12 @@ struct Trainer {
             rates = directive.nextRates
         }
         return .finished
+    }
+
+    private func makeReader() -> BatchReader {
+        parts.data.training.reader(
+            shards: parts.session.shards, epoch: progress.position.epoch, step: progress.position.step,
+            epochs: options.epochs, stepsPerEpoch: parts.stepsPerEpoch, spans: trace?.reader)
     }
 
     /// Rank 0's learning rates, since maths libraries differ in powers and cosines.
@@ -110,6 +121,32 @@ struct Trainer {
             learningRate: rate, durations: durations, sinceStart: sinceStart)
         for observer in observers { try observer.stepEnded(event) }
         return sums.request
+    }
+
+    /// Why a run that may go back must go back now, in sentences. What no step looks at, the optimizer's slots, is looked at
+    /// when the state would be saved, and at the end of the epoch, which would become the next start.
+    private func problem(ifDue isDue: Bool) throws -> String? {
+        guard parts.epochStart != nil else { return nil }
+        if let problem = step.problem { return problem }
+        guard isDue || progress.position.step == parts.stepsPerEpoch else { return nil }
+        return try checkpoints.nonFiniteSlot(afterStep: progress.position.globalStep)
+    }
+
+    /// Goes back to the start of the epoch. Returns the rates with which it begins anew.
+    private mutating func rollBack(after problem: String) throws -> EpochRates {
+        let position = progress.position
+        let decision = try communicator.onRoot {
+            try coordinator.rollBack(epoch: position.epoch, after: problem).encoded()
+        }
+        let directive = try Directive(encoded: communicator.broadcast(decision ?? [], from: 0))
+        guard let start = parts.epochStart else { preconditionFailure("only a run that has kept its start goes back") }
+        start.restore()
+        progress.rollBack(learningRate: start.learningRate)
+        let event = RolledBack(
+            epoch: position.epoch, abandonedStep: position.globalStep, step: progress.position.globalStep,
+            rollbacks: directive.rollbacks, learningRate: directive.nextRates[0], messages: directive.messages)
+        for observer in observers { try observer.rolledBack(event) }
+        return directive.nextRates
     }
 
     /// Validates, asks the coordinator, tells the observers, and saves what is due.

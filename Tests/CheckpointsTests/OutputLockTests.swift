@@ -1,5 +1,5 @@
 import Basics
-import Checkpoints
+@testable import Checkpoints
 import Foundation
 import TestSupport
 import Testing
@@ -43,5 +43,23 @@ struct OutputLockTests {
         let lock = try OutputLock(folder: folder)
         _ = try CheckpointStore(folder: folder, keep: 1, start: .new)
         withExtendedLifetime(lock) {}
+    }
+
+    /// A second run gets in; the first one notices, and does not delete the second one's file.
+    @Test func withoutLocksTheLastRunHasTheFolder() throws {
+        let directory = try TemporaryDirectory()
+        let folder = directory.path("out")
+        // A command that no kernel has.
+        var first: OutputLock? = try OutputLock(folder: folder, setLock: -1)
+        #expect(first?.isHeld == false)
+        try first?.requireOwn()
+        do {
+            let second = try OutputLock(folder: folder, setLock: -1)
+            #expect(throws: FileError.self) { try first?.requireOwn() }
+            first = nil
+            try second.requireOwn()
+            #expect(FileManager.default.fileExists(atPath: "\(folder)/\(OutputLock.name)"))
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
     }
 }

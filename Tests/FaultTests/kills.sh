@@ -16,6 +16,13 @@ options=(
 started=$(date +%s%N)
 expect "a run left alone" 0 "" ranks 2 "${options[@]}" --output whole
 milliseconds=$((($(date +%s%N) - started) / 1000000))
+# The second epoch overflows, and is begun anew.
+overflowing=(
+    --schedule multistep:at=13steps,multiples=1e32 --on-nan rollback --rollback-factor 1e-32 --warm-up none
+    --optimizer sgd --momentum 0.9 --weight-decay 0
+)
+expect "a run that is rolled back, left alone" 0 "rollback 1 of at most 3" \
+    ranks 2 "${options[@]}" "${overflowing[@]}" --output whole-back
 
 # killed_after MILLISECONDS COMMAND...: fails if it was too late.
 killed_after() {
@@ -31,10 +38,12 @@ killed_after() {
     [[ $? == 137 ]]
 }
 
-# One run, killed up to six times. Each time it goes on from its checkpoint, or from the start where there is none.
+# killed_run LIKE OPTIONS...: one run, killed up to six times. Each time it goes on from its checkpoint, or from the start
+# where there is none. It ends with the files of LIKE.
 kills=0
 killed_run() {
-    local attempt resume=() counts=(2 3 1 4 8) place=killed count pause
+    local like=$1 attempt resume=() counts=(2 3 1 4 8) place=killed count pause
+    shift
     rm -rf killed && : >output
     for ((attempt = 0; attempt < 6 && kills < wanted; attempt++)); do
         count=${counts[RANDOM % 5]} pause=$((RANDOM % milliseconds + 50))
@@ -44,14 +53,17 @@ killed_run() {
         resume=()
         if compgen -G "$place/step-*.h5" >/dev/null; then resume=(--resume); fi
     done
-    ranks 2 "${options[@]}" "$@" --output $place "${resume[@]}" >>output 2>&1 && same_run whole $place
+    ranks 2 "${options[@]}" "$@" --output $place "${resume[@]}" >>output 2>&1 && same_run "$like" $place
 }
 
 for ((run = 1; kills < wanted && run <= wanted; run++)); do
     every=$((RANDOM % 5))
     saving=()
     if [[ $every -gt 0 ]]; then saving=(--checkpoint-every-steps "$every"); fi
-    verdict "run $run, a checkpoint every ${every/#0/10} steps, $kills kills so far" killed_run "${saving[@]}"
+    like=whole
+    if [[ $((run % 3)) -eq 2 ]]; then like=whole-back saving+=("${overflowing[@]}"); fi
+    verdict "run $run, like $like, a checkpoint every ${every/#0/10} steps, $kills kills so far" \
+        killed_run $like "${saving[@]}"
 done
 echo "$kills kills"
 verdict "there were as many kills as were wanted" test $kills -eq "$wanted"

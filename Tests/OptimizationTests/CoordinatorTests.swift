@@ -216,4 +216,32 @@ import Testing
                 metrics: Self.metrics)
         }
     }
+
+    /// What is stored after a rollback brings back its number and the rate; a run without one stores nothing of it.
+    @Test func rollbacksLowerTheRateUpToTheLimit() throws {
+        var rollback = Rollback()
+        (rollback.factor, rollback.limit) = (0.25, 2)
+        let make = { try Coordinator(plan: plan(rate: 1), rollback: rollback, metrics: Self.metrics) }
+        var coordinator = try make()
+        #expect(!String(decoding: try coordinator.state(), as: UTF8.self).contains("rollbacks"))
+        _ = coordinator.endEpoch(epoch(0, 1))
+        let first = try coordinator.rollBack(epoch: 1, after: "the loss of step 4 is NaN.")
+        #expect(first.nextRates.last == 0.25 && first.rollbacks == 1 && !first.stop && !first.isBest)
+        #expect(first.messages.first?.contains("Epoch 2 begins anew") == true, "\(first.messages)")
+        var resumed = try make()
+        try resumed.restore(coordinator.state())
+        for var each in [coordinator, resumed] {
+            #expect(each.rollbacks == 1 && each.rates(epoch: 1).last == 0.25)
+            #expect(try each.rollBack(epoch: 1, after: "again.").nextRates.last == 0.0625)
+            #expect(each.endEpoch(epoch(1, 1)).nextRates.last == 0.0625)
+            let error = #expect(throws: RollbackLimitError.self) { try each.rollBack(epoch: 2, after: "once more.") }
+            #expect(error?.description.contains("rolled back 2 times, and --rollback-limit allows no more") == true)
+        }
+        let state = String(decoding: try coordinator.state(), as: UTF8.self)
+        for bad in ["-1", "9223372036854775807", "\"one\""] {
+            let forged = state.replacing("\"rollbacks\":1", with: "\"rollbacks\":\(bad)")
+            #expect(forged != state)
+            #expect(throws: UnreadableState.self) { try resumed.restore(Array(forged.utf8)) }
+        }
+    }
 }

@@ -65,8 +65,6 @@ var nonFiniteChecks: [RankCheck] {
             }
         },
         RankCheck("without --on-nan such a step ends the run, and the samples are named") { check in
-            // Of several ranks one throws, and the others would wait for it.
-            if check.size > 1 { return }
             let trial = try RunTrial(check)
             let data = try trial.dataThatOverflows(check)
             do {
@@ -80,7 +78,108 @@ var nonFiniteChecks: [RankCheck] {
                 check.note(error)
             }
         },
+        RankCheck("a run that is rolled back ends with the same files, whatever stops it before and after") { check in
+            let trial = try RunTrial(check)
+            let alone = try trial.files(of: "alone") {
+                check.expect(try trial.run(in: "alone", settings: rolledBack), equals: .finished, "outcome")
+            }
+            for step in [3, 4, 5, 7] {
+                let name = "stopped-\(step)"
+                let resumed = try trial.files(of: name) {
+                    let settings = rolledBack.merging(step == 5 ? ["checkpoint-every-steps": "1"] : [:]) { $1 }
+                    try trial.run(in: name, settings: settings, observers: [SignalAtStep(step)])
+                    try trial.run(in: name, settings: rolledBack, resume: .latest)
+                }
+                check.expect(resumed == alone, "stopped at step \(step): the resumed run's files differ")
+            }
+            if check.rank > 0 { return }
+            let state = try CheckpointFile.read(trial.path("alone/latest.h5"))
+            check.expect(state.position.globalStep, equals: RunTrial.steps, "steps")
+            check.expect(state.coordinator.contains(#""rollbacks":1"#), "the coordinator: \(state.coordinator)")
+            check.expect(state.epochStart == nil, "an epoch's start is kept between two epochs")
+            let log = String(decoding: alone[CheckpointStore.logName] ?? Data(), as: UTF8.self)
+            let back = #""event":"rollback","epoch":2,"step":3,"abandoned_step":6,"rollbacks":1"#
+            check.expect(log.contains(back), "no rollback at step 6 in the log: \(log)")
+        },
+        RankCheck("a checkpoint in the middle of an epoch holds the epoch's start, and is refused without it") {
+            check in
+            let trial = try RunTrial(check)
+            try trial.run(in: "middle", settings: rolledBack, observers: [SignalAtStep(4)])
+            if check.rank > 0 { return }
+            let latest = trial.path("middle/latest.h5")
+            var state = try CheckpointFile.read(latest)
+            check.expect(state.position, equals: .init(epoch: 1, step: 2, globalStep: 5), "where it stopped")
+            let start = try CheckpointFile.read(trial.path("middle/\(CheckpointStore.stepName(3))"))
+            check.expect(state.epochStart?.weights == start.weights, "weights at the epoch's start")
+            check.expect(state.epochStart?.slots == start.optimizer.slots, "slots at the epoch's start")
+            check.expect(state.weights != start.weights, "the steps since changed nothing")
+            let bytes = try CheckpointCodec.encode(state)
+            check.expect(try CheckpointCodec.decode(bytes, file: "copy") == state, "it reads back as another state")
+            state.epochStart = nil
+            do {
+                _ = try ResumableRun(state, file: "forged")
+                check.expect(false, "it was taken without the start")
+            } catch {
+                check.expect("\(error)".contains("lacks the epoch's start"), "unclear: \(error)")
+            }
+        },
+        RankCheck("a run that may not be rolled back any more ends on all ranks, and says where it began") { check in
+            let trial = try RunTrial(check)
+            let settings = ["data": try trial.dataThatOverflows(check), "on-nan": "rollback", "rollback-limit": "1"]
+            do {
+                try trial.run(in: "limited", settings: settings)
+                check.expect(false, "the run went on")
+            } catch {
+                let text = "\(error)"
+                check.expect(text.contains("rolled back once"), "unclear: \(text)")
+                check.expect(text.contains("the first layer with a value that is not finite"), "no layer: \(text)")
+                check.expect(text.contains("rows "), "no rows: \(text)")
+            }
+        },
+        RankCheck("a NaN in a weight in the middle of a network ends the step in which it is, on all ranks") { check in
+            for engine in RankEngine.all {
+                let (path, error) = try stepWithNaN(engine, check)
+                let layer = path.prefix { $0 != "/" }
+                let isNamed =
+                    error.contains("the first layer with a value that is not finite is \(layer);")
+                    || error.contains("the update of \(path) in step 1 is not finite")
+                check.expect(isNamed, "\(engine), \(path): \(error)")
+                let all = try check.world.allGather(Array(error.utf8))
+                check.expect(all.allSatisfy { $0 == all[0] }, "\(engine): the ranks say different things")
+            }
+        },
     ]
+}
+
+/// The rate is too high from the fifth step on, the second of the second epoch, until it is lowered.
+private let rolledBack = [
+    "on-nan": "rollback", "rollback-factor": "1e-32", "rollback-limit": "2", "optimizer": "sgd", "momentum": "0.9",
+    "warm-up": "none", "schedule": "multistep:at=4steps,multiples=1e32",
+]
+
+/// What a run says in whose second layer a weight is NaN in the first step, and what the kernel is called.
+private func stepWithNaN(
+    _ engine: TrainingOptions.EngineName, _ check: CheckContext
+) throws -> (path: String, error: String) {
+    let trial = try RunTrial(check)
+    var options = TrainingOptions()
+    for (name, text) in ["model": "simple-cnn", "data": trial.path("data.h5"), "batch-size": "24"] {
+        try options.set(name, to: text)
+    }
+    options.engine = engine
+    let parts = try RunParts(Session(options, check.world, engines: RankEngine.make))
+    let index = parts.network.parameters.indices.filter { parts.network.parameters[$0].specification.isKernel }[1]
+    let path = parts.network.parameters[index].path
+    parts.replica.parameters[parts.replica.arena[parameter: index].offset] = .nan
+    let reader = parts.data.training.reader(shards: parts.session.shards)
+    defer { reader.stop() }
+    guard let samples = try reader.next() else { return (path, "no samples") }
+    do {
+        _ = try parts.step(nil).run(samples, batch: 24, step: 0, rate: 0.001)
+        return (path, "the step was done")
+    } catch {
+        return (path, "\(error)")
+    }
 }
 
 extension RunTrial {

@@ -92,6 +92,46 @@ var runChecks: [RankCheck] {
             if check.rank > 0 { return }
             _ = try ResumableRun.read(trial.path("large/latest.h5"))
         },
+        RankCheck("a checkpoint that cannot be written ends all ranks at the next step") { check in
+            let trial = try RunTrial(check)
+            let witness = FolderRemover(trial.path("gone"), afterStep: 4, removes: check.rank == 0)
+            do {
+                try trial.run(in: "gone", settings: ["checkpoint-every-steps": "1"], observers: [witness])
+                check.expect(false, "nobody noticed")
+            } catch {
+                check.expect("\(error)".contains("No such file or directory"), "unclear: \(error)")
+            }
+            check.expect(witness.lastStep, equals: 5, "the last step")
+        },
+        RankCheck("a folder whose best state is another run's is not gone on from, and the file is named") { check in
+            let trial = try RunTrial(check)
+            let one = ["epochs": "1", "schedule": "constant"]
+            try trial.run(in: "mine", settings: one)
+            try trial.run(in: "other", settings: one.merging(["seed": "1"]) { $1 })
+            try trial.run(in: "begun", settings: one.merging(["weights": trial.path("other/latest.h5")]) { $1 })
+            for (name, words) in [("other", "--seed is 1, not 0"), ("begun", "began with other weights")] {
+                if check.rank == 0 { try trial.replace("mine/best.h5", by: "\(name)/best.h5") }
+                try check.world.barrier()
+                do {
+                    try trial.run(in: "mine", settings: ["schedule": "constant"], resume: .latest)
+                    check.expect(false, "\(name): nobody noticed")
+                } catch {
+                    check.expect("\(error)".contains("mine/best.h5: it is of another run than"), "unclear: \(error)")
+                    check.expect("\(error)".contains(words), "\(name): unclear: \(error)")
+                }
+            }
+            if check.rank == 0 {
+                try trial.replace("mine/best.h5", by: "mine/latest.h5")
+                try trial.replace("mine/log.jsonl", by: "other/log.jsonl")
+            }
+            try check.world.barrier()
+            do {
+                try trial.run(in: "mine", settings: ["schedule": "constant"], resume: .latest)
+                check.expect(false, "the log: nobody noticed")
+            } catch {
+                check.expect("\(error)".contains("mine/log.jsonl: it is the log of another run"), "unclear: \(error)")
+            }
+        },
         RankCheck("ranks of which one resumes do not agree, and nothing hangs") { check in
             let trial = try RunTrial(check)
             let isOdd = check.rank == check.size - 1
@@ -200,6 +240,12 @@ final class RunTrial {
 
     func path(_ name: String) -> String { "\(folder)/\(name)" }
 
+    func replace(_ name: String, by other: String) throws {
+        // Under a name of its own: names of one checkpoint are one file.
+        try Data(contentsOf: URL(fileURLWithPath: path(other)))
+            .write(to: URL(fileURLWithPath: path(name)), options: .atomic)
+    }
+
     @discardableResult
     func run(
         in name: String, settings: [String: String] = [:], resume: RunRequest.Resume = .no,
@@ -261,6 +307,24 @@ final class SignalAtStep: RunObserver {
 
     func stepEnded(_ event: StepEnded) throws {
         if event.step == step { kill(getpid(), SIGUSR1) }
+    }
+}
+
+/// Removes a run's folder on one rank, and notes the last step that the run came to.
+private final class FolderRemover: RunObserver {
+    private(set) var lastStep = 0
+    private let folder: String
+    private let step: Int
+    private let removes: Bool
+
+    init(_ folder: String, afterStep step: Int, removes: Bool) {
+        (self.folder, self.step, self.removes) = (folder, step, removes)
+    }
+
+    func stepEnded(_ event: StepEnded) throws { lastStep = event.step }
+
+    func checkpointIsDue() throws {
+        if removes, lastStep == step { try FileManager.default.removeItem(atPath: folder) }
     }
 }
 

@@ -11,7 +11,7 @@ import MessagePassing
 
 // The launch checks come last: they leave a stop signal behind, at which every later run would end.
 let checks =
-    collectiveChecks + agreementChecks + reducerChecks + exchangeChecks + runChecks + observerChecks
+    collectiveChecks + agreementChecks + sharedFactChecks + reducerChecks + exchangeChecks + runChecks + observerChecks
     + forgedCheckpointChecks + nonFiniteChecks + augmentationChecks + traceChecks + evaluationChecks + kerasLossChecks
     + launchChecks
 

@@ -205,6 +205,43 @@ import Testing
         }
     }
 
+    /// Steps 5 and 6 are abandoned, and come once more. Stopped anywhere and resumed from any earlier state, the log is that of
+    /// a run never stopped.
+    @Test func aLogWithARollbackIsResumedFromEitherSide() throws {
+        let path = temporaryPath()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let back = RolledBack(
+            epoch: 1, abandonedStep: 6, step: 4, rollbacks: 1, learningRate: 0.0005, messages: ["why"])
+        // Each act leads to a state: so many steps and rollbacks.
+        let acts: [(step: Int, rollbacks: Int)] = [
+            (1, 0), (2, 0), (3, 0), (4, 0), (5, 0), (6, 0), (4, 1), (5, 1), (6, 1), (7, 1), (8, 1),
+        ]
+        func write(_ log: RunLog, _ range: Range<Int>) throws {
+            for (index, act) in acts.enumerated() where range.contains(index) {
+                if act == (4, 1) {
+                    try log.rolledBack(back)
+                } else {
+                    try log.stepEnded(step(act.step))
+                    if act.step % 4 == 0 { try log.epochEnded(epoch(act.step / 4 - 1)) }
+                }
+            }
+        }
+        try write(RunLog(creatingAt: path), 0..<acts.count)
+        let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+        let line = #"{"event":"rollback","epoch":2,"step":4,"abandoned_step":6,"rollbacks":1,"learning_rate":0.0005}"#
+        #expect(String(decoding: whole, as: UTF8.self).contains(line))
+        for stopped in 1...acts.count {
+            for resumed in 1...stopped {
+                try write(RunLog(creatingAt: path), 0..<stopped)
+                let state = acts[resumed - 1]
+                let log = try RunLog(
+                    resumingAt: path, step: state.step, epochs: state.step / 4, rollbacks: state.rollbacks)
+                try write(log, resumed..<acts.count)
+                #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == whole, "\(stopped) \(resumed)")
+            }
+        }
+    }
+
     /// A checkpoint at an epoch's last step, ahead of its validation: the epoch's line is still to come.
     @Test func anEpochNotYetClosedIsWrittenAgain() throws {
         let path = temporaryPath()

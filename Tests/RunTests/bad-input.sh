@@ -164,6 +164,12 @@ differing "bench" $'do not agree on option --batch-size: rank 0 has .32., rank 1
     bench --model mlp --batch-size 32 -- bench --model mlp --batch-size 64
 differing "bench, the steps" $'do not agree on --steps: rank 0 has .1., rank 1 has .2.' \
     bench --model mlp --steps 1 -- bench --model mlp --steps 2
+differing "--overwrite" 'do not agree on --overwrite: rank 0 has .true., rank 1 has .false.' \
+    "${train[@]}" --output differing --overwrite -- "${train[@]}" --output differing
+differing "--threads" 'do not agree on --threads: rank 0 has .1., rank 1 has .2.' \
+    "${train[@]}" --output differing -- "${train[@]}" --output differing --threads 2
+differing "whether a model is named" 'whether a model and data are named: rank 0 has .yes., rank 1 has .no.' \
+    "${train[@]}" --output differing -- --output differing
 verdict "ranks that differ leave no checkpoint behind" test ! -e differing/latest.h5
 
 # --- Output folder --------------------------------------------------------------------------------------------------
@@ -176,6 +182,23 @@ expect "an output folder that is not empty" 1 $'run: .*not empty\n--resume\n--ov
 verdict "it is unharmed" unharmed
 expect "an output folder that cannot be made" 1 $'data.h5/run\n--output' ranks 2 "${train[@]}" --output data.h5/run
 expect "an output folder that cannot be written to" 1 $'/proc\n--output' ranks 2 "${train[@]}" --output /proc --overwrite
+
+differing "evaluate, the split" 'do not agree on split: rank 0 has .test., rank 1 has .train.' \
+    evaluate run/latest.h5 --data data.h5 -- evaluate run/latest.h5 --data data.h5 --split train
+differing "evaluate, the data" 'do not agree on data fingerprint' \
+    evaluate run/latest.h5 --data data.h5 -- evaluate run/latest.h5 --data other.h5
+differing "evaluate, how samples become inputs" 'do not agree on normalization' \
+    evaluate run/latest.h5 --data data.h5 -- evaluate run/latest.h5 --data data.h5 --normalization unchanged
+differing "evaluate, --confusion" 'do not agree on --confusion or --confusion-file' \
+    evaluate run/latest.h5 --data data.h5 -- evaluate run/latest.h5 --data data.h5 --confusion
+differing "predict, the models" 'do not agree on the number of models: rank 0 has .1., rank 1 has .2.' \
+    predict run/latest.h5 --data data.h5 --top 1 -- predict run/latest.h5 run/best.h5 --data data.h5 --top 1
+# Another build: the same program with a byte behind its end.
+cp "$binary" another && printf x >>another
+expect "ranks that differ: the program" 1 'do not agree on program: rank 0 has .[0-9a-f]+., rank 1 has' \
+    timeout -k 5 "$limit" mpirun -n 1 "$binary" "${train[@]}" --output differing : \
+    -n 1 ./another "${train[@]}" --output differing
+rm another
 
 # --- Resuming -------------------------------------------------------------------------------------------------------
 

@@ -62,6 +62,11 @@ compare "gradients clipped together, LAMB, batch norm" "2 3" --model resnet-cifa
     --steps-per-epoch 2 --validation-steps 1 --shards 5 --optimizer lamb --global-clip-norm 0.5 --weight-decay 0.01
 compare "clipped elements, bf16 on the wire" 3 --model simple-cnn --data data.h5 --batch-size 40 --clip-value 0.01 \
     --wire bf16 --epochs 1
+# A rate so high that the second epoch overflows, until it is lowered.
+compare "an epoch that is begun anew" "2 3 8" --model simple-cnn --data data.h5 --batch-size 40 --optimizer sgd \
+    --momentum 0.9 --learning-rate 0.01 --schedule multistep:at=5steps,multiples=1e32 --on-nan rollback \
+    --rollback-factor 1e-32
+verdict "it was begun anew" grep -q '"event":"rollback","epoch":2' one/log.jsonl
 compare "a batch larger than the data" 3 --model simple-cnn --data untested.h5 --batch-size 128
 
 # What becomes of a sample is a function of its number and the epoch, whoever reads it.

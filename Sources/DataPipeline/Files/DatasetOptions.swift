@@ -32,7 +32,7 @@ public enum TargetDemand: Sendable {
 }
 
 /// What a person said about a data file; everything that is nil is found out from the file.
-public struct DatasetOptions: Sendable {
+public struct DatasetOptions: Sendable, Equatable {
     /// Paths in the file of the training samples and their targets; `other.h5:/path` is a path in another file.
     public var images: String?
     public var labels: String?

@@ -89,8 +89,13 @@ public final class Replica {
 extension Replica {
     public func setWeights(_ weights: [[Float]]) throws {
         weightsChanged()
+        try pack(weights, into: parameters)
+    }
+
+    /// Writes the weights of all parameters to an arena of the same layout.
+    package func pack(_ weights: [[Float]], into arena: AlignedBuffer<Float>) throws {
         for (index, values) in weights.enumerated() {
-            try pack(values, index, into: parameters.baseAddress + arena[parameter: index].offset)
+            try pack(values, index, into: arena.baseAddress + self.arena[parameter: index].offset)
         }
     }
 

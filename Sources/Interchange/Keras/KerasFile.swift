@@ -156,23 +156,30 @@ package enum KerasFile {
             throw HDF5Error(
                 "read the optimizer", file: root.location.file, object: group.path, detail: "a slot is named twice")
         }
+        try readOptimizerWeights(&optimizer, of: network, from: group)
+        return optimizer
+    }
+
+    /// The updates made and the slots' values of an optimizer whose learning rate and slots are known.
+    package static func readOptimizerWeights(
+        _ optimizer: inout OptimizerState, of network: Network, from group: Group
+    ) throws {
         let paths = optimizerPaths(optimizer, of: network)
         try require(group, "weight_names", group.attributes.strings("weight_names"), areThoseOf: paths)
         try require(group, "data sets", group.datasets(levels: levels(paths)), areThoseOf: paths)
         optimizer.iteration = try group.integer(paths[0], in: 0...Int(Int64.max))
-        guard try group.dataset(paths[1]).readFinite([], as: Float.self) == [Float(learningRate)] else {
+        guard try group.dataset(paths[1]).readFinite([], as: Float.self) == [Float(optimizer.learningRate)] else {
             throw HDF5Error(
-                "read the optimizer", file: root.location.file, object: "\(group.path)/\(paths[1])",
-                detail: "it is not the learning rate \(learningRate) of the group dptrain")
+                "read the optimizer", file: group.location.file, object: "\(group.path)/\(paths[1])",
+                detail: "it is not the learning rate \(optimizer.learningRate) of the group dptrain")
         }
         let parameters = network.trainableParameters
-        for (slot, name) in slots.enumerated() {
+        for (slot, name) in optimizer.slots.map(\.name).enumerated() {
             optimizer.slots[slot].values = try parameters.map { parameter in
                 try group.dataset(slotPath(optimizer.name, name, parameter))
                     .readFinite(parameter.specification.shape)
             }
         }
-        return optimizer
     }
 
     /// The groups that paths lead through, and one more, in which nothing should be.

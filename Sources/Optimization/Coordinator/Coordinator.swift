@@ -12,20 +12,23 @@ public struct Coordinator: Sendable {
     private let plateau: ReduceOnPlateau?
     private let earlyStopping: EarlyStopping?
     private let saveBest: SaveBest
+    private let rollback: Rollback
     private var memory = Memory()
 
     private struct Memory: Hashable, Sendable, Codable {
-        /// The learning rate divided by the schedule's. 1 until the plateau rule first reduces it.
+        /// The learning rate divided by the schedule's. 1 until the plateau rule or a rollback first reduces it.
         var rateFactor = 1.0
         var plateau = ReduceOnPlateau.State()
         var earlyStopping = EarlyStopping.State()
         var saveBest = SaveBest.State()
         /// Why the run ended ahead of its last epoch.
         var stopReason: String?
+        /// How often an epoch was begun anew; nil before the first time, so that checkpoints of other runs hold nothing of it.
+        var rollbacks: Int?
 
         private enum CodingKeys: String, CodingKey {
             case rateFactor = "reduction"
-            case plateau, earlyStopping, saveBest, stopReason
+            case plateau, earlyStopping, saveBest, stopReason, rollbacks
         }
 
         /// From bytes that may come from anywhere.
@@ -41,7 +44,7 @@ public struct Coordinator: Sendable {
 
         private var isPossible: Bool {
             let bests = [plateau.best, earlyStopping.best, saveBest.best]
-            let counts = [plateau.wait, plateau.cooldown, earlyStopping.wait, saveBest.epoch ?? 0]
+            let counts = [plateau.wait, plateau.cooldown, earlyStopping.wait, saveBest.epoch ?? 0, rollbacks ?? 0]
             return rateFactor.isFinite && rateFactor >= 0 && bests.allSatisfy { $0?.isFinite ?? true }
                 && counts.allSatisfy { (0...Int(Int32.max)).contains($0) }
                 && (saveBest.best == nil) == (saveBest.epoch == nil)
@@ -51,7 +54,7 @@ public struct Coordinator: Sendable {
     /// `metrics` are the names the run will have values for (`EpochMetrics.names`).
     public init(
         plan: LearningRatePlan, plateau: ReduceOnPlateau? = nil, earlyStopping: EarlyStopping? = nil,
-        saveBest: SaveBest = SaveBest(), metrics: [String]
+        saveBest: SaveBest = SaveBest(), rollback: Rollback = Rollback(), metrics: [String]
     ) throws {
         var warnings: [String] = []
         func resolve(_ monitor: inout Monitor, _ rule: String) throws {
@@ -81,6 +84,7 @@ public struct Coordinator: Sendable {
         self.plateau = plateau
         self.earlyStopping = earlyStopping
         self.saveBest = saveBest
+        self.rollback = rollback
         self.warnings = warnings
     }
 
@@ -121,8 +125,26 @@ public struct Coordinator: Sendable {
                 "the run's result is best.h5, of epoch \(best.epoch + 1): \(saveBest.monitor.metric) \(best.value)")
         }
         return Directive(
-            nextRates: rates(epoch: epoch + 1), stopReason: stopReason, isBest: isBest ?? false, messages: messages)
+            nextRates: rates(epoch: epoch + 1), stopReason: stopReason, isBest: isBest ?? false, rollbacks: rollbacks,
+            messages: messages)
     }
+
+    /// Begins an epoch (from 0) anew at a lower rate, after a step with a `problem` (a sentence). Throws if that was done as
+    /// often as it may be.
+    public mutating func rollBack(epoch: Int, after problem: String) throws(RollbackLimitError) -> Directive {
+        guard rollbacks < rollback.limit else { throw RollbackLimitError(problem: problem, limit: rollback.limit) }
+        memory.rollbacks = rollbacks + 1
+        memory.rateFactor *= rollback.factor
+        return Directive(
+            nextRates: rates(epoch: epoch), stopReason: nil, isBest: false, rollbacks: rollbacks,
+            messages: [
+                "\(problem) Epoch \(epoch + 1) begins anew with \(rollback.factor) times the learning rate (rollback "
+                    + "\(rollbacks) of at most \(rollback.limit))."
+            ])
+    }
+
+    /// How often an epoch was begun anew.
+    public var rollbacks: Int { memory.rollbacks ?? 0 }
 
     /// Each once, in the order of the rules.
     private var watchedMetrics: [String] {

@@ -1,6 +1,6 @@
 import Basics
 
-/// What the coordinator decided at the end of an epoch; broadcast from rank 0, followed by all ranks.
+/// What the coordinator decided at the end of an epoch, or when an epoch is begun anew; broadcast from rank 0, followed by all ranks.
 public struct Directive: Hashable, Sendable, Codable {
     /// The learning rates of the next epoch.
     public let nextRates: EpochRates
@@ -8,15 +8,18 @@ public struct Directive: Hashable, Sendable, Codable {
     public let stopReason: String?
     /// This epoch's weights are the best so far.
     public let isBest: Bool
+    /// How often the run has begun an epoch anew so far.
+    public let rollbacks: Int
     /// For people: what changed and why.
     public let messages: [String]
 
     public var stop: Bool { stopReason != nil }
 
-    init(nextRates: EpochRates, stopReason: String?, isBest: Bool, messages: [String]) {
+    init(nextRates: EpochRates, stopReason: String?, isBest: Bool, rollbacks: Int, messages: [String]) {
         self.nextRates = nextRates
         self.stopReason = stopReason
         self.isBest = isBest
+        self.rollbacks = rollbacks
         self.messages = messages
     }
 }

@@ -1,7 +1,8 @@
 /// Someone who looks on: shows or records a run, and steers nothing.
 ///
 /// An observer implements the events that it wants to know of. They come in this order: the run begins; steps end; after the
-/// last step of an epoch validation progresses and the epoch ends; the run ends. Checkpoints are written while the run goes
+/// last step of an epoch validation progresses and the epoch ends; the run ends. Behind a step that was not finite the run
+/// may be rolled back: the steps of the epoch then come once more. Checkpoints are written while the run goes
 /// on. So `checkpointSaved` comes between two later steps, and at the latest before the next epoch or the run ends. Events
 /// are told on the computing thread, so a step waits until its observers return. What an observer throws ends the run.
 ///
@@ -10,6 +11,7 @@
 public protocol RunObserver: AnyObject {
     func runBegan(_ event: RunBegun) throws
     func stepEnded(_ event: StepEnded) throws
+    func rolledBack(_ event: RolledBack) throws
     func validationProgressed(_ event: ValidationProgress) throws
     func epochEnded(_ event: EpochEnded) throws
     /// A checkpoint of the steps so far is about to be written. What was recorded of them must be on the disk first: a run
@@ -22,6 +24,7 @@ public protocol RunObserver: AnyObject {
 extension RunObserver {
     public func runBegan(_ event: RunBegun) {}
     public func stepEnded(_ event: StepEnded) {}
+    public func rolledBack(_ event: RolledBack) {}
     public func validationProgressed(_ event: ValidationProgress) {}
     public func epochEnded(_ event: EpochEnded) {}
     public func checkpointIsDue() {}

@@ -4,4 +4,6 @@ public enum NonFiniteRule: String, NamedOptionValue {
     case stop
     /// Leaves the step out on all ranks, and goes on.
     case skip
+    /// Goes back to the start of the epoch on all ranks, and begins it anew with a lower learning rate.
+    case rollback
 }

@@ -121,7 +121,14 @@ extension TrainingOptions {
         .init("save-best", .steering, .semantic, \.saveBest, SaveBest.grammar),
         .init(
             "on-nan", .steering, .semantic, \.onNaN,
-            "stop (default) or skip: what to do in a step whose loss or gradients are not finite"),
+            "stop (default), skip or rollback (to the start of the epoch): what to do in a step whose loss or gradients are "
+                + "not finite"),
+        .init(
+            "rollback-factor", .steering, .semantic, \.rollbackFactor,
+            "what a rollback multiplies the learning rate by (default: \(Rollback().factor))", .fraction),
+        .init(
+            "rollback-limit", .steering, .semantic, \.rollbackLimit,
+            "how often a run is rolled back at most (default: \(Rollback().limit))", .positive),
     ]
 
     private static let computation: [OptionDeclaration] = [

@@ -60,6 +60,9 @@ extension TrainingOptions {
             throw OptionError(
                 "wire", "--reduction \(reduction.rawValue) adds no bf16: use --reduction \(names), or --wire fp32")
         }
+        if onNaN != .rollback, let given = ["rollback-factor", "rollback-limit"].first(where: { text(of: $0) != nil }) {
+            throw OptionError(given, "it goes with --on-nan rollback")
+        }
         let limits = [("clip-norm", clipNorm), ("global-clip-norm", globalClipNorm), ("clip-value", clipValue)]
         let given = limits.filter { $0.1 != nil }.map(\.0)
         guard given.count < 2 else {

@@ -68,6 +68,9 @@ public struct TrainingOptions: Equatable, Sendable {
     public var saveBest = SaveBest()
     /// Nil means to stop, so that checkpoints of runs without the option hold nothing of it.
     public var onNaN: NonFiniteRule?
+    /// Nil for the defaults of `Rollback`, as above.
+    public var rollbackFactor: Double?
+    public var rollbackLimit: Int?
 
     // How it is computed
     public var shards = 8
@@ -122,7 +125,11 @@ extension TrainingOptions {
         let plan = LearningRatePlan(
             base: baseLearningRate, schedule: schedule, warmUp: warmUp,
             batchSize: batchSize, referenceBatchSize: referenceBatchSize, stepsPerEpoch: stepsPerEpoch, epochs: epochs)
+        var rollback = Rollback()
+        rollback.factor = rollbackFactor ?? rollback.factor
+        rollback.limit = rollbackLimit ?? rollback.limit
         return try Coordinator(
-            plan: plan, plateau: reduceOnPlateau, earlyStopping: earlyStopping, saveBest: saveBest, metrics: metrics)
+            plan: plan, plateau: reduceOnPlateau, earlyStopping: earlyStopping, saveBest: saveBest, rollback: rollback,
+            metrics: metrics)
     }
 }

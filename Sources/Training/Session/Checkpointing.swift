@@ -17,6 +17,8 @@ final class Checkpointing {
     /// On rank 0 only.
     private let writer: CheckpointWriter?
     private let observers: [any RunObserver]
+    /// Of a run that may go back there.
+    private let epochStart: EpochStart?
     /// The path of the newest checkpoint that the run could go on from.
     private var lastWhole: String?
     /// The checkpoint that is being written.
@@ -34,9 +36,13 @@ final class Checkpointing {
     private var options: TrainingOptions { parts.session.options }
     private var replica: Replica { parts.replica }
 
-    init(_ parts: RunParts, _ store: CheckpointStore?, _ observers: [any RunObserver], resumedFrom: String?) {
+    init(
+        _ parts: RunParts, _ writer: CheckpointWriter?, _ observers: [any RunObserver], _ epochStart: EpochStart?,
+        resumedFrom: String?
+    ) {
         self.parts = parts
-        writer = store.map(CheckpointWriter.init)
+        self.epochStart = epochStart
+        self.writer = writer
         self.observers = observers
         lastWhole = resumedFrom
     }
@@ -48,17 +54,24 @@ final class Checkpointing {
     /// for the checkpoint before, so that only one file lies in memory.
     func save(_ progress: RunProgress, _ coordinator: Coordinator, as roles: CheckpointStore.Role) throws {
         try finish()
-        let start = ContinuousClock.now
+        let begin = ContinuousClock.now
         let position = progress.position
         let step = position.globalStep
         let tensors = RunTensors(communicator, replica, parts.update)
         try communicator.together {
             try refusingNonFinite(after: step) { try tensors.requireFiniteSlots() }
         }
+        // Between two epochs the state is its own start.
+        let start =
+            position.step == 0
+            ? nil : epochStart.map { RunTensors(communicator, replica, $0, parts.update.optimizer) }
         let composed =
             communicator.rank == 0
-            ? Result { try CheckpointCodec.compose(state(progress, coordinator), tensors: tensors) } : nil
+            ? Result {
+                try CheckpointCodec.compose(state(progress, coordinator), tensors: tensors, epochStart: start)
+            } : nil
         try tensors.finish()
+        try start?.finish()
         try communicator.onRoot {
             guard let composed, let writer else { return }
             let image = try refusingNonFinite(after: step) { try composed.get() }
@@ -71,9 +84,22 @@ final class Checkpointing {
         let name = roles.contains(.step) ? CheckpointStore.stepName(step) : CheckpointStore.bestName
         pending = Pending(
             path: "\(folder)/\(name)", position: position, roles: roles,
-            seconds: (ContinuousClock.now - start) / .seconds(1))
+            seconds: (ContinuousClock.now - begin) / .seconds(1))
         // A folder that takes no checkpoint shows it before anything is computed.
         if step == 0 { try finish() }
+    }
+
+    /// Which optimizer slot of which rank would keep the state from being saved, in a sentence; nil if all are finite. The same
+    /// on all ranks. Collective.
+    func nonFiniteSlot(afterStep step: Int) throws -> String? {
+        var reason: [UInt8] = []
+        do {
+            try RunTensors(communicator, replica, parts.update).requireFiniteSlots()
+        } catch {
+            reason = Array(error.reason.utf8)
+        }
+        let reasons = try communicator.allGather(reason)
+        return reasons.first { !$0.isEmpty }.map { "\(String(decoding: $0, as: UTF8.self)) after step \(step)." }
     }
 
     /// Collective: finishes the checkpoint that is being written if it is done by now.
@@ -109,9 +135,15 @@ final class Checkpointing {
         state.coordinator = String(decoding: try coordinator.state(), as: UTF8.self)
         state.history = progress.history
         state.epochSums = progress.epochSums
+        if progress.position.step > 0 {
+            state.epochStart = epochStart.map {
+                RunState.EpochStart(weights: [], slots: [], learningRate: Double($0.learningRate))
+            }
+        }
         state.options = Dictionary(uniqueKeysWithValues: options.semantic.map { ($0.name, $0.value) })
         state.dataFingerprint = parts.data.fingerprint
         state.normalization = parts.data.normalization.description
+        state.initialWeights = parts.initialWeights
         state.classNames = parts.data.classNames
         state.execution = parts.session.execution
         return state
@@ -147,10 +179,15 @@ final class Checkpointing {
     /// Loads the weights and slots of a checkpoint.
     static func restore(_ state: RunState, _ replica: Replica, _ update: ParameterUpdate) throws {
         try replica.setWeights(state.weights)
+        try restore(state.optimizer.slots, replica, to: update.slots)
+    }
+
+    /// Loads the values of slots into the parts that this rank owns.
+    static func restore(_ slots: [OptimizerState.Slot], _ replica: Replica, to arenas: [OwnedArena]) throws {
         for (parameter, place) in replica.network.trainableIndices.enumerated() {
             let slice = replica.arena[parameter: place]
             let packed = AlignedBuffer<Float>(count: slice.range.count)
-            for (slot, arena) in zip(state.optimizer.slots, update.slots) {
+            for (slot, arena) in zip(slots, arenas) {
                 packed.elements.update(repeating: arena.initialValue)
                 try replica.pack(slot.values[parameter], place, into: packed.baseAddress)
                 arena.store(UnsafeBufferPointer(packed.elements), at: slice.offset)

@@ -35,6 +35,12 @@ package struct ResumableRun {
                 "it holds \(state.optimizer.slots.count) slots of \(state.optimizer.kerasClass), which do not fit its option "
                     + "--optimizer \(options.optimizer.kind.name)")
         }
+        guard options.onNaN != .rollback || state.position.step == 0 || state.epochStart != nil else {
+            throw FileError(
+                .content, file: file,
+                "it stands in the middle of an epoch, and lacks the epoch's start, which its option "
+                    + "--on-nan rollback needs")
+        }
         guard Normalization(state.normalization) != nil else {
             throw FileError(
                 .content, file: file, "its normalization `\(state.normalization)` is unknown",

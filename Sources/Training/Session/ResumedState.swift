@@ -30,6 +30,7 @@ struct ResumedState {
     mutating func releaseTensors() {
         state?.weights = []
         state?.optimizer.slots = []
+        state?.epochStart = nil
     }
 
     /// What rank 0 found, on all ranks.
@@ -78,6 +79,7 @@ struct ResumedState {
                     .unreadable, file: folder, "it holds no checkpoint to resume from",
                     remedy: "start the run without --resume")
             }
+            try RunIdentity.requireSame(newest)
             (state, file, warnings) = (newest.state, newest.file, newest.warnings)
         }
 

@@ -18,20 +18,28 @@ extension MemoryNeed {
         self = plan.memory
         libraries = Self.libraries(for: network, ranks: 1)
         let exchange = ExchangePlan(options, plan.arena, partition, rank: 0, NodeMap(ranks: 1))
-        addTraining(of: network, exchange, slots: options.algorithm.slots.count)
+        addTraining(of: network, exchange, options)
     }
 
-    /// Adds what training takes beyond what all commands do: the exchange's arenas, the optimizer's slots, checkpoints.
-    mutating func addTraining(of network: Network, _ exchange: ExchangePlan, slots: Int) {
+    /// Adds what training takes beyond what all commands do: the exchange's arenas, the optimizer's slots, checkpoints, and the
+    /// epoch's start in a run that may go back there.
+    mutating func addTraining(of network: Network, _ exchange: ExchangePlan, _ options: TrainingOptions) {
         let arenas = exchange.memory
         (parameters, gradients, messages) = (arenas.parameters, arenas.gradients, arenas.messages)
         let float = MemoryLayout<Float>.stride
-        optimizer = slots * exchange.ownership.count * float
+        let slots = options.algorithm.slots.count
+        let owned = exchange.ownership.count
+        let goesBack = options.onNaN == .rollback
+        optimizer = slots * owned * float
+        if goesBack {
+            optimizer += EpochStart.bytes(parameters: exchange.parameterCount, slots: slots, owned: owned)
+        }
         let weights = network.parameterCount * float
-        // A checkpoint is composed in memory, and written from there. One parameter at a time lies beside it: its place in
-        // an arena, and in Keras's shape.
+        // A checkpoint is composed in memory, and written from there while the run goes on; the next one is composed when it is
+        // on the disk. One parameter at a time lies beside it: its place in an arena, and in Keras's shape.
         let largest = network.parameters.map(\.specification.shape.count).max() ?? 0
-        let checkpoint = weights + slots * network.trainableParameterCount * float + 2 * largest * float
+        let state = weights + slots * network.trainableParameterCount * float
+        let checkpoint = (goesBack ? 2 : 1) * state + 2 * largest * float
         // Other ranks only have the weights to start from, before the optimizer and the reader take their memory.
         files = exchange.rank == 0 ? checkpoint : max(0, weights - optimizer - reader)
     }

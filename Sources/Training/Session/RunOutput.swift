@@ -5,26 +5,28 @@ import Reporting
 
 /// The output folder of a run, and the observers that every run has: on rank 0 only.
 struct RunOutput {
-    let store: CheckpointStore
+    let writer: CheckpointWriter
     let observers: [any RunObserver]
     /// What there is to say of the folder.
     let warnings: [String]
     private let lock: OutputLock
 
-    /// `lock` is nil for a run that has not touched its folder yet.
-    init(_ request: RunRequest, _ resumed: ResumedState, _ lock: OutputLock?) throws {
+    /// `rollbacks` counts those of a resumed run. `lock` is nil for a run that has not touched its folder yet.
+    init(_ request: RunRequest, _ resumed: ResumedState, rollbacks: Int, _ lock: OutputLock?) throws {
         let options = resumed.options
         let folder = options.output ?? TrainingRun.defaultOutput
         self.lock = try lock ?? OutputLock(folder: folder)
         warnings =
             self.lock.isHeld
             ? [] : ["the file system of \(folder) has no locks, so nothing keeps a second run out of it"]
-        store = try CheckpointStore(folder: folder, keep: options.keep, start: Self.start(request, folder))
+        let store = try CheckpointStore(folder: folder, keep: options.keep, start: Self.start(request, folder))
+        writer = CheckpointWriter(store, self.lock)
         let path = "\(folder)/\(CheckpointStore.logName)"
         let log: RunLog
         if let state = resumed.state {
+            try RunIdentity.requireSame(log: path, as: state)
             log = try RunLog(
-                resumingAt: path, step: state.position.globalStep, epochs: state.position.epoch)
+                resumingAt: path, step: state.position.globalStep, epochs: state.position.epoch, rollbacks: rollbacks)
         } else {
             log = try RunLog(creatingAt: path)
         }

@@ -17,7 +17,11 @@ package struct RunParts {
     let update: ParameterUpdate
     /// Of a run that leaves out steps whose loss or gradients are not finite.
     let gate: FiniteGate?
+    /// Of a run that goes back there after such a step.
+    let epochStart: EpochStart?
     package let loader: SampleLoader
+    /// A digest of the weights that the run began with, if they came from a file.
+    let initialWeights: String?
     /// The memory that the ranks of this machine take together.
     let memory: NodeMemory.Account
 
@@ -44,21 +48,28 @@ package struct RunParts {
         let exchangePlan = ExchangePlan(
             options, plan.arena, session.partition, rank: communicator.rank, session.nodes)
         var need = session.memory(of: plan, for: data.work)
-        need.addTraining(of: network, exchangePlan, slots: options.algorithm.slots.count)
+        need.addTraining(of: network, exchangePlan, options)
         memory = try session.requireRoom(for: need, of: network)
         let exchange = try exchangePlan.make(communicator)
         let replica = try session.replica(plan, in: exchange.arenas) {
             try resumed?.state?.weights ?? definition.initialWeights(options)
         }
+        gate = options.onNaN ?? .stop == .stop ? nil : FiniteGate(communicator)
         let update = ParameterUpdate(
-            options.algorithm, l2: Float(options.l2), options.clipping, replica, exchangePlan.ownership)
-        gate = options.onNaN == .skip ? FiniteGate(communicator) : nil
+            options.algorithm, l2: Float(options.l2), options.clipping, replica, exchangePlan.ownership,
+            checksGradients: gate == nil)
         let norms = try NormGate(update, exchangePlan.ownership, communicator, finite: gate)
         let reducer = Reducer(exchangePlan, exchange, overlap: options.overlap, gate: norms ?? gate) {
             range, gradient in
-            try update.apply(range, gradient: gradient)
+            update.apply(range, gradient: gradient)
         }
+        let isFromFile = options.weights != nil || options.initFrom != nil
+        initialWeights =
+            resumed?.state.map(\.initialWeights)
+            ?? (isFromFile ? SharedFact("initial weights", digestOf: replica.parameters).value : nil)
         if let state = resumed?.state { try Checkpointing.restore(state, replica, update) }
+        epochStart = options.onNaN == .rollback ? EpochStart(replica, update) : nil
+        if let start = resumed?.state?.epochStart { try epochStart?.keep(start) }
         self.session = session
         self.data = data
         self.network = network
@@ -92,6 +103,8 @@ package struct RunParts {
         let options = session.options
         return try TrainingStep(
             replica, reducer, update, trace.map { loader.traced(into: $0.compute) } ?? loader, session.communicator,
-            TrainingStep.Settings(seed: options.seed, weightDecay: Float(options.optimizer.weightDecay)), gate)
+            TrainingStep.Settings(
+                seed: options.seed, weightDecay: Float(options.optimizer.weightDecay), onNaN: options.onNaN ?? .stop),
+            gate)
     }
 }

@@ -51,6 +51,14 @@ struct RunProgress: Sendable {
         position.globalStep += 1
     }
 
+    /// Back to the start of the epoch; `learningRate` is the rate of the step before it.
+    mutating func rollBack(learningRate: Float) {
+        self.learningRate = learningRate
+        sums = MetricSums()
+        position.globalStep -= position.step
+        position.step = 0
+    }
+
     mutating func endEpoch(_ metrics: EpochMetrics) {
         var record = ["learning_rate": Double(learningRate)]
         for name in EpochMetrics.names(accuracy: countsCorrect, validation: metrics.validation != nil) {

@@ -3,13 +3,17 @@ import Checkpoints
 import Execution
 import Interchange
 import MessagePassing
+import Optimization
+import Reduction
 
 /// The weights and optimizer slots of a run as a checkpoint asks for them on rank 0. The slots are spread over the ranks.
 /// All ranks gather them one parameter at a time, in the file's order, so that rank 0 never holds a slot as a whole.
 final class RunTensors: CheckpointTensors {
     private let communicator: Communicator
     private let replica: Replica
-    private let update: ParameterUpdate
+    private let parameters: AlignedBuffer<Float>
+    private let slots: [OwnedArena]
+    private let optimizer: any Optimizer
     /// The indices of trainable parameters in the network.
     private let trainable: [Int]
     private let order: [SlotPlace]
@@ -17,26 +21,43 @@ final class RunTensors: CheckpointTensors {
     /// On rank 0: the place of the parameter that is gathered.
     private let place: AlignedBuffer<Float>?
 
-    init(_ communicator: Communicator, _ replica: Replica, _ update: ParameterUpdate) {
+    /// Of the state as it is.
+    convenience init(_ communicator: Communicator, _ replica: Replica, _ update: ParameterUpdate) {
+        self.init(communicator, replica, replica.parameters, update.slots, update.optimizer)
+    }
+
+    /// Of the state at the start of the epoch.
+    convenience init(
+        _ communicator: Communicator, _ replica: Replica, _ start: EpochStart, _ optimizer: any Optimizer
+    ) {
+        self.init(communicator, replica, start.parameters, start.slots, optimizer)
+    }
+
+    private init(
+        _ communicator: Communicator, _ replica: Replica, _ parameters: AlignedBuffer<Float>, _ slots: [OwnedArena],
+        _ optimizer: any Optimizer
+    ) {
         self.communicator = communicator
         self.replica = replica
-        self.update = update
+        self.parameters = parameters
+        self.slots = slots
+        self.optimizer = optimizer
         trainable = replica.network.trainableIndices
-        order = update.optimizer.slotPlaces(in: replica.network)
+        order = optimizer.slotPlaces(in: replica.network)
         let largest = trainable.map { replica.arena[parameter: $0].range.count }.max() ?? 0
         place = communicator.rank == 0 ? AlignedBuffer(count: largest) : nil
     }
 
     /// Looks at this rank's part of the slots.
-    func requireFiniteSlots() throws {
-        for (slot, arena) in zip(update.optimizer.slots, update.slots) {
+    func requireFiniteSlots() throws(FileError) {
+        for (slot, arena) in zip(optimizer.slots, slots) {
             for index in trainable where !arena.isFinite(in: replica.arena[parameter: index].range) {
                 throw FileError.notFinite("\(replica.network.parameters[index].path) (\(slot.name))")
             }
         }
     }
 
-    func weight(_ parameter: Int) throws -> [Float] { try replica.logical(parameter, of: replica.parameters) }
+    func weight(_ parameter: Int) throws -> [Float] { try replica.logical(parameter, of: parameters) }
 
     func slot(_ slot: Int, of parameter: Int) throws -> [Float] {
         precondition(order[gathered] == (slot, parameter), "slots are asked for in the file's order")
@@ -55,6 +76,6 @@ final class RunTensors: CheckpointTensors {
         let (slot, parameter) = order[gathered]
         gathered += 1
         let range = replica.arena[parameter: trainable[parameter]].range
-        try update.slots[slot].gather(range, into: place?.baseAddress, communicator)
+        try slots[slot].gather(range, into: place?.baseAddress, communicator)
     }
 }

@@ -108,14 +108,15 @@ extension TrainingOptions {
         }
     }
 
-    /// What ranks compare: semantic options, and those that do not change what is computed but change when the ranks
-    /// exchange messages.
+    /// What ranks compare: semantic options, and `comparedTiming`.
     fileprivate var sharedFacts: [SharedFact] {
-        let timing = [
-            "epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "bucket-size", "trace", "trace-steps",
-        ]
-        return (semantic.map { ($0.name, $0.value) } + timing.map { ($0, text(of: $0) ?? "none") }).map {
+        (semantic.map { ($0.name, $0.value) } + Self.comparedTiming.map { ($0, text(of: $0) ?? "none") }).map {
             SharedFact("option --\($0.0)", $0.1)
         }
     }
+
+    /// Options that do not change what is computed, but when the ranks exchange messages.
+    package static let comparedTiming = [
+        "epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "bucket-size", "trace", "trace-steps",
+    ]
 }

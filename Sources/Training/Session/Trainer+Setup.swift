@@ -21,9 +21,9 @@ extension Trainer {
         return (coordinator, RunProgress(resuming: resumed, countsCorrect: countsCorrect))
     }
 
-    /// Collective. `store` is nil on ranks other than 0.
+    /// Collective. `writer` is nil on ranks other than 0.
     init(
-        _ parts: RunParts, _ start: Start, _ store: CheckpointStore?, _ observers: [any RunObserver],
+        _ parts: RunParts, _ start: Start, _ writer: CheckpointWriter?, _ observers: [any RunObserver],
         resumedFrom: String?
     ) throws {
         let session = parts.session
@@ -35,7 +35,8 @@ extension Trainer {
                 try Evaluator(session, parts.replica, $0, steps: session.options.validationSteps)
             },
             penalty: try Penalty(l2: session.options.l2, parts.replica, session.communicator),
-            checkpoints: Checkpointing(parts, store, observers, resumedFrom: resumedFrom), observers: observers,
+            checkpoints: Checkpointing(parts, writer, observers, parts.epochStart, resumedFrom: resumedFrom),
+            observers: observers,
             trace: trace,
             coordinator: start.coordinator, progress: start.progress)
     }

@@ -28,7 +28,9 @@ public final class TrainingRun {
     /// Collective.
     public func execute() throws -> RunOutcome {
         // A rank that resumes would wait for a checkpoint that the others do not send.
-        try communicator.agree(on: [SharedFact("--resume", request.resume.description)])
+        try communicator.agree(on: [
+            SharedFact("--resume", request.resume.description), SharedFact("--overwrite", "\(request.overwrite)"),
+        ])
         let folder = request.options.output ?? Self.defaultOutput
         // A run that writes to the folder deletes and renames its files.
         let lock = try communicator.onRoot {
@@ -40,9 +42,11 @@ public final class TrainingRun {
         let parts = try RunParts(session, resumed: resumed)
         resumed.releaseTensors()
         let start = try Trainer.start(parts, resumed.state)
-        let output = try communicator.onRoot { try RunOutput(request, resumed, lock ?? nil) }
+        let output = try communicator.onRoot {
+            try RunOutput(request, resumed, rollbacks: start.coordinator.rollbacks, lock ?? nil)
+        }
         let observers = (output?.observers ?? []) + observers
-        let trainer = try Trainer(parts, start, output?.store, observers, resumedFrom: resumed.file)
+        let trainer = try Trainer(parts, start, output?.writer, observers, resumedFrom: resumed.file)
         let warnings = try communicator.onRoot { try parts.data.warnings() } ?? []
         let begun = RunBegun(parts, resumed, warnings + (output?.warnings ?? []) + start.coordinator.warnings)
         for observer in observers { try observer.runBegan(begun) }

@@ -47,7 +47,11 @@ final class NormGate: UpdateGate {
         try gradients.combine(communicator)
         if let bad = gradients.squares.firstIndex(where: { !Float($0).isFinite }) {
             // A norm can overflow where the gradient does not.
-            guard let finite else { throw update.notFinite("norm of the gradient of \(update.trainable[bad].path)") }
+            guard let finite else {
+                // All ranks have the same norms.
+                update.sawNonFiniteNorm(of: bad)
+                return false
+            }
             finite.sawNonFinite()
         }
         if let finite, try !finite.open() { return false }

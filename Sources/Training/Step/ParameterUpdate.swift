@@ -11,7 +11,9 @@ import Reduction
 /// before it calls for the first update.
 final class ParameterUpdate {
     /// Rate, iteration and scale of the step at hand.
-    var step = UpdateStep(scale: 1, learningRate: 0, iteration: 0)
+    private var step = UpdateStep(scale: 1, learningRate: 0, iteration: 0)
+    /// The first gradient of the step that was not finite, or weight that did not stay so; nil if there is none.
+    private(set) var problem: Problem?
     /// Of each trainable parameter; empty where no update needs any.
     var norms: [UpdateStep.Norms]
     /// The optimizer's slots, for each weight that this rank updates.
@@ -25,6 +27,16 @@ final class ParameterUpdate {
     private let clipping: GradientClipping?
     private let parameters: AlignedBuffer<Float>
     private let spans: [Span]
+    private let checksGradients: Bool
+
+    struct Problem: Codable {
+        /// In the arena, which has the order of the backward pass: the error began at the first one.
+        let offset: Int
+        /// `the gradient of conv2d/kernel`
+        let what: String
+        /// The gradient was finite, but a weight is not any more.
+        let isOfWeights: Bool
+    }
 
     private struct Span {
         let range: Range<Int>
@@ -39,13 +51,14 @@ final class ParameterUpdate {
         case movingAverage(momentum: Float)
     }
 
-    /// Updates will be called for the ranges of `ownership`.
+    /// Updates will be called for the ranges of `ownership`. `checksGradients` is false where a gate has looked at them.
     init(
         _ optimizer: any Optimizer, l2: Float, _ clipping: GradientClipping?, _ replica: Replica,
-        _ ownership: SliceOwnership
+        _ ownership: SliceOwnership, checksGradients: Bool
     ) {
         self.optimizer = optimizer
         self.clipping = clipping
+        self.checksGradients = checksGradients
         parameters = replica.parameters
         neededNorms = type(of: optimizer).neededNorms.union(clipping?.neededNorms ?? [])
         let slots = optimizer.slots.map { OwnedArena(ownership, initialValue: $0.initialValue) }
@@ -75,25 +88,46 @@ final class ParameterUpdate {
         norms = Array(repeating: UpdateStep.Norms(), count: neededNorms.isEmpty ? 0 : trainable.count)
     }
 
-    /// Updates one of the owned ranges; `gradient` is the sum over all samples for the range's first element. A
-    /// gradient that is not finite is an error even if the loss is finite, for example because a ReLU turns NaN into
-    /// zero.
-    func apply(_ range: Range<Int>, gradient: UnsafeMutablePointer<Float>) throws {
-        for span in spans(in: range) {
-            let weights = weights(from: span.range.lowerBound)
-            let sums = gradient + (span.range.lowerBound - range.lowerBound)
-            let count = span.range.count
-            guard allFinite(sums, count: count) else { throw notFinite("gradient of \(span.path)") }
-            switch span.rule {
-            case .optimizer(let l2, let slots, let parameter):
-                let isDirection = neededNorms.contains(.direction)
-                let step =
-                    isDirection ? self.step(parameter) : prepare(sums, weights, count, l2: l2, parameter)
-                optimizer.update(weights: weights, gradient: sums, slots: slots, count: count, step: step)
-            case .movingAverage(let momentum):
-                average(weights, sums, momentum: momentum, count: count)
-            }
+    /// A step begins.
+    func begin(_ step: UpdateStep) {
+        self.step = step
+        problem = nil
+    }
+
+    /// Updates one of the owned ranges; `gradient` is the sum over all samples for the range's first element. A gradient
+    /// that is not finite is a problem even if the loss is finite, for example because a ReLU turns NaN into zero; it
+    /// changes no weight. So is a weight that does not stay finite: a ReLU would hide it from the next loss.
+    func apply(_ range: Range<Int>, gradient: UnsafeMutablePointer<Float>) {
+        for span in spans(in: range) { update(span, gradient + (span.range.lowerBound - range.lowerBound)) }
+    }
+
+    private func update(_ span: Span, _ sums: UnsafeMutablePointer<Float>) {
+        let weights = weights(from: span.range.lowerBound)
+        let count = span.range.count
+        if checksGradients, !allFinite(sums, count: count) {
+            return note("the gradient", span.path, at: span.range.lowerBound)
         }
+        switch span.rule {
+        case .optimizer(let l2, let slots, let parameter):
+            let isDirection = neededNorms.contains(.direction)
+            let step = isDirection ? self.step(parameter) : prepare(sums, weights, count, l2: l2, parameter)
+            optimizer.update(weights: weights, gradient: sums, slots: slots, count: count, step: step)
+        case .movingAverage(let momentum):
+            average(weights, sums, momentum: momentum, count: count)
+        }
+        if !allFinite(weights, count: count) {
+            note("the update", span.path, at: span.range.lowerBound, isOfWeights: true)
+        }
+    }
+
+    /// The norm of a trainable parameter's gradient is not finite.
+    func sawNonFiniteNorm(of parameter: Int) {
+        note("the norm of the gradient", trainable[parameter].path, at: trainable[parameter].range.lowerBound)
+    }
+
+    private func note(_ what: StaticString, _ path: String, at offset: Int, isOfWeights: Bool = false) {
+        guard problem == nil else { return }
+        problem = Problem(offset: offset, what: "\(what) of \(path)", isOfWeights: isOfWeights)
     }
 
     /// Clips elements. Returns the step for what the gradient then is.
@@ -151,13 +185,6 @@ final class ParameterUpdate {
     ) {
         let (scale, share) = (step.scale, 1 - momentum)
         for i in 0..<count { moving[i] = moving[i] * momentum + sums[i] * scale * share }
-    }
-
-    /// The arena has the order of the backward pass, so the error began at the first one found.
-    func notFinite(_ what: String) -> TrainingError {
-        TrainingError(
-            "the \(what) in step \(step.iteration + 1) is not finite; a lower --learning-rate or a --warm-up "
-                + "often helps. The last checkpoint is whole.")
     }
 
     private func spans(in range: Range<Int>) -> ArraySlice<Span> {

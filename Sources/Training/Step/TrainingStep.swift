@@ -16,11 +16,17 @@ package final class TrainingStep {
     private let statistics: StatisticsExchange
     private let settings: Settings
     private let gate: FiniteGate?
+    private let communicator: Communicator
     private let watch: StallWatch
+    /// What was not finite in the last step, in sentences, in runs that go back then; nil if all was. The same on all ranks.
+    private(set) var problem: String?
+    /// Where the loss of a shard of this rank was first seen not to be finite in this step.
+    private var finding: NonFiniteReport.Finding?
 
     struct Settings {
         var seed: UInt64
         var weightDecay: Float
+        var onNaN: NonFiniteRule
     }
 
     init(
@@ -33,16 +39,20 @@ package final class TrainingStep {
         self.loader = loader
         self.settings = settings
         self.gate = gate
+        self.communicator = communicator
         watch = communicator.watch
         metrics = try MetricsExchange(communicator, reducer.partition)
         statistics = try StatisticsExchange(communicator, reducer.partition, replica.exchanges)
     }
 
     /// Collective. `batch` counts the samples of all ranks, `step` the steps of the run from 0. The sums of a step that was
-    /// left out count no sample.
+    /// left out count no sample. A step that is not finite throws the same error on all ranks, unless `Settings.onNaN` says
+    /// otherwise.
     package func run(_ samples: BatchSlot, batch: Int, step: Int, rate: Float) throws -> MetricSums {
-        update.step = UpdateStep(
-            scale: 1 / Float(batch), learningRate: rate, iteration: step, weightDecay: settings.weightDecay)
+        update.begin(
+            UpdateStep(
+                scale: 1 / Float(batch), learningRate: rate, iteration: step, weightDecay: settings.weightDecay))
+        (problem, finding) = (nil, nil)
         metrics.clear()
         replica.weightsChanged()
         try reducer.begin(batch: batch)
@@ -62,8 +72,16 @@ package final class TrainingStep {
             if let exchange = replica.exchanges[segment] { try combine(exchange, segment, batch: batch) }
         }
         try reducer.finish()
-        var sums = try metrics.combine(SignalRequest.take())
-        if let gate, gate.isClosed { (sums.samples, sums.loss, sums.correct, sums.correctInTop5) = (0, 0, 0, 0) }
+        var sums = try metrics.combine(SignalRequest.take(), isFinite: update.problem == nil && finding == nil)
+        let isLeftOut = gate?.isClosed ?? false
+        if isLeftOut { (sums.samples, sums.loss, sums.correct, sums.correctInTop5) = (0, 0, 0, 0) }
+        if !sums.isFinite || isLeftOut && settings.onNaN == .rollback {
+            let problem = try explain(samples, batch: batch, step: step)
+            guard settings.onNaN == .rollback else {
+                throw TrainingError("\(problem) The last checkpoint is whole.")
+            }
+            self.problem = problem
+        }
         return sums
     }
 
@@ -77,23 +95,26 @@ package final class TrainingStep {
         _ plan: BoundPlan, _ index: Int, _ shard: Int, _ samples: ShardBatch, batch: Int, step: Int
     ) throws {
         let segment = plan.segments[index]
-        let context = StepContext(
-            seed: settings.seed, step: UInt64(step), batchSize: batch,
-            firstSample: reducer.partition.samples(of: shard, batch: batch).lowerBound)
+        let context = context(shard, batch: batch, step: step)
         if index == 0 { try plan.prepareWeights(context) }
         let isLast = shard == reducer.shards.last
         for kernel in segment.kernels.indices {
             do {
                 try segment.kernels[kernel](context)
             } catch let bad as NonFiniteLoss {
-                guard let gate else { throw try TrainingError.nonFinite(bad.loss, step: step, plan, context, samples) }
                 // The other ranks wait for this one's gradients, whatever they are.
-                gate.sawNonFinite()
+                if let gate { gate.sawNonFinite() } else { try find(bad, plan, index, context, samples, shard) }
             }
             guard isLast else { continue }
             let ready = segment.gradientsReady[kernel]
             if ready > 0 { try reducer.gradientsReady(upTo: ready) } else { try reducer.progress() }
         }
+    }
+
+    private func context(_ shard: Int, batch: Int, step: Int) -> StepContext {
+        StepContext(
+            seed: settings.seed, step: UInt64(step), batchSize: batch,
+            firstSample: reducer.partition.samples(of: shard, batch: batch).lowerBound)
     }
 
     /// The barrier behind a segment: all shards' vectors become one, which the next segment of every shard reads.
@@ -107,5 +128,56 @@ package final class TrainingStep {
             try plan(shard, batch: batch).segments[segment].exchange?.combined.update(
                 from: combined, count: exchange.count)
         }
+    }
+
+    // MARK: A step that is not finite
+
+    /// Looks in which layer a bad loss began, before the step changes the weights.
+    private func find(
+        _ bad: NonFiniteLoss, _ plan: BoundPlan, _ last: Int, _ context: StepContext, _ samples: ShardBatch,
+        _ shard: Int
+    ) throws {
+        guard finding == nil else { return }
+        for segment in 0...last {
+            guard let origin = try plan.firstNonFinite(in: segment, context) else { continue }
+            finding = .init(origin, plan, samples, segment: segment, shard: shard)
+            break
+        }
+        finding?.loss = NonFiniteReport.Finding.text(bad.loss)
+    }
+
+    /// Why the step is not finite, in sentences: the same on all ranks. Collective.
+    private func explain(_ samples: BatchSlot, batch: Int, step: Int) throws -> String {
+        let reports = try communicator.allGather(encoding: NonFiniteReport(problem: update.problem, finding: finding))
+        let isKnown = reports.contains { $0.finding != nil || $0.problem?.isOfWeights ?? false }
+        if isKnown { return NonFiniteReport.text(reports, step: step) }
+        for segment in replica.exchanges.indices {
+            let report = try NonFiniteReport(
+                problem: update.problem, finding: search(segment, samples, batch: batch, step: step))
+            let reports = try communicator.allGather(encoding: report)
+            if reports.contains(where: { $0.finding != nil }) { return NonFiniteReport.text(reports, step: step) }
+            if let exchange = replica.exchanges[segment] { try combine(exchange, segment, batch: batch) }
+        }
+        return NonFiniteReport.text(reports, step: step)
+    }
+
+    /// Runs a segment of the rank's shards once more, and looks where the first of them is not finite. If no gate held the
+    /// updates back, some weights are new by now; what was not finite before them is found all the same.
+    private func search(
+        _ segment: Int, _ samples: BatchSlot, batch: Int, step: Int
+    ) throws -> NonFiniteReport.Finding? {
+        if segment == 0 { replica.weightsChanged() }
+        for shard in reducer.shards {
+            let plan = try self.plan(shard, batch: batch)
+            let context = self.context(shard, batch: batch, step: step)
+            if segment == 0 {
+                loader.load(samples[shard], into: plan)
+                try plan.prepareWeights(context)
+            }
+            if let origin = try plan.firstNonFinite(in: segment, context) {
+                return .init(origin, plan, samples[shard], segment: segment, shard: shard)
+            }
+        }
+        return nil
     }
 }

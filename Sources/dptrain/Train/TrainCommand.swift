@@ -62,12 +62,11 @@ struct TrainCommand: RankCommand {
         }
     }
 
-    /// Other options are compared when those of a resumed run are known.
+    /// `TrainingRun` compares the rest; options when those of a resumed run are known.
     var sharedFacts: [SharedFact] {
         get throws {
             let isFirst = try firstRun(flags.options().options) != nil
             return [
-                SharedFact("--resume", resume.map { "\($0)" } ?? "no"), SharedFact("--overwrite", "\(overwrite)"),
                 // A resumed run's are in its checkpoint, which not every host may see.
                 SharedFact("--threads", "\(try threads)"),
                 SharedFact("whether a model and data are named", isFirst ? "no" : "yes"),

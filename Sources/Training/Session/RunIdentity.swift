@@ -1,0 +1,58 @@
+import Basics
+import Checkpoints
+import FoundationEssentials
+import Reporting
+
+/// Tells whether the files of an output folder are of one run. Two runs can write to one folder where the file system has no
+/// locks, or if someone copies files; a run that goes on from such a folder would end with the best state of another one.
+///
+/// Checkpoints are of one run if options, data, network and initial weights are the same. A log is of that run if its epochs
+/// have the losses that the checkpoint's history has.
+enum RunIdentity {
+    /// Refuses a folder with a named state of another run.
+    static func requireSame(_ found: RecoveredState) throws(FileError) {
+        for other in found.others {
+            guard let difference = try difference(of: other, from: found) else { continue }
+            throw FileError(
+                .folder, file: other.file, "it is of another run than \(found.file): \(difference)",
+                remedy:
+                    "move it away to go on with \(found.file), or go on in a new folder with --resume FILE --output NEW"
+            )
+        }
+    }
+
+    private static func difference(
+        of other: RecoveredState.Other, from found: RecoveredState
+    ) throws(FileError) -> String? {
+        let (state, mine) = (other.state, found.state)
+        // Options that an older version did not store have their defaults.
+        let options = try (ResumableRun(state, file: other.file), ResumableRun(mine, file: found.file))
+        if let option = options.0.options.semanticDifferences(from: options.1.options).first {
+            return "its --\(option.name) is \(option.now), not \(option.was)"
+        }
+        if state.network != mine.network || state.loss != mine.loss { return "its network is another one" }
+        if state.dataFingerprint != mine.dataFingerprint {
+            return "the fingerprint of its data is \(state.dataFingerprint), not \(mine.dataFingerprint)"
+        }
+        if state.normalization != mine.normalization { return "its samples were normalised otherwise" }
+        if state.initialWeights != mine.initialWeights { return "it began with other weights" }
+        return nil
+    }
+
+    /// Refuses a log of another run than that of `state`. There may be none, or it may end earlier.
+    static func requireSame(log path: String, as state: RunState) throws(FileError) {
+        guard FileManager.default.fileExists(atPath: path), let log = try? EpochLog(of: path) else { return }
+        for epoch in log.epochs {
+            guard state.history.indices.contains(epoch.epoch - 1) else { continue }
+            let record = state.history[epoch.epoch - 1]
+            guard epoch.loss != record["loss"] || epoch.validationLoss != record["val_loss"] else { continue }
+            throw FileError(
+                .folder, file: path,
+                "it is the log of another run: the loss of its epoch \(epoch.epoch) is \(text(epoch.loss)), that of the "
+                    + "checkpoint is \(text(record["loss"]))",
+                remedy: "move it away to go on without it")
+        }
+    }
+
+    private static func text(_ loss: Double?) -> String { loss.map { "\($0)" } ?? "no number" }
+}
