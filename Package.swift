@@ -39,7 +39,7 @@ let modules: [Target] = [
     .target(name: "Interchange", dependencies: ["HDF5Storage", "Models", "Optimization"]),
     .target(name: "Execution", dependencies: ["Models"]),
     .target(name: "BLASEngine", dependencies: ["Execution", "CBLAS"]),
-    .target(name: "DataPipeline", dependencies: ["HDF5Storage"]),
+    .target(name: "DataPipeline", dependencies: ["HDF5Storage", "ImageCoding"]),
     .target(name: "DatasetCreation", dependencies: ["DataPipeline", "CZlib", "CArchive"]),
     .target(name: "Reduction", dependencies: ["MessagePassing", "Execution", "CIntrinsics"]),
     .target(name: "Checkpoints", dependencies: ["Interchange"]),
@@ -47,7 +47,8 @@ let modules: [Target] = [
     .target(
         name: "Training",
         dependencies: [
-            "DataPipeline", "Reduction", "Checkpoints", "Reporting", .product(name: "TOMLKit", package: "TOMLKit"),
+            "DataPipeline", "ImageCoding", "Reduction", "Checkpoints", "Reporting",
+            .product(name: "TOMLKit", package: "TOMLKit"),
         ],
         resources: [.embedInCode("Recipes")]),
     .target(name: "Evaluation", dependencies: ["Training"]),
@@ -79,7 +80,8 @@ let tests: [Target] = [
     .testTarget(
         name: "EngineTests", dependencies: ["BLASEngine", "HDF5Storage", "MessagePassing", "TestSupport"] + oneDNN,
         exclude: ["Golden"], swiftSettings: engineSettings),
-    .testTarget(name: "DataPipelineTests", dependencies: ["DataPipeline", "TestSupport"], exclude: ["Golden"]),
+    .testTarget(
+        name: "DataPipelineTests", dependencies: ["DataPipeline", "ImageCoding", "TestSupport"], exclude: ["Golden"]),
     .testTarget(name: "DatasetCreationTests", dependencies: ["DatasetCreation", "TestSupport"]),
     .testTarget(name: "ReductionTests", dependencies: ["Reduction"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
@@ -90,7 +92,9 @@ let tests: [Target] = [
     // What needs several ranks: a program of its own, run under mpirun by scripts/test.
     .executableTarget(
         name: "rank-tests",
-        dependencies: ["Evaluation", "Benchmarking", "DatasetCreation", "BLASEngine", "TestSupport"] + oneDNN,
+        dependencies: [
+            "Evaluation", "Benchmarking", "DatasetCreation", "ImageCoding", "BLASEngine", "TestSupport",
+        ] + oneDNN,
         path: "Tests/RankTests", swiftSettings: engineSettings),
 ]
 

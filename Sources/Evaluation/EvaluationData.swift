@@ -11,14 +11,17 @@ struct EvaluationData {
 
     var dataset: SampleSet { source.dataset }
 
-    init(_ request: EvaluationRequest, _ options: TrainingOptions, _ model: EvaluationModel) throws {
+    init(
+        _ request: EvaluationRequest, _ options: TrainingOptions, _ model: EvaluationModel, readers: Int
+    ) throws {
         var understanding = DatasetOptions(options, demand: TargetDemand(model.network, model.lossFunction))
         understanding.classNames = model.classNames.isEmpty ? nil : model.classNames
         let file = try DatasetFile.open(request.data, options: understanding)
         // Samples that were named explicitly are those of the train split.
-        let dataset = try file.split(request.split ?? (request.images != nil ? .train : file.usualSplit))
+        let stored = try file.split(request.split ?? (request.images != nil ? .train : file.usualSplit))
+        let dataset = try options.fitted(stored, to: { NetworkInput(model.network) })
         normalization = try request.normalization?.rule(for: file, dataset) ?? Self.rule(of: model, for: dataset)
-        source = try BatchSource(evaluating: dataset, options, normalization)
+        source = try BatchSource(evaluating: dataset, options, normalization, readers: readers)
         try model.network.requireFit(to: source.input.transforms)
         fingerprint = try file.fingerprint().description
     }
