@@ -123,6 +123,7 @@ struct Trainer {
         rowsRead = (0, 0)
         try checkpoints.finish()
         let skipped = try skippedSamples()
+        let changed = try communicator.together { try parts.data.watch.check() }
         let validation = try evaluator.map { evaluator in
             var sums = try evaluator.evaluate(progress: { step, steps in
                 let event = ValidationProgress(epoch: epoch, step: step, steps: steps)
@@ -141,7 +142,8 @@ struct Trainer {
             metrics: metrics, step: progress.position.globalStep, stepsPerEpoch: parts.stepsPerEpoch,
             samples: epochTimer.samples, steps: epochTimer.steps, trainingSeconds: epochTimer.trainingSeconds,
             waitedSeconds: epochTimer.waitedSeconds, seconds: epochTimer.seconds, learningRate: rates.last,
-            isBest: directive.isBest, messages: skipped + [amplification].compactMap(\.self) + directive.messages)
+            isBest: directive.isBest,
+            messages: skipped + [changed, amplification].compactMap(\.self) + directive.messages)
         // The log is written first: a run resumed from the checkpoint would never write the lines that are missing.
         for observer in observers { try observer.epochEnded(event) }
         let isLast = epoch + 1 == options.epochs || directive.stop

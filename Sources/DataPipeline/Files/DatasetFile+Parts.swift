@@ -98,7 +98,7 @@ private struct Joined {
         }
         return try DatasetFile(
             path: text, splits: splits, classes: classes, classNames: first.classNames, statistics: joinedStatistics,
-            notes: first.notes)
+            notes: first.notes, unused: first.unused)
     }
 
     /// Mean and deviation of all training samples: each part counts as much as it has samples.

@@ -17,6 +17,8 @@ public struct DatasetFile: Sendable {
     public let statistics: (mean: [Float], deviation: [Float])?
     /// How the file was understood, where that is not plain: a sentence each.
     public let notes: [String]
+    /// Paths of data sets and attributes that were not understood, in files of others.
+    public let unused: [String]
 
     /// Opens a file, or all part files in a folder, or those that a pattern such as `imagenet/*.h5` names.
     public static func open(_ path: String, options: DatasetOptions = DatasetOptions()) throws -> DatasetFile {
@@ -27,7 +29,7 @@ public struct DatasetFile: Sendable {
 
     init(
         path: String, splits: [Split: SampleSet], classes: Int, classNames: [String]?,
-        statistics: (mean: [Float], deviation: [Float])?, notes: [String]
+        statistics: (mean: [Float], deviation: [Float])?, notes: [String], unused: [String]
     ) throws {
         self.path = path
         self.splits = splits
@@ -35,6 +37,7 @@ public struct DatasetFile: Sendable {
         self.classNames = classNames
         self.statistics = statistics
         self.notes = notes
+        self.unused = unused
         try check()
     }
 
@@ -68,6 +71,11 @@ public struct DatasetFile: Sendable {
             parts[split] = part
         }
         notes = Self.notes(parts)
+        let offsets = parts.values.map(\.source).filter(\.parts.areEncoded).map {
+            EncodedImages.offsetsPath(of: $0.dataset.path)
+        }
+        let used = schema.splits.values.flatMap { [$0.samples, $0.targets].compactMap(\.self) } + offsets
+        unused = isNative ? [] : try UnusedContent.of(file, used: used)
         let classes = options.classes ?? Self.classes(named: known?.count ?? 0, parts)
         let classNames = known?.count == classes ? known : nil
         var splits: [Split: SampleSet] = [:]

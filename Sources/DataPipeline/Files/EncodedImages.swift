@@ -29,7 +29,7 @@ struct EncodedImages {
     }
 
     /// `/train/offsets` of `/train/encoded`, `/offsets_train` of `/encoded_train`.
-    private static func offsetsPath(of path: String) -> String {
+    static func offsetsPath(of path: String) -> String {
         let parts = path.split(separator: "/").map(String.init)
         let last = parts.last ?? ""
         let name = last.contains(Self.name) ? last.replacing(Self.name, with: offsetsName) : offsetsName

@@ -14,6 +14,9 @@ package struct RunData {
     let normalization: Normalization
     private let augmentations: AugmentationList?
     private let path: String
+    private let file: DatasetFile
+    /// Notices that the file is written to while the run uses it.
+    let watch: DatasetWatch
 
     /// What the user should know of how the data were understood.
     let notes: [String]
@@ -30,6 +33,7 @@ package struct RunData {
         let stored = try file.trainingData(validationSplit: options.validationSplit)
         let fit = { try options.fitted($0, to: { try NetworkInput(options, resumed: resumed) }) }
         let data = try (train: fit(stored.train), validation: stored.validation.map(fit))
+        self.file = file
         explanation = stored.explanation
         if case .none = data.train.targets { try data.train.requireTargets(.labels) }
         if let classes = options.classes {
@@ -40,7 +44,8 @@ package struct RunData {
         }
         try data.validation?.requireTargets(data.train.targetKind == .label ? .labels : .targets)
         let (rule, note) = try options.normalizationRule(for: file, data.train)
-        notes = (file.notes + [note].compactMap(\.self)).map { "\(path): \($0)" }
+        let unused = file.unused.isEmpty ? nil : "not used: \(file.unused.listed(atMost: 10))"
+        notes = (file.notes + [note, unused].compactMap(\.self)).map { "\(path): \($0)" }
         var training = try BatchSource(
             data.train,
             InputPipeline(TransformChain(options.augment?.transforms ?? [], of: data.train, seed: options.seed), rule),
@@ -50,14 +55,21 @@ package struct RunData {
         validation = try data.validation.map { try BatchSource(evaluating: $0, options, rule, readers: readers) }
         augmentations = options.augment
         normalization = rule
-        fingerprint = try file.fingerprint().description
+        let fingerprint = try file.fingerprint()
+        self.fingerprint = fingerprint.description
+        watch = DatasetWatch(file, fingerprint)
         precondition(
             validation.map { $0.input.output.targetKind == targetKind } ?? true,
             "what stands for a transform in evaluation makes the same kind of targets")
     }
 
-    /// What the user should know of the data.
-    var warnings: [String] { training.dataset.classCounts?.warning.map { ["\(path): \($0)"] } ?? [] }
+    /// What in the data looks like a mistake. Some samples are read for it.
+    func warnings() throws -> [String] {
+        let found =
+            [training.dataset.classCounts?.warning, try training.dataset.layoutWarning(batch: training.sampler.batch)]
+            .compactMap(\.self) + (try DatasetSummary(sampling: file).warnings(for: normalization))
+        return found.map { "\(path): \($0)" }
+    }
 
     /// What is computed on it.
     var work: Session.Work {
