@@ -40,17 +40,17 @@ let modules: [Target] = [
     .target(name: "Execution", dependencies: ["Models"]),
     .target(name: "BLASEngine", dependencies: ["Execution", "CBLAS"]),
     .target(name: "ImportSources", dependencies: ["Basics", "CZlib", "CArchive"]),
-    .target(name: "DataPipeline", dependencies: ["HDF5Storage"]),
-    .target(
-        name: "DatasetCreation",
-        dependencies: ["MessagePassing", "DataPipeline", "ImageCoding", "ImportSources"]),
+    .target(name: "DataPipeline", dependencies: ["HDF5Storage", "ImageCoding"]),
+    .target(name: "DataSummary", dependencies: ["DataPipeline"]),
+    .target(name: "DatasetCreation", dependencies: ["MessagePassing", "DataPipeline", "ImportSources"]),
     .target(name: "Reduction", dependencies: ["MessagePassing", "Execution", "CIntrinsics"]),
     .target(name: "Checkpoints", dependencies: ["Interchange"]),
     .target(name: "Reporting", dependencies: ["Optimization", "Checkpoints"]),
     .target(
         name: "Training",
         dependencies: [
-            "DataPipeline", "Reduction", "Checkpoints", "Reporting", .product(name: "TOMLKit", package: "TOMLKit"),
+            "DataSummary", "ImageCoding", "Reduction", "Checkpoints", "Reporting",
+            .product(name: "TOMLKit", package: "TOMLKit"),
         ],
         resources: [.embedInCode("Recipes")]),
     .target(name: "Evaluation", dependencies: ["Training"]),
@@ -82,7 +82,8 @@ let tests: [Target] = [
     .testTarget(
         name: "EngineTests", dependencies: ["BLASEngine", "HDF5Storage", "MessagePassing", "TestSupport"] + oneDNN,
         exclude: ["Golden"], swiftSettings: engineSettings),
-    .testTarget(name: "DataPipelineTests", dependencies: ["DataPipeline", "TestSupport"], exclude: ["Golden"]),
+    .testTarget(
+        name: "DataPipelineTests", dependencies: ["DataSummary", "ImageCoding", "TestSupport"], exclude: ["Golden"]),
     .testTarget(
         name: "DatasetCreationTests", dependencies: ["DatasetCreation", "ImportSources", "ImageCoding", "TestSupport"],
         exclude: ["Golden"]),
@@ -95,7 +96,9 @@ let tests: [Target] = [
     // What needs several ranks: a program of its own, run under mpirun by scripts/test.
     .executableTarget(
         name: "rank-tests",
-        dependencies: ["Evaluation", "Benchmarking", "DatasetCreation", "BLASEngine", "TestSupport"] + oneDNN,
+        dependencies: [
+            "Evaluation", "Benchmarking", "DatasetCreation", "ImageCoding", "BLASEngine", "TestSupport",
+        ] + oneDNN,
         path: "Tests/RankTests", swiftSettings: engineSettings),
 ]
 

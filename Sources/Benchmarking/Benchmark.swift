@@ -19,7 +19,7 @@ public struct Benchmark {
     private let communicator: Communicator
     private let makeEngine: EngineMaker
 
-    /// `options` name the model; their data is replaced by random samples.
+    /// `options` name the model; without data it computes on random samples.
     public init(
         _ options: TrainingOptions, steps: Int, _ communicator: Communicator, engines: @escaping EngineMaker
     ) {
@@ -34,10 +34,10 @@ public struct Benchmark {
         try communicator.agree(on: [SharedFact("--steps", "\(steps)")])
         var options = options
         let file = try communicator.together {
-            try BenchmarkData(options, batches: Self.batches)
+            options.data == nil ? try BenchmarkData(options, batches: Self.batches) : nil
         }
         defer { withExtendedLifetime(file) {} }
-        options.data = file.path
+        options.data = options.data ?? file?.path
         let session = try Session(options, communicator, engines: makeEngine)
         let parts = try RunParts(session)
 

@@ -16,6 +16,12 @@ public enum DatasetRepacker {
     ) throws -> ImportSummary {
         try DatasetWriter.refuseExisting(output, options)
         let splits = Split.allCases.compactMap { file.splits[$0] }
+        for samples in splits where samples.isEncoded {
+            throw DatasetError(
+                file: samples.file, object: samples.source.dataset.path,
+                "encoded images are not packed anew: they lie one after the other, and are read one by one",
+                remedy: "import them again to have them in another size or quality")
+        }
         if seed != nil { try splits.forEach(requireSingleSamples) }
         let total = splits.reduce(0) { $0 + $1.count }
         let partial = PartialFile(of: output)

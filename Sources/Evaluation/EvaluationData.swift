@@ -23,7 +23,8 @@ struct EvaluationData {
 
     /// `earlier` is the file as the model before it took it.
     init(
-        _ request: EvaluationRequest, _ options: TrainingOptions, _ model: EvaluationModel, after earlier: OpenedFile?
+        _ request: EvaluationRequest, _ options: TrainingOptions, _ model: EvaluationModel, readers: Int,
+        after earlier: OpenedFile?
     ) throws {
         var understanding = DatasetOptions(options, demand: TargetDemand(model.network, model.lossFunction))
         understanding.classNames = model.classNames.isEmpty ? nil : model.classNames
@@ -36,9 +37,10 @@ struct EvaluationData {
         }
         let file = opened.file
         // Samples that were named explicitly are those of the train split.
-        let dataset = try file.split(request.split ?? (request.images != nil ? .train : file.usualSplit))
+        let stored = try file.split(request.split ?? (request.images != nil ? .train : file.usualSplit))
+        let dataset = try options.fitted(stored, to: { NetworkInput(model.network) })
         normalization = try request.normalization?.rule(for: file, dataset) ?? Self.rule(of: model, for: dataset)
-        source = try BatchSource(evaluating: dataset, options, normalization)
+        source = try BatchSource(evaluating: dataset, options, normalization, readers: readers)
         try model.network.requireFit(to: source.input.transforms)
     }
 

@@ -25,6 +25,8 @@ public struct EvaluationRequest: Sendable {
     public var engine: TrainingOptions.EngineName
     /// Of a rank.
     public var threads = 1
+    /// Threads of a rank that read; nil for as many as can be spared.
+    public var readers: Int?
     /// Whether to count what was taken for what.
     public var countsConfusion = false
 
@@ -45,6 +47,7 @@ public struct EvaluationRequest: Sendable {
         options.shards = shards ?? stored.shards
         options.engine = engine
         options.threads = threads
+        options.readers = readers
         options.precision = precision ?? stored.precision
         return options
     }

@@ -108,7 +108,9 @@ public final class EvaluationRun {
         let all = try communicator.broadcast(bytes ?? [], from: 0)
         let model = try communicator.together { try EvaluationModel(all, file: path) }
         let session = try Session(request.options(over: model.options), communicator, engines: makeEngine)
-        let data = try communicator.together { try EvaluationData(request, session.options, model, after: opened) }
+        let data = try communicator.together {
+            try EvaluationData(request, session.options, model, readers: session.readers, after: opened)
+        }
         opened = data.opened
         try communicator.agree(on: [
             SharedFact("data fingerprint", data.fingerprint), SharedFact("split", data.dataset.split.rawValue),

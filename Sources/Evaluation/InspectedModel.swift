@@ -17,6 +17,11 @@ public struct InspectedModel {
         model = try EvaluationModel(POSIXFileSystem().content(of: path), file: path)
     }
 
+    /// A data set's samples as the model takes them: images decoded to its size.
+    public func fitted(_ dataset: SampleSet) throws -> SampleSet {
+        try model.options.fitted(dataset) { NetworkInput(model.network) }.inEvaluation
+    }
+
     /// What comes out of a layer, its activation included, when the network predicts.
     public func output(ofLayer name: String, for sample: StoredSample, engine: any Engine) throws -> Values {
         let sample = try TransformChain(

@@ -23,6 +23,8 @@ struct Trainer {
     /// Of this process.
     private(set) var stepsDone = 0
     private(set) var samplesDone = 0
+    /// By this rank since the epoch began: rows read from files, and samples used.
+    private(set) var rowsRead = (rows: 0, samples: 0)
     private let begin = ContinuousClock.now
 
     private var communicator: Communicator { parts.session.communicator }
@@ -66,6 +68,7 @@ struct Trainer {
                 let samples = try communicator.watch.during(.reading, reader.next)
             {
                 let request = try runStep(samples, rates, epochTimer)
+                rowsRead = (rowsRead.rows + samples.rowsRead, rowsRead.samples + samples.count)
                 reader.release(samples)
                 try checkpoints.advance()
                 var isDue = checkpoints.isDue(afterStep: progress.position.globalStep)
@@ -153,6 +156,8 @@ struct Trainer {
     private mutating func endEpoch(_ rates: EpochRates, _ epochTimer: EpochTimer) throws -> Directive {
         let epoch = progress.position.epoch
         let observers = observers
+        let amplification = ReadAmplification.warning(Double(rowsRead.rows) / Double(max(1, rowsRead.samples)))
+        rowsRead = (0, 0)
         try checkpoints.finish()
         let skipped = try skippedSamples()
         let changed = try communicator.together { try parts.data.watch.check() }
@@ -174,7 +179,8 @@ struct Trainer {
             metrics: metrics, step: progress.position.globalStep, stepsPerEpoch: parts.stepsPerEpoch,
             samples: epochTimer.samples, steps: epochTimer.steps, trainingSeconds: epochTimer.trainingSeconds,
             waitedSeconds: epochTimer.waitedSeconds, seconds: epochTimer.seconds, learningRate: rates.last,
-            isBest: directive.isBest, messages: skipped + [changed].compactMap(\.self) + directive.messages)
+            isBest: directive.isBest,
+            messages: skipped + [changed, amplification].compactMap(\.self) + directive.messages)
         // The log is written first: a run resumed from the checkpoint would never write the lines that are missing.
         for observer in observers { try observer.epochEnded(event) }
         let isLast = epoch + 1 == options.epochs || directive.stop

@@ -1,4 +1,5 @@
 import DataPipeline
+import DataSummary
 import HDF5Storage
 import Basics
 import Testing

@@ -22,7 +22,7 @@ public struct ClassCounts: Sendable {
     }
 
     /// Every count where there are few classes, else how uneven they are.
-    func text(atMost most: Int) -> String {
+    package func text(atMost most: Int) -> String {
         if classes <= most { return (0..<classes).map { "\(self[$0])" }.joined(separator: " ") }
         return "\(fewest) to \(self.most)" + (empty > 0 ? ", \(empty) classes without any" : "")
     }

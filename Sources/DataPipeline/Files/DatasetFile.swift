@@ -21,11 +21,29 @@ public struct DatasetFile: Sendable {
     /// Paths of data sets and attributes that were not understood, in files of others.
     public let unused: [String]
 
+    /// Opens a file, or all part files in a folder, or those that a pattern such as `imagenet/*.h5` names.
     public static func open(_ path: String, options: DatasetOptions = DatasetOptions()) throws -> DatasetFile {
-        try DatasetFile(HDF5File.open(path), options)
+        let files = try DatasetPaths(path).files
+        if files.count > 1 { return try open(parts: files, named: path, options) }
+        return try DatasetFile(HDF5File.open(files[0]), options)
     }
 
-    private init(_ file: HDF5File, _ options: DatasetOptions) throws {
+    init(
+        path: String, options: DatasetOptions, splits: [Split: SampleSet], classes: Int, classNames: [String]?,
+        statistics: (mean: [Float], deviation: [Float])?, notes: [String], unused: [String]
+    ) throws {
+        self.path = path
+        self.options = options
+        self.splits = splits
+        self.classes = classes
+        self.classNames = classNames
+        self.statistics = statistics
+        self.notes = notes
+        self.unused = unused
+        try check()
+    }
+
+    init(_ file: HDF5File, _ options: DatasetOptions) throws {
         path = file.path
         self.options = options
         let attributes = file.root.attributes
@@ -43,18 +61,23 @@ public struct DatasetFile: Sendable {
                 remedy: "read it with a newer dptrain")
         }
         let order = options.order ?? (isNative ? .nhwc : nil)
+        // Of encoded images: of which channels there are statistics.
+        let channels = statistics?.mean.count == 1 ? 1 : 3
         let schema = try DatasetSchema(of: file, options: options)
         var parts: [Split: Part] = [:]
         var known: [String]? = names.isEmpty ? nil : names
         // Training samples come first: their labels, if they are words, number those of the others.
         for split in Split.allCases {
             guard let paths = schema.splits[split] else { continue }
-            let part = try Part(paths, in: file, options, order: order, classNames: known)
+            let part = try Part(paths, in: file, options, order: order, channels: channels, classNames: known)
             known = known ?? part.found.names
             parts[split] = part
         }
         notes = Self.notes(parts)
-        let used = schema.splits.values.flatMap { [$0.samples, $0.targets].compactMap(\.self) }
+        let offsets = parts.values.map(\.source).filter(\.parts.areEncoded).map {
+            EncodedImages.offsetsPath(of: $0.dataset.path)
+        }
+        let used = schema.splits.values.flatMap { [$0.samples, $0.targets].compactMap(\.self) } + offsets
         unused = isNative ? [] : try UnusedContent.of(file, used: used)
         let classes = options.classes ?? Self.classes(named: known?.count ?? 0, parts)
         let classNames = known?.count == classes ? known : nil
@@ -68,6 +91,10 @@ public struct DatasetFile: Sendable {
         self.classes = classes
         self.classNames = classNames
         self.splits = splits
+        try check()
+    }
+
+    private func check() throws {
         try Split.allCases.forEach { try splits[$0]?.checkLabels() }
         try refuseDifferentSamples()
     }
@@ -81,20 +108,23 @@ public struct DatasetFile: Sendable {
 
         init(
             _ paths: DatasetSchema.Paths, in file: HDF5File, _ options: DatasetOptions, order: ChannelOrder?,
-            classNames: [String]?
+            channels: Int, classNames: [String]?
         ) throws {
-            source = try SampleSource(Self.dataset(paths.samples, in: file, options), order: order)
-            rows = paths.rows ?? 0..<source.dataset.rows
+            let samples = try Self.dataset(paths.samples, in: file, options)
+            source =
+                try EncodedImages(samples, in: file).map { try SampleSource($0, channels: channels) }
+                ?? SampleSource(samples, order: order)
+            rows = paths.rows ?? 0..<source.parts.rows
             targetsPath = paths.targets
             guard let path = paths.targets else {
                 found = TargetReader.Found(targets: .none)
                 return
             }
             let reader = TargetReader(
-                dataset: try Self.dataset(path, in: file, options), samples: source.dataset.rows, options: options,
+                dataset: try Self.dataset(path, in: file, options), samples: source.parts.rows, options: options,
                 classNames: classNames)
             var found = try reader.read()
-            if rows.count < source.dataset.rows { found.targets = found.targets[rows] }
+            if rows.count < source.parts.rows { found.targets = found.targets[rows] }
             self.found = found
         }
 
@@ -110,7 +140,7 @@ public struct DatasetFile: Sendable {
     /// Of all splits, each once.
     private static func notes(_ parts: [Split: Part]) -> [String] {
         let present = Split.allCases.compactMap { split in parts[split].map { (split, $0) } }
-        let shared = present.filter { $0.1.rows.count < $0.1.source.dataset.rows }
+        let shared = present.filter { $0.1.rows.count < $0.1.source.parts.rows }
         var notes: [String] = []
         if let path = shared.first?.1.source.dataset.path {
             let rows = shared.map { "\($0.rawValue) \($1.rows.lowerBound) to \($1.rows.upperBound - 1)" }

@@ -16,7 +16,7 @@ public struct DatasetSchema: Sendable, Equatable {
 
     public private(set) var splits: [Split: Paths] = [:]
 
-    static let sampleNames = ["images", "imgs", "image", "data", "x", "features"]
+    static let sampleNames = ["images", "imgs", "image", "data", "x", "features", EncodedImages.name]
     static let targetNames = ["labels", "label", "targets", "target", "y"]
 
     static func names(of split: Split) -> [String] {
@@ -53,11 +53,6 @@ public struct DatasetSchema: Sendable, Equatable {
             return
         }
         let paths = present.entries.map(\.path)
-        if let encoded = paths.first(where: { $0.hasSuffix("/encoded") }) {
-            throw DatasetError(
-                file: file.path, object: encoded, "encoded images cannot be read directly",
-                remedy: "decode them into a data set of pixels")
-        }
         let content = paths.isEmpty ? "it has no data sets" : "its data sets are \(paths.listed(atMost: 50))"
         throw DatasetError(
             file: file.path, "no images or features found; \(content)", remedy: "name them with --images and --labels")

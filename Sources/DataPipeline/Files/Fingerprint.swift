@@ -27,13 +27,15 @@ extension DatasetFile {
 }
 
 /// Chains the finaliser of SplitMix64 over 64-bit words.
-struct Digest {
-    private(set) var value: UInt64 = 0
+package struct Digest {
+    package private(set) var value: UInt64 = 0
 
-    mutating func add(_ word: Int) { value = CounterRandom.mix(value, UInt64(bitPattern: Int64(word))) }
-    mutating func add(_ text: String) { Array(text.utf8).withUnsafeBytes { add($0) } }
+    package init() {}
 
-    mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func add(_ word: Int) { value = CounterRandom.mix(value, UInt64(bitPattern: Int64(word))) }
+    package mutating func add(_ text: String) { Array(text.utf8).withUnsafeBytes { add($0) } }
+
+    package mutating func add(_ bytes: UnsafeRawBufferPointer) {
         add(bytes.count)
         var offset = 0
         while offset + 8 <= bytes.count {
@@ -52,7 +54,16 @@ extension SampleSet {
     private static var runLength: Int { 32 }
 
     fileprivate func add(to digest: inout Digest) throws {
-        source.dataset.shape.extents.forEach { digest.add($0) }
+        let parts = source.parts
+        if parts.areEncoded {
+            digest.add("encoded")
+            digest.add(parts.rows)
+            for row in 0..<parts.rows { digest.add(parts.length(of: row)) }
+        } else {
+            // How many rows each part file has does not matter.
+            digest.add(parts.rows)
+            source.dataset.shape.extents.dropFirst().forEach { digest.add($0) }
+        }
         digest.add(source.dataset.elementType.description)
         digest.add(source.order?.rawValue ?? "")
         // The order of samples depends on the chunks, so a file chunked otherwise is another one.
@@ -62,15 +73,62 @@ extension SampleSet {
         case .targets(let targets, _): targets.withUnsafeBytes { digest.add($0) }
         case .none: break
         }
-        let most = min(Self.runLength, count) * source.sampleBytes
-        try source.dataset.requireMemory(most, for: "a fingerprint of its samples of \(sample)")
+        let reader = try AscendingReader(source)
         for run in 0..<Self.runs {
             let start = run * count / Self.runs
             let range = rows.lowerBound + start..<rows.lowerBound + min(start + Self.runLength, count)
-            switch source.form {
-            case .bytes: try source.dataset.read(rows: range, as: UInt8.self).withUnsafeBytes { digest.add($0) }
-            case .floats: try source.dataset.read(rows: range, as: Float.self).withUnsafeBytes { digest.add($0) }
-            }
+            let bytes = try reader.read(range)
+            withExtendedLifetime(bytes) { digest.add(UnsafeRawBufferPointer(bytes.bytes)) }
         }
+    }
+}
+
+/// Reads runs of rows, ascending, as they are stored. Of chunked data it keeps the band that it read last, so that a
+/// compressed chunk is unpacked once.
+private final class AscendingReader {
+    private let source: SampleSource
+    /// Rows of a band; nil where each run is read as it is.
+    private let bandRows: Int?
+    private var band: (index: Int, bytes: AlignedBuffer<UInt8>)?
+
+    init(_ source: SampleSource) throws {
+        self.source = source
+        if case .chunked(let rows) = source.access { bandRows = rows } else { bandRows = nil }
+        try source.dataset.requireMemory(
+            bandRows.map { 2 * source.parts.largestBand(rows: $0) } ?? 0, for: "a chunk of its rows")
+    }
+
+    func read(_ rows: Range<Int>) throws -> AlignedBuffer<UInt8> {
+        let parts = source.parts
+        let length = parts.length(of: rows)
+        try source.dataset.requireMemory(length, for: "a fingerprint of its samples")
+        let output = AlignedBuffer<UInt8>(count: length)
+        guard let bandRows else {
+            try parts.read(rows: rows, as: source.form, into: UnsafeMutableRawPointer(output.baseAddress))
+            return output
+        }
+        var (row, written) = (rows.lowerBound, 0)
+        while row < rows.upperBound {
+            let first = row / bandRows * bandRows
+            let piece = row..<min(first + bandRows, rows.upperBound)
+            let bytes = parts.length(of: piece)
+            let band = try load(row / bandRows, bandRows)
+            withExtendedLifetime(band) {
+                (output.baseAddress + written).update(
+                    from: band.baseAddress + parts.length(of: first..<row), count: bytes)
+            }
+            (row, written) = (piece.upperBound, written + bytes)
+        }
+        return output
+    }
+
+    private func load(_ index: Int, _ bandRows: Int) throws -> AlignedBuffer<UInt8> {
+        if let band, band.index == index { return band.bytes }
+        band = nil
+        let rows = index * bandRows..<min((index + 1) * bandRows, source.parts.rows)
+        let bytes = AlignedBuffer<UInt8>(count: source.parts.length(of: rows))
+        try source.parts.read(rows: rows, as: source.form, into: UnsafeMutableRawPointer(bytes.baseAddress))
+        band = (index, bytes)
+        return bytes
     }
 }

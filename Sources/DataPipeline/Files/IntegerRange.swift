@@ -1,5 +1,5 @@
-import HDF5Storage
 import Basics
+import HDF5Storage
 
 extension SampleSource {
     /// Whether samples are integers other than uint8, which become floats on the way.
@@ -41,9 +41,11 @@ extension SampleSet {
         try dataset.requireMemory(block * dataset.rowCount * 8, for: "a chunk of it")
         var (least, most) = (Int64.max, Int64.min)
         for start in stride(from: rows.lowerBound, to: rows.upperBound, by: block) {
-            let values = try dataset.read(rows: start..<min(start + block, rows.upperBound), as: Int64.self)
-            least = min(least, values.min() ?? least)
-            most = max(most, values.max() ?? most)
+            let range = start..<min(start + block, rows.upperBound)
+            let values = AlignedBuffer<Int64>(count: range.count * dataset.rowCount)
+            try source.parts.read(rows: range, into: values.baseAddress)
+            least = min(least, values.elements.min() ?? least)
+            most = max(most, values.elements.max() ?? most)
         }
         return (least, most)
     }

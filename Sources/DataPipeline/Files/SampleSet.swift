@@ -15,10 +15,13 @@ public struct SampleSet: Sendable {
     /// As many as `classes`, where the file names them.
     public let classNames: [String]?
 
-    public var file: String { source.dataset.location.file }
+    public var file: String { source.file }
     public var count: Int { rows.count }
     /// A sample as it is handed on: [H, W, C], or [F] for features.
     public var sample: Shape { source.sample }
+
+    /// The row of the source that a sample is.
+    func row(of sample: Int) -> Int { rows.lowerBound + sample }
 
     /// A part of this split.
     public subscript(part: Range<Int>) -> SampleSet {
@@ -26,6 +29,21 @@ public struct SampleSet: Sendable {
             split: split, source: source,
             rows: rows.lowerBound + part.lowerBound..<rows.lowerBound + part.upperBound, targets: targets[part],
             targetsPath: targetsPath, classes: classes, classNames: classNames)
+    }
+
+    /// Whether they are stored as JPEG, PNG or WebP images.
+    public var isEncoded: Bool { source.parts.areEncoded }
+
+    /// As they are decoded where nothing is left to chance.
+    package var inEvaluation: SampleSet { source.decoding.map { decoded($0.inEvaluation) } ?? self }
+
+    /// The same samples, decoded or resized in another way.
+    public func decoded(_ decoding: ImageDecoding) -> SampleSet {
+        var source = source
+        source.decoding = decoding
+        return SampleSet(
+            split: split, source: source, rows: rows, targets: targets, targetsPath: targetsPath, classes: classes,
+            classNames: classNames)
     }
 
     /// How often each class occurs.

@@ -11,6 +11,17 @@ public struct SampleSource: Sendable {
         case byRow
         /// In bands of so many samples, as the chunks lie.
         case chunked(rows: Int)
+
+        /// How part files are read together.
+        fileprivate func joined(with other: Access) -> Access {
+            switch (self, other) {
+            case (.chunked(let mine), .chunked(let others)): .chunked(rows: max(mine, others))
+            case (.chunked, _): self
+            case (_, .chunked): other
+            case (.byRow, _): self
+            case (.direct, _): other == .byRow ? other : self
+            }
+        }
     }
 
     /// The form in which samples are handed on.
@@ -22,9 +33,19 @@ public struct SampleSource: Sendable {
         public var size: Int { self == .bytes ? 1 : 4 }
     }
 
+    /// The file, or what several part files were named by.
+    public let file: String
+    /// The array in the first file, which stands for those of all parts.
     public let dataset: Dataset
+    public let parts: SampleParts
+    /// A sample as it is stored, images as [H, W, C].
+    let stored: Shape
+    /// The same, where decoding makes another shape of it.
+    public var storedShape: Shape { stored }
+    /// How stored images become samples; nil where they are samples as they are.
+    public internal(set) var decoding: ImageDecoding?
     /// A sample as it is handed on: [H, W, C], or [F] for features.
-    public let sample: Shape
+    public var sample: Shape { decoding?.output ?? stored }
     public let form: Form
     public let access: Access
     /// How images lie in the file; nil for features and images without a channel axis.
@@ -33,13 +54,36 @@ public struct SampleSource: Sendable {
     /// Whether samples lie as [C, H, W] or [C, W, H] and must be turned into [H, W, C].
     var needsTransposition: Bool {
         switch order {
-        case .nchw: sample[2] > 1
-        case .ncwh: sample.extents.filter { $0 > 1 }.count > 1
+        case .nchw: stored[2] > 1
+        case .ncwh: stored.extents.filter { $0 > 1 }.count > 1
         case .nhwc, nil: false
         }
     }
     /// Bytes of a sample as it is handed on.
     public var sampleBytes: Int { sample.count * form.size }
+
+    /// Encoded images, of which each has a size of its own.
+    init(_ images: EncodedImages, channels: Int) throws {
+        dataset = images.bytes
+        file = dataset.location.file
+        (stored, order, form) = ([0], nil, .bytes)
+        switch try dataset.storage() {
+        case .chunked(let chunk, _): access = .chunked(rows: images.bandRows(chunk: chunk[0]))
+        case .contiguous(let offset?): access = .direct(offset: offset)
+        case .contiguous, .other: access = .byRow
+        }
+        parts = SampleParts(dataset, access: access, rowBytes: 0, offsets: images.offsets)
+        decoding = EncodedImages.usualDecoding(channels: channels)
+    }
+
+    /// Those of part files, which are of one kind, as one. `first` is that of the first.
+    init(joining parts: [SampleParts], _ accesses: [Access], first: SampleSource, file: String) {
+        self.file = file
+        (dataset, stored, order) = (first.dataset, first.stored, first.order)
+        (form, decoding) = (first.form, first.decoding)
+        access = accesses.reduce(first.access) { $0.joined(with: $1) }
+        self.parts = SampleParts(joining: parts, first: first.dataset)
+    }
 
     init(_ dataset: Dataset, order chosen: ChannelOrder?) throws {
         guard dataset.elementType != .other("variable-length") else {
@@ -48,9 +92,10 @@ public struct SampleSource: Sendable {
                 remedy: "decode the images into an array of uint8 [N, H, W, C]")
         }
         self.dataset = dataset
-        (sample, order) = try Self.interpret(dataset, chosen)
-        guard sample.isOfPossibleSize else {
-            throw Self.error(dataset, "a sample of \(sample) has more than 2^31 - 1 elements")
+        file = dataset.location.file
+        (stored, order) = try Self.interpret(dataset, chosen)
+        guard stored.isOfPossibleSize else {
+            throw Self.error(dataset, "a sample of \(stored) has more than 2^31 - 1 elements")
         }
         switch dataset.elementType {
         case .integer(bytes: 1, signed: false): form = .bytes
@@ -67,6 +112,7 @@ public struct SampleSource: Sendable {
         case .contiguous, .other:
             access = .byRow
         }
+        parts = SampleParts(dataset, access: access, rowBytes: stored.count * form.size)
     }
 
     private static func interpret(_ dataset: Dataset, _ chosen: ChannelOrder?) throws -> (Shape, ChannelOrder?) {

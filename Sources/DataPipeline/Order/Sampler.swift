@@ -114,7 +114,7 @@ extension SampleSet {
     /// How the sampler must treat the data: a function of the file alone, as it decides the order of samples.
     var bands: Sampler.Bands? {
         guard case .chunked(let bandRows) = source.access else { return nil }
-        let affordable = Self.windowBytes / (bandRows * source.sampleBytes)
+        let affordable = Self.windowBytes / max(1, source.parts.largestBand(rows: bandRows))
         let window = min(Self.windowSamples.dividedRoundingUp(by: bandRows), affordable)
         return Sampler.Bands(rows: bandRows, window: max(1, window), firstRow: rows.lowerBound)
     }

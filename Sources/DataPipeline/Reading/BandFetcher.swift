@@ -7,6 +7,8 @@ final class BandFetcher: SampleFetcher {
     private(set) var rowsRead = 0
     private let dataset: SampleSet
     private let bandRows: Int
+    /// Bytes of the largest band.
+    private let bandBytes: Int
 
     /// A band in memory, and how many shards may still draw from it.
     private final class Band {
@@ -27,15 +29,22 @@ final class BandFetcher: SampleFetcher {
     init(_ dataset: SampleSet, bandRows: Int) {
         self.dataset = dataset
         self.bandRows = bandRows
+        bandBytes = dataset.source.parts.largestBand(rows: bandRows)
     }
 
-    func fetch(_ draws: [Sampler.Draw], epoch: Int, shard: Int, into output: UnsafeMutableRawPointer) throws {
-        let size = dataset.source.sampleBytes
+    func fetch(
+        _ draws: [Sampler.Draw], epoch: Int, shard: Int, into output: UnsafeMutableRawPointer,
+        at starts: UnsafePointer<Int>
+    ) throws {
+        let source = dataset.source
         for (slot, draw) in draws.enumerated() {
             enter(window: draw.window, epoch, shard)
-            let row = dataset.rows.lowerBound + draw.sample
+            let row = dataset.row(of: draw.sample)
+            let first = row / bandRows * bandRows
             let band = try band(row / bandRows, heldBy: shard)
-            dataset.source.copySample(band.baseAddress + row % bandRows * size, to: output + slot * size)
+            source.copySample(
+                band.baseAddress + source.parts.length(of: first..<row), to: output + starts[slot],
+                byteCount: source.parts.length(of: row))
         }
     }
 
@@ -63,16 +72,11 @@ final class BandFetcher: SampleFetcher {
     }
 
     private func load(_ index: Int) throws -> AlignedBuffer<UInt8> {
-        let bytes = spare.popLast() ?? AlignedBuffer<UInt8>(count: bandRows * dataset.source.sampleBytes)
-        let source = dataset.source.dataset
-        let rows = index * bandRows..<min((index + 1) * bandRows, source.rows)
+        let bytes = spare.popLast() ?? AlignedBuffer<UInt8>(count: bandBytes)
+        let parts = dataset.source.parts
+        let rows = index * bandRows..<min((index + 1) * bandRows, parts.rows)
         rowsRead += rows.count
-        switch dataset.source.form {
-        case .bytes: try source.read(rows: rows, into: bytes.baseAddress)
-        case .floats:
-            try source.read(
-                rows: rows, into: UnsafeMutableRawPointer(bytes.baseAddress).assumingMemoryBound(to: Float.self))
-        }
+        try parts.read(rows: rows, as: dataset.source.form, into: UnsafeMutableRawPointer(bytes.baseAddress))
         return bytes
     }
 }

@@ -1,10 +1,11 @@
 import Basics
 
-/// Reads a rank's shards of one step after the other and applies transforms to their samples, ahead of the trainer, on a
-/// thread of its own.
+/// Reads a rank's shards of one step after the other and applies transforms to their samples, ahead of the trainer, on
+/// threads of its own.
 ///
 /// Training passes the epochs it has left; evaluation one pass with a sampler that does not shuffle. The trainer calls
-/// `next`, uses the slot, and gives it back with `release`; while it holds all slots, nothing more is read.
+/// `next`, uses the slot, and gives it back with `release`; while it holds all slots, nothing more is read. The threads
+/// divide the shards among themselves. What a shard holds does not depend on the thread that has read it.
 public final class BatchReader: Sendable {
     /// Steps in memory at once, where nobody says otherwise.
     public static let depth = 3
@@ -14,85 +15,98 @@ public final class BatchReader: Sendable {
     /// Starts at `step` of `epoch` and ends after the last step of epoch `epochs - 1`. Samples are as they are stored, but
     /// for what `transforms` makes of them. `shards` are the rank's own;
     /// `stepsPerEpoch` cuts epochs short; `depth` is how many steps are in memory at once, the one in use included. What
-    /// the thread does is recorded in `spans`, a buffer from `spanBuffer`.
+    /// the first thread does is recorded in `spans`, a buffer from `spanBuffer`.
     public init(
         _ dataset: SampleSet, transforms: TransformChain? = nil, sampler: Sampler, shards: Range<Int>,
         epoch: Int = 0, step: Int = 0, epochs: Int = 1, stepsPerEpoch: Int? = nil, depth: Int = depth,
-        spans: SpanBuffer? = nil
+        threads: Int = 1, spans: SpanBuffer? = nil
     ) {
         let chain = transforms ?? TransformChain(of: dataset)
         precondition(chain.input == dataset.specification, "the transforms are for this data set")
         precondition(sampler.count == dataset.count, "the sampler is for this data set")
         precondition(depth > 0 && step >= 0 && step <= sampler.steps, "a reader starts within an epoch")
-        let steps = min(stepsPerEpoch ?? sampler.steps, sampler.steps)
-        let ring = BatchRing((0..<depth).map { _ in BatchSlot(chain.output, sampler, shards: shards) })
-        self.ring = ring
-        let work = { @Sendable in
+        precondition(threads > 0, "someone reads")
+        let steps = BatchRing.Steps(
+            epoch: epoch, step: step, epochs: epochs,
+            stepsPerEpoch: min(stepsPerEpoch ?? sampler.steps, sampler.steps))
+        ring = BatchRing(
+            (0..<depth).map { _ in BatchSlot(chain.output, sampler, shards: shards) }, sampler, steps, threads: threads)
+        let pool = FetcherPool(for: dataset)
+        let largest = shards.map { sampler.largestCount(shard: $0) }.max() ?? 0
+        for thread in 0..<threads {
             do {
-                let largest = shards.map { sampler.largestCount(shard: $0) }.max() ?? 0
-                let transformer = ShardTransformer(chain, capacity: largest)
-                try Self.fill(
-                    ring, dataset, transformer, sampler, from: (epoch, step), epochs: epochs, steps: steps, spans)
-                ring.finish(nil)
+                try BackgroundThread.start("dptrain reader") { [ring] in
+                    do {
+                        let reader = try ShardReader(dataset, chain, pool.fetcher(), capacity: largest)
+                        Self.read(ring, reader, turn: pool.turn, thread == 0 ? spans : nil)
+                        ring.leave()
+                    } catch {
+                        ring.leave(error)
+                    }
+                }
             } catch {
-                ring.finish(error)
+                // `next` throws it, as everything that goes wrong on a thread.
+                ring.leave(error)
             }
-        }
-        do {
-            try BackgroundThread.start("dptrain reader", work)
-        } catch {
-            // `next` throws it, as everything that goes wrong on the thread.
-            ring.finish(error)
         }
     }
 
     deinit { stop() }
 
-    /// The next step's samples, in order; nil after the last. Throws what went wrong on the thread.
+    /// The next step's samples, in order; nil after the last. Throws what went wrong on a thread.
     public func next() throws -> BatchSlot? { try ring.takeReady() }
 
     /// Gives a slot back to be filled again.
     public func release(_ slot: BatchSlot) { ring.release(slot) }
 
-    /// Ends the thread; what was read ahead is forgotten.
+    /// Ends the threads; what was read ahead is forgotten.
     public func stop() { ring.stop() }
 
     private static let waitLabel: Int32 = 0
     private static let readLabel: Int32 = 1
     private static let transformLabel: Int32 = 2
+    /// Of a shard.
+    private static let spansPerShard = 3
 
-    /// For what a reader's thread does: reading a step's samples, in it the transforms of each shard, and waiting for the
-    /// trainer to give a slot back.
-    public static func spanBuffer(capacity: Int) -> SpanBuffer {
+    /// For what the first of a reader's threads does: reading a shard, in it the transforms, and waiting for the trainer to
+    /// give a slot back. It has room for so many shards.
+    public static func spanBuffer(shards: Int, atMost most: Int) -> SpanBuffer {
         SpanBuffer(
-            capacity: capacity,
+            capacity: min(shards.multipliedReportingOverflow(by: spansPerShard).partialValue, most),
             labels: [
                 .init("data", "wait for a free slot", numbering: "step of the epoch"),
-                .init("data", "read", numbering: "step of the epoch"), .init("data", "transform", numbering: "shard"),
+                .init("data", "read", numbering: "shard"), .init("data", "transform", numbering: "shard"),
             ])
     }
 
-    private static func fill(
-        _ ring: BatchRing, _ dataset: SampleSet, _ transformer: ShardTransformer?, _ sampler: Sampler,
-        from start: (epoch: Int, step: Int), epochs: Int, steps: Int, _ spans: SpanBuffer?
-    ) throws {
-        let fetcher = try makeFetcher(for: dataset)
-        var (epoch, step) = start
-        while epoch < epochs {
-            let order = sampler.order(epoch: epoch)
-            while step < steps {
-                let begin = BootClock.now
-                guard let slot = ring.takeFree() else { return }
-                let filling = BootClock.now
-                try slot.fill(epoch: epoch, step: step, order: order, sampler, dataset, fetcher, transformer) {
-                    spans?.record(transformLabel, $0, from: $1)
-                }
-                spans?.record(waitLabel, step, from: begin, to: filling)
-                spans?.record(readLabel, step, from: filling)
-                ring.publish(slot)
-                step += 1
+    /// A thread's work. With `turn`, shards are taken on and fetched one at a time.
+    private static func read(_ ring: BatchRing, _ reader: ShardReader, turn: Condition?, _ spans: SpanBuffer?) {
+        while true {
+            let begin = BootClock.now
+            var filling = begin
+            let take = { () -> (BatchRing.Task, Result<Int, any Error>)? in
+                guard let task = ring.takeTask() else { return nil }
+                filling = BootClock.now
+                let (slot, shard) = (task.slot, task.shard)
+                return (
+                    task,
+                    Result {
+                        try reader.fetch(task.draws, epoch: slot.epoch, shard: shard, to: slot.buffer(of: shard))
+                    }
+                )
             }
-            (epoch, step) = (epoch + 1, 0)
+            guard let (task, fetched) = turn?.withLock(take) ?? take() else { return }
+            let result = fetched.flatMap { rows in
+                Result {
+                    try reader.finish(task.draws, epoch: task.slot.epoch, to: task.slot.buffer(of: task.shard)) {
+                        spans?.record(transformLabel, task.shard, from: $0)
+                    }
+                    return rows
+                }
+            }
+            spans?.record(waitLabel, task.slot.step, from: begin, to: filling)
+            spans?.record(readLabel, task.shard, from: filling)
+            ring.finish(task, result)
         }
     }
 }

@@ -1,40 +1,115 @@
 import Basics
 
-/// The slots that go round between the reader's thread, which fills them, and the trainer, which uses them up.
+/// The slots that go round between the reader's threads, which fill them, and the trainer, which uses them up.
+///
+/// The threads take on one shard after the other, in the order of steps and shards. Several slots may be in work at once.
+/// The trainer gets them in order.
 ///
 /// `condition` guards every variable here, and with them who owns each slot.
 final class BatchRing: @unchecked Sendable {
+    /// Which steps are to be read.
+    struct Steps {
+        var epoch: Int
+        var step: Int
+        /// The first epoch that is not read.
+        let epochs: Int
+        let stepsPerEpoch: Int
+    }
+
+    /// One shard of one step, taken on by a thread.
+    struct Task {
+        let slot: BatchSlot
+        let shard: Int
+        let draws: [Sampler.Draw]
+    }
+
     private let condition = Condition()
     private var free: [BatchSlot]
+    /// Begun and not yet whole, in the order of their steps.
+    private var begun: [BatchSlot] = []
     private var ready: [BatchSlot] = []
+    private let sampler: Sampler
+    private var steps: Steps
+    /// Of the epoch of `steps`.
+    private var order: EpochOrder?
+    /// Once a shard has failed, no more are taken on.
+    private var hasFailed = false
+    /// What the trainer is to be told.
     private var failure: (any Error)?
-    private var isFinished = false
+    private var threads: Int
     private var isStopping = false
 
-    init(_ slots: [BatchSlot]) { free = slots }
+    /// For so many threads; each of them calls `leave` at its end.
+    init(_ slots: [BatchSlot], _ sampler: Sampler, _ steps: Steps, threads: Int) {
+        free = slots
+        self.sampler = sampler
+        self.steps = steps
+        self.threads = threads
+    }
 
-    // MARK: The reader's thread
+    // MARK: The reader's threads
 
-    /// Waits for a slot to fill; nil when the thread should end.
-    func takeFree() -> BatchSlot? {
+    /// Waits for a shard to read; nil when the thread should end.
+    func takeTask() -> Task? {
+        guard let (slot, shard, order) = takeShard() else { return nil }
+        let positions = sampler.positions(step: slot.step, shard: shard)
+        return Task(slot: slot, shard: shard, draws: positions.map { order.draw($0, shard: shard) })
+    }
+
+    private func takeShard() -> (BatchSlot, shard: Int, EpochOrder)? {
         condition.withLock {
-            while free.isEmpty && !isStopping { condition.wait() }
-            return isStopping ? nil : free.removeFirst()
+            while !isStopping, !hasFailed {
+                if let slot = begun.last, let (shard, order) = slot.takeShard() { return (slot, shard, order) }
+                guard let (order, step) = nextStep() else { return nil }
+                guard let slot = free.first else {
+                    condition.wait()
+                    continue
+                }
+                free.removeFirst()
+                slot.begin(order, epoch: steps.epoch, step: step)
+                begun.append(slot)
+                steps.step += 1
+            }
+            return nil
         }
     }
 
-    func publish(_ slot: BatchSlot) {
+    private func nextStep() -> (EpochOrder, Int)? {
+        if steps.step >= steps.stepsPerEpoch {
+            (steps.epoch, steps.step) = (steps.epoch + 1, 0)
+            order = nil
+        }
+        guard steps.epoch < steps.epochs else { return nil }
+        let current = order ?? sampler.order(epoch: steps.epoch)
+        order = current
+        return (current, steps.step)
+    }
+
+    /// A shard is done: so many rows were read for it, or what went wrong.
+    func finish(_ task: Task, _ result: Result<Int, any Error>) {
         condition.withLock {
-            ready.append(slot)
+            task.slot.endShard(task.shard, result)
+            if case .failure = result { hasFailed = true }
+            publish()
             condition.broadcast()
         }
     }
 
-    /// The thread's last act: there will be no more slots, because all are done or because of an error.
-    func finish(_ error: (any Error)?) {
+    /// Hands on what is whole. All shards before one that failed were taken on before it, so that the first failure is the
+    /// same with any number of threads.
+    private func publish() {
+        while failure == nil, let slot = begun.first, slot.isWhole(ifNoMoreAreTaken: hasFailed) {
+            begun.removeFirst()
+            failure = slot.failure
+            if failure == nil { ready.append(slot) }
+        }
+    }
+
+    /// A thread's last act.
+    func leave(_ error: (any Error)? = nil) {
         condition.withLock {
-            failure = error
-            isFinished = true
+            threads -= 1
+            if let error, failure == nil { (failure, hasFailed) = (error, true) }
             condition.broadcast()
         }
     }
@@ -45,7 +120,7 @@ final class BatchRing: @unchecked Sendable {
     func takeReady() throws -> BatchSlot? {
         let start = ContinuousClock.now
         let slot = try condition.withLock { () throws -> BatchSlot? in
-            while ready.isEmpty && !isFinished { condition.wait() }
+            while ready.isEmpty && failure == nil && threads > 0 { condition.wait() }
             if ready.isEmpty, let failure { throw failure }
             return ready.isEmpty ? nil : ready.removeFirst()
         }
@@ -60,12 +135,12 @@ final class BatchRing: @unchecked Sendable {
         }
     }
 
-    /// Ends the thread and waits until it has.
+    /// Ends the threads and waits until they have.
     func stop() {
         condition.withLock {
             isStopping = true
             condition.broadcast()
-            while !isFinished { condition.wait() }
+            while threads > 0 { condition.wait() }
         }
     }
 }

@@ -1,6 +1,6 @@
 import Basics
 
-/// Memory for a rank's shards of one step, filled by the reader's thread and lent to the trainer.
+/// Memory for a rank's shards of one step, filled by the reader's threads and lent to the trainer.
 ///
 /// Not synchronised itself: the guard is `BatchRing`'s lock, through which a slot passes whenever it changes hands.
 public final class BatchSlot: @unchecked Sendable {
@@ -15,10 +15,19 @@ public final class BatchSlot: @unchecked Sendable {
 
     private let form: SampleSource.Form
     private let buffers: [ShardBuffer]
+    /// Of the epoch that is read.
+    private var order: EpochOrder?
+    /// The next shard for a thread to take on.
+    private var next: Int
+    /// Taken on and not done.
+    private var inWork = 0
+    /// Of the first shard that failed.
+    private var failed: (shard: Int, error: any Error)?
 
     /// For samples as they come out of a chain of transforms.
     init(_ samples: SampleSpecification, _ sampler: Sampler, shards: Range<Int>) {
         self.shards = shards
+        next = shards.upperBound
         form = samples.form
         buffers = shards.map { shard in
             ShardBuffer(
@@ -39,30 +48,36 @@ public final class BatchSlot: @unchecked Sendable {
     /// Samples of all the rank's shards.
     public var count: Int { buffers.reduce(0) { $0 + $1.count } }
 
-    /// Called by the reader's thread only, while it owns the slot. `transformed` is told of each shard that transforms
-    /// were applied to, and when that began.
-    func fill(
-        epoch: Int, step: Int, order: EpochOrder, _ sampler: Sampler, _ dataset: SampleSet, _ fetcher: SampleFetcher,
-        _ transformer: ShardTransformer?, transformed: (_ shard: Int, _ begin: UInt64) -> Void
-    ) throws {
-        self.epoch = epoch
-        self.step = step
-        let before = fetcher.rowsRead
-        for (shard, buffer) in zip(shards, buffers) {
-            let draws = sampler.positions(step: step, shard: shard).map { order.draw($0, shard: shard) }
-            let stored = transformer?.entrance ?? buffer
-            stored.count = draws.count
-            try fetcher.fetch(
-                draws, epoch: epoch, shard: shard, into: UnsafeMutableRawPointer(stored.values.baseAddress))
-            stored.setTargets(draws, dataset.targets)
-            if dataset.source.form == .floats { try stored.requireFiniteValues(dataset) }
-            guard let transformer else { continue }
-            let begin = BootClock.now
-            transformer.run(draws, epoch: epoch, into: buffer)
-            transformed(shard, begin)
-        }
-        rowsRead = fetcher.rowsRead - before
+    /// The memory of a shard, for the thread that has taken it on.
+    func buffer(of shard: Int) -> ShardBuffer { buffers[shard - shards.lowerBound] }
+
+    // MARK: While threads fill it; under the ring's lock
+
+    func begin(_ order: EpochOrder, epoch: Int, step: Int) {
+        (self.order, self.epoch, self.step) = (order, epoch, step)
+        (next, inWork, rowsRead, failed) = (shards.lowerBound, 0, 0, nil)
     }
+
+    /// The next shard that no thread has taken on; nil after the last.
+    func takeShard() -> (shard: Int, order: EpochOrder)? {
+        guard next < shards.upperBound, let order else { return nil }
+        defer { next += 1 }
+        inWork += 1
+        return (next, order)
+    }
+
+    func endShard(_ shard: Int, _ result: Result<Int, any Error>) {
+        inWork -= 1
+        switch result {
+        case .success(let rows): rowsRead += rows
+        case .failure(let error): if failed.map({ shard < $0.shard }) ?? true { failed = (shard, error) }
+        }
+    }
+
+    /// Whether nothing more will be written to it.
+    func isWhole(ifNoMoreAreTaken: Bool) -> Bool { inWork == 0 && (next == shards.upperBound || ifNoMoreAreTaken) }
+
+    var failure: (any Error)? { failed?.error }
 }
 
 /// What the trainer sees of one shard in one step.

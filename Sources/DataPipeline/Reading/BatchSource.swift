@@ -6,6 +6,8 @@ public struct BatchSource: Sendable {
     public let dataset: SampleSet
     public let input: InputPipeline
     public let sampler: Sampler
+    /// Threads of each reader.
+    public var readers = 1
 
     /// `input` is for samples of `dataset`. `batch` counts the samples of a step over all shards; `seed` nil means no
     /// shuffling.
@@ -29,11 +31,11 @@ public struct BatchSource: Sendable {
     ) -> BatchReader {
         BatchReader(
             dataset, transforms: input.transforms, sampler: sampler, shards: shards, epoch: epoch, step: step,
-            epochs: epochs, stepsPerEpoch: stepsPerEpoch, spans: spans)
+            epochs: epochs, stepsPerEpoch: stepsPerEpoch, threads: readers, spans: spans)
     }
 
     /// The bytes that such a reader takes.
     public func readerBytes(shards: Range<Int>) -> Int {
-        BatchReader.bytes(dataset, input.transforms, sampler, shards: shards)
+        BatchReader.bytes(dataset, input.transforms, sampler, shards: shards, threads: readers)
     }
 }

@@ -9,65 +9,95 @@ import Glibc
 final class DirectFetcher: SampleFetcher {
     private(set) var rowsRead = 0
     private let dataset: SampleSet
-    private let descriptor: Int32
-    private let start: Int
+    private var files: PartDescriptors
     /// One sample as it lies in the file, where it must be transposed.
     private let scratch: AlignedBuffer<UInt8>
 
-    init(_ dataset: SampleSet, offset: UInt64) throws {
+    init(_ dataset: SampleSet) {
         self.dataset = dataset
-        descriptor = open(dataset.source.dataset.file, O_RDONLY | O_CLOEXEC)
-        start = Int(offset) + dataset.rows.lowerBound * dataset.source.sampleBytes
-        scratch = AlignedBuffer(count: dataset.source.needsTransposition ? dataset.source.sampleBytes : 0)
-        guard descriptor >= 0 else { throw error("cannot open the file: \(String(cString: strerror(errno)))") }
-    }
-
-    deinit {
-        if descriptor >= 0 { close(descriptor) }
-    }
-
-    func fetch(_ draws: [Sampler.Draw], epoch: Int, shard: Int, into output: UnsafeMutableRawPointer) throws {
+        files = PartDescriptors()
         let source = dataset.source
-        let size = source.sampleBytes
+        scratch = AlignedBuffer(count: source.needsTransposition ? source.stored.count * source.form.size : 0)
+    }
+
+    func fetch(
+        _ draws: [Sampler.Draw], epoch: Int, shard: Int, into output: UnsafeMutableRawPointer,
+        at starts: UnsafePointer<Int>
+    ) throws {
+        let source = dataset.source
         let ascending = draws.indices.sorted { draws[$0].sample < draws[$1].sample }
         var next = 0
         while next < ascending.count {
             let slot = ascending[next]
             let sample = draws[slot].sample
+            let place = source.parts.place(of: dataset.row(of: sample))
             if source.needsTransposition {
-                try read(sample, 1, to: UnsafeMutableRawPointer(scratch.baseAddress))
-                source.copySample(scratch.baseAddress, to: output + slot * size)
+                try read(place, place.length, to: UnsafeMutableRawPointer(scratch.baseAddress)) { _ in sample }
+                source.copySample(scratch.baseAddress, to: output + starts[slot], byteCount: place.length)
+                rowsRead += 1
                 next += 1
                 continue
             }
-            var length = 1
-            while next + length < ascending.count, ascending[next + length] == slot + length,
-                draws[slot + length].sample == sample + length
-            { length += 1 }
-            try read(sample, length, to: output + slot * size)
-            next += length
+            var length = place.length
+            var run = 1
+            while next + run < ascending.count, ascending[next + run] == slot + run {
+                let following = source.parts.place(of: dataset.row(of: draws[slot + run].sample))
+                guard following.part == place.part, following.offset == place.offset + length else { break }
+                length += following.length
+                run += 1
+            }
+            try read(place, length, to: output + starts[slot]) { done in
+                let lost = (0..<run).first { starts[slot + $0 + 1] - starts[slot] > done }
+                return draws[slot + (lost ?? 0)].sample
+            }
+            rowsRead += run
+            next += run
         }
     }
 
-    private func read(_ sample: Int, _ count: Int, to output: UnsafeMutableRawPointer) throws {
-        let size = dataset.source.sampleBytes
-        rowsRead += count
+    /// `length` bytes from a place on. `sample` tells which sample comes after so many of them.
+    private func read(
+        _ place: SampleParts.Place, _ length: Int, to output: UnsafeMutableRawPointer, sample: (_ done: Int) -> Int
+    ) throws {
+        let part = dataset.source.parts.parts[place.part]
+        guard case .direct(let start) = part.access else { preconditionFailure("read at its place in the file") }
+        let descriptor = try files.descriptor(place.part, of: part)
         var done = 0
-        while done < count * size {
-            let got = pread(descriptor, output + done, count * size - done, off_t(start + sample * size + done))
+        while done < length {
+            let got = pread(descriptor, output + done, length - done, off_t(Int(start) + place.offset + done))
             if got > 0 {
                 done += got
             } else if got == 0 {
-                throw error(
-                    "the file ends within sample \(sample + done / size) of \(dataset.count)",
+                throw DatasetError(
+                    file: part.bytesFile, object: part.path,
+                    "the file ends within sample \(sample(done)) of \(dataset.count)",
                     remedy: "it was truncated while in use; restore it and resume")
             } else if errno != EINTR {
-                throw error("cannot read sample \(sample): \(String(cString: strerror(errno)))")
+                throw DatasetError(
+                    file: part.bytesFile, object: part.path,
+                    "cannot read sample \(sample(done)): \(String(cString: strerror(errno)))")
             }
         }
     }
+}
 
-    private func error(_ detail: String, remedy: String? = nil) -> DatasetError {
-        DatasetError(file: dataset.source.dataset.file, object: dataset.source.dataset.path, detail, remedy: remedy)
+/// Descriptors of part files, of which a process may have some hundred.
+private struct PartDescriptors: ~Copyable {
+    private static let most = 16
+    /// The part last opened is the last.
+    private var open: [(part: Int, descriptor: Int32)] = []
+
+    mutating func descriptor(_ number: Int, of part: SampleParts.Part) throws -> Int32 {
+        if let found = open.first(where: { $0.part == number }) { return found.descriptor }
+        if open.count == Self.most { close(open.removeFirst().descriptor) }
+        let descriptor = Glibc.open(part.bytesFile, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw DatasetError(
+                file: part.bytesFile, object: part.path, "cannot open the file: \(String(cString: strerror(errno)))")
+        }
+        open.append((number, descriptor))
+        return descriptor
     }
+
+    deinit { for file in open { close(file.descriptor) } }
 }

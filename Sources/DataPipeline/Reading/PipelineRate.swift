@@ -1,7 +1,7 @@
 import Basics
 
-/// How fast samples come from a file into the memory a network takes them from: drawn, read and transformed by the
-/// reader's thread, and normalised, with nobody to use them.
+/// How fast samples come from a file into the memory a network takes them from: drawn, read, decoded and transformed by
+/// the reader's threads, and normalised, with nobody to use them.
 public struct PipelineRate: Sendable {
     public private(set) var samples = 0
     public private(set) var seconds = 0.0
@@ -12,6 +12,7 @@ public struct PipelineRate: Sendable {
     /// Rows got from the file, those of chunks that were not drawn included.
     public private(set) var rowsRead = 0
 
+    public var rowsReadPerSample: Double { Double(rowsRead) / Double(max(1, samples)) }
     public var samplesPerSecond: Double { Double(samples) / seconds }
     /// What one core would do.
     public var samplesPerProcessorSecond: Double { Double(samples) / processorSeconds }

@@ -2,17 +2,18 @@ import Basics
 
 /// What a reader takes of memory, known before it starts.
 extension BatchReader {
-    /// The bytes of a reader of these shards: its slots, what transforms hand on from one to the next, and the bands of
-    /// rows that it keeps of chunked data.
+    /// The bytes of a reader of these shards: its slots, what transforms hand on from one to the next on each thread, and
+    /// the bands of rows that it keeps of chunked data.
     public static func bytes(
-        _ dataset: SampleSet, _ transforms: TransformChain, _ sampler: Sampler, shards: Range<Int>, depth: Int = depth
+        _ dataset: SampleSet, _ transforms: TransformChain, _ sampler: Sampler, shards: Range<Int>, depth: Int = depth,
+        threads: Int = 1
     ) -> Int {
         let counts = shards.map { sampler.largestCount(shard: $0) }
         let made = transforms.output
         let slots = counts.reduce(0) {
             $0 + ShardBuffer.bytes(capacity: $1, valueBytes: made.valueBytes, targetWidth: made.targetWidth)
         }
-        return depth * slots + ShardTransformer.bytes(transforms, capacity: counts.max() ?? 0)
+        return depth * slots + threads * ShardReader.bytes(dataset, transforms, capacity: counts.max() ?? 0)
             + bandBytes(dataset, sampler, shards: shards)
     }
 
@@ -21,6 +22,6 @@ extension BatchReader {
         guard let bands = sampler.bands else { return 0 }
         let all = dataset.count.dividedRoundingUp(by: bands.rows) + 1
         let held = shards.count * (sampler.seed == nil ? 1 : bands.window)
-        return min(all, held) * bands.rows * dataset.source.sampleBytes
+        return min(all, held) * dataset.source.parts.largestBand(rows: bands.rows)
     }
 }

@@ -1,29 +1,49 @@
-import HDF5Storage
 import Basics
+import HDF5Storage
 
-/// Brings drawn samples from the file into memory. Used by one thread.
+/// Brings the stored bytes of drawn samples into memory. Used by one thread at a time.
 protocol SampleFetcher: AnyObject {
-    /// Rows got from the file so far, those of bands that were not drawn included.
+    /// Rows got from files so far, those of bands that were not drawn included.
     var rowsRead: Int { get }
 
-    /// Writes the samples of `draws`, images as [H, W, C], one after the other to `output`.
-    func fetch(_ draws: [Sampler.Draw], epoch: Int, shard: Int, into output: UnsafeMutableRawPointer) throws
+    /// Writes the stored bytes of each draw's sample, images as [H, W, C], `starts[i]` bytes behind `output`.
+    func fetch(
+        _ draws: [Sampler.Draw], epoch: Int, shard: Int, into output: UnsafeMutableRawPointer,
+        at starts: UnsafePointer<Int>) throws
 }
 
-/// The fetcher that suits how a data set lies in its file.
-func makeFetcher(for dataset: SampleSet) throws -> SampleFetcher {
-    switch dataset.source.access {
-    case .direct(let offset): try DirectFetcher(dataset, offset: offset)
-    case .byRow: BandFetcher(dataset, bandRows: 1)
-    case .chunked(let rows): BandFetcher(dataset, bandRows: rows)
+/// Fetchers for the threads of a reader.
+///
+/// `turn` guards the fetcher that threads share.
+final class FetcherPool: @unchecked Sendable {
+    private let dataset: SampleSet
+    /// Of data that is read in bands, which serve several shards.
+    private let shared: BandFetcher?
+    /// What a thread holds from taking on a shard until its samples are fetched. So the shards are fetched in their
+    /// order, as bands want it. HDF5 would let only one thread read anyway.
+    let turn: Condition?
+
+    init(for dataset: SampleSet) {
+        self.dataset = dataset
+        let bandRows: Int? =
+            switch dataset.source.access {
+            case .direct: nil
+            case .byRow: 1
+            case .chunked(let rows): rows
+            }
+        shared = bandRows.map { BandFetcher(dataset, bandRows: $0) }
+        turn = shared == nil ? nil : Condition()
     }
+
+    /// For one more thread.
+    func fetcher() -> any SampleFetcher { shared ?? DirectFetcher(dataset) }
 }
 
 extension SampleSource {
-    /// Copies one sample, turning [C, H, W] or [C, W, H] into [H, W, C] where it lies so.
-    func copySample(_ input: UnsafeRawPointer, to output: UnsafeMutableRawPointer) {
+    /// Copies one stored sample of so many bytes, turning [C, H, W] or [C, W, H] into [H, W, C] where it lies so.
+    func copySample(_ input: UnsafeRawPointer, to output: UnsafeMutableRawPointer, byteCount: Int) {
         guard needsTransposition else {
-            output.copyMemory(from: input, byteCount: sampleBytes)
+            output.copyMemory(from: input, byteCount: byteCount)
             return
         }
         switch form {
@@ -37,7 +57,7 @@ extension SampleSource {
     ) {
         let source = input.assumingMemoryBound(to: Element.self)
         let target = output.assumingMemoryBound(to: Element.self)
-        let (height, width, channels) = (sample[0], sample[1], sample[2])
+        let (height, width, channels) = (stored[0], stored[1], stored[2])
         let pixels = height * width
         for channel in 0..<channels {
             if order == .ncwh {

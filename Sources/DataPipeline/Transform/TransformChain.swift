@@ -61,8 +61,15 @@ public struct TransformChain: Sendable {
     /// The random numbers of one stage for one sample: a function of the seed, the epoch, the sample, and how often the
     /// epoch had it before.
     public func random(stage: Int, epoch: Int, _ draw: Sampler.Draw) -> CounterRandom {
+        random(UInt64(stage), epoch: epoch, draw)
+    }
+
+    /// The random numbers of the stage before all transforms, which decodes the sample.
+    func random(ofDecoding draw: Sampler.Draw, epoch: Int) -> CounterRandom { random(.max, epoch: epoch, draw) }
+
+    private func random(_ stage: UInt64, epoch: Int, _ draw: Sampler.Draw) -> CounterRandom {
         let sample = CounterRandom.mix(UInt64(epoch), UInt64(draw.sample))
-        let place = CounterRandom.mix(UInt64(draw.occurrence), UInt64(stage))
+        let place = CounterRandom.mix(UInt64(draw.occurrence), stage)
         return CounterRandom(seed: seed, purpose: .augmentation, stream: CounterRandom.mix(sample, place))
     }
 

@@ -17,7 +17,8 @@ extension TrainingOptions {
             .positive(atMost: 1 << 24)),
         .init(
             "input-size", .network, .semantic, \.inputSize,
-            "size of the network's input, such as 224, 224x160 or 224x160x3 (default: the size of the samples)"),
+            "size of the network's input, such as 224, 224x160 or 224x160x3 (default: the size of the samples; of encoded images, the model's usual size)"
+        ),
         .init(
             "shortcut", .network, .semantic, \.shortcut,
             "projection (default) or identity: the shortcuts of resnet18, resnet34 and resnet-cifar-<depth>-v1 that change shape"
@@ -36,7 +37,9 @@ extension TrainingOptions {
         .init(
             "init-from", .data, .operational, \.initFrom,
             "start layers with the weights of this file, if name and shape are the same; the others start anew"),
-        .init("data", .data, .operational, \.data, "HDF5 file to train on"),
+        .init(
+            "data", .data, .operational, \.data,
+            "HDF5 file to train on, or a folder of part files or a pattern in quotes, such as 'imagenet/*.h5'"),
         .init("images", .data, .operational, \.images, "path of the images in the HDF5 file (default: found by name)"),
         .init(
             "labels", .data, .operational, \.labels,
@@ -62,6 +65,13 @@ extension TrainingOptions {
         .init(
             "validation-split", .data, .semantic, \.validationSplit,
             "part of the training samples that validates, if the file has no validation samples", .fraction),
+        .init(
+            "crop-fraction", .data, .semantic, \.cropFraction,
+            "images are resized to the network's input divided by this, and its size is cut from their middle (default: 0.875 for encoded images; others are not resized)",
+            .positiveAtMostOne),
+        .init(
+            "interpolation", .data, .semantic, \.interpolation,
+            "bilinear (default) or bicubic: how images are resized, both without aliasing"),
         .init("shuffle", .data, .semantic, \.shuffle, "shuffle the samples in every epoch"),
     ]
 
@@ -137,6 +147,10 @@ extension TrainingOptions {
             "number of parts that a batch is cut into; at least one per rank",
             .positive(atMost: 1 << 16)),
         .init("threads", .computation, .semantic, \.threads, "threads per rank", .positive(atMost: 1024)),
+        .init(
+            "readers", .computation, .operational, \.readers,
+            "threads per rank that read, decode and transform samples (default: as many as there are processors to spare, up to 4, or one)",
+            .positive(atMost: 256)),
         .init(
             "batch-norm", .computation, .semantic, \.batchNorm,
             "shard or global: whose samples batch normalisation takes its statistics from"),

@@ -1,6 +1,7 @@
 import Basics
 import DataPipeline
 import Execution
+import ImageCoding
 import Models
 import Optimization
 import Reduction
@@ -112,6 +113,7 @@ extension Precision: NamedOptionValue {}
 extension Reducer.Overlap: NamedOptionValue {}
 extension ExchangeKind: NamedOptionValue {}
 extension Shortcut: NamedOptionValue {}
+extension ResamplingFilter: NamedOptionValue {}
 extension Loss.Function: NamedOptionValue {}
 
 /// A value with settings, read by `CompactText`.

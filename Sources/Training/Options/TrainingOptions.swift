@@ -1,6 +1,7 @@
 import Basics
 import DataPipeline
 import Execution
+import ImageCoding
 import Models
 import Optimization
 import Reduction
@@ -35,6 +36,8 @@ public struct TrainingOptions: Equatable, Sendable {
     public var normalization = Normalization.auto
     public var valueRange: ValueRange?
     public var validationSplit: Double?
+    public var cropFraction: Double?
+    public var interpolation: ResamplingFilter?
     public var shuffle = true
 
     // What becomes of training samples
@@ -75,6 +78,7 @@ public struct TrainingOptions: Equatable, Sendable {
     // How it is computed
     public var shards = 8
     public var threads = 1
+    public var readers: Int?
     public var batchNorm = BatchNormalizationMode.shard
     public var engine = EngineName.onednn
     public var precision = Precision.fp32

@@ -65,7 +65,7 @@ extension Network {
                 network: name, layer: nodes[0].name,
                 reason:
                     "takes samples of \(inputShape), but the data has \(samples.shapeText); leave out --input-size, "
-                    + "and a model by name takes the shape of the data")
+                    + "and a model by name takes the shape of the data, or have images resized with --crop-fraction 1")
         }
         guard outputShape.rank == 1 else {
             throw NetworkError(

@@ -1,5 +1,7 @@
 import DataPipeline
+import DataSummary
 import Execution
+import Models
 import Basics
 
 /// The data of a run: what is trained on, what validates, and how stored samples become inputs.
@@ -20,17 +22,20 @@ package struct RunData {
     /// What the user should know of how the data were understood.
     let notes: [String]
 
-    /// `demand`: which targets the network can learn from, where that is known.
-    package init(_ options: TrainingOptions, demand: TargetDemand? = nil) throws {
+    /// `demand`: which targets the network can learn from, where that is known. `resumed` is the network of a run that goes
+    /// on; `readers` are the threads of each reader.
+    init(_ options: TrainingOptions, demand: TargetDemand? = nil, resumed: Network?, readers: Int) throws {
         guard let path = options.data else {
             throw TrainingError(
                 "there is no data to train on; give an HDF5 file with --data, or make one with `dptrain data`")
         }
         self.path = path
         let file = try DatasetFile.open(path, options: DatasetOptions(options, demand: demand))
-        let data = try file.trainingData(validationSplit: options.validationSplit)
+        let stored = try file.trainingData(validationSplit: options.validationSplit)
+        let fit = { try options.fitted($0, to: { try NetworkInput(options, resumed: resumed) }) }
+        let data = try (train: fit(stored.train), validation: stored.validation.map(fit))
         self.file = file
-        explanation = data.explanation
+        explanation = stored.explanation
         if case .none = data.train.targets { try data.train.requireTargets(.labels) }
         if let classes = options.classes {
             for samples in [data.train, data.validation].compactMap(\.self) {
@@ -42,11 +47,13 @@ package struct RunData {
         let (rule, note) = try options.normalizationRule(for: file, data.train)
         let unused = file.unused.isEmpty ? nil : "not used: \(file.unused.listed(atMost: 10))"
         notes = (file.notes + [note, unused].compactMap(\.self)).map { "\(path): \($0)" }
-        training = try BatchSource(
+        var training = try BatchSource(
             data.train,
             InputPipeline(TransformChain(options.augment?.transforms ?? [], of: data.train, seed: options.seed), rule),
             batch: options.batchSize, shards: options.shards, seed: options.shuffle ? options.seed : nil)
-        validation = try data.validation.map { try BatchSource(evaluating: $0, options, rule) }
+        training.readers = readers
+        self.training = training
+        validation = try data.validation.map { try BatchSource(evaluating: $0, options, rule, readers: readers) }
         augmentations = options.augment
         normalization = rule
         let fingerprint = try file.fingerprint()
@@ -81,7 +88,7 @@ package struct RunData {
         let kind =
             samples.targetKind == .label
             ? "\(samples.classes) classes" : "\(samples.specification.targetCount) target values"
-        return "\(path): \(samples.count) samples of \(samples.sample), \(kind)"
+        return "\(path): \(samples.count) \(samples.kindText), \(kind)"
             + (augmentations.map { ", \($0)" } ?? "")
     }
 }
@@ -89,14 +96,23 @@ package struct RunData {
 extension BatchSource {
     /// A data set as evaluation goes through it: in the file's order, with what stands for the transforms of training.
     package init(
-        evaluating dataset: SampleSet, _ options: TrainingOptions, _ rule: DataPipeline.Normalization
+        evaluating dataset: SampleSet, _ options: TrainingOptions, _ rule: DataPipeline.Normalization, readers: Int
     ) throws {
+        let dataset = dataset.inEvaluation
         let transforms = try TransformChain(options.augment?.inEvaluation ?? [], of: dataset, seed: options.seed)
         self.init(dataset, try InputPipeline(transforms, rule), batch: options.batchSize, shards: options.shards)
+        self.readers = readers
     }
 }
 
 extension SampleSet {
+    /// `samples of 32x32x3`, `encoded images, made 224x224x3 by center-crop(...)`
+    fileprivate var kindText: String {
+        let made = source.decoding.map { "made \(sample) by \($0.plan)" }
+        if isEncoded { return "encoded images" + (made.map { ", \($0)" } ?? "") }
+        return made.map { "images of \(source.storedShape), \($0)" } ?? "samples of \(sample)"
+    }
+
     package var targetKind: TargetKind {
         if case .targets = targets { .values } else { .label }
     }

@@ -32,7 +32,9 @@ package struct RunParts {
     init(_ session: Session, resumed: ResumedState?) throws {
         let (options, communicator) = (session.options, session.communicator)
         let demand = TargetDemand(options, resumed: resumed?.state.map { ($0.network, $0.loss) })
-        let data = try communicator.together { try RunData(options, demand: demand) }
+        let data = try communicator.together {
+            try RunData(options, demand: demand, resumed: resumed?.state?.network, readers: session.readers)
+        }
         let definition = try communicator.together { try ModelDefinition(options, data, resumed: resumed?.state) }
         let network = definition.network
         try communicator.agree(on: [

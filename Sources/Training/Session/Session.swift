@@ -17,6 +17,8 @@ package struct Session {
     package let partition: ShardPartition
     /// Which ranks share a node.
     package let nodes: NodeMap
+    /// Threads of each of the rank's readers.
+    package let readers: Int
 
     /// Collective. Throws on all ranks if one cannot compute with the options, or if the ranks do not agree.
     package init(_ options: TrainingOptions, _ communicator: Communicator, engines: EngineMaker) throws {
@@ -28,6 +30,9 @@ package struct Session {
         }
         partition = ShardPartition(shards: options.shards, ranks: communicator.size)
         nodes = try communicator.nodeMap()
+        readers =
+            options.readers
+            ?? Self.usualReaders(ranks: nodes.neighbours(of: communicator.rank).count, threads: options.threads)
         try communicator.agree(
             on: options.sharedFacts + [
                 SharedFact("dptrain version", Release.version), SharedFact("MPI library", Communicator.libraryVersion),
@@ -35,6 +40,14 @@ package struct Session {
                 SharedFact("C library", RunningProgram.cLibrary), SharedFact("engine", engine.description),
             ])
     }
+
+    /// As many as there are processors that no rank computes on: ranks that computed more slowly for their readers would
+    /// gain nothing.
+    private static func usualReaders(ranks: Int, threads: Int) -> Int {
+        min(max(1, Processors.idle(processes: ranks, busy: threads)), mostUsualReaders)
+    }
+
+    private static let mostUsualReaders = 4
 
     /// This rank's.
     package var shards: Range<Int> { partition.shards(of: communicator.rank) }

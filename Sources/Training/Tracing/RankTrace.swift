@@ -47,8 +47,8 @@ package final class RankTrace {
         let capacity = min(request.steps * spansPerStep, Self.mostSpans)
         compute = SpanBuffer(capacity: capacity)
         messages = SpanBuffer(capacity: capacity)
-        // The reader is some steps ahead, waits and reads in each, and transforms each shard.
-        reader = BatchReader.spanBuffer(capacity: min((request.steps + 8) * (2 + shards), Self.mostSpans))
+        // The reader is some steps ahead.
+        reader = BatchReader.spanBuffer(shards: (request.steps + 8) * shards, atMost: Self.mostSpans)
         waitLabel = compute.label(.init("step", "wait for data", numbering: "step"))
         stepLabel = compute.label(.init("step", "step", numbering: "step"))
         _ = try communicator.onRoot { try Self.write("[\n]\n", to: request.path) }

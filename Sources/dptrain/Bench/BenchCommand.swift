@@ -8,15 +8,16 @@ import Training
 struct BenchCommand: RankCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measure training steps of a model on random samples.",
+        abstract: "Measure training steps of a model, on random samples or on a data file.",
         discussion: """
-            Whole steps are measured as a run does them: samples are read from a temporary HDF5 file, and forward,
-            backward, reduction and update follow. The optimizer is sgd with momentum 0.9 unless another is given.
+            Whole steps are measured as a run does them: samples are read from a temporary HDF5 file or from
+            --data, and forward, backward, reduction and update follow. The optimizer is sgd with momentum 0.9 unless another is given.
 
             Examples:
               dptrain bench --model lenet5-keras --batch-size 128 --steps 200
               dptrain bench --model resnet-cifar-20-v1 --shards 1 --json
               dptrain bench --model vgg16 --input-size 64 --classes 10 --batch-size 16
+              dptrain bench --model resnet18 --data 'imagenet/*.h5' --batch-size 64
               mpirun -n 2 dptrain bench --model resnet-cifar-20-v1 --steps 20 --trace trace.json
 
             scripts/bench compares with PyTorch and Keras.
@@ -24,6 +25,9 @@ struct BenchCommand: RankCommand {
 
     @Option(help: ArgumentHelp("a name from `dptrain models`, or a Keras JSON file", valueName: "name or file"))
     var model: String
+
+    @Option(help: ArgumentHelp("data to train on (default: random samples)", valueName: "file.h5"))
+    var data: String?
 
     @Option(help: "samples per step, over all ranks")
     var batchSize = 128
@@ -56,6 +60,7 @@ struct BenchCommand: RankCommand {
             options.engine = EngineChoice.standard
             options.optimizer.kind = OptimizerKind(SGD.self)
             try options.set("model", to: model)
+            options.data = data
             try options.set("batch-size", to: "\(batchSize)")
             for flag in network.given + augmentation.given + computation.given + optimizer.given + tracing.given {
                 try options.set(flag.name, to: flag.text)

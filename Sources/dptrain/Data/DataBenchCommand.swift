@@ -9,17 +9,18 @@ struct DataBenchCommand: ParsableCommand {
         commandName: "bench",
         abstract: "Measure how fast a data file's training samples become input of a network.",
         discussion: """
-            Samples are drawn, read, transformed and normalised as in training, shuffled; no network uses them. The \
-            first rate is by time, and includes waiting for the disk. The second is by processor time: what one core can \
-            do. Parts of the file that the operating system has cached are not read again.
+            Samples are drawn, read, decoded, transformed and normalised as in training, shuffled; no network uses them. \
+            The first rate is by time, and includes waiting for the disk. The second is by processor time: what one core \
+            can do. Parts of the file that the operating system has cached are not read again.
 
             Examples:
               dptrain data bench fashion.h5
               dptrain data bench chunked.h5 --seconds 10 --json
               dptrain data bench cifar.h5 --augment flip
+              dptrain data bench 'imagenet/*.h5' --input-size 224 --readers 4
             """)
 
-    @Argument(help: "HDF5 file")
+    @Argument(help: "HDF5 file, a folder of part files, or a pattern in quotes")
     var file: String
 
     @Option(help: "samples per step")
@@ -30,6 +31,18 @@ struct DataBenchCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp(AugmentationList.grammar))
     var augment: String?
+
+    @Option(help: "size that encoded images are made, such as 224 or 224x160 (default: 224)")
+    var inputSize: String?
+
+    @Option(help: "as in training: images are resized and cut to --input-size")
+    var cropFraction: String?
+
+    @Option(help: "bilinear or bicubic")
+    var interpolation: String?
+
+    @Option(help: "threads that read, decode and transform")
+    var readers = 1
 
     @OptionGroup var dataset: DatasetFlags
 
@@ -43,24 +56,34 @@ struct DataBenchCommand: ParsableCommand {
     var json = false
 
     mutating func validate() throws {
-        try TrainingOptions.check([("batch-size", batchSize), ("shards", shards)])
-        guard batchSize >= shards else {
-            throw ValidationError("--batch-size \(batchSize) is below --shards \(shards)")
+        do { try options.validate() } catch { throw ValidationError("\(error)") }
+        guard inputSize != nil || cropFraction == nil else {
+            throw ValidationError("--crop-fraction needs --input-size")
         }
-        do { _ = try augmentations } catch { throw ValidationError("\(error)") }
         guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds \(seconds) is not in 0...3600") }
     }
 
-    private var augmentations: AugmentationList? {
-        get throws { try augment.map { try AugmentationList(parsing: $0, option: "augment") } }
+    private var options: TrainingOptions {
+        get throws {
+            var options = TrainingOptions()
+            let flags = [
+                ("batch-size", "\(batchSize)"), ("shards", "\(shards)"), ("readers", "\(readers)"),
+                ("augment", augment), ("input-size", inputSize), ("crop-fraction", cropFraction),
+                ("interpolation", interpolation),
+            ]
+            for (name, text) in flags { if let text { try options.set(name, to: text) } }
+            return options
+        }
     }
 
     func run() throws {
-        let data = try DatasetFile.open(file, options: dataset.options).split(.train)
-        let augmentations = try augmentations
+        let options = try options
+        let stored = try DatasetFile.open(file, options: dataset.options).split(.train)
+        let data = try options.fitted(stored) { options.inputSize.map { NetworkInput($0) } }
         let pipeline = try InputPipeline(
-            TransformChain(augmentations?.transforms ?? [], of: data, seed: 0), data.standardNormalization().rule)
-        let source = BatchSource(data, pipeline, batch: min(batchSize, data.count), shards: shards, seed: 0)
+            TransformChain(options.augment?.transforms ?? [], of: data, seed: 0), data.standardNormalization().rule)
+        var source = BatchSource(data, pipeline, batch: min(batchSize, data.count), shards: shards, seed: 0)
+        source.readers = readers
         let rate = try PipelineRate.measure(source, limit: seconds)
         try StandardOutput.print(json ? report(rate).text() : text(data, rate))
     }
@@ -69,22 +92,24 @@ struct DataBenchCommand: ParsableCommand {
         [
             "images_per_second": .number(rate.samplesPerSecond),
             "images_per_processor_second": .number(rate.samplesPerProcessorSecond),
-            "rows_read_per_image": .number(Double(rate.rowsRead) / Double(rate.samples)),
+            "rows_read_per_image": .number(rate.rowsReadPerSample),
             "normalizing_share": .number(rate.normalizing / rate.processorSeconds), "samples": .integer(rate.samples),
             "seconds": .number(rate.seconds),
         ]
     }
 
     private func text(_ data: SampleSet, _ rate: PipelineRate) -> String {
-        let megabytes = rate.samplesPerSecond * Double(data.source.sampleBytes) / 1e6
-        return "\(file): \(data.count) training samples of \(data.sample), \(data.source.access.explanation)\n"
+        let megabytes = rate.samplesPerSecond * Double(data.specification.valueBytes) / 1e6
+        let summary =
+            "\(file): \(data.count) training samples of \(data.sample), \(data.source.access.explanation)\n"
             + .formatted(
                 """
                 %.0f images/s (%.0f MB/s of samples); %.0f a second of processor time, %.0f %% of it normalising; \
                 %.2f rows read for each image
                 """,
                 rate.samplesPerSecond, megabytes, rate.samplesPerProcessorSecond,
-                100 * rate.normalizing / rate.processorSeconds, Double(rate.rowsRead) / Double(rate.samples))
+                100 * rate.normalizing / rate.processorSeconds, rate.rowsReadPerSample)
+        return summary + (ReadAmplification.warning(rate.rowsReadPerSample).map { "\n\($0)" } ?? "")
     }
 }
 

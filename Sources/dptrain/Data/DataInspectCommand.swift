@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import DataPipeline
+import DataSummary
 
 struct DataInspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

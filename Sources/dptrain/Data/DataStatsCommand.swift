@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import DataPipeline
+import DataSummary
 
 struct DataStatsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -36,6 +36,9 @@ struct EvaluationFlags: ParsableArguments {
     @Option(help: "threads per rank")
     var threads = 1
 
+    @Option(help: "threads per rank that read and decode samples (default: as many as there are processors to spare)")
+    var readers: Int?
+
     @Option(help: ArgumentHelp("onednn or blas", valueName: "engine"))
     var engine = EngineChoice.standard
 
@@ -43,7 +46,9 @@ struct EvaluationFlags: ParsableArguments {
     var precision: Precision?
 
     mutating func validate() throws {
-        try TrainingOptions.check([("batch-size", batchSize), ("shards", shards), ("threads", threads)])
+        try TrainingOptions.check([
+            ("batch-size", batchSize), ("shards", shards), ("threads", threads), ("readers", readers),
+        ])
         if images != nil, let split, split != .train {
             throw ValidationError("--images names the samples of the train split; leave out --split \(split.rawValue)")
         }
@@ -60,6 +65,7 @@ struct EvaluationFlags: ParsableArguments {
         request.shards = shards
         request.precision = precision
         request.threads = threads
+        request.readers = readers
         return request
     }
 }

@@ -31,8 +31,8 @@ struct ImageFlags: ParsableArguments {
 
     var isGiven: Bool { image != nil || data != nil }
 
-    /// Called where one is given.
-    func sample() throws -> StoredSample {
+    /// Called where one is given. `fitting` makes the samples of a data file such as are wanted.
+    func sample(fitting: (SampleSet) throws -> SampleSet = { $0 }) throws -> StoredSample {
         if let image {
             let bytes = try POSIXFileSystem().read(image)
             let picture = try Picture(decoding: bytes, name: image)
@@ -40,7 +40,7 @@ struct ImageFlags: ParsableArguments {
         }
         guard let data, let index else { preconditionFailure("an image is given") }
         let file = try DatasetFile.open(data)
-        return try file.split(split ?? file.usualSplit).storedSample(index)
+        return try fitting(file.split(split ?? file.usualSplit)).storedSample(index)
     }
 }
 

@@ -84,7 +84,8 @@ struct VisualizeCommand: ComputingCommand {
             return (Self.kernels(values, shape, most: most), "kernels \(shape) of \(layer)")
         }
         let (shape, values) = try inspected.output(
-            ofLayer: layer, for: image.sample(), engine: EngineChoice.engine(engine, threads: threads))
+            ofLayer: layer, for: image.sample(fitting: inspected.fitted),
+            engine: EngineChoice.engine(engine, threads: threads))
         return (Self.maps(values, shape, most: most), "feature maps \(shape) of \(layer)")
     }
 

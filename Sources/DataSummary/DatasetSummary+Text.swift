@@ -1,3 +1,4 @@
+import DataPipeline
 import Basics
 
 /// What `dptrain data stats` prints.

@@ -1,3 +1,4 @@
+import DataPipeline
 import Basics
 
 /// What the values of samples are like: their range, their moments, and samples that say nothing or occur twice.

@@ -1,3 +1,4 @@
+import DataPipeline
 import Basics
 
 /// What the samples of a data file are like, and what looks like a mistake.

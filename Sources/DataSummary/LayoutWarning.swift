@@ -1,3 +1,4 @@
+import DataPipeline
 import HDF5Storage
 import Basics
 

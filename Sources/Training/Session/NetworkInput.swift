@@ -1,0 +1,67 @@
+import Basics
+import DataPipeline
+import Models
+
+/// The samples that a network takes, as far as they are known before the network is: images are decoded or resized to
+/// this size.
+package struct NetworkInput {
+    /// [H, W, C] or [F].
+    let shape: Shape
+    /// Whether the network can take as many channels as the images have.
+    let takesAnyChannels: Bool
+
+    /// Of a network that is what it is.
+    package init(_ network: Network) { self.init(shape: network.inputShape, takesAnyChannels: false) }
+
+    /// Of a size alone, without a network.
+    package init(_ size: InputSize) {
+        self.init(shape: size.shape(like: [1, 1, 3]), takesAnyChannels: size.extents.count < 3)
+    }
+
+    private init(shape: Shape, takesAnyChannels: Bool) {
+        (self.shape, self.takesAnyChannels) = (shape, takesAnyChannels)
+    }
+
+    /// Of the model that the options name, else of the resumed run's. A model of the zoo has its usual input size, if no
+    /// option says another. Nil without a model.
+    init?(_ options: TrainingOptions, resumed: Network?) throws {
+        switch try options.model.map({ try NamedModel($0) }) {
+        case .zoo(let model):
+            self.init(
+                shape: options.inputSize?.shape(like: model.input) ?? model.input,
+                takesAnyChannels: options.inputSize == nil)
+        case .file(let network, _): self.init(network)
+        case nil:
+            guard let resumed else { return nil }
+            self.init(resumed)
+        }
+    }
+}
+
+extension TrainingOptions {
+    /// Encoded images decoded to what the network takes. Other images are resized to it only if the options ask for it;
+    /// `input` is called only where it is needed.
+    package func fitted(_ dataset: SampleSet, to input: () throws -> NetworkInput?) throws -> SampleSet {
+        guard dataset.isEncoded || cropFraction != nil, let input = try input() else { return dataset }
+        func error(_ detail: String) -> OptionError {
+            OptionError(
+                dataset.isEncoded ? "data" : "crop-fraction",
+                "\(dataset.file): \(dataset.source.dataset.path): \(detail)")
+        }
+        guard input.shape.rank == 3 else {
+            throw error("these are images, and the network takes \(input.shape[0]) features")
+        }
+        guard dataset.isEncoded || (dataset.source.form == .bytes && dataset.sample.rank == 3) else {
+            throw error("only images of bytes are resized, and these are \(dataset.specification)")
+        }
+        let usual = dataset.sample[2]
+        let channels = input.takesAnyChannels || !dataset.isEncoded ? usual : input.shape[2]
+        guard [1, 3].contains(channels) else {
+            throw error("images become grey or coloured, and the network takes \(channels) channels")
+        }
+        let crop = CenterCrop(
+            height: input.shape[0], width: input.shape[1], fraction: cropFraction ?? CenterCrop.usualFraction,
+            filter: interpolation ?? .bilinear)
+        return dataset.decoded(ImageDecoding(crop, channels: channels))
+    }
+}
