@@ -42,6 +42,7 @@ let modules: [Target] = [
     .target(name: "ImportSources", dependencies: ["Basics", "CZlib", "CArchive"]),
     .target(name: "DataPipeline", dependencies: ["HDF5Storage", "ImageCoding"]),
     .target(name: "DataSummary", dependencies: ["DataPipeline"]),
+    .target(name: "Tracing", dependencies: ["MessagePassing", "DataPipeline"]),
     .target(name: "DatasetCreation", dependencies: ["MessagePassing", "DataPipeline", "ImportSources"]),
     .target(name: "Reduction", dependencies: ["MessagePassing", "Execution", "CIntrinsics"]),
     .target(name: "Checkpoints", dependencies: ["Interchange"]),
@@ -49,7 +50,7 @@ let modules: [Target] = [
     .target(
         name: "Training",
         dependencies: [
-            "DataSummary", "ImageCoding", "Reduction", "Checkpoints", "Reporting",
+            "DataSummary", "Tracing", "ImageCoding", "Reduction", "Checkpoints", "Reporting",
             .product(name: "TOMLKit", package: "TOMLKit"),
         ],
         resources: [.embedInCode("Recipes")]),

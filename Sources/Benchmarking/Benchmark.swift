@@ -4,6 +4,7 @@ import Execution
 import MessagePassing
 import Reporting
 import Training
+import Tracing
 
 /// Measures whole training steps: samples read from HDF5, forward, backward, reduction and update, as a run does them.
 /// Steps are timed untouched; what kernels take is measured afterwards, in passes of their own.

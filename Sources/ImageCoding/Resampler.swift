@@ -35,11 +35,11 @@ public final class Resampler {
     private var between = PixelMemory()
     private let hasAVX2: Bool
 
-    static var processorHasAVX2: Bool { dptrain_vectors() >= Int32(dptrain_vectors_avx2) }
+    package static var processorHasAVX2: Bool { dptrain_vectors() >= Int32(dptrain_vectors_avx2) }
 
     public convenience init() { self.init(hasAVX2: Self.processorHasAVX2) }
 
-    init(hasAVX2: Bool) { self.hasAVX2 = hasAVX2 }
+    package init(hasAVX2: Bool) { self.hasAVX2 = hasAVX2 }
 
     /// The pixels of an image that resizing reads.
     public static func region(

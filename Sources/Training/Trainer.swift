@@ -5,6 +5,7 @@ import MessagePassing
 import Optimization
 import Reduction
 import Reporting
+import Tracing
 
 /// The training loop: epochs of steps, validation, the coordinator's directive, checkpoints. Observers show and record.
 /// The coordinator on rank 0 decides, and its decision reaches all ranks as one value.

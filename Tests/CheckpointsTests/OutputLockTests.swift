@@ -1,5 +1,5 @@
 import Basics
-@testable import Checkpoints
+import Checkpoints
 import Foundation
 import TestSupport
 import Testing

@@ -3,7 +3,7 @@ import HDF5Storage
 import TestSupport
 import Testing
 
-@testable import ImageCoding
+import ImageCoding
 
 @Suite struct ResamplerTests {
     /// The same bytes as Pillow, with and without vector code.

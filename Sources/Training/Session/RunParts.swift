@@ -4,6 +4,7 @@ import Execution
 import MessagePassing
 import Models
 import Reduction
+import Tracing
 
 /// The parts that compute the steps of a run, planned for its data and this rank. Everything that a run allocates is
 /// allocated here.
@@ -90,7 +91,8 @@ package struct RunParts {
     /// Where a traced run records; nil for others. Collective. It is made before the step, whose plans record their
     /// kernels.
     package func trace() throws -> RankTrace? {
-        guard let request = TraceRequest(session.options) else { return nil }
+        guard let path = session.options.trace else { return nil }
+        let request = TraceRequest(path: path, steps: session.options.traceSteps)
         let buckets = reducer.buckets.buckets.count
         let shards = session.shards.count
         let trace = try RankTrace(

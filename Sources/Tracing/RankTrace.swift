@@ -4,26 +4,23 @@ import MessagePassing
 import Basics
 
 /// Where a trace goes, and how many steps it covers.
-struct TraceRequest {
+package struct TraceRequest {
     let path: String
     let steps: Int
 
-    /// Nil if no trace is wanted.
-    init?(_ options: TrainingOptions) {
-        guard let path = options.trace else { return nil }
-        self.path = path
-        steps = options.traceSteps
+    package init(path: String, steps: Int) {
+        (self.path, self.steps) = (path, steps)
     }
 }
 
 /// What one rank records of its first steps, and how all ranks' records become one file.
 package final class RankTrace {
     /// Of the thread that computes.
-    let compute: SpanBuffer
+    package let compute: SpanBuffer
     /// Of the reader's thread.
     package let reader: SpanBuffer
     /// Of the buckets' messages, which overlap.
-    let messages: SpanBuffer
+    package let messages: SpanBuffer
     /// What was written, in words; nil before and on other ranks than 0.
     package private(set) var summary: String?
 
@@ -41,7 +38,7 @@ package final class RankTrace {
 
     /// Collective. `spansPerStep`: an upper bound of the spans of the computing thread; `shards`: the rank's. Rank 0
     /// begins the file now, so an error about its path comes before the first step.
-    init(_ request: TraceRequest, _ communicator: Communicator, spansPerStep: Int, shards: Int) throws {
+    package init(_ request: TraceRequest, _ communicator: Communicator, spansPerStep: Int, shards: Int) throws {
         self.request = request
         self.communicator = communicator
         let capacity = min(request.steps * spansPerStep, Self.mostSpans)
@@ -81,7 +78,7 @@ package final class RankTrace {
     }
 
     /// Called after an error, when other ranks may not take part in gathering: rank 0 writes its own part, if it can.
-    func abandon() {
+    package func abandon() {
         if isWritten || communicator.rank != 0 { return }
         end()
         try? Self.write("[\n\(events)\n]\n", to: path)
@@ -104,8 +101,9 @@ package final class RankTrace {
         do {
             try Data(text.utf8).write(to: URL(fileURLWithPath: path))
         } catch {
-            throw TrainingError(
-                "the trace \(path) cannot be written: \(error.failureText); name another file with --trace")
+            throw FileError(
+                .write, file: path, "the trace cannot be written: \(error.failureText)",
+                remedy: "name another file with --trace")
         }
     }
 }
