@@ -37,7 +37,7 @@ public final class OutputLock: Sendable {
     public convenience init(folder: String) throws(FileError) { try self.init(folder: folder, setLock: Self.setLock) }
 
     /// `setLock` is the command that sets the lock; tests give one that no file system knows.
-    init(folder: String, setLock: Int32) throws(FileError) {
+    package init(folder: String, setLock: Int32) throws(FileError) {
         self.folder = folder
         path = "\(folder)/\(Self.name)"
         let files = POSIXFileSystem()
