@@ -7,7 +7,8 @@ import HDF5Storage
 /// `condition` guards `state`.
 package final class CheckpointWriter: @unchecked Sendable {
     private let store: CheckpointStore
-    private let lock: OutputLock?
+    /// The run holds it. A thread that is about to end must not hold it any longer than the run.
+    private weak var lock: OutputLock?
     private let condition = Condition()
     private var state = State.idle
 
@@ -24,7 +25,7 @@ package final class CheckpointWriter: @unchecked Sendable {
         package let bytes: Int
     }
 
-    /// `lock` is the one on the store's folder.
+    /// `lock` is the one on the store's folder, and is held by the caller as long as checkpoints are written.
     package init(_ store: CheckpointStore, _ lock: OutputLock? = nil) {
         self.store = store
         self.lock = lock
