@@ -75,7 +75,7 @@ import Testing
             let other = #"{"host":"elsewhere","process":7,"run":"1"}"#
             try Data(other.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(OutputLock.name)"))
             try begin(writer, step: 2)
-            let error = #expect(throws: FileError.self) { try writer.finish() }
+            let error = withExtendedLifetime(lock) { #expect(throws: FileError.self) { try writer.finish() } }
             #expect(error?.description.contains("another run has taken this folder (process 7 on elsewhere)") == true)
             #expect(try CheckpointFile.read(folder + "/latest.h5").position.globalStep == 1)
         }
