@@ -37,7 +37,7 @@ struct OutputFlags: ParsableArguments {
     func report(_ summary: ImportSummary) throws {
         for warning in summary.warnings { StandardError.print("warning: \(warning)") }
         // A shell would expand the pattern of parts.
-        let file = summary.output.contains("*") ? "'\(summary.output)'" : summary.output
+        let file = summary.output.contains(where: { $0 == "*" }) ? "'\(summary.output)'" : summary.output
         try StandardOutput.print(
             """
             \(summary)
