@@ -11,15 +11,16 @@ struct ImporterFlags: ParsableArguments, CustomReflectable {
     init() { values = [:] }
 
     init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
+        let container = try decoder.container(keyedBy: FlagKey.self)
         var values: [String: String] = [:]
         for option in ImporterList.options {
             if option.value == nil {
-                if try container.decode(Flag<Bool>.self, forKey: Key(option.name)).wrappedValue {
+                if try container.decode(Flag<Bool>.self, forKey: FlagKey(option.name)).wrappedValue {
                     values[option.name] = ""
                 }
             } else {
-                values[option.name] = try container.decode(Option<String?>.self, forKey: Key(option.name)).wrappedValue
+                values[option.name] = try container.decode(Option<String?>.self, forKey: FlagKey(option.name))
+                    .wrappedValue
             }
         }
         self.values = values
@@ -38,15 +39,6 @@ struct ImporterFlags: ParsableArguments, CustomReflectable {
                     }
                 return (option.name, flag)
             })
-    }
-
-    private struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-
-        init(_ name: String) { stringValue = name }
-        init?(stringValue: String) { self.init(stringValue) }
-        init?(intValue: Int) { nil }
     }
 }
 

@@ -13,12 +13,12 @@ struct OptionFlags<Group: FlagGroup>: ParsableArguments, CustomReflectable {
     init() { given = [] }
 
     init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: Key.self)
+        let container = try decoder.container(keyedBy: FlagKey.self)
         given = try Self.rows.compactMap { row in
             let text =
                 row.isSwitch
-                ? try container.decode(Flag<Bool?>.self, forKey: Key(row.name)).wrappedValue.map { "\($0)" }
-                : try container.decode(Option<String?>.self, forKey: Key(row.name)).wrappedValue
+                ? try container.decode(Flag<Bool?>.self, forKey: FlagKey(row.name)).wrappedValue.map { "\($0)" }
+                : try container.decode(Option<String?>.self, forKey: FlagKey(row.name)).wrappedValue
             return text.map { (row.name, $0) }
         }
     }
@@ -38,15 +38,16 @@ struct OptionFlags<Group: FlagGroup>: ParsableArguments, CustomReflectable {
     }
 
     private static var rows: [OptionDeclaration] { TrainingOptions.table.filter { $0.group == Group.group } }
+}
 
-    private struct Key: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
+/// The name of a flag that a table declares.
+struct FlagKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
 
-        init(_ name: String) { stringValue = name }
-        init?(stringValue: String) { self.init(stringValue) }
-        init?(intValue: Int) { nil }
-    }
+    init(_ name: String) { stringValue = name }
+    init?(stringValue: String) { self.init(stringValue) }
+    init?(intValue: Int) { nil }
 }
 
 /// Names a group of options in a type, for `OptionFlags`.
