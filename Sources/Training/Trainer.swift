@@ -27,6 +27,8 @@ struct Trainer {
     /// By this rank since the epoch began: rows read from files, and samples used.
     private(set) var rowsRead = (rows: 0, samples: 0)
     private let begin = ContinuousClock.now
+    /// Seconds from the start of the process until the run began.
+    private let timeBefore = ProcessStart.secondsAgo
 
     private var communicator: Communicator { parts.session.communicator }
     private var options: TrainingOptions { parts.session.options }
@@ -79,13 +81,23 @@ struct Trainer {
                     (reader, epochTimer, isDue) = (makeReader(), EpochTimer(), false)
                 }
                 if request != nil || isDue { try save(.step) }
-                if case .stop(let signal) = request { return .interrupted(signal: signal) }
+                switch request {
+                case .stop(let signal): return .interrupted(signal: signal)
+                case .outOfTime: return .outOfTime
+                case .save, nil: break
+                }
             }
             let directive = try endEpoch(rates, epochTimer)
             if let reason = directive.stopReason { return .stopped(reason: reason) }
             rates = directive.nextRates
         }
         return .finished
+    }
+
+    /// By the clock of rank 0, whose request to stop all ranks follow.
+    private var isOutOfTime: Bool {
+        guard communicator.rank == 0, let limit = options.maxTime else { return false }
+        return (ContinuousClock.now - begin) / .seconds(1) + (timeBefore ?? 0) >= Double(limit.seconds)
     }
 
     private func makeReader() -> BatchReader {
@@ -108,7 +120,9 @@ struct Trainer {
         let rate = rates[position.step]
         let batch = parts.data.training.sampler.batch(of: position.step)
         penalty.measure()
-        var sums = try step.run(samples, batch: batch, step: position.globalStep, rate: rate)
+        var sums = try step.run(
+            samples, batch: batch, step: position.globalStep, rate: rate,
+            request: SignalRequest.take() ?? (isOutOfTime ? .outOfTime : nil))
         sums.loss += try penalty.value() * Double(sums.samples)
         progress.add(sums, learningRate: rate)
         let durations = timer.durations(waited: samples.waited)

@@ -46,6 +46,9 @@ compare "AdamW, L2, 5 shards" "2 3" --model simple-cnn --data data.h5 --batch-si
     --l2 0.001
 compare "Lion, weight decay, batch norm" "2 3" --model resnet-cifar-8-v1 --data data.h5 --batch-size 48 \
     --steps-per-epoch 2 --validation-steps 1 --shards 5 --optimizer lion --weight-decay 0.02 --learning-rate 0.0003
+compare "LARS, decay of kernels, a clipped norm, 5 shards" "2 3" --model resnet-cifar-8-v1 --data data.h5 --batch-size 48 \
+    --steps-per-epoch 2 --validation-steps 1 --shards 5 --optimizer lars --momentum 0.9 --global-clip-norm 0.5 \
+    --weight-decay-on kernels --schedule one-cycle
 compare "plain loops and OpenBLAS, batch norm global, shards left empty" 3 --model resnet-cifar-8-v1 --data data.h5 \
     --batch-size 36 --batch-norm global --engine blas --epochs 1
 compare "a part kept for validation, a warm-up, a schedule" 3 --model simple-cnn --data untested.h5 --batch-size 20 \

@@ -87,6 +87,14 @@ extension TrainingOptions {
         .init(
             "validation-steps", .run, .semantic, \.validationSteps, "batches to validate on (default: all)", .positive),
         .init("seed", .run, .semantic, \.seed, "seed of all random numbers", .tomlInteger),
+        .init(
+            "max-time", .run, .operational, \.maxTime,
+            "time after which the run saves a checkpoint and stops, such as 90s, 45m or 1h30m, from the start of the process"
+        ),
+        .init(
+            "overfit-batches", .run, .semantic, \.overfitBatches,
+            "train on so many batches only, the first of the data, and validate on the same: a network that can learn gets them right",
+            .positive),
     ]
 
     private static let loss: [OptionDeclaration] = [
@@ -111,6 +119,7 @@ extension TrainingOptions {
     private static let decay: [OptionDeclaration] = [
         .init("l2", .optimizer, .semantic, \.l2, "Keras's kernel regularizer: l2 * sum(w^2) in the loss", .notNegative),
         .weightDecay,
+        .weightDecayOn,
         .init(
             "clip-norm", .optimizer, .semantic, \.clipNorm,
             "limit for the norm of each parameter's gradient (Keras's clipnorm)", .positive),

@@ -55,6 +55,11 @@ extension InputSize: PlainOptionValue {
     public static var isQuoted: Bool { true }
 }
 
+extension TimeLimit: PlainOptionValue {
+    static var kind: String { "a time such as 90s, 45m or 1h30m" }
+    public static var isQuoted: Bool { true }
+}
+
 extension ValueRange: PlainOptionValue {
     static var kind: String { "a range of values such as 0:4095" }
     public static var isQuoted: Bool { true }

@@ -13,6 +13,9 @@ extension TrainingOptions {
         try declaration.set(&self, text)
     }
 
+    /// Whether `--override` may change an option; an unknown name gets its own error from `set`.
+    static func isOverridable(_ name: String) -> Bool { declarations[name]?.isOverridable ?? true }
+
     /// An option's value as text, nil if it has none.
     public func text(of name: String) -> String? {
         Self.declarations[name]?.get(self)
@@ -59,6 +62,18 @@ extension TrainingOptions {
             let names = ExchangeKind.allCases.filter { $0.type.addsRounded }.map(\.rawValue).joined(separator: " or ")
             throw OptionError(
                 "wire", "--reduction \(reduction.rawValue) adds no bf16: use --reduction \(names), or --wire fp32")
+        }
+        if overfitBatches != nil, stepsPerEpoch != nil || validationSteps != nil {
+            throw OptionError(
+                "overfit-batches", "it says how many steps an epoch and its validation have; leave out the others")
+        }
+        if schedule.warmsUp, warmUp != nil {
+            throw OptionError("warm-up", "--schedule \(schedule) has a warm-up of its own")
+        }
+        if schedule.ownRate != nil,
+            let given = ["learning-rate", "reference-batch-size"].first(where: { text(of: $0) != nil })
+        {
+            throw OptionError(given, "--schedule \(schedule) has rates of its own")
         }
         if onNaN != .rollback, let given = ["rollback-factor", "rollback-limit"].first(where: { text(of: $0) != nil }) {
             throw OptionError(given, "it goes with --on-nan rollback")

@@ -9,6 +9,7 @@ import Reduction
 /// Every option of `dptrain train`, with its default. One table, `TrainingOptions.table`, declares the name, the
 /// meaning and the allowed values of each. Flags, configuration files and checkpoints all use it.
 public struct TrainingOptions: Equatable, Sendable {
+    public enum WeightDecayScope: String, NamedOptionValue { case all, kernels }
     public enum EngineName: String, NamedOptionValue { case onednn, blas }
     public enum Wire: String, NamedOptionValue { case fp32, bf16 }
     public enum ChannelOrder: String, NamedOptionValue { case auto, nhwc, nchw, ncwh }
@@ -49,6 +50,8 @@ public struct TrainingOptions: Equatable, Sendable {
     public var stepsPerEpoch: Int?
     public var validationSteps: Int?
     public var seed: UInt64 = 0
+    public var maxTime: TimeLimit?
+    public var overfitBatches: Int?
 
     // Loss
     public var loss: Loss.Function?
@@ -60,6 +63,8 @@ public struct TrainingOptions: Equatable, Sendable {
     // Optimizer
     public var optimizer = OptimizerSettings(OptimizerKind(Adam.self))
     public var l2 = 0.0
+    /// Nil means all, so that checkpoints of runs without the option hold nothing of it.
+    public var weightDecayOn: WeightDecayScope?
     public var clipNorm: Double?
     public var globalClipNorm: Double?
     public var clipValue: Double?
@@ -113,7 +118,7 @@ extension TrainingOptions {
     }
 
     /// The learning rate before schedule, warm-up and scaling.
-    public var baseLearningRate: Double { learningRate ?? optimizer.kind.type.defaultLearningRate }
+    public var baseLearningRate: Double { schedule.ownRate ?? learningRate ?? optimizer.kind.type.defaultLearningRate }
 
     /// The loss function of a network that is usually trained with `usual`. Keras's sparse cross-entropy cannot smooth; the
     /// one with one-hot rows is the same loss.

@@ -32,10 +32,13 @@ package struct RunData {
         self.path = path
         let file = try DatasetFile.open(path, options: DatasetOptions(options, demand: demand))
         let stored = try file.trainingData(validationSplit: options.validationSplit)
+        // What is learnt by heart is not shuffled, and validates too.
+        let isByHeart = options.overfitBatches != nil
+        let validating = isByHeart ? stored.train : stored.validation
         let fit = { try options.fitted($0, to: { try NetworkInput(options, resumed: resumed) }) }
-        let data = try (train: fit(stored.train), validation: stored.validation.map(fit))
+        let data = try (train: fit(stored.train), validation: validating.map(fit))
         self.file = file
-        explanation = stored.explanation
+        explanation = isByHeart ? "the batches that it trains on" : stored.explanation
         if case .none = data.train.targets { try data.train.requireTargets(.labels) }
         if let classes = options.classes {
             for samples in [data.train, data.validation].compactMap(\.self) {
@@ -50,7 +53,7 @@ package struct RunData {
         var training = try BatchSource(
             data.train,
             InputPipeline(TransformChain(options.augment?.transforms ?? [], of: data.train, seed: options.seed), rule),
-            batch: options.batchSize, shards: options.shards, seed: options.shuffle ? options.seed : nil)
+            batch: options.batchSize, shards: options.shards, seed: options.shuffle && !isByHeart ? options.seed : nil)
         training.readers = readers
         self.training = training
         validation = try data.validation.map { try BatchSource(evaluating: $0, options, rule, readers: readers) }

@@ -27,7 +27,9 @@ enum RunIdentity {
         let (state, mine) = (other.state, found.state)
         // Options that an older version did not store have their defaults.
         let options = try (ResumableRun(state, file: other.file), ResumableRun(mine, file: found.file))
-        if let option = options.0.options.semanticDifferences(from: options.1.options).first {
+        let changed = Set((state.overrides + mine.overrides).map(\.option))
+        let differences = options.0.options.semanticDifferences(from: options.1.options)
+        if let option = differences.first(where: { !changed.contains($0.name) }) {
             return "its --\(option.name) is \(option.now), not \(option.was)"
         }
         if state.network != mine.network || state.loss != mine.loss { return "its network is another one" }

@@ -59,8 +59,11 @@ package struct RunParts {
         }
         gate = options.onNaN ?? .stop == .stop ? nil : FiniteGate(communicator)
         let update = ParameterUpdate(
-            options.algorithm, l2: Float(options.l2), options.clipping, replica, exchangePlan.ownership,
-            checksGradients: gate == nil)
+            options.algorithm,
+            ParameterUpdate.Settings(
+                l2: Float(options.l2), clipping: options.clipping,
+                decaysKernelsOnly: options.weightDecayOn == .kernels, checksGradients: gate == nil),
+            replica, exchangePlan.ownership)
         let norms = try NormGate(update, exchangePlan.ownership, communicator, finite: gate)
         let reducer = Reducer(exchangePlan, exchange, overlap: options.overlap, gate: norms ?? gate) {
             range, gradient in
@@ -85,7 +88,7 @@ package struct RunParts {
 
     var stepsPerEpoch: Int {
         let steps = data.training.sampler.steps
-        return min(session.options.stepsPerEpoch ?? steps, steps)
+        return min(session.options.overfitBatches ?? session.options.stepsPerEpoch ?? steps, steps)
     }
 
     /// Where a traced run records; nil for others. Collective. It is made before the step, whose plans record their

@@ -8,6 +8,7 @@ struct RunProgress: Sendable {
     /// Sums of the epoch that has begun.
     private(set) var sums = MetricSums()
     private(set) var history: [[String: Double]] = []
+    private(set) var overrides: [RunState.Override] = []
     /// The rate of the last step; before the first step, the rate of the first step.
     private(set) var learningRate: Float
     /// False for networks without classes.
@@ -24,6 +25,7 @@ struct RunProgress: Sendable {
         learningRate = Float(state.optimizer.learningRate)
         position = state.position
         history = state.history
+        overrides = state.overrides
         sums.samples = Int(state.epochSums["samples"] ?? 0)
         sums.loss = state.epochSums["loss"] ?? 0
         sums.correct = Int(state.epochSums["correct"] ?? 0)

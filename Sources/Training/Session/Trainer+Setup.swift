@@ -33,7 +33,9 @@ extension Trainer {
         self.init(
             parts: parts, step: try parts.step(trace),
             evaluator: try parts.data.validation.map {
-                try Evaluator(session, parts.replica, $0, steps: session.options.validationSteps)
+                try Evaluator(
+                    session, parts.replica, $0, steps: session.options.overfitBatches ?? session.options.validationSteps
+                )
             },
             penalty: try Penalty(l2: session.options.l2, parts.replica, session.communicator),
             checkpoints: Checkpointing(parts, writer, observers, parts.epochStart, resumedFrom: resumedFrom),
