@@ -2,6 +2,7 @@ import Basics
 import DataPipeline
 import Execution
 import ImageCoding
+import Interchange
 import Models
 import Optimization
 import Reduction
@@ -114,6 +115,7 @@ extension Reducer.Overlap: NamedOptionValue {}
 extension ExchangeKind: NamedOptionValue {}
 extension Shortcut: NamedOptionValue {}
 extension ResamplingFilter: NamedOptionValue {}
+extension LayerMatch: NamedOptionValue {}
 extension Loss.Function: NamedOptionValue {}
 
 /// A value with settings, read by `CompactText`.

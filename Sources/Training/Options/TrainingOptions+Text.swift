@@ -52,6 +52,9 @@ extension TrainingOptions {
         guard weights == nil || initFrom == nil else {
             throw OptionError("init-from", "--weights gives all layers their weights already; give one of them")
         }
+        guard match == nil || initFrom != nil else {
+            throw OptionError("match", "it says how --init-from finds layers; give both")
+        }
         guard valueRange == nil || normalization == .auto else {
             throw OptionError("value-range", "it takes the place of --normalization; give one of them")
         }

@@ -17,6 +17,7 @@ package struct ResumableRun {
         options.model = nil
         options.weights = nil
         options.initFrom = nil
+        options.match = nil
         do {
             for (name, value) in state.options.sorted(by: { $0.key < $1.key }) { try options.set(name, to: value) }
             try options.validate()

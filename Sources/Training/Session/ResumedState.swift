@@ -124,6 +124,7 @@ struct ResumedState {
         recorded.model = options.model ?? configured.model
         recorded.weights = options.weights ?? configured.weights
         recorded.initFrom = options.initFrom ?? configured.initFrom
+        recorded.match = options.match ?? configured.match
         return (options, recorded)
     }
 
