@@ -1,6 +1,7 @@
 import Basics
 import Checkpoints
 import DataPipeline
+import Transforms
 import Execution
 import FoundationEssentials
 import Interchange

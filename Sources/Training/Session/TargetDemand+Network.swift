@@ -1,4 +1,4 @@
-import DataPipeline
+import Datasets
 import Models
 
 /// What a network that is yet to meet its data can learn from.
