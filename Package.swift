@@ -50,12 +50,14 @@ let modules: [Target] = [
     .target(name: "Checkpoints", dependencies: ["Interchange"]),
     .target(name: "Reporting", dependencies: ["Optimization", "Checkpoints"]),
     .target(
-        name: "Training",
+        name: "Options",
         dependencies: [
-            "DataSummary", "Tracing", "ImageCoding", "Reduction", "Checkpoints", "Reporting",
-            .product(name: "TOMLKit", package: "TOMLKit"),
+            "Datasets", "Reduction", "Optimization", .product(name: "TOMLKit", package: "TOMLKit"),
         ],
         resources: [.embedInCode("Recipes")]),
+    .target(
+        name: "Training",
+        dependencies: ["Options", "DataSummary", "Tracing", "Reduction", "Checkpoints", "Reporting"]),
     .target(name: "Evaluation", dependencies: ["Training"]),
     .target(name: "Benchmarking", dependencies: ["Training"]),
     .executableTarget(

@@ -4,6 +4,7 @@ import Datasets
 import Transforms
 import Execution
 import Models
+import Options
 import Training
 
 /// The samples that a model is evaluated on, made into inputs as those it was trained on.

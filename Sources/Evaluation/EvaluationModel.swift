@@ -6,7 +6,7 @@ import Execution
 import HDF5Storage
 import Interchange
 import Models
-import Training
+import Options
 
 /// A trained model as its file has it: a checkpoint, or a model that Keras saved as HDF5.
 struct EvaluationModel {

@@ -8,7 +8,7 @@ import HDF5Storage
 import Interchange
 import Models
 import TestSupport
-import Training
+import Options
 
 /// The files that dptrain itself reads.
 extension FuzzTarget {

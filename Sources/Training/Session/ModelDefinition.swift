@@ -6,6 +6,7 @@ import Execution
 import FoundationEssentials
 import Interchange
 import Models
+import Options
 
 /// The network of a run, its loss, and the weights it starts from.
 package struct ModelDefinition {

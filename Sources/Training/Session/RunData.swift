@@ -5,6 +5,7 @@ import DataSummary
 import Execution
 import Models
 import Basics
+import Options
 
 /// The data of a run: what is trained on, what validates, and how stored samples become inputs.
 package struct RunData {

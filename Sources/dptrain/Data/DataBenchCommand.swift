@@ -4,6 +4,7 @@ import DataPipeline
 import Datasets
 import Transforms
 import Models
+import Options
 import Training
 
 struct DataBenchCommand: ParsableCommand {

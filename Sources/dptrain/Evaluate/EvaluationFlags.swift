@@ -3,7 +3,7 @@ import Datasets
 import Transforms
 import Evaluation
 import Execution
-import Training
+import Options
 
 /// What `evaluate` and `predict` have in common.
 struct EvaluationFlags: ParsableArguments {
