@@ -4,6 +4,7 @@ import HDF5Storage
 import MessagePassing
 import Reporting
 import TestSupport
+import Options
 import Training
 
 /// Whole runs against Keras (Tests/Golden/Keras/generate_losses.py says how its losses were made): one shard on one rank;

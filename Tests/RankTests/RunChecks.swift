@@ -1,5 +1,4 @@
 import Checkpoints
-import DataPipeline
 import DatasetCreation
 import Execution
 import Foundation
@@ -8,6 +7,7 @@ import MessagePassing
 import Models
 import Reporting
 import TestSupport
+import Options
 import Training
 
 /// Whole training runs, in process. What takes new processes (other rank counts, kills) is in Tests/RunTests.

@@ -1,10 +1,12 @@
 import Basics
 import Checkpoints
 import DataPipeline
+import Transforms
 import Execution
 import FoundationEssentials
 import Interchange
 import Models
+import Options
 
 /// The network of a run, its loss, and the weights it starts from.
 package struct ModelDefinition {

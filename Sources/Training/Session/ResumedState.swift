@@ -3,6 +3,7 @@ import Checkpoints
 import FoundationEssentials
 import MessagePassing
 import Models
+import Options
 
 /// What a resumed run takes from its checkpoint, and what must be the same in both. For a new run all of it is empty.
 struct ResumedState {

@@ -2,6 +2,7 @@ import Execution
 import Models
 import Reduction
 import Reporting
+import Options
 
 /// What there is to say of a run before its first step.
 extension RunBegun {

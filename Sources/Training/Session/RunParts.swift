@@ -1,5 +1,5 @@
 import Basics
-import DataPipeline
+import Datasets
 import Execution
 import MessagePassing
 import Models

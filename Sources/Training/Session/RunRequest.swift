@@ -1,3 +1,5 @@
+import Options
+
 /// What a user asked for.
 public struct RunRequest {
     public enum Resume: Sendable, Equatable, CustomStringConvertible {

@@ -1,5 +1,5 @@
 import Basics
-import DataPipeline
+import Transforms
 import Execution
 import ImageCoding
 import Interchange
