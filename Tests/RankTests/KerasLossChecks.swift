@@ -103,7 +103,7 @@ private struct GoldenLosses: Decodable {
         options.engine = engine
         try write(item, for: options.shards, to: folder)
         // Forgets the signals of earlier checks.
-        StopSignal.install()
+        try StopSignal.install()
         let losses = LossRecord()
         let run = TrainingRun(RunRequest(options: options), check.world, observers: [losses], engines: RankEngine.make)
         check.expect(try silently { try run.execute() }, equals: .finished, "outcome")
