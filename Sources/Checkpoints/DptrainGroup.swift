@@ -12,6 +12,7 @@ enum DptrainGroup {
         try attributes.set("loss", state.loss.function.rawValue)
         try attributes.set("label_smoothing", Double(state.loss.labelSmoothing))
         try attributes.set("from_logits", state.loss.isFromLogits ? 1 : 0)
+        try write(state.loss.settings, of: state.loss.function, to: attributes)
         try attributes.set("data_fingerprint", state.dataFingerprint)
         try attributes.set("normalization", state.normalization)
         if let digest = state.initialWeights { try attributes.set("initial_weights", digest) }
@@ -55,7 +56,32 @@ enum DptrainGroup {
         let smoothing = try group.attributes.double("label_smoothing", in: 0...Double(Float(1).nextDown))
         return Loss(
             function, labelSmoothing: Float(smoothing),
-            isFromLogits: try group.attributes.int("from_logits", in: 0...1) != 0)
+            isFromLogits: try group.attributes.int("from_logits", in: 0...1) != 0,
+            settings: try settings(of: function, in: group.attributes))
+    }
+
+    /// The numbers of the losses that have some.
+    private static func write(
+        _ settings: Loss.Settings, of function: Loss.Function, to attributes: Attributes
+    ) throws(HDF5Error) {
+        if function == .huber { try attributes.set("huber_delta", Double(settings.delta)) }
+        guard function.isFocal else { return }
+        try attributes.set("focal_gamma", Double(settings.gamma))
+        if let alpha = settings.alpha { try attributes.set("focal_alpha", Double(alpha)) }
+    }
+
+    private static func settings(
+        of function: Loss.Function, in attributes: Attributes
+    ) throws(HDF5Error) -> Loss.Settings {
+        let positive = Double(Float.leastNonzeroMagnitude)...Double(Float.greatestFiniteMagnitude)
+        var settings = Loss.Settings()
+        if function == .huber { settings.delta = Float(try attributes.double("huber_delta", in: positive)) }
+        guard function.isFocal else { return settings }
+        settings.gamma = Float(try attributes.double("focal_gamma", in: 0...Double(Float.greatestFiniteMagnitude)))
+        if try attributes.exists("focal_alpha") {
+            settings.alpha = Float(try attributes.double("focal_alpha", in: 0...1))
+        }
+        return settings
     }
 
     static func read(_ state: inout RunState, from group: Group) throws(HDF5Error) {

@@ -107,7 +107,7 @@ struct EvaluationModel {
             case .targets: true
             case .labels: false
             case .none:
-                classNames.isEmpty && !givesProbabilities && (try? loss(on: dataset))?.function == .meanSquaredError
+                classNames.isEmpty && !givesProbabilities && (try? loss(on: dataset))?.function.isOfValues ?? false
             }
         if isRegression { return .values }
         return network.outputShape.count > 1 ? .classes : .twoClasses(isProbability: givesProbabilities)

@@ -10,10 +10,32 @@ public struct Loss: Sendable, Equatable, CustomStringConvertible {
         case categoricalCrossEntropy = "categorical_crossentropy"
         /// -(y log x + (1-y) log(1-x)), mean over outputs.
         case binaryCrossEntropy = "binary_crossentropy"
+        /// Σ -α (1 - x)^γ y log x: counts samples less that are already classified well.
+        case categoricalFocalCrossEntropy = "categorical_focal_crossentropy"
+        /// Binary cross-entropy times (1 - p)^γ, where p is the probability of what is true; mean over outputs.
+        case binaryFocalCrossEntropy = "binary_focal_crossentropy"
+        /// Σ y log(y / x).
+        case klDivergence = "kl_divergence"
+        /// x - y log x, mean over outputs.
+        case poisson = "poisson"
         /// The mean of squared differences over outputs.
         case meanSquaredError = "mean_squared_error"
+        /// |x - y|, mean over outputs.
+        case meanAbsoluteError = "mean_absolute_error"
+        /// 100 |x - y| / |y|, mean over outputs.
+        case meanAbsolutePercentageError = "mean_absolute_percentage_error"
+        /// (log(1 + x) - log(1 + y))², mean over outputs.
+        case meanSquaredLogarithmicError = "mean_squared_logarithmic_error"
+        /// Half of the squared difference up to δ, and linear beyond; mean over outputs.
+        case huber = "huber"
+        /// log cosh(x - y), mean over outputs.
+        case logCosh = "log_cosh"
+        /// Minus the cosine of the angle between x and y.
+        case cosineSimilarity = "cosine_similarity"
         /// max(0, 1 - y x) with y in ±1, mean over outputs; a target of 0 stands for -1.
         case hinge = "hinge"
+        /// The square of it, mean over outputs.
+        case squaredHinge = "squared_hinge"
         /// max(0, 1 + the largest other output - the label's).
         case categoricalHinge = "categorical_hinge"
         /// For outputs that are distances: d + log(exp(-j) + Σ exp(-x)), where d is the label's; equation 9 of LeCun et
@@ -27,16 +49,36 @@ public struct Loss: Sendable, Equatable, CustomStringConvertible {
     /// Whether cross-entropy takes outputs for logits (Keras's `from_logits`). If not, outputs are probabilities, and of a
     /// network that ends in softmax or sigmoid it is computed from the logits before that, which is stable.
     public let isFromLogits: Bool
+    public let settings: Settings
 
-    public init(_ function: Function, labelSmoothing: Float = 0, isFromLogits: Bool = false) {
+    /// Numbers that some functions have. The defaults are Keras's.
+    public struct Settings: Sendable, Equatable {
+        /// Of `huber`: where the loss becomes linear.
+        public var delta: Float = 1
+        /// Of focal losses: the power of what is missing to certainty.
+        public var gamma: Float = 2
+        /// Of focal losses: what each class counts (categorical), or what a yes counts against 1 - alpha for a no (binary).
+        /// Nil stands for 0.25 (categorical), or for yes and no that count the same (binary).
+        public var alpha: Float?
+
+        public init() {}
+    }
+
+    public init(
+        _ function: Function, labelSmoothing: Float = 0, isFromLogits: Bool = false, settings: Settings = Settings()
+    ) {
         self.function = function
         self.labelSmoothing = labelSmoothing
         self.isFromLogits = isFromLogits
+        self.settings = settings
     }
 
     public var description: String {
         function.rawValue + (isFromLogits ? " from logits" : "")
             + (labelSmoothing > 0 ? " with label smoothing \(labelSmoothing)" : "")
+            + (function == .huber ? " with delta \(settings.delta)" : "")
+            + (function.isFocal
+                ? " with gamma \(settings.gamma)" + (settings.alpha.map { " and alpha \($0)" } ?? "") : "")
     }
 
     public static let sparseCategoricalCrossEntropy = Loss(.sparseCategoricalCrossEntropy)
@@ -52,34 +94,50 @@ extension Loss.Function {
     /// What makes probabilities of logits.
     public var activation: Activation? {
         switch self {
-        case .sparseCategoricalCrossEntropy, .categoricalCrossEntropy: .softmax
-        case .binaryCrossEntropy: .sigmoid
-        case .meanSquaredError, .hinge, .categoricalHinge, .maximumAPosteriori: nil
+        case .sparseCategoricalCrossEntropy, .categoricalCrossEntropy, .categoricalFocalCrossEntropy: .softmax
+        case .binaryCrossEntropy, .binaryFocalCrossEntropy: .sigmoid
+        default: nil
         }
     }
 
-    /// Whether there is one output for each class.
+    /// Whether a sample's outputs are compared with each other: one for each class, or the parts of a vector.
     public var isOfClasses: Bool {
         switch self {
-        case .sparseCategoricalCrossEntropy, .categoricalCrossEntropy, .categoricalHinge, .maximumAPosteriori: true
-        case .binaryCrossEntropy, .meanSquaredError, .hinge: false
+        case .sparseCategoricalCrossEntropy, .categoricalCrossEntropy, .categoricalFocalCrossEntropy, .klDivergence,
+            .categoricalHinge, .maximumAPosteriori, .cosineSimilarity:
+            true
+        default: false
+        }
+    }
+
+    /// Whether it measures how far numbers are from others, which need not be classes.
+    public var isOfValues: Bool {
+        switch self {
+        case .meanSquaredError, .meanAbsoluteError, .meanAbsolutePercentageError, .meanSquaredLogarithmicError, .huber,
+            .logCosh, .poisson, .cosineSimilarity:
+            true
+        default: false
         }
     }
 
     /// Whether targets may only be labels.
     public var needsLabels: Bool { self == .sparseCategoricalCrossEntropy || self == .maximumAPosteriori }
 
-    /// Whether targets can be smoothed.
-    public var canSmooth: Bool { self == .categoricalCrossEntropy || self == .binaryCrossEntropy }
+    /// Whether targets can be smoothed. Sparse cross-entropy cannot: Keras has the categorical one for it.
+    public var canSmooth: Bool { activation != nil && self != .sparseCategoricalCrossEntropy }
+
+    public var isFocal: Bool { self == .categoricalFocalCrossEntropy || self == .binaryFocalCrossEntropy }
 }
 
 extension Network {
     /// A loss on this network's outputs: probabilities where it ends in softmax or sigmoid, else logits.
-    public func loss(_ function: Loss.Function, labelSmoothing: Float = 0) -> Loss {
+    public func loss(
+        _ function: Loss.Function, labelSmoothing: Float = 0, settings: Loss.Settings = Loss.Settings()
+    ) -> Loss {
         let endsInProbabilities = [.softmax, .sigmoid].contains(nodes[nodes.count - 1].layer.activation)
         return Loss(
             function, labelSmoothing: labelSmoothing,
-            isFromLogits: function.activation != nil && !endsInProbabilities)
+            isFromLogits: function.activation != nil && !endsInProbabilities, settings: settings)
     }
 
     /// How a prediction follows from the outputs.

@@ -99,6 +99,7 @@ extension Requirement where Value == ScheduleTime? {
 extension Requirement where Value == Double? {
     static var positive: Self { Requirement<Double>.positive.ifGiven }
     static var belowOne: Self { Requirement<Double>.belowOne.ifGiven }
+    static var notNegative: Self { Requirement<Double>.notNegative.ifGiven }
     static var fraction: Self { Requirement<Double>.fraction.ifGiven }
     static var positiveAtMostOne: Self { Self(words: "above 0 and at most 1") { $0.map { $0 > 0 && $0 <= 1 } ?? true } }
 }

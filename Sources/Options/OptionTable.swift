@@ -101,6 +101,16 @@ extension TrainingOptions {
         .init(
             "label-smoothing", .optimizer, .semantic, \.labelSmoothing,
             "part of each target that is spread evenly over all classes; for cross-entropies", .belowOne),
+        .init(
+            "huber-delta", .optimizer, .semantic, \.huberDelta,
+            "difference from which --loss huber grows linearly (default: 1)", .positive),
+        .init(
+            "focal-gamma", .optimizer, .semantic, \.focalGamma,
+            "how much less a focal loss counts samples that are classified well (default: 2)", .notNegative),
+        .init(
+            "focal-alpha", .optimizer, .semantic, \.focalAlpha,
+            "factor of categorical_focal_crossentropy (default: 0.25); what binary_focal_crossentropy counts a yes, against "
+                + "1 - alpha for a no (default: both the same)", .fraction),
     ]
 
     private static let decay: [OptionDeclaration] = [

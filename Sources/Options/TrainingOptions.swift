@@ -56,6 +56,9 @@ public struct TrainingOptions: Equatable, Sendable {
     // Loss
     public var loss: Loss.Function?
     public var labelSmoothing = 0.0
+    public var huberDelta: Double?
+    public var focalGamma: Double?
+    public var focalAlpha: Double?
 
     // Optimizer
     public var optimizer = OptimizerSettings(OptimizerKind(Adam.self))
@@ -115,16 +118,34 @@ extension TrainingOptions {
     /// The learning rate before schedule, warm-up and scaling.
     public var baseLearningRate: Double { learningRate ?? optimizer.kind.type.defaultLearningRate }
 
-    /// The loss function of a network that is usually trained with `usual`. Among the cross-entropies of labels, only
-    /// the one with one-hot rows can smooth, in Keras too.
+    /// The loss function of a network that is usually trained with `usual`. Keras's sparse cross-entropy cannot smooth; the
+    /// one with one-hot rows is the same loss.
     public func loss(usual: Loss.Function) throws -> Loss.Function {
         let isSmooth = labelSmoothing > 0
-        let function = loss ?? (isSmooth && usual == .sparseCategoricalCrossEntropy ? .categoricalCrossEntropy : usual)
+        var function = loss ?? usual
+        if isSmooth, function == .sparseCategoricalCrossEntropy { function = .categoricalCrossEntropy }
         guard !isSmooth || function.canSmooth else {
             let names = Loss.Function.allCases.filter(\.canSmooth).map(\.rawValue).joined(separator: " or ")
             throw OptionError("label-smoothing", "it goes with --loss \(names), not with \(function.rawValue)")
         }
         return function
+    }
+
+    /// The numbers of a loss function. Refuses numbers that it does not have.
+    public func lossSettings(of function: Loss.Function) throws -> Loss.Settings {
+        let owners: [(option: String, value: Double?, fits: Bool, loss: String)] = [
+            ("huber-delta", huberDelta, function == .huber, "huber"),
+            ("focal-gamma", focalGamma, function.isFocal, "a focal cross-entropy"),
+            ("focal-alpha", focalAlpha, function.isFocal, "a focal cross-entropy"),
+        ]
+        for owner in owners where owner.value != nil && !owner.fits {
+            throw OptionError(owner.option, "it goes with \(owner.loss), not with --loss \(function.rawValue)")
+        }
+        var settings = Loss.Settings()
+        settings.delta = huberDelta.map { Float($0) } ?? settings.delta
+        settings.gamma = focalGamma.map { Float($0) } ?? settings.gamma
+        settings.alpha = focalAlpha.map { Float($0) }
+        return settings
     }
 
     /// A coordinator at the beginning of the run. `metrics`: see `EpochMetrics.names`.

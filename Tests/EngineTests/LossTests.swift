@@ -14,10 +14,13 @@ import Testing
         let gradient: [Float]
 
         init(
-            _ function: Loss.Function, smoothing: Float = 0, fromLogits: Bool = false, _ activation: Activation,
+            _ function: Loss.Function, smoothing: Float = 0, fromLogits: Bool = false,
+            set: (inout Loss.Settings) -> Void = { _ in }, _ activation: Activation,
             _ targets: [Batch.Targets], _ value: Double, _ gradient: [Float]
         ) {
-            loss = Loss(function, labelSmoothing: smoothing, isFromLogits: fromLogits)
+            var settings = Loss.Settings()
+            set(&settings)
+            loss = Loss(function, labelSmoothing: smoothing, isFromLogits: fromLogits, settings: settings)
             (self.activation, self.targets, self.value, self.gradient) = (activation, targets, value, gradient)
         }
 
@@ -54,6 +57,34 @@ import Testing
         Golden(
             .binaryCrossEntropy, smoothing: 0.1, .softmax, [labels, oneHot], 1.23248486,
             [0.49328458, -0.39609512, -0.09718946]),
+        Golden(
+            .categoricalFocalCrossEntropy, .softmax, [labels, oneHot], 0.27157672,
+            [0.20835250, -0.23472089, 0.02636838]),
+        Golden(
+            .categoricalFocalCrossEntropy, smoothing: 0.1, fromLogits: true,
+            set: { ($0.gamma, $0.alpha) = (1.5, 0.75) }, .linear, [values], 2.42298278,
+            [0.49590127, -0.83378856, 0.33788728]),
+        Golden(
+            .categoricalFocalCrossEntropy, set: { $0.gamma = 0.5 }, .sigmoid, [labels, oneHot], 0.35475874,
+            [0.05604960, -0.05665275, 0.02228375]),
+        Golden(
+            .binaryFocalCrossEntropy, smoothing: 0.1, .sigmoid, [values], 0.77703932,
+            [0.34320616, -0.05885602, 0.12894055]),
+        Golden(
+            .binaryFocalCrossEntropy, fromLogits: true, set: { ($0.gamma, $0.alpha) = (3, 0.3) }, .linear,
+            [labels, oneHot], 0.26871923, [0.29663709, -0.01068076, 0.01987067]),
+        Golden(
+            .binaryFocalCrossEntropy, set: { $0.gamma = 0.5 }, .softmax, [labels, oneHot], 0.89829073,
+            [0.54429274, -0.44392060, -0.10037214]),
+        Golden(.klDivergence, .softmax, [values], 2.35181645, [0.65250406, -1.02504211, 0.37253805]),
+        Golden(.poisson, .sigmoid, [values], 1.67096126, [0.10283109, -0.09882522, 0.05327386]),
+        Golden(.meanAbsoluteError, .linear, [values], 2.06666667, [0.66666667, -0.66666667, 0]),
+        Golden(.meanAbsolutePercentageError, .linear, [signs], 226.66666667, [66.66666667, 0, 66.66666667]),
+        Golden(.meanSquaredLogarithmicError, .linear, [values], 0.63395064, [0.28539171, -0.20960791, 0.18583289]),
+        Golden(.huber, set: { $0.delta = 0.5 }, .linear, [values], 0.81, [0.2, -0.33333333, 0]),
+        Golden(.logCosh, .linear, [values], 1.09394795, [0.33493875, -0.47864309, 0.12124637]),
+        Golden(.cosineSimilarity, .linear, [values], -0.08179624, [-0.11098330, -0.95669248, -0.40060881]),
+        Golden(.squaredHinge, .linear, [labels, oneHot], 2.98, [2.53333333, -0.53333333, 0.4]),
         Golden(.meanSquaredError, .softmax, [labels, oneHot], 0.40524624, [0.19267494, -0.14453517, -0.04813977]),
         Golden(.hinge, .linear, [labels, oneHot], 1.73333333, [0.66666667, -0.33333333, 0.33333333]),
         Golden(.hinge, .tanh, [signs], 1.69107258, [0.24481011, 0.21867433, 0.26166265]),

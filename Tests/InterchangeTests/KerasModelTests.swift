@@ -78,7 +78,20 @@ private func smallResidual() throws -> Network {
                 function, labelSmoothing: function.canSmooth ? 0.25 : 0, isFromLogits: function.activation != nil)
             #expect(Loss(keras: loss.kerasConfiguration) == loss)
         }
-        #expect(Loss(keras: "poisson") == nil)
+        var settings = Loss.Settings()
+        (settings.delta, settings.gamma, settings.alpha) = (0.3, 1.5, 0.1)
+        for loss in [
+            Loss(.categoricalFocalCrossEntropy, labelSmoothing: 0.1, settings: settings),
+            Loss(.binaryFocalCrossEntropy, isFromLogits: true, settings: settings), Loss(.huber, settings: settings),
+        ] {
+            let read = try #require(Loss(keras: loss.kerasConfiguration))
+            #expect(read.function == loss.function && read.isFromLogits == loss.isFromLogits)
+            #expect(read.function == .huber ? read.settings.delta == 0.3 : read.settings.alpha == 0.1)
+            #expect(read.function == .huber || read.settings.gamma == 1.5)
+        }
+        let eachClass = #"{"class_name": "CategoricalFocalCrossentropy", "config": {"alpha": [0.1, 0.2]}}"#
+        #expect(Loss(keras: try JSONValue(parsing: eachClass)) == nil)
+        #expect(Loss(keras: "ctc") == nil)
     }
 
     @Test(arguments: [2, 3])

@@ -147,12 +147,29 @@ import Options
         #expect(throws: OptionError.self) { try options.set("label-smoothing", to: "1") }
         // Labels smooth as one-hot rows unless another loss is asked for, which must then smooth.
         #expect(throws: OptionError.self) { try options.loss(usual: .sparseCategoricalCrossEntropy) }
+        options.loss = .sparseCategoricalCrossEntropy
+        #expect(try options.loss(usual: .meanSquaredError) == .categoricalCrossEntropy)
         options.loss = nil
         #expect(try options.loss(usual: .sparseCategoricalCrossEntropy) == .categoricalCrossEntropy)
         #expect(try options.loss(usual: .binaryCrossEntropy) == .binaryCrossEntropy)
         #expect(throws: OptionError.self) { try options.loss(usual: .meanSquaredError) }
         options.labelSmoothing = 0
         #expect(try options.loss(usual: .sparseCategoricalCrossEntropy) == .sparseCategoricalCrossEntropy)
+    }
+
+    /// Numbers of a loss go with that loss only.
+    @Test func lossSettings() throws {
+        var options = TrainingOptions()
+        try options.apply(toml: "focal-gamma = 3\nfocal-alpha = 0.5", file: "a.toml")
+        let settings = try options.lossSettings(of: .binaryFocalCrossEntropy)
+        #expect(settings.gamma == 3 && settings.alpha == 0.5 && settings.delta == 1)
+        #expect(throws: OptionError.self) { try options.lossSettings(of: .categoricalCrossEntropy) }
+        #expect(throws: OptionError.self) { try options.set("focal-alpha", to: "1.5") }
+        #expect(throws: OptionError.self) { try options.set("huber-delta", to: "0") }
+        options = TrainingOptions()
+        options.huberDelta = 0.25
+        #expect(try options.lossSettings(of: .huber).delta == 0.25)
+        #expect(throws: OptionError.self) { try options.lossSettings(of: .binaryFocalCrossEntropy) }
     }
 
     @Test func gradientsHaveOneLimit() throws {

@@ -24,9 +24,8 @@ struct LossRow {
     /// A single output above this says yes.
     var threshold: Float {
         switch loss.function {
-        case .meanSquaredError: 0.5
-        case .binaryCrossEntropy: takesLogits ? 0 : 0.5
-        default: 0
+        case .binaryCrossEntropy, .binaryFocalCrossEntropy: takesLogits ? 0 : 0.5
+        case let function: function.isOfValues ? 0.5 : 0
         }
     }
 
@@ -56,12 +55,26 @@ struct LossRow {
             let smoothed = { (i: Int) in target(i) * (1 - smoothing) + share }
             return takesLogits
                 ? crossEntropy(x, gradient, smoothed) : crossEntropyOfProbabilities(x, gradient, smoothed)
+        case .categoricalFocalCrossEntropy:
+            let share = smoothing / Float(width)
+            return focalCrossEntropy(x, gradient) { target($0) * (1 - smoothing) + share }
+        case .binaryFocalCrossEntropy:
+            return binaryFocalCrossEntropy(x, gradient) { target($0) * (1 - smoothing) + smoothing / 2 }
         case .binaryCrossEntropy:
             let smoothed = { (i: Int) in target(i) * (1 - smoothing) + smoothing / 2 }
             return takesLogits
                 ? binaryCrossEntropy(x, gradient, smoothed) : binaryCrossEntropyOfProbabilities(x, gradient, smoothed)
+        case .klDivergence: return klDivergence(x, gradient, target)
+        case .poisson: return poisson(x, gradient, target)
         case .meanSquaredError: return squaredError(x, gradient, target)
+        case .meanAbsoluteError: return absoluteError(x, gradient, target)
+        case .meanAbsolutePercentageError: return percentageError(x, gradient, target)
+        case .meanSquaredLogarithmicError: return squaredLogarithmicError(x, gradient, target)
+        case .huber: return huber(x, gradient, target)
+        case .logCosh: return logCosh(x, gradient, target)
+        case .cosineSimilarity: return cosineSimilarity(x, gradient, target)
         case .hinge: return hinge(x, gradient, target)
+        case .squaredHinge: return squaredHinge(x, gradient, target)
         case .categoricalHinge: return categoricalHinge(x, gradient, target)
         case .maximumAPosteriori: preconditionFailure("distances have labels")
         }
@@ -108,10 +121,10 @@ struct LossRow {
     // MARK: Cross-entropy of probabilities
 
     /// Keras's `epsilon`: probabilities are kept this far from 0 and 1. Those that are cut off pass no gradient.
-    private static let (least, most): (Float, Float) = (1e-7, 1 - 1e-7)
+    static let (least, most): (Float, Float) = (1e-7, 1 - 1e-7)
 
     @inline(__always)
-    private func clip(_ p: Float) -> Float { min(max(p, Self.least), Self.most) }
+    func clip(_ p: Float) -> Float { min(max(p, Self.least), Self.most) }
 
     /// -Σ y log q where q are the outputs divided by their sum.
     @inline(__always)
@@ -147,19 +160,7 @@ struct LossRow {
         return sum / Double(width)
     }
 
-    // MARK: Others
-
-    /// (x - y)², as the mean over outputs.
-    @inline(__always)
-    private func squaredError(_ x: UnsafePointer<Float>, _ gradient: Gradient, _ target: (Int) -> Float) -> Double {
-        var sum = 0.0
-        for i in 0..<width {
-            let difference = x[i] - target(i)
-            sum += Double(difference) * Double(difference)
-            gradient?[i] = 2 * difference / Float(width)
-        }
-        return sum / Double(width)
-    }
+    // MARK: Hinges and distances
 
     /// max(0, 1 - y x), as the mean over outputs.
     @inline(__always)
@@ -171,6 +172,20 @@ struct LossRow {
             // A NaN stays a NaN.
             sum += Double(short < 0 ? 0 : short)
             gradient?[i] = short > 0 ? -y / Float(width) : 0
+        }
+        return sum / Double(width)
+    }
+
+    /// max(0, 1 - y x)², as the mean over outputs.
+    @inline(__always)
+    private func squaredHinge(_ x: UnsafePointer<Float>, _ gradient: Gradient, _ target: (Int) -> Float) -> Double {
+        var sum = 0.0
+        for i in 0..<width {
+            let y = target(i) == 0 ? -1 : target(i)
+            let short = 1 - y * x[i]
+            // A NaN stays a NaN.
+            sum += short < 0 ? 0 : Double(short) * Double(short)
+            gradient?[i] = short > 0 ? -2 * short * y / Float(width) : 0
         }
         return sum / Double(width)
     }

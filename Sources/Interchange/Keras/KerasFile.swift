@@ -21,7 +21,7 @@ package enum KerasFile {
         _ optimizer: OptimizerState, loss: Loss, of network: Network, to root: Group
     ) throws {
         // Keras's accuracy takes the largest output, and of a single one that above a half.
-        let isAccurate = network.decision == .largest && loss.function != .meanSquaredError
+        let isAccurate = network.decision == .largest && !loss.function.isOfValues
         let weights = [1] + network.auxiliaryOutputs.map(\.weight)
         // One for each output, where there are several.
         let each = { (value: JSONValue) -> JSONValue in

@@ -25,7 +25,10 @@ package struct ModelDefinition {
                 usual = model.loss.function
                 layersFromShallower = model.layersFromShallower
             }
-            loss = network.loss(try options.loss(usual: usual), labelSmoothing: Float(options.labelSmoothing))
+            let function = try options.loss(usual: usual)
+            loss = network.loss(
+                function, labelSmoothing: Float(options.labelSmoothing),
+                settings: try options.lossSettings(of: function))
         } else if let resumed {
             (network, loss) = (resumed.network, resumed.loss)
         } else {

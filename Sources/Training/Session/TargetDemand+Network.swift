@@ -31,9 +31,10 @@ extension TargetDemand {
     private init?(_ function: Loss.Function, isRegression: Bool) {
         switch function {
         case .sparseCategoricalCrossEntropy, .maximumAPosteriori: self = .labels
-        case .categoricalCrossEntropy, .categoricalHinge: self = .labelsOrShares
-        case .meanSquaredError where isRegression: self = .values
-        case .meanSquaredError, .binaryCrossEntropy, .hinge: return nil
+        case .categoricalCrossEntropy, .categoricalFocalCrossEntropy, .klDivergence, .categoricalHinge:
+            self = .labelsOrShares
+        case _ where function.isOfValues && isRegression: self = .values
+        default: return nil
         }
     }
 }
