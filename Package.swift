@@ -40,7 +40,9 @@ let modules: [Target] = [
     .target(name: "Execution", dependencies: ["Models"]),
     .target(name: "BLASEngine", dependencies: ["Execution", "CBLAS"]),
     .target(name: "ImportSources", dependencies: ["Basics", "CZlib", "CArchive"]),
-    .target(name: "DataPipeline", dependencies: ["HDF5Storage", "ImageCoding"]),
+    .target(name: "Transforms", dependencies: ["ImageCoding"]),
+    .target(name: "Datasets", dependencies: ["HDF5Storage", "Transforms"]),
+    .target(name: "DataPipeline", dependencies: ["Datasets"]),
     .target(name: "DataSummary", dependencies: ["DataPipeline"]),
     .target(name: "Tracing", dependencies: ["MessagePassing", "DataPipeline"]),
     .target(name: "DatasetCreation", dependencies: ["MessagePassing", "DataPipeline", "ImportSources"]),
@@ -48,12 +50,14 @@ let modules: [Target] = [
     .target(name: "Checkpoints", dependencies: ["Interchange"]),
     .target(name: "Reporting", dependencies: ["Optimization", "Checkpoints"]),
     .target(
-        name: "Training",
+        name: "Options",
         dependencies: [
-            "DataSummary", "Tracing", "ImageCoding", "Reduction", "Checkpoints", "Reporting",
-            .product(name: "TOMLKit", package: "TOMLKit"),
+            "Datasets", "Reduction", "Optimization", .product(name: "TOMLKit", package: "TOMLKit"),
         ],
         resources: [.embedInCode("Recipes")]),
+    .target(
+        name: "Training",
+        dependencies: ["Options", "DataSummary", "Tracing", "Reduction", "Checkpoints", "Reporting"]),
     .target(name: "Evaluation", dependencies: ["Training"]),
     .target(name: "Benchmarking", dependencies: ["Training"]),
     .executableTarget(

@@ -3,6 +3,7 @@ import DataPipeline
 import Execution
 import MessagePassing
 import Reporting
+import Options
 import Training
 import Tracing
 

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import HDF5Storage
 import Models
+import Options
 import Training
 
 /// Random samples and targets for a model, in a temporary HDF5 file: a benchmark then reads what it trains on as every

@@ -3,7 +3,7 @@ import Execution
 import MessagePassing
 import Models
 import Reporting
-import Training
+import Options
 
 /// What a benchmark found: medians over its steps. Times are in milliseconds a step; with several ranks each figure is
 /// that of the slowest one.

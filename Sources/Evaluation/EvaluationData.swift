@@ -1,7 +1,10 @@
 import Basics
 import DataPipeline
+import Datasets
+import Transforms
 import Execution
 import Models
+import Options
 import Training
 
 /// The samples that a model is evaluated on, made into inputs as those it was trained on.
@@ -9,7 +12,7 @@ struct EvaluationData {
     let source: BatchSource
     /// May serve the next model too.
     let opened: OpenedFile
-    let normalization: DataPipeline.Normalization
+    let normalization: Transforms.Normalization
 
     var dataset: SampleSet { source.dataset }
     var fingerprint: String { opened.fingerprint }
@@ -44,7 +47,7 @@ struct EvaluationData {
         try model.network.requireFit(to: source.input.transforms)
     }
 
-    private static func rule(of model: EvaluationModel, for dataset: SampleSet) throws -> DataPipeline.Normalization {
+    private static func rule(of model: EvaluationModel, for dataset: SampleSet) throws -> Transforms.Normalization {
         if let rule = try model.normalization(of: dataset) { return rule }
         let isBytes = dataset.source.form == .bytes
         throw DatasetError(

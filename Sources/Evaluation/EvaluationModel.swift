@@ -1,11 +1,12 @@
 import Basics
 import Checkpoints
-import DataPipeline
+import Datasets
+import Transforms
 import Execution
 import HDF5Storage
 import Interchange
 import Models
-import Training
+import Options
 
 /// A trained model as its file has it: a checkpoint, or a model that Keras saved as HDF5.
 struct EvaluationModel {
@@ -18,7 +19,7 @@ struct EvaluationModel {
     let classNames: [String]
     private let loss: KnownLoss
     /// Nil where Keras trained it.
-    private let normalization: DataPipeline.Normalization?
+    private let normalization: Transforms.Normalization?
 
     private enum KnownLoss {
         case own(Loss)
@@ -33,7 +34,7 @@ struct EvaluationModel {
             let state = try CheckpointCodec.decode(bytes, file: file)
             (network, weights, classNames) = (state.network, state.weights, state.classNames)
             loss = .own(state.loss)
-            guard let rule = DataPipeline.Normalization(state.normalization) else {
+            guard let rule = Transforms.Normalization(state.normalization) else {
                 throw FileError(
                     .content, file: file, "its normalization `\(state.normalization)` is unknown",
                     remedy: "use the newer dptrain that wrote it")
@@ -58,15 +59,15 @@ struct EvaluationModel {
 
     /// How samples in this form are normalised: as in training, or by the standard rule if Keras trained the model. Nil if the
     /// rule followed from the other form.
-    func normalization(of form: SampleSource.Form) -> DataPipeline.Normalization? {
-        let usual = DataPipeline.Normalization.standard(for: form)
+    func normalization(of form: SampleForm) -> Transforms.Normalization? {
+        let usual = Transforms.Normalization.standard(for: form)
         guard let normalization, normalization != usual else { return usual }
         let isChosen = options.normalization != .auto || options.valueRange != nil
         return isChosen ? normalization : nil
     }
 
     /// The same for a data set. Wider integers may be what training had as bytes, or as wider integers.
-    func normalization(of dataset: SampleSet) throws -> DataPipeline.Normalization? {
+    func normalization(of dataset: SampleSet) throws -> Transforms.Normalization? {
         guard dataset.source.holdsWideIntegers else { return normalization(of: dataset.source.form) }
         return try normalization ?? dataset.standardNormalization().rule
     }

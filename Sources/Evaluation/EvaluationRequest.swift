@@ -1,6 +1,7 @@
-import DataPipeline
+import Datasets
+import Transforms
 import Execution
-import Training
+import Options
 
 /// What is evaluated, or predicts, on which data, and how.
 public struct EvaluationRequest: Sendable {

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import Synchronization
 
@@ -8,11 +9,11 @@ public enum StopSignal {
 
     /// Catches these signals from now on. To be called before MPI_Init, which takes over what it finds free. A signal that
     /// the caller ignores, as under `nohup`, stays ignored. A second Ctrl-C ends the process at once.
-    public static func install() {
+    package static func install() throws(ThreadError) {
         // The first use initialises the atomic here, so that the handler itself only stores.
         last.store(0, ordering: .relaxed)
         for signal in [SIGINT, SIGTERM, SIGUSR1, SIGXCPU, SIGHUP] {
-            SignalHandler.install(for: signal) { signal in
+            try SignalHandler.install(for: signal) { signal in
                 let earlier = StopSignal.last.exchange(signal, ordering: .relaxed)
                 guard signal == SIGINT, earlier == SIGINT else { return }
                 Glibc.signal(signal, SIG_DFL)
@@ -32,9 +33,9 @@ public enum StopSignal {
 package enum SaveSignal {
     private static let isPending = Atomic<Bool>(false)
 
-    package static func install() {
+    package static func install() throws(ThreadError) {
         isPending.store(false, ordering: .relaxed)
-        SignalHandler.install(for: SIGUSR2) { _ in SaveSignal.isPending.store(true, ordering: .relaxed) }
+        try SignalHandler.install(for: SIGUSR2) { _ in SaveSignal.isPending.store(true, ordering: .relaxed) }
     }
 
     /// Whether the signal came since the last call.
@@ -79,9 +80,17 @@ package enum SignalRequest: Sendable, Equatable {
     }
 }
 
+/// Handlers run on a thread of their own. All threads that are started after the first `install` leave signals to it, and so
+/// does the caller.
+///
+/// A handler needs a stack below the stack pointer. A thread in a matrix product of oneDNN has none: for long rows oneDNN lets
+/// the stack pointer point to a block of the heap, and the handler would overwrite what lies before that block.
 private enum SignalHandler {
     /// `action` runs inside the signal handler: it must not allocate or lock.
-    static func install(for signal: Int32, _ action: @escaping @convention(c) (Int32) -> Void) {
+    static func install(
+        for signal: Int32, _ action: @escaping @convention(c) (Int32) -> Void
+    ) throws(ThreadError) {
+        try thread.get()
         var current = sigaction()
         sigaction(signal, nil, &current)
         let isIgnored =
@@ -92,5 +101,26 @@ private enum SignalHandler {
         wanted.__sigaction_handler.sa_handler = action
         wanted.sa_flags = SA_RESTART
         sigaction(signal, &wanted, nil)
+    }
+
+    private static let thread = Result { () throws(ThreadError) in
+        change(SIG_BLOCK)
+        do throws(ThreadError) {
+            try BackgroundThread.start("dptrain signals") {
+                change(SIG_UNBLOCK)
+                while true { pause() }
+            }
+        } catch {
+            change(SIG_UNBLOCK)
+            throw error
+        }
+    }
+
+    /// Whether this thread, and those that it starts, take the signals that may have a handler.
+    private static func change(_ how: Int32) {
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for signal in [SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SIGHUP] { sigaddset(&signals, signal) }
+        pthread_sigmask(how, &signals, nil)
     }
 }

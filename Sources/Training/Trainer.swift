@@ -6,6 +6,7 @@ import Optimization
 import Reduction
 import Reporting
 import Tracing
+import Options
 
 /// The training loop: epochs of steps, validation, the coordinator's directive, checkpoints. Observers show and record.
 /// The coordinator on rank 0 decides, and its decision reaches all ranks as one value.

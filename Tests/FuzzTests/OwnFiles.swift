@@ -1,13 +1,14 @@
 import Basics
 import Checkpoints
 import DataPipeline
+import Datasets
 import DataSummary
 import Foundation
 import HDF5Storage
 import Interchange
 import Models
 import TestSupport
-import Training
+import Options
 
 /// The files that dptrain itself reads.
 extension FuzzTarget {

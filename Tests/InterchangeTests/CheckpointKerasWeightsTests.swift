@@ -109,7 +109,7 @@ private func renamed(_ network: Network) throws -> Network {
         let file = try KerasWeightsFile(CheckpointFixture.golden("functional-3.h5"))
         let all = try file.weights(for: network)
         let fresh = all.map { $0.map { _ in Float(-1) } }
-        #expect(try file.replacing(fresh, of: network, ofShallower: ["stem"]) == all)
+        #expect(try file.start(fresh, of: network, ofShallower: ["stem"]).weights == all)
 
         // Another number of classes, and a layer that the file lacks.
         func changed(_ isDeeper: Bool) throws -> Network {
@@ -124,7 +124,7 @@ private func renamed(_ network: Network) throws -> Network {
         }
         func started(_ network: Network, _ layers: Set<String>?) throws -> Set<String> {
             let fresh = network.parameters.map { [Float](repeating: -1, count: $0.specification.shape.count) }
-            let weights = try file.replacing(fresh, of: network, ofShallower: layers)
+            let weights = try file.start(fresh, of: network, ofShallower: layers).weights
             let indices = weights.indices.filter { weights[$0] != fresh[$0] }
             return Set(indices.map { network.nodes[network.parameters[$0].node].name })
         }

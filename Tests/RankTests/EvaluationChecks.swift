@@ -6,7 +6,7 @@ import HDF5Storage
 import Interchange
 import Models
 import TestSupport
-import Training
+import Options
 
 var evaluationChecks: [RankCheck] {
     RankEngine.all.flatMap { engine in

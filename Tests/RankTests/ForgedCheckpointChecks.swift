@@ -2,6 +2,7 @@ import Checkpoints
 import Foundation
 import HDF5Storage
 import TestSupport
+import Options
 import Training
 
 /// Checkpoints with a digest that fits and a content that does not: verifying refuses each of them, and so does resuming.

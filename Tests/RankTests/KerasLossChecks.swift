@@ -4,6 +4,7 @@ import HDF5Storage
 import MessagePassing
 import Reporting
 import TestSupport
+import Options
 import Training
 
 /// Whole runs against Keras (Tests/Golden/Keras/generate_losses.py says how its losses were made): one shard on one rank;
@@ -102,7 +103,7 @@ private struct GoldenLosses: Decodable {
         options.engine = engine
         try write(item, for: options.shards, to: folder)
         // Forgets the signals of earlier checks.
-        StopSignal.install()
+        try StopSignal.install()
         let losses = LossRecord()
         let run = TrainingRun(RunRequest(options: options), check.world, observers: [losses], engines: RankEngine.make)
         check.expect(try silently { try run.execute() }, equals: .finished, "outcome")

@@ -25,7 +25,7 @@ var launchChecks: [RankCheck] {
             check.expect(check.world.threadLevel >= .serialized, "MPI offers \(check.world.threadLevel)")
         },
         RankCheck("SIGUSR1 is noticed") { check in
-            kill(getpid(), SIGUSR1)
+            stopThisProcess()
             check.expect(StopSignal.received, equals: SIGUSR1, "signal")
         },
     ]

@@ -1,6 +1,7 @@
 import Checkpoints
 import Foundation
 import HDF5Storage
+import Options
 import Training
 
 /// Runs with a sample whose loss is not finite: `--on-nan`.

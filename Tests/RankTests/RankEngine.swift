@@ -1,6 +1,6 @@
 import BLASEngine
 import Execution
-import Training
+import Options
 
 #if ONEDNN
 import OneDNNEngine

@@ -1,5 +1,4 @@
 import Checkpoints
-import DataPipeline
 import DatasetCreation
 import Execution
 import Foundation
@@ -8,6 +7,7 @@ import MessagePassing
 import Models
 import Reporting
 import TestSupport
+import Options
 import Training
 
 /// Whole training runs, in process. What takes new processes (other rank counts, kills) is in Tests/RunTests.
@@ -262,7 +262,7 @@ final class RunTrial {
         options.engine = RankEngine.standard
         let request = RunRequest(options: options, given: Set(given.keys), resume: resume)
         // Forgets the signals of earlier runs.
-        StopSignal.install()
+        try StopSignal.install()
         return try silently {
             try TrainingRun(request, check.world, observers: observers, engines: RankEngine.make).execute()
         }
@@ -306,8 +306,14 @@ final class SignalAtStep: RunObserver {
     init(_ step: Int) { self.step = step }
 
     func stepEnded(_ event: StepEnded) throws {
-        if event.step == step { kill(getpid(), SIGUSR1) }
+        if event.step == step { stopThisProcess() }
     }
+}
+
+/// Returns once the signal has come: a thread of its own takes it.
+func stopThisProcess() {
+    kill(getpid(), SIGUSR1)
+    while StopSignal.received == nil { usleep(1000) }
 }
 
 /// Removes a run's folder on one rank, and notes the last step that the run came to.

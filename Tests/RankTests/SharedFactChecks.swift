@@ -4,6 +4,7 @@ import HDF5Storage
 import Interchange
 import MessagePassing
 import Models
+import Options
 import Training
 
 #if ONEDNN

@@ -39,7 +39,7 @@ do {
         exit(0)
     }
     try Relaunch.ifNeeded(threads: 1)
-    StopSignal.install()
+    try StopSignal.install()
     let world = try Communicator.world()
     let limit = option("--time-limit").flatMap { Double($0) } ?? 120
     let harness = Harness(world: world, watchdog: Watchdog(rank: world.rank, limit: .seconds(limit)))

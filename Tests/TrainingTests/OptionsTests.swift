@@ -2,7 +2,7 @@ import Basics
 import Foundation
 import Optimization
 import Testing
-import Training
+import Options
 
 @Suite struct OptionsTests {
     /// Options that differ from the defaults in every kind of value.

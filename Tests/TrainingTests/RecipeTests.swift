@@ -1,7 +1,7 @@
 import Basics
 import Models
 import Testing
-import Training
+import Options
 
 @Suite struct RecipeTests {
     private let metrics = ["loss", "accuracy", "val_loss", "val_accuracy"]

@@ -1,4 +1,5 @@
 import Basics
+import Transforms
 
 /// Memory for a rank's shards of one step, filled by the reader's threads and lent to the trainer.
 ///
@@ -13,7 +14,7 @@ public final class BatchSlot: @unchecked Sendable {
     /// The rank's shards.
     public let shards: Range<Int>
 
-    private let form: SampleSource.Form
+    private let form: SampleForm
     private let buffers: [ShardBuffer]
     /// Of the epoch that is read.
     private var order: EpochOrder?

@@ -30,35 +30,12 @@ extension KerasWeightsFile {
             remedy: "it has \(names)")
     }
 
-    /// `weights` with those replaced that the file has for layers of the same names and shapes. From a file that lacks
-    /// layers of the network, a shallower one of its family, only the layers `ofShallower` are taken where that is not nil.
-    public func replacing(
-        _ weights: [[Float]], of network: Network, ofShallower: Set<String>? = nil
-    ) throws(FileError) -> [[Float]] {
-        let byName = Dictionary(layers.map { ($0.name, $0) }) { first, _ in first }
-        let wanted = network.layersWithParameters
-        let isShallower = wanted.contains { byName[network.nodes[$0.node].name] == nil }
-        let taken = wanted.filter { layer in
-            let name = network.nodes[layer.node].name
-            let shapes = layer.parameters.map { network.parameters[$0].specification.shape }
-            return byName[name]?.weights.map(\.shape) == shapes
-                && (!isShallower || ofShallower?.contains(name) ?? true)
-        }
-        guard !taken.isEmpty else {
-            throw FileError(
-                .content, file: path, "no layer of it has the name and the shapes of one of model \(network.name)",
-                remedy: "it has \(layers.map(\.name).listed(atMost: 8))")
-        }
-        let found = try assign(taken.compactMap { byName[network.nodes[$0.node].name] }, to: taken, of: network)
-        return zip(weights, found).map { $1.isEmpty ? $0 : $1 }
-    }
-
     private static func all(_ layers: [Layer?]) -> [Layer]? {
         let found = layers.compactMap { $0 }
         return found.count == layers.count ? found : nil
     }
 
-    private func assign(
+    func assign(
         _ layers: [Layer], to wanted: [LayerParameters], of network: Network
     ) throws(FileError) -> [[Float]] {
         var result = [[Float]](repeating: [], count: network.parameters.count)
@@ -92,14 +69,14 @@ extension KerasWeightsFile {
 }
 
 /// A node that has parameters, with their indices in the network.
-private struct LayerParameters {
+struct LayerParameters {
     let node: Int
     let parameters: [Int]
 }
 
 extension Network {
     /// In Keras's order of layers.
-    fileprivate var layersWithParameters: [LayerParameters] {
+    var layersWithParameters: [LayerParameters] {
         let byNode = Dictionary(grouping: parameters.indices) { parameters[$0].node }
         return kerasLayerOrder.compactMap { node in
             byNode[node].map { LayerParameters(node: node, parameters: $0) }

@@ -86,19 +86,36 @@ public struct KerasWeightsFile: Sendable {
         for name in names {
             let layer = try group.group(name)
             var weights: [Weight] = []
-            for path in try layer.attributes.strings("weight_names") {
+            let paths = try layer.attributes.strings("weight_names")
+            for path in paths {
                 let last = path.split(separator: "/").last ?? ""
                 weights.append(try weight(layer.dataset(path), name: String(last.prefix { $0 != ":" })))
             }
-            if !weights.isEmpty { layers.append(Layer(name: rename(name), group: name, weights: weights)) }
+            layers += split(Layer(name: rename(name), group: name, weights: weights), paths)
         }
         return layers
     }
 
-    /// The attribute `name` of `vars` is the layer's own name; files of early Keras 3 lack it.
-    private static func keras3Layers(_ group: Group) throws -> [Layer] {
+    /// A model inside a model is one group, whose weights have their layer in the path: `body/c1/kernel`.
+    private static func split(_ layer: Layer, _ paths: [String]) -> [Layer] {
+        let owners = paths.map { $0.split(separator: "/").dropLast() }
+        guard Set(owners).count > 1 else { return layer.weights.isEmpty ? [] : [layer] }
+        var seen = Set<[Substring]>()
+        return owners.filter { seen.insert(Array($0)).inserted }.map { owner in
+            let weights = zip(owners, layer.weights).filter { $0.0 == owner }.map(\.1)
+            return Layer(name: String(owner.last ?? ""), group: layer.group, weights: weights)
+        }
+    }
+
+    /// The attribute `name` of `vars` is the layer's own name; files of early Keras 3 lack it. A model inside a model has
+    /// layers of its own, whose groups are called `sequential/conv2d` here.
+    private static func keras3Layers(_ group: Group, within outer: String = "", levels: Int = 8) throws -> [Layer] {
         var layers: [Layer] = []
         for key in try group.children() where try group.exists("\(key)/vars") {
+            if levels > 0, try group.exists("\(key)/layers") {
+                layers += try keras3Layers(
+                    group.group("\(key)/layers"), within: "\(outer)\(key)/", levels: levels - 1)
+            }
             let variables = try group.group("\(key)/vars")
             var weights: [Weight] = []
             while try variables.exists("\(weights.count)") {
@@ -106,7 +123,7 @@ public struct KerasWeightsFile: Sendable {
             }
             let attributes = variables.attributes
             let name = try attributes.exists("name") ? attributes.string("name") : key
-            if !weights.isEmpty { layers.append(Layer(name: name, group: key, weights: weights)) }
+            if !weights.isEmpty { layers.append(Layer(name: name, group: outer + key, weights: weights)) }
         }
         return layers
     }

@@ -32,6 +32,8 @@ public struct RunBegun: Sendable {
     public let position: RunState.Position
     /// Where a resumed run goes on, in words; nil for a new one.
     public let resumed: String?
+    /// Which layers have their weights from a file: a line, and those of a table.
+    public let start: [String]
     /// How the data were understood, where that is not plain: a sentence each.
     public let notes: [String]
     public let warnings: [String]
@@ -40,7 +42,8 @@ public struct RunBegun: Sendable {
         model: String, totalParameters: Int, trainableParameters: Int, data: String, validation: String, ranks: Int,
         threads: Int, memory: String, engine: String, precision: String, optimizer: String, batchSize: Int, shards: Int,
         epochs: Int, stepsPerEpoch: Int, output: String, options: [(name: String, value: String)] = [],
-        position: RunState.Position = RunState.Position(), resumed: String? = nil, notes: [String] = [],
+        position: RunState.Position = RunState.Position(), resumed: String? = nil, start: [String] = [],
+        notes: [String] = [],
         warnings: [String] = []
     ) {
         self.model = model
@@ -52,6 +55,6 @@ public struct RunBegun: Sendable {
         (self.epochs, self.stepsPerEpoch) = (epochs, stepsPerEpoch)
         (self.output, self.options) = (output, options)
         (self.position, self.resumed) = (position, resumed)
-        (self.notes, self.warnings) = (notes, warnings)
+        (self.start, self.notes, self.warnings) = (start, notes, warnings)
     }
 }

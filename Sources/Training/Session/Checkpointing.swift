@@ -7,6 +7,7 @@ import Models
 import Optimization
 import Reduction
 import Reporting
+import Options
 
 /// Decides when checkpoints are due, and makes one file of the state that is spread over the ranks.
 ///

@@ -1,10 +1,12 @@
 import Basics
 import Checkpoints
 import DataPipeline
+import Transforms
 import Execution
 import FoundationEssentials
 import Interchange
 import Models
+import Options
 
 /// The network of a run, its loss, and the weights it starts from.
 package struct ModelDefinition {
@@ -51,11 +53,14 @@ package struct ModelDefinition {
         variations.input = variations.input ?? samples.shape
     }
 
-    func initialWeights(_ options: TrainingOptions) throws -> [[Float]] {
-        if let path = options.weights { return try KerasWeightsFile(path).weights(for: network) }
+    /// The weights that a new run starts from, and what there is to say of them.
+    func initialWeights(_ options: TrainingOptions) throws -> (weights: [[Float]], lines: [String]) {
+        if let path = options.weights { return (try KerasWeightsFile(path).weights(for: network), []) }
         let weights = Replica.initialWeights(of: network, seed: options.seed)
-        guard let path = options.initFrom else { return weights }
-        return try KerasWeightsFile(path).replacing(weights, of: network, ofShallower: layersFromShallower)
+        guard let path = options.initFrom else { return (weights, []) }
+        let start = try KerasWeightsFile(path).start(
+            weights, of: network, by: options.match, ofShallower: layersFromShallower)
+        return (start.weights, start.lines)
     }
 }
 

@@ -3,6 +3,7 @@ import FoundationEssentials
 import HDF5Storage
 import Interchange
 import Models
+import Options
 
 /// What a user calls a model: a name of the zoo, whatever files are called so; else a file.
 package enum NamedModel {

@@ -1,6 +1,8 @@
 import Basics
-import DataPipeline
+import Datasets
+import Transforms
 import Models
+import Options
 
 /// The samples that a network takes, as far as they are known before the network is: images are decoded or resized to
 /// this size.

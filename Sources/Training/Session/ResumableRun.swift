@@ -1,7 +1,8 @@
 import Basics
 import Checkpoints
-import DataPipeline
+import Transforms
 import Optimization
+import Options
 
 /// What must hold of a checkpoint so that its run can go on, as far as that can be told without data. Resuming and
 /// `dptrain checkpoint verify` both go through here, so that a verified checkpoint can be resumed from.
@@ -17,6 +18,7 @@ package struct ResumableRun {
         options.model = nil
         options.weights = nil
         options.initFrom = nil
+        options.match = nil
         do {
             for (name, value) in state.options.sorted(by: { $0.key < $1.key }) { try options.set(name, to: value) }
             try options.validate()

@@ -3,6 +3,7 @@ import Checkpoints
 import FoundationEssentials
 import MessagePassing
 import Models
+import Options
 
 /// What a resumed run takes from its checkpoint, and what must be the same in both. For a new run all of it is empty.
 struct ResumedState {
@@ -129,6 +130,7 @@ struct ResumedState {
         recorded.model = options.model ?? configured.model
         recorded.weights = options.weights ?? configured.weights
         recorded.initFrom = options.initFrom ?? configured.initFrom
+        recorded.match = options.match ?? configured.match
         return (options, recorded, found.state.overrides + overrides)
     }
 

@@ -2,6 +2,7 @@ import Execution
 import Models
 import Reduction
 import Reporting
+import Options
 
 /// What there is to say of a run before its first step.
 extension RunBegun {
@@ -18,7 +19,7 @@ extension RunBegun {
             batchSize: options.batchSize, shards: options.shards, epochs: options.epochs,
             stepsPerEpoch: parts.stepsPerEpoch, output: options.output ?? TrainingRun.defaultOutput,
             options: options.values, position: resumed.state?.position ?? .init(), resumed: resumed.explanation,
-            notes: data.notes,
+            start: parts.startLines, notes: data.notes,
             warnings: resumed.warnings(session.execution) + warnings + parts.replica.remarks
                 + Self.warnings(options, network))
     }

@@ -1,8 +1,11 @@
 import DataPipeline
+import Datasets
+import Transforms
 import DataSummary
 import Execution
 import Models
 import Basics
+import Options
 
 /// The data of a run: what is trained on, what validates, and how stored samples become inputs.
 package struct RunData {
@@ -99,7 +102,7 @@ package struct RunData {
 extension BatchSource {
     /// A data set as evaluation goes through it: in the file's order, with what stands for the transforms of training.
     package init(
-        evaluating dataset: SampleSet, _ options: TrainingOptions, _ rule: DataPipeline.Normalization, readers: Int
+        evaluating dataset: SampleSet, _ options: TrainingOptions, _ rule: Transforms.Normalization, readers: Int
     ) throws {
         let dataset = dataset.inEvaluation
         let transforms = try TransformChain(options.augment?.inEvaluation ?? [], of: dataset, seed: options.seed)
@@ -144,7 +147,7 @@ extension SampleSpecification {
 
 extension DatasetOptions {
     package init(_ options: TrainingOptions, demand: TargetDemand? = nil) {
-        let order: DataPipeline.ChannelOrder? =
+        let order: Datasets.ChannelOrder? =
             switch options.channelOrder {
             case .auto: nil
             case .nhwc: .nhwc
@@ -163,7 +166,7 @@ extension TrainingOptions {
     /// How samples become inputs, and what there is to say of it.
     package func normalizationRule(
         for file: DatasetFile, _ dataset: SampleSet
-    ) throws -> (rule: DataPipeline.Normalization, note: String?) {
+    ) throws -> (rule: Transforms.Normalization, note: String?) {
         if let valueRange { return (.range(valueRange), nil) }
         if normalization == .auto { return try dataset.standardNormalization() }
         return (try normalization.rule(for: file, dataset), nil)
@@ -171,7 +174,7 @@ extension TrainingOptions {
 }
 
 extension TrainingOptions.Normalization {
-    package func rule(for file: DatasetFile, _ dataset: SampleSet) throws -> DataPipeline.Normalization {
+    package func rule(for file: DatasetFile, _ dataset: SampleSet) throws -> Transforms.Normalization {
         switch self {
         case .auto: return try dataset.standardNormalization().rule
         case .unchanged: return .unchanged

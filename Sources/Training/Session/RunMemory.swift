@@ -3,6 +3,7 @@ import Execution
 import MessagePassing
 import Models
 import Reduction
+import Options
 
 /// The memory of one rank, added up before any of it is allocated.
 extension MemoryNeed {

@@ -1,5 +1,5 @@
 import Basics
-import DataPipeline
+import Datasets
 import Execution
 import MessagePassing
 import Models
@@ -23,6 +23,8 @@ package struct RunParts {
     package let loader: SampleLoader
     /// A digest of the weights that the run began with, if they came from a file.
     let initialWeights: String?
+    /// Which layers have their weights from a file, in words.
+    let startLines: [String]
     /// The memory that the ranks of this machine take together.
     let memory: NodeMemory.Account
 
@@ -54,9 +56,14 @@ package struct RunParts {
         need.addTraining(of: network, exchangePlan, options)
         memory = try session.requireRoom(for: need, of: network)
         let exchange = try exchangePlan.make(communicator)
+        var startLines: [String] = []
         let replica = try session.replica(plan, in: exchange.arenas) {
-            try resumed?.state?.weights ?? definition.initialWeights(options)
+            if let state = resumed?.state { return state.weights }
+            let start = try definition.initialWeights(options)
+            startLines = start.lines
+            return start.weights
         }
+        self.startLines = startLines
         gate = options.onNaN ?? .stop == .stop ? nil : FiniteGate(communicator)
         let update = ParameterUpdate(
             options.algorithm,

@@ -1,3 +1,5 @@
+import Options
+
 /// A semantic option that a resumed run is to have another value of.
 public struct OptionOverride: Sendable, Equatable {
     public let name: String

@@ -4,6 +4,7 @@ import Execution
 import MessagePassing
 import Models
 import Reduction
+import Options
 
 /// Makes the engine of a name, which computes with so many threads.
 public typealias EngineMaker = (TrainingOptions.EngineName, _ threads: Int) throws -> any Engine

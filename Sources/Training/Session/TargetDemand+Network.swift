@@ -1,5 +1,6 @@
-import DataPipeline
+import Datasets
 import Models
+import Options
 
 /// What a network that is yet to meet its data can learn from.
 extension TargetDemand {

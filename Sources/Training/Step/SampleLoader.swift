@@ -1,6 +1,7 @@
 import DataPipeline
 import Execution
 import Basics
+import Options
 
 /// Normalises samples that were read straight into a plan's input, and copies labels or target values beside them.
 package struct SampleLoader {

@@ -4,6 +4,7 @@ import Execution
 import MessagePassing
 import Optimization
 import Reduction
+import Options
 
 /// One step: every shard of this rank runs forward and backward. Gradients are reduced while the last shard still runs
 /// backward. Then weights are updated and shared.

@@ -3,7 +3,7 @@ import Basics
 import Benchmarking
 import MessagePassing
 import Optimization
-import Training
+import Options
 
 struct BenchCommand: RankCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,10 @@
 import Basics
 import ArgumentParser
 import DataPipeline
+import Datasets
+import Transforms
 import Models
+import Options
 import Training
 
 struct DataBenchCommand: ParsableCommand {

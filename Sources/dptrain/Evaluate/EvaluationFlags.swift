@@ -1,8 +1,9 @@
 import ArgumentParser
-import DataPipeline
+import Datasets
+import Transforms
 import Evaluation
 import Execution
-import Training
+import Options
 
 /// What `evaluate` and `predict` have in common.
 struct EvaluationFlags: ParsableArguments {

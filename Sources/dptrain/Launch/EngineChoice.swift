@@ -1,7 +1,7 @@
 import BLASEngine
 import Basics
 import Execution
-import Training
+import Options
 
 #if ONEDNN
 import OneDNNEngine

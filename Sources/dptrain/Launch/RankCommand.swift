@@ -22,8 +22,8 @@ extension RankCommand {
     /// another one would not take part in.
     func run() throws {
         if Self.savesOnSignals {
-            StopSignal.install()
-            SaveSignal.install()
+            try StopSignal.install()
+            try SaveSignal.install()
         }
         let world = try Communicator.world()
         let failed = try FailedRanks(world)

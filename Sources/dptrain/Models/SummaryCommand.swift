@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Execution
 import Models
+import Options
 import Training
 
 struct SummaryCommand: ComputingCommand {

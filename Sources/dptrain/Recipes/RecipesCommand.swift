@@ -1,7 +1,7 @@
 import ArgumentParser
 import Basics
 import Models
-import Training
+import Options
 
 struct RecipesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

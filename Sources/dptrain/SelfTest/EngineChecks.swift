@@ -1,6 +1,6 @@
 import Execution
 import Models
-import Training
+import Options
 
 /// Engines against each other, and how fast they are. The subject is not used.
 enum EngineChecks {

@@ -1,6 +1,6 @@
 import Models
 import Basics
-import Training
+import Options
 
 /// Gradients of small networks against differences of their losses, on every engine. The subject is not used.
 enum GradientChecks {

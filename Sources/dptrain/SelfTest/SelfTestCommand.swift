@@ -41,7 +41,7 @@ struct SelfTestCommand: ParsableCommand {
         }
         // Before anything is started that would be refused.
         _ = try Kernels.chosen
-        StopSignal.install()
+        try StopSignal.install()
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let starter = try ProgramStarter(ranks: ranks, folder: folder.path, limit: .seconds(timeLimit))

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import ImportSources
 import MessagePassing
+import Options
 import Training
 
 /// What `dptrain` does for someone who names neither model nor data: a small model on the built-in data set, which is

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Basics
-import Training
+import Options
 
 /// The options of one group of `TrainingOptions.table` as flags: an option in the table is a flag, with the table's
 /// words in `--help`. Values stay text, since `TrainingOptions` reads flags and configuration files alike.

@@ -1,6 +1,7 @@
 import Basics
 import ArgumentParser
 import MessagePassing
+import Options
 import Training
 
 struct TrainCommand: RankCommand {

@@ -3,7 +3,7 @@ import Basics
 import Checkpoints
 import FoundationEssentials
 import Glibc
-import Training
+import Options
 
 /// Everything that may be said about a run: defaults, then a recipe, then a configuration file, then flags.
 struct TrainingFlags: ParsableArguments {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import MessagePassing
+import Options
 import Training
 
 /// `--fast-dev-run`: the shortest run that does all that a run does. Its folder goes away with it.

@@ -1,5 +1,5 @@
 import Basics
-import DataPipeline
+import Datasets
 import HDF5Storage
 import ImageCoding
 import ImportSources

@@ -14,7 +14,7 @@ extension TrainingOptions {
     }
 
     /// Whether `--override` may change an option; an unknown name gets its own error from `set`.
-    static func isOverridable(_ name: String) -> Bool { declarations[name]?.isOverridable ?? true }
+    package static func isOverridable(_ name: String) -> Bool { declarations[name]?.isOverridable ?? true }
 
     /// An option's value as text, nil if it has none.
     public func text(of name: String) -> String? {
@@ -54,6 +54,9 @@ extension TrainingOptions {
         }
         guard weights == nil || initFrom == nil else {
             throw OptionError("init-from", "--weights gives all layers their weights already; give one of them")
+        }
+        guard match == nil || initFrom != nil else {
+            throw OptionError("match", "it says how --init-from finds layers; give both")
         }
         guard valueRange == nil || normalization == .auto else {
             throw OptionError("value-range", "it takes the place of --normalization; give one of them")

@@ -1,7 +1,8 @@
 import Basics
-import DataPipeline
+import Transforms
 import Execution
 import ImageCoding
+import Interchange
 import Models
 import Optimization
 import Reduction
@@ -119,6 +120,7 @@ extension Reducer.Overlap: NamedOptionValue {}
 extension ExchangeKind: NamedOptionValue {}
 extension Shortcut: NamedOptionValue {}
 extension ResamplingFilter: NamedOptionValue {}
+extension LayerMatch: NamedOptionValue {}
 extension Loss.Function: NamedOptionValue {}
 
 /// A value with settings, read by `CompactText`.

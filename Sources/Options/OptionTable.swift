@@ -1,5 +1,6 @@
 import Basics
-import DataPipeline
+import Datasets
+import Transforms
 import Optimization
 import Reduction
 
@@ -37,6 +38,10 @@ extension TrainingOptions {
         .init(
             "init-from", .data, .operational, \.initFrom,
             "start layers with the weights of this file, if name and shape are the same; the others start anew"),
+        .init(
+            "match", .data, .operational, \.match,
+            "name, order or shape: how --init-from finds a layer in the file (default: name, and names in another order are refused)"
+        ),
         .init(
             "data", .data, .operational, \.data,
             "HDF5 file to train on, or a folder of part files or a pattern in quotes, such as 'imagenet/*.h5'"),

@@ -1,7 +1,9 @@
 import Basics
-import DataPipeline
+import Datasets
+import Transforms
 import Execution
 import ImageCoding
+import Interchange
 import Models
 import Optimization
 import Reduction
@@ -27,6 +29,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public var model: String?
     public var weights: String?
     public var initFrom: String?
+    public var match: LayerMatch?
     public var data: String?
     public var images: String?
     public var labels: String?

@@ -1,5 +1,6 @@
 import HDF5Storage
 import Basics
+import Transforms
 
 /// The samples of one split, or a run of them: what they look like, where they lie, and their targets.
 public struct SampleSet: Sendable {
@@ -21,7 +22,7 @@ public struct SampleSet: Sendable {
     public var sample: Shape { source.sample }
 
     /// The row of the source that a sample is.
-    func row(of sample: Int) -> Int { rows.lowerBound + sample }
+    package func row(of sample: Int) -> Int { rows.lowerBound + sample }
 
     /// A part of this split.
     public subscript(part: Range<Int>) -> SampleSet {
@@ -78,5 +79,18 @@ public struct SampleSet: Sendable {
         throw DatasetError(
             file: file, object: targetsPath,
             "the label of sample \(rows.lowerBound + index) is \(labels[index]), outside 0...\(classes - 1) (\(words))")
+    }
+}
+
+extension SampleSet {
+    /// Its samples as they are stored.
+    public var specification: SampleSpecification {
+        let targets: SampleSpecification.Targets =
+            switch self.targets {
+            case .none: .none
+            case .labels: .label(classes: classes)
+            case .targets(_, let width): .values(width: width)
+            }
+        return SampleSpecification(shape: sample, form: source.form, targets: targets)
     }
 }
