@@ -13,12 +13,34 @@ struct EvaluationData {
 
     init(_ request: EvaluationRequest, _ options: TrainingOptions, _ model: EvaluationModel) throws {
         let file = try DatasetFile.open(request.data, options: DatasetOptions(options))
+        fingerprint = try file.fingerprint().description
         // Samples that were named explicitly are those of the train split.
-        let dataset = try file.split(request.split ?? (request.images != nil ? .train : file.usualSplit))
+        let split = request.split ?? (request.images != nil ? .train : file.usualSplit)
+        let dataset =
+            try split == .validation ? Self.validation(of: file, options, model, fingerprint) : file.split(split)
         normalization = try request.normalization?.rule(for: file, dataset) ?? Self.rule(of: model, for: dataset)
         source = try BatchSource(evaluating: dataset, options, normalization)
         try model.network.requireFit(to: source.input.transforms)
-        fingerprint = try file.fingerprint().description
+    }
+
+    /// What validated the model in training: the file's validation split, or the rows that the run kept back.
+    private static func validation(
+        of file: DatasetFile, _ options: TrainingOptions, _ model: EvaluationModel, _ fingerprint: String
+    ) throws -> SampleSet {
+        guard let training = model.training, options.validationRule != .automatic else {
+            return try file.split(.validation)
+        }
+        let data = try file.trainingData(options.validationRule, seed: options.seed)
+        guard let validation = data.validation else { return try file.split(.validation) }
+        guard
+            validation.source.dataset.path != data.train.source.dataset.path
+                || fingerprint == training.dataFingerprint
+        else {
+            throw DatasetError(
+                file: file.path, "the rows that \(model.file) kept back (\(data.explanation)) are those of other data",
+                remedy: "give the data that it was trained on, or name another --split")
+        }
+        return validation.inEpoch(training.lastEpoch)
     }
 
     private static func rule(of model: EvaluationModel, for dataset: SampleSet) throws -> DataPipeline.Normalization {

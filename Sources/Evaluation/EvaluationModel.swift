@@ -16,6 +16,8 @@ struct EvaluationModel {
     let options: TrainingOptions
     /// Empty where the file does not name them.
     let classNames: [String]
+    /// The data it was trained on, and the epoch that it was trained in last, from 0; nil where Keras trained it.
+    let training: (dataFingerprint: String, lastEpoch: Int)?
     private let loss: KnownLoss
     /// Nil where Keras trained it.
     private let normalization: DataPipeline.Normalization?
@@ -32,6 +34,8 @@ struct EvaluationModel {
         if FileSeal.isSealed(bytes) {
             let state = try CheckpointCodec.decode(bytes, file: file)
             (network, weights, classNames) = (state.network, state.weights, state.classNames)
+            let position = state.position
+            training = (state.dataFingerprint, position.step > 0 ? position.epoch : max(position.epoch - 1, 0))
             loss = .own(state.loss)
             guard let rule = DataPipeline.Normalization(state.normalization) else {
                 throw FileError(
@@ -53,7 +57,7 @@ struct EvaluationModel {
         self.network = network
         weights = try model.weights(for: network)
         loss = .keras(model.training?["loss"])
-        (normalization, classNames, options) = (nil, [], TrainingOptions())
+        (normalization, classNames, options, training) = (nil, [], TrainingOptions(), nil)
     }
 
     /// How samples in this form are normalised: as in training, or by the standard rule if Keras trained the model. Nil if the

@@ -70,9 +70,16 @@ public final class EvaluationRun {
         }
         var (sum, time) = try outputs(of: first, session, data)
         for path in request.models.dropFirst() {
-            let (model, session, data) = try open(path)
-            try communicator.together { try model.requireOutputs(like: first) }
-            let next = try outputs(of: model, session, data)
+            let (model, session, own) = try open(path)
+            try communicator.together {
+                try model.requireOutputs(like: first)
+                guard own.dataset.rows == data.dataset.rows else {
+                    throw FileError(
+                        .content, file: path, "its run kept back other rows than that of \(first.file)",
+                        remedy: "average models on the same samples: name another --split")
+                }
+            }
+            let next = try outputs(of: model, session, own)
             for (i, value) in next.values.enumerated() { sum[i] += value }
             time += next.time
         }

@@ -115,10 +115,12 @@ struct Trainer {
         let observers = observers
         let skipped = try skippedSamples()
         let validation = try evaluator.map { evaluator in
-            var sums = try evaluator.evaluate(progress: { step, steps in
-                let event = ValidationProgress(epoch: epoch, step: step, steps: steps)
-                for observer in observers { try observer.validationProgressed(event) }
-            })
+            var sums = try evaluator.evaluate(
+                epoch: epoch,
+                progress: { step, steps in
+                    let event = ValidationProgress(epoch: epoch, step: step, steps: steps)
+                    for observer in observers { try observer.validationProgressed(event) }
+                })
             penalty.measure()
             sums.loss += try penalty.value() * Double(sums.samples)
             return sums

@@ -57,7 +57,7 @@ public struct DatasetFile: Sendable {
         var splits: [Split: SampleSet] = [:]
         for (split, part) in found {
             splits[split] = SampleSet(
-                split: split, source: part.source, rows: 0..<part.source.dataset.rows, targets: part.targets,
+                split: split, source: part.source, rows: .run(0..<part.source.dataset.rows), targets: part.targets,
                 targetsPath: part.path, classes: Self.hasLabels(part.targets) ? classes : 0,
                 classNames: Self.hasLabels(part.targets) ? classNames : nil)
         }

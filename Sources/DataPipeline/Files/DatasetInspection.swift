@@ -19,8 +19,9 @@ public struct DatasetInspection: CustomStringConvertible {
         }
         lines.append("fingerprint: \(try file.fingerprint())")
         if let train = file.splits[.train] {
+            let rule = validationSplit.map { ValidationRule.last($0) } ?? .automatic
             lines.append("normalization: \(Self.explain(train.source.form))")
-            lines.append("validation: \(try file.trainingData(validationSplit: validationSplit).explanation)")
+            lines.append("validation: \(try file.trainingData(rule).explanation)")
         }
         description = lines.joined(separator: "\n")
     }

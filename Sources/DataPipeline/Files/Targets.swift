@@ -17,6 +17,15 @@ public enum Targets: Sendable, Equatable {
         case .none: .none
         }
     }
+
+    subscript(samples: [Int]) -> Targets {
+        switch self {
+        case .labels(let values): .labels(samples.map { values[$0] })
+        case .targets(let values, let width):
+            .targets(samples.flatMap { values[$0 * width..<($0 + 1) * width] }, width: width)
+        case .none: .none
+        }
+    }
 }
 
 /// Reads a split's targets: labels as [N], [N, 1], [N, 1, 1, 1] or one-hot [N, K], in integers of any width or floats

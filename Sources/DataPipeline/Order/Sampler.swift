@@ -14,7 +14,7 @@ public struct Sampler: Sendable, Equatable {
     /// Keys the order; nil leaves the samples in the file's order.
     public let seed: UInt64?
     /// For data that are read in bands of rows.
-    public let bands: Bands?
+    public private(set) var bands: Bands?
 
     /// The bands (rows of chunks) that chunked data are read in. Bands are shuffled as a whole; then the samples of
     /// `window` successive ones are mixed, while the reader holds these in memory.
@@ -25,13 +25,20 @@ public struct Sampler: Sendable, Equatable {
         public let window: Int
         /// The row of the file that sample 0 is.
         public let firstRow: Int
+        /// Where samples are only some of the rows: the first sample of each band that has any, and at the end their
+        /// count.
+        public let starts: [Int]?
 
-        public init(rows: Int, window: Int, firstRow: Int = 0) {
+        public init(rows: Int, window: Int, firstRow: Int = 0, starts: [Int]? = nil) {
             precondition(rows > 0 && window > 0 && firstRow >= 0, "bands have rows")
             self.rows = rows
             self.window = window
             self.firstRow = firstRow
+            self.starts = starts
         }
+
+        /// Bands that have samples.
+        func count(of samples: Int) -> Int { starts.map { $0.count - 1 } ?? samples.dividedRoundingUp(by: rows) }
     }
 
     /// A sample, and the window it was drawn from: a shard draws windows one after the other, never going back.
@@ -104,6 +111,13 @@ extension Sampler {
     public init(_ dataset: SampleSet, batch: Int, shards: Int, seed: UInt64?) {
         self.init(count: dataset.count, batch: batch, shards: shards, seed: seed, bands: dataset.bands)
     }
+
+    /// For samples that are redrawn: the sampler for those of one epoch, as many as before.
+    func of(_ samples: SampleSet) -> Sampler {
+        var sampler = self
+        sampler.bands = samples.bands
+        return sampler
+    }
 }
 
 extension SampleSet {
@@ -116,6 +130,11 @@ extension SampleSet {
         guard case .chunked(let bandRows) = source.access else { return nil }
         let affordable = Self.windowBytes / (bandRows * source.sampleBytes)
         let window = min(Self.windowSamples.dividedRoundingUp(by: bandRows), affordable)
-        return Sampler.Bands(rows: bandRows, window: max(1, window), firstRow: rows.lowerBound)
+        switch rows {
+        case .run(let range): return Sampler.Bands(rows: bandRows, window: max(1, window), firstRow: range.lowerBound)
+        case .list(let rows):
+            let starts = rows.indices.filter { $0 == 0 || rows[$0] / bandRows != rows[$0 - 1] / bandRows }
+            return Sampler.Bands(rows: bandRows, window: max(1, window), starts: starts + [rows.count])
+        }
     }
 }

@@ -57,6 +57,11 @@ extension TrainingOptions {
             throw OptionError(
                 "wire", "--reduction \(reduction.rawValue) adds no bf16: use --reduction \(names), or --wire fp32")
         }
+        let given = ["validation-split", "validation", "fold"].filter { text(of: $0) != nil }
+        guard given.count <= 1 else {
+            throw OptionError(
+                given[1], "--\(given[0]) says already which samples validate; give one of \(given.listed(atMost: 3))")
+        }
         try optimizer.validate()
     }
 }

@@ -31,6 +31,8 @@ public struct TrainingOptions: Equatable, Sendable {
     public var channelOrder = ChannelOrder.auto
     public var normalization = Normalization.auto
     public var validationSplit: Double?
+    public var validation = ValidationRule.automatic
+    public var fold: Fold?
     public var shuffle = true
 
     // What becomes of training samples
@@ -89,6 +91,11 @@ public struct TrainingOptions: Equatable, Sendable {
 /// Settings that follow from the options.
 extension TrainingOptions {
     public var algorithm: any Optimizer { optimizer.algorithm }
+
+    /// Which samples validate. At most one of the three options is given.
+    package var validationRule: ValidationRule {
+        fold.map { .fold($0) } ?? validationSplit.map { .last($0) } ?? validation
+    }
 
     /// The learning rate before schedule, warm-up and scaling.
     public var baseLearningRate: Double { learningRate ?? optimizer.kind.type.defaultLearningRate }

@@ -21,7 +21,7 @@ package struct RunData {
         }
         self.path = path
         let file = try DatasetFile.open(path, options: DatasetOptions(options))
-        let data = try file.trainingData(validationSplit: options.validationSplit)
+        let data = try file.trainingData(options.validationRule, seed: options.seed)
         explanation = data.explanation
         if case .none = data.train.targets { try data.train.requireTargets(.labels) }
         if let classes = options.classes {

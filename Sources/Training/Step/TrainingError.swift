@@ -24,7 +24,7 @@ public struct TrainingError: Error, Sendable, CustomStringConvertible {
             cause = "all layers are finite, so it is the loss itself that overflowed; try a lower --learning-rate"
         }
         let value = loss.isNaN ? "NaN" : "\(loss)"
-        let rows = (0..<samples.count).map { samples.indices[$0] }.sorted().map(String.init)
+        let rows = (0..<samples.count).map { samples.row($0) }.sorted().map(String.init)
         return TrainingError(
             "the loss of step \(step + 1) is \(value): \(cause). The training samples of this shard are rows "
                 + "\(rows.listed(atMost: 16)). The last checkpoint is whole.")
