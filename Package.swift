@@ -13,6 +13,9 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
     // Not a library: what the compiler can do and Swift has no word for.
     .systemLibrary(name: "CIntrinsics"),
 ]
@@ -28,6 +31,7 @@ let modules: [Target] = [
     .target(name: "Basics", dependencies: ["CCrypto"]),
     .target(name: "MessagePassing", dependencies: ["CMPI", "CIntrinsics", "Basics"]),
     .target(name: "HDF5Storage", dependencies: ["CHDF5", "Basics"]),
+    .target(name: "ImageCoding", dependencies: ["Basics", "CJPEG", "CPNG", "CWebP"]),
     .target(name: "Pictures", dependencies: ["Basics", "CZlib"]),
     .target(name: "Models", dependencies: ["Basics"]),
     .target(name: "Optimization", dependencies: ["Basics", "CIntrinsics"]),
@@ -64,6 +68,7 @@ let tests: [Target] = [
     .testTarget(name: "BasicsTests", dependencies: ["Basics", "CIntrinsics"]),
     .testTarget(name: "MessagePassingTests", dependencies: ["MessagePassing", "TestLaunch", "TestSupport"]),
     .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "TestSupport"], exclude: ["Golden"]),
+    .testTarget(name: "ImageCodingTests", dependencies: ["ImageCoding"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures"], exclude: ["Golden"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization"], exclude: ["Golden"]),

@@ -10,6 +10,7 @@ prepare() {
     # but neither the C++ headers nor git. Last h5ls.
     local packages=(
         libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev libssl-dev zlib1g-dev libarchive-dev
+        libjpeg62-turbo-dev libpng-dev libwebp-dev
         g++ git ca-certificates pkg-config libcurl4 libsqlite3-0 libxml2 libncurses6
         hdf5-tools
     )

@@ -21,14 +21,14 @@ public enum CheckpointCodec {
     /// The checkpoint's bytes, digest included.
     public static func encode(_ state: RunState) throws(FileError) -> [UInt8] {
         precondition(state.weights.count == state.network.parameters.count, "an array for every parameter")
-        return try compose(state, tensors: state).bytes
+        return try compose(state, tensors: state).sealed().bytes
     }
 
-    /// The checkpoint in memory, ready to be written. The weights and slots are those of `tensors`; the state's own are not
+    /// The checkpoint in memory, without its digest. The weights and slots are those of `tensors`; the state's own are not
     /// looked at. A state with a value that is not finite is none to go on from, and is refused.
     package static func compose(
         _ state: RunState, tensors: some CheckpointTensors
-    ) throws(FileError) -> SealedFile {
+    ) throws(FileError) -> FileImage {
         let file = "checkpoint"
         do {
             try state.requireFinite()
@@ -49,7 +49,7 @@ public enum CheckpointCodec {
                     "\(trainable[place.parameter].path) (\(state.optimizer.slots[place.slot].name))")
             }
             try DptrainGroup.write(state, to: hdf5.root.createGroup("dptrain"))
-            return try SealedFile(hdf5)
+            return try FileImage(hdf5)
         } catch let error as FileError {
             throw error
         } catch let error as HDF5Error {

@@ -85,7 +85,7 @@ public struct CheckpointStore: Sendable {
     @discardableResult
     public func save(_ state: RunState, as roles: Role) throws(FileError) -> String {
         try save(
-            CheckpointCodec.compose(state, tensors: state), globalStep: state.position.globalStep, as: roles)
+            CheckpointCodec.compose(state, tensors: state).sealed(), globalStep: state.position.globalStep, as: roles)
     }
 
     /// Saves a composed state; `globalStep` is the one in it.

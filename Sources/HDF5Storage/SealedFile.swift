@@ -1,17 +1,33 @@
 import Basics
 
-/// A file in memory with its digest, ready to be written from where HDF5 composed it: there is no second copy.
+/// A file that HDF5 composed in memory, where it stays: there is no second copy. Nothing writes to that memory any more, so
+/// another thread may compute the digest and write the file.
+package struct FileImage: @unchecked Sendable {
+    fileprivate let file: HDF5File
+    /// Lies in the memory of `file`.
+    fileprivate let bytes: UnsafeRawBufferPointer
+
+    /// `file` comes from `HDF5File.createInMemory`, and is not written to from now on.
+    package init(_ file: HDF5File) throws(HDF5Error) {
+        self.file = file
+        bytes = try file.imageInPlace()
+    }
+
+    /// With its digest, for which every byte is read.
+    package func sealed() -> SealedFile { SealedFile(self) }
+}
+
+/// A file in memory with its digest, ready to be written.
 package struct SealedFile: FileContent {
     private let file: HDF5File
     /// Lies in the memory of `file`.
     private let image: UnsafeRawBufferPointer
     private let trailer: [UInt8]
 
-    /// `file` comes from `HDF5File.createInMemory`, and is not written to from now on.
-    package init(_ file: HDF5File) throws(HDF5Error) {
-        self.file = file
-        image = try file.imageInPlace()
-        trailer = FileSeal.trailer(of: image)
+    fileprivate init(_ image: FileImage) {
+        file = image.file
+        self.image = image.bytes
+        trailer = FileSeal.trailer(of: image.bytes)
     }
 
     package var byteCount: Int { image.count + trailer.count }

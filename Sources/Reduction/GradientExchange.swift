@@ -39,7 +39,7 @@ public protocol GradientExchange: AnyObject {
     /// Whether all partial sums of `bucket`, which has been started, are here.
     func hasArrived(_ bucket: Int) -> Bool
     /// Adds the partial sums of the owned slice of `bucket`, which has arrived and is not empty. Returns the first
-    /// element of the sum, which stays where it is until the step ends. Called once a step.
+    /// element of the sum, which stays where it is until the step ends, and may be changed there. Called once a step.
     func sum(_ bucket: Int) -> UnsafeMutablePointer<Float>
     /// Sends the parameters of the owned slice of `bucket`, which are new, to the ranks that lack them.
     func share(_ bucket: Int) throws

@@ -32,9 +32,11 @@ struct Trainer {
     mutating func run() throws -> RunOutcome {
         do {
             let outcome = try train()
+            try checkpoints.finish()
             try trace?.finish()
             return outcome
         } catch {
+            checkpoints.abandon()
             trace?.abandon()
             throw error
         }
@@ -66,6 +68,7 @@ struct Trainer {
             {
                 let request = try runStep(samples, rates, epochTimer)
                 reader.release(samples)
+                try checkpoints.advance()
                 if request != nil || checkpoints.isDue(afterStep: progress.position.globalStep) { try save(.step) }
                 if case .stop(let signal) = request { return .interrupted(signal: signal) }
             }
@@ -113,6 +116,7 @@ struct Trainer {
     private mutating func endEpoch(_ rates: EpochRates, _ epochTimer: EpochTimer) throws -> Directive {
         let epoch = progress.position.epoch
         let observers = observers
+        try checkpoints.finish()
         let skipped = try skippedSamples()
         let validation = try evaluator.map { evaluator in
             var sums = try evaluator.evaluate(

@@ -81,7 +81,24 @@ import Testing
         #expect(text.contains(#""weight_decay":\#(kind.name == "adamw" ? "0.0" : "null")"#))
         let integers = try text.matches(of: Regex(#""(\w+)":-?\d+[,}]"#)).map { $0.output[1].substring ?? "" }
         #expect(integers == ["steps_per_execution"])
+        #expect(!text.contains("clip"))
         // What exports a checkpoint has read it.
+        #expect(try CheckpointCodec.decode(bytes, file: "test").optimizer == state.optimizer)
+    }
+
+    @Test(arguments: [GradientClipping.norm(1), .globalNorm(2), .value(0.5)])
+    func limitsOfGradientsAreKerass(_ clipping: GradientClipping) throws {
+        var state = try CheckpointFixture.state()
+        state.optimizer = OptimizerState(
+            kerasClass: "SGD",
+            configuration: SGD().kerasConfiguration(learningRate: 1, weightDecay: 0, clipping: clipping),
+            learningRate: 1, iteration: 7)
+        let bytes = try CheckpointCodec.encode(state)
+        let training = try JSONValue(parsing: HDF5File.open(image: bytes).root.attributes.string("training_config"))
+        let config = try #require(training["optimizer_config"]?["config"]?.object)
+        let limits = ["clipnorm", "global_clipnorm", "clipvalue"].filter { config[$0] != nil }
+        #expect(limits == [clipping.kerasName])
+        #expect(config[clipping.kerasName]?.number == clipping.limit)
         #expect(try CheckpointCodec.decode(bytes, file: "test").optimizer == state.optimizer)
     }
 

@@ -96,7 +96,7 @@ final class NormGate: UpdateGate {
             [0..<plan.count], SliceOwnership(type, plan, rank: check.rank))
     }
 
-    func look(at range: Range<Int>, _ sum: UnsafePointer<Float>) {
+    func look(at range: Range<Int>, _ sum: UnsafeMutablePointer<Float>) {
         isOpen = false
         norms.add(range, sum)
     }

@@ -32,6 +32,38 @@ var nonFiniteChecks: [RankCheck] {
             }
             check.expect(left.count, equals: RunTrial.epochs, "steps left out: the sample is in one of each epoch")
         },
+        RankCheck("such a step is left out too where updates wait for norms") { check in
+            let trial = try RunTrial(check)
+            let data = try trial.dataThatOverflows(check)
+            for (name, settings) in [
+                ("clip-norm", ["clip-norm": "0.05", "optimizer": "adam"]),
+                ("lamb", ["global-clip-norm": "0.05", "optimizer": "lamb"]),
+            ] {
+                let settings = settings.merging(["data": data, "on-nan": "skip"]) { $1 }
+                let alone = try trial.files(of: name) {
+                    check.expect(try trial.run(in: name, settings: settings), equals: .finished, "outcome, \(name)")
+                }
+                let resumed = try trial.files(of: "\(name)-stopped") {
+                    try trial.run(in: "\(name)-stopped", settings: settings, observers: [SignalAtStep(2)])
+                    try trial.run(in: "\(name)-stopped", settings: settings, resume: .latest)
+                }
+                check.expect(resumed == alone, "\(name): the resumed run's files differ")
+                if check.rank > 0 { continue }
+                let state = try CheckpointFile.read(trial.path("\(name)/latest.h5"))
+                check.expect(state.weights.allSatisfy { $0.allSatisfy(\.isFinite) }, "\(name): the weights are finite")
+            }
+        },
+        RankCheck("a norm that is not finite ends the run on all ranks, and the parameter is named") { check in
+            let trial = try RunTrial(check)
+            do {
+                try trial.run(in: "large", settings: ["l2": "1e30", "clip-norm": "1"])
+                check.expect(false, "nobody noticed")
+            } catch {
+                let text = "\(error)"
+                check.expect(text.contains("the norm of the gradient of "), "unclear: \(text)")
+                check.expect(text.contains("/kernel in step 1 is not finite"), "unclear: \(text)")
+            }
+        },
         RankCheck("without --on-nan such a step ends the run, and the samples are named") { check in
             // Of several ranks one throws, and the others would wait for it.
             if check.size > 1 { return }

@@ -15,10 +15,15 @@ var observerChecks: [RankCheck] {
             check.expect(
                 first.events,
                 equals: [
-                    "began at 0/0/0, 2 epochs of 4 steps", "saved \(file(0)) at 0/0", "step 1", "step 2", "step 3",
-                    "step 4", "validated 1/2", "validated 2/2", "epoch 0", "saved \(file(4)) at 1/4, best", "step 5",
-                    "step 6", "saved \(file(6)) at 1/6", "ended at 1/6: signal 10",
-                ].forRank(check.rank), "events of the run that was stopped")
+                    "began at 0/0/0, 2 epochs of 4 steps", "step 1", "step 2", "step 3", "step 4", "validated 1/2",
+                    "validated 2/2", "epoch 0", "step 5", "step 6", "ended at 1/6: signal 10",
+                ], "events of the run that was stopped")
+            check.expect(
+                first.saved,
+                equals: [
+                    "\(file(0)) at 0/0, before step 1", "\(file(4)) at 1/4, best, before the end",
+                    "\(file(6)) at 1/6, before the end",
+                ].forRank(check.rank), "its checkpoints")
             let second = EventRecord()
             try trial.run(in: "seen", settings: recordedRun, resume: .latest, observers: [second])
             let best = second.lastIsBest ? ", best" : ""
@@ -26,8 +31,11 @@ var observerChecks: [RankCheck] {
                 second.events,
                 equals: [
                     "began at 1/2/6, 2 epochs of 4 steps", "step 7", "step 8", "validated 1/2",
-                    "validated 2/2", "epoch 1", "saved \(file(8)) at 2/8\(best)", "ended at 2/8: all epochs are done",
-                ].forRank(check.rank), "events of the run that went on")
+                    "validated 2/2", "epoch 1", "ended at 2/8: all epochs are done",
+                ], "events of the run that went on")
+            check.expect(
+                second.saved, equals: ["\(file(8)) at 2/8\(best), before the end"].forRank(check.rank),
+                "its checkpoint")
             check.expect(second.samples, equals: 53 - 2 * 16, "samples of the process that went on")
             guard check.rank == 0 else { return }
             for (path, bytes) in first.files {
@@ -74,12 +82,15 @@ private func file(_ step: Int) -> String { CheckpointStore.stepName(step) }
 
 extension [String] {
     /// Checkpoints are told on rank 0 only.
-    fileprivate func forRank(_ rank: Int) -> [String] { rank == 0 ? self : filter { !$0.hasPrefix("saved") } }
+    fileprivate func forRank(_ rank: Int) -> [String] { rank == 0 ? self : [] }
 }
 
 /// Everything that an observer is told, a line each.
 private final class EventRecord: RunObserver {
     private(set) var events: [String] = []
+    /// Checkpoints are written while the run goes on: what is sure is that the first one is there before the first step, and
+    /// the others, each behind its step, before the end.
+    private(set) var saved: [String] = []
     private(set) var begun: RunBegun?
     private(set) var lastIsBest = false
     private(set) var outcome: RunOutcome?
@@ -110,7 +121,13 @@ private final class EventRecord: RunObserver {
         files.append((event.path, event.bytes))
         let name = event.path.split(separator: "/").last ?? ""
         let best = event.roles.contains(.best) ? ", best" : ""
-        events.append("saved \(name) at \(event.epoch)/\(event.step)\(best)")
+        let time =
+            switch events.last(where: { $0.hasPrefix("step") || $0.hasPrefix("ended") }) {
+            case nil: ", before step 1"
+            case .some(let last) where last.hasPrefix("ended"): ", behind the end"
+            case .some(let last): event.step <= (Int(last.dropFirst(5)) ?? 0) ? ", before the end" : ", before its step"
+            }
+        saved.append("\(name) at \(event.epoch)/\(event.step)\(best)\(time)")
     }
 
     func runEnded(_ event: RunEnded) {

@@ -62,6 +62,12 @@ compare "an auxiliary output, label smoothing" "2 3" --model "$tests/auxiliary.j
 compare "steps that are left out" "2 3" --model simple-cnn --data data.h5 --batch-size 40 --optimizer sgd \
     --learning-rate 1e25 --on-nan skip --save-best monitor=loss --epochs 1
 verdict "some steps were left out" grep -q '"event":"step".*"loss":null' one/log.jsonl
+compare "clipped gradients, some steps left out" "2 3 8" --model simple-cnn-dropout --data data.h5 --batch-size 36 \
+    --optimizer sgd --momentum 0.9 --clip-norm 0.1 --l2 0.01 --on-nan skip --epochs 1
+compare "gradients clipped together, LAMB, batch norm" "2 3" --model resnet-cifar-8-v1 --data data.h5 --batch-size 48 \
+    --steps-per-epoch 2 --validation-steps 1 --shards 5 --optimizer lamb --global-clip-norm 0.5 --weight-decay 0.01
+compare "clipped elements, bf16 on the wire" 3 --model simple-cnn --data data.h5 --batch-size 40 --clip-value 0.01 \
+    --wire bf16 --epochs 1
 compare "a batch larger than the data" 3 --model simple-cnn --data untested.h5 --batch-size 128
 
 # What becomes of a sample is a function of its number and the epoch, whoever reads it.

@@ -8,7 +8,7 @@ package enum ForgedCheckpoint {
     package static func bytes(of checkpoint: [UInt8], _ change: (Group) throws -> Void) throws -> [UInt8] {
         let file = try HDF5File.openForChanges(image: FileSeal.open(checkpoint, file: "checkpoint"))
         try change(file.root)
-        return try SealedFile(file).bytes
+        return try FileImage(file).sealed().bytes
     }
 }
 

@@ -71,7 +71,7 @@ import Training
         ("input-size = \"10000000000\"", "not a size of samples"), ("trace-steps = 1000000000", "at most 100000"),
         ("seed = 1\n\u{0}epochs = 3", "line 2 has a zero byte"), ("warm-up = \"4294967296steps\"", "at most"),
         ("epochs = 2.5", "not a whole number"), ("epochs = [3]", "not array"), ("epochs = ", "line 1"),
-        ("optimizer = \"adamm\"", "sgd, adam, rmsprop, adagrad, adamw, lion (did you mean adam?)"),
+        ("optimizer = \"adamm\"", "sgd, adam, rmsprop, adagrad, adamw, lion, lamb (did you mean adam?)"),
         ("validation-split = 1.0", "between 0 and 1"), ("l2 = -1", "at least 0"), ("momentum = 1", "below 1"),
         ("beta1 = 1", "1 is not at least 0 and below 1"), ("epsilon = 0", "positive"),
         ("nesterov = 1", "not true or false"), ("learning-rate = nan", "positive"),
@@ -152,6 +152,26 @@ import Training
         #expect(try options.loss(usual: .sparseCategoricalCrossEntropy) == .sparseCategoricalCrossEntropy)
     }
 
+    @Test func gradientsHaveOneLimit() throws {
+        var options = TrainingOptions()
+        #expect(options.clipping == nil && !options.semantic.contains { $0.name.contains("clip") })
+        try options.set("clip-norm", to: "0.5")
+        #expect(options.clipping == .norm(0.5))
+        #expect(options.semantic.contains { $0 == ("clip-norm", "0.5") })
+        try options.validate()
+        try options.set("clip-value", to: "2")
+        let error = #expect(throws: OptionError.self) { try options.validate() }
+        #expect(error?.description.contains("option clip-value: --clip-norm limits gradients already") == true)
+        try options.set("clip-norm", to: "none")
+        #expect(options.clipping == .value(2))
+        try options.set("clip-value", to: "none")
+        try options.set("global-clip-norm", to: "3")
+        #expect(options.clipping == .globalNorm(3))
+        for text in ["0", "-1", "inf", "nan", "1e39"] {
+            #expect(throws: OptionError.self) { try options.set("clip-norm", to: text) }
+        }
+    }
+
     @Test func whatIsNotGivenIsTheOptimizersOwnDefault() throws {
         var options = TrainingOptions()
         #expect(options.text(of: "beta2") == "0.999" && options.text(of: "weight-decay") == "0.0")
@@ -169,7 +189,7 @@ import Training
             #expect(options.text(of: "beta2") == "0.98" && options.optimizer.weightDecay == 0)
         }
         let help = { name in TrainingOptions.table.first { $0.name == name } }
-        #expect(help("beta2")?.help == "of adam, adamw and lion")
+        #expect(help("beta2")?.help == "of adam, adamw, lion and lamb")
         #expect(help("beta2")?.otherDefaults == ", with lion 0.99")
         #expect(help("nesterov")?.help == "Nesterov momentum, with sgd")
         #expect(help("weight-decay")?.otherDefaults == ", with adamw 0.004")
@@ -178,8 +198,8 @@ import Training
     @Test(arguments: [
         ([("optimizer", "lion"), ("beta1", "0")], "0.0 is not between 0 and 1, which --optimizer lion needs"),
         ([("momentum", "0.5")], "a parameter of sgd and rmsprop, and has no effect with --optimizer adam"),
-        ([("optimizer", "sgd"), ("beta2", "0.9")], "a parameter of adam, adamw and lion"),
-        ([("optimizer", "lion"), ("epsilon", "1e-3")], "a parameter of adam, rmsprop, adagrad and adamw"),
+        ([("optimizer", "sgd"), ("beta2", "0.9")], "a parameter of adam, adamw, lion and lamb"),
+        ([("optimizer", "lion"), ("epsilon", "1e-3")], "a parameter of adam, rmsprop, adagrad, adamw and lamb"),
         ([("optimizer", "sgd"), ("nesterov", "true")], "a --momentum above 0"),
         ([("optimizer", "adamw"), ("nesterov", "true")], "a parameter of sgd"),
     ])

@@ -1,5 +1,4 @@
 import CIntrinsics
-import Glibc
 
 /// Adam (Kingma and Ba, 2015), in the form ahead of the paper's section 2.1 ("epsilon hat"), as Keras has it.
 /// Source: keras/src/optimizers/adam.py.
@@ -47,12 +46,8 @@ public struct Adam: Optimizer, Hashable {
         }
     }
 
-    /// The bias correction, folded into the rate. In Float, as in Keras: 1 - 0.999 differs by 1e-5 of itself between
-    /// Float and Double. The powers are rounded from Double, so that they do not hang on a libm's `powf`.
+    /// The bias correction, folded into the rate.
     private func biasCorrectedRate(_ step: UpdateStep) -> Float {
-        let updates = Double(step.iteration + 1)
-        let power1 = Float(pow(Double(Float(beta1)), updates))
-        let power2 = Float(pow(Double(Float(beta2)), updates))
-        return step.learningRate * (1 - power2).squareRoot() / (1 - power1)
+        step.learningRate * (1 - step.power(of: beta2)).squareRoot() / (1 - step.power(of: beta1))
     }
 }

@@ -27,17 +27,26 @@ public protocol Optimizer: Sendable {
     /// With the default of every hyper-parameter.
     init()
 
+    /// The norms that an update depends on, beside the parameter's own elements.
+    static var neededNorms: Set<UpdateNorm> { get }
+
     /// What no hyper-parameter alone can tell.
     func validate() throws(OptionError)
 
     /// The slots in Keras's order, which is that of the pointers that `update` takes.
     var slots: [OptimizerSlot] { get }
 
+    /// Turns gradients into directions, in place, where `neededNorms` has their norm. `update` is then given directions.
+    /// Slots may change, weights do not.
+    func direct(
+        _ gradient: UnsafeMutablePointer<Float>, weights: UnsafePointer<Float>,
+        slots: [UnsafeMutablePointer<Float>], count: Int, step: UpdateStep)
+
     /// Updates `count` weights in place. `gradient` and each slot hold as many values for them; `gradient` is a sum over
     /// samples. `slots` is made when slices are planned, so that a step allocates nothing. No two ranges overlap.
     ///
     /// Every element is updated on its own, by the same IEEE operations wherever it lies, so any cut of an arena into
-    /// slices gives the same bits. Padding (weight and gradient zero) stays zero.
+    /// slices gives the same bits. What an element needs to know of others is in `step.norms`. Padding (weight and gradient zero) stays zero.
     func update(
         weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
         slots: [UnsafeMutablePointer<Float>], count: Int, step: UpdateStep)
@@ -49,7 +58,16 @@ extension Optimizer {
     public static var kerasSlotOrder: KerasSlotOrder { .bySlot }
     public static var defaultWeightDecay: Double { 0 }
 
+    public static var neededNorms: Set<UpdateNorm> { [] }
+
     public func validate() throws(OptionError) {}
+
+    public func direct(
+        _ gradient: UnsafeMutablePointer<Float>, weights: UnsafePointer<Float>,
+        slots: [UnsafeMutablePointer<Float>], count: Int, step: UpdateStep
+    ) {
+        step.regularize(gradient, weights: weights, count: count)
+    }
 }
 
 /// A value an optimizer keeps for every weight.

@@ -8,6 +8,7 @@ public struct OptimizerKind: Hashable, Sendable {
         OptimizerKind(AdaGrad.self),
         OptimizerKind(AdamW.self),
         OptimizerKind(Lion.self),
+        OptimizerKind(LAMB.self),
     ]
 
     public let type: any Optimizer.Type

@@ -9,7 +9,7 @@ public struct CheckpointSaved: Sendable, Equatable {
     public let epoch: Int
     /// Steps of the run done.
     public let step: Int
-    /// What it took to gather and write it, during which the run stood still.
+    /// What it took to compose it in memory, during which the run stood still.
     public let seconds: Double
     /// The size of the file.
     public let bytes: Int

@@ -1,9 +1,9 @@
 /// Someone who looks on: shows or records a run, and steers nothing.
 ///
 /// An observer implements the events that it wants to know of. They come in this order: the run begins; steps end; after the
-/// last step of an epoch validation progresses and the epoch ends; the run ends. Checkpoints come between steps, and behind
-/// the end of an epoch. Events are told on the computing thread, so a step waits until its observers return. What an
-/// observer throws ends the run.
+/// last step of an epoch validation progresses and the epoch ends; the run ends. Checkpoints are written while the run goes
+/// on. So `checkpointSaved` comes between two later steps, and at the latest before the next epoch or the run ends. Events
+/// are told on the computing thread, so a step waits until its observers return. What an observer throws ends the run.
 ///
 /// Observers of rank 0 are told everything. Those of other ranks are told everything but checkpoints. Nobody is told of the
 /// end of a run that another rank brings down.
@@ -12,8 +12,8 @@ public protocol RunObserver: AnyObject {
     func stepEnded(_ event: StepEnded) throws
     func validationProgressed(_ event: ValidationProgress) throws
     func epochEnded(_ event: EpochEnded) throws
-    /// A checkpoint is about to be written. What was recorded so far must be on the disk first: a run resumed from the
-    /// checkpoint would never record it again.
+    /// A checkpoint of the steps so far is about to be written. What was recorded of them must be on the disk first: a run
+    /// resumed from the checkpoint would never record it again.
     func checkpointIsDue() throws
     func checkpointSaved(_ event: CheckpointSaved) throws
     func runEnded(_ event: RunEnded) throws

@@ -86,6 +86,16 @@ extension TrainingOptions {
     private static let decay: [OptionDeclaration] = [
         .init("l2", .optimizer, .semantic, \.l2, "Keras's kernel regularizer: l2 * sum(w^2) in the loss", .notNegative),
         .weightDecay,
+        .init(
+            "clip-norm", .optimizer, .semantic, \.clipNorm,
+            "limit for the norm of each parameter's gradient (Keras's clipnorm)", .positive),
+        .init(
+            "global-clip-norm", .optimizer, .semantic, \.globalClipNorm,
+            "limit for the norm of all gradients together (Keras's global_clipnorm)", .positive),
+        .init(
+            "clip-value", .optimizer, .semantic, \.clipValue,
+            "limit for each element of a gradient (Keras's clipvalue)",
+            .positive),
     ]
 
     private static let steering: [OptionDeclaration] = [

@@ -57,10 +57,15 @@ extension TrainingOptions {
             throw OptionError(
                 "wire", "--reduction \(reduction.rawValue) adds no bf16: use --reduction \(names), or --wire fp32")
         }
-        let given = ["validation-split", "validation", "fold"].filter { text(of: $0) != nil }
-        guard given.count <= 1 else {
+        let rules = ["validation-split", "validation", "fold"].filter { text(of: $0) != nil }
+        guard rules.count < 2 else {
             throw OptionError(
-                given[1], "--\(given[0]) says already which samples validate; give one of \(given.listed(atMost: 3))")
+                rules[1], "--\(rules[0]) says already which samples validate; give one of them")
+        }
+        let limits = [("clip-norm", clipNorm), ("global-clip-norm", globalClipNorm), ("clip-value", clipValue)]
+        let given = limits.filter { $0.1 != nil }.map(\.0)
+        guard given.count < 2 else {
+            throw OptionError(given[1], "--\(given[0]) limits gradients already; give one of them, as in Keras")
         }
         try optimizer.validate()
     }

@@ -52,6 +52,9 @@ public struct TrainingOptions: Equatable, Sendable {
     // Optimizer
     public var optimizer = OptimizerSettings(OptimizerKind(Adam.self))
     public var l2 = 0.0
+    public var clipNorm: Double?
+    public var globalClipNorm: Double?
+    public var clipValue: Double?
 
     // Learning rate and what steers the run
     public var learningRate: Double?
@@ -95,6 +98,11 @@ extension TrainingOptions {
     /// Which samples validate. At most one of the three options is given.
     package var validationRule: ValidationRule {
         fold.map { .fold($0) } ?? validationSplit.map { .last($0) } ?? validation
+    }
+
+    /// `validate` sees to it that there is one at most.
+    public var clipping: GradientClipping? {
+        clipNorm.map { .norm($0) } ?? globalClipNorm.map { .globalNorm($0) } ?? clipValue.map { .value($0) }
     }
 
     /// The learning rate before schedule, warm-up and scaling.

@@ -9,13 +9,26 @@ import Reduction
 import Reporting
 
 /// Decides when checkpoints are due, and makes one file of the state that is spread over the ranks.
+///
+/// The run stands still while the file is composed in memory. A thread writes it, at most one checkpoint behind the run. All
+/// ranks know whether one is being written, so that they wait for it together, and end together if it fails.
 final class Checkpointing {
     private let parts: RunParts
     /// On rank 0 only.
-    private let store: CheckpointStore?
+    private let writer: CheckpointWriter?
     private let observers: [any RunObserver]
     /// The path of the newest checkpoint that the run could go on from.
     private var lastWhole: String?
+    /// The checkpoint that is being written.
+    private var pending: Pending?
+
+    private struct Pending {
+        let path: String
+        let position: RunState.Position
+        let roles: CheckpointStore.Role
+        /// How long the run stood still for it.
+        let seconds: Double
+    }
 
     private var communicator: Communicator { parts.session.communicator }
     private var options: TrainingOptions { parts.session.options }
@@ -23,7 +36,7 @@ final class Checkpointing {
 
     init(_ parts: RunParts, _ store: CheckpointStore?, _ observers: [any RunObserver], resumedFrom: String?) {
         self.parts = parts
-        self.store = store
+        writer = store.map(CheckpointWriter.init)
         self.observers = observers
         lastWhole = resumedFrom
     }
@@ -31,10 +44,13 @@ final class Checkpointing {
     func isDue(afterStep step: Int) -> Bool { options.checkpointEverySteps.map { step % $0 == 0 } ?? false }
     func isDue(afterEpoch epoch: Int) -> Bool { epoch % options.checkpointEveryEpochs == 0 }
 
-    /// Collective: gathers the optimizer's slots, and has rank 0 write.
+    /// Collective: gathers the optimizer's slots, and has rank 0 compose a file, which is written while the run goes on. Waits
+    /// for the checkpoint before, so that only one file lies in memory.
     func save(_ progress: RunProgress, _ coordinator: Coordinator, as roles: CheckpointStore.Role) throws {
+        try finish()
         let start = ContinuousClock.now
-        let step = progress.position.globalStep
+        let position = progress.position
+        let step = position.globalStep
         let tensors = RunTensors(communicator, replica, parts.update)
         try communicator.together {
             try refusingNonFinite(after: step) { try tensors.requireFiniteSlots() }
@@ -43,28 +59,47 @@ final class Checkpointing {
             communicator.rank == 0
             ? Result { try CheckpointCodec.compose(state(progress, coordinator), tensors: tensors) } : nil
         try tensors.finish()
-        _ = try communicator.onRoot {
-            guard let composed else { return }
-            let file = try refusingNonFinite(after: step) { try composed.get() }
-            try communicator.watch.during(.saving) { try write(file, progress.position, as: roles, since: start) }
+        try communicator.onRoot {
+            guard let composed, let writer else { return }
+            let image = try refusingNonFinite(after: step) { try composed.get() }
+            try communicator.watch.during(.saving) {
+                for observer in observers { try observer.checkpointIsDue() }
+                try writer.begin(image, globalStep: step, as: roles)
+            }
         }
         let folder = options.output ?? TrainingRun.defaultOutput
-        lastWhole = "\(folder)/\(roles.contains(.step) ? CheckpointStore.stepName(step) : CheckpointStore.bestName)"
+        let name = roles.contains(.step) ? CheckpointStore.stepName(step) : CheckpointStore.bestName
+        pending = Pending(
+            path: "\(folder)/\(name)", position: position, roles: roles,
+            seconds: (ContinuousClock.now - start) / .seconds(1))
+        // A folder that takes no checkpoint shows it before anything is computed.
+        if step == 0 { try finish() }
     }
 
-    /// On rank 0. `start` is when saving began.
-    private func write(
-        _ file: some FileContent, _ position: RunState.Position, as roles: CheckpointStore.Role,
-        since start: ContinuousClock.Instant
-    ) throws {
-        guard let store else { return }
-        for observer in observers { try observer.checkpointIsDue() }
-        let path = try store.save(file, globalStep: position.globalStep, as: roles)
-        let event = CheckpointSaved(
-            path: path, roles: roles, epoch: position.epoch, step: position.globalStep,
-            seconds: (ContinuousClock.now - start) / .seconds(1), bytes: file.byteCount)
-        for observer in observers { try observer.checkpointSaved(event) }
+    /// Collective: finishes the checkpoint that is being written if it is done by now.
+    func advance() throws {
+        guard pending != nil else { return }
+        let isIdle: [UInt8] = writer?.isIdle ?? true ? [1] : [0]
+        if try communicator.broadcast(isIdle, from: 0) == [1] { try finish() }
     }
+
+    /// Collective: waits for the checkpoint that is being written, and tells observers of it. Throws on all ranks if it could
+    /// not be saved.
+    func finish() throws {
+        guard let pending else { return }
+        self.pending = nil
+        try communicator.onRoot {
+            guard let saved = try communicator.watch.during(.saving, { try writer?.finish() }) else { return }
+            let event = CheckpointSaved(
+                path: saved.path, roles: pending.roles, epoch: pending.position.epoch,
+                step: pending.position.globalStep, seconds: pending.seconds, bytes: saved.bytes)
+            for observer in observers { try observer.checkpointSaved(event) }
+        }
+        lastWhole = pending.path
+    }
+
+    /// The run ends with an error. What is being written is written to its end first.
+    func abandon() { _ = try? writer?.finish() }
 
     /// The state without weights and slots.
     private func state(_ progress: RunProgress, _ coordinator: Coordinator) throws -> RunState {
@@ -103,7 +138,8 @@ final class Checkpointing {
         return OptimizerState(
             kerasClass: type(of: optimizer).kerasClass,
             configuration: optimizer.kerasConfiguration(
-                learningRate: options.baseLearningRate, weightDecay: options.optimizer.weightDecay),
+                learningRate: options.baseLearningRate, weightDecay: options.optimizer.weightDecay,
+                clipping: options.clipping),
             learningRate: Double(progress.learningRate), iteration: progress.position.globalStep,
             slots: optimizer.slots.map { OptimizerState.Slot(name: $0.name, values: []) })
     }

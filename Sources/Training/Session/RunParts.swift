@@ -48,9 +48,12 @@ package struct RunParts {
         let replica = try session.replica(plan, in: exchange.arenas) {
             try resumed?.state?.weights ?? definition.initialWeights(options)
         }
-        let update = ParameterUpdate(options.algorithm, l2: Float(options.l2), replica, exchangePlan.ownership)
+        let update = ParameterUpdate(
+            options.algorithm, l2: Float(options.l2), options.clipping, replica, exchangePlan.ownership)
         gate = options.onNaN == .skip ? FiniteGate(communicator) : nil
-        let reducer = Reducer(exchangePlan, exchange, overlap: options.overlap, gate: gate) { range, gradient in
+        let norms = try NormGate(update, exchangePlan.ownership, communicator, finite: gate)
+        let reducer = Reducer(exchangePlan, exchange, overlap: options.overlap, gate: norms ?? gate) {
+            range, gradient in
             try update.apply(range, gradient: gradient)
         }
         if let state = resumed?.state { try Checkpointing.restore(state, replica, update) }

@@ -13,10 +13,10 @@ final class FiniteGate: UpdateGate {
 
     init(_ communicator: Communicator) { self.communicator = communicator }
 
-    /// The loss of a shard of this rank was not finite.
-    func sawNonFiniteLoss() { isFinite = false }
+    /// The loss of a shard of this rank was not finite, or a norm.
+    func sawNonFinite() { isFinite = false }
 
-    func look(at range: Range<Int>, _ sum: UnsafePointer<Float>) {
+    func look(at range: Range<Int>, _ sum: UnsafeMutablePointer<Float>) {
         if isFinite { isFinite = allFinite(sum, count: range.count) }
     }
 

@@ -88,7 +88,7 @@ package final class TrainingStep {
             } catch let bad as NonFiniteLoss {
                 guard let gate else { throw try TrainingError.nonFinite(bad.loss, step: step, plan, context, samples) }
                 // The other ranks wait for this one's gradients, whatever they are.
-                gate.sawNonFiniteLoss()
+                gate.sawNonFinite()
             }
             guard isLast else { continue }
             let ready = segment.gradientsReady[kernel]

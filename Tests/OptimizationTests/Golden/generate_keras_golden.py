@@ -141,6 +141,7 @@ def optimizer_cases():
         # It takes no None.
         "adamw": lambda weight_decay, **a: keras.optimizers.AdamW(0.001, weight_decay=weight_decay or 0.0, **a),
         "lion": lambda **a: keras.optimizers.Lion(0.001, **a),
+        "lamb": lambda **a: keras.optimizers.Lamb(0.001, **a),
     }
     settings = [
         ("sgd", {}, 0, 0),
@@ -162,6 +163,8 @@ def optimizer_cases():
         ("lion", {}, 0, 0),
         ("lion", dict(beta_1=0.8, beta_2=0.95), 0, 0.02),
         ("lion", {}, 0.01, 0.1),
+        ("lamb", {}, 0, 0),
+        ("lamb", dict(beta_1=0.8, beta_2=0.99, epsilon=1e-3), 0.01, 0.1),
     ]
     count, steps = 19, 6
     for name, arguments, l2, decay in settings:
@@ -193,6 +196,7 @@ def optimizer_classes():
     classes = dict(
         sgd=keras.optimizers.SGD, adam=keras.optimizers.Adam, rmsprop=keras.optimizers.RMSprop,
         adagrad=keras.optimizers.Adagrad, adamw=keras.optimizers.AdamW, lion=keras.optimizers.Lion,
+        lamb=keras.optimizers.Lamb,
     )
     # Names are counted: a second Adam is adam_1.
     keras.utils.clear_session()
