@@ -12,7 +12,11 @@ struct EvaluationData {
     var dataset: SampleSet { source.dataset }
 
     init(_ request: EvaluationRequest, _ options: TrainingOptions, _ model: EvaluationModel) throws {
-        let file = try DatasetFile.open(request.data, options: DatasetOptions(options))
+        var found = DatasetOptions(options)
+        // Weights belong to the rows that the run kept back, and to no others that are evaluated.
+        let isValidation = request.split == .validation && options.validationRule.isOfTrainingSamples
+        if !isValidation { found.sampleWeights = nil }
+        let file = try DatasetFile.open(request.data, options: found)
         fingerprint = try file.fingerprint().description
         // Samples that were named explicitly are those of the train split.
         let split = request.split ?? (request.images != nil ? .train : file.usualSplit)
@@ -56,6 +60,7 @@ struct EvaluationData {
     /// What must be so for a loss to be computed.
     func requireTargets(for model: EvaluationModel, _ loss: Loss) throws {
         if case .none = dataset.targets { try dataset.requireTargets(.labels) }
+        try model.network.requireOneClass(of: dataset, for: loss)
         try model.network.requireTargets(of: source.input.output, for: loss)
         guard let names = dataset.classNames, !model.classNames.isEmpty, names != model.classNames else { return }
         throw DatasetError(

@@ -72,7 +72,8 @@ struct EvaluationModel {
     func loss(on dataset: SampleSet) throws -> Loss {
         switch loss {
         case .own(let loss): return loss
-        case .keras(nil), .keras(.null): return network.loss(network.usualLoss(for: dataset.targetKind))
+        case .keras(nil), .keras(.null):
+            return network.loss(network.usualLoss(for: dataset.targets.isMultiHot ? .flags : dataset.targetKind))
         case .keras(let description?):
             guard let loss = Loss(keras: description) else {
                 let text = (try? description.text()) ?? ""
@@ -92,7 +93,7 @@ struct EvaluationModel {
         let givesProbabilities = last == .softmax || last == .sigmoid
         let isRegression =
             switch dataset.targets {
-            case .targets: true
+            case .targets: !(dataset.targets.isMultiHot && givesProbabilities)
             case .labels: false
             case .none:
                 classNames.isEmpty && !givesProbabilities && (try? loss(on: dataset))?.function == .meanSquaredError

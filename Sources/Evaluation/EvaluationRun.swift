@@ -34,7 +34,8 @@ public final class EvaluationRun {
             return loss
         }
         let (replica, evaluator) = try prepare(model, session, data, loss, .evaluation)
-        let isClassifier = data.dataset.targetKind == .label
+        let kind = data.source.targetKind(for: loss)
+        let isClassifier = kind == .label
         let outputs = model.network.outputShape.count
         let confusion = request.countsConfusion ? ConfusionCounts(outputs: outputs) : nil
         let start = ContinuousClock.now
@@ -45,7 +46,8 @@ public final class EvaluationRun {
         penalty.measure()
         return EvaluationResult(
             loss: try (sums.loss + penalty.value() * count) / count,
-            accuracy: isClassifier ? Double(sums.correct) / count : nil,
+            accuracy: kind == .values
+                ? nil : Double(sums.correct) / count / Double(kind == .flags ? outputs : 1),
             top5: isClassifier && outputs > 1 ? Double(sums.correctInTop5) / count : nil,
             confusion: try confusion?.combined(communicator, of: data.dataset, classNames: model.classNames),
             samples: sums.samples, split: data.dataset.split, samplesPerSecond: count / seconds)

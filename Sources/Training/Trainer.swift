@@ -105,7 +105,7 @@ struct Trainer {
         let event = StepEnded(
             epoch: position.epoch, step: progress.position.globalStep, stepInEpoch: progress.position.step,
             stepsPerEpoch: parts.stepsPerEpoch, samples: batch, lossSum: sums.samples > 0 ? sums.loss : .nan,
-            correct: progress.countsCorrect && sums.samples > 0 ? Double(sums.correct) : nil,
+            correct: progress.countsCorrect && sums.samples > 0 ? progress.correct(sums) : nil,
             epochSoFar: progress.means,
             learningRate: rate, durations: durations, sinceStart: sinceStart)
         for observer in observers { try observer.stepEnded(event) }

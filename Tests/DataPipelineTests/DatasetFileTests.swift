@@ -250,7 +250,7 @@ import Testing
         #expect(halves.contains("the label of sample 0 is 0.5, not a class number"))
         let wide = try refusal { root in
             try root.write("train/images", shape: [10, 2, 8, 1], images)
-            try root.write("train/labels", shape: [10, 2], [Int32](repeating: 1, count: 20))
+            try root.write("train/labels", shape: [10, 2], [Int32](repeating: 2, count: 20))
         }
         #expect(wide.contains("no one-hot labels"))
     }

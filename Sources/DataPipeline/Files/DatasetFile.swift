@@ -61,6 +61,9 @@ public struct DatasetFile: Sendable {
                 targetsPath: part.path, classes: Self.hasLabels(part.targets) ? classes : 0,
                 classNames: Self.hasLabels(part.targets) ? classNames : nil)
         }
+        if let path = options.sampleWeights, let train = splits[.train] {
+            splits[.train] = try train.weighted(by: Self.dataset(path, in: file, options))
+        }
         self.classes = classes
         self.classNames = classNames
         self.splits = splits

@@ -40,6 +40,11 @@ public struct DatasetInspection: CustomStringConvertible {
                 if let warning = counts.warning { lines.append("  warning: \(warning)") }
             }
         case .targets(let values, let width):
+            if dataset.targets.isMultiHot {
+                lines.append(
+                    "  targets: \(dataset.targetsPath ?? ""), which of \(width) classes a sample belongs to (0 or 1)")
+                break
+            }
             let range = (values.min() ?? 0, values.max() ?? 0)
             lines.append("  targets: \(dataset.targetsPath ?? ""), \(width) a sample, from \(range.0) to \(range.1)")
         case .none:

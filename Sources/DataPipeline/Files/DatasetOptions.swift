@@ -24,6 +24,8 @@ public struct DatasetOptions: Sendable {
     /// Paths in the file of the training samples and their targets.
     public var images: String?
     public var labels: String?
+    /// The path in the file of a weight for each training sample.
+    public var sampleWeights: String?
     public var order: ChannelOrder?
     public var targets: TargetForm?
     /// How many classes the network tells apart.

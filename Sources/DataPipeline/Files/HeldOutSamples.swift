@@ -59,6 +59,14 @@ indirect enum Redraw: Sendable {
         }
     }
 
+    /// The same choice of other samples, made of those here.
+    func mapped(_ change: (SampleSet) -> SampleSet) -> Redraw {
+        switch self {
+        case .heldOut(let all, let count, let seed): .heldOut(of: change(all), count: count, seed: seed)
+        case .others(let all, let count, let seed): .others(of: change(all), count: count, seed: seed)
+        }
+    }
+
     /// The samples of the first epoch, with the rule for the others.
     var samples: SampleSet {
         var samples = samples(inEpoch: 0)

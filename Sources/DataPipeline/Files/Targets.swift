@@ -18,6 +18,22 @@ public enum Targets: Sendable, Equatable {
         }
     }
 
+    /// Whether they say of several classes which of them a sample belongs to: 0 or 1 for each.
+    public var isMultiHot: Bool {
+        guard case .targets(let values, let width) = self, width > 1 else { return false }
+        return values.allSatisfy { $0 == 0 || $0 == 1 }
+    }
+
+    /// The first sample with several classes or none, and their number.
+    package var firstNotOneHot: (sample: Int, classes: Int)? {
+        guard case .targets(let values, let width) = self, width > 1 else { return nil }
+        for sample in 0..<values.count / width {
+            let classes = values[sample * width..<(sample + 1) * width].count { $0 == 1 }
+            if classes != 1 { return (sample, classes) }
+        }
+        return nil
+    }
+
     subscript(samples: [Int]) -> Targets {
         switch self {
         case .labels(let values): .labels(samples.map { values[$0] })
@@ -58,7 +74,11 @@ struct TargetReader {
             }
             if let labels = try oneHot(width) { return (.labels(labels), width) }
             if kind == nil && !dataset.elementType.isInteger { return (try targets(width), nil) }
-            throw error("rows of \(width) numbers are no one-hot labels", remedy: "store class numbers as [N]")
+            let several = try targets(width)
+            guard several.isMultiHot else {
+                throw error("rows of \(width) numbers are no one-hot labels", remedy: "store class numbers as [N]")
+            }
+            return (several, nil)
         }
         if kind == nil && !dataset.elementType.isInteger && !isNamedLabels {
             let values = try dataset.read(as: Double.self)

@@ -14,6 +14,16 @@ public enum ValidationRule: Sendable, Equatable {
     case none
 }
 
+extension ValidationRule {
+    /// Whether it chooses among the training samples.
+    package var isOfTrainingSamples: Bool {
+        switch self {
+        case .last, .stratified, .redrawn, .fold: true
+        case .automatic, .test, .none: false
+        }
+    }
+}
+
 /// One part of k-fold cross-validation: of `of` parts, which tile the training samples, number `number` validates. It
 /// counts from 1.
 public struct Fold: Sendable, Equatable, LosslessStringConvertible {

@@ -4,7 +4,8 @@ import Basics
 public struct EpochOrder: Sendable {
     private let sampler: Sampler
     private let epoch: Int
-    /// Of the samples, or of the bands where there are bands; nil without shuffling.
+    /// Of the samples, or of the bands where there are bands, or of the draws where classes are balanced; nil without
+    /// shuffling.
     private let permutation: Permutation?
     /// The place of the last band, which may be short, among the shuffled ones.
     private let placeOfLast: Int
@@ -14,14 +15,15 @@ public struct EpochOrder: Sendable {
     init(_ sampler: Sampler, epoch: Int) {
         self.sampler = sampler
         self.epoch = epoch
-        let things = sampler.bands?.count(of: sampler.count) ?? sampler.count
+        let bands = sampler.classes == nil ? sampler.bands : nil
+        let things = bands?.count(of: sampler.count) ?? sampler.count
         let permutation = sampler.seed.map {
             Permutation(
                 count: things, random: CounterRandom(seed: $0, purpose: .shuffle, stream: UInt64(epoch)))
         }
         self.permutation = permutation
-        placeOfLast = sampler.bands == nil ? 0 : permutation?.position(of: things - 1) ?? things - 1
-        places = sampler.bands?.starts.map { starts in
+        placeOfLast = bands == nil ? 0 : permutation?.position(of: things - 1) ?? things - 1
+        places = bands?.starts.map { starts in
             guard let permutation else { return starts }
             return (0..<things).reduce(into: [0]) { places, place in
                 let band = permutation[place]
@@ -32,6 +34,7 @@ public struct EpochOrder: Sendable {
 
     /// What lies at `position`, which belongs to the part of `shard`.
     public func draw(_ position: Int, shard: Int) -> Sampler.Draw {
+        if let classes = sampler.classes { return draw(position, of: classes) }
         guard let bands = sampler.bands else {
             return Sampler.Draw(sample: permutation?[position] ?? position, window: position)
         }
@@ -51,6 +54,13 @@ public struct EpochOrder: Sendable {
         let (place, offset) = place(of: mixed, bands)
         let band = permutation[place]
         return Sampler.Draw(sample: (bands.starts?[band] ?? band * bands.rows) + offset, window: window)
+    }
+
+    /// Samples come from any band. A window has no more draws than it may hold bands.
+    private func draw(_ position: Int, of classes: ClassMembers) -> Sampler.Draw {
+        let (sample, occurrence) = classes.draw(permutation?[position] ?? position, epoch: epoch, seed: sampler.seed)
+        let window = position / (sampler.seed == nil ? 1 : sampler.bands?.window ?? 1)
+        return Sampler.Draw(sample: sample, window: window, occurrence: occurrence)
     }
 
     /// How many rows the last band lacks.

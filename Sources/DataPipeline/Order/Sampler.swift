@@ -15,6 +15,8 @@ public struct Sampler: Sendable, Equatable {
     public let seed: UInt64?
     /// For data that are read in bands of rows.
     public private(set) var bands: Bands?
+    /// Where all classes come equally often; nil where every sample comes once.
+    private(set) var classes: ClassMembers?
 
     /// The bands (rows of chunks) that chunked data are read in. Bands are shuffled as a whole; then the samples of
     /// `window` successive ones are mixed, while the reader holds these in memory.
@@ -65,6 +67,8 @@ public struct Sampler: Sendable, Equatable {
         self.bands = bands
     }
 
+    public var isBalanced: Bool { classes != nil }
+
     /// Steps an epoch.
     public var steps: Int { count.dividedRoundingUp(by: batch) }
 
@@ -107,15 +111,18 @@ public struct Sampler: Sendable, Equatable {
 }
 
 extension Sampler {
-    /// A sampler for a data set as it lies in its file. `seed` nil means no shuffling.
-    public init(_ dataset: SampleSet, batch: Int, shards: Int, seed: UInt64?) {
+    /// A sampler for a data set as it lies in its file. `seed` nil means no shuffling. `isBalanced`: all classes come equally
+    /// often, which needs labels.
+    public init(_ dataset: SampleSet, batch: Int, shards: Int, seed: UInt64?, isBalanced: Bool = false) {
         self.init(count: dataset.count, batch: batch, shards: shards, seed: seed, bands: dataset.bands)
+        if isBalanced { classes = dataset.classMembers }
     }
 
     /// For samples that are redrawn: the sampler for those of one epoch, as many as before.
     func of(_ samples: SampleSet) -> Sampler {
         var sampler = self
         sampler.bands = samples.bands
+        if classes != nil { sampler.classes = samples.classMembers }
         return sampler
     }
 }

@@ -1,4 +1,5 @@
 import Basics
+import DataPipeline
 import HDF5Storage
 
 /// Writes the samples of a split, which all have one shape, into a data set file, a block at a time.

@@ -57,6 +57,12 @@ extension TrainingOptions {
         .init(
             "fold", .data, .semantic, \.fold,
             "part of k-fold cross-validation, such as 2/5: this part of the training samples validates"),
+        .init(
+            "sample-weights", .data, .semantic, \.sampleWeights,
+            "path in the HDF5 file of a weight for each training sample, which multiplies its loss"),
+        .init(
+            "sampling", .data, .semantic, \.sampling,
+            "shuffled (default: every sample once an epoch) or balanced (all classes equally often)"),
         .init("shuffle", .data, .semantic, \.shuffle, "shuffle the samples in every epoch"),
     ]
 
@@ -81,6 +87,10 @@ extension TrainingOptions {
         .init(
             "label-smoothing", .optimizer, .semantic, \.labelSmoothing,
             "part of each target that is spread evenly over all classes; for cross-entropies", .belowOne),
+        .init(
+            "class-weights", .optimizer, .semantic, \.classWeights,
+            "balanced, or weights of classes by number or name, such as 0:1,1:9, which multiply the loss of their training samples"
+        ),
     ]
 
     private static let decay: [OptionDeclaration] = [

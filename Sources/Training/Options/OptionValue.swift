@@ -59,6 +59,11 @@ extension Fold: PlainOptionValue {
     public static var isQuoted: Bool { true }
 }
 
+extension ClassWeights: PlainOptionValue {
+    static var kind: String { "balanced, or a list of different classes with weights of at least 0 such as 0:1,1:9" }
+    public static var isQuoted: Bool { true }
+}
+
 /// The automatic rule has no text, so that checkpoints of runs without the option hold nothing of it. `none` is a rule.
 extension ValidationRule: OptionValue {
     public init(optionText text: String, option: String) throws {

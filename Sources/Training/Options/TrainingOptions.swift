@@ -11,6 +11,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public enum EngineName: String, NamedOptionValue { case onednn, blas }
     public enum Wire: String, NamedOptionValue { case fp32, bf16 }
     public enum ChannelOrder: String, NamedOptionValue { case auto, nhwc, nchw }
+    public enum Sampling: String, NamedOptionValue { case shuffled, balanced }
     public enum Normalization: String, NamedOptionValue { case auto, unchanged, unit, standardized }
 
     // Network
@@ -33,6 +34,9 @@ public struct TrainingOptions: Equatable, Sendable {
     public var validationSplit: Double?
     public var validation = ValidationRule.automatic
     public var fold: Fold?
+    public var sampleWeights: String?
+    /// Nil means shuffled, so that checkpoints of runs without the option hold nothing of it.
+    public var sampling: Sampling?
     public var shuffle = true
 
     // What becomes of training samples
@@ -48,6 +52,7 @@ public struct TrainingOptions: Equatable, Sendable {
     // Loss
     public var loss: Loss.Function?
     public var labelSmoothing = 0.0
+    public var classWeights: ClassWeights?
 
     // Optimizer
     public var optimizer = OptimizerSettings(OptimizerKind(Adam.self))

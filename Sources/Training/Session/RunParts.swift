@@ -27,7 +27,7 @@ package struct RunParts {
     /// Collective. Model, weights and slots are those of `resumed`, or those that a new run starts from.
     init(_ session: Session, resumed: ResumedState?) throws {
         let (options, communicator) = (session.options, session.communicator)
-        let data = try communicator.together { try RunData(options) }
+        let data = try communicator.together { try RunData(options, resumed: resumed?.normalization) }
         let definition = try communicator.together { try ModelDefinition(options, data, resumed: resumed?.state) }
         let network = definition.network
         try communicator.agree(on: [
@@ -65,6 +65,15 @@ package struct RunParts {
         self.reducer = reducer
         self.update = update
         loader = SampleLoader(data.training.input)
+    }
+
+    /// What there is to be right about in a sample: its label, each of its classes, or nothing.
+    var decisionsPerSample: Int {
+        switch data.training.targetKind(for: loss) {
+        case .label: 1
+        case .flags: network.outputShape.count
+        case .values: 0
+        }
     }
 
     var stepsPerEpoch: Int {

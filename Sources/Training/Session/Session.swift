@@ -53,8 +53,9 @@ extension Session {
 
     /// Plans for all shards that any rank meets, so that all ranks have the same arena. Collective.
     package func plan(_ network: Network, _ loss: Loss, for work: Work) throws -> ReplicaPlan {
-        var demand = ReplicaPlan.Demand(
-            options, targets: work.values.first?.input.output.targetKind ?? .label, shards: shards.count)
+        let targets = (work[.training] ?? work.values.first)?.targetKind(for: loss) ?? .label
+        var demand = ReplicaPlan.Demand(options, targets: targets, shards: shards.count)
+        demand.weighted = Set(work.filter { $0.value.dataset.weights != nil }.keys)
         demand.training = work[.training]?.shardSizes ?? []
         demand.evaluation = work[.evaluation]?.shardSizes ?? []
         demand.prediction = work[.prediction]?.shardSizes ?? []
