@@ -31,8 +31,9 @@ let modules: [Target] = [
     .target(name: "Basics", dependencies: ["CCrypto"]),
     .target(name: "MessagePassing", dependencies: ["CMPI", "CIntrinsics", "Basics"]),
     .target(name: "HDF5Storage", dependencies: ["CHDF5", "Basics"]),
-    .target(name: "ImageCoding", dependencies: ["Basics", "CJPEG", "CPNG", "CWebP"]),
-    .target(name: "Pictures", dependencies: ["Basics", "CZlib"]),
+    .target(name: "CResampling"),
+    .target(name: "ImageCoding", dependencies: ["Basics", "CIntrinsics", "CJPEG", "CPNG", "CWebP", "CResampling"]),
+    .target(name: "Pictures", dependencies: ["ImageCoding"]),
     .target(name: "Models", dependencies: ["Basics"]),
     .target(name: "Optimization", dependencies: ["Basics", "CIntrinsics"]),
     .target(name: "Interchange", dependencies: ["HDF5Storage", "Models", "Optimization"]),
@@ -68,8 +69,10 @@ let tests: [Target] = [
     .testTarget(name: "BasicsTests", dependencies: ["Basics", "CIntrinsics"]),
     .testTarget(name: "MessagePassingTests", dependencies: ["MessagePassing", "TestLaunch", "TestSupport"]),
     .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "TestSupport"], exclude: ["Golden"]),
-    .testTarget(name: "ImageCodingTests", dependencies: ["ImageCoding"]),
-    .testTarget(name: "PicturesTests", dependencies: ["Pictures"], exclude: ["Golden"]),
+    .testTarget(
+        name: "ImageCodingTests", dependencies: ["ImageCoding", "HDF5Storage", "CZlib", "TestSupport"],
+        exclude: ["Golden"]),
+    .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization"], exclude: ["Golden"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Checkpoints", "TestSupport"]),
@@ -82,12 +85,23 @@ let tests: [Target] = [
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "BLASEngine", "TestSupport"]),
+    // Measures; run by scripts/check-image-rate.
+    .executableTarget(name: "image-rate", dependencies: ["ImageCoding"], path: "Tests/ImageRate"),
     // What needs several ranks: a program of its own, run under mpirun by scripts/test.
     .executableTarget(
         name: "rank-tests",
         dependencies: ["Evaluation", "Benchmarking", "DatasetCreation", "BLASEngine", "TestSupport"] + oneDNN,
         path: "Tests/RankTests", swiftSettings: engineSettings),
 ]
+
+/// `DPTRAIN_FUZZ=1` builds the fuzzers, as scripts/fuzz does. They need libFuzzer.
+let fuzzers: [Target] = [
+    .executableTarget(
+        name: "fuzz", dependencies: ["Training", "DatasetCreation", "CZlib", "TestSupport"], path: "Tests/FuzzTests",
+        // gold, the usual one, breaks off.
+        linkerSettings: [.unsafeFlags(["-use-ld=lld"])])
+]
+let withFuzzers = Context.environment["DPTRAIN_FUZZ"] == "1"
 
 let package = Package(
     name: "dptrain",
@@ -96,6 +110,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
-    targets: systemLibraries + (withOneDNN ? oneDNNTargets : []) + modules + tests,
+    targets: systemLibraries + (withOneDNN ? oneDNNTargets : []) + modules + tests + (withFuzzers ? fuzzers : []),
     swiftLanguageModes: [.v6]
 )

@@ -62,8 +62,10 @@ public struct CheckpointStore: Sendable {
             if start == .overwrite {
                 for name in names where Self.isOurs(name) { try fileSystem.remove("\(folder)/\(name)") }
             }
-            try fileSystem.replace("probe", in: folder, with: [UInt8]())
-            try fileSystem.remove("\(folder)/probe")
+            // Under a name that the next start deletes, if this one is killed here.
+            let probe = TemporaryName.of("probe")
+            try fileSystem.replace(probe, in: folder, with: [UInt8]())
+            try fileSystem.remove("\(folder)/\(probe)")
         } catch {
             throw .unusable(folder, error)
         }
@@ -130,10 +132,12 @@ public struct CheckpointStore: Sendable {
     }
 
     private func failure(_ error: FileSystemError) -> FileError {
-        let hasEarlier = (try? fileSystem.names(in: folder))?.contains(where: Self.isCheckpoint) ?? false
         let next =
-            hasEarlier
-            ? "continue with --resume; the earlier checkpoints are whole" : "start again; there is no checkpoint yet"
+            switch (try? fileSystem.names(in: folder))?.contains(where: Self.isCheckpoint) {
+            case true: "continue with --resume; the earlier checkpoints are whole"
+            case false: "start again; there is no checkpoint yet"
+            case nil: "continue with --resume, if the folder has a checkpoint"
+            }
         switch error.code {
         case ENOSPC, EDQUOT:
             return FileError(

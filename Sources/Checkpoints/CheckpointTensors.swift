@@ -1,6 +1,6 @@
 /// Where a checkpoint's weights and optimizer slots come from, an array at a time, so that they need not all lie in memory
 /// beside the file that is composed of them. Each is asked for once, in the order of the file: first the weights, then
-/// the slots in the order of `KerasFile.slotOrder`.
+/// the slots in the order of `Optimizer.slotPlaces`.
 package protocol CheckpointTensors {
     /// A parameter's values in Keras's shape, by its index in the network.
     func weight(_ parameter: Int) throws -> [Float]

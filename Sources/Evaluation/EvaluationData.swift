@@ -12,11 +12,12 @@ struct EvaluationData {
     var dataset: SampleSet { source.dataset }
 
     init(_ request: EvaluationRequest, _ options: TrainingOptions, _ model: EvaluationModel) throws {
-        var found = DatasetOptions(options)
+        var understanding = DatasetOptions(options, demand: TargetDemand(model.network, model.lossFunction))
+        understanding.classNames = model.classNames.isEmpty ? nil : model.classNames
         // Weights belong to the rows that the run kept back, and to no others that are evaluated.
         let isValidation = request.split == .validation && options.validationRule.isOfTrainingSamples
-        if !isValidation { found.sampleWeights = nil }
-        let file = try DatasetFile.open(request.data, options: found)
+        if !isValidation { understanding.sampleWeights = nil }
+        let file = try DatasetFile.open(request.data, options: understanding)
         fingerprint = try file.fingerprint().description
         // Samples that were named explicitly are those of the train split.
         let split = request.split ?? (request.images != nil ? .train : file.usualSplit)
@@ -36,10 +37,8 @@ struct EvaluationData {
         }
         let data = try file.trainingData(options.validationRule, seed: options.seed)
         guard let validation = data.validation else { return try file.split(.validation) }
-        guard
-            validation.source.dataset.path != data.train.source.dataset.path
-                || fingerprint == training.dataFingerprint
-        else {
+        let isOfTrainingRows = data.isHeldOut || validation.isRedrawn
+        guard !isOfTrainingRows || fingerprint == training.dataFingerprint else {
             throw DatasetError(
                 file: file.path, "the rows that \(model.file) kept back (\(data.explanation)) are those of other data",
                 remedy: "give the data that it was trained on, or name another --split")
@@ -48,7 +47,7 @@ struct EvaluationData {
     }
 
     private static func rule(of model: EvaluationModel, for dataset: SampleSet) throws -> DataPipeline.Normalization {
-        if let rule = model.normalization(of: dataset.source.form) { return rule }
+        if let rule = try model.normalization(of: dataset) { return rule }
         let isBytes = dataset.source.form == .bytes
         throw DatasetError(
             file: dataset.file, object: dataset.source.dataset.path,

@@ -65,7 +65,22 @@ struct EvaluationModel {
     func normalization(of form: SampleSource.Form) -> DataPipeline.Normalization? {
         let usual = DataPipeline.Normalization.standard(for: form)
         guard let normalization, normalization != usual else { return usual }
-        return options.normalization == .auto ? nil : normalization
+        let isChosen = options.normalization != .auto || options.valueRange != nil
+        return isChosen ? normalization : nil
+    }
+
+    /// The same for a data set. Wider integers may be what training had as bytes, or as wider integers.
+    func normalization(of dataset: SampleSet) throws -> DataPipeline.Normalization? {
+        guard dataset.source.holdsWideIntegers else { return normalization(of: dataset.source.form) }
+        return try normalization ?? dataset.standardNormalization().rule
+    }
+
+    /// What it was trained to minimise, if its file says so in words that are known.
+    var lossFunction: Loss.Function? {
+        switch loss {
+        case .own(let loss): loss.function
+        case .keras(let description): description.flatMap { Loss(keras: $0) }?.function
+        }
     }
 
     /// What the model was trained to minimise; where its file does not say, what fits the data's targets.

@@ -103,23 +103,15 @@ extension Attributes {
     ) throws(HDF5Error) -> [String] {
         var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
         try location.check("read the attribute", at: place(name)) { H5Aread(attribute.id, type.id, &pointers) }
-        defer { pointers.forEach { _ = H5free_memory($0) } }
-        return pointers.map { $0.map { String(cString: $0) } ?? "" }
+        return takeStrings(pointers)
     }
 
     private func fixedStrings(
         _ name: String, _ attribute: Handle, _ type: Handle, _ count: Int
     ) throws(HDF5Error) -> [String] {
-        let width = H5Tget_size(type.id)
-        var bytes = [UInt8](repeating: 0, count: count * width)
+        var bytes = [UInt8](repeating: 0, count: count * H5Tget_size(type.id))
         try location.check("read the attribute", at: place(name)) { H5Aread(attribute.id, type.id, &bytes) }
-        let padding: UInt8 = H5Tget_strpad(type.id) == H5T_STR_SPACEPAD ? 0x20 : 0
-        return (0..<count).map { index in
-            var text = bytes[index * width..<(index + 1) * width]
-            if padding == 0 { text = text.prefix { $0 != 0 } }
-            while text.last == padding { text.removeLast() }
-            return String(decoding: text, as: UTF8.self)
-        }
+        return fixedLengthStrings(bytes, of: type.id)
     }
 
     private func stringType(_ name: String, size: Int, utf8: Bool) throws(HDF5Error) -> Handle {
@@ -130,5 +122,23 @@ extension Attributes {
         H5Tset_strpad(type.id, size == chdf5_variable_length() ? H5T_STR_NULLTERM : H5T_STR_NULLPAD)
         H5Tset_cset(type.id, utf8 ? H5T_CSET_UTF8 : H5T_CSET_ASCII)
         return type
+    }
+}
+
+/// Strings of variable length that HDF5 has allocated, and the memory given back.
+func takeStrings(_ pointers: [UnsafeMutablePointer<CChar>?]) -> [String] {
+    defer { pointers.forEach { _ = H5free_memory($0) } }
+    return pointers.map { $0.map { String(cString: $0) } ?? "" }
+}
+
+/// The strings of an array of a fixed-length string type, without what pads them.
+func fixedLengthStrings(_ bytes: [UInt8], of type: hid_t) -> [String] {
+    let width = H5Tget_size(type)
+    let padding: UInt8 = H5Tget_strpad(type) == H5T_STR_SPACEPAD ? 0x20 : 0
+    return (0..<bytes.count / max(1, width)).map { index in
+        var text = bytes[index * width..<(index + 1) * width]
+        if padding == 0 { text = text.prefix { $0 != 0 } }
+        while text.last == padding { text.removeLast() }
+        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -169,7 +169,7 @@ public struct Dataset: StoredObject {
     }
 
     /// HDF5 says of a filter that it lacks only in which folder it is not.
-    private func checkRead(_ operation: String, _ read: () -> herr_t) throws(HDF5Error) {
+    func checkRead(_ operation: String, _ read: () -> herr_t) throws(HDF5Error) {
         do {
             try location.check(operation, read)
         } catch {
@@ -193,7 +193,7 @@ public struct Dataset: StoredObject {
     }
 
     /// A file may state any shape, whatever its own size: compressed zeros take next to nothing.
-    private func requireRoom<Element>(for count: Int, of type: Element.Type) throws(HDF5Error) {
+    func requireRoom<Element>(for count: Int, of type: Element.Type) throws(HDF5Error) {
         let bytes = count * MemoryLayout<Element>.stride
         guard bytes > 1 << 20, let available = HostMemory.availableBytes, bytes > available else { return }
         throw location.error(

@@ -30,6 +30,14 @@ public enum ElementType: Hashable, Sendable, CustomStringConvertible {
         return false
     }
 
+    /// Of a number; 0 for other types.
+    public var bytes: Int {
+        switch self {
+        case .integer(let bytes, _), .float(let bytes): bytes
+        case .string, .other: 0
+        }
+    }
+
     init(of type: hid_t) {
         let size = H5Tget_size(type)
         switch H5Tget_class(type) {

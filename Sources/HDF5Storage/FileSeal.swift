@@ -15,7 +15,7 @@ package enum FileSeal {
     private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
     /// The trailer that belongs behind `payload`.
-    static func trailer(of payload: UnsafeRawBufferPointer) -> [UInt8] {
+    package static func trailer(of payload: UnsafeRawBufferPointer) -> [UInt8] {
         magic + littleEndian(version) + littleEndian(UInt64(payload.count)) + SHA256.digest(of: payload)
     }
 

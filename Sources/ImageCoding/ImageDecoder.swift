@@ -44,7 +44,6 @@ public final class ImageDecoder {
             case .webp: try WebP.decode(bytes, header, channels, into: &pixels)
             }
         guard orientation != .upright else { return decoded }
-        let room = turned.room(for: decoded.region.width * decoded.region.height * channels)
-        return orientation.turn(decoded, into: room)
+        return orientation.turn(decoded, into: &turned)
     }
 }

@@ -47,7 +47,8 @@ final class JPEGReader {
         }
         return PixelView(
             base: output, rowBytes: width * channels, channels: channels,
-            region: PixelRect(x: first, y: region.y, width: width, height: region.height), imageSize: size)
+            region: PixelRect(x: first, y: region.y, width: width, height: region.height), imageSize: size,
+            owner: memory.buffer)
     }
 
     /// Leaves out columns that are not needed; the first one decoded, and how many. A block's colours are interpolated with

@@ -33,8 +33,8 @@ public enum Orientation: Int, Sendable {
             y: mirrorsRows ? size.height - rect.y - rect.height : rect.y, width: rect.width, height: rect.height)
     }
 
-    /// Turns pixels into `output`, which has room for as many.
-    func turn(_ pixels: PixelView, into output: UnsafeMutablePointer<UInt8>) -> PixelView {
+    /// Turns pixels.
+    func turn(_ pixels: PixelView, into memory: inout PixelMemory) -> PixelView {
         let (channels, region) = (pixels.channels, pixels.region)
         let columnStep = mirrorsColumns ? -channels : channels
         let rowStep = mirrorsRows ? -pixels.rowBytes : pixels.rowBytes
@@ -42,6 +42,7 @@ public enum Orientation: Int, Sendable {
             pixels.base + (mirrorsColumns ? (region.width - 1) * channels : 0)
             + (mirrorsRows ? (region.height - 1) * pixels.rowBytes : 0)
         let turned = upright(region, in: pixels.imageSize)
+        let output = memory.room(for: turned.width * turned.height * channels)
         let (right, down) = swapsAxes ? (rowStep, columnStep) : (columnStep, rowStep)
         for y in 0..<turned.height {
             var source = corner + y * down
@@ -54,6 +55,6 @@ public enum Orientation: Int, Sendable {
         }
         return PixelView(
             base: output, rowBytes: turned.width * channels, channels: channels, region: turned,
-            imageSize: self.turned(pixels.imageSize))
+            imageSize: self.turned(pixels.imageSize), owner: memory.buffer)
     }
 }

@@ -29,7 +29,8 @@ enum PNGReader {
             if stored > channels { PixelConversion.greyFromRGB(output, count: header.size.width * rows) }
             return PixelView(
                 base: output, rowBytes: header.size.width * channels, channels: channels,
-                region: PixelRect(x: 0, y: 0, width: header.size.width, height: rows), imageSize: header.size)
+                region: PixelRect(x: 0, y: 0, width: header.size.width, height: rows), imageSize: header.size,
+                owner: memory.buffer)
         }
     }
 

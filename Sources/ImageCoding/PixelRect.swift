@@ -35,7 +35,7 @@ public struct PixelRect: Equatable, Sendable {
     }
 }
 
-/// Decoded pixels in memory of someone else: an image, or a part of it.
+/// Pixels in memory: an image, or a part of it.
 public struct PixelView {
     /// The first value of the part's upper left pixel.
     public let base: UnsafePointer<UInt8>
@@ -47,18 +47,36 @@ public struct PixelView {
     public let region: PixelRect
     /// The size of the whole image.
     public let imageSize: PixelSize
+    /// Keeps the memory, if that is not the caller's task.
+    private let owner: AnyObject?
 
     public init(
-        base: UnsafePointer<UInt8>, rowBytes: Int, channels: Int, region: PixelRect, imageSize: PixelSize
+        base: UnsafePointer<UInt8>, rowBytes: Int, channels: Int, region: PixelRect, imageSize: PixelSize,
+        owner: AnyObject? = nil
     ) {
         self.base = base
         self.rowBytes = rowBytes
         self.channels = channels
         self.region = region
         self.imageSize = imageSize
+        self.owner = owner
     }
 
-    /// Copies a part of the image, which must be there: [height, width, channels].
+    /// A whole image, its rows one after the other.
+    public init(_ base: UnsafePointer<UInt8>, _ size: PixelSize, channels: Int) {
+        self.init(
+            base: base, rowBytes: size.width * channels, channels: channels, region: PixelRect(size), imageSize: size)
+    }
+
+    /// A part of the image, which must be there: [height, width, channels].
+    public func copy(_ rect: PixelRect) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: rect.width * rect.height * channels) { output, count in
+            if let base = output.baseAddress { copy(rect, to: base) }
+            count = output.count
+        }
+    }
+
+    /// Copies a part of the image, which must be there.
     public func copy(_ rect: PixelRect, to output: UnsafeMutablePointer<UInt8>) {
         precondition(region.contains(rect), "pixels that are not there")
         let row = rect.width * channels

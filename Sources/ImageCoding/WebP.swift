@@ -17,7 +17,7 @@ enum WebP {
         if channels == 1 { PixelConversion.greyFromRGB(output, count: width * height) }
         return PixelView(
             base: output, rowBytes: width * channels, channels: channels, region: PixelRect(header.size),
-            imageSize: header.size)
+            imageSize: header.size, owner: memory.buffer)
     }
 
     static func check(_ status: VP8StatusCode) throws(ImageError) {

@@ -57,10 +57,15 @@ public final class Communicator {
     /// The same ranks with an order of messages of their own: collectives on two communicators need not be started in
     /// the same order on all ranks. Collective. Lives until `finalize`.
     public func duplicate() throws -> Communicator {
-        var copy: MPI_Comm?
-        try wait("MPI_Comm_dup") { MPI_Comm_dup(handle, &copy) }
-        guard let copy else { throw failure("MPI_Comm_dup", "it returned no communicator") }
-        return try Communicator(copy, watch)
+        try split("MPI_Comm_dup") { MPI_Comm_dup(handle, &$0) }
+    }
+
+    /// The communicator that a collective call of MPI makes of this one.
+    func split(_ operation: String, _ call: (inout MPI_Comm?) -> Int32) throws -> Communicator {
+        var made: MPI_Comm?
+        try wait(operation) { call(&made) }
+        guard let made else { throw failure(operation, "it returned no communicator") }
+        return try Communicator(made, watch)
     }
 
     // MARK: What runs where
@@ -118,8 +123,11 @@ public final class Communicator {
 
     /// Turns MPI's return code into an error that names rank and operation.
     func check(_ code: Int32, _ operation: String) throws {
-        try Self.check(code, operation, rank: rank)
+        try Self.check(code, operation, rank: launchedRank)
     }
+
+    /// By which errors name this rank, also where the communicator has only some of the ranks.
+    private var launchedRank: Int { LaunchEnvironment.current.rank }
 
     static func check(_ code: Int32, _ operation: String, rank: Int) throws {
         if code == MPI_SUCCESS { return }
@@ -131,14 +139,15 @@ public final class Communicator {
 
     func failure(_ operation: String, _ reason: String) -> MessagePassingError {
         MessagePassingError(
-            rank: rank, operation: operation, reason: reason, remedy: "check that all ranks run the same program")
+            rank: launchedRank, operation: operation, reason: reason,
+            remedy: "check that all ranks run the same program")
     }
 
     /// MPI's counts are 32 bits wide.
     func count(_ elements: Int, _ operation: String) throws -> Int32 {
         guard let count = Int32(exactly: elements) else {
             throw MessagePassingError(
-                rank: rank, operation: operation, reason: "\(elements) elements, where MPI takes 2,147,483,647",
+                rank: launchedRank, operation: operation, reason: "\(elements) elements, where MPI takes 2,147,483,647",
                 remedy: "send it in parts")
         }
         return count

@@ -78,12 +78,14 @@ public struct ExchangePlan {
     /// The elements of the parameter arena: those of the gradients, and frozen weights behind them.
     public let parameterCount: Int
     public let rank: Int
+    /// Which ranks can share memory.
+    public let nodes: NodeMap
 
     public init(
         _ type: any GradientExchange.Type, _ partition: ShardPartition, _ buckets: BucketPlan, parameterCount: Int,
-        rank: Int
+        rank: Int, _ nodes: NodeMap
     ) {
-        precondition(partition.ranks == buckets.ranks, "plans of other ranks")
+        precondition(partition.ranks == buckets.ranks && nodes.ranks == buckets.ranks, "plans of other ranks")
         precondition(parameterCount >= buckets.count, "every gradient has a parameter")
         precondition(type.addsRounded || buckets.roundedCount == 0, "the exchange does not add what is rounded")
         self.type = type
@@ -91,6 +93,7 @@ public struct ExchangePlan {
         self.buckets = buckets
         self.parameterCount = parameterCount
         self.rank = rank
+        self.nodes = nodes
     }
 
     /// The gradient arenas that the rank needs.

@@ -20,6 +20,7 @@ extension RunBegun {
             ("output", output),
         ]
         if let resumed { rows.append(("resumed", resumed)) }
+        rows += notes.map { ("note", $0) }
         rows += warnings.map { ("warning", $0) }
         return rows.map { name, text in name.padded(to: 12) + text }
     }

@@ -119,6 +119,30 @@ private func damage(_ path: String) throws {
         }
     }
 
+    /// Wherever a first start fails or is killed: with all later calls it cannot tidy up.
+    @Test func aStartThatFailedAnywhereCanBeMadeAgain() throws {
+        for call in 1...8 {
+            try CheckpointFixture.withFolder { folder in
+                let faulty = FaultyFileSystem(failing: call, recovers: false)
+                #expect(throws: FileError.self) {
+                    try CheckpointStore(folder: folder, keep: 1, start: .new, fileSystem: faulty)
+                }
+                _ = try CheckpointStore(folder: folder, keep: 1, start: .new)
+                #expect(try CheckpointFixture.names(in: folder) == [])
+            }
+        }
+    }
+
+    /// A folder that cannot be read may have checkpoints.
+    @Test func aFolderThatCannotBeListedIsNotSaidToBeEmpty() throws {
+        try CheckpointFixture.withFolder { folder in
+            let faulty = FaultyFileSystem(failing: 9, recovers: false, failsToList: true)
+            let store = try CheckpointStore(folder: folder, keep: 1, start: .new, fileSystem: faulty)
+            let error = #expect(throws: FileError.self) { try store.save(CheckpointFixture.state(step: 0), as: .step) }
+            #expect(error?.description.contains("if the folder has a checkpoint") == true, "\(error.debugDescription)")
+        }
+    }
+
     @Test func aFullDiskAheadOfTheFirstCheckpointLeavesNone() throws {
         try CheckpointFixture.withFolder { folder in
             _ = try CheckpointStore(folder: folder, keep: 1, start: .new)

@@ -10,9 +10,12 @@ final class FaultyFileSystem: FileSystem {
     private let failing: Int
     private let code: Int32
     private let recovers: Bool
+    private let failsToList: Bool
 
-    /// `failing` counts from 1; `recovers` lets the calls after it succeed.
-    init(failing: Int, code: Int32 = ENOSPC, recovers: Bool) {
+    /// `failing` counts from 1; `recovers` lets the calls after it succeed. Folders can be listed all the same, unless
+    /// `failsToList`.
+    init(failing: Int, code: Int32 = ENOSPC, recovers: Bool, failsToList: Bool = false) {
+        self.failsToList = failsToList
         self.failing = failing
         self.code = code
         self.recovers = recovers
@@ -29,7 +32,10 @@ final class FaultyFileSystem: FileSystem {
         if fails { throw FileSystemError(operation, path, code: code) }
     }
 
-    func names(in folder: String) throws(FileSystemError) -> [String] { try real.names(in: folder) }
+    func names(in folder: String) throws(FileSystemError) -> [String] {
+        if failsToList && hasFailed { throw FileSystemError("list the folder", folder, code: code) }
+        return try real.names(in: folder)
+    }
     func read(_ path: String) throws(FileSystemError) -> [UInt8] { try real.read(path) }
 
     func createFolder(_ path: String) throws(FileSystemError) {

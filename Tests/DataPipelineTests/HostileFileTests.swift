@@ -88,6 +88,11 @@ import Testing
     @Test func classesWithoutSamplesAreTold() throws {
         #expect(try warning([2, 0, 1, 1]) == nil)
         #expect(try warning([0, 3, 2]) == "class 1 has no sample")
+        #expect(
+            try warning([1, 3, 2, 2]) == "class 0 has no sample; if labels count from 1, say --label-offset 1")
+        #expect(try warning([0, 0, 0]) == "all 3 samples are of class 0")
+        #expect(
+            try warning([1, 1], options: DatasetOptions(classes: 2)) == "all 2 samples are of class 1")
         #expect(try warning([0, 1, 2, 255]) == "classes 3 to 254 have no sample")
         #expect(try warning([0, 2, 4]) == "classes 1, 3 have no sample")
         #expect(try warning([0, 1], options: DatasetOptions(classes: 5)) == "classes 2 to 4 have no sample")

@@ -64,6 +64,13 @@ struct Received: Equatable {
     }
 }
 
+/// All samples of a split, read through the pipeline in file order.
+func samples(of dataset: SampleSet) throws -> [Received] {
+    let sampler = Sampler(dataset, batch: dataset.count, shards: 1, seed: nil)
+    return try drain(BatchReader(dataset, sampler: sampler, shards: 0..<1), elements: dataset.sample.count)
+        .flatMap(\.shards)
+}
+
 /// Everything a reader yields: (epoch, step) and the shards of each step.
 func drain(_ reader: BatchReader, elements: Int) throws -> [(epoch: Int, step: Int, shards: [Received])] {
     var steps: [(epoch: Int, step: Int, shards: [Received])] = []

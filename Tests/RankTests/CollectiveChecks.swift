@@ -47,6 +47,40 @@ var collectiveChecks: [RankCheck] {
         RankCheck("non-blocking collectives on two communicators, waited for in one set") { check in
             try nonBlocking(check)
         },
+        RankCheck("ranks of one machine share a node, and the ranks of a part have numbers of their own") { check in
+            let map = try check.world.nodeMap()
+            check.expect(map, equals: NodeMap(ranks: check.size), "the nodes")
+            check.expect(map.neighbours(of: check.rank), equals: Array(0..<check.size), "neighbours")
+            // As if every second rank were elsewhere.
+            let halves = NodeMap(labels: (0..<check.size).map { $0 % 2 })
+            let own = halves.neighbours(of: check.rank)
+            let node = try check.world.split(by: halves.node(of: check.rank))
+            check.expect(own[node.rank], equals: check.rank, "the rank's place in its node")
+            check.expect(try node.allReduceSum(Int64(check.rank)), equals: Int64(own.reduce(0, +)), "a sum in the node")
+            do {
+                _ = try node.broadcast([UInt8(1)], from: node.size)
+                check.expect(false, "a root that does not exist was accepted")
+            } catch let error as MessagePassingError {
+                check.expect(error.rank, equals: check.rank, "the rank that an error names")
+            }
+        },
+        RankCheck("memory that ranks share is zero at first, and holds what others write") { check in
+            let halves = NodeMap(labels: (0..<check.size).map { $0 % 2 })
+            let node = try check.world.split(by: halves.node(of: check.rank))
+            // Parts of other sizes, some of them none.
+            let window = try SharedWindow<Float>(count: node.rank * 5, node)
+            check.expect(window.parts.map(\.count), equals: (0..<node.size).map { $0 * 5 }, "sizes")
+            check.expect(window.parts.allSatisfy { $0.allSatisfy { $0 == 0 } }, "it is not zero at first")
+            let aligned = window.parts.allSatisfy { Int(bitPattern: $0.baseAddress) % 64 == 0 }
+            check.expect(aligned, "parts begin at multiples of 64 bytes")
+            try window.barrier()
+            // Every rank writes to the part of the next one.
+            let next = window.parts[(node.rank + 1) % node.size]
+            for i in next.indices { next[i] = Float(1 + check.rank) }
+            try window.barrier()
+            let before = halves.neighbours(of: check.rank)[(node.rank + node.size - 1) % node.size]
+            check.expect(window.parts[node.rank].allSatisfy { $0 == Float(1 + before) }, "what another rank wrote")
+        },
         RankCheck("a call that MPI refuses throws an error naming rank and call") { check in
             do {
                 _ = try check.world.broadcast([UInt8(1)], from: check.size)

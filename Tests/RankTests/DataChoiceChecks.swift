@@ -24,21 +24,54 @@ var dataChoiceChecks: [RankCheck] {
             ["validation": "last:0.25", "loss": "binary_crossentropy", "labels": "/train/flags"]
         ),
     ]
-    return choices.map { name, settings in
-        RankCheck("a run with held-out rows resumes, and evaluation finds them: \(name)") { check in
-            let trial = try RunTrial(check, test: 0)
-            if check.rank == 0 { try addTargets(to: trial.path("data.h5")) }
-            try check.world.barrier()
-            let reference = try trial.files(of: "alone") { try trial.run(in: "alone", settings: settings) }
-            let files = try trial.files(of: "stopped") {
-                let signal: [any RunObserver] = check.rank == 0 ? [SignalAtStep(3)] : []
-                try trial.run(in: "stopped", settings: settings, observers: signal)
-                check.expect(try trial.run(in: "stopped", resume: .latest), equals: .finished, "resumed")
+    return stageChecks
+        + choices.map { name, settings in
+            RankCheck("a run with held-out rows resumes, and evaluation finds them: \(name)") { check in
+                let trial = try RunTrial(check, test: 0)
+                if check.rank == 0 { try addTargets(to: trial.path("data.h5")) }
+                try check.world.barrier()
+                let reference = try trial.files(of: "alone") { try trial.run(in: "alone", settings: settings) }
+                let files = try trial.files(of: "stopped") {
+                    let signal: [any RunObserver] = check.rank == 0 ? [SignalAtStep(3)] : []
+                    try trial.run(in: "stopped", settings: settings, observers: signal)
+                    check.expect(try trial.run(in: "stopped", resume: .latest), equals: .finished, "resumed")
+                }
+                for (file, bytes) in reference { check.expect(files[file] == bytes, "\(file) differs") }
+                try heldOut(trial, settings, check)
             }
-            for (file, bytes) in reference { check.expect(files[file] == bytes, "\(file) differs") }
-            try heldOut(trial, settings, check)
         }
-    }
+}
+
+private var stageChecks: [RankCheck] {
+    [
+        RankCheck("a staged run computes the same, and takes its copy away again") { check in
+            let trial = try RunTrial(check)
+            let reference = try trial.files(of: "alone") { try trial.run(in: "alone") }
+            let (folder, copy) = (trial.path("stage"), trial.path("stage/data.h5"))
+            let files = try trial.files(of: "staged") { try trial.run(in: "staged", settings: ["stage": folder]) }
+            for (file, bytes) in reference { check.expect(files[file] == bytes, "\(file) differs") }
+            try check.world.barrier()
+            if check.rank == 0 {
+                check.expect(!FileManager.default.fileExists(atPath: copy), "the copy is still there")
+                try FileManager.default.copyItem(atPath: trial.path("data.h5"), toPath: copy)
+            }
+            try check.world.barrier()
+            try trial.run(in: "again", settings: ["stage": folder, "epochs": "1"])
+            try check.world.barrier()
+            if check.rank == 0 {
+                check.expect(FileManager.default.fileExists(atPath: copy), "a file that was there is gone")
+                try FileManager.default.removeItem(atPath: copy)
+                try trial.generate("stage/data.h5", train: 53, test: 20, seed: 2)
+            }
+            try check.world.barrier()
+            do {
+                try trial.run(in: "other", settings: ["stage": folder])
+                check.expect(false, "other data were taken")
+            } catch {
+                check.expect("\(error)".contains("there is another file of this name already"), "unclear: \(error)")
+            }
+        }
+    ]
 }
 
 /// Weights, and flags of several classes, for the training samples.

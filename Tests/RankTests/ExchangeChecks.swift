@@ -4,11 +4,21 @@ import Reduction
 
 /// What exchanges share: updates that are held back, and norms over slices.
 var exchangeChecks: [RankCheck] {
-    let types: [any GradientExchange.Type] = [TreeExchange.self, AllReduceExchange.self, RootExchange.self]
+    let types: [any GradientExchange.Type] = [
+        TreeExchange.self, AllReduceExchange.self, RootExchange.self, WindowExchange.self,
+    ]
     return [
         RankCheck("an exchange that rank 0 does alone has the bits of the serial tree") { check in
             for shards in [1, 3, 8, 13] where shards >= check.size {
                 try ReducerTrial(check, shards: shards, type: RootExchange.self).run(batches: [4 * shards, 1, shards])
+            }
+        },
+        RankCheck("an exchange in memory that ranks share has the bits of the serial tree") { check in
+            for shards in [1, 3, 8, 13] where shards >= check.size {
+                let trial = try ReducerTrial(check, shards: shards, type: WindowExchange.self)
+                try trial.run(batches: [4 * shards, 1, shards])
+                let parameters = trial.exchangePlan.memory.parameters
+                check.expect(parameters > 0, equals: check.rank == 0, "who takes memory for the parameters")
             }
         },
         RankCheck("updates that are held back until a norm is known give the same bits") { check in

@@ -97,7 +97,8 @@ final class ReducerTrial {
         partition = ShardPartition(shards: shards, ranks: check.size)
         let plan = Self.plan(ranks: check.size, scale: scale, roundedCount: roundedCount)
         self.plan = plan
-        exchangePlan = ExchangePlan(type, partition, plan, parameterCount: plan.count, rank: check.rank)
+        exchangePlan = ExchangePlan(
+            type, partition, plan, parameterCount: plan.count, rank: check.rank, try check.world.nodeMap())
         let exchange = try exchangePlan.make(check.world)
         let parameters = exchange.arenas.parameters
         self.parameters = parameters

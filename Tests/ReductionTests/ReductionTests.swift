@@ -1,4 +1,5 @@
 import Basics
+import MessagePassing
 import Reduction
 import Testing
 
@@ -120,7 +121,8 @@ import Testing
         let buckets = BucketPlan(
             count: 4096, cuts: [1024, 2048], ranks: ranks, targetBytes: 4096, roundedCount: rounded)
         return ExchangePlan(
-            kind.type, ShardPartition(shards: shards, ranks: ranks), buckets, parameterCount: 4112, rank: rank)
+            kind.type, ShardPartition(shards: shards, ranks: ranks), buckets, parameterCount: 4112, rank: rank,
+            NodeMap(ranks: ranks))
     }
 
     @Test(arguments: 1...5) func ownersOfTheTreeTileTheArena(ranks: Int) {

@@ -127,6 +127,6 @@ package enum TemporaryName {
     private static let prefix = ".dptrain-"
     private static let suffix = ".tmp"
 
-    static func of(_ name: String) -> String { prefix + name + suffix }
+    package static func of(_ name: String) -> String { prefix + name + suffix }
     package static func isOne(_ name: String) -> Bool { name.hasPrefix(prefix) && name.hasSuffix(suffix) }
 }

@@ -21,16 +21,23 @@ public struct ClassCounts: Sendable {
         counts.keys.filter { others[Int($0)] == 0 }.count
     }
 
-    /// `class 3 has no sample`, `classes 10 to 254 have no sample`; nil where every class has some.
+    /// `class 3 has no sample`, `classes 10 to 254 have no sample`, `all 64 samples are of class 0`; nil where there is
+    /// nothing to warn of.
     public var warning: String? {
+        if counts.count == 1, let (label, count) = counts.first, count > 1 {
+            return "all \(count) samples are of class \(label)"
+        }
         guard empty > 0 else { return nil }
+        let remedy =
+            counts[0] == nil && empty == 1
+            ? "; if labels count from 1, say --label-offset 1" : ""
         let runs = emptyRuns(atMost: Self.mostRuns + 1)
         let texts = runs.prefix(Self.mostRuns).map {
             $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound) to \($0.upperBound - 1)"
         }
         let rest = runs.count > Self.mostRuns ? " and others, \(empty) of \(classes)," : ""
         return empty == 1
-            ? "class \(texts.joined()) has no sample"
+            ? "class \(texts.joined()) has no sample\(remedy)"
             : "classes \(texts.joined(separator: ", "))\(rest) have no sample"
     }
 

@@ -15,6 +15,8 @@ public struct DatasetFile: Sendable {
     /// Mean and standard deviation of the training samples by channel, in the samples' own units, where the file has
     /// them.
     public let statistics: (mean: [Float], deviation: [Float])?
+    /// How the file was understood, where that is not plain: a sentence each.
+    public let notes: [String]
 
     public static func open(_ path: String, options: DatasetOptions = DatasetOptions()) throws -> DatasetFile {
         try DatasetFile(HDF5File.open(path), options)
@@ -38,31 +40,28 @@ public struct DatasetFile: Sendable {
         }
         let order = options.order ?? (isNative ? .nhwc : nil)
         let schema = try DatasetSchema(of: file, options: options)
-        var found: [Split: (source: SampleSource, targets: Targets, width: Int?, path: String?)] = [:]
-        for (split, paths) in schema.splits {
-            let source = try SampleSource(Self.dataset(paths.samples, in: file, options), order: order)
-            guard let path = paths.targets else {
-                found[split] = (source, .none, nil, nil)
-                continue
-            }
-            let reader = TargetReader(
-                dataset: try Self.dataset(path, in: file, options), samples: source.dataset.rows, kind: options.targets)
-            let (targets, width) = try reader.read()
-            found[split] = (source, targets, width, path)
+        var parts: [Split: Part] = [:]
+        var known: [String]? = names.isEmpty ? nil : names
+        // Training samples come first: their labels, if they are words, number those of the others.
+        for split in Split.allCases {
+            guard let paths = schema.splits[split] else { continue }
+            let part = try Part(paths, in: file, options, order: order, classNames: known)
+            known = known ?? part.found.names
+            parts[split] = part
         }
-        let classes =
-            options.classes
-            ?? Self.classes(named: names.count, found.mapValues { ($0.targets, $0.width) })
-        let classNames = names.count == classes && !names.isEmpty ? names : nil
+        notes = Self.notes(parts)
+        let classes = options.classes ?? Self.classes(named: known?.count ?? 0, parts)
+        let classNames = known?.count == classes ? known : nil
         var splits: [Split: SampleSet] = [:]
-        for (split, part) in found {
+        for (split, part) in parts {
+            let targets = part.found.targets
             splits[split] = SampleSet(
-                split: split, source: part.source, rows: .run(0..<part.source.dataset.rows), targets: part.targets,
-                targetsPath: part.path, classes: Self.hasLabels(part.targets) ? classes : 0,
-                classNames: Self.hasLabels(part.targets) ? classNames : nil)
+                split: split, source: part.source, rows: .run(part.rows), targets: targets,
+                targetsPath: part.targetsPath,
+                classes: Self.hasLabels(targets) ? classes : 0, classNames: Self.hasLabels(targets) ? classNames : nil)
         }
         if let path = options.sampleWeights, let train = splits[.train] {
-            splits[.train] = try train.weighted(by: Self.dataset(path, in: file, options))
+            splits[.train] = try train.weighted(by: Part.dataset(path, in: file, options))
         }
         self.classes = classes
         self.classNames = classNames
@@ -71,11 +70,54 @@ public struct DatasetFile: Sendable {
         try refuseDifferentSamples()
     }
 
-    /// Whatever a split needs is there in full before any of it is read.
-    private static func dataset(_ path: String, in file: HDF5File, _ options: DatasetOptions) throws -> Dataset {
-        let dataset = try file.root.dataset(path)
-        try dataset.requireStored(allowExternal: options.allowsExternal)
-        return dataset
+    /// A split before it is known how many classes there are.
+    private struct Part {
+        let source: SampleSource
+        let rows: Range<Int>
+        let found: TargetReader.Found
+        let targetsPath: String?
+
+        init(
+            _ paths: DatasetSchema.Paths, in file: HDF5File, _ options: DatasetOptions, order: ChannelOrder?,
+            classNames: [String]?
+        ) throws {
+            source = try SampleSource(Self.dataset(paths.samples, in: file, options), order: order)
+            rows = paths.rows ?? 0..<source.dataset.rows
+            targetsPath = paths.targets
+            guard let path = paths.targets else {
+                found = TargetReader.Found(targets: .none)
+                return
+            }
+            let reader = TargetReader(
+                dataset: try Self.dataset(path, in: file, options), samples: source.dataset.rows, options: options,
+                classNames: classNames)
+            var found = try reader.read()
+            if rows.count < source.dataset.rows { found.targets = found.targets[rows] }
+            self.found = found
+        }
+
+        /// Whatever a split needs is there in full before any of it is read.
+        static func dataset(_ path: String, in file: HDF5File, _ options: DatasetOptions) throws -> Dataset {
+            let dataset = try DatasetPath(path).dataset(in: file)
+            try dataset.refuseMATLABObjects()
+            try dataset.requireStored(allowExternal: options.allowsExternal)
+            return dataset
+        }
+    }
+
+    /// Of all splits, each once.
+    private static func notes(_ parts: [Split: Part]) -> [String] {
+        let present = Split.allCases.compactMap { split in parts[split].map { (split, $0) } }
+        let shared = present.filter { $0.1.rows.count < $0.1.source.dataset.rows }
+        var notes: [String] = []
+        if let path = shared.first?.1.source.dataset.path {
+            let rows = shared.map { "\($0.rawValue) \($1.rows.lowerBound) to \($1.rows.upperBound - 1)" }
+            notes.append("rows of \(path), as the attribute split says: \(rows.joined(separator: ", "))")
+        }
+        for (_, part) in present {
+            notes += (part.source.notes + part.found.notes).filter { !notes.contains($0) }
+        }
+        return notes
     }
 
     /// A split of the file, or an error that says which there are.
@@ -89,15 +131,15 @@ public struct DatasetFile: Sendable {
     public var usualSplit: Split { [.test, .validation].first { splits[$0] != nil } ?? .train }
 
     /// The names' number, else the columns of one-hot labels, else one more than the largest training label.
-    private static func classes(named: Int, _ found: [Split: (targets: Targets, width: Int?)]) -> Int {
-        let targets = found[.train].map { [$0] } ?? Array(found.values)
+    private static func classes(named: Int, _ parts: [Split: Part]) -> Int {
+        let found = parts[.train].map { [$0.found] } ?? parts.values.map(\.found)
         let largest =
-            targets.map { part -> Int in
+            found.map { part -> Int in
                 guard case .labels(let labels) = part.targets else { return -1 }
                 return Int(labels.max() ?? -1)
             }.max() ?? -1
         guard largest >= 0 || named > 0 else { return 0 }
-        return named > 0 ? named : targets.compactMap(\.width).max() ?? largest + 1
+        return named > 0 ? named : found.compactMap(\.width).max() ?? largest + 1
     }
 
     private static func hasLabels(_ targets: Targets) -> Bool {

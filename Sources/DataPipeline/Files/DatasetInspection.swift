@@ -10,6 +10,7 @@ public struct DatasetInspection: CustomStringConvertible {
         for split in Split.allCases {
             if let dataset = file.splits[split] { lines += try Self.lines(of: dataset) }
         }
+        lines += file.notes.map { "note: \($0)" }
         if let names = file.classNames {
             lines.append("classes: \(names.enumerated().map { "\($0) \($1)" }.joined(separator: ", "))")
         }
@@ -20,7 +21,7 @@ public struct DatasetInspection: CustomStringConvertible {
         lines.append("fingerprint: \(try file.fingerprint())")
         if let train = file.splits[.train] {
             let rule = validationSplit.map { ValidationRule.last($0) } ?? .automatic
-            lines.append("normalization: \(Self.explain(train.source.form))")
+            lines.append("normalization: \(Self.explain(train))")
             lines.append("validation: \(try file.trainingData(rule).explanation)")
         }
         description = lines.joined(separator: "\n")
@@ -46,7 +47,10 @@ public struct DatasetInspection: CustomStringConvertible {
                 break
             }
             let range = (values.min() ?? 0, values.max() ?? 0)
-            lines.append("  targets: \(dataset.targetsPath ?? ""), \(width) a sample, from \(range.0) to \(range.1)")
+            let areWhole = width == 1 && range.0 >= 0 && values.allSatisfy { $0 == $0.rounded() }
+            lines.append(
+                "  targets: \(dataset.targetsPath ?? ""), \(width) a sample, from \(range.0) to \(range.1)"
+                    + (areWhole ? "; class numbers for a network that tells classes apart" : ""))
         case .none:
             lines.append("  no labels")
         }
@@ -57,6 +61,7 @@ public struct DatasetInspection: CustomStringConvertible {
         switch source.order {
         case .nhwc: "height x width x channels"
         case .nchw: "channels x height x width, turned round while reading"
+        case .ncwh: "width before height (MATLAB), turned round while reading"
         case nil: source.sample.rank == 1 ? "features" : "height x width, one channel"
         }
     }
@@ -80,11 +85,15 @@ public struct DatasetInspection: CustomStringConvertible {
         return "\(counts.fewest) to \(counts.most)" + (counts.empty > 0 ? ", \(counts.empty) classes without any" : "")
     }
 
-    private static func explain(_ form: SampleSource.Form) -> String {
-        switch Normalization.standard(for: form) {
-        case .unit: "x / 255, unless another is chosen"
-        default: "values are used as they are, unless another is chosen"
+    private static func explain(_ samples: SampleSet) -> String {
+        let rule: String
+        do {
+            let (standard, note) = try samples.standardNormalization()
+            rule = note ?? (standard == .unit ? "x / 255" : "values are used as they are")
+        } catch {
+            return "\(error)"
         }
+        return "\(rule), unless another is chosen"
     }
 
     private static func list(_ values: [Float]) -> String { values.map(\.description).joined(separator: ", ") }

@@ -9,6 +9,8 @@ public enum ChannelOrder: String, CaseIterable, Sendable {
     case nhwc
     /// [N, C, H, W]
     case nchw
+    /// [N, C, W, H], or [N, W, H] for one channel: MATLAB's [H, W, C, N], whose axes HDF5 has in reverse.
+    case ncwh
 }
 
 /// What a network is to predict for a sample.
@@ -19,15 +21,30 @@ public enum TargetForm: String, Sendable {
     case targets
 }
 
+/// Which targets a network can learn from, where the file leaves that open.
+public enum TargetDemand: Sendable {
+    /// A class number a sample.
+    case labels
+    /// A class number a sample, or a share for each class.
+    case labelsOrShares
+    /// Numbers to be predicted.
+    case values
+}
+
 /// What a person said about a data file; everything that is nil is found out from the file.
 public struct DatasetOptions: Sendable {
-    /// Paths in the file of the training samples and their targets.
+    /// Paths in the file of the training samples and their targets; `other.h5:/path` is a path in another file.
     public var images: String?
     public var labels: String?
     /// The path in the file of a weight for each training sample.
     public var sampleWeights: String?
     public var order: ChannelOrder?
     public var targets: TargetForm?
+    public var demand: TargetDemand?
+    /// The stored number of the first class; nil is 0.
+    public var labelOffset: Int?
+    /// The names of a model's classes in its order, which labels that are words must have.
+    public var classNames: [String]?
     /// How many classes the network tells apart.
     public var classes: Int?
     /// Whether data sets may have their bytes in files that are no HDF5 files.

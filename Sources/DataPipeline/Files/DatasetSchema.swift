@@ -10,6 +10,8 @@ public struct DatasetSchema: Sendable, Equatable {
         public var samples: String
         /// nil where the file has no targets for the split.
         public var targets: String?
+        /// The rows of both that belong to the split; nil for all.
+        public var rows: Range<Int>?
     }
 
     public private(set) var splits: [Split: Paths] = [:]
@@ -37,7 +39,7 @@ public struct DatasetSchema: Sendable, Equatable {
             guard let samples else { continue }
             var targets = chosen.labels
             if targets == nil {
-                if chosen.images != nil {
+                if chosen.images != nil, DatasetPath(samples).file == nil {
                     targets = try Self.only(Self.siblings(of: samples), "labels or targets", split, present, file)
                 }
                 targets =
@@ -46,7 +48,10 @@ public struct DatasetSchema: Sendable, Equatable {
             }
             splits[split] = Paths(samples: samples, targets: targets)
         }
-        guard splits.isEmpty else { return }
+        guard splits.isEmpty else {
+            try applySplitAttribute(of: file)
+            return
+        }
         let paths = present.entries.map(\.path)
         if let encoded = paths.first(where: { $0.hasSuffix("/encoded") }) {
             throw DatasetError(
@@ -56,6 +61,32 @@ public struct DatasetSchema: Sendable, Equatable {
         let content = paths.isEmpty ? "it has no data sets" : "its data sets are \(paths.listed(atMost: 50))"
         throw DatasetError(
             file: file.path, "no images or features found; \(content)", remedy: "name them with --images and --labels")
+    }
+
+    /// Gives splits that lie in one data set their rows, so that none is trained on that belongs to another.
+    private mutating func applySplitAttribute(of file: HDF5File) throws {
+        guard let shared = splits[.train], let attribute = try SplitAttribute(of: file),
+            attribute.knows(shared.samples)
+        else { return }
+        splits[.train] = nil
+        for split in Split.allCases where splits[split] == nil {
+            func rowsOf(_ path: String) throws -> Range<Int>? {
+                try attribute.rows(of: split, in: path, count: file.root.dataset(path).rows)
+            }
+            guard let rows = try rowsOf(shared.samples) else { continue }
+            var part = Paths(samples: shared.samples, targets: shared.targets, rows: rows)
+            if let targets = shared.targets, attribute.knows(targets) {
+                let labelled = try rowsOf(targets)
+                guard labelled == nil || labelled == rows else {
+                    throw DatasetError(
+                        file: file.path, object: targets,
+                        "its \(split.rawValue) rows are others than those of \(shared.samples) (attribute split)",
+                        remedy: "write targets in the order of their samples")
+                }
+                part.targets = labelled.map { _ in targets }
+            }
+            splits[split] = part
+        }
     }
 
     /// The paths, in lower case, that some file has one of these words under.

@@ -67,7 +67,7 @@ extension SampleSet {
         try source.dataset.requireMemory(most, for: "a fingerprint of its samples of \(sample)")
         for run in 0..<Self.runs {
             let start = run * count / Self.runs
-            let range = start..<min(start + Self.runLength, count)
+            let range = rows[start]..<rows[start] + min(Self.runLength, count - start)
             switch source.form {
             case .bytes: try source.dataset.read(rows: range, as: UInt8.self).withUnsafeBytes { digest.add($0) }
             case .floats: try source.dataset.read(rows: range, as: Float.self).withUnsafeBytes { digest.add($0) }

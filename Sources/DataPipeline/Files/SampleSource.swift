@@ -30,12 +30,23 @@ public struct SampleSource: Sendable {
     /// How images lie in the file; nil for features and images without a channel axis.
     public let order: ChannelOrder?
 
-    /// Whether samples lie as [C, H, W] and must be turned into [H, W, C].
-    var needsTransposition: Bool { order == .nchw && sample[2] > 1 }
+    /// Whether samples lie as [C, H, W] or [C, W, H] and must be turned into [H, W, C].
+    var needsTransposition: Bool {
+        switch order {
+        case .nchw: sample[2] > 1
+        case .ncwh: sample.extents.filter { $0 > 1 }.count > 1
+        case .nhwc, nil: false
+        }
+    }
     /// Bytes of a sample as it is handed on.
     public var sampleBytes: Int { sample.count * form.size }
 
     init(_ dataset: Dataset, order chosen: ChannelOrder?) throws {
+        guard dataset.elementType != .other("variable-length") else {
+            throw Self.error(
+                dataset, "each row is a list of its own length, such as the bytes of a JPEG file",
+                remedy: "decode the images into an array of uint8 [N, H, W, C]")
+        }
         self.dataset = dataset
         (sample, order) = try Self.interpret(dataset, chosen)
         guard sample.isOfPossibleSize else {
@@ -43,15 +54,15 @@ public struct SampleSource: Sendable {
         }
         switch dataset.elementType {
         case .integer(bytes: 1, signed: false): form = .bytes
-        case .float: form = .floats
-        default:
+        case .float, .integer: form = .floats
+        case .string, .other:
             throw Self.error(
                 dataset, "samples are of type \(dataset.elementType)", remedy: "store them as uint8 or float32")
         }
         switch try dataset.storage() {
         case .chunked(let chunk, _):
             access = .chunked(rows: max(1, min(chunk[0], dataset.rows)))
-        case .contiguous(let offset?) where dataset.hasNativeBytes && dataset.elementType != .float(bytes: 8):
+        case .contiguous(let offset?) where dataset.hasNativeBytes && dataset.elementType.isDirectlyRead:
             access = .direct(offset: offset)
         case .contiguous, .other:
             access = .byRow
@@ -63,12 +74,19 @@ public struct SampleSource: Sendable {
         guard shape.extents.allSatisfy({ $0 > 0 }) else { throw error(dataset, "it is empty (\(shape))") }
         switch shape.rank {
         case 2: return ([shape[1]], nil)
-        case 3: return ([shape[1], shape[2], 1], nil)
+        case 3:
+            guard chosen == .ncwh || (chosen == nil && dataset.isOfMATLAB) else {
+                return ([shape[1], shape[2], 1], nil)
+            }
+            return ([shape[2], shape[1], 1], .ncwh)
         case 4:
-            let channelCounts = [1, 3, 4]
-            let candidates: [ChannelOrder] =
-                (channelCounts.contains(shape[3]) ? [.nhwc] : []) + (channelCounts.contains(shape[1]) ? [.nchw] : [])
+            let candidates = channelOrders(dataset)
             guard let order = chosen ?? (candidates.count == 1 ? candidates[0] : nil) else {
+                if dataset.isOfMATLAB, channelCounts.contains(shape[0]) {
+                    throw error(
+                        dataset, "its last axis of \(shape) counts the samples, MATLAB's first one",
+                        remedy: "save permute(x, [2 3 4 1]), so that MATLAB's last axis counts them")
+                }
                 throw error(
                     dataset,
                     "the channel axis of shape \(shape) is unclear: "
@@ -77,7 +95,11 @@ public struct SampleSource: Sendable {
                             : "candidates are the last axis (NHWC) and the second (NCHW)"),
                     remedy: "say which with --channel-order nhwc or nchw")
             }
-            return (order == .nhwc ? [shape[1], shape[2], shape[3]] : [shape[2], shape[3], shape[1]], order)
+            switch order {
+            case .nhwc: return ([shape[1], shape[2], shape[3]], order)
+            case .nchw: return ([shape[2], shape[3], shape[1]], order)
+            case .ncwh: return ([shape[3], shape[2], shape[1]], order)
+            }
         default:
             throw error(
                 dataset, "samples of shape \(shape) are neither images nor features",
@@ -85,7 +107,38 @@ public struct SampleSource: Sendable {
         }
     }
 
+    private static let channelCounts = [1, 3, 4]
+
+    /// The orders that an array of images can have: by the axis of 1, 3 or 4, and where that is not clear, by the names
+    /// that the file gives the axes (HDF5's dimension labels).
+    private static func channelOrders(_ dataset: Dataset) -> [ChannelOrder] {
+        let shape = dataset.shape
+        let second: ChannelOrder = dataset.isOfMATLAB ? .ncwh : .nchw
+        let candidates =
+            (channelCounts.contains(shape[3]) ? [.nhwc] : []) + (channelCounts.contains(shape[1]) ? [second] : [])
+        guard candidates.count != 1 else { return candidates }
+        switch (try? dataset.attributes.strings("DIMENSION_LABELS"))?.firstIndex(where: { $0.hasPrefix("channel") }) {
+        case 1: return [second]
+        case 3: return [.nhwc]
+        default: return candidates
+        }
+    }
+
+    /// What there is to say of how the samples were understood.
+    var notes: [String] {
+        guard order == .ncwh else { return [] }
+        let stored = Shape(dataset.shape.extents.reversed())
+        return [
+            "\(dataset.path) is an array \(stored) of MATLAB, whose axes HDF5 has in reverse: each sample is turned into \(sample)"
+        ]
+    }
+
     private static func error(_ dataset: Dataset, _ detail: String, remedy: String? = nil) -> DatasetError {
         DatasetError(file: dataset.location.file, object: dataset.path, detail, remedy: remedy)
     }
+}
+
+extension ElementType {
+    /// Whether samples can be used as the file has them, given the right order of bytes.
+    fileprivate var isDirectlyRead: Bool { self == .integer(bytes: 1, signed: false) || self == .float(bytes: 4) }
 }

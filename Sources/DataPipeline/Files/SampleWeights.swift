@@ -103,14 +103,18 @@ extension SampleSet {
             DatasetError(
                 file: file, object: dataset.path, detail, remedy: "--sample-weights needs one number for each sample")
         }
-        guard dataset.elementType.isNumeric, dataset.shape.rank > 0, dataset.rows == count, dataset.rowCount == 1 else {
+        guard dataset.elementType.isNumeric, dataset.shape.rank > 0, dataset.rows == source.dataset.rows,
+            dataset.rowCount == 1
+        else {
             throw error(
-                "weights of shape \(dataset.shape) and type \(dataset.elementType) do not belong to \(count) samples")
+                "weights of shape \(dataset.shape) and type \(dataset.elementType) do not belong to \(source.dataset.rows) rows"
+            )
         }
-        try dataset.requireMemory(count * MemoryLayout<Float>.stride, for: "all of it")
-        let values = try dataset.read(as: Float.self)
+        try dataset.requireMemory(dataset.rows * MemoryLayout<Float>.stride, for: "all of it")
+        let stored = try dataset.read(as: Float.self)
+        let values = (0..<count).map { stored[rows[$0]] }
         if let index = values.firstIndex(where: { !$0.isPossibleWeight }) {
-            throw error("the weight of sample \(index) is \(values[index])")
+            throw error("the weight of sample \(rows[index]) is \(values[index])")
         }
         guard values.contains(where: { $0 > 0 }) else { throw error("all weights are 0") }
         var samples = self

@@ -39,7 +39,7 @@ public struct EpochOrder: Sendable {
             return Sampler.Draw(sample: permutation?[position] ?? position, window: position)
         }
         guard let permutation, let seed = sampler.seed else {
-            let band = places == nil ? (bands.firstRow + position) / bands.rows : place(of: position, bands).place
+            let band = places == nil ? position / bands.rows : place(of: position, bands).place
             return Sampler.Draw(sample: position, window: band)
         }
         let window = place(of: position, bands).place / bands.window

@@ -25,17 +25,14 @@ public struct Sampler: Sendable, Equatable {
         public let rows: Int
         /// Bands a window.
         public let window: Int
-        /// The row of the file that sample 0 is.
-        public let firstRow: Int
-        /// Where samples are only some of the rows: the first sample of each band that has any, and at the end their
+        /// Where samples are only some of the rows, or do not begin with the first: the first sample of each band that has any, and at the end their
         /// count.
         public let starts: [Int]?
 
-        public init(rows: Int, window: Int, firstRow: Int = 0, starts: [Int]? = nil) {
-            precondition(rows > 0 && window > 0 && firstRow >= 0, "bands have rows")
+        public init(rows: Int, window: Int, starts: [Int]? = nil) {
+            precondition(rows > 0 && window > 0, "bands have rows")
             self.rows = rows
             self.window = window
-            self.firstRow = firstRow
             self.starts = starts
         }
 
@@ -59,7 +56,6 @@ public struct Sampler: Sendable, Equatable {
 
     public init(count: Int, batch: Int, shards: Int, seed: UInt64?, bands: Bands? = nil) {
         precondition(count > 0 && batch > 0 && shards > 0, "a sampler needs samples, a batch and shards")
-        precondition(seed == nil || bands == nil || bands?.firstRow == 0, "bands are shuffled from the first row on")
         self.count = count
         self.batch = batch
         self.shards = shards
@@ -137,11 +133,20 @@ extension SampleSet {
         guard case .chunked(let bandRows) = source.access else { return nil }
         let affordable = Self.windowBytes / (bandRows * source.sampleBytes)
         let window = min(Self.windowSamples.dividedRoundingUp(by: bandRows), affordable)
+        return Sampler.Bands(rows: bandRows, window: max(1, window), starts: starts(ofBands: bandRows))
+    }
+
+    /// Nil for rows that begin with the first of the file and leave none out.
+    private func starts(ofBands bandRows: Int) -> [Int]? {
         switch rows {
-        case .run(let range): return Sampler.Bands(rows: bandRows, window: max(1, window), firstRow: range.lowerBound)
+        case .run(let range) where range.lowerBound == 0: return nil
+        case .run(let range):
+            let second = (range.lowerBound / bandRows + 1) * bandRows
+            let others = stride(from: second, to: range.upperBound, by: bandRows).map { $0 - range.lowerBound }
+            return [0] + others + [range.count]
         case .list(let rows):
             let starts = rows.indices.filter { $0 == 0 || rows[$0] / bandRows != rows[$0 - 1] / bandRows }
-            return Sampler.Bands(rows: bandRows, window: max(1, window), starts: starts + [rows.count])
+            return starts + [rows.count]
         }
     }
 }

@@ -20,7 +20,7 @@ func makeFetcher(for dataset: SampleSet) throws -> SampleFetcher {
 }
 
 extension SampleSource {
-    /// Copies one sample, turning [C, H, W] into [H, W, C] where it lies so.
+    /// Copies one sample, turning [C, H, W] or [C, W, H] into [H, W, C] where it lies so.
     func copySample(_ input: UnsafeRawPointer, to output: UnsafeMutableRawPointer) {
         guard needsTransposition else {
             output.copyMemory(from: input, byteCount: sampleBytes)
@@ -37,10 +37,19 @@ extension SampleSource {
     ) {
         let source = input.assumingMemoryBound(to: Element.self)
         let target = output.assumingMemoryBound(to: Element.self)
-        let channels = sample[2]
-        let pixels = sample[0] * sample[1]
+        let (height, width, channels) = (sample[0], sample[1], sample[2])
+        let pixels = height * width
         for channel in 0..<channels {
-            for pixel in 0..<pixels { target[pixel * channels + channel] = source[channel * pixels + pixel] }
+            if order == .ncwh {
+                for row in 0..<height {
+                    for column in 0..<width {
+                        target[(row * width + column) * channels + channel] =
+                            source[channel * pixels + column * height + row]
+                    }
+                }
+            } else {
+                for pixel in 0..<pixels { target[pixel * channels + channel] = source[channel * pixels + pixel] }
+            }
         }
     }
 }

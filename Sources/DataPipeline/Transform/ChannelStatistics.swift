@@ -64,7 +64,7 @@ private struct FloatStatistics {
 extension SampleSet {
     /// Mean and standard deviation of each channel, or of each feature, over these samples and no others, in the samples'
     /// own units. It reads all of them.
-    public func statistics() throws -> (mean: [Float], deviation: [Float]) {
+    public func meanAndDeviation() throws -> (mean: [Float], deviation: [Float]) {
         let channels = sample[sample.rank - 1]
         var (bytes, floats) = (ChannelStatistics(channels: channels), FloatStatistics(channels: channels))
         let batch = max(1, min(count, Self.statisticsBytes / source.sampleBytes))

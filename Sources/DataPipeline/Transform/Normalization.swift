@@ -6,17 +6,20 @@ public enum Normalization: Sendable, Equatable, LosslessStringConvertible {
     case unchanged
     /// x / 255: the rule for bytes.
     case unit
+    /// (x - low) / (high - low).
+    case range(ValueRange)
     /// (x - mean) / deviation, by channel, both in the units of the stored samples.
     case standardized(mean: [Float], deviation: [Float])
 
     /// The rule for a data set where no other is chosen.
     public static func standard(for form: SampleSource.Form) -> Normalization { form == .bytes ? .unit : .unchanged }
 
-    /// `unchanged`, `unit`, or `standardized 125.3 123.0 113.9 / 63.0 62.1 66.7`.
+    /// `unchanged`, `unit`, `range 0:4095`, or `standardized 125.3 123.0 113.9 / 63.0 62.1 66.7`.
     public var description: String {
         switch self {
         case .unchanged: return "unchanged"
         case .unit: return "unit"
+        case .range(let range): return "range \(range)"
         case .standardized(let mean, let deviation):
             let lists = [mean, deviation].map { $0.map(\.description).joined(separator: " ") }
             return "standardized \(lists[0]) / \(lists[1])"
@@ -29,6 +32,10 @@ public enum Normalization: Sendable, Equatable, LosslessStringConvertible {
         case "unit": self = .unit
         default:
             let words = description.split(separator: " ")
+            if words.first == "range", words.count == 2, let range = ValueRange(String(words[1])) {
+                self = .range(range)
+                return
+            }
             guard words.first == "standardized" else { return nil }
             let lists = words.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
             let numbers = lists.map { $0.compactMap { Float($0) } }
@@ -66,6 +73,9 @@ public struct Normalizer: Sendable {
         case .unit:
             channels = 1
             table = bytes.map { $0 / 255 }
+        case .range(let range):
+            channels = 1
+            table = bytes.map { ($0 - range.low) / (range.high - range.low) }
         case .standardized(let mean, let deviation):
             guard mean.count == deviation.count, mean.count == sample.extents.last, deviation.allSatisfy({ $0 > 0 })
             else { return nil }
@@ -92,6 +102,8 @@ public struct Normalizer: Sendable {
             switch rule {
             case .unchanged: output.update(from: floats, count: elements)
             case .unit: for i in 0..<elements { output[i] = floats[i] / 255 }
+            case .range(let range):
+                for i in 0..<elements { output[i] = (floats[i] - range.low) / (range.high - range.low) }
             case .standardized(let mean, let deviation):
                 for pixel in stride(from: 0, to: elements, by: channels) {
                     for c in 0..<channels { output[pixel + c] = (floats[pixel + c] - mean[c]) / deviation[c] }

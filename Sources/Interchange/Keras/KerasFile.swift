@@ -69,10 +69,7 @@ package enum KerasFile {
         "\(network.nodes[parameter.node].name)/\(parameter.path)"
     }
 
-    /// A part of an optimizer's state: a slot of a trainable parameter, each by its index.
-    package typealias SlotPlace = (slot: Int, parameter: Int)
-
-    /// `values` gives those of a slot when they are written, in the order of `slotOrder`.
+    /// `values` gives those of a slot when they are written, in the order of `Optimizer.slotPlaces`.
     package static func writeOptimizer(
         _ optimizer: OptimizerState, of network: Network, to group: Group, values: (SlotPlace) throws -> [Float]
     ) throws {
@@ -81,8 +78,7 @@ package enum KerasFile {
         try group.attributes.set("weight_names", names)
         try group.write(names[0], shape: [], [Int64(optimizer.iteration)])
         try group.write(names[1], shape: [], [Float(optimizer.learningRate)])
-        let order = slotOrder(kerasClass: optimizer.kerasClass, slots: optimizer.slots.count, of: network)
-        for (place, path) in zip(order, names.dropFirst(2)) {
+        for (place, path) in zip(slotPlaces(optimizer, in: network), names.dropFirst(2)) {
             try group.write(path, shape: parameters[place.parameter].specification.shape, values(place))
         }
     }
@@ -90,25 +86,15 @@ package enum KerasFile {
     /// All of `optimizer_weights`: iteration, learning rate, slots.
     private static func optimizerPaths(_ optimizer: OptimizerState, of network: Network) -> [String] {
         let (name, parameters) = (optimizer.name, network.trainableParameters)
-        let order = slotOrder(kerasClass: optimizer.kerasClass, slots: optimizer.slots.count, of: network)
         return ["\(name)/iteration", "\(name)/learning_rate"]
-            + order.map { slotPath(name, optimizer.slots[$0.slot].name, parameters[$0.parameter]) }
+            + slotPlaces(optimizer, in: network).map {
+                slotPath(name, optimizer.slots[$0.slot].name, parameters[$0.parameter])
+            }
     }
 
-    /// The order of slots is that of the class; see `KerasSlotOrder`.
-    package static func slotOrder(kerasClass: String, slots: Int, of network: Network) -> [SlotPlace] {
-        let parameters = parameterOrder(network.trainableParameters, of: network)
-        let kind = OptimizerKind.all.first { $0.type.kerasClass == kerasClass }
-        return switch kind?.type.kerasSlotOrder ?? .bySlot {
-        case .byParameter: parameters.flatMap { parameter in (0..<slots).map { ($0, parameter) } }
-        case .bySlot: (0..<slots).flatMap { slot in parameters.map { (slot, $0) } }
-        }
-    }
-
-    /// The indices of `parameters` in Keras's order of layers.
-    private static func parameterOrder(_ parameters: [NetworkParameter], of network: Network) -> [Int] {
-        let byNode = Dictionary(grouping: parameters.indices) { parameters[$0].node }
-        return network.kerasLayerOrder.flatMap { byNode[$0] ?? [] }
+    private static func slotPlaces(_ optimizer: OptimizerState, in network: Network) -> [SlotPlace] {
+        let kind = OptimizerKind.all.first { $0.type.kerasClass == optimizer.kerasClass }
+        return (kind?.type ?? SGD.self).slotPlaces(slots: optimizer.slots.count, in: network)
     }
 
     /// `adam/conv2d_kernel_momentum`

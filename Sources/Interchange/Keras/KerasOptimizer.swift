@@ -1,4 +1,5 @@
 import Basics
+import Models
 import Optimization
 
 /// How Keras describes an optimizer. Source: keras/src/optimizers/base_optimizer.py.
@@ -17,6 +18,27 @@ extension Optimizer {
         // Keras's None where it is not named.
         if let clipping { configuration[clipping.kerasName] = .number(clipping.limit) }
         return configuration
+    }
+}
+
+/// A slot of an optimizer and a trainable parameter of a network, each by its index.
+package typealias SlotPlace = (slot: Int, parameter: Int)
+
+/// Keras assigns an optimizer's variables by position (`KerasSlotOrder`).
+extension Optimizer {
+    /// The optimizer's variables, in the order in which files hold them.
+    package func slotPlaces(in network: Network) -> [SlotPlace] {
+        Self.slotPlaces(slots: slots.count, in: network)
+    }
+
+    /// With so many slots for each parameter.
+    static func slotPlaces(slots: Int, in network: Network) -> [SlotPlace] {
+        let byNode = Dictionary(grouping: network.trainableParameters.indices) { network.trainableParameters[$0].node }
+        let parameters = network.kerasLayerOrder.flatMap { byNode[$0] ?? [] }
+        return switch kerasSlotOrder {
+        case .byParameter: parameters.flatMap { parameter in (0..<slots).map { ($0, parameter) } }
+        case .bySlot: (0..<slots).flatMap { slot in parameters.map { (slot, $0) } }
+        }
     }
 }
 

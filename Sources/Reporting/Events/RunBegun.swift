@@ -32,13 +32,16 @@ public struct RunBegun: Sendable {
     public let position: RunState.Position
     /// Where a resumed run goes on, in words; nil for a new one.
     public let resumed: String?
+    /// How the data were understood, where that is not plain: a sentence each.
+    public let notes: [String]
     public let warnings: [String]
 
     package init(
         model: String, totalParameters: Int, trainableParameters: Int, data: String, validation: String, ranks: Int,
         threads: Int, memory: String, engine: String, precision: String, optimizer: String, batchSize: Int, shards: Int,
         epochs: Int, stepsPerEpoch: Int, output: String, options: [(name: String, value: String)] = [],
-        position: RunState.Position = RunState.Position(), resumed: String? = nil, warnings: [String] = []
+        position: RunState.Position = RunState.Position(), resumed: String? = nil, notes: [String] = [],
+        warnings: [String] = []
     ) {
         self.model = model
         (self.totalParameters, self.trainableParameters) = (totalParameters, trainableParameters)
@@ -49,6 +52,6 @@ public struct RunBegun: Sendable {
         (self.epochs, self.stepsPerEpoch) = (epochs, stepsPerEpoch)
         (self.output, self.options) = (output, options)
         (self.position, self.resumed) = (position, resumed)
-        self.warnings = warnings
+        (self.notes, self.warnings) = (notes, warnings)
     }
 }

@@ -37,16 +37,31 @@ extension TrainingOptions {
             "init-from", .data, .operational, \.initFrom,
             "start layers with the weights of this file, if name and shape are the same; the others start anew"),
         .init("data", .data, .operational, \.data, "HDF5 file to train on"),
+        .init(
+            "stage", .data, .operational, \.stage,
+            "folder on each node's own disk: the data file is copied there first, and the copy deleted at the end"),
         .init("images", .data, .operational, \.images, "path of the images in the HDF5 file (default: found by name)"),
-        .init("labels", .data, .operational, \.labels, "path of the labels in the HDF5 file (default: found by name)"),
+        .init(
+            "labels", .data, .operational, \.labels,
+            "path of the labels in the HDF5 file, or in another one, such as labels.h5:/y (default: found by name)"),
         .init(
             "allow-external", .data, .operational, \.allowExternal,
             "allow data sets whose bytes lie in other files that are not HDF5"),
-        .init("channel-order", .data, .semantic, \.channelOrder, "auto, nhwc or nchw"),
+        .init(
+            "channel-order", .data, .semantic, \.channelOrder,
+            "auto, nhwc, nchw or ncwh (MATLAB): the order of an image's axes in the file"),
+        .init(
+            "targets", .data, .semantic, \.targets,
+            "labels or values: what the numbers to learn are (default: what their name, type and the model say)"),
+        .init(
+            "label-offset", .data, .semantic, \.labelOffset, "the number of the first class in the file (default: 0)"),
         .init(
             "normalization", .data, .semantic, \.normalization,
             "auto (bytes divided by 255, floats unchanged), unchanged, unit (divided by 255) or standardized (by mean and std of the "
                 + "file)"),
+        .init(
+            "value-range", .data, .semantic, \.valueRange,
+            "the stored values that become 0 and 1, such as 0:4095, in place of --normalization"),
         .init(
             "validation-split", .data, .semantic, \.validationSplit,
             "part of the training samples that validates, if the file has no validation samples", .fraction),

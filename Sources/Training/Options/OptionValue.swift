@@ -77,6 +77,11 @@ extension ValidationRule: OptionValue {
     public static var isQuoted: Bool { true }
 }
 
+extension ValueRange: PlainOptionValue {
+    static var kind: String { "a range of values such as 0:4095" }
+    public static var isQuoted: Bool { true }
+}
+
 /// Widths of layers, `64,32`.
 public struct WidthList: PlainOptionValue {
     public let widths: [Int]

@@ -52,6 +52,9 @@ extension TrainingOptions {
         guard weights == nil || initFrom == nil else {
             throw OptionError("init-from", "--weights gives all layers their weights already; give one of them")
         }
+        guard valueRange == nil || normalization == .auto else {
+            throw OptionError("value-range", "it takes the place of --normalization; give one of them")
+        }
         guard wire == .fp32 || reduction.type.addsRounded else {
             let names = ExchangeKind.allCases.filter { $0.type.addsRounded }.map(\.rawValue).joined(separator: " or ")
             throw OptionError(

@@ -10,7 +10,8 @@ import Reduction
 public struct TrainingOptions: Equatable, Sendable {
     public enum EngineName: String, NamedOptionValue { case onednn, blas }
     public enum Wire: String, NamedOptionValue { case fp32, bf16 }
-    public enum ChannelOrder: String, NamedOptionValue { case auto, nhwc, nchw }
+    public enum ChannelOrder: String, NamedOptionValue { case auto, nhwc, nchw, ncwh }
+    public enum TargetKind: String, NamedOptionValue { case labels, values }
     public enum Sampling: String, NamedOptionValue { case shuffled, balanced }
     public enum Normalization: String, NamedOptionValue { case auto, unchanged, unit, standardized }
 
@@ -26,11 +27,15 @@ public struct TrainingOptions: Equatable, Sendable {
     public var weights: String?
     public var initFrom: String?
     public var data: String?
+    public var stage: String?
     public var images: String?
     public var labels: String?
     public var allowExternal = false
     public var channelOrder = ChannelOrder.auto
+    public var targets: TargetKind?
+    public var labelOffset: Int?
     public var normalization = Normalization.auto
+    public var valueRange: ValueRange?
     public var validationSplit: Double?
     public var validation = ValidationRule.automatic
     public var fold: Fold?

@@ -127,6 +127,13 @@ extension Network {
         }
         let needed = samples.targetCount
         let outputs = outputShape.count
+        guard outputs > 1 || !(loss.function.isOfClasses || nodes[nodes.count - 1].layer.activation == .softmax) else {
+            throw NetworkError(
+                network: name, layer: nodes[nodes.count - 1].name,
+                reason: "it has one output, for which the loss \(loss.function.rawValue) is the same whatever it learns"
+                    + (needed <= 1
+                        ? "; the data has one class only: see `dptrain data inspect`, or give --classes 2" : ""))
+        }
         let isYesOrNo = outputs == 1 && needed <= 2 && !loss.function.isOfClasses
         guard isRegression ? outputs == needed : outputs >= needed || isYesOrNo else {
             throw NetworkError(

@@ -27,7 +27,6 @@ public struct MemoryError: Error, Sendable, Equatable, CustomStringConvertible {
 /// The memory of the machine that a rank runs on.
 package enum NodeMemory {
     private struct Claim: Codable {
-        let node: String
         let need: Int
         let resident: Int
         let available: Int
@@ -44,20 +43,19 @@ package enum NodeMemory {
 
     /// Sums what the ranks on each node need. All ranks throw if a node has less than its ranks need. Collective.
     package static func requireRoom(
-        for need: MemoryNeed, of model: String, _ communicator: Communicator
+        for need: MemoryNeed, of model: String, _ nodes: NodeMap, _ communicator: Communicator
     ) throws -> Account {
-        let node = HostName.current
         let claim = Claim(
-            node: node, need: need.total, resident: HostMemory.residentBytes ?? 0,
-            available: HostMemory.availableBytes ?? .max)
+            need: need.total, resident: HostMemory.residentBytes ?? 0, available: HostMemory.availableBytes ?? .max)
         let claims = try communicator.allGather(encoding: claim)
-        let mine = claims.filter { $0.node == node }
+        let mine = nodes.neighbours(of: communicator.rank).map { claims[$0] }
         let sum = mine.reduce(0) { $0 + $1.need }
         let available = mine.map(\.available).min() ?? .max
         _ = try communicator.together {
             guard sum <= available else {
                 throw MemoryError(
-                    model: model, node: node, ranks: mine.count, need: sum, available: available, largest: need)
+                    model: model, node: HostName.current, ranks: mine.count, need: sum, available: available,
+                    largest: need)
             }
         }
         let resident = mine.reduce(0) { $0 + $1.resident }

@@ -18,6 +18,7 @@ extension RunBegun {
             batchSize: options.batchSize, shards: options.shards, epochs: options.epochs,
             stepsPerEpoch: parts.stepsPerEpoch, output: options.output ?? TrainingRun.defaultOutput,
             options: options.values, position: resumed.state?.position ?? .init(), resumed: resumed.explanation,
+            notes: data.notes,
             warnings: resumed.warnings(session.execution) + parts.data.warnings + warnings + parts.replica.remarks
                 + Self.warnings(options, network))
     }

@@ -15,14 +15,20 @@ package struct RunData {
     private let augmentations: AugmentationList?
     private let path: String
 
-    /// `resumed` is the rule of normalisation of the checkpoint that the run goes on from.
-    package init(_ options: TrainingOptions, resumed: DataPipeline.Normalization? = nil) throws {
+    /// What the user should know of how the data were understood.
+    let notes: [String]
+
+    /// `demand`: which targets the network can learn from, where that is known. `resumed` is the rule of normalisation of the
+    /// checkpoint that the run goes on from.
+    package init(
+        _ options: TrainingOptions, demand: TargetDemand? = nil, resumed: DataPipeline.Normalization? = nil
+    ) throws {
         guard let path = options.data else {
             throw TrainingError(
                 "there is no data to train on; give an HDF5 file with --data, or make one with `dptrain data`")
         }
         self.path = path
-        let file = try DatasetFile.open(path, options: DatasetOptions(options))
+        let file = try DatasetFile.open(path, options: DatasetOptions(options, demand: demand))
         let data = try file.trainingData(options.validationRule, seed: options.seed)
         let train = try options.classWeights.map { try data.train.weighted(by: $0) } ?? data.train
         explanation = data.explanation
@@ -37,7 +43,8 @@ package struct RunData {
             }
         }
         try data.validation?.requireTargets(data.train.targetKind == .label ? .labels : .targets)
-        let rule = try Self.normalization(options, data, file, resumed)
+        let (rule, note) = try Self.normalization(options, data, file, resumed)
+        notes = (file.notes + [note].compactMap(\.self)).map { "\(path): \($0)" }
         training = try BatchSource(
             train,
             InputPipeline(TransformChain(options.augment?.transforms ?? [], of: train, seed: options.seed), rule),
@@ -56,13 +63,13 @@ package struct RunData {
     /// is resumed goes on with its rule.
     private static func normalization(
         _ options: TrainingOptions, _ data: TrainingData, _ file: DatasetFile, _ resumed: DataPipeline.Normalization?
-    ) throws -> DataPipeline.Normalization {
-        guard data.isHeldOut, options.normalization == .standardized else {
-            return try options.normalization.rule(for: file, data.train)
+    ) throws -> (rule: DataPipeline.Normalization, note: String?) {
+        guard data.isHeldOut, options.normalization == .standardized, options.valueRange == nil else {
+            return try options.normalizationRule(for: file, data.train)
         }
-        if let resumed { return resumed }
-        let statistics = try data.train.statistics()
-        return .standardized(mean: statistics.mean, deviation: statistics.deviation)
+        if let resumed { return (resumed, nil) }
+        let statistics = try data.train.meanAndDeviation()
+        return (.standardized(mean: statistics.mean, deviation: statistics.deviation), nil)
     }
 
     /// What the user should know of the data.
@@ -140,23 +147,38 @@ extension SampleSpecification {
 }
 
 extension DatasetOptions {
-    package init(_ options: TrainingOptions) {
+    package init(_ options: TrainingOptions, demand: TargetDemand? = nil) {
         let order: DataPipeline.ChannelOrder? =
             switch options.channelOrder {
             case .auto: nil
             case .nhwc: .nhwc
             case .nchw: .nchw
+            case .ncwh: .ncwh
             }
         self.init(
             images: options.images, labels: options.labels, order: order, allowsExternal: options.allowExternal)
         sampleWeights = options.sampleWeights
+        targets = options.targets.map { $0 == .labels ? .labels : .targets }
+        labelOffset = options.labelOffset
+        self.demand = demand
+    }
+}
+
+extension TrainingOptions {
+    /// How samples become inputs, and what there is to say of it.
+    package func normalizationRule(
+        for file: DatasetFile, _ dataset: SampleSet
+    ) throws -> (rule: DataPipeline.Normalization, note: String?) {
+        if let valueRange { return (.range(valueRange), nil) }
+        if normalization == .auto { return try dataset.standardNormalization() }
+        return (try normalization.rule(for: file, dataset), nil)
     }
 }
 
 extension TrainingOptions.Normalization {
     package func rule(for file: DatasetFile, _ dataset: SampleSet) throws -> DataPipeline.Normalization {
         switch self {
-        case .auto: return .standard(for: dataset.source.form)
+        case .auto: return try dataset.standardNormalization().rule
         case .unchanged: return .unchanged
         case .unit: return .unit
         case .standardized:

@@ -1,5 +1,6 @@
 import Basics
 import Execution
+import MessagePassing
 import Models
 import Reduction
 
@@ -16,7 +17,7 @@ extension MemoryNeed {
         let plan = try ReplicaPlan(network, loss: loss, engine: engine, demand)
         self = plan.memory
         libraries = Self.libraries(for: network, ranks: 1)
-        let exchange = ExchangePlan(options, plan.arena, partition, rank: 0)
+        let exchange = ExchangePlan(options, plan.arena, partition, rank: 0, NodeMap(ranks: 1))
         addTraining(of: network, exchange, slots: options.algorithm.slots.count)
     }
 
@@ -58,13 +59,13 @@ extension ReplicaPlan.Demand {
 extension ExchangePlan {
     /// The values that are averaged into the statistics of batch normalisation are not gradients, and are never
     /// rounded.
-    init(_ options: TrainingOptions, _ arena: ArenaLayout, _ partition: ShardPartition, rank: Int) {
+    init(_ options: TrainingOptions, _ arena: ArenaLayout, _ partition: ShardPartition, rank: Int, _ nodes: NodeMap) {
         let slices = arena.slices.filter { $0.role != .frozen }
         let statistics = slices.first { $0.role == .statistic }?.offset ?? arena.gradientCount
         let buckets = BucketPlan(
             count: arena.gradientCount, cuts: slices.map(\.offset).filter { $0 > 0 }, ranks: partition.ranks,
             targetBytes: options.bucketSize.map { $0 << 10 }, roundedCount: options.wire == .bf16 ? statistics : 0)
-        self.init(options.reduction.type, partition, buckets, parameterCount: arena.count, rank: rank)
+        self.init(options.reduction.type, partition, buckets, parameterCount: arena.count, rank: rank, nodes)
     }
 }
 

@@ -12,7 +12,7 @@ final class RunTensors: CheckpointTensors {
     private let update: ParameterUpdate
     /// The indices of trainable parameters in the network.
     private let trainable: [Int]
-    private let order: [KerasFile.SlotPlace]
+    private let order: [SlotPlace]
     private var gathered = 0
     /// On rank 0: the place of the parameter that is gathered.
     private let place: AlignedBuffer<Float>?
@@ -22,8 +22,7 @@ final class RunTensors: CheckpointTensors {
         self.replica = replica
         self.update = update
         trainable = replica.network.trainableIndices
-        order = KerasFile.slotOrder(
-            kerasClass: type(of: update.optimizer).kerasClass, slots: update.slots.count, of: replica.network)
+        order = update.optimizer.slotPlaces(in: replica.network)
         let largest = trainable.map { replica.arena[parameter: $0].range.count }.max() ?? 0
         place = communicator.rank == 0 ? AlignedBuffer(count: largest) : nil
     }

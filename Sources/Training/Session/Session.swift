@@ -15,6 +15,8 @@ package struct Session {
     package let communicator: Communicator
     package let engine: any Engine
     package let partition: ShardPartition
+    /// Which ranks share a node.
+    package let nodes: NodeMap
 
     /// Collective. Throws on all ranks if one cannot compute with the options, or if the ranks do not agree.
     package init(_ options: TrainingOptions, _ communicator: Communicator, engines: EngineMaker) throws {
@@ -25,6 +27,7 @@ package struct Session {
             return try engines(options.engine, options.threads)
         }
         partition = ShardPartition(shards: options.shards, ranks: communicator.size)
+        nodes = try communicator.nodeMap()
         try communicator.agree(
             on: options.sharedFacts + [
                 SharedFact("dptrain version", Release.version), SharedFact("MPI library", Communicator.libraryVersion),
@@ -74,7 +77,7 @@ extension Session {
     /// Refuses a network for which the ranks' machines have too little memory. Collective.
     @discardableResult
     package func requireRoom(for need: MemoryNeed, of network: Network) throws -> NodeMemory.Account {
-        try NodeMemory.requireRoom(for: need, of: network.name, communicator)
+        try NodeMemory.requireRoom(for: need, of: network.name, nodes, communicator)
     }
 
     /// Allocates the replica, in `arenas` or in arenas of its own, and sets its weights, which the ranks compare.
@@ -110,7 +113,8 @@ extension TrainingOptions {
     /// exchange messages.
     fileprivate var sharedFacts: [SharedFact] {
         let timing = [
-            "epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "bucket-size", "trace", "trace-steps",
+            "epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "bucket-size", "stage", "trace",
+            "trace-steps",
         ]
         return (semantic.map { ($0.name, $0.value) } + timing.map { ($0, text(of: $0) ?? "none") }).map {
             SharedFact("option --\($0.0)", $0.1)

@@ -31,7 +31,7 @@ struct DataBenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp(AugmentationList.grammar))
     var augment: String?
 
-    @OptionGroup var external: ExternalFlag
+    @OptionGroup var dataset: DatasetFlags
 
     @Option(help: "how long to measure")
     var seconds = 3.0
@@ -56,11 +56,10 @@ struct DataBenchCommand: ParsableCommand {
     }
 
     func run() throws {
-        let options = DatasetOptions(allowsExternal: external.allowExternal)
-        let data = try DatasetFile.open(file, options: options).split(.train)
+        let data = try DatasetFile.open(file, options: dataset.options).split(.train)
         let augmentations = try augmentations
         let pipeline = try InputPipeline(
-            TransformChain(augmentations?.transforms ?? [], of: data, seed: 0), .standard(for: data.source.form))
+            TransformChain(augmentations?.transforms ?? [], of: data, seed: 0), data.standardNormalization().rule)
         let source = BatchSource(data, pipeline, batch: min(batchSize, data.count), shards: shards, seed: 0)
         let rate = try PipelineRate.measure(source, limit: seconds)
         try StandardOutput.print(json ? report(rate).text() : text(data, rate))

@@ -17,26 +17,14 @@ struct DataInspectCommand: ParsableCommand {
     @Argument(help: "HDF5 file")
     var file: String
 
-    @Option(help: ArgumentHelp("path of the images in the HDF5 file (default: found by name)", valueName: "path"))
-    var images: String?
-
-    @Option(help: ArgumentHelp("path of the labels in the HDF5 file (default: found by name)", valueName: "path"))
-    var labels: String?
-
-    @Option(help: ArgumentHelp("nhwc or nchw, where it cannot be told", valueName: "order"))
-    var channelOrder: ChannelOrder?
-
     @Option(help: ArgumentHelp("fraction of the training samples kept for validation", valueName: "fraction"))
     var validationSplit: Double?
 
-    @OptionGroup var external: ExternalFlag
+    @OptionGroup var dataset: DatasetFlags
 
     func run() throws {
-        let options = DatasetOptions(
-            images: images, labels: labels, order: channelOrder, allowsExternal: external.allowExternal)
         try StandardOutput.print(
-            DatasetInspection(DatasetFile.open(file, options: options), validationSplit: validationSplit).description)
+            DatasetInspection(DatasetFile.open(file, options: dataset.options), validationSplit: validationSplit)
+                .description)
     }
 }
-
-extension ChannelOrder: ExpressibleByArgument {}

@@ -34,7 +34,7 @@ struct PlotCommand: ParsableCommand {
 
     func run() throws {
         let chart = try RunChart(logs: runs.map { try EpochLog(of: $0) }, names: names, showsError: error).chart
-        let bytes = form == .png ? PNG.encode(chart.picture) : Array(chart.svg.utf8)
+        let bytes = form == .png ? try chart.picture.png() : Array(chart.svg.utf8)
         try POSIXFileSystem().replace(output, with: bytes)
         try StandardOutput.print(
             "\(output): \(runs.count == 1 ? "the run" : "\(runs.count) runs") \(names.joined(separator: ", "))")

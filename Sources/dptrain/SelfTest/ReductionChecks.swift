@@ -77,7 +77,8 @@ private final class ReductionTrial {
             count: count, cuts: [count / 4, count / 2], ranks: world.size,
             targetBytes: min(count, 4 << 20))
         let plan = ExchangePlan(
-            ExchangeKind.tree.type, partition, buckets, parameterCount: count, rank: world.rank)
+            ExchangeKind.tree.type, partition, buckets, parameterCount: count, rank: world.rank,
+            try world.nodeMap())
         let exchange = try plan.make(world)
         arenas = exchange.arenas
         let parameters = exchange.arenas.parameters

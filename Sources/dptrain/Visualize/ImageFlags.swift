@@ -4,9 +4,9 @@ import DataPipeline
 import Pictures
 import Training
 
-/// An image: a PNG file, or a sample of a data file.
+/// An image: a file, or a sample of a data file.
 struct ImageFlags: ParsableArguments {
-    @Option(help: ArgumentHelp("image: a PNG file of 8 bits, grey or RGB", valueName: "file.png"))
+    @Option(help: ArgumentHelp("image: a JPEG, PNG or WebP file", valueName: "file"))
     var image: String?
 
     @Option(help: ArgumentHelp("HDF5 file to take the image from", valueName: "file.h5"))
@@ -35,7 +35,7 @@ struct ImageFlags: ParsableArguments {
     func sample() throws -> StoredSample {
         if let image {
             let bytes = try POSIXFileSystem().read(image)
-            let picture = try PNG.decode(bytes, name: image)
+            let picture = try Picture(decoding: bytes, name: image)
             return StoredSample(.bytes(picture.bytes), shape: [picture.height, picture.width, picture.channels])
         }
         guard let data, let index else { preconditionFailure("an image is given") }

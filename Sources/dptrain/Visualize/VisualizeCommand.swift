@@ -65,13 +65,13 @@ struct VisualizeCommand: ComputingCommand {
             throw ValidationError(
                 kernels
                     ? "--kernels needs no image; leave out --image and --data"
-                    : "give an image: --image FILE.png, or --data FILE.h5 --index N")
+                    : "give an image: --image FILE, or --data FILE.h5 --index N")
         }
     }
 
     func run() throws {
         let (picture, words) = try draw()
-        try POSIXFileSystem().replace(output, with: PNG.encode(picture))
+        try POSIXFileSystem().replace(output, with: picture.png())
         try StandardOutput.print("\(output): \(words), \(picture.width)x\(picture.height)")
     }
 

@@ -1,0 +1,58 @@
+import HDF5Storage
+import Basics
+
+extension SampleSource {
+    /// Whether samples are integers other than uint8, which become floats on the way.
+    public var holdsWideIntegers: Bool { dataset.elementType.isInteger && form == .floats }
+}
+
+/// Integers wider than bytes say nothing of which number is black and which is white. So the values that occur decide, all
+/// of them.
+extension SampleSet {
+    /// Such a data set is not read to its end before a run.
+    private static var mostBytes: Int { 1 << 30 }
+    private static var blockBytes: Int { 8 << 20 }
+
+    /// The rule for samples where no other is chosen, and what there is to say of it. Integers wider than bytes are read
+    /// once, to the end.
+    public func standardNormalization() throws -> (rule: Normalization, note: String?) {
+        let type = source.dataset.elementType
+        guard source.holdsWideIntegers else { return (.standard(for: source.form), nil) }
+        let place = "the \(type) values of \(source.dataset.path)"
+        guard sample.rank == 3 else { return (.unchanged, "\(place) are used as they are") }
+        let bytes = source.dataset.shape.count / source.dataset.rows * count * type.bytes
+        guard bytes <= Self.mostBytes else {
+            throw unclear("its \(bytes >> 30) GiB of \(type) are too many to look for the range of values")
+        }
+        let (least, most) = try integerRange()
+        let found = "\(place) are from \(least) to \(most)"
+        switch (least, most) {
+        case (0..., ...1): return (.unchanged, "\(found), and used as they are")
+        case (0..., ...255): return (.unit, "\(found), and divided by 255")
+        case (0..., ...65535): return (.range(.sixteenBits), "\(found), and divided by 65535; see --value-range")
+        default: throw unclear("its \(type) values are from \(least) to \(most)")
+        }
+    }
+
+    private func integerRange() throws -> (Int64, Int64) {
+        let dataset = source.dataset
+        var block = max(1, Self.blockBytes / (dataset.rowCount * MemoryLayout<Int64>.stride))
+        if case .chunked(let rows) = source.access { block = block.rounded(upToMultipleOf: rows) }
+        try dataset.requireMemory(block * dataset.rowCount * 8, for: "a chunk of it")
+        var (least, most) = (Int64.max, Int64.min)
+        // Rows between those that belong here are looked at too: they lie in the same chunks.
+        let end = rows[count - 1] + 1
+        for start in stride(from: rows[0], to: end, by: block) {
+            let values = try dataset.read(rows: start..<min(start + block, end), as: Int64.self)
+            least = min(least, values.min() ?? least)
+            most = max(most, values.max() ?? most)
+        }
+        return (least, most)
+    }
+
+    private func unclear(_ detail: String) -> DatasetError {
+        DatasetError(
+            file: file, object: source.dataset.path, detail,
+            remedy: "say with --value-range LOW:HIGH which values become 0 and 1, such as 0:4095")
+    }
+}

@@ -1,0 +1,38 @@
+import DataPipeline
+import Models
+
+/// What a network that is yet to meet its data can learn from.
+extension TargetDemand {
+    /// Of a run. `resumed` is its network and loss if it goes on. Nil where the data decide.
+    init?(_ options: TrainingOptions, resumed: (network: Network, loss: Loss)?) {
+        if let resumed, options.model == nil {
+            self.init(resumed.network, options.loss ?? resumed.loss.function)
+            return
+        }
+        switch options.model.flatMap({ try? NamedModel($0) }) {
+        case .zoo(let model):
+            let usual = model.loss.function
+            guard let function = try? options.loss(usual: usual) else { return nil }
+            self.init(function, isRegression: usual == .meanSquaredError)
+        case .file(let network, _): self.init(network, options.loss)
+        case nil: return nil
+        }
+    }
+
+    /// Of a network that is known. `function`: what it is trained to minimise, if that is known too.
+    package init?(_ network: Network, _ function: Loss.Function?) {
+        let isSingle = network.outputShape.count == 1
+        let activation = network.nodes[network.nodes.count - 1].layer.activation
+        guard let function = function ?? (isSingle ? nil : .categoricalCrossEntropy) else { return nil }
+        self.init(function, isRegression: isSingle && activation != .sigmoid && activation != .softmax)
+    }
+
+    private init?(_ function: Loss.Function, isRegression: Bool) {
+        switch function {
+        case .sparseCategoricalCrossEntropy, .maximumAPosteriori: self = .labels
+        case .categoricalCrossEntropy, .categoricalHinge: self = .labelsOrShares
+        case .meanSquaredError where isRegression: self = .values
+        case .meanSquaredError, .binaryCrossEntropy, .hinge: return nil
+        }
+    }
+}
