@@ -78,13 +78,11 @@ AVX2 static void resample_two_rgb_rows(
 
 /// How many outputs, from the first one on, read no byte beyond a row of `width` pixels.
 static ptrdiff_t outputs_inside(const dptrain_resampling_axis *axis, ptrdiff_t width) {
-    ptrdiff_t end = axis->outputs;
-    while (end > 0) {
-        const ptrdiff_t groups = (axis->counts[end - 1] + group - 1) / group;
-        if (3 * (axis->firsts[end - 1] + (groups - 1) * group) + 16 <= 3 * width) break;
-        end--;
+    for (ptrdiff_t i = 0; i < axis->outputs; i++) {
+        const ptrdiff_t groups = (axis->counts[i] + group - 1) / group;
+        if (3 * (axis->firsts[i] + (groups - 1) * group) + 16 > 3 * width) return i;
     }
-    return end;
+    return axis->outputs;
 }
 
 void dptrain_resample_rows(

@@ -11,7 +11,8 @@ public struct RecoveredState: Sendable, Equatable {
 
 extension CheckpointStore {
     /// The newest whole checkpoint of the folder; nil if there is none at all. Damaged files are passed over, loudly;
-    /// where only damaged ones exist it throws.
+    /// where only damaged ones exist it throws. If a run was stopped between the two names of its newest state, that state
+    /// becomes `latest.h5` now.
     public func newest() throws(FileError) -> RecoveredState? {
         let names: [String]
         let steps: [Int]
@@ -45,6 +46,13 @@ extension CheckpointStore {
             throw FileError(
                 first.kind, file: folder, "none of its \(damage.count) checkpoints is whole; \(first)",
                 remedy: "start again with --overwrite")
+        }
+        if newest.name != Self.latestName && newest.name != Self.bestName && damage.isEmpty {
+            do {
+                try addName(Self.latestName, to: newest.name, fileSystem.read("\(folder)/\(newest.name)"))
+            } catch {
+                throw failure(error)
+            }
         }
         let warnings = damage.map { "warning: \($0); continuing from \(newest.name) instead" }
         return RecoveredState(state: newest.state, file: "\(folder)/\(newest.name)", warnings: warnings)

@@ -115,7 +115,7 @@ public struct CheckpointStore: Sendable {
     }
 
     /// Where the file system has no hard links, the bytes are written once more.
-    private func addName(
+    func addName(
         _ name: String, to existing: String, _ content: some FileContent
     ) throws(FileSystemError) {
         do {
@@ -131,7 +131,7 @@ public struct CheckpointStore: Sendable {
         for step in steps.dropFirst(keep) { try fileSystem.remove("\(folder)/\(Self.stepName(step))") }
     }
 
-    private func failure(_ error: FileSystemError) -> FileError {
+    func failure(_ error: FileSystemError) -> FileError {
         let next =
             switch (try? fileSystem.names(in: folder))?.contains(where: Self.isCheckpoint) {
             case true: "continue with --resume; the earlier checkpoints are whole"

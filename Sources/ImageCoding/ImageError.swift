@@ -25,7 +25,7 @@ public enum ImageError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// What an image may take, so that a few bytes cannot ask for all memory. Decoding takes up to 12 bytes a pixel.
+/// What an image may take, so that a few bytes cannot ask for all memory. Decoding takes up to 15 bytes a pixel.
 public struct ImageLimits: Equatable, Sendable {
     /// Width times height.
     public var maxPixels: Int

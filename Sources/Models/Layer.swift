@@ -14,6 +14,12 @@ public protocol LayerDescription: Sendable, Equatable {
 
     /// The layer's type for people: Keras's word, where Keras has such a layer.
     var typeName: String { get }
+
+    /// The word under which breakdowns of time count the layer, with layers like it.
+    var category: String { get }
+
+    /// What the layer applies to its result; `linear` for layers that apply nothing.
+    var activation: Activation { get }
 }
 
 extension LayerDescription {
@@ -29,6 +35,7 @@ extension LayerDescription {
 
     public func parameters(for inputs: [Shape]) -> [ParameterSpecification] { [] }
     public func multiplyAdds(for inputs: [Shape]) -> Int { 0 }
+    public var activation: Activation { .linear }
 }
 
 /// A layer as a value. Engines switch over the cases, so that a new layer cannot be forgotten by one of them.
@@ -76,20 +83,8 @@ public enum Layer: Sendable, Equatable {
         case .radialBasis(let layer): layer
         }
     }
-}
 
-extension Layer {
-    /// What the layer applies to its result; `linear` for layers that apply nothing.
-    public var activation: Activation {
-        switch self {
-        case .dense(let layer): layer.activation
-        case .convolution(let layer): layer.activation
-        case .activation(let layer): layer.function
-        case .subsampling(let layer): layer.activation
-        case .partialConvolution(let layer): layer.activation
-        default: .linear
-        }
-    }
+    public var activation: Activation { description.activation }
 }
 
 /// A parameter of a layer in Keras's shape: kernels of convolutions are [kH, kW, in, out], of dense layers [in, out].

@@ -118,6 +118,7 @@ struct Trainer {
         let observers = observers
         try checkpoints.finish()
         let skipped = try skippedSamples()
+        let changed = try communicator.together { try parts.data.watch.check() }
         let validation = try evaluator.map { evaluator in
             var sums = try evaluator.evaluate(
                 epoch: epoch,
@@ -138,7 +139,7 @@ struct Trainer {
             metrics: metrics, step: progress.position.globalStep, stepsPerEpoch: parts.stepsPerEpoch,
             samples: epochTimer.samples, steps: epochTimer.steps, trainingSeconds: epochTimer.trainingSeconds,
             waitedSeconds: epochTimer.waitedSeconds, seconds: epochTimer.seconds, learningRate: rates.last,
-            isBest: directive.isBest, messages: skipped + directive.messages)
+            isBest: directive.isBest, messages: skipped + [changed].compactMap(\.self) + directive.messages)
         // The log is written first: a run resumed from the checkpoint would never write the lines that are missing.
         for observer in observers { try observer.epochEnded(event) }
         let isLast = epoch + 1 == options.epochs || directive.stop

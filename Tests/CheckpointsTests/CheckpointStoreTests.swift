@@ -68,6 +68,18 @@ private func damage(_ path: String) throws {
         }
     }
 
+    /// A run that was killed after the file of its last state got its first name.
+    @Test func theNewestStateBecomesTheLatest() throws {
+        try CheckpointFixture.withFolder { folder in
+            let store = try CheckpointStore(folder: folder, keep: 3, start: .new)
+            for step in [0, 10] { try store.save(CheckpointFixture.state(step: step), as: .step) }
+            try FileManager.default.removeItem(atPath: folder + "/latest.h5")
+            try FileManager.default.linkItem(atPath: folder + "/step-00000000.h5", toPath: folder + "/latest.h5")
+            #expect(try store.newest()?.state == CheckpointFixture.state(step: 10))
+            #expect(try CheckpointFile.read(folder + "/latest.h5") == CheckpointFixture.state(step: 10))
+        }
+    }
+
     @Test func emptyFolderHasNothingToResume() throws {
         try CheckpointFixture.withFolder { folder in
             let store = try CheckpointStore(folder: folder + "/a/b", keep: 1, start: .resume)

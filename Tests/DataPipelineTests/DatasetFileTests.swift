@@ -166,6 +166,43 @@ import Testing
     }
 }
 
+@Suite struct WatchTests {
+    @Test func writingToAFileInUseIsNoticed() throws {
+        let scratch = try Scratch()
+        let (path, count) = (scratch.path + "/x.h5", 400 * 400)
+        let file = try scratch.dataset { root in
+            try root.write("images", shape: [400, 20, 20], [UInt8](repeating: 1, count: count))
+        }
+        let watch = DatasetWatch(file, try file.fingerprint())
+        #expect(try watch.check() == nil)
+
+        var content = try Data(contentsOf: URL(fileURLWithPath: path))
+        func overwrite(_ bytes: Data) throws {
+            let handle = try #require(FileHandle(forUpdatingAtPath: path))
+            try handle.write(contentsOf: bytes)
+            try handle.close()
+        }
+        try overwrite(content)
+        let touched = try #require(try watch.check())
+        #expect(touched.contains("x.h5 was written to during the run"))
+        #expect(try watch.check() == nil)
+
+        let first = try #require(content.range(of: Data(repeating: 1, count: count)))
+        content.replaceSubrange(first, with: Data(repeating: 2, count: count))
+        try overwrite(content)
+        #expect(message { try watch.check() }.contains("x.h5: it was changed while the run read it"))
+    }
+
+    /// Whoever has the old file open goes on reading it.
+    @Test func anotherFileOfTheNameIsNoChange() throws {
+        let scratch = try Scratch()
+        let file = try scratch.dataset { try $0.write("images", shape: [4, 2, 2], [UInt8](0..<16)) }
+        let watch = DatasetWatch(file, try file.fingerprint())
+        try Data("other".utf8).write(to: URL(fileURLWithPath: scratch.path + "/x.h5"), options: .atomic)
+        #expect(try watch.check() == nil)
+    }
+}
+
 @Suite struct RefusalTests {
     private let images = [UInt8](repeating: 1, count: 10 * 16)
 

@@ -74,14 +74,15 @@ import Testing
 
 @Suite struct ClassCountTests {
     private func warning(_ labels: [Int32], options: DatasetOptions = DatasetOptions()) throws -> String? {
-        let file = try Scratch().dataset(options: options) { root in
+        let scratch = try Scratch()
+        let file = try scratch.dataset(options: options) { root in
             try root.write(
                 "train/images", shape: [labels.count, 2, 2, 1], [UInt8](repeating: 1, count: labels.count * 4))
             try root.write("train/labels", shape: [labels.count], labels)
         }
-        let inspection = try DatasetInspection(file).description
+        let inspection = try withExtendedLifetime(scratch) { try DatasetInspection(file).description }
         let warning = try file.split(.train).classCounts?.warning
-        #expect(inspection.contains("warning: ") == (warning != nil))
+        #expect(inspection.contains("  warning: ") == (warning != nil))
         return warning
     }
 

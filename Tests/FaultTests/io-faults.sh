@@ -7,6 +7,7 @@ source "$project/Tests/RunTests/support.sh"
 source "$project/Tests/FaultTests/faults.sh"
 RANDOM=${2:-1}
 cases=${3:-16}
+limit=300
 
 EIO=5 ENOSPC=28
 

@@ -9,6 +9,7 @@ source "$project/Tests/RunTests/support.sh"
 source "$project/Tests/FaultTests/faults.sh"
 RANDOM=${2:-1}
 cases=${3:-14}
+limit=300
 
 expect "a run left alone" 0 "" alone "${options[@]}" --output whole
 expect "the same with its calls counted" 0 "" \

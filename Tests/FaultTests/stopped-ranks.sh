@@ -21,16 +21,20 @@ process_of() {
     done
 }
 
-# stopped RANK MILLISECONDS COMMAND...: stops a rank after a while. Without a process to stop, the run ends by itself.
+# stopped RANK MILLISECONDS COMMAND...: stops a rank a while after it began.
 stopped() {
-    local rank=$1 pause process
+    local rank=$1 pause process=""
     printf -v pause '%d.%03d' $(($2 / 1000)) $(($2 % 1000))
     shift 2
     "$@" &
     local job=$!
+    # A busy machine takes its time to start it.
+    while kill -0 "$job" 2>/dev/null && [[ -z $process ]]; do
+        process=$(process_of "$rank" stopped)
+        sleep 0.02
+    done
     sleep "$pause"
-    process=$(process_of "$rank" stopped)
-    if [[ -n $process ]]; then kill -STOP $process; fi
+    kill -STOP $process
     wait $job
 }
 

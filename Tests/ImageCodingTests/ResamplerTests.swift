@@ -1,4 +1,6 @@
+import Foundation
 import HDF5Storage
+import TestSupport
 import Testing
 
 @testable import ImageCoding
@@ -15,19 +17,38 @@ import Testing
         }
     }
 
+    /// Vector code reads several pixels at a time, but none beyond the last, and makes the same bytes as plain code.
+    @Test func vectorCodeKeepsToTheImage() throws {
+        let (plain, vectors) = (Resampler(hasAVX2: false), Resampler(hasAVX2: Resampler.processorHasAVX2))
+        let memory = try GuardedMemory()
+        var random = Mutation(seed: 9)
+        for width in 1...40 {
+            let size = PixelSize(width: width, height: 2)
+            let bytes = (0..<width * 2 * 3).map { _ in UInt8(random.number(below: 256)) }
+            let view = PixelView(memory.place(bytes), size, channels: 3)
+            for outputs in 1...40 {
+                let wanted = PixelSize(width: outputs, height: 3)
+                for filter in ResamplingFilter.allCases {
+                    let expected = try Self.resized(plain, view, Resampler.Box(size), to: wanted, filter)
+                    let found = try Self.resized(vectors, view, Resampler.Box(size), to: wanted, filter)
+                    #expect(found.difference(from: expected) == 0, "\(width) to \(outputs), \(filter)")
+                }
+            }
+        }
+    }
+
     /// Of a larger image no more than the region must be there.
     @Test func aRegionIsEnough() throws {
         let resampler = Resampler()
+        let memory = try GuardedMemory()
         for (name, golden) in try Self.cases() {
-            let size = golden.result.size
+            let (size, channels) = (golden.result.size, golden.source.channels)
             let region = Resampler.region(for: golden.box, of: golden.source.size, to: size, golden.filter)
-            let part = try golden.source.withView { Pixels($0, region) }
-            let found = try part.withView { view in
-                let placed = PixelView(
-                    base: view.base, rowBytes: view.rowBytes, channels: view.channels, region: region,
-                    imageSize: golden.source.size)
-                return try Self.resized(resampler, placed, golden.box, to: size, golden.filter)
-            }
+            let part = try golden.source.withView { $0.copy(region) }
+            let view = PixelView(
+                base: memory.place(part), rowBytes: region.width * channels, channels: channels, region: region,
+                imageSize: golden.source.size)
+            let found = try Self.resized(resampler, view, golden.box, to: size, golden.filter)
             #expect(found.difference(from: golden.result) == 0, "\(name)")
         }
     }
@@ -79,5 +100,26 @@ import Testing
             let base = try #require(bytes.baseAddress)
             return Pixels(PixelView(base, size, channels: view.channels))
         }
+    }
+}
+
+/// Memory before a page that must not be touched: whoever reads beyond its end crashes.
+private final class GuardedMemory {
+    private static let size = 1 << 16
+    private let base: UnsafeMutableRawPointer
+
+    init() throws {
+        base = try #require(
+            mmap(nil, 2 * Self.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
+        try #require(base != MAP_FAILED && mprotect(base + Self.size, Self.size, PROT_NONE) == 0)
+    }
+
+    deinit { munmap(base, 2 * Self.size) }
+
+    func place(_ bytes: [UInt8]) -> UnsafePointer<UInt8> {
+        precondition(bytes.count <= Self.size, "more than there is room for")
+        let first = base + Self.size - bytes.count
+        first.copyMemory(from: bytes, byteCount: bytes.count)
+        return UnsafePointer(first.assumingMemoryBound(to: UInt8.self))
     }
 }

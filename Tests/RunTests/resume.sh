@@ -1,9 +1,8 @@
 #!/bin/bash
-# A run can stop anywhere and continue anywhere: runs that were signalled, killed, damaged and resumed on other rank
+# A run can stop anywhere and continue anywhere: runs that were signalled, damaged and resumed on other rank
 # counts end with the files of one that was left alone.
-# Tests/RunTests/resume.sh PATH-TO-DPTRAIN [SEED-OF-THE-MOMENTS]
+# Tests/RunTests/resume.sh PATH-TO-DPTRAIN
 source "$(dirname "$0")/support.sh"
-RANDOM=${2:-1}
 
 alone data generate --output data.h5 --train 250 --test 40 --seed 5 >output || exit 1
 options=(
@@ -12,9 +11,7 @@ options=(
     --early-stopping patience=9 --keep 3
 )
 
-started=$(date +%s%N)
 expect "a run left alone" 0 "" ranks 2 "${options[@]}" --output alone
-milliseconds=$((($(date +%s%N) - started) / 1000000))
 expect "a run left alone, saved at every step" 0 "" ranks 3 "${options[@]}" --output steps --checkpoint-every-steps 1
 verdict "how often it is saved has no say" same_run alone steps
 
@@ -55,50 +52,6 @@ expect "SIGTERM to mpirun" 1 "" \
     signalled TERM 5 terminated mpirun --timeout $limit -n 2 "$binary" --model simple-cnn --data data.h5 --epochs 9999 \
     --checkpoint-every-steps 1
 expect "what it saved is whole" 0 "" alone checkpoint verify terminated/latest.h5
-
-# --- SIGKILL at any moment ------------------------------------------------------------------------------------------
-
-# killed_after MILLISECONDS COMMAND...: kills all processes of the job at once, and counts it. Fails if it was too late.
-kills=0
-killed_after() {
-    local pause
-    printf -v pause '%d.%03d' $(($1 / 1000)) $(($1 % 1000))
-    shift
-    "$@" >>killed.log 2>&1 &
-    local job=$!
-    sleep "$pause"
-    # The ranks are mpirun's children, in process groups of their own.
-    kill -KILL $job $(pgrep -P $job) 2>/dev/null
-    wait $job 2>/dev/null
-    [[ $? == 137 ]] && kills=$((kills + 1))
-}
-
-killed_run() {
-    local place=$1 attempts=$2 attempt resume=() counts=(2 3 1 4 8) longest=$milliseconds
-    shift 2
-    for ((attempt = 0; attempt < attempts; attempt++)); do
-        local count=${counts[RANDOM % 5]} pause=$((RANDOM % longest + 100))
-        if ! killed_after $pause mpirun -n "$count" "$binary" "${options[@]}" "$@" --output "$place" "${resume[@]}"; then
-            # The machine is faster now than it was: from the start, with less patience.
-            longest=$((longest / 2 + 1)) resume=(--overwrite)
-        elif [[ -f $place/step-00000000.h5 ]]; then
-            resume=(--resume)
-        else
-            # Before the first checkpoint has its name there is nothing to resume.
-            resume=(--overwrite)
-        fi
-    done
-    ranks 2 "${options[@]}" "$@" --output "$place" "${resume[@]}"
-}
-
-expect "killed and resumed, a checkpoint at every step" 0 "finished after" \
-    killed_run killed-steps 6 --checkpoint-every-steps 1
-verdict "it ends with the files of one left alone (every step)" same_run alone killed-steps
-expect "killed and resumed, a checkpoint at every third step" 0 "finished after" \
-    killed_run killed-thirds 4 --checkpoint-every-steps 3
-verdict "it ends with the files of one left alone (every third step)" same_run alone killed-thirds
-
-verdict "most of them were killed" test $kills -ge 5
 
 # --- Damage ---------------------------------------------------------------------------------------------------------
 

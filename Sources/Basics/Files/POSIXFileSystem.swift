@@ -9,8 +9,15 @@ public struct POSIXFileSystem: FileSystem {
     public func createFolder(_ path: String) throws(FileSystemError) {
         var partial = path.hasPrefix("/") ? "" : "."
         for component in path.split(separator: "/") {
+            let parent = partial.isEmpty ? "/" : partial
             partial += "/" + component
-            guard mkdir(partial, 0o777) == 0 || errno == EEXIST else { throw failure("create the folder", path) }
+            if mkdir(partial, 0o777) == 0 {
+                // A folder that a loss of power takes away takes all its files with it. One who may not read the folder above
+                // may still create folders in it.
+                try? synchronizeFolder(parent)
+            } else if errno != EEXIST {
+                throw failure("create the folder", path)
+            }
         }
     }
 

@@ -9,10 +9,14 @@ package enum HostMemory {
     /// started from, too.
     package static var peakBytes: Int? { SystemText("/proc/self/status")?.number(after: "VmHWM:").map { $0 * 1024 } }
 
-    /// What this process has: pages that it shares with others count in part (proportional set size). Nil where the kernel
-    /// does not say.
-    package static var residentBytes: Int? {
-        SystemText("/proc/self/smaps_rollup")?.number(after: "Pss:").map { $0 * 1024 }
+    /// What this process has in memory: pages of its own, and pages that it may share with others, such as those of
+    /// libraries. How many processes do share them is left out, since it changes with what else runs on the machine. Nil
+    /// where the kernel does not say.
+    package static var resident: (own: Int, shared: Int)? {
+        guard let text = SystemText("/proc/self/smaps_rollup"), let all = text.number(after: "Rss:"),
+            let own = text.number(after: "Anonymous:"), all >= own
+        else { return nil }
+        return (own * 1024, (all - own) * 1024)
     }
 
     private static var machine: Int? {

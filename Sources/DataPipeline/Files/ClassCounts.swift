@@ -21,6 +21,12 @@ public struct ClassCounts: Sendable {
         counts.keys.filter { others[Int($0)] == 0 }.count
     }
 
+    /// Every count where there are few classes, else how uneven they are.
+    func text(atMost most: Int) -> String {
+        if classes <= most { return (0..<classes).map { "\(self[$0])" }.joined(separator: " ") }
+        return "\(fewest) to \(self.most)" + (empty > 0 ? ", \(empty) classes without any" : "")
+    }
+
     /// `class 3 has no sample`, `classes 10 to 254 have no sample`, `all 64 samples are of class 0`; nil where there is
     /// nothing to warn of.
     public var warning: String? {

@@ -17,6 +17,8 @@ public struct DatasetFile: Sendable {
     public let statistics: (mean: [Float], deviation: [Float])?
     /// How the file was understood, where that is not plain: a sentence each.
     public let notes: [String]
+    /// Paths of data sets and attributes that were not understood, in files of others.
+    public let unused: [String]
 
     public static func open(_ path: String, options: DatasetOptions = DatasetOptions()) throws -> DatasetFile {
         try DatasetFile(HDF5File.open(path), options)
@@ -50,6 +52,9 @@ public struct DatasetFile: Sendable {
             parts[split] = part
         }
         notes = Self.notes(parts)
+        let targets = schema.splits.values.flatMap { [$0.samples, $0.targets].compactMap(\.self) }
+        let used = targets + [options.sampleWeights].compactMap(\.self)
+        unused = isNative ? [] : try UnusedContent.of(file, used: used)
         let classes = options.classes ?? Self.classes(named: known?.count ?? 0, parts)
         let classNames = known?.count == classes ? known : nil
         var splits: [Split: SampleSet] = [:]

@@ -11,6 +11,7 @@ public struct DatasetInspection: CustomStringConvertible {
             if let dataset = file.splits[split] { lines += try Self.lines(of: dataset) }
         }
         lines += file.notes.map { "note: \($0)" }
+        if !file.unused.isEmpty { lines.append("not used: \(file.unused.listed(atMost: 20))") }
         if let names = file.classNames {
             lines.append("classes: \(names.enumerated().map { "\($0) \($1)" }.joined(separator: ", "))")
         }
@@ -24,8 +25,22 @@ public struct DatasetInspection: CustomStringConvertible {
             lines.append("normalization: \(Self.explain(train))")
             lines.append("validation: \(try file.trainingData(rule).explanation)")
         }
+        let summary = try DatasetSummary(sampling: file)
+        let rule = file.splits[.train].flatMap { try? $0.standardNormalization().rule } ?? .unchanged
+        for (samples, statistics) in summary.splits {
+            lines.append(
+                "values of \(statistics.samples) \(samples.split.rawValue) samples: from \(ValueRange.text(statistics.least)) to "
+                    + ValueRange.text(statistics.most))
+        }
+        var warnings = summary.warnings(for: rule)
+        if let train = file.splits[.train], let text = try train.layoutWarning(batch: Self.usualBatch) {
+            warnings.append(text)
+        }
+        lines += warnings.map { "warning: \($0)" }
         description = lines.joined(separator: "\n")
     }
+
+    private static let usualBatch = 128
 
     private static func lines(of dataset: SampleSet) throws -> [String] {
         let source = dataset.source
@@ -37,7 +52,7 @@ public struct DatasetInspection: CustomStringConvertible {
         case .labels:
             lines.append("  labels: \(dataset.targetsPath ?? ""), \(dataset.classes) classes")
             if let counts = dataset.classCounts {
-                lines.append("  samples by class: \(text(of: counts))")
+                lines.append("  samples by class: \(counts.text(atMost: 20))")
                 if let warning = counts.warning { lines.append("  warning: \(warning)") }
             }
         case .targets(let values, let width):
@@ -77,12 +92,6 @@ public struct DatasetInspection: CustomStringConvertible {
         case .other:
             return "read by HDF5 sample by sample"
         }
-    }
-
-    /// Every count where there are few classes, else how uneven they are.
-    private static func text(of counts: ClassCounts) -> String {
-        if counts.classes <= 20 { return (0..<counts.classes).map { "\(counts[$0])" }.joined(separator: " ") }
-        return "\(counts.fewest) to \(counts.most)" + (counts.empty > 0 ? ", \(counts.empty) classes without any" : "")
     }
 
     private static func explain(_ samples: SampleSet) -> String {

@@ -27,7 +27,7 @@ extension DatasetFile {
 }
 
 /// Chains the finaliser of SplitMix64 over 64-bit words.
-private struct Digest {
+struct Digest {
     private(set) var value: UInt64 = 0
 
     mutating func add(_ word: Int) { value = CounterRandom.mix(value, UInt64(bitPattern: Int64(word))) }

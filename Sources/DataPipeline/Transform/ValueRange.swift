@@ -18,5 +18,5 @@ public struct ValueRange: Sendable, Equatable, LosslessStringConvertible {
     public var description: String { "\(Self.text(low)):\(Self.text(high))" }
 
     /// Whole numbers without a decimal point.
-    private static func text(_ value: Float) -> String { Int32(exactly: value).map { "\($0)" } ?? "\(value)" }
+    static func text(_ value: Float) -> String { Int32(exactly: value).map { "\($0)" } ?? "\(value)" }
 }

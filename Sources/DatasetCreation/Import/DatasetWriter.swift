@@ -23,6 +23,12 @@ public enum DatasetWriter {
         public var compression: Int?
 
         public init() {}
+
+        /// Images a chunk, of so many in all; compressed files have chunks anyway. Nil for one run.
+        func chunkCount(_ count: Int) -> Int? {
+            guard let wanted = imagesPerChunk ?? (compression == nil ? nil : 256) else { return nil }
+            return max(1, min(wanted, count))
+        }
     }
 
     /// Writes the data set under a temporary name beside `output`, which gets its name when it is whole.

@@ -23,6 +23,9 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
     case sampleCount(String, expected: Int, actual: Int)
     case shapesDiffer(String, Shape, String, Shape)
     case noCoarseLabels(String)
+    case badOption(String, reason: String)
+    /// A line of a table.
+    case badLine(String, line: Int, reason: String)
     case noTrainImages
     case outputExists(String)
     case unwritable(String, reason: String)
@@ -64,6 +67,10 @@ public enum ImportError: Error, Equatable, CustomStringConvertible {
             "\(first) has images of \(shape), but \(second) of \(other); they do not belong together"
         case .noCoarseLabels(let format):
             "coarse labels exist in \(Self.withCoarseLabels) only, and this is \(format)"
+        case .badOption(let option, let reason):
+            "--\(option): \(reason)"
+        case .badLine(let path, let line, let reason):
+            "\(path): line \(line): \(reason)"
         case .noTrainImages:
             "a data set needs at least one training image"
         case .outputExists(let path):

@@ -32,7 +32,7 @@ final class SplitWriter {
             throw ImportError.shapesDiffer("train", trainShape, split.name, shape)
         }
         let extents = first.shape.extents
-        let chunk = Self.chunkCount(split.count, options)
+        let chunk = options.chunkCount(split.count)
         images = try root.createDataset(
             "\(split.name)/images", shape: Shape([split.count] + extents), of: UInt8.self,
             layout: chunk.map { .chunked(Shape([$0] + extents), gzip: options.compression) } ?? .contiguous)
@@ -83,11 +83,5 @@ final class SplitWriter {
         guard sample.label >= 0 else {
             throw .damaged(split.name, reason: "sample \(row) has the label \(sample.label)")
         }
-    }
-
-    /// Images a chunk; compressed files have chunks anyway.
-    private static func chunkCount(_ count: Int, _ options: DatasetWriter.Options) -> Int? {
-        guard let wanted = options.imagesPerChunk ?? (options.compression == nil ? nil : 256) else { return nil }
-        return max(1, min(wanted, count))
     }
 }

@@ -21,29 +21,8 @@ public struct Operation: Sendable {
     /// a convolution and a padding layer; a pooling does not count them.
     public let margins: Margins2D
 
-    /// The layer's kind in breakdowns of time: `convolution`, `batch normalization`, ...
-    public var kind: String {
-        switch layer {
-        case .input: "input"
-        case .dense: "dense"
-        case .convolution: "convolution"
-        case .zeroPadding: "padding"
-        case .pooling, .globalAveragePooling: "pooling"
-        case .batchNormalization: "batch normalization"
-        case .activation: "activation"
-        case .dropout: "dropout"
-        case .flatten: "flatten"
-        case .add: "add"
-        case .scale: "scale"
-        case .concatenate: "concatenation"
-        case .localResponseNormalization: "response normalization"
-        case .upSampling: "up-sampling"
-        case .identityShortcut: "shortcut"
-        case .subsampling: "pooling"
-        case .partialConvolution: "convolution"
-        case .radialBasis: "radial basis"
-        }
-    }
+    /// The layer's category in breakdowns of time: `convolution`, `batch normalization`, ...
+    public var kind: String { layer.description.category }
 }
 
 /// A network as a list of operations, the input first.

@@ -17,6 +17,7 @@ public struct Concatenate: LayerDescription {
     }
 
     public var typeName: String { "Concatenate" }
+    public var category: String { "concatenation" }
 }
 
 /// The shortcut without parameters of He et al., "Deep residual learning for image recognition", 2015, section 3.3,
@@ -38,4 +39,5 @@ public struct IdentityShortcut: LayerDescription {
     }
 
     public var typeName: String { "IdentityShortcut" }
+    public var category: String { "shortcut" }
 }

@@ -132,4 +132,5 @@ public struct Convolution2D: LayerDescription {
     }
 
     public var typeName: String { "Conv2D" }
+    public var category: String { "convolution" }
 }

@@ -31,6 +31,7 @@ public struct Dense: LayerDescription {
     public func multiplyAdds(for inputs: [Shape]) -> Int { inputs[0].count * units }
 
     public var typeName: String { "Dense" }
+    public var category: String { "dense" }
 }
 
 /// [H, W, C] to [H * W * C], in that order.
@@ -40,4 +41,5 @@ public struct Flatten: LayerDescription {
     public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape { [try inputs.single().count] }
 
     public var typeName: String { "Flatten" }
+    public var category: String { "flatten" }
 }

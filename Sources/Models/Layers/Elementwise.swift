@@ -22,6 +22,8 @@ public struct ActivationLayer: LayerDescription {
     }
 
     public var typeName: String { "Activation" }
+    public var category: String { "activation" }
+    public var activation: Activation { function }
 }
 
 /// In training each element is zeroed with probability `rate`, and the rest scaled by 1 / (1 - rate): Srivastava et al.,
@@ -37,6 +39,7 @@ public struct Dropout: LayerDescription {
     }
 
     public var typeName: String { "Dropout" }
+    public var category: String { "dropout" }
 }
 
 /// The sum of its inputs, which have one shape.
@@ -52,6 +55,7 @@ public struct Add: LayerDescription {
     }
 
     public var typeName: String { "Add" }
+    public var category: String { "add" }
 }
 
 extension [Shape] {
@@ -86,4 +90,5 @@ public struct Scale: LayerDescription {
     }
 
     public var typeName: String { "CustomScaleLayer" }
+    public var category: String { "scale" }
 }

@@ -12,4 +12,5 @@ public struct Input: LayerDescription {
     }
 
     public var typeName: String { "InputLayer" }
+    public var category: String { "input" }
 }

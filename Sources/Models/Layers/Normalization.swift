@@ -43,6 +43,7 @@ public struct BatchNormalization: LayerDescription {
     public var movingVariance: Int { movingMean + 1 }
 
     public var typeName: String { "BatchNormalization" }
+    public var category: String { "batch normalization" }
 }
 
 /// y = x / (k + alpha · Σ x²)^beta, the sum over `size` neighbouring channels of the same pixel, x's own in the middle;
@@ -73,4 +74,5 @@ public struct LocalResponseNormalization: LayerDescription {
     }
 
     public var typeName: String { "LocalResponseNormalization" }
+    public var category: String { "response normalization" }
 }

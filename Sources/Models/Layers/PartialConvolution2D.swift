@@ -53,4 +53,5 @@ public struct PartialConvolution2D: LayerDescription {
     }
 
     public var typeName: String { "PartialConvolution2D" }
+    public var category: String { "convolution" }
 }

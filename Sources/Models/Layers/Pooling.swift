@@ -20,6 +20,7 @@ public struct Pooling2D: LayerDescription {
     }
 
     public var typeName: String { kind == .max ? "MaxPooling2D" : "AveragePooling2D" }
+    public var category: String { "pooling" }
 }
 
 /// [H, W, C] to the mean of each channel, [C].
@@ -29,6 +30,7 @@ public struct GlobalAveragePooling2D: LayerDescription {
     public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape { [try inputs.single(rank: 3)[2]] }
 
     public var typeName: String { "GlobalAveragePooling2D" }
+    public var category: String { "pooling" }
 }
 
 /// y = activation(coefficient · Σ window + bias), a coefficient and a bias for each channel: the subsampling layers of
@@ -60,6 +62,7 @@ public struct Subsampling2D: LayerDescription {
     public func multiplyAdds(for inputs: [Shape]) -> Int { (try? outputShape(of: inputs))?.count ?? 0 }
 
     public var typeName: String { "Subsampling2D" }
+    public var category: String { "pooling" }
 }
 
 /// Each pixel repeated: [H, W, C] to [H · factor height, W · factor width, C].
@@ -77,4 +80,5 @@ public struct UpSampling2D: LayerDescription {
     }
 
     public var typeName: String { "UpSampling2D" }
+    public var category: String { "up-sampling" }
 }

@@ -30,6 +30,7 @@ public struct RadialBasis: LayerDescription {
     public func multiplyAdds(for inputs: [Shape]) -> Int { inputs[0].count * units }
 
     public var typeName: String { "RadialBasis" }
+    public var category: String { "radial basis" }
 }
 
 /// The digits as stylised bitmaps of 7x12, as the paper has them, so that similar characters have similar codes. Ink is +1,

@@ -43,4 +43,5 @@ public struct ZeroPadding2D: LayerDescription {
     }
 
     public var typeName: String { "ZeroPadding2D" }
+    public var category: String { "padding" }
 }

@@ -28,14 +28,15 @@ public struct MemoryError: Error, Sendable, Equatable, CustomStringConvertible {
 package enum NodeMemory {
     private struct Claim: Codable {
         let need: Int
-        let resident: Int
+        let own: Int
+        let shared: Int
         let available: Int
     }
 
     /// What the ranks on one machine take together, in bytes.
     package struct Account: Sendable {
         package let ranks: Int
-        /// The sum of what they need and what their processes already have.
+        /// The sum of what they need and what their processes already have. Pages that they share count once.
         package let total: Int
         /// What the machine can give besides what the processes have.
         package let available: Int
@@ -45,8 +46,10 @@ package enum NodeMemory {
     package static func requireRoom(
         for need: MemoryNeed, of model: String, _ nodes: NodeMap, _ communicator: Communicator
     ) throws -> Account {
+        let resident = HostMemory.resident ?? (0, 0)
         let claim = Claim(
-            need: need.total, resident: HostMemory.residentBytes ?? 0, available: HostMemory.availableBytes ?? .max)
+            need: need.total, own: resident.own, shared: resident.shared,
+            available: HostMemory.availableBytes ?? .max)
         let claims = try communicator.allGather(encoding: claim)
         let mine = nodes.neighbours(of: communicator.rank).map { claims[$0] }
         let sum = mine.reduce(0) { $0 + $1.need }
@@ -58,7 +61,7 @@ package enum NodeMemory {
                     largest: need)
             }
         }
-        let resident = mine.reduce(0) { $0 + $1.resident }
-        return Account(ranks: mine.count, total: sum + resident, available: available)
+        let present = mine.reduce(0) { $0 + $1.own } + (mine.map(\.shared).max() ?? 0)
+        return Account(ranks: mine.count, total: sum + present, available: available)
     }
 }

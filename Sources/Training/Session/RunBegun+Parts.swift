@@ -5,7 +5,7 @@ import Reporting
 
 /// What there is to say of a run before its first step.
 extension RunBegun {
-    /// `warnings` are those of the output folder and the coordinator.
+    /// `warnings` are those of the data, the output folder and the coordinator.
     init(_ parts: RunParts, _ resumed: ResumedState, _ warnings: [String]) {
         let (session, data, network) = (parts.session, parts.data, parts.network)
         let options = session.options
@@ -19,7 +19,7 @@ extension RunBegun {
             stepsPerEpoch: parts.stepsPerEpoch, output: options.output ?? TrainingRun.defaultOutput,
             options: options.values, position: resumed.state?.position ?? .init(), resumed: resumed.explanation,
             notes: data.notes,
-            warnings: resumed.warnings(session.execution) + parts.data.warnings + warnings + parts.replica.remarks
+            warnings: resumed.warnings(session.execution) + warnings + parts.replica.remarks
                 + Self.warnings(options, network))
     }
 

@@ -14,6 +14,9 @@ package struct RunData {
     let normalization: Normalization
     private let augmentations: AugmentationList?
     private let path: String
+    private let file: DatasetFile
+    /// Notices that the file is written to while the run uses it.
+    let watch: DatasetWatch
 
     /// What the user should know of how the data were understood.
     let notes: [String]
@@ -31,6 +34,7 @@ package struct RunData {
         let file = try DatasetFile.open(path, options: DatasetOptions(options, demand: demand))
         let data = try file.trainingData(options.validationRule, seed: options.seed)
         let train = try options.classWeights.map { try data.train.weighted(by: $0) } ?? data.train
+        self.file = file
         explanation = data.explanation
         if case .none = train.targets { try train.requireTargets(.labels) }
         if options.sampling == .balanced, train.labels == nil {
@@ -44,7 +48,8 @@ package struct RunData {
         }
         try data.validation?.requireTargets(data.train.targetKind == .label ? .labels : .targets)
         let (rule, note) = try Self.normalization(options, data, file, resumed)
-        notes = (file.notes + [note].compactMap(\.self)).map { "\(path): \($0)" }
+        let unused = file.unused.isEmpty ? nil : "not used: \(file.unused.listed(atMost: 10))"
+        notes = (file.notes + [note, unused].compactMap(\.self)).map { "\(path): \($0)" }
         training = try BatchSource(
             train,
             InputPipeline(TransformChain(options.augment?.transforms ?? [], of: train, seed: options.seed), rule),
@@ -53,7 +58,9 @@ package struct RunData {
         validation = try data.validation.map { try BatchSource(evaluating: $0, options, rule) }
         augmentations = options.augment
         normalization = rule
-        fingerprint = try file.fingerprint().description
+        let fingerprint = try file.fingerprint()
+        self.fingerprint = fingerprint.description
+        watch = DatasetWatch(file, fingerprint)
         precondition(
             validation.map { $0.input.output.targetKind == targetKind } ?? true,
             "what stands for a transform in evaluation makes the same kind of targets")
@@ -72,8 +79,13 @@ package struct RunData {
         return (.standardized(mean: statistics.mean, deviation: statistics.deviation), nil)
     }
 
-    /// What the user should know of the data.
-    var warnings: [String] { training.dataset.classCounts?.warning.map { ["\(path): \($0)"] } ?? [] }
+    /// What in the data looks like a mistake. Some samples are read for it.
+    func warnings() throws -> [String] {
+        let found =
+            [training.dataset.classCounts?.warning, try training.dataset.layoutWarning(batch: training.sampler.batch)]
+            .compactMap(\.self) + (try DatasetSummary(sampling: file).warnings(for: normalization))
+        return found.map { "\(path): \($0)" }
+    }
 
     /// What is computed on it.
     var work: Session.Work {

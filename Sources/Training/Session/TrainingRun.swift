@@ -48,7 +48,8 @@ public final class TrainingRun {
         }
         let observers = (output?.observers ?? []) + observers
         let trainer = try Trainer(parts, start, output?.store, observers, resumedFrom: resumed.file)
-        let begun = RunBegun(parts, resumed, (output?.warnings ?? []) + start.coordinator.warnings)
+        let warnings = try communicator.onRoot { try parts.data.warnings() } ?? []
+        let begun = RunBegun(parts, resumed, warnings + (output?.warnings ?? []) + start.coordinator.warnings)
         for observer in observers { try observer.runBegan(begun) }
         // The folder is the run's own as long as it lasts.
         return try withExtendedLifetime(output) { try train(trainer, observers) }

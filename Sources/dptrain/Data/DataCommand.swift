@@ -10,6 +10,8 @@ struct DataCommand: ParsableCommand {
               dptrain data inspect fashion.h5
             """,
         subcommands: [
-            DataImportCommand.self, DataGenerateCommand.self, DataInspectCommand.self, DataBenchCommand.self,
+            DataImportCommand.self, DataGenerateCommand.self, DataInspectCommand.self, DataStatsCommand.self,
+            DataRepackCommand.self,
+            DataBenchCommand.self,
         ])
 }

@@ -4,17 +4,19 @@ import DatasetCreation
 struct DataImportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import",
-        abstract: "Turn a data set in a format of others into a data set file.",
+        abstract: "Turn a table, or a data set in a format of others, into a data set file.",
         discussion: """
             The source is a folder, an archive (.tar, .tar.gz, .zip) or a file. Archives are not unpacked. These formats are \
             known:
 
+              \(TableFlags.summary)
             \(ImporterList.known.map { "  \($0.flagText): \($0.summary)" }.joined(separator: "\n"))
 
             Examples:
               dptrain data import fashion-mnist/ --output fashion.h5
               dptrain data import cifar-100-binary.tar.gz --coarse --output cifar20.h5
               dptrain data import mnist.npz --output mnist.h5
+              dptrain data import houses.csv --target price --categorical city --output houses.h5
             """)
 
     @Argument(help: "folder, archive or file")
@@ -26,9 +28,12 @@ struct DataImportCommand: ParsableCommand {
     @Flag(help: "CIFAR-100's 20 groups as labels instead of its 100 classes")
     var coarse = false
 
+    @OptionGroup(title: "Tables") var table: TableFlags
+
     @OptionGroup var output: OutputFlags
 
     func run() throws {
+        if try table.describeTable(at: source) { return try table.importTable(source, output) }
         var options = ImportOptions()
         options.importer = format?.importer
         options.labels = coarse ? .coarse : .fine

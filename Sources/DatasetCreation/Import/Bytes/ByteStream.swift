@@ -76,6 +76,14 @@ final class ByteStream {
         }
     }
 
+    /// Replaces `bytes` by the next ones, at most `count`; by none only at the end.
+    func readSome(_ count: Int, into bytes: inout [UInt8]) throws(ImportError) {
+        bytes.removeAll(keepingCapacity: true)
+        let piece = try available().prefix(count)
+        bytes.append(contentsOf: piece)
+        take(piece.count)
+    }
+
     func bytes(_ count: Int, of size: Int? = nil) throws(ImportError) -> [UInt8] {
         var bytes: [UInt8] = []
         try read(count, into: &bytes, of: size)

@@ -1,0 +1,138 @@
+import Basics
+import DataPipeline
+import HDF5Storage
+
+/// Writes the samples of a data file, as they are understood, into a new one of the native schema that lies as its reader
+/// likes: floats stay floats, wider integers become int32, features and regression targets stay what they are.
+/// ```
+/// /train/images   uint8, float32 or int32 [N, H, W, C], or /train/features [N, F]
+/// /train/labels   int32 [N], or /train/targets float32 [N, K]
+/// ```
+public enum DatasetRepacker {
+    /// `seed` shuffles the samples of each split, once. `progress` gets the part that is done, 0...1, from time to time.
+    public static func repack(
+        _ file: DatasetFile, to output: String, options: DatasetWriter.Options = DatasetWriter.Options(),
+        seed: UInt64? = nil, progress: (Double) -> Void = { _ in }
+    ) throws -> ImportSummary {
+        try DatasetWriter.refuseExisting(output, options)
+        let splits = Split.allCases.compactMap { file.splits[$0] }
+        if seed != nil { try splits.forEach(requireSingleSamples) }
+        let total = splits.reduce(0) { $0 + $1.count }
+        let partial = PartialFile(of: output)
+        try partial.replaceOutput {
+            let target = try HDF5File.create(partial.path)
+            let attributes = target.root.attributes
+            try attributes.set("format", DatasetFile.format)
+            try attributes.set("version", DatasetFile.version)
+            if let names = classNames(of: file) { try attributes.set("classes", names) }
+            var done = 0
+            for samples in splits {
+                let statistics = try copy(samples, into: target.root, options, seed: seed) {
+                    progress(Double(done + $0) / Double(total))
+                }
+                done += samples.count
+                guard samples.split == .train, let statistics else { continue }
+                try attributes.set("mean", statistics.mean)
+                try attributes.set("std", statistics.standardDeviation)
+            }
+            try target.close()
+        }
+        return ImportSummary(
+            output: output, source: file.path, shape: splits.first?.sample ?? [],
+            classes: classNames(of: file) ?? ImportedDataset.numberedClasses(file.classes),
+            splits: splits.map { ($0.split.rawValue, $0.count) })
+    }
+
+    /// Their number would follow from the largest label, which need not occur.
+    private static func classNames(of file: DatasetFile) -> [String]? {
+        if let names = file.classNames { return names }
+        let samples = file.splits[.train] ?? file.splits.values.first
+        guard let counts = samples?.classCounts, counts[file.classes - 1] == 0 else { return nil }
+        return ImportedDataset.numberedClasses(file.classes)
+    }
+
+    private static func requireSingleSamples(_ samples: SampleSet) throws {
+        guard case .chunked = samples.source.access else { return }
+        throw DatasetError(
+            file: samples.file, object: samples.source.dataset.path,
+            "it lies in chunks, whose samples cannot be read one by one in any order",
+            remedy: "repack it without --shuffle first, and then the result with it")
+    }
+
+    /// Mean and deviation of bytes; nil for other samples.
+    private static func copy(
+        _ samples: SampleSet, into root: Group, _ options: DatasetWriter.Options, seed: UInt64?,
+        progress: (Int) -> Void
+    ) throws -> ChannelStatistics? {
+        if samples.source.form == .bytes {
+            return try Copy<UInt8>(samples, in: root, options).run(seed: seed, progress)
+        }
+        if samples.source.holdsWideIntegers {
+            return try Copy<Int32>(samples, in: root, options).run(seed: seed, progress)
+        }
+        return try Copy<Float>(samples, in: root, options).run(seed: seed, progress)
+    }
+}
+
+/// The copy of one split, whose samples are stored as `Element`.
+private struct Copy<Element: StorageElement> {
+    private let samples: SampleSet
+    private let values: Dataset
+    private let labels: Dataset?
+    private let targets: Dataset?
+    private let blockCount: Int
+
+    init(_ samples: SampleSet, in root: Group, _ options: DatasetWriter.Options) throws {
+        self.samples = samples
+        let shape = samples.sample
+        let chunk = options.chunkCount(samples.count)
+        values = try root.createDataset(
+            "\(samples.split.rawValue)/\(shape.rank == 3 ? "images" : "features")",
+            shape: Shape([samples.count] + shape.extents), of: Element.self,
+            layout: chunk.map { .chunked(Shape([$0] + shape.extents), gzip: options.compression) } ?? .contiguous)
+        var (labels, targets): (Dataset?, Dataset?) = (nil, nil)
+        switch samples.targets {
+        case .labels:
+            labels = try root.createDataset(
+                "\(samples.split.rawValue)/labels", shape: [samples.count], of: Int32.self)
+        case .targets(_, let width):
+            targets = try root.createDataset(
+                "\(samples.split.rawValue)/targets", shape: [samples.count, width], of: Float.self)
+        case .none: break
+        }
+        (self.labels, self.targets) = (labels, targets)
+        // About 4 MiB, and whole chunks, so that none is compressed twice.
+        let block = max(1, (4 << 20) / (shape.count * samples.source.form.size)).rounded(upToMultipleOf: chunk ?? 1)
+        blockCount = min(block, samples.count)
+    }
+
+    func run(seed: UInt64?, _ progress: (Int) -> Void) throws -> ChannelStatistics? {
+        var statistics =
+            Element.self == UInt8.self ? ChannelStatistics(channels: samples.sample.extents.last ?? 1) : nil
+        let sampler = Sampler(samples, batch: blockCount, shards: 1, seed: seed)
+        let reader = BatchReader(samples, sampler: sampler, shards: 0..<1)
+        defer { reader.stop() }
+        var next = 0
+        while let slot = try reader.next() {
+            let batch = slot[0]
+            let rows = next..<next + batch.count
+            try write(batch, rows, &statistics)
+            try labels?.write(rows: rows, from: batch.labels)
+            try targets?.write(rows: rows, from: batch.targets)
+            next = rows.upperBound
+            reader.release(slot)
+            progress(next)
+        }
+        return statistics
+    }
+
+    private func write(_ batch: ShardBatch, _ rows: Range<Int>, _ statistics: inout ChannelStatistics?) throws {
+        let count = batch.count * samples.sample.count
+        switch batch.values {
+        case .bytes(let bytes):
+            statistics?.add(UnsafeBufferPointer(start: bytes, count: count))
+            try values.write(rows: rows, from: bytes)
+        case .floats(let floats): try values.write(rows: rows, from: floats)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+#!/bin/bash
+# Files of all kinds, with bytes that are others, missing, or too many: the program reads them or refuses them with a message,
+# within memory that the file's size explains. It neither breaks off nor goes on for ever. scripts/fuzz looks closer, at the
+# readers alone.
+# Tests/FaultTests/hostile-files.sh PATH-TO-DPTRAIN [SEED [HOW-MANY]]
+project=$(realpath "$(dirname "$0")/../..")
+source "$project/Tests/RunTests/support.sh"
+RANDOM=${2:-1}
+wanted=${3:-60}
+limit=120
+export SWIFT_BACKTRACE=enable=no
+
+# Whole files to begin with, and how each is read.
+idx() { printf '%b' "$1" && head -c "$2" /dev/zero; }
+mkdir idx cifar
+idx '\0\0\x08\x03\0\0\0\x02\0\0\0\x03\0\0\0\x04' 24 >idx/train-images-idx3-ubyte
+idx '\0\0\x08\x01\0\0\0\x02' 2 >idx/train-labels-idx1-ubyte
+head -c 3073 /dev/zero >cifar/data_batch_1.bin
+tar -cf set.tar -C idx .
+tar -czf set.tgz -C idx .
+alone --model simple-cnn --print-config >run.toml 2>/dev/null
+alone data generate --output data.h5 --train 8 --test 4 >/dev/null || finish
+cp "$project/Tests/RunTests/auxiliary.json" model.json
+works=(
+    "data.h5 data inspect" "model.json summary" "run.toml --print-config --config" "set.tar data import" "set.tgz data import"
+    "idx/train-images-idx3-ubyte data import" "idx/train-labels-idx1-ubyte data import" "cifar/data_batch_1.bin data import"
+)
+
+mutate() { # FROM TO
+    local size change
+    cp "$1" "$2"
+    for ((change = 0; change <= RANDOM % 3; change++)); do
+        size=$(stat -c %s "$2")
+        [[ $size -gt 0 ]] || return 0
+        local at=$(((RANDOM * 32768 + RANDOM) % size))
+        # Most of what matters is at the beginning.
+        if [[ $((RANDOM % 2)) == 0 ]]; then at=$((at % 600 % size)); fi
+        case $((RANDOM % 6)) in
+            0 | 1) printf "\\x$(printf '%02x' $((RANDOM % 256)))" | dd of="$2" bs=1 seek=$at conv=notrunc status=none ;;
+            2) printf '\xff\xff\xff\x7f' | dd of="$2" bs=1 seek=$at conv=notrunc status=none ;;
+            3) truncate -s $at "$2" ;;
+            4) head -c $((RANDOM % 100)) "$1" >>"$2" ;;
+            5) { head -c $at "$1" && tail -c +$((at + 1 + RANDOM % 8)) "$1"; } >"$2" ;;
+        esac
+    done
+}
+
+# spoiled WORK...: one file of the work changed, and read.
+spoiled() {
+    local file=$1 path code
+    shift
+    rm -rf try && mkdir try
+    path=try/$(basename "$file")
+    if [[ $file == */* ]]; then cp "$(dirname "$file")"/* try; fi
+    mutate "$file" "$path"
+    if [[ $file == */* ]]; then path=try; fi
+    local command=("$@" "$path")
+    if [[ $* == "data import" ]]; then command+=(--output imported.h5 --overwrite); fi
+    (ulimit -v 8000000 && alone "${command[@]}") >output 2>&1 </dev/null
+    code=$?
+    case $code in
+        0) read=$((read + 1)) ;;
+        1 | 64) refused=$((refused + 1)) && [[ -s output ]] ;;
+        # libhdf5 itself may break off with a fault of memory; nothing else may.
+        139) faults=$((faults + 1)) && [[ $file == *.h5 ]] ;;
+        *)
+            echo "(exit code $code)" >>output
+            return 1
+            ;;
+    esac
+}
+
+read=0 refused=0 faults=0
+for ((number = 0; number < wanted; number++)); do
+    work=(${works[number % ${#works[@]}]})
+    verdict "file $number, ${work[*]}" spoiled "${work[@]}"
+done
+echo "$read were read, $refused refused; in $faults libhdf5 had a fault of memory"
+verdict "some are read, and some refused" test $read -gt 0 -a $refused -gt 0
+
+finish
