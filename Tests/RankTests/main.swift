@@ -12,7 +12,8 @@ import MessagePassing
 // The launch checks come last: they leave a stop signal behind, at which every later run would end.
 let checks =
     collectiveChecks + agreementChecks + sharedFactChecks + reducerChecks + exchangeChecks + runChecks + observerChecks
-    + forgedCheckpointChecks + nonFiniteChecks + augmentationChecks + traceChecks + evaluationChecks + kerasLossChecks
+    + forgedCheckpointChecks + nonFiniteChecks + augmentationChecks + dataChoiceChecks + traceChecks + evaluationChecks
+    + kerasLossChecks
     + launchChecks
 
 func option(_ name: String) -> String? {

@@ -40,8 +40,10 @@ extension SampleSet {
         if case .chunked(let rows) = source.access { block = block.rounded(upToMultipleOf: rows) }
         try dataset.requireMemory(block * dataset.rowCount * 8, for: "a chunk of it")
         var (least, most) = (Int64.max, Int64.min)
-        for start in stride(from: rows.lowerBound, to: rows.upperBound, by: block) {
-            let values = try dataset.read(rows: start..<min(start + block, rows.upperBound), as: Int64.self)
+        // Rows between those that belong here are looked at too: they lie in the same chunks.
+        let end = rows[count - 1] + 1
+        for start in stride(from: rows[0], to: end, by: block) {
+            let values = try dataset.read(rows: start..<min(start + block, end), as: Int64.self)
             least = min(least, values.min() ?? least)
             most = max(most, values.max() ?? most)
         }

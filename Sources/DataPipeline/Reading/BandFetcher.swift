@@ -33,7 +33,7 @@ final class BandFetcher: SampleFetcher {
         let size = dataset.source.sampleBytes
         for (slot, draw) in draws.enumerated() {
             enter(window: draw.window, epoch, shard)
-            let row = dataset.rows.lowerBound + draw.sample
+            let row = dataset.rows[draw.sample]
             let band = try band(row / bandRows, heldBy: shard)
             dataset.source.copySample(band.baseAddress + row % bandRows * size, to: output + slot * size)
         }

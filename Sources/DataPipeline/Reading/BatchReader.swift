@@ -76,15 +76,20 @@ public final class BatchReader: Sendable {
         _ ring: BatchRing, _ dataset: SampleSet, _ transformer: ShardTransformer?, _ sampler: Sampler,
         from start: (epoch: Int, step: Int), epochs: Int, steps: Int, _ spans: SpanBuffer?
     ) throws {
-        let fetcher = try makeFetcher(for: dataset)
+        var samples = dataset.inEpoch(start.epoch)
+        var fetcher = try makeFetcher(for: samples)
         var (epoch, step) = start
         while epoch < epochs {
-            let order = sampler.order(epoch: epoch)
+            if dataset.isRedrawn, epoch > start.epoch {
+                samples = dataset.inEpoch(epoch)
+                fetcher = try makeFetcher(for: samples)
+            }
+            let order = (dataset.isRedrawn ? sampler.of(samples) : sampler).order(epoch: epoch)
             while step < steps {
                 let begin = BootClock.now
                 guard let slot = ring.takeFree() else { return }
                 let filling = BootClock.now
-                try slot.fill(epoch: epoch, step: step, order: order, sampler, dataset, fetcher, transformer) {
+                try slot.fill(epoch: epoch, step: step, order: order, sampler, samples, fetcher, transformer) {
                     spans?.record(transformLabel, $0, from: $1)
                 }
                 spans?.record(waitLabel, step, from: begin, to: filling)

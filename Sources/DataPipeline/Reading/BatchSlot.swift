@@ -14,6 +14,8 @@ public final class BatchSlot: @unchecked Sendable {
     public let shards: Range<Int>
 
     private let form: SampleSource.Form
+    /// The rows of the samples, by their numbers.
+    private var rows = RowSelection.list([])
     private let buffers: [ShardBuffer]
 
     /// For samples as they come out of a chain of transforms.
@@ -33,7 +35,8 @@ public final class BatchSlot: @unchecked Sendable {
         return ShardBatch(
             count: buffer.count, values: buffer.values(as: form),
             labels: UnsafePointer(buffer.labels.baseAddress), targets: UnsafePointer(buffer.targets.baseAddress),
-            indices: UnsafePointer(buffer.indices.baseAddress))
+            weights: UnsafePointer(buffer.weights.baseAddress),
+            indices: UnsafePointer(buffer.indices.baseAddress), rows: rows)
     }
 
     /// Samples of all the rank's shards.
@@ -47,6 +50,7 @@ public final class BatchSlot: @unchecked Sendable {
     ) throws {
         self.epoch = epoch
         self.step = step
+        rows = dataset.rows
         let before = fetcher.rowsRead
         for (shard, buffer) in zip(shards, buffers) {
             let draws = sampler.positions(step: step, shard: shard).map { order.draw($0, shard: shard) }
@@ -54,7 +58,7 @@ public final class BatchSlot: @unchecked Sendable {
             stored.count = draws.count
             try fetcher.fetch(
                 draws, epoch: epoch, shard: shard, into: UnsafeMutableRawPointer(stored.values.baseAddress))
-            stored.setTargets(draws, dataset.targets)
+            stored.setTargets(draws, of: dataset)
             if dataset.source.form == .floats { try stored.requireFiniteValues(dataset) }
             guard let transformer else { continue }
             let begin = BootClock.now
@@ -75,6 +79,25 @@ public struct ShardBatch {
     public let labels: UnsafePointer<Int32>
     /// The regression targets of each sample, one row after the other; meaningless where there are none.
     public let targets: UnsafePointer<Float>
+    /// What each sample's loss is multiplied by: 1 where the data set has no weights.
+    public let weights: UnsafePointer<Float>
     /// The number of each sample in its data set.
     public let indices: UnsafePointer<Int>
+    private let rows: RowSelection
+
+    init(
+        count: Int, values: SampleValues, labels: UnsafePointer<Int32>, targets: UnsafePointer<Float>,
+        weights: UnsafePointer<Float>, indices: UnsafePointer<Int>, rows: RowSelection
+    ) {
+        self.count = count
+        self.values = values
+        self.labels = labels
+        self.targets = targets
+        self.weights = weights
+        self.indices = indices
+        self.rows = rows
+    }
+
+    /// The row of the file that a sample of the shard is.
+    public func row(_ index: Int) -> Int { rows[indices[index]] }
 }

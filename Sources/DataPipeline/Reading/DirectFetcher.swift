@@ -17,7 +17,7 @@ final class DirectFetcher: SampleFetcher {
     init(_ dataset: SampleSet, offset: UInt64) throws {
         self.dataset = dataset
         descriptor = open(dataset.source.dataset.file, O_RDONLY | O_CLOEXEC)
-        start = Int(offset) + dataset.rows.lowerBound * dataset.source.sampleBytes
+        start = Int(offset)
         scratch = AlignedBuffer(count: dataset.source.needsTransposition ? dataset.source.sampleBytes : 0)
         guard descriptor >= 0 else { throw error("cannot open the file: \(String(cString: strerror(errno)))") }
     }
@@ -33,36 +33,36 @@ final class DirectFetcher: SampleFetcher {
         var next = 0
         while next < ascending.count {
             let slot = ascending[next]
-            let sample = draws[slot].sample
+            let row = dataset.rows[draws[slot].sample]
             if source.needsTransposition {
-                try read(sample, 1, to: UnsafeMutableRawPointer(scratch.baseAddress))
+                try read(row, 1, to: UnsafeMutableRawPointer(scratch.baseAddress))
                 source.copySample(scratch.baseAddress, to: output + slot * size)
                 next += 1
                 continue
             }
             var length = 1
             while next + length < ascending.count, ascending[next + length] == slot + length,
-                draws[slot + length].sample == sample + length
+                dataset.rows[draws[slot + length].sample] == row + length
             { length += 1 }
-            try read(sample, length, to: output + slot * size)
+            try read(row, length, to: output + slot * size)
             next += length
         }
     }
 
-    private func read(_ sample: Int, _ count: Int, to output: UnsafeMutableRawPointer) throws {
+    private func read(_ row: Int, _ count: Int, to output: UnsafeMutableRawPointer) throws {
         let size = dataset.source.sampleBytes
         rowsRead += count
         var done = 0
         while done < count * size {
-            let got = pread(descriptor, output + done, count * size - done, off_t(start + sample * size + done))
+            let got = pread(descriptor, output + done, count * size - done, off_t(start + row * size + done))
             if got > 0 {
                 done += got
             } else if got == 0 {
                 throw error(
-                    "the file ends within sample \(sample + done / size) of \(dataset.count)",
+                    "the file ends within sample \(row + done / size) of \(dataset.source.dataset.rows)",
                     remedy: "it was truncated while in use; restore it and resume")
             } else if errno != EINTR {
-                throw error("cannot read sample \(sample): \(String(cString: strerror(errno)))")
+                throw error("cannot read sample \(row): \(String(cString: strerror(errno)))")
             }
         }
     }

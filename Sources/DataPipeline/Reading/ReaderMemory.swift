@@ -19,7 +19,10 @@ extension BatchReader {
     /// A shard holds the bands of one window; without shuffling a window is one band.
     private static func bandBytes(_ dataset: SampleSet, _ sampler: Sampler, shards: Range<Int>) -> Int {
         guard let bands = sampler.bands else { return 0 }
-        let all = dataset.count.dividedRoundingUp(by: bands.rows) + 1
+        let all =
+            bands.starts == nil
+            ? dataset.count.dividedRoundingUp(by: bands.rows) + 1
+            : dataset.source.dataset.rows.dividedRoundingUp(by: bands.rows)
         let held = shards.count * (sampler.seed == nil ? 1 : bands.window)
         return min(all, held) * bands.rows * dataset.source.sampleBytes
     }
