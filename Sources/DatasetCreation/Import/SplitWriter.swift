@@ -1,4 +1,5 @@
 import Basics
+import DataPipeline
 import HDF5Storage
 import ImportSources
 

@@ -40,6 +40,9 @@ extension TrainingOptions {
         .init(
             "data", .data, .operational, \.data,
             "HDF5 file to train on, or a folder of part files or a pattern in quotes, such as 'imagenet/*.h5'"),
+        .init(
+            "stage", .data, .operational, \.stage,
+            "folder on each node's own disk: data files are copied there first, and the copies deleted at the end"),
         .init("images", .data, .operational, \.images, "path of the images in the HDF5 file (default: found by name)"),
         .init(
             "labels", .data, .operational, \.labels,
@@ -65,6 +68,19 @@ extension TrainingOptions {
         .init(
             "validation-split", .data, .semantic, \.validationSplit,
             "part of the training samples that validates, if the file has no validation samples", .fraction),
+        .init(
+            "validation", .data, .semantic, \.validation,
+            "what validates: last:0.1, stratified:0.1 (by class) or redrawn:0.1 (others in each epoch) of the training samples, if "
+                + "the file has no validation samples; test or none (default: validation samples, else test samples)"),
+        .init(
+            "fold", .data, .semantic, \.fold,
+            "part of k-fold cross-validation, such as 2/5: this part of the training samples validates"),
+        .init(
+            "sample-weights", .data, .semantic, \.sampleWeights,
+            "path in the HDF5 file of a weight for each training sample, which multiplies its loss"),
+        .init(
+            "sampling", .data, .semantic, \.sampling,
+            "shuffled (default: every sample once an epoch) or balanced (all classes equally often)"),
         .init(
             "crop-fraction", .data, .semantic, \.cropFraction,
             "images are resized to the network's input divided by this, and its size is cut from their middle (default: 0.875 for encoded images; others are not resized)",
@@ -96,6 +112,10 @@ extension TrainingOptions {
         .init(
             "label-smoothing", .optimizer, .semantic, \.labelSmoothing,
             "part of each target that is spread evenly over all classes; for cross-entropies", .belowOne),
+        .init(
+            "class-weights", .optimizer, .semantic, \.classWeights,
+            "balanced, or weights of classes by number or name, such as 0:1,1:9, which multiply the loss of their training samples"
+        ),
     ]
 
     private static let decay: [OptionDeclaration] = [

@@ -1,5 +1,6 @@
 import Basics
 import Checkpoints
+import DataPipeline
 import FoundationEssentials
 import MessagePassing
 import Models
@@ -32,6 +33,9 @@ struct ResumedState {
         state?.optimizer.slots = []
         state?.epochStart = nil
     }
+
+    /// How its samples became inputs; nil for a new run.
+    var normalization: Normalization? { state.flatMap { Normalization($0.normalization) } }
 
     /// What rank 0 found, on all ranks.
     private struct Found {

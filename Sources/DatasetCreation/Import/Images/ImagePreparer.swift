@@ -1,4 +1,5 @@
 import Basics
+import DataPipeline
 import ImageCoding
 
 /// Makes of an image file what is stored: the file itself, a new one, or pixels of one size. One thread uses a preparer.

@@ -1,3 +1,4 @@
+import DataPipeline
 import MessagePassing
 
 /// The ranks that share an import, or this process alone. Rank 0 writes.
