@@ -40,26 +40,28 @@ let modules: [Target] = [
     .target(name: "Execution", dependencies: ["Models"]),
     .target(name: "BLASEngine", dependencies: ["Execution", "CBLAS"]),
     .target(name: "ImportSources", dependencies: ["Basics", "CZlib", "CArchive"]),
-    .target(name: "DataPipeline", dependencies: ["HDF5Storage", "ImageCoding"]),
+    .target(name: "Transforms", dependencies: ["ImageCoding"]),
+    .target(name: "Datasets", dependencies: ["HDF5Storage", "Transforms"]),
+    .target(name: "DataPipeline", dependencies: ["MessagePassing", "Datasets"]),
     .target(name: "DataSummary", dependencies: ["DataPipeline"]),
     .target(name: "Tracing", dependencies: ["MessagePassing", "DataPipeline"]),
     .target(name: "DatasetCreation", dependencies: ["MessagePassing", "DataPipeline", "ImportSources"]),
     .target(name: "Reduction", dependencies: ["MessagePassing", "Execution", "CIntrinsics"]),
     .target(name: "Checkpoints", dependencies: ["Interchange"]),
     .target(name: "Reporting", dependencies: ["Optimization", "Checkpoints"]),
+    .target(name: "Recipes", dependencies: ["Basics"], resources: [.embedInCode("Files")]),
     .target(
         name: "Training",
         dependencies: [
             "DataSummary", "Tracing", "ImageCoding", "Reduction", "Checkpoints", "Reporting",
             .product(name: "TOMLKit", package: "TOMLKit"),
-        ],
-        resources: [.embedInCode("Recipes")]),
+        ]),
     .target(name: "Evaluation", dependencies: ["Training"]),
     .target(name: "Benchmarking", dependencies: ["Training"]),
     .executableTarget(
         name: "dptrain",
         dependencies: [
-            "Evaluation", "Benchmarking", "DatasetCreation", "ImportSources", "BLASEngine", "Pictures",
+            "Evaluation", "Benchmarking", "Recipes", "DatasetCreation", "ImportSources", "BLASEngine", "Pictures",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ] + oneDNN,
         swiftSettings: engineSettings),
@@ -91,14 +93,14 @@ let tests: [Target] = [
     .testTarget(name: "ReductionTests", dependencies: ["Reduction"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),
-    .testTarget(name: "TrainingTests", dependencies: ["Training", "BLASEngine", "TestSupport"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training", "Recipes", "BLASEngine", "TestSupport"]),
     // Measures; run by scripts/check-image-rate.
     .executableTarget(name: "image-rate", dependencies: ["ImageCoding"], path: "Tests/ImageRate"),
     // What needs several ranks: a program of its own, run under mpirun by scripts/test.
     .executableTarget(
         name: "rank-tests",
         dependencies: [
-            "Evaluation", "Benchmarking", "DatasetCreation", "ImageCoding", "BLASEngine", "TestSupport",
+            "Evaluation", "Benchmarking", "Recipes", "DatasetCreation", "ImageCoding", "BLASEngine", "TestSupport",
         ] + oneDNN,
         path: "Tests/RankTests", swiftSettings: engineSettings),
 ]

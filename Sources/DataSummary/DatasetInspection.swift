@@ -1,4 +1,5 @@
-import DataPipeline
+import Datasets
+import Transforms
 import HDF5Storage
 import Basics
 

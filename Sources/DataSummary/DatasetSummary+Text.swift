@@ -1,4 +1,5 @@
-import DataPipeline
+import Datasets
+import Transforms
 import Basics
 
 /// What `dptrain data stats` prints.

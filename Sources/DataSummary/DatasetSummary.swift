@@ -1,4 +1,5 @@
-import DataPipeline
+import Datasets
+import Transforms
 import Basics
 
 /// What the samples of a data file are like, and what looks like a mistake.
@@ -60,7 +61,7 @@ public struct DatasetSummary: Sendable {
     }
 
     private func scaleWarning(
-        _ form: SampleSource.Form, _ statistics: SampleStatistics, _ rule: Normalization
+        _ form: SampleForm, _ statistics: SampleStatistics, _ rule: Normalization
     ) -> String? {
         let most = ValueRange.text(statistics.most)
         switch (form, rule) {

@@ -1,4 +1,4 @@
-import DataPipeline
+import Datasets
 import HDF5Storage
 import Basics
 

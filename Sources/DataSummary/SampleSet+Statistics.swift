@@ -1,4 +1,5 @@
 import DataPipeline
+import Datasets
 import Basics
 
 extension SampleSet {

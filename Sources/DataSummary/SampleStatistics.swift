@@ -1,4 +1,5 @@
-import DataPipeline
+import Datasets
+import Transforms
 import Basics
 
 /// What the values of samples are like: their range, their moments, and samples that say nothing or occur twice.

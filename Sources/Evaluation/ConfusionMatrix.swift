@@ -1,4 +1,5 @@
 import DataPipeline
+import Datasets
 import Execution
 import MessagePassing
 import Basics

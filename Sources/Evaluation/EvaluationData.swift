@@ -1,5 +1,7 @@
 import Basics
 import DataPipeline
+import Datasets
+import Transforms
 import Execution
 import Models
 import Training
@@ -9,7 +11,7 @@ struct EvaluationData {
     let source: BatchSource
     /// May serve the next model too.
     let opened: OpenedFile
-    let normalization: DataPipeline.Normalization
+    let normalization: Transforms.Normalization
 
     var dataset: SampleSet { source.dataset }
     var fingerprint: String { opened.fingerprint }
@@ -67,7 +69,7 @@ struct EvaluationData {
         return validation.inEpoch(training.lastEpoch)
     }
 
-    private static func rule(of model: EvaluationModel, for dataset: SampleSet) throws -> DataPipeline.Normalization {
+    private static func rule(of model: EvaluationModel, for dataset: SampleSet) throws -> Transforms.Normalization {
         if let rule = try model.normalization(of: dataset) { return rule }
         let isBytes = dataset.source.form == .bytes
         throw DatasetError(

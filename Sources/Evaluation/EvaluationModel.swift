@@ -1,6 +1,7 @@
 import Basics
 import Checkpoints
-import DataPipeline
+import Datasets
+import Transforms
 import Execution
 import HDF5Storage
 import Interchange
@@ -20,7 +21,7 @@ struct EvaluationModel {
     let training: (dataFingerprint: String, lastEpoch: Int)?
     private let loss: KnownLoss
     /// Nil where Keras trained it.
-    private let normalization: DataPipeline.Normalization?
+    private let normalization: Transforms.Normalization?
 
     private enum KnownLoss {
         case own(Loss)
@@ -37,7 +38,7 @@ struct EvaluationModel {
             let position = state.position
             training = (state.dataFingerprint, position.step > 0 ? position.epoch : max(position.epoch - 1, 0))
             loss = .own(state.loss)
-            guard let rule = DataPipeline.Normalization(state.normalization) else {
+            guard let rule = Transforms.Normalization(state.normalization) else {
                 throw FileError(
                     .content, file: file, "its normalization `\(state.normalization)` is unknown",
                     remedy: "use the newer dptrain that wrote it")
@@ -62,15 +63,15 @@ struct EvaluationModel {
 
     /// How samples in this form are normalised: as in training, or by the standard rule if Keras trained the model. Nil if the
     /// rule followed from the other form.
-    func normalization(of form: SampleSource.Form) -> DataPipeline.Normalization? {
-        let usual = DataPipeline.Normalization.standard(for: form)
+    func normalization(of form: SampleForm) -> Transforms.Normalization? {
+        let usual = Transforms.Normalization.standard(for: form)
         guard let normalization, normalization != usual else { return usual }
         let isChosen = options.normalization != .auto || options.valueRange != nil
         return isChosen ? normalization : nil
     }
 
     /// The same for a data set. Wider integers may be what training had as bytes, or as wider integers.
-    func normalization(of dataset: SampleSet) throws -> DataPipeline.Normalization? {
+    func normalization(of dataset: SampleSet) throws -> Transforms.Normalization? {
         guard dataset.source.holdsWideIntegers else { return normalization(of: dataset.source.form) }
         return try normalization ?? dataset.standardNormalization().rule
     }

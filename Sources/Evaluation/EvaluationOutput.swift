@@ -1,5 +1,5 @@
 import Basics
-import DataPipeline
+import Datasets
 import FoundationEssentials
 import Glibc
 import HDF5Storage

@@ -1,4 +1,5 @@
-import DataPipeline
+import Datasets
+import Transforms
 import Execution
 import Training
 

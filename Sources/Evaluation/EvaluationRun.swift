@@ -1,6 +1,5 @@
 import Basics
 import Checkpoints
-import DataPipeline
 import Execution
 import MessagePassing
 import Models

@@ -1,4 +1,5 @@
-import DataPipeline
+import Datasets
+import Transforms
 import Models
 
 /// What a model, or the mean of several, has to say of all samples of a split.

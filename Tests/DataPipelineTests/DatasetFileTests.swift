@@ -1,4 +1,4 @@
-import DataPipeline
+import Datasets
 import DataSummary
 import Foundation
 import HDF5Storage

@@ -1,5 +1,7 @@
 import Basics
 import DataPipeline
+import Datasets
+import Transforms
 import HDF5Storage
 import ImageCoding
 import Testing

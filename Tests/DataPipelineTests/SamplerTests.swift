@@ -1,4 +1,5 @@
 import DataPipeline
+import Transforms
 import Basics
 import Testing
 

@@ -1,4 +1,5 @@
-import DataPipeline
+import Datasets
+import Transforms
 import DataSummary
 import HDF5Storage
 import Basics

@@ -1,4 +1,5 @@
 import DataPipeline
+import Datasets
 import Foundation
 import HDF5Storage
 import Basics

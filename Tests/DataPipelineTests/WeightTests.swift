@@ -1,5 +1,6 @@
 import Basics
 import DataPipeline
+import Datasets
 import HDF5Storage
 import Testing
 

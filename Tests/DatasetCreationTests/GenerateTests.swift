@@ -1,4 +1,4 @@
-import DataPipeline
+import Datasets
 import DatasetCreation
 import Foundation
 import HDF5Storage

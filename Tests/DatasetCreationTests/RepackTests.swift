@@ -1,4 +1,6 @@
 import DataPipeline
+import Datasets
+import Transforms
 import DatasetCreation
 import HDF5Storage
 import Basics

@@ -1,5 +1,5 @@
 import Basics
-import DataPipeline
+import Datasets
 import DatasetCreation
 import Foundation
 import HDF5Storage

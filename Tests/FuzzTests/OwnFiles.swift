@@ -1,6 +1,7 @@
 import Basics
 import Checkpoints
 import DataPipeline
+import Datasets
 import DataSummary
 import Foundation
 import HDF5Storage

@@ -68,7 +68,7 @@ private var stageChecks: [RankCheck] {
                 try trial.run(in: "other", settings: ["stage": folder])
                 check.expect(false, "other data were taken")
             } catch {
-                check.expect("\(error)".contains("there is another file of this name already"), "unclear: \(error)")
+                check.expect("\(error)".contains("there are other data of this name already"), "unclear: \(error)")
             }
         }
     ]

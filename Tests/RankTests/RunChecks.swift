@@ -1,5 +1,4 @@
 import Checkpoints
-import DataPipeline
 import DatasetCreation
 import Execution
 import Foundation

@@ -1,6 +1,7 @@
 import Basics
 import Models
 import Testing
+import Recipes
 import Training
 
 @Suite struct RecipeTests {

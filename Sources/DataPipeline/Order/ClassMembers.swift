@@ -1,4 +1,5 @@
 import Basics
+import Datasets
 
 /// The samples of each class that has any, in the file's order: for epochs in which all classes come equally often.
 ///

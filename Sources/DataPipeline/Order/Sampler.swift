@@ -1,4 +1,5 @@
 import Basics
+import Datasets
 
 /// Which samples each shard gets in each step of each epoch: a pure function of its settings, so that a run can start
 /// at any step on any number of ranks.

@@ -1,5 +1,6 @@
 import HDF5Storage
 import Basics
+import Datasets
 
 /// Reads samples in whole bands of rows through HDF5, and keeps a band until every shard that used it has gone on to
 /// another window: so that a compressed chunk is unpacked once an epoch, or once more on the boundary of two shards.

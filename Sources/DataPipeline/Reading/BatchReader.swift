@@ -1,4 +1,5 @@
 import Basics
+import Datasets
 
 /// Reads a rank's shards of one step after the other and applies transforms to their samples, ahead of the trainer, on
 /// threads of its own.

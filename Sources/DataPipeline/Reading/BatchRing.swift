@@ -1,4 +1,5 @@
 import Basics
+import Datasets
 
 /// The slots that go round between the reader's threads, which fill them, and the trainer, which uses them up.
 ///

@@ -1,4 +1,6 @@
 import Basics
+import Datasets
+import Transforms
 
 /// The samples of one epoch, and their order.
 struct EpochContents {
@@ -25,7 +27,7 @@ public final class BatchSlot: @unchecked Sendable {
     /// The rank's shards.
     public let shards: Range<Int>
 
-    private let form: SampleSource.Form
+    private let form: SampleForm
     /// The rows of the samples, by their numbers.
     private var rows = RowSelection.list([])
     private let buffers: [ShardBuffer]

@@ -1,4 +1,5 @@
 import Basics
+import Datasets
 
 /// A data set as it is gone through: its samples, which of them make up each batch, and how they become inputs of a
 /// network.

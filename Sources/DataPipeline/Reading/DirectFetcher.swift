@@ -2,6 +2,7 @@ import Basics
 
 #if canImport(Glibc)
 import Glibc
+import Datasets
 #endif
 
 /// Reads contiguous samples at their place in the file that holds them, past HDF5 and its lock, in ascending order of place; neighbours

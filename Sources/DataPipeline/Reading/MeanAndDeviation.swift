@@ -1,3 +1,6 @@
+import Datasets
+import Transforms
+
 extension SampleSet {
     /// Mean and standard deviation of each channel, or of each feature, over these samples and no others, in the samples'
     /// own units, as they are decoded in evaluation. It reads all of them.

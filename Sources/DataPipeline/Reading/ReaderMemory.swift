@@ -1,4 +1,5 @@
 import Basics
+import Datasets
 
 /// What a reader takes of memory, known before it starts.
 extension BatchReader {

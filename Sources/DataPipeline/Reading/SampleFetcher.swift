@@ -1,5 +1,6 @@
 import Basics
 import HDF5Storage
+import Datasets
 
 /// Brings the stored bytes of drawn samples into memory. Used by one thread at a time.
 protocol SampleFetcher: AnyObject {

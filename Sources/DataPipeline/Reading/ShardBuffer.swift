@@ -1,4 +1,6 @@
 import Basics
+import Transforms
+import Datasets
 
 /// The memory of one shard's samples, with their targets: in a slot, or between two transforms.
 ///
@@ -28,12 +30,19 @@ final class ShardBuffer {
     }
 
     /// The values of all samples.
-    func values(as form: SampleSource.Form) -> SampleValues {
+    func values(as form: SampleForm) -> SampleValues {
         let raw = UnsafeRawPointer(values.baseAddress)
         return switch form {
         case .bytes: .bytes(raw.assumingMemoryBound(to: UInt8.self))
         case .floats: .floats(raw.assumingMemoryBound(to: Float.self))
         }
+    }
+
+    /// The samples as a transform finds them.
+    func samples(_ specification: SampleSpecification) -> ShardSamples {
+        ShardSamples(
+            specification, count: count, values: values.baseAddress, labels: labels.baseAddress,
+            targets: targets.baseAddress)
     }
 
     /// Takes over everything but the values, with `width` target values a sample.

@@ -1,5 +1,7 @@
 import Basics
 import ImageCoding
+import Datasets
+import Transforms
 
 /// What one thread of a reader has: a way to the stored samples, and memory to transform them in.
 ///

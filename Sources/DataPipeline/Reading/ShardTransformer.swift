@@ -1,3 +1,5 @@
+import Transforms
+
 /// Takes the samples of one shard at a time through a chain of transforms, in memory of its own. Used by one thread.
 final class ShardTransformer {
     private let chain: TransformChain
@@ -42,7 +44,7 @@ final class ShardTransformer {
         let (taken, made) = (chain.input(ofStage: stage), chain.output(ofStage: stage))
         let (valueBytes, width) = (made.valueBytes, made.targetWidth)
         target.take(source, targetWidth: taken.targets == made.targets ? width : 0)
-        let shard = ShardSamples(source, taken)
+        let shard = source.samples(taken)
         for (index, draw) in draws.enumerated() {
             let place = SamplePlace(
                 values: UnsafeMutableRawPointer(target.values.baseAddress) + index * valueBytes,

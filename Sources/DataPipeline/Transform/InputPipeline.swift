@@ -1,4 +1,5 @@
 import Basics
+import Transforms
 
 /// The way of stored samples into a network: transforms, which a reader's thread applies, and the normalisation as the
 /// last, which writes straight into the network's input.

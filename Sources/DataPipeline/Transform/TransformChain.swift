@@ -1,4 +1,6 @@
 import Basics
+import Transforms
+import Datasets
 
 /// Transforms in their order, checked against the samples they are for.
 public struct TransformChain: Sendable {

@@ -1,5 +1,6 @@
 import Basics
-import DataPipeline
+import Datasets
+import Transforms
 import HDF5Storage
 import ImportSources
 

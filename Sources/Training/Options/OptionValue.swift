@@ -1,5 +1,6 @@
 import Basics
-import DataPipeline
+import Datasets
+import Transforms
 import Execution
 import ImageCoding
 import Models

@@ -1,6 +1,8 @@
 import Basics
 import Checkpoints
 import DataPipeline
+import Datasets
+import Transforms
 import Execution
 import FoundationEssentials
 import Interchange

@@ -1,5 +1,6 @@
 import Basics
-import DataPipeline
+import Datasets
+import Transforms
 import Models
 
 /// The samples that a network takes, as far as they are known before the network is: images are decoded or resized to

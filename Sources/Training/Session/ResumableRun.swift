@@ -1,6 +1,6 @@
 import Basics
 import Checkpoints
-import DataPipeline
+import Transforms
 import Optimization
 
 /// What must hold of a checkpoint so that its run can go on, as far as that can be told without data. Resuming and

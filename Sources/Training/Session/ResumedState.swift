@@ -1,9 +1,9 @@
 import Basics
 import Checkpoints
-import DataPipeline
 import FoundationEssentials
 import MessagePassing
 import Models
+import Transforms
 
 /// What a resumed run takes from its checkpoint, and what must be the same in both. For a new run all of it is empty.
 struct ResumedState {

@@ -1,4 +1,6 @@
 import DataPipeline
+import Datasets
+import Transforms
 import DataSummary
 import Execution
 import Models
@@ -74,9 +76,9 @@ package struct RunData {
     /// The file's mean and deviation are those of rows that are kept back, too. So the others are measured, once: a run that
     /// is resumed goes on with its rule.
     private static func normalization(
-        _ options: TrainingOptions, _ data: TrainingData, _ file: DatasetFile, _ resumed: DataPipeline.Normalization?,
+        _ options: TrainingOptions, _ data: TrainingData, _ file: DatasetFile, _ resumed: Transforms.Normalization?,
         readers: Int
-    ) throws -> (rule: DataPipeline.Normalization, note: String?) {
+    ) throws -> (rule: Transforms.Normalization, note: String?) {
         guard data.isHeldOut, options.normalization == .standardized, options.valueRange == nil else {
             return try options.normalizationRule(for: file, data.train)
         }
@@ -122,7 +124,7 @@ package struct RunData {
 extension BatchSource {
     /// A data set as evaluation goes through it: in the file's order, with what stands for the transforms of training.
     package init(
-        evaluating dataset: SampleSet, _ options: TrainingOptions, _ rule: DataPipeline.Normalization, readers: Int
+        evaluating dataset: SampleSet, _ options: TrainingOptions, _ rule: Transforms.Normalization, readers: Int
     ) throws {
         let dataset = dataset.inEvaluation
         let transforms = try TransformChain(options.augment?.inEvaluation ?? [], of: dataset, seed: options.seed)
@@ -175,7 +177,7 @@ extension SampleSpecification {
 
 extension DatasetOptions {
     package init(_ options: TrainingOptions, demand: TargetDemand? = nil) {
-        let order: DataPipeline.ChannelOrder? =
+        let order: Datasets.ChannelOrder? =
             switch options.channelOrder {
             case .auto: nil
             case .nhwc: .nhwc
@@ -195,7 +197,7 @@ extension TrainingOptions {
     /// How samples become inputs, and what there is to say of it.
     package func normalizationRule(
         for file: DatasetFile, _ dataset: SampleSet
-    ) throws -> (rule: DataPipeline.Normalization, note: String?) {
+    ) throws -> (rule: Transforms.Normalization, note: String?) {
         if let valueRange { return (.range(valueRange), nil) }
         if normalization == .auto { return try dataset.standardNormalization() }
         return (try normalization.rule(for: file, dataset), nil)
@@ -203,7 +205,7 @@ extension TrainingOptions {
 }
 
 extension TrainingOptions.Normalization {
-    package func rule(for file: DatasetFile, _ dataset: SampleSet) throws -> DataPipeline.Normalization {
+    package func rule(for file: DatasetFile, _ dataset: SampleSet) throws -> Transforms.Normalization {
         switch self {
         case .auto: return try dataset.standardNormalization().rule
         case .unchanged: return .unchanged

@@ -1,5 +1,6 @@
 import Basics
 import DataPipeline
+import Datasets
 import Execution
 import MessagePassing
 import Models
@@ -35,7 +36,7 @@ package struct RunParts {
         let communicator = session.communicator
         var options = session.options
         if let staged { options.data = staged.path }
-        let demand = TargetDemand(options, resumed: resumed?.state.map { ($0.network, $0.loss) })
+        let demand = TargetDemand(options, resumed: resumed?.state)
         let data = try communicator.together {
             try RunData(options, demand: demand, resumed: resumed, readers: session.readers)
         }

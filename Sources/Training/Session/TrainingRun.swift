@@ -1,5 +1,6 @@
 import Checkpoints
 import DataPipeline
+import Datasets
 import FoundationEssentials
 import MessagePassing
 import Reporting
@@ -40,7 +41,7 @@ public final class TrainingRun {
         }
         var resumed = try ResumedState(request, communicator)
         let session = try Session(resumed.options, communicator, engines: makeEngine)
-        let staged = try Self.stage(session)
+        let staged = try Self.stage(session, resumed)
         defer { staged?.remove() }
         let parts = try RunParts(session, resumed: resumed, staged: staged)
         resumed.releaseTensors()
@@ -60,10 +61,11 @@ public final class TrainingRun {
     }
 
     /// The copies of the data that `--stage` asks for. Collective.
-    private static func stage(_ session: Session) throws -> StagedData? {
+    private static func stage(_ session: Session, _ resumed: ResumedState) throws -> StagedData? {
         let options = session.options
         guard let folder = options.stage, let data = options.data else { return nil }
-        return try StagedData(data, in: folder, DatasetOptions(options), session.nodes, session.communicator)
+        let understanding = DatasetOptions(options, demand: TargetDemand(options, resumed: resumed.state))
+        return try StagedData(data, in: folder, understanding, session.nodes, session.communicator)
     }
 
     /// Trains, and tells how it ended.

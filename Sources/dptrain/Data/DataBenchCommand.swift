@@ -1,6 +1,8 @@
 import Basics
 import ArgumentParser
 import DataPipeline
+import Datasets
+import Transforms
 import Models
 import Training
 

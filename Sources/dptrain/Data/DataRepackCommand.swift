@@ -1,6 +1,6 @@
 import ArgumentParser
 import Basics
-import DataPipeline
+import Datasets
 import DatasetCreation
 
 struct DataRepackCommand: ParsableCommand {

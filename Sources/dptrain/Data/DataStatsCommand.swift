@@ -1,6 +1,6 @@
 import ArgumentParser
 import Basics
-import DataPipeline
+import Datasets
 import DataSummary
 
 struct DataStatsCommand: ParsableCommand {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import DataPipeline
+import Datasets
 
 /// How a data file is to be understood, for the commands that read one and have no training options.
 struct DatasetFlags: ParsableArguments {

@@ -1,5 +1,6 @@
 import ArgumentParser
-import DataPipeline
+import Datasets
+import Transforms
 import Evaluation
 import Execution
 import Training

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Basics
-import DataPipeline
 import Evaluation
 import MessagePassing
 import Training

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import Models
+import Recipes
 import Training
 
 struct RecipesCommand: ParsableCommand {

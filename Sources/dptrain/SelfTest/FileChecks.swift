@@ -1,5 +1,5 @@
 import Checkpoints
-import DataPipeline
+import Datasets
 import DatasetCreation
 import Execution
 import FoundationEssentials

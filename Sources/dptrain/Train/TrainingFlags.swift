@@ -3,6 +3,7 @@ import Basics
 import Checkpoints
 import FoundationEssentials
 import Glibc
+import Recipes
 import Training
 
 /// Everything that may be said about a run: defaults, then a recipe, then a configuration file, then flags.

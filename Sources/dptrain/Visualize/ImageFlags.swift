@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import DataPipeline
+import Datasets
 import Pictures
 import Training
 

@@ -1,7 +1,8 @@
 import Basics
-import DataPipeline
+import Datasets
 import HDF5Storage
 import ImportSources
+import Transforms
 
 /// A data set file of images, or one part of several, while it is written:
 /// ```

@@ -1,9 +1,10 @@
 import Basics
-import DataPipeline
+import Datasets
 import HDF5Storage
 import ImageCoding
 import ImportSources
 import MessagePassing
+import Transforms
 
 #if canImport(Glibc)
 import Glibc

@@ -1,5 +1,5 @@
-import DataPipeline
 import MessagePassing
+import Transforms
 
 /// The ranks that share an import, or this process alone. Rank 0 writes.
 struct ImportTeam {

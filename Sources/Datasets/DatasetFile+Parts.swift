@@ -1,5 +1,6 @@
 import Basics
 import HDF5Storage
+import Transforms
 
 /// Several part files as one data set.
 extension DatasetFile {

@@ -15,26 +15,28 @@ public struct ImageDecoding: Sendable {
 
     /// [H, W, C] of the samples.
     public var output: Shape { [plan.size.height, plan.size.width, channels] }
-    var inEvaluation: ImageDecoding { ImageDecoding(plan.inEvaluation, channels: channels) }
+    package var inEvaluation: ImageDecoding { ImageDecoding(plan.inEvaluation, channels: channels) }
 
     /// An estimate of what a thread takes to decode: an image of twice the sample's sides and three times its breadth, and
     /// a resized copy. JPEG images that are larger are reduced while they are decoded.
-    var scratchBytes: Int { 3 * 4 * 3 * output.count }
+    package var scratchBytes: Int { 3 * 4 * 3 * output.count }
 }
 
 /// Decodes and resizes images on one thread, in memory that it keeps.
-final class ImageStage {
+package final class ImageStage {
     private let decoding: ImageDecoding
     private let decoder: ImageDecoder
     private let resampler = Resampler()
 
-    init(_ decoding: ImageDecoding) throws {
+    package init(_ decoding: ImageDecoding) throws {
         self.decoding = decoding
         decoder = try ImageDecoder()
     }
 
     /// A JPEG, PNG or WebP image. JPEG is decoded at a reduced size where that is no smaller than what is wanted.
-    func decode(_ bytes: UnsafeRawBufferPointer, random: CounterRandom, into output: UnsafeMutablePointer<UInt8>)
+    package func decode(
+        _ bytes: UnsafeRawBufferPointer, random: CounterRandom, into output: UnsafeMutablePointer<UInt8>
+    )
         throws(ImageError)
     {
         let header = try ImageHeader(bytes)
@@ -48,7 +50,7 @@ final class ImageStage {
     }
 
     /// Pixels that are stored as [H, W, C], with as many channels as are wanted.
-    func resize(
+    package func resize(
         _ pixels: UnsafePointer<UInt8>, _ shape: Shape, random: CounterRandom, into output: UnsafeMutablePointer<UInt8>
     ) {
         let size = PixelSize(width: shape[1], height: shape[0])

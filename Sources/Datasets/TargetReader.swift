@@ -1,5 +1,6 @@
 import HDF5Storage
 import Basics
+import Transforms
 
 /// Reads a split's targets: labels as [N], [N, 1], [1, N], [N, 1, 1, 1] or one-hot [N, K], in integers of any width,
 /// floats that hold integers, enumerations or strings; or regression targets as [N] or [N, K].

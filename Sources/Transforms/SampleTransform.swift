@@ -24,27 +24,31 @@ public protocol SampleTransform: Sendable, CustomStringConvertible {
 public struct ShardSamples {
     public let specification: SampleSpecification
     public let count: Int
-    let buffer: ShardBuffer
+    private let values: UnsafeRawPointer
+    private let labels: UnsafePointer<Int32>
+    private let targets: UnsafePointer<Float>
     private let valueBytes: Int
 
-    init(_ buffer: ShardBuffer, _ specification: SampleSpecification) {
+    /// `values`, `labels` and `targets` are those of all samples, one after the other.
+    package init(
+        _ specification: SampleSpecification, count: Int, values: UnsafeRawPointer, labels: UnsafePointer<Int32>,
+        targets: UnsafePointer<Float>
+    ) {
         self.specification = specification
-        self.buffer = buffer
-        count = buffer.count
+        self.count = count
+        (self.values, self.labels, self.targets) = (values, labels, targets)
         valueBytes = specification.valueBytes
     }
 
     /// A sample's values, row-major in the shape and form of `specification`.
-    public func values(_ index: Int) -> UnsafeRawPointer {
-        UnsafeRawPointer(buffer.values.baseAddress) + index * valueBytes
-    }
+    public func values(_ index: Int) -> UnsafeRawPointer { values + index * valueBytes }
 
     /// A sample's class number; meaningless where there are no labels.
-    public func label(_ index: Int) -> Int32 { buffer.labels[index] }
+    public func label(_ index: Int) -> Int32 { labels[index] }
 
     /// A sample's target values; there are none where there are labels.
     public func targets(_ index: Int) -> UnsafePointer<Float> {
-        UnsafePointer(buffer.targets.baseAddress + index * specification.targetWidth)
+        targets + index * specification.targetWidth
     }
 }
 
@@ -54,6 +58,12 @@ public struct SamplePlace {
     public let values: UnsafeMutableRawPointer
     public let label: UnsafeMutablePointer<Int32>
     public let targets: UnsafeMutablePointer<Float>
+
+    package init(
+        values: UnsafeMutableRawPointer, label: UnsafeMutablePointer<Int32>, targets: UnsafeMutablePointer<Float>
+    ) {
+        (self.values, self.label, self.targets) = (values, label, targets)
+    }
 }
 
 /// Samples that a transform cannot take.
@@ -63,7 +73,7 @@ public struct TransformError: Error, Equatable, CustomStringConvertible {
     /// What follows the transform's text in a sentence.
     public let problem: String
     /// Where the samples are from: a file and the data set in it.
-    public internal(set) var source = ""
+    package var source = ""
 
     public init(_ transform: any CustomStringConvertible, _ problem: String) {
         self.transform = transform.description

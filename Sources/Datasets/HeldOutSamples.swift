@@ -86,7 +86,7 @@ extension SampleSet {
     public var isRedrawn: Bool { redraw != nil }
 
     /// Every row that some epoch has.
-    var rowsOfAllEpochs: RowSelection { redraw?.whole.rows ?? rows }
+    package var rowsOfAllEpochs: RowSelection { redraw?.whole.rows ?? rows }
 
     /// The samples of one epoch: always these, unless they are redrawn.
     public func inEpoch(_ epoch: Int) -> SampleSet {

@@ -1,5 +1,6 @@
 import Basics
 import HDF5Storage
+import Transforms
 
 /// The arrays that hold a split's samples: one, or one in each part file. The rows of all parts count on.
 public struct SampleParts: Sendable {
@@ -9,19 +10,19 @@ public struct SampleParts: Sendable {
         /// The data set in that file.
         public let path: String
         /// The file that the bytes lie in: another one where a link leads there.
-        let bytesFile: String
+        package let bytesFile: String
         let shape: Shape
-        let access: SampleSource.Access
+        package let access: SampleSource.Access
         /// The rows of all parts that lie in this one.
         public let rows: Range<Int>
     }
 
     /// Where a row's bytes lie.
-    struct Place {
-        let part: Int
+    package struct Place {
+        package let part: Int
         /// From the part's first byte.
-        let offset: Int
-        let length: Int
+        package let offset: Int
+        package let length: Int
     }
 
     public let parts: [Part]
@@ -74,7 +75,7 @@ public struct SampleParts: Sendable {
     package var areEncoded: Bool { offsets != nil }
 
     /// The part that a row lies in.
-    func part(of row: Int) -> Int {
+    package func part(of row: Int) -> Int {
         var (low, high) = (0, parts.count - 1)
         while low < high {
             let middle = (low + high + 1) / 2
@@ -83,7 +84,7 @@ public struct SampleParts: Sendable {
         return low
     }
 
-    func place(of row: Int) -> Place {
+    package func place(of row: Int) -> Place {
         let part = part(of: row)
         guard let offsets else {
             return Place(part: part, offset: (row - parts[part].rows.lowerBound) * rowBytes, length: rowBytes)
@@ -118,20 +119,20 @@ public struct SampleParts: Sendable {
     }
 
     /// The most bytes that so many rows among `rows` have together.
-    func mostBytes(of count: Int, among rows: RowSelection) -> Int {
+    package func mostBytes(of count: Int, among rows: RowSelection) -> Int {
         guard offsets != nil else { return min(count, rows.count) * rowBytes }
         return (0..<rows.count).map { length(of: rows[$0]) }.sorted(by: >).prefix(count).reduce(0, +)
     }
 
     /// What is wrong with a row, which is named by its place in its own file.
-    func error(inRow row: Int, _ detail: String, remedy: String?) -> DatasetError {
+    package func error(inRow row: Int, _ detail: String, remedy: String?) -> DatasetError {
         let part = parts[part(of: row)]
         return DatasetError(
             file: part.file, object: part.path, "row \(row - part.rows.lowerBound): \(detail)", remedy: remedy)
     }
 
     /// The most bytes that a band of so many rows has.
-    func largestBand(rows bandRows: Int) -> Int {
+    package func largestBand(rows bandRows: Int) -> Int {
         guard offsets != nil else { return min(bandRows, rows) * rowBytes }
         return stride(from: 0, to: rows, by: bandRows).reduce(0) {
             max($0, length(of: $1..<min($1 + bandRows, rows)))
@@ -139,7 +140,7 @@ public struct SampleParts: Sendable {
     }
 
     /// Reads rows as they are stored, images not turned round, through HDF5.
-    func read(rows: Range<Int>, as form: SampleSource.Form, into output: UnsafeMutableRawPointer) throws {
+    package func read(rows: Range<Int>, as form: SampleForm, into output: UnsafeMutableRawPointer) throws {
         switch form {
         case .bytes: try read(rows: rows, into: output.assumingMemoryBound(to: UInt8.self))
         case .floats: try read(rows: rows, into: output.assumingMemoryBound(to: Float.self))
@@ -147,7 +148,7 @@ public struct SampleParts: Sendable {
     }
 
     /// The same, converted to `Element`.
-    func read<Element: StorageElement>(rows: Range<Int>, into output: UnsafeMutablePointer<Element>) throws {
+    package func read<Element: StorageElement>(rows: Range<Int>, into output: UnsafeMutablePointer<Element>) throws {
         var output = output
         for (part, piece) in pieces(of: rows) {
             let dataset = try opened.dataset(part, of: parts)

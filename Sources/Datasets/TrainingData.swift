@@ -1,3 +1,5 @@
+import Transforms
+
 /// What a run trains on and what it validates on.
 public struct TrainingData: Sendable {
     public let train: SampleSet

@@ -1,5 +1,6 @@
 import Basics
 import HDF5Storage
+import Transforms
 
 extension SampleSource {
     /// Whether samples are integers other than uint8, which become floats on the way.

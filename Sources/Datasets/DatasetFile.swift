@@ -1,4 +1,5 @@
 import HDF5Storage
+import Transforms
 
 /// A data file, understood and checked: its splits with all their targets. Samples stay on disk.
 public struct DatasetFile: Sendable {

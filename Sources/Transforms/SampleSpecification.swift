@@ -1,5 +1,14 @@
 import Basics
 
+/// What the numbers of a sample are.
+public enum SampleForm: Sendable, Equatable {
+    case bytes
+    case floats
+
+    /// Bytes an element.
+    public var size: Int { self == .bytes ? 1 : 4 }
+}
+
 /// What samples are at one point of their way to the network: as stored, between two transforms, or at the end.
 public struct SampleSpecification: Sendable, Equatable, CustomStringConvertible {
     /// What goes with a sample for the network to learn.
@@ -13,10 +22,10 @@ public struct SampleSpecification: Sendable, Equatable, CustomStringConvertible 
 
     /// [H, W, C] for images, [F] for features.
     public var shape: Shape
-    public var form: SampleSource.Form
+    public var form: SampleForm
     public var targets: Targets
 
-    public init(shape: Shape, form: SampleSource.Form, targets: Targets = .none) {
+    public init(shape: Shape, form: SampleForm, targets: Targets = .none) {
         self.shape = shape
         self.form = form
         self.targets = targets
@@ -28,23 +37,10 @@ public struct SampleSpecification: Sendable, Equatable, CustomStringConvertible 
     public var valueBytes: Int { shape.count * form.size }
 
     /// Target values a sample; 0 for labels.
-    var targetWidth: Int {
+    package var targetWidth: Int {
         if case .values(let width) = targets { width } else { 0 }
     }
 
     /// `32x32x3 bytes`
     public var description: String { "\(shape) \(form == .bytes ? "bytes" : "floats")" }
-}
-
-extension SampleSet {
-    /// Its samples as they are stored.
-    public var specification: SampleSpecification {
-        let targets: SampleSpecification.Targets =
-            switch self.targets {
-            case .none: .none
-            case .labels: .label(classes: classes)
-            case .targets(_, let width): .values(width: width)
-            }
-        return SampleSpecification(shape: sample, form: source.form, targets: targets)
-    }
 }

@@ -1,4 +1,6 @@
 import Basics
+import Transforms
+import Datasets
 
 /// One sample as a file has it, in memory: [H, W, C], or [F] for features.
 public struct StoredSample: Sendable {
@@ -14,7 +16,7 @@ public struct StoredSample: Sendable {
         (self.values, self.shape) = (values, shape)
     }
 
-    public var form: SampleSource.Form {
+    public var form: SampleForm {
         if case .bytes = values { .bytes } else { .floats }
     }
 }

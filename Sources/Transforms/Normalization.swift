@@ -12,7 +12,7 @@ public enum Normalization: Sendable, Equatable, LosslessStringConvertible {
     case standardized(mean: [Float], deviation: [Float])
 
     /// The rule for a data set where no other is chosen.
-    public static func standard(for form: SampleSource.Form) -> Normalization { form == .bytes ? .unit : .unchanged }
+    public static func standard(for form: SampleForm) -> Normalization { form == .bytes ? .unit : .unchanged }
 
     /// `unchanged`, `unit`, `range 0:4095`, or `standardized 125.3 123.0 113.9 / 63.0 62.1 66.7`.
     public var description: String {

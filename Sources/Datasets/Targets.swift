@@ -1,3 +1,5 @@
+import Transforms
+
 /// What a network should predict for the samples of a split, all in memory.
 public enum Targets: Sendable, Equatable {
     /// A class number a sample.

@@ -4,7 +4,7 @@ public struct ValueRange: Sendable, Equatable, LosslessStringConvertible {
     public let high: Float
 
     /// Of uint16.
-    static let sixteenBits = ValueRange(low: 0, high: 65535)
+    package static let sixteenBits = ValueRange(low: 0, high: 65535)
 
     private init(low: Float, high: Float) { (self.low, self.high) = (low, high) }
 

@@ -1,5 +1,6 @@
 import HDF5Storage
 import Basics
+import Transforms
 
 /// The array of a split's samples, understood: what a sample is and how its bytes are got.
 public struct SampleSource: Sendable {
@@ -24,35 +25,26 @@ public struct SampleSource: Sendable {
         }
     }
 
-    /// The form in which samples are handed on.
-    public enum Form: Sendable, Equatable {
-        case bytes
-        case floats
-
-        /// Bytes an element.
-        public var size: Int { self == .bytes ? 1 : 4 }
-    }
-
     /// The file, or what several part files were named by.
     public let file: String
     /// The array in the first file, which stands for those of all parts.
     public let dataset: Dataset
     public let parts: SampleParts
     /// A sample as it is stored, images as [H, W, C].
-    let stored: Shape
+    package let stored: Shape
     /// The same, where decoding makes another shape of it.
     public var storedShape: Shape { stored }
     /// How stored images become samples; nil where they are samples as they are.
     public internal(set) var decoding: ImageDecoding?
     /// A sample as it is handed on: [H, W, C], or [F] for features.
     public var sample: Shape { decoding?.output ?? stored }
-    public let form: Form
+    public let form: SampleForm
     public let access: Access
     /// How images lie in the file; nil for features and images without a channel axis.
     public let order: ChannelOrder?
 
     /// Whether samples lie as [C, H, W] or [C, W, H] and must be turned into [H, W, C].
-    var needsTransposition: Bool {
+    package var needsTransposition: Bool {
         switch order {
         case .nchw: stored[2] > 1
         case .ncwh: stored.extents.filter { $0 > 1 }.count > 1

@@ -1,5 +1,6 @@
 import HDF5Storage
 import Basics
+import Transforms
 
 /// Where the samples and targets of each split lie in a file: in dptrain's own schema (`/train/images`,
 /// `/train/labels`), or in those that others use (`x_train`, `train_images`, `val/data`, a lone `images`, ...). Names

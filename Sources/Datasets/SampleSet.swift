@@ -1,5 +1,6 @@
 import HDF5Storage
 import Basics
+import Transforms
 
 /// The samples of one split, or some of them: what they look like, where they lie, and their targets.
 public struct SampleSet: Sendable {
@@ -89,5 +90,18 @@ public struct SampleSet: Sendable {
         throw DatasetError(
             file: file, object: targetsPath,
             "the label of sample \(rows[index]) is \(labels[index]), outside 0...\(classes - 1) (\(words))")
+    }
+}
+
+extension SampleSet {
+    /// Its samples as they are stored.
+    public var specification: SampleSpecification {
+        let targets: SampleSpecification.Targets =
+            switch self.targets {
+            case .none: .none
+            case .labels: .label(classes: classes)
+            case .targets(_, let width): .values(width: width)
+            }
+        return SampleSpecification(shape: sample, form: source.form, targets: targets)
     }
 }

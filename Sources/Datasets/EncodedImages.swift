@@ -1,5 +1,6 @@
 import Basics
 import HDF5Storage
+import Transforms
 
 /// The encoded images of a split: the bytes of JPEG, PNG and WebP files one after the other, as uint8 [bytes], and beside
 /// them where each begins and the last one ends, as integers [N + 1].
