@@ -98,7 +98,8 @@ private struct Joined {
             let source = SampleSource(joining: piece.parts, piece.accesses, first: set.source, file: text)
             return SampleSet(
                 split: set.split, source: source, rows: .run(0..<source.parts.rows),
-                targets: Targets(joining: piece.targets), weights: piece.weights, targetsPath: set.targetsPath, classes: set.classes > 0 ? classes : 0, classNames: set.classNames)
+                targets: Targets(joining: piece.targets), weights: piece.weights, targetsPath: set.targetsPath,
+                classes: set.classes > 0 ? classes : 0, classNames: set.classNames)
         }
         return try DatasetFile(
             path: text, options: first.options, splits: splits, classes: classes, classNames: first.classNames,
