@@ -42,7 +42,7 @@ let modules: [Target] = [
     .target(name: "ImportSources", dependencies: ["Basics", "CZlib", "CArchive"]),
     .target(name: "Transforms", dependencies: ["ImageCoding"]),
     .target(name: "Datasets", dependencies: ["HDF5Storage", "Transforms"]),
-    .target(name: "DataPipeline", dependencies: ["Datasets"]),
+    .target(name: "DataPipeline", dependencies: ["MessagePassing", "Datasets"]),
     .target(name: "DataSummary", dependencies: ["DataPipeline"]),
     .target(name: "Tracing", dependencies: ["MessagePassing", "DataPipeline"]),
     .target(name: "DatasetCreation", dependencies: ["MessagePassing", "DataPipeline", "ImportSources"]),

@@ -81,6 +81,15 @@ extension TrainingOptions {
         if onNaN != .rollback, let given = ["rollback-factor", "rollback-limit"].first(where: { text(of: $0) != nil }) {
             throw OptionError(given, "it goes with --on-nan rollback")
         }
+        let rules = ["validation-split", "validation", "fold"].filter { text(of: $0) != nil }
+        guard rules.count < 2 else {
+            throw OptionError(
+                rules[1], "--\(rules[0]) says already which samples validate; give one of them")
+        }
+        guard classWeights == nil || sampleWeights == nil else {
+            throw OptionError(
+                "sample-weights", "--class-weights gives samples their weights already; give one of them, as in Keras")
+        }
         let limits = [("clip-norm", clipNorm), ("global-clip-norm", globalClipNorm), ("clip-value", clipValue)]
         let given = limits.filter { $0.1 != nil }.map(\.0)
         guard given.count < 2 else {

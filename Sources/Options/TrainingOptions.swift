@@ -16,6 +16,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public enum Wire: String, NamedOptionValue { case fp32, bf16 }
     public enum ChannelOrder: String, NamedOptionValue { case auto, nhwc, nchw, ncwh }
     public enum TargetKind: String, NamedOptionValue { case labels, values }
+    public enum Sampling: String, NamedOptionValue { case shuffled, balanced }
     public enum Normalization: String, NamedOptionValue { case auto, unchanged, unit, standardized }
 
     // Network
@@ -31,6 +32,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public var initFrom: String?
     public var match: LayerMatch?
     public var data: String?
+    public var stage: String?
     public var images: String?
     public var labels: String?
     public var allowExternal = false
@@ -42,6 +44,11 @@ public struct TrainingOptions: Equatable, Sendable {
     public var validationSplit: Double?
     public var cropFraction: Double?
     public var interpolation: ResamplingFilter?
+    public var validation = ValidationRule.automatic
+    public var fold: Fold?
+    public var sampleWeights: String?
+    /// Nil means shuffled, so that checkpoints of runs without the option hold nothing of it.
+    public var sampling: Sampling?
     public var shuffle = true
 
     // What becomes of training samples
@@ -62,6 +69,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public var huberDelta: Double?
     public var focalGamma: Double?
     public var focalAlpha: Double?
+    public var classWeights: ClassWeights?
 
     // Optimizer
     public var optimizer = OptimizerSettings(OptimizerKind(Adam.self))
@@ -114,6 +122,11 @@ public struct TrainingOptions: Equatable, Sendable {
 /// Settings that follow from the options.
 extension TrainingOptions {
     public var algorithm: any Optimizer { optimizer.algorithm }
+
+    /// Which samples validate. At most one of the three options is given.
+    package var validationRule: ValidationRule {
+        fold.map { .fold($0) } ?? validationSplit.map { .last($0) } ?? validation
+    }
 
     /// `validate` sees to it that there is one at most.
     public var clipping: GradientClipping? {

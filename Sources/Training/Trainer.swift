@@ -135,7 +135,7 @@ struct Trainer {
         let event = StepEnded(
             epoch: position.epoch, step: progress.position.globalStep, stepInEpoch: progress.position.step,
             stepsPerEpoch: parts.stepsPerEpoch, samples: batch, lossSum: sums.samples > 0 ? sums.loss : .nan,
-            correct: progress.countsCorrect && sums.samples > 0 ? Double(sums.correct) : nil,
+            correct: progress.countsCorrect && sums.samples > 0 ? progress.correct(sums) : nil,
             epochSoFar: progress.means,
             learningRate: rate, durations: durations, sinceStart: sinceStart)
         for observer in observers { try observer.stepEnded(event) }
@@ -178,10 +178,12 @@ struct Trainer {
         let skipped = try skippedSamples()
         let changed = try communicator.together { try parts.data.watch.check() }
         let validation = try evaluator.map { evaluator in
-            var sums = try evaluator.evaluate(progress: { step, steps in
-                let event = ValidationProgress(epoch: epoch, step: step, steps: steps)
-                for observer in observers { try observer.validationProgressed(event) }
-            })
+            var sums = try evaluator.evaluate(
+                epoch: epoch,
+                progress: { step, steps in
+                    let event = ValidationProgress(epoch: epoch, step: step, steps: steps)
+                    for observer in observers { try observer.validationProgressed(event) }
+                })
             penalty.measure()
             sums.loss += try penalty.value() * Double(sums.samples)
             return sums

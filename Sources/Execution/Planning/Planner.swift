@@ -48,20 +48,28 @@ public struct Planner<Compiler: LayerCompiler> {
         let output = request.network.output
         let logits = try finish(output)
         var targets: BufferID?
+        var weights: BufferID?
         if request.purpose != .prediction {
             let width = request.targets == .label ? 1 : outputWidth
             let buffer = builder.activation(bytes: samples * width * MemoryLayout<Float>.stride, of: .other)
             builder.pin(buffer)
             targets = buffer
-            var gradients = [try emitLoss(of: output, logits: logits, targets: buffer)]
+            if request.isWeighted {
+                let buffer = builder.activation(bytes: samples * MemoryLayout<Float>.stride, of: .other)
+                builder.pin(buffer)
+                weights = buffer
+            }
+            var gradients = [try emitLoss(of: output, logits: logits, targets: buffer, weights)]
             for auxiliary in request.network.auxiliaryOutputs {
                 let logits = try compiler.plain(values[auxiliary.value])
-                gradients.append(try emitLoss(of: auxiliary, isAuxiliary: true, logits: logits, targets: buffer))
+                gradients.append(
+                    try emitLoss(of: auxiliary, isAuxiliary: true, logits: logits, targets: buffer, weights))
             }
             if builder.isTraining { try backward(from: gradients.compactMap(\.self)) }
         }
         builder.pin(logits)
-        return Plan(builder: builder, request: request, input: input, targets: targets, output: logits)
+        return Plan(
+            builder: builder, request: request, input: input, targets: targets, weights: weights, output: logits)
     }
 
     // MARK: Forward
@@ -143,25 +151,29 @@ public struct Planner<Compiler: LayerCompiler> {
     /// Emits the loss and the metrics. In training it also emits the gradient of the loss, summed over the shard's
     /// samples, and gives the value to which the gradient belongs.
     private func emitLoss(
-        of output: LoweredNetwork.Output, isAuxiliary: Bool = false, logits: BufferID, targets: BufferID
+        of output: LoweredNetwork.Output, isAuxiliary: Bool = false, logits: BufferID, targets: BufferID,
+        _ weights: BufferID?
     ) throws -> LossGradient? {
         builder.enter(layer: output.name, kind: "loss", phase: .loss)
         let row = request.lossRow(of: output)
         let kernel = LossKernel(
             row: row, targets: request.targets, rows: samples, auxiliaryWeight: isAuxiliary ? output.weight : nil,
             rule: PredictionRule(row, request.network.network.decision))
+        let reads = [logits, targets] + [weights].compactMap(\.self)
         guard builder.isTraining else {
-            builder.emit(reads: [logits, targets], writes: []) { memory in
+            builder.emit(reads: reads, writes: []) { memory in
                 let (logits, targets, metrics) = (memory.floats(logits), memory[targets], memory.metrics)
-                return { _ in try kernel.run(logits, targets, gradient: nil, metrics) }
+                let weights = weights.map { UnsafePointer(memory.floats($0)) }
+                return { _ in try kernel.run(logits, targets, weights, gradient: nil, metrics) }
             }
             return nil
         }
         let gradient = builder.activation(floats: kernel.rows * kernel.width)
-        builder.emit(reads: [logits, targets], writes: [gradient]) { memory in
+        builder.emit(reads: reads, writes: [gradient]) { memory in
             let (logits, targets, metrics) = (memory.floats(logits), memory[targets], memory.metrics)
             let gradient = memory.floats(gradient)
-            return { _ in try kernel.run(logits, targets, gradient: gradient, metrics) }
+            let weights = weights.map { UnsafePointer(memory.floats($0)) }
+            return { _ in try kernel.run(logits, targets, weights, gradient: gradient, metrics) }
         }
         return LossGradient(value: output.value, buffer: gradient)
     }
@@ -268,7 +280,10 @@ public struct Planner<Compiler: LayerCompiler> {
 
 extension Plan {
     /// Fixes the arena if no earlier plan did, packs memory, and marks where gradients become ready.
-    init(builder: PlanBuilder, request: PlanRequest, input: BufferID, targets: BufferID?, output: BufferID) {
+    init(
+        builder: PlanBuilder, request: PlanRequest, input: BufferID, targets: BufferID?, weights: BufferID?,
+        output: BufferID
+    ) {
         let network = request.network.network
         var order = builder.completed.map { ($0.parameter, builder.formats[$0.parameter]) }
         let completed = Set(order.map(\.0))
@@ -335,6 +350,7 @@ extension Plan {
         predictionRule = PredictionRule(request.lossRow(of: request.network.output), network.decision)
         self.input = input
         self.targets = targets
+        self.weights = weights
         self.output = output
     }
 

@@ -4,6 +4,7 @@ import FoundationEssentials
 import MessagePassing
 import Models
 import Options
+import Transforms
 
 /// What a resumed run takes from its checkpoint, and what must be the same in both. For a new run all of it is empty.
 struct ResumedState {
@@ -35,6 +36,9 @@ struct ResumedState {
         state?.optimizer.slots = []
         state?.epochStart = nil
     }
+
+    /// How its samples became inputs; nil for a new run.
+    var normalization: Normalization? { state.flatMap { Normalization($0.normalization) } }
 
     /// What rank 0 found, on all ranks.
     private struct Found {
