@@ -85,7 +85,8 @@ let tests: [Target] = [
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization"], exclude: ["Golden"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Checkpoints", "TestSupport"]),
     .testTarget(
-        name: "EngineTests", dependencies: ["BLASEngine", "HDF5Storage", "MessagePassing", "TestSupport"] + oneDNN,
+        name: "EngineTests",
+        dependencies: ["BLASEngine", "HDF5Storage", "Interchange", "MessagePassing", "TestSupport"] + oneDNN,
         exclude: ["Golden"], swiftSettings: engineSettings),
     .testTarget(
         name: "DataPipelineTests", dependencies: ["DataSummary", "ImageCoding", "TestSupport"], exclude: ["Golden"]),
