@@ -77,8 +77,9 @@ import Testing
         let text = try HDF5File.open(image: bytes).root.attributes.string("training_config")
         #expect(text.contains(#""learning_rate":1.0,"#))
         if settings["momentum"] != nil { #expect(text.contains(#""momentum":0.0,"#)) }
-        // No decay is None, which Keras's AdamW refuses.
-        #expect(text.contains(#""weight_decay":\#(kind.name == "adamw" ? "0.0" : "null")"#))
+        // No decay is None, which Keras's AdamW refuses; LARS has always one of its own.
+        let decay = ["adamw", "lars"].contains(kind.name) ? "0.0" : "null"
+        #expect(text.contains(#""weight_decay":\#(decay)"#))
         let integers = try text.matches(of: Regex(#""(\w+)":-?\d+[,}]"#)).map { $0.output[1].substring ?? "" }
         #expect(integers == ["steps_per_execution"])
         #expect(!text.contains("clip"))

@@ -18,7 +18,8 @@ var encodedChecks: [RankCheck] {
         ),
     ]
     return choices.map { name, choice in
-        RankCheck("encoded images give the same run with 1 and 3 readers, in parts, and over resume: \(name)") { check in
+        RankCheck("encoded images give the same run with 1 and 3 readers, in parts, and over resume: \(name)") {
+            check in
             let trial = try RunTrial(check)
             if check.rank == 0 {
                 try writeImages(0..<40, to: trial.path("whole.h5"))
@@ -43,7 +44,8 @@ var encodedChecks: [RankCheck] {
                 for (file, bytes) in reference { check.expect(files[file] == bytes, "\(name): \(file) differs") }
             }
             if check.rank == 0 {
-                check.expect(!FileManager.default.fileExists(atPath: trial.path("stage/parts")), "copies are still there")
+                check.expect(
+                    !FileManager.default.fileExists(atPath: trial.path("stage/parts")), "copies are still there")
             }
             let resumed = try trial.files(of: "resumed") {
                 let signal = check.rank == 0 ? [SignalAtStep(3)] : []
