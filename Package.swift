@@ -42,7 +42,7 @@ let modules: [Target] = [
     .target(name: "ImportSources", dependencies: ["Basics", "CZlib", "CArchive"]),
     .target(name: "Transforms", dependencies: ["ImageCoding"]),
     .target(name: "Datasets", dependencies: ["HDF5Storage", "Transforms"]),
-    .target(name: "DataPipeline", dependencies: ["Datasets"]),
+    .target(name: "DataPipeline", dependencies: ["MessagePassing", "Datasets"]),
     .target(name: "DataSummary", dependencies: ["DataPipeline"]),
     .target(name: "Tracing", dependencies: ["MessagePassing", "DataPipeline"]),
     .target(name: "DatasetCreation", dependencies: ["MessagePassing", "DataPipeline", "ImportSources"]),
@@ -85,7 +85,8 @@ let tests: [Target] = [
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization"], exclude: ["Golden"]),
     .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Checkpoints", "TestSupport"]),
     .testTarget(
-        name: "EngineTests", dependencies: ["BLASEngine", "HDF5Storage", "MessagePassing", "TestSupport"] + oneDNN,
+        name: "EngineTests",
+        dependencies: ["BLASEngine", "HDF5Storage", "Interchange", "MessagePassing", "TestSupport"] + oneDNN,
         exclude: ["Golden"], swiftSettings: engineSettings),
     .testTarget(
         name: "DataPipelineTests", dependencies: ["DataSummary", "ImageCoding", "TestSupport"], exclude: ["Golden"]),

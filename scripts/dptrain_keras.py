@@ -1,9 +1,9 @@
-"""The layers of dptrain that Keras lacks. Keras opens models that have them once this file is imported:
+"""The layers and optimizers of dptrain that Keras lacks. Keras opens models that have them once this file is imported:
 
     import dptrain_keras
     model = keras.models.load_model("latest.h5")
 
-Options and arithmetic are those of the files in Sources/Models/Layers.
+Options and arithmetic are those of the files in Sources/Models/Layers and Sources/Optimization/Optimizers.
 """
 
 import keras
@@ -219,3 +219,34 @@ class RadialBasis(keras.layers.Layer):
 
     def get_config(self):
         return super().get_config() | {"units": self.units, "codes": self.initial_codes}
+
+
+@register
+class LARS(keras.optimizers.Optimizer):
+    """Momentum whose step is scaled, for each weight that decays, to the norm of the weight (You et al., 2017)."""
+
+    def __init__(self, learning_rate=0.1, momentum=0.0, trust=0.001, weight_decay=1e-4, name="lars", **kwargs):
+        super().__init__(learning_rate=learning_rate, weight_decay=weight_decay, name=name, **kwargs)
+        self.momentum, self.trust = momentum, trust
+
+    def build(self, variables):
+        if self.built:
+            return
+        super().build(variables)
+        self.velocities = [self.add_variable_from_reference(v, name="momentum") for v in variables]
+
+    def _apply_weight_decay(self, variables):
+        """The decay is a part of the gradient."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        decay = self.weight_decay if self.weight_decay and self._use_weight_decay(variable) else 0.0
+        norm, change = ops.norm(gradient), ops.norm(variable)
+        scale = self.trust * change / (norm + decay * change + 1e-8)
+        scale = ops.where((norm > 0) & (change > 0) & (decay > 0), scale, 1.0)
+        rate = ops.cast(learning_rate, variable.dtype) * scale
+        velocity = self.velocities[self._get_variable_index(variable)]
+        self.assign(velocity, velocity * self.momentum - (gradient + decay * variable) * rate)
+        self.assign_add(variable, velocity)
+
+    def get_config(self):
+        return super().get_config() | {"momentum": self.momentum, "trust": self.trust}

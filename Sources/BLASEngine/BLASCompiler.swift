@@ -47,7 +47,7 @@ struct BLASCompiler: LayerCompiler {
         case .identityShortcut(let layer):
             emitMoves(KeptPixels(layer, operation, samples: samples), operation, inputs[0])
         case .flatten: (inputs[0], Saved(input: inputs[0].buffer, output: inputs[0].buffer))
-        case .input, .dropout, .subsampling, .partialConvolution, .radialBasis: throw unsupported(operation)
+        case .input, .dropout, .subsampling, .partialConvolution, .plain: throw unsupported(operation)
         }
     }
 
@@ -75,7 +75,7 @@ struct BLASCompiler: LayerCompiler {
         case .identityShortcut(let layer):
             return [emitMovesBackward(KeptPixels(layer, operation, samples: samples), operation, gradient.tensor)]
         case .flatten: return [gradient.tensor]
-        case .input, .dropout, .subsampling, .partialConvolution, .radialBasis: throw unsupported(operation)
+        case .input, .dropout, .subsampling, .partialConvolution, .plain: throw unsupported(operation)
         }
     }
 

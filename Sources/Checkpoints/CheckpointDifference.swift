@@ -33,6 +33,7 @@ public struct CheckpointDifference: Sendable, Equatable {
         ]
         lines += values.filter { $1 != $2 }.map { "\($0): \($1) against \($2)" }
         lines += Self.compare("option", a.options, b.options)
+        if a.overrides != b.overrides { lines.append("overridden options: not the same") }
         lines += Self.compare("computed with", a.execution, b.execution)
         lines += Self.compare("epoch sum", a.epochSums, b.epochSums)
         for (epoch, (a, b)) in zip(a.history, b.history).enumerated() {

@@ -35,6 +35,13 @@ public struct CheckpointInspection: Sendable {
         if !state.classNames.isEmpty {
             lines.append(("classes", "\(state.classNames.count): " + state.classNames.joined(separator: ", ")))
         }
+        for change in state.overrides {
+            lines.append(
+                (
+                    "overridden",
+                    "--\(change.option) from \(change.was) to \(change.now) after step \(change.step.grouped)"
+                ))
+        }
         if state.coordinator != "{}" { lines.append(("coordinator", state.coordinator)) }
         return Self.aligned(lines.filter { !$0.1.isEmpty })
     }

@@ -15,6 +15,9 @@ enum DptrainGroup {
         try write(state.loss.settings, of: state.loss.function, to: attributes)
         try attributes.set("data_fingerprint", state.dataFingerprint)
         try attributes.set("normalization", state.normalization)
+        if !state.overrides.isEmpty, let text = try? CanonicalJSON.encode(state.overrides) {
+            try attributes.set("overrides", String(decoding: text, as: UTF8.self))
+        }
         if let digest = state.initialWeights { try attributes.set("initial_weights", digest) }
 
         let position = try group.createGroup("position")
@@ -90,6 +93,7 @@ enum DptrainGroup {
         if try group.attributes.exists("initial_weights") {
             state.initialWeights = try group.attributes.string("initial_weights")
         }
+        state.overrides = try overrides(in: group)
         let position = try group.group("position")
         state.position = RunState.Position(
             epoch: try position.integer("epoch", in: RunState.counts),
@@ -102,6 +106,15 @@ enum DptrainGroup {
 
         state.epochSums = try epochSums(in: group.group("epoch_sums"))
         state.history = try history(in: group.group("history"))
+    }
+
+    private static func overrides(in group: Group) throws(HDF5Error) -> [RunState.Override] {
+        guard try group.attributes.exists("overrides") else { return [] }
+        let text = try group.attributes.string("overrides")
+        guard let overrides = try? CanonicalJSON.decode([RunState.Override].self, from: Array(text.utf8)) else {
+            throw error(group, "overrides", "it is no list of changed options")
+        }
+        return overrides
     }
 
     private static func epochSums(in group: Group) throws(HDF5Error) -> [String: Double] {

@@ -8,7 +8,7 @@ extension RunState {
     static let largeCounts = 0...(1 << 53)
 
     /// What `epochSums` may hold. The loss is a sum of values, the others are counts.
-    static let sums = (counts: ["correct", "samples"], values: ["loss"])
+    static let sums = (counts: ["correct", "correct_outputs", "samples"], values: ["loss"])
 
     /// Refuses sums and a learning rate that are not finite. Weights and slots are looked at when they are written.
     func requireFinite() throws(FileError) {
@@ -35,6 +35,9 @@ extension RunState {
         try require(epochStart == nil || position.step > 0, "it holds an epoch's start beside itself")
         // One output tells two classes apart.
         let outputs = network.outputShape.count
+        try require(
+            epochSums["correct_outputs"] ?? 0 <= Double(outputs) * (epochSums["samples"] ?? 0),
+            "more outputs were right than there were")
         try require(
             classNames.count <= max(2, outputs),
             "it names \(classNames.count) classes, but its network has \(outputs) outputs")

@@ -38,6 +38,19 @@ public struct RunState: Sendable, Equatable {
         }
     }
 
+    /// An option that has had another value from a step on.
+    public struct Override: Sendable, Hashable, Codable {
+        public let option: String
+        public let was: String
+        public let now: String
+        /// Steps of the run done before.
+        public let step: Int
+
+        public init(option: String, was: String, now: String, step: Int) {
+            (self.option, self.was, self.now, self.step) = (option, was, now, step)
+        }
+    }
+
     public var network: Network
     public var loss: Loss
     /// One array a parameter, in the order of `network.parameters` and in Keras's shapes.
@@ -54,6 +67,8 @@ public struct RunState: Sendable, Equatable {
     public var epochStart: EpochStart?
     /// The options that a resumed run must share.
     public var options: [String: String] = [:]
+    /// What was changed where the run was resumed; empty in a run that did what it began to do.
+    public var overrides: [Override] = []
     /// Tells the training data apart from other data.
     public var dataFingerprint = ""
     /// How stored samples become inputs.

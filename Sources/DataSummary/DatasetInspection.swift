@@ -23,8 +23,9 @@ public struct DatasetInspection: CustomStringConvertible {
         }
         lines.append("fingerprint: \(try file.fingerprint())")
         if let train = file.splits[.train] {
+            let rule = validationSplit.map { ValidationRule.last($0) } ?? .automatic
             lines.append("normalization: \(Self.explain(train))")
-            lines.append("validation: \(try file.trainingData(validationSplit: validationSplit).explanation)")
+            lines.append("validation: \(try file.trainingData(rule).explanation)")
         }
         let summary = try DatasetSummary(sampling: file)
         let rule = file.splits[.train].flatMap { try? $0.standardNormalization().rule } ?? .unchanged
@@ -61,6 +62,11 @@ public struct DatasetInspection: CustomStringConvertible {
                 if let warning = counts.warning { lines.append("  warning: \(warning)") }
             }
         case .targets(let values, let width):
+            if dataset.targets.isMultiHot {
+                lines.append(
+                    "  targets: \(dataset.targetsPath ?? ""), which of \(width) classes a sample belongs to (0 or 1)")
+                break
+            }
             let range = (values.min() ?? 0, values.max() ?? 0)
             let areWhole = width == 1 && range.0 >= 0 && values.allSatisfy { $0 == $0.rounded() }
             lines.append(
@@ -74,7 +80,7 @@ public struct DatasetInspection: CustomStringConvertible {
 
     /// `20134 to 310244 bytes an image, 109876 on average`
     private static func lengthText(_ dataset: SampleSet) -> String {
-        let lengths = dataset.rows.map { dataset.source.parts.length(of: $0) }
+        let lengths = (0..<dataset.count).map { dataset.source.parts.length(of: dataset.rows[$0]) }
         let mean = lengths.reduce(0, +) / max(1, lengths.count)
         return "\(lengths.min() ?? 0) to \(lengths.max() ?? 0) bytes an image, \(mean) on average"
     }

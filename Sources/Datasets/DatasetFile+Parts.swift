@@ -43,6 +43,8 @@ private struct Joined {
         var parts: [SampleParts] = []
         var accesses: [SampleSource.Access] = []
         var targets: [Targets] = []
+        /// Nil where samples have none.
+        var weights: [Float]?
         /// The most that a part tells apart.
         var classes = 0
     }
@@ -65,17 +67,18 @@ private struct Joined {
         }
         for split in Split.allCases {
             guard let set = part.splits[split] else { continue }
-            guard set.rows == 0..<set.source.parts.rows else {
+            guard set.rows == .run(0..<set.source.parts.rows) else {
                 throw DatasetError(
                     file: part.path, object: set.source.dataset.path,
                     "an attribute says which of its rows are for which purpose, and part files have none",
                     remedy: "store each split in a data set of its own")
             }
-            var piece = pieces[split] ?? Pieces(first: set)
+            var piece = pieces[split] ?? Pieces(first: set, weights: set.weights.map { _ in [] })
             try set.requireSameKind(as: piece.first)
             piece.parts.append(set.source.parts.closed)
             piece.accesses.append(set.source.access)
             piece.targets.append(set.targets)
+            piece.weights?.append(contentsOf: set.weights ?? [])
             piece.classes = max(piece.classes, set.classes)
             pieces[split] = piece
         }
@@ -94,8 +97,9 @@ private struct Joined {
             let set = piece.first
             let source = SampleSource(joining: piece.parts, piece.accesses, first: set.source, file: text)
             return SampleSet(
-                split: set.split, source: source, rows: 0..<source.parts.rows, targets: Targets(joining: piece.targets),
-                targetsPath: set.targetsPath, classes: set.classes > 0 ? classes : 0, classNames: set.classNames)
+                split: set.split, source: source, rows: .run(0..<source.parts.rows),
+                targets: Targets(joining: piece.targets), weights: piece.weights, targetsPath: set.targetsPath,
+                classes: set.classes > 0 ? classes : 0, classNames: set.classNames)
         }
         return try DatasetFile(
             path: text, options: first.options, splits: splits, classes: classes, classNames: first.classNames,

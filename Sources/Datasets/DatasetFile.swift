@@ -78,7 +78,8 @@ public struct DatasetFile: Sendable {
         let offsets = parts.values.map(\.source).filter(\.parts.areEncoded).map {
             EncodedImages.offsetsPath(of: $0.dataset.path)
         }
-        let used = schema.splits.values.flatMap { [$0.samples, $0.targets].compactMap(\.self) } + offsets
+        let targets = schema.splits.values.flatMap { [$0.samples, $0.targets].compactMap(\.self) }
+        let used = targets + offsets + [options.sampleWeights].compactMap(\.self)
         unused = isNative ? [] : try UnusedContent.of(file, used: used)
         let classes = options.classes ?? Self.classes(named: known?.count ?? 0, parts)
         let classNames = known?.count == classes ? known : nil
@@ -86,8 +87,12 @@ public struct DatasetFile: Sendable {
         for (split, part) in parts {
             let targets = part.found.targets
             splits[split] = SampleSet(
-                split: split, source: part.source, rows: part.rows, targets: targets, targetsPath: part.targetsPath,
+                split: split, source: part.source, rows: .run(part.rows), targets: targets,
+                targetsPath: part.targetsPath,
                 classes: Self.hasLabels(targets) ? classes : 0, classNames: Self.hasLabels(targets) ? classNames : nil)
+        }
+        if let path = options.sampleWeights, let train = splits[.train] {
+            splits[.train] = try train.weighted(by: Part.dataset(path, in: file, options))
         }
         self.classes = classes
         self.classNames = classNames
@@ -130,7 +135,7 @@ public struct DatasetFile: Sendable {
         }
 
         /// Whatever a split needs is there in full before any of it is read.
-        private static func dataset(_ path: String, in file: HDF5File, _ options: DatasetOptions) throws -> Dataset {
+        static func dataset(_ path: String, in file: HDF5File, _ options: DatasetOptions) throws -> Dataset {
             let dataset = try DatasetPath(path).dataset(in: file)
             try dataset.refuseMATLABObjects()
             try dataset.requireStored(allowExternal: options.allowsExternal)

@@ -36,6 +36,8 @@ public struct DatasetOptions: Sendable, Equatable {
     /// Paths in the file of the training samples and their targets; `other.h5:/path` is a path in another file.
     public var images: String?
     public var labels: String?
+    /// The path in the file of a weight for each training sample.
+    public var sampleWeights: String?
     public var order: ChannelOrder?
     public var targets: TargetForm?
     public var demand: TargetDemand?

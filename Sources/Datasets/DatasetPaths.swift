@@ -2,13 +2,13 @@ import Basics
 import Glibc
 
 /// The files that a data set is spread over, named by one text: a file, a folder, or a pattern such as `imagenet/*.h5`.
-struct DatasetPaths {
+package struct DatasetPaths {
     /// In ascending byte order of their names.
-    let files: [String]
+    package let files: [String]
 
     private static let endings = [".h5", ".hdf5", ".hdf"]
 
-    init(_ text: String) throws {
+    package init(_ text: String) throws {
         var status = stat()
         guard stat(text, &status) == 0 else {
             let found = Self.matches(text)

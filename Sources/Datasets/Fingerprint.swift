@@ -1,7 +1,7 @@
 import HDF5Storage
 import Basics
 
-/// A number that tells data files apart: from the shapes, types and chunking of the samples, all targets, and 1,024
+/// A number that tells data files apart: from the shapes, types and chunking of the samples, all targets, weights that are used, and 1,024
 /// fixed samples a split. Neither path nor time take part, so a copy has the same fingerprint. It guards against
 /// mistakes, not against intent.
 public struct Fingerprint: Sendable, Hashable, CustomStringConvertible {
@@ -73,10 +73,11 @@ extension SampleSet {
         case .targets(let targets, _): targets.withUnsafeBytes { digest.add($0) }
         case .none: break
         }
+        weights?.withUnsafeBytes { digest.add($0) }
         let reader = try AscendingReader(source)
         for run in 0..<Self.runs {
             let start = run * count / Self.runs
-            let range = rows.lowerBound + start..<rows.lowerBound + min(start + Self.runLength, count)
+            let range = rows[start]..<rows[start] + min(Self.runLength, count - start)
             let bytes = try reader.read(range)
             withExtendedLifetime(bytes) { digest.add(UnsafeRawBufferPointer(bytes.bytes)) }
         }

@@ -41,12 +41,20 @@ extension SampleSet {
         if case .chunked(let rows) = source.access { block = block.rounded(upToMultipleOf: rows) }
         try dataset.requireMemory(block * dataset.rowCount * 8, for: "a chunk of it")
         var (least, most) = (Int64.max, Int64.min)
-        for start in stride(from: rows.lowerBound, to: rows.upperBound, by: block) {
-            let range = start..<min(start + block, rows.upperBound)
-            let values = AlignedBuffer<Int64>(count: range.count * dataset.rowCount)
-            try source.parts.read(rows: range, into: values.baseAddress)
-            least = min(least, values.elements.min() ?? least)
-            most = max(most, values.elements.max() ?? most)
+        var sample = 0
+        while sample < count {
+            let first = rows[sample]
+            let end = min((first / block + 1) * block, rows[count - 1] + 1)
+            let values = AlignedBuffer<Int64>(count: (end - first) * dataset.rowCount)
+            try source.parts.read(rows: first..<end, into: values.baseAddress)
+            // Rows that lie between these may be held out of training.
+            while sample < count, rows[sample] < end {
+                let start = (rows[sample] - first) * dataset.rowCount
+                for value in values[start..<start + dataset.rowCount] {
+                    (least, most) = (min(least, value), max(most, value))
+                }
+                sample += 1
+            }
         }
         return (least, most)
     }

@@ -119,9 +119,9 @@ public struct SampleParts: Sendable {
     }
 
     /// The most bytes that so many rows among `rows` have together.
-    package func mostBytes(of count: Int, among rows: Range<Int>) -> Int {
+    package func mostBytes(of count: Int, among rows: RowSelection) -> Int {
         guard offsets != nil else { return min(count, rows.count) * rowBytes }
-        return rows.map { length(of: $0) }.sorted(by: >).prefix(count).reduce(0, +)
+        return (0..<rows.count).map { length(of: rows[$0]) }.sorted(by: >).prefix(count).reduce(0, +)
     }
 
     /// What is wrong with a row, which is named by its place in its own file.

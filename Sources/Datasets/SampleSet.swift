@@ -2,34 +2,46 @@ import HDF5Storage
 import Basics
 import Transforms
 
-/// The samples of one split, or a run of them: what they look like, where they lie, and their targets.
+/// The samples of one split, or some of them: what they look like, where they lie, and their targets.
 public struct SampleSet: Sendable {
-    public let split: Split
-    public let source: SampleSource
-    /// The rows of the source that belong here; sample i is row `rows.lowerBound + i`.
-    public let rows: Range<Int>
-    public let targets: Targets
+    /// What the samples are for. Rows of the training split that are kept back are of `.validation`.
+    public internal(set) var split: Split
+    public internal(set) var source: SampleSource
+    /// The rows of the source that belong here.
+    public internal(set) var rows: RowSelection
+    public internal(set) var targets: Targets
+    /// What each sample's loss is multiplied by, finite and not negative; nil where all count alike.
+    public internal(set) var weights: [Float]?
     /// The path of the targets in the file.
     public let targetsPath: String?
     /// How many classes the labels tell apart; 0 without labels.
     public let classes: Int
     /// As many as `classes`, where the file names them.
     public let classNames: [String]?
+    /// For samples that are drawn anew in each epoch; these here are those of epoch 0.
+    var redraw: Redraw?
 
     public var file: String { source.file }
     public var count: Int { rows.count }
     /// A sample as it is handed on: [H, W, C], or [F] for features.
     public var sample: Shape { source.sample }
 
-    /// The row of the source that a sample is.
-    package func row(of sample: Int) -> Int { rows.lowerBound + sample }
-
-    /// A part of this split.
+    /// A part of these samples.
     public subscript(part: Range<Int>) -> SampleSet {
-        SampleSet(
-            split: split, source: source,
-            rows: rows.lowerBound + part.lowerBound..<rows.lowerBound + part.upperBound, targets: targets[part],
-            targetsPath: targetsPath, classes: classes, classNames: classNames)
+        var samples = self
+        samples.rows = rows[part]
+        samples.targets = targets[part]
+        samples.weights = weights.map { Array($0[part]) }
+        return samples
+    }
+
+    /// Some of these samples, whose numbers ascend.
+    subscript(numbers: [Int]) -> SampleSet {
+        var samples = self
+        samples.rows = rows[numbers]
+        samples.targets = targets[numbers]
+        samples.weights = weights.map { weights in numbers.map { weights[$0] } }
+        return samples
     }
 
     /// Whether they are stored as JPEG, PNG or WebP images.
@@ -40,11 +52,10 @@ public struct SampleSet: Sendable {
 
     /// The same samples, decoded or resized in another way.
     public func decoded(_ decoding: ImageDecoding) -> SampleSet {
-        var source = source
-        source.decoding = decoding
-        return SampleSet(
-            split: split, source: source, rows: rows, targets: targets, targetsPath: targetsPath, classes: classes,
-            classNames: classNames)
+        var samples = self
+        samples.source.decoding = decoding
+        samples.redraw = redraw.map { $0.mapped { $0.decoded(decoding) } }
+        return samples
     }
 
     /// How often each class occurs.
@@ -78,7 +89,7 @@ public struct SampleSet: Sendable {
         guard let index = labels.firstIndex(where: { $0 < 0 || Int($0) >= classes }) else { return }
         throw DatasetError(
             file: file, object: targetsPath,
-            "the label of sample \(rows.lowerBound + index) is \(labels[index]), outside 0...\(classes - 1) (\(words))")
+            "the label of sample \(rows[index]) is \(labels[index]), outside 0...\(classes - 1) (\(words))")
     }
 }
 

@@ -64,7 +64,10 @@ struct TargetReader {
         if isNamedTargets { return Found(targets: try targets(width)) }
         if width > 1 {
             if case .success(let labels) = try oneHot(width) { return Found(targets: .labels(labels), width: width) }
-            if !dataset.elementType.isInteger { return Found(targets: try targets(width), notes: try soft(width)) }
+            let values = try targets(width)
+            guard dataset.elementType.isInteger, !values.isMultiHot else {
+                return Found(targets: values, notes: try soft(width))
+            }
             return try oneHotLabels(width)
         }
         if !dataset.elementType.isInteger && !isNamedLabels {
@@ -161,7 +164,8 @@ struct TargetReader {
         case .success(let labels): return Found(targets: .labels(labels), width: width)
         case .failure(let row):
             throw error(
-                "rows of \(width) numbers are no one-hot labels: \(row)", remedy: "store class numbers as [N]")
+                "rows of \(width) numbers are no one-hot labels: \(row)",
+                remedy: "store class numbers as [N]; rows of several classes go with --loss binary_crossentropy")
         }
     }
 

@@ -3,48 +3,123 @@ import Transforms
 /// What a run trains on and what it validates on.
 public struct TrainingData: Sendable {
     public let train: SampleSet
-    /// nil where the file offers nothing to validate on.
+    /// nil where nothing validates.
     public let validation: SampleSet?
     /// Which data serve as validation, in words.
     public let explanation: String
+    /// Whether what validates is a part of the training samples that does not change.
+    public let isHeldOut: Bool
+
+    init(_ train: SampleSet, _ validation: SampleSet?, _ explanation: String, isHeldOut: Bool = false) {
+        self.train = train
+        self.validation = validation
+        self.explanation = explanation
+        self.isHeldOut = isHeldOut
+    }
+
+    /// Validation on what is trained on.
+    package var byHeart: TrainingData { TrainingData(train, train, "the batches that it trains on") }
+
+    /// The same division of changed samples.
+    package func map(_ change: (SampleSet) throws -> SampleSet) rethrows -> TrainingData {
+        TrainingData(try change(train), try validation.map(change), explanation, isHeldOut: isHeldOut)
+    }
 }
 
 extension DatasetFile {
-    /// The file's own validation split; else the last `fraction` of the training samples, as the file has them and
-    /// before any shuffling (Keras's `validation_split`); else the test split, if it has targets;
-    /// else none.
-    public func trainingData(validationSplit fraction: Double? = nil) throws -> TrainingData {
+    /// Divides the file's samples by a rule. The file's own validation split comes before a part of the training samples. A
+    /// fold is one of all training samples, so it comes before that split.
+    ///
+    /// `last` takes the samples as the file has them, before any shuffling (Keras's `validation_split`). The other parts
+    /// depend on `seed`.
+    public func trainingData(_ rule: ValidationRule = .automatic, seed: UInt64 = 0) throws -> TrainingData {
         let train = try split(.train)
+        switch rule {
+        case .fold(let fold): return try self.fold(fold, of: train, seed: seed)
+        case .none: return TrainingData(train, nil, "none")
+        case .test:
+            let test = try split(.test)
+            if case .none = test.targets { try test.requireTargets(.labels) }
+            return TrainingData(train, test, Self.words(for: test))
+        case .automatic, .last, .stratified, .redrawn: break
+        }
         if let validation = splits[.validation] {
-            let ignored = fraction == nil ? "" : "; --validation-split is not needed and not used"
+            let ignored = rule == .automatic ? "" : "; `\(rule)` is not needed and not used"
             return TrainingData(
-                train: train, validation: validation,
-                explanation: "\(validation.count) samples of \(validation.source.dataset.path)\(ignored)")
+                train, validation, "\(validation.count) samples of \(validation.source.dataset.path)\(ignored)")
         }
-        if let fraction { return try cut(train, fraction) }
-        if let test = splits[.test], test.targets != Targets.none {
-            return TrainingData(
-                train: train, validation: test,
-                explanation: "the \(test.count) test samples of \(test.source.dataset.path)")
+        switch rule {
+        case .last(let part):
+            let kept = train.count - (try count(part, of: train))
+            return held(
+                train[0..<kept], train[kept..<train.count],
+                "the last \(train.count - kept) of \(train.count) training samples")
+        case .stratified(let part):
+            guard case .labels = train.targets else {
+                throw DatasetError(
+                    file: path, object: train.targetsPath, "stratified validation needs labels",
+                    remedy: "use --validation last:\(part) or redrawn:\(part)")
+            }
+            let chosen = HeldOutSamples(of: train, seed: seed).stratified(try count(part, of: train))
+            return held(
+                chosen, of: train, "\(chosen.count) of \(train.count) training samples, the same part of each class")
+        case .redrawn(let part): return redrawn(try count(part, of: train), of: train, seed: seed)
+        case .automatic, .fold, .test, .none: return automatic(train)
         }
-        return TrainingData(
-            train: train, validation: nil,
-            explanation: "none; --validation-split 0.1 would keep back a tenth of the training samples")
     }
 
-    private func cut(_ train: SampleSet, _ fraction: Double) throws -> TrainingData {
-        let kept = Int((Double(train.count) * (1 - fraction)).rounded(.down))
-        guard fraction > 0, fraction < 1, kept > 0, kept < train.count else {
+    private func automatic(_ train: SampleSet) -> TrainingData {
+        if let test = splits[.test], test.targets != Targets.none {
+            return TrainingData(train, test, Self.words(for: test))
+        }
+        return TrainingData(
+            train, nil, "none; --validation-split 0.1 would keep back a tenth of the training samples")
+    }
+
+    private static func words(for test: SampleSet) -> String {
+        "the \(test.count) test samples of \(test.source.dataset.path)"
+    }
+
+    /// How many samples a part of them is.
+    private func count(_ part: Double, of train: SampleSet) throws -> Int {
+        let kept = Int((Double(train.count) * (1 - part)).rounded(.down))
+        guard part > 0, part < 1, kept > 0, kept < train.count else {
             throw DatasetError(
-                file: path, "--validation-split \(fraction) leaves nothing to train on or to validate with",
+                file: path, "a part of \(part) for validation leaves nothing to train on or to validate with",
                 remedy: "give a fraction between 0 and 1 (there are \(train.count) training samples)")
         }
-        let rest = train[0..<kept]
-        let validation = train[kept..<train.count]
+        return train.count - kept
+    }
+
+    private func fold(_ fold: Fold, of train: SampleSet, seed: UInt64) throws -> TrainingData {
+        guard fold.of <= train.count else {
+            throw DatasetError(
+                file: path, "\(fold.of) folds are more than its \(train.count) training samples",
+                remedy: "use fewer folds")
+        }
+        let chosen = HeldOutSamples(of: train, seed: seed).fold(fold)
+        return held(chosen, of: train, "\(chosen.count) of \(train.count) training samples, fold \(fold)")
+    }
+
+    private func redrawn(_ count: Int, of train: SampleSet, seed: UInt64) -> TrainingData {
+        var whole = train
+        whole.split = .validation
+        return TrainingData(
+            Redraw.others(of: train, count: count, seed: seed).samples,
+            Redraw.heldOut(of: whole, count: count, seed: seed).samples,
+            "\(count) of \(train.count) training samples, others in each epoch; every sample is trained on in some epochs"
+        )
+    }
+
+    private func held(_ chosen: [Int], of train: SampleSet, _ words: String) -> TrainingData {
+        held(train[train.numbers(without: chosen)], train[chosen], words)
+    }
+
+    private func held(_ rest: SampleSet, _ chosen: SampleSet, _ words: String) -> TrainingData {
+        var validation = chosen
+        validation.split = .validation
         let unseen = rest.classCounts.flatMap { validation.classCounts?.countOfClasses(missingIn: $0) } ?? 0
         let warning = unseen == 0 ? "" : "; warning: \(unseen) of its classes do not occur in what is left to train on"
-        return TrainingData(
-            train: rest, validation: validation,
-            explanation: "the last \(validation.count) of \(train.count) training samples\(warning)")
+        return TrainingData(rest, validation, words + warning, isHeldOut: true)
     }
 }

@@ -31,6 +31,9 @@ struct EvaluationData {
     ) throws {
         var understanding = DatasetOptions(options, demand: TargetDemand(model.network, model.lossFunction))
         understanding.classNames = model.classNames.isEmpty ? nil : model.classNames
+        // Weights belong to the rows that the run kept back, and to no others that are evaluated.
+        let isValidation = request.split == .validation && options.validationRule.isOfTrainingSamples
+        if !isValidation { understanding.sampleWeights = nil }
         if let earlier, earlier.understanding == understanding {
             opened = earlier
         } else {
@@ -40,11 +43,31 @@ struct EvaluationData {
         }
         let file = opened.file
         // Samples that were named explicitly are those of the train split.
-        let stored = try file.split(request.split ?? (request.images != nil ? .train : file.usualSplit))
+        let split = request.split ?? (request.images != nil ? .train : file.usualSplit)
+        let stored =
+            try split == .validation ? Self.validation(of: file, options, model, opened.fingerprint) : file.split(split)
         let dataset = try options.fitted(stored, to: { NetworkInput(model.network) })
         normalization = try request.normalization?.rule(for: file, dataset) ?? Self.rule(of: model, for: dataset)
         source = try BatchSource(evaluating: dataset, options, normalization, readers: readers)
         try model.network.requireFit(to: source.input.transforms)
+    }
+
+    /// What validated the model in training: the file's validation split, or the rows that the run kept back.
+    private static func validation(
+        of file: DatasetFile, _ options: TrainingOptions, _ model: EvaluationModel, _ fingerprint: String
+    ) throws -> SampleSet {
+        guard let training = model.training, options.validationRule != .automatic else {
+            return try file.split(.validation)
+        }
+        let data = try file.trainingData(options.validationRule, seed: options.seed)
+        guard let validation = data.validation else { return try file.split(.validation) }
+        let isOfTrainingRows = data.isHeldOut || validation.isRedrawn
+        guard !isOfTrainingRows || fingerprint == training.dataFingerprint else {
+            throw DatasetError(
+                file: file.path, "the rows that \(model.file) kept back (\(data.explanation)) are those of other data",
+                remedy: "give the data that it was trained on, or name another --split")
+        }
+        return validation.inEpoch(training.lastEpoch)
     }
 
     private static func rule(of model: EvaluationModel, for dataset: SampleSet) throws -> Transforms.Normalization {
@@ -60,6 +83,7 @@ struct EvaluationData {
     /// What must be so for a loss to be computed.
     func requireTargets(for model: EvaluationModel, _ loss: Loss) throws {
         if case .none = dataset.targets { try dataset.requireTargets(.labels) }
+        try model.network.requireOneClass(of: dataset, for: loss)
         try model.network.requireTargets(of: source.input.output, for: loss)
         guard let names = dataset.classNames, !model.classNames.isEmpty, names != model.classNames else { return }
         throw DatasetError(

@@ -17,6 +17,8 @@ struct EvaluationModel {
     let options: TrainingOptions
     /// Empty where the file does not name them.
     let classNames: [String]
+    /// The data it was trained on, and the epoch that it was trained in last, from 0; nil where Keras trained it.
+    let training: (dataFingerprint: String, lastEpoch: Int)?
     private let loss: KnownLoss
     /// Nil where Keras trained it.
     private let normalization: Transforms.Normalization?
@@ -33,6 +35,8 @@ struct EvaluationModel {
         if FileSeal.isSealed(bytes) {
             let state = try CheckpointCodec.decode(bytes, file: file)
             (network, weights, classNames) = (state.network, state.weights, state.classNames)
+            let position = state.position
+            training = (state.dataFingerprint, position.step > 0 ? position.epoch : max(position.epoch - 1, 0))
             loss = .own(state.loss)
             guard let rule = Transforms.Normalization(state.normalization) else {
                 throw FileError(
@@ -54,7 +58,7 @@ struct EvaluationModel {
         self.network = network
         weights = try model.weights(for: network)
         loss = .keras(model.training?["loss"])
-        (normalization, classNames, options) = (nil, [], TrainingOptions())
+        (normalization, classNames, options, training) = (nil, [], TrainingOptions(), nil)
     }
 
     /// How samples in this form are normalised: as in training, or by the standard rule if Keras trained the model. Nil if the
@@ -84,7 +88,8 @@ struct EvaluationModel {
     func loss(on dataset: SampleSet) throws -> Loss {
         switch loss {
         case .own(let loss): return loss
-        case .keras(nil), .keras(.null): return network.loss(network.usualLoss(for: dataset.targetKind))
+        case .keras(nil), .keras(.null):
+            return network.loss(network.usualLoss(for: dataset.targets.isMultiHot ? .flags : dataset.targetKind))
         case .keras(let description?):
             guard let loss = Loss(keras: description) else {
                 let text = (try? description.text()) ?? ""
@@ -104,7 +109,7 @@ struct EvaluationModel {
         let givesProbabilities = last == .softmax || last == .sigmoid
         let isRegression =
             switch dataset.targets {
-            case .targets: true
+            case .targets: !(dataset.targets.isMultiHot && givesProbabilities)
             case .labels: false
             case .none:
                 classNames.isEmpty && !givesProbabilities && (try? loss(on: dataset))?.function.isOfValues ?? false

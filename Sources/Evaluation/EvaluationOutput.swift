@@ -11,6 +11,7 @@ import Models
 ///                     classes where model or data name them
 ///     /predictions    float32 [N, C], in the data's order
 ///     /labels         int32 [N], or /targets float32 [N, K]: the data's targets, where it has them
+///     /rows           int64 [N], where these are only some of the rows of the data set: which
 struct PredictionFile {
     let path: String
     private static let remedy = "choose another file with --output"
@@ -46,6 +47,9 @@ struct PredictionFile {
         case .labels(let labels): try file.root.write("labels", shape: [labels.count], labels)
         case .targets(let values, let width): try file.root.write("targets", shape: [dataset.count, width], values)
         case .none: break
+        }
+        if dataset.count < dataset.source.parts.rows {
+            try file.root.write("rows", shape: [dataset.count], (0..<dataset.count).map { Int64(dataset.rows[$0]) })
         }
         do {
             try POSIXFileSystem().replace(path, with: file.image())

@@ -35,7 +35,8 @@ public final class EvaluationRun {
             return loss
         }
         let (replica, evaluator) = try prepare(model, session, data, loss, .evaluation)
-        let isClassifier = data.dataset.targetKind == .label
+        let kind = data.source.targetKind(for: loss)
+        let isClassifier = kind == .label
         let outputs = model.network.outputShape.count
         let confusion = request.countsConfusion ? ConfusionCounts(outputs: outputs) : nil
         let start = ContinuousClock.now
@@ -46,7 +47,8 @@ public final class EvaluationRun {
         penalty.measure()
         return EvaluationResult(
             loss: try (sums.loss + penalty.value() * count) / count,
-            accuracy: isClassifier ? Double(sums.correct) / count : nil,
+            accuracy: kind == .values
+                ? nil : Double(sums.correct) / count / Double(kind == .flags ? outputs : 1),
             top5: isClassifier && outputs > 1 ? Double(sums.correctInTop5) / count : nil,
             confusion: try confusion?.combined(communicator, of: data.dataset, classNames: model.classNames),
             samples: sums.samples, split: data.dataset.split, samplesPerSecond: count / seconds)
@@ -71,9 +73,16 @@ public final class EvaluationRun {
         }
         var (sum, time) = try outputs(of: first, session, data)
         for path in request.models.dropFirst() {
-            let (model, session, data) = try open(path)
-            try communicator.together { try model.requireOutputs(like: first) }
-            let next = try outputs(of: model, session, data)
+            let (model, session, own) = try open(path)
+            try communicator.together {
+                try model.requireOutputs(like: first)
+                guard own.dataset.rows == data.dataset.rows else {
+                    throw FileError(
+                        .content, file: path, "its run kept back other rows than that of \(first.file)",
+                        remedy: "average models on the same samples: name another --split")
+                }
+            }
+            let next = try outputs(of: model, session, own)
             for (i, value) in next.values.enumerated() { sum[i] += value }
             time += next.time
         }

@@ -42,12 +42,14 @@ package enum SaveSignal {
     package static func take() -> Bool { isPending.exchange(false, ordering: .relaxed) }
 }
 
-/// What signals ask a run to do when its step has ended. One rank's request is carried out by all.
+/// What signals, or a limit of time, ask a run to do when its step has ended. One rank's request is carried out by all.
 package enum SignalRequest: Sendable, Equatable {
     /// And go on.
     case save
     /// Save, then stop; with the signal.
     case stop(Int32)
+    /// Save, then stop: the time that the run may take is over.
+    case outOfTime
 
     /// What this process has been asked since the last call. A request to stop stays.
     package static func take() -> SignalRequest? {
@@ -55,12 +57,16 @@ package enum SignalRequest: Sendable, Equatable {
         return SaveSignal.take() ? .save : nil
     }
 
+    /// No signal has this number.
+    private static let outOfTimeCode: Int32 = -1
+
     /// As a number that ranks can send; 0 is no request.
     package static func code(_ request: SignalRequest?) -> Int32 {
         switch request {
         case nil: 0
         case .save: SIGUSR2
         case .stop(let signal): signal
+        case .outOfTime: outOfTimeCode
         }
     }
 
@@ -68,6 +74,7 @@ package enum SignalRequest: Sendable, Equatable {
         switch code {
         case 0: return nil
         case SIGUSR2: self = .save
+        case Self.outOfTimeCode: self = .outOfTime
         default: self = .stop(code)
         }
     }

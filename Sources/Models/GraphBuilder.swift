@@ -37,6 +37,11 @@ public struct GraphBuilder {
         return Tensor(node: nodes.count - 1)
     }
 
+    /// A layer that has no method of its own.
+    public mutating func plain(_ layer: any PlainDescription, _ inputs: [Tensor], name: String? = nil) -> Tensor {
+        add(.plain(layer), to: inputs, name: name)
+    }
+
     private mutating func automaticName(_ layer: Layer) -> String {
         let base = layer.description.typeName.snakeCased
         let number = namesGiven[base, default: 0]
@@ -86,7 +91,7 @@ extension GraphBuilder {
     public mutating func radialBasis(
         _ x: Tensor, _ units: Int, codes: Initializer = .signs, name: String? = nil
     ) -> Tensor {
-        add(.radialBasis(RadialBasis(units: units, codes: codes)), to: [x], name: name)
+        plain(RadialBasis(units: units, codes: codes), [x], name: name)
     }
 
     public mutating func zeroPadding(_ x: Tensor, _ margins: Margins2D, name: String? = nil) -> Tensor {

@@ -36,7 +36,12 @@ extension LayerDescription {
     public func parameters(for inputs: [Shape]) -> [ParameterSpecification] { [] }
     public func multiplyAdds(for inputs: [Shape]) -> Int { 0 }
     public var activation: Activation { .linear }
+
+    fileprivate func isEqual(to other: any LayerDescription) -> Bool { other as? Self == self }
 }
+
+/// A layer that loops compute on every engine: no other code has to know of it (`PlainLayer` in Execution).
+public protocol PlainDescription: LayerDescription {}
 
 /// A layer as a value. Engines switch over the cases, so that a new layer cannot be forgotten by one of them.
 public enum Layer: Sendable, Equatable {
@@ -58,7 +63,7 @@ public enum Layer: Sendable, Equatable {
     case identityShortcut(IdentityShortcut)
     case subsampling(Subsampling2D)
     case partialConvolution(PartialConvolution2D)
-    case radialBasis(RadialBasis)
+    case plain(any PlainDescription)
 
     public var description: any LayerDescription {
         switch self {
@@ -80,9 +85,11 @@ public enum Layer: Sendable, Equatable {
         case .identityShortcut(let layer): layer
         case .subsampling(let layer): layer
         case .partialConvolution(let layer): layer
-        case .radialBasis(let layer): layer
+        case .plain(let layer): layer
         }
     }
+
+    public static func == (a: Layer, b: Layer) -> Bool { a.description.isEqual(to: b.description) }
 
     public var activation: Activation { description.activation }
 }

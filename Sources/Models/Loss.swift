@@ -147,6 +147,6 @@ extension Network {
 
     /// Outputs are probabilities, logits or scores, of which the largest wins, or distances.
     public var decision: Decision {
-        if case .radialBasis = nodes[nodes.count - 1].layer { .smallest } else { .largest }
+        if nodes[nodes.count - 1].layer.description is RadialBasis { .smallest } else { .largest }
     }
 }

@@ -204,7 +204,7 @@ struct DNNLCompiler: LayerCompiler {
         case .upSampling(let layer): return try upSampling(operation, layer, input)
         case .identityShortcut(let layer): return try shortcut(operation, layer, input)
         case .flatten: return try flatten(operation, asItIs)
-        case .dropout, .radialBasis:
+        case .dropout, .plain:
             throw failure("compile", "this operation is the planner's own", layer: operation.name)
         }
     }

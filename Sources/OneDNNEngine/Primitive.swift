@@ -106,7 +106,7 @@ struct ElementwiseFunction {
         case .relu: (plain, fromResult) = (dnnl_eltwise_relu, dnnl_eltwise_relu_use_dst_for_bwd)
         case .tanh: (plain, fromResult) = (dnnl_eltwise_tanh, dnnl_eltwise_tanh_use_dst_for_bwd)
         case .sigmoid: (plain, fromResult) = (dnnl_eltwise_logistic, dnnl_eltwise_logistic_use_dst_for_bwd)
-        case .linear, .softmax, .scaledTanh: return nil
+        default: return nil
         }
     }
 }

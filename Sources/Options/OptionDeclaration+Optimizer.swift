@@ -5,6 +5,10 @@ import Optimization
 extension OptionDeclaration {
     static let optimizer = [kind] + SharedHyperparameter.all.map { OptionDeclaration($0) }
 
+    static let weightDecayOn = OptionDeclaration(
+        "weight-decay-on", .optimizer, .semantic, \.weightDecayOn,
+        "all (default) or kernels (not biases, and not the scales of normalisation): what --weight-decay decays")
+
     private static let kind = OptionDeclaration(
         "optimizer", .optimizer, .semantic, \.optimizer.kind, OptimizerKind.all.map(\.name).listed("or"))
 
@@ -24,7 +28,9 @@ extension OptionDeclaration {
         help = parameter.summary.map { "\($0), with \(owners)" } ?? "of \(owners)"
         otherDefaults = Self.otherDefaults(parameter.owners) { $0[parameter] }
         isQuoted = false
-        get = { $0.optimizer[parameter].description }
+        get = { options in
+            parameter.isStored(by: options.optimizer.kind) ? options.optimizer[parameter].description : nil
+        }
         set = { options, text in
             let value: HyperparameterValue =
                 switch parameter.owners[0].defaultValue {

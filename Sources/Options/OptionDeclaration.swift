@@ -50,6 +50,14 @@ public struct OptionDeclaration: Sendable {
         }
     }
 
+    /// Whether `--override` may change it: what steers the run or its updates. What checkpoints hold a state of stays as it is.
+    var isOverridable: Bool {
+        let isOfState = [
+            "optimizer", "loss", "label-smoothing", "huber-delta", "focal-gamma", "focal-alpha", "on-nan",
+        ].contains(name)
+        return [.augmentation, .optimizer, .steering].contains(group) && !isOfState
+    }
+
     func isSemantic(in options: TrainingOptions) -> Bool {
         switch scope {
         case .semantic: true

@@ -45,6 +45,9 @@ extension TrainingOptions {
         .init(
             "data", .data, .operational, \.data,
             "HDF5 file to train on, or a folder of part files or a pattern in quotes, such as 'imagenet/*.h5'"),
+        .init(
+            "stage", .data, .operational, \.stage,
+            "folder on each node's own disk: data files are copied there first, and the copies deleted at the end"),
         .init("images", .data, .operational, \.images, "path of the images in the HDF5 file (default: found by name)"),
         .init(
             "labels", .data, .operational, \.labels,
@@ -71,6 +74,19 @@ extension TrainingOptions {
             "validation-split", .data, .semantic, \.validationSplit,
             "part of the training samples that validates, if the file has no validation samples", .fraction),
         .init(
+            "validation", .data, .semantic, \.validation,
+            "what validates: last:0.1, stratified:0.1 (by class) or redrawn:0.1 (others in each epoch) of the training samples, if "
+                + "the file has no validation samples; test or none (default: validation samples, else test samples)"),
+        .init(
+            "fold", .data, .semantic, \.fold,
+            "part of k-fold cross-validation, such as 2/5: this part of the training samples validates"),
+        .init(
+            "sample-weights", .data, .semantic, \.sampleWeights,
+            "path in the HDF5 file of a weight for each training sample, which multiplies its loss"),
+        .init(
+            "sampling", .data, .semantic, \.sampling,
+            "shuffled (default: every sample once an epoch) or balanced (all classes equally often)"),
+        .init(
             "crop-fraction", .data, .semantic, \.cropFraction,
             "images are resized to the network's input divided by this, and its size is cut from their middle (default: 0.875 for encoded images; others are not resized)",
             .positiveAtMostOne),
@@ -92,6 +108,14 @@ extension TrainingOptions {
         .init(
             "validation-steps", .run, .semantic, \.validationSteps, "batches to validate on (default: all)", .positive),
         .init("seed", .run, .semantic, \.seed, "seed of all random numbers", .tomlInteger),
+        .init(
+            "max-time", .run, .operational, \.maxTime,
+            "time after which the run saves a checkpoint and stops, such as 90s, 45m or 1h30m, from the start of the process"
+        ),
+        .init(
+            "overfit-batches", .run, .semantic, \.overfitBatches,
+            "train on so many batches only, the first of the data, and validate on the same: a network that can learn gets them right",
+            .positive),
     ]
 
     private static let loss: [OptionDeclaration] = [
@@ -111,11 +135,16 @@ extension TrainingOptions {
             "focal-alpha", .optimizer, .semantic, \.focalAlpha,
             "factor of categorical_focal_crossentropy (default: 0.25); what binary_focal_crossentropy counts a yes, against "
                 + "1 - alpha for a no (default: both the same)", .fraction),
+        .init(
+            "class-weights", .optimizer, .semantic, \.classWeights,
+            "balanced, or weights of classes by number or name, such as 0:1,1:9, which multiply the loss of their training samples"
+        ),
     ]
 
     private static let decay: [OptionDeclaration] = [
         .init("l2", .optimizer, .semantic, \.l2, "Keras's kernel regularizer: l2 * sum(w^2) in the loss", .notNegative),
         .weightDecay,
+        .weightDecayOn,
         .init(
             "clip-norm", .optimizer, .semantic, \.clipNorm,
             "limit for the norm of each parameter's gradient (Keras's clipnorm)", .positive),

@@ -1,4 +1,5 @@
 import Basics
+import Datasets
 import Transforms
 import Execution
 import ImageCoding
@@ -53,6 +54,34 @@ extension ScheduleTime: PlainOptionValue {
 }
 extension InputSize: PlainOptionValue {
     static var kind: String { "a size of samples such as 224, 224x160 or 224x160x3" }
+    public static var isQuoted: Bool { true }
+}
+
+extension TimeLimit: PlainOptionValue {
+    static var kind: String { "a time such as 90s, 45m or 1h30m" }
+    public static var isQuoted: Bool { true }
+}
+
+extension Fold: PlainOptionValue {
+    static var kind: String { "a fold such as 2/5" }
+    public static var isQuoted: Bool { true }
+}
+
+extension ClassWeights: PlainOptionValue {
+    static var kind: String { "balanced, or a list of different classes with weights of at least 0 such as 0:1,1:9" }
+    public static var isQuoted: Bool { true }
+}
+
+/// The automatic rule has no text, so that checkpoints of runs without the option hold nothing of it. `none` is a rule.
+extension ValidationRule: OptionValue {
+    public init(optionText text: String, option: String) throws {
+        guard let rule = Self(text) else {
+            throw OptionError(
+                option, "'\(text)' is not last:F, stratified:F or redrawn:F with F between 0 and 1, test or none")
+        }
+        self = rule
+    }
+    public var optionText: String? { self == .automatic ? nil : description }
     public static var isQuoted: Bool { true }
 }
 

@@ -13,6 +13,9 @@ extension TrainingOptions {
         try declaration.set(&self, text)
     }
 
+    /// Whether `--override` may change an option; an unknown name gets its own error from `set`.
+    package static func isOverridable(_ name: String) -> Bool { declarations[name]?.isOverridable ?? true }
+
     /// An option's value as text, nil if it has none.
     public func text(of name: String) -> String? {
         Self.declarations[name]?.get(self)
@@ -63,8 +66,29 @@ extension TrainingOptions {
             throw OptionError(
                 "wire", "--reduction \(reduction.rawValue) adds no bf16: use --reduction \(names), or --wire fp32")
         }
+        if overfitBatches != nil, stepsPerEpoch != nil || validationSteps != nil {
+            throw OptionError(
+                "overfit-batches", "it says how many steps an epoch and its validation have; leave out the others")
+        }
+        if schedule.warmsUp, warmUp != nil {
+            throw OptionError("warm-up", "--schedule \(schedule) has a warm-up of its own")
+        }
+        if schedule.ownRate != nil,
+            let given = ["learning-rate", "reference-batch-size"].first(where: { text(of: $0) != nil })
+        {
+            throw OptionError(given, "--schedule \(schedule) has rates of its own")
+        }
         if onNaN != .rollback, let given = ["rollback-factor", "rollback-limit"].first(where: { text(of: $0) != nil }) {
             throw OptionError(given, "it goes with --on-nan rollback")
+        }
+        let rules = ["validation-split", "validation", "fold"].filter { text(of: $0) != nil }
+        guard rules.count < 2 else {
+            throw OptionError(
+                rules[1], "--\(rules[0]) says already which samples validate; give one of them")
+        }
+        guard classWeights == nil || sampleWeights == nil else {
+            throw OptionError(
+                "sample-weights", "--class-weights gives samples their weights already; give one of them, as in Keras")
         }
         let limits = [("clip-norm", clipNorm), ("global-clip-norm", globalClipNorm), ("clip-value", clipValue)]
         let given = limits.filter { $0.1 != nil }.map(\.0)

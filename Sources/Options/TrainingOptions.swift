@@ -11,10 +11,12 @@ import Reduction
 /// Every option of `dptrain train`, with its default. One table, `TrainingOptions.table`, declares the name, the
 /// meaning and the allowed values of each. Flags, configuration files and checkpoints all use it.
 public struct TrainingOptions: Equatable, Sendable {
+    public enum WeightDecayScope: String, NamedOptionValue { case all, kernels }
     public enum EngineName: String, NamedOptionValue { case onednn, blas }
     public enum Wire: String, NamedOptionValue { case fp32, bf16 }
     public enum ChannelOrder: String, NamedOptionValue { case auto, nhwc, nchw, ncwh }
     public enum TargetKind: String, NamedOptionValue { case labels, values }
+    public enum Sampling: String, NamedOptionValue { case shuffled, balanced }
     public enum Normalization: String, NamedOptionValue { case auto, unchanged, unit, standardized }
 
     // Network
@@ -30,6 +32,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public var initFrom: String?
     public var match: LayerMatch?
     public var data: String?
+    public var stage: String?
     public var images: String?
     public var labels: String?
     public var allowExternal = false
@@ -41,6 +44,11 @@ public struct TrainingOptions: Equatable, Sendable {
     public var validationSplit: Double?
     public var cropFraction: Double?
     public var interpolation: ResamplingFilter?
+    public var validation = ValidationRule.automatic
+    public var fold: Fold?
+    public var sampleWeights: String?
+    /// Nil means shuffled, so that checkpoints of runs without the option hold nothing of it.
+    public var sampling: Sampling?
     public var shuffle = true
 
     // What becomes of training samples
@@ -52,6 +60,8 @@ public struct TrainingOptions: Equatable, Sendable {
     public var stepsPerEpoch: Int?
     public var validationSteps: Int?
     public var seed: UInt64 = 0
+    public var maxTime: TimeLimit?
+    public var overfitBatches: Int?
 
     // Loss
     public var loss: Loss.Function?
@@ -59,10 +69,13 @@ public struct TrainingOptions: Equatable, Sendable {
     public var huberDelta: Double?
     public var focalGamma: Double?
     public var focalAlpha: Double?
+    public var classWeights: ClassWeights?
 
     // Optimizer
     public var optimizer = OptimizerSettings(OptimizerKind(Adam.self))
     public var l2 = 0.0
+    /// Nil means all, so that checkpoints of runs without the option hold nothing of it.
+    public var weightDecayOn: WeightDecayScope?
     public var clipNorm: Double?
     public var globalClipNorm: Double?
     public var clipValue: Double?
@@ -110,13 +123,18 @@ public struct TrainingOptions: Equatable, Sendable {
 extension TrainingOptions {
     public var algorithm: any Optimizer { optimizer.algorithm }
 
+    /// Which samples validate. At most one of the three options is given.
+    package var validationRule: ValidationRule {
+        fold.map { .fold($0) } ?? validationSplit.map { .last($0) } ?? validation
+    }
+
     /// `validate` sees to it that there is one at most.
     public var clipping: GradientClipping? {
         clipNorm.map { .norm($0) } ?? globalClipNorm.map { .globalNorm($0) } ?? clipValue.map { .value($0) }
     }
 
     /// The learning rate before schedule, warm-up and scaling.
-    public var baseLearningRate: Double { learningRate ?? optimizer.kind.type.defaultLearningRate }
+    public var baseLearningRate: Double { schedule.ownRate ?? learningRate ?? optimizer.kind.type.defaultLearningRate }
 
     /// The loss function of a network that is usually trained with `usual`. Keras's sparse cross-entropy cannot smooth; the
     /// one with one-hot rows is the same loss.

@@ -92,9 +92,9 @@ public final class ConsoleReporter: RunObserver {
         switch event.outcome {
         case .finished: note("finished after \(epochs); results are in \(output)")
         case .stopped(let reason): note("stopped after \(epochs): \(reason); results are in \(output)")
-        case .interrupted(let signal):
+        case .interrupted, .outOfTime:
             note(
-                "signal \(signal): checkpoint saved at step \(event.step); "
+                "\(event.outcome.reason): checkpoint saved at step \(event.step); "
                     + "continue with --resume --output \(output)")
         case .failed: break
         }

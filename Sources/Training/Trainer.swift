@@ -28,6 +28,8 @@ struct Trainer {
     /// By this rank since the epoch began: rows read from files, and samples used.
     private(set) var rowsRead = (rows: 0, samples: 0)
     private let begin = ContinuousClock.now
+    /// Seconds from the start of the process until the run began.
+    private let timeBefore = ProcessStart.secondsAgo
 
     private var communicator: Communicator { parts.session.communicator }
     private var options: TrainingOptions { parts.session.options }
@@ -80,13 +82,23 @@ struct Trainer {
                     (reader, epochTimer, isDue) = (makeReader(), EpochTimer(), false)
                 }
                 if request != nil || isDue { try save(.step) }
-                if case .stop(let signal) = request { return .interrupted(signal: signal) }
+                switch request {
+                case .stop(let signal): return .interrupted(signal: signal)
+                case .outOfTime: return .outOfTime
+                case .save, nil: break
+                }
             }
             let directive = try endEpoch(rates, epochTimer)
             if let reason = directive.stopReason { return .stopped(reason: reason) }
             rates = directive.nextRates
         }
         return .finished
+    }
+
+    /// By the clock of rank 0, whose request to stop all ranks follow.
+    private var isOutOfTime: Bool {
+        guard communicator.rank == 0, let limit = options.maxTime else { return false }
+        return (ContinuousClock.now - begin) / .seconds(1) + (timeBefore ?? 0) >= Double(limit.seconds)
     }
 
     private func makeReader() -> BatchReader {
@@ -109,7 +121,9 @@ struct Trainer {
         let rate = rates[position.step]
         let batch = parts.data.training.sampler.batch(of: position.step)
         penalty.measure()
-        var sums = try step.run(samples, batch: batch, step: position.globalStep, rate: rate)
+        var sums = try step.run(
+            samples, batch: batch, step: position.globalStep, rate: rate,
+            request: SignalRequest.take() ?? (isOutOfTime ? .outOfTime : nil))
         sums.loss += try penalty.value() * Double(sums.samples)
         progress.add(sums, learningRate: rate)
         let durations = timer.durations(waited: samples.waited)
@@ -121,7 +135,7 @@ struct Trainer {
         let event = StepEnded(
             epoch: position.epoch, step: progress.position.globalStep, stepInEpoch: progress.position.step,
             stepsPerEpoch: parts.stepsPerEpoch, samples: batch, lossSum: sums.samples > 0 ? sums.loss : .nan,
-            correct: progress.countsCorrect && sums.samples > 0 ? Double(sums.correct) : nil,
+            correct: progress.countsCorrect && sums.samples > 0 ? progress.correct(sums) : nil,
             epochSoFar: progress.means,
             learningRate: rate, durations: durations, sinceStart: sinceStart)
         for observer in observers { try observer.stepEnded(event) }
@@ -164,10 +178,12 @@ struct Trainer {
         let skipped = try skippedSamples()
         let changed = try communicator.together { try parts.data.watch.check() }
         let validation = try evaluator.map { evaluator in
-            var sums = try evaluator.evaluate(progress: { step, steps in
-                let event = ValidationProgress(epoch: epoch, step: step, steps: steps)
-                for observer in observers { try observer.validationProgressed(event) }
-            })
+            var sums = try evaluator.evaluate(
+                epoch: epoch,
+                progress: { step, steps in
+                    let event = ValidationProgress(epoch: epoch, step: step, steps: steps)
+                    for observer in observers { try observer.validationProgressed(event) }
+                })
             penalty.measure()
             sums.loss += try penalty.value() * Double(sums.samples)
             return sums

@@ -87,12 +87,12 @@ import Testing
     func readsTheTailThatValidationKeeps(layout: DatasetLayout) throws {
         let (scratch, file) = try file(layout)
         defer { withExtendedLifetime(scratch) {} }
-        let tail = try #require(try file.trainingData(validationSplit: 0.4).validation)
+        let tail = try #require(try file.trainingData(.last(0.4)).validation)
         let sampler = Sampler(tail, batch: 7, shards: 2, seed: nil)
         let steps = try drain(BatchReader(tail, sampler: sampler, shards: 0..<2), elements: 45)
         let read = steps.flatMap(\.shards)
         #expect(read.flatMap(\.indices).sorted() == Array(0..<tail.count))
-        #expect(tail.rows == 31..<53)
+        #expect(tail.rows == .run(31..<53))
         for part in read {
             #expect(part.values == part.indices.flatMap { pixels(of: $0 + 31, [3, 5, 3]).map { Float($0) } })
             #expect(part.labels == part.indices.map { Int32(($0 + 31) % 6) })
@@ -104,13 +104,13 @@ import Testing
         let (scratch, file) = try file(.chunked([4, 3, 5, 3], gzip: 1))
         defer { withExtendedLifetime(scratch) {} }
         // The tail begins within a chunk.
-        let tail = try #require(try file.trainingData(validationSplit: 0.8).validation)
+        let tail = try #require(try file.trainingData(.last(0.8)).validation)
         let dataset = seed == nil ? tail : try file.split(.train)
         let sampler = Sampler(dataset, batch: 16, shards: 8, seed: seed)
         let bands = shards.map { shard in
             Set(
                 (0..<sampler.steps).flatMap { sampler.indices(epoch: 0, step: $0, shard: shard) }
-                    .map { (dataset.rows.lowerBound + $0) / 4 })
+                    .map { dataset.rows[$0] / 4 })
         }
         let reader = BatchReader(dataset, sampler: sampler, shards: shards)
         var rows = 0
@@ -140,7 +140,7 @@ import Testing
             try root.write("train/features", shape: [20, 6], features, layout: layout)
             try root.write("train/labels", shape: [20], (0..<20).map { Int64($0 % 2) })
         }
-        let tail = try #require(try file.trainingData(validationSplit: 0.5).validation)
+        let tail = try #require(try file.trainingData(.last(0.5)).validation)
         let sampler = Sampler(tail, batch: 4, shards: 2, seed: nil)
         let text = message { try drain(BatchReader(tail, sampler: sampler, shards: 0..<2), elements: 6) }
         #expect(text.contains("/train/features: row 17 has a value that is \(value)"))

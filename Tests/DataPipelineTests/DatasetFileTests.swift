@@ -113,16 +113,16 @@ import Testing
         let alone = try scratch.dataset("c.h5") { try write($0) }
 
         #expect(try all.trainingData().validation?.count == 6)
-        #expect(try all.trainingData(validationSplit: 0.5).explanation.contains("not used"))
+        #expect(try all.trainingData(.last(0.5)).explanation.contains("not used"))
         #expect(try tested.trainingData().validation?.split == .test)
         #expect(try alone.trainingData().validation == nil)
 
-        let cut = try tested.trainingData(validationSplit: 0.22)
-        #expect(cut.train.count == 15 && cut.validation?.rows == 15..<20)
+        let cut = try tested.trainingData(.last(0.22))
+        #expect(cut.train.count == 15 && cut.validation?.rows == .run(15..<20))
         #expect(cut.explanation == "the last 5 of 20 training samples")
         #expect(cut.validation?.targets == .labels([3, 0, 1, 2, 3]))
-        #expect(throws: DatasetError.self) { try alone.trainingData(validationSplit: 1) }
-        #expect(throws: DatasetError.self) { try alone.trainingData(validationSplit: 0) }
+        #expect(throws: DatasetError.self) { try alone.trainingData(.last(1)) }
+        #expect(throws: DatasetError.self) { try alone.trainingData(.last(0)) }
     }
 
     @Test func aTestSplitWithoutLabelsValidatesNothing() throws {
@@ -294,7 +294,7 @@ import Testing
         #expect(halves.contains("the label of sample 0 is 0.5, not a class number"))
         let wide = try refusal { root in
             try root.write("train/images", shape: [10, 2, 8, 1], images)
-            try root.write("train/labels", shape: [10, 2], [Int32](repeating: 1, count: 20))
+            try root.write("train/labels", shape: [10, 2], [Int32](repeating: 2, count: 20))
         }
         #expect(wide.contains("no one-hot labels"))
     }

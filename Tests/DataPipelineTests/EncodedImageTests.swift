@@ -94,7 +94,7 @@ import Testing
         #expect(
             try samples(joined.split(.train).decoded(decoding))
                 == samples(whole.split(.train).decoded(decoding), threads: 3))
-        let tail = try #require(try joined.trainingData(validationSplit: 0.5).validation).decoded(decoding)
+        let tail = try #require(try joined.trainingData(.last(0.5)).validation).decoded(decoding)
         #expect(try samples(tail) == Array(samples(whole.split(.train).decoded(decoding))[5...]))
     }
 

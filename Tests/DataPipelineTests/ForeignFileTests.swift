@@ -35,7 +35,7 @@ private func check(
         #expect(file.classes == 4)
         try check(file.split(.train), rows: 0..<7)
         try check(file.split(.validation), rows: 7..<9)
-        #expect(try file.split(.test).rows == 9..<12 && file.split(.test).targets == Targets.none)
+        #expect(try file.split(.test).rows == .run(9..<12) && file.split(.test).targets == Targets.none)
         #expect(
             file.notes == [
                 "rows of /features, as the attribute split says: train 0 to 6, validation 7 to 8, test 9 to 11"

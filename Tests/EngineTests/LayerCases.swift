@@ -259,7 +259,7 @@ extension LayerCase {
         LayerCase("global average", [5, 3, 1], front: 17) { g, x in _ = g.globalAveragePooling(x) },
     ]
 
-    static let activations = [Activation.relu, .tanh, .sigmoid].map { function in
+    static let activations = Activation.allCases.filter { ![.linear, .softmax].contains($0) }.map { function in
         LayerCase("\(function) after pooling", [6, 6, 1], front: 3) { g, x in
             _ = g.activation(g.averagePooling(x), function)
         }
@@ -292,6 +292,45 @@ extension LayerCase {
     ]
 
     static let plain = [
+        LayerCase("bounded ReLU and a leaky one", [5, 4, 1], front: 3) { g, x in
+            let y = g.plain(RectifiedLinear(most: 0.5, slope: 0.1, threshold: 0.05), [x])
+            _ = g.convolution(g.plain(RectifiedLinear(slope: 0.2), [y]), 2, kernel: 2)
+        },
+        LayerCase("learned slopes", [4, 3, 1], front: 5) { g, x in
+            let y = g.plain(ParametricReLU(sharedAxes: [0, 1], initializer: .ones), [x])
+            _ = g.convolution(g.plain(ParametricReLU(initializer: .ones), [y]), 3, kernel: 2)
+        },
+        LayerCase("squeeze and excitation", [4, 5, 1], front: 6) { g, x in
+            let squeezed = g.plain(Reshape([1, 1, 6]), [g.dense(g.globalAveragePooling(x), 6, activation: .sigmoid)])
+            _ = g.plain(Merge(.multiply), [x, squeezed])
+        },
+        LayerCase("merges", [3, 4, 1], front: 4) { g, x in
+            let y = g.convolution(x, 4, kernel: 1)
+            let pairs = Merge.Kind.allCases.map { g.plain(Merge($0), [x, y]) }
+            _ = g.concatenation(pairs)
+        },
+        LayerCase("the angle of two vectors", [7], front: 5) { g, x in
+            let cosine = g.plain(Dot(normalizes: true), [x, g.dense(x, 5)])
+            _ = g.concatenation([cosine, g.plain(Dot(), [x, g.dense(x, 5)])])
+        },
+        LayerCase("moves", [4, 5, 1], front: 6) { g, x in
+            let y = g.plain(Cropping2D(Margins2D(top: 1, bottom: 0, left: 1, right: 2)), [x])
+            _ = g.plain(Reshape([6, -1]), [g.plain(Permute([2, 0, 1]), [y])])
+        },
+        LayerCase("global poolings", [4, 3, 1], front: 5) { g, x in
+            let y = g.plain(GlobalPooling2D(.max, keepsAxes: true), [x])
+            _ = g.concatenation([y, g.plain(GlobalPooling2D(.average, keepsAxes: true), [x])])
+        },
+        LayerCase("features normalised", [3, 4, 1], front: 6) { g, x in
+            let y = g.plain(FeatureNormalization(.groups(3)), [x])
+            _ = g.plain(UnitNormalization(), [g.plain(FeatureNormalization(.lastAxis, usesScale: false), [y])])
+        },
+        LayerCase("depthwise, 3x2, stride 2", [7, 6, 1], front: 5) { g, x in
+            _ = g.plain(
+                DepthwiseConvolution2D(
+                    kernel: Extent2D(height: 3, width: 2), stride: 2, padding: .same, multiplier: 2,
+                    activation: .silu), [x])
+        },
         LayerCase("subsampling", [6, 5, 1], front: 3) { g, x in _ = g.subsampling(x) },
         LayerCase("subsampling 3x2, scaled tanh", [7, 6, 2]) { g, x in
             _ = g.subsampling(g.convolution(x, 5, kernel: 2), Extent2D(height: 3, width: 2), activation: .scaledTanh)

@@ -209,10 +209,10 @@ private func smallResidual() throws -> Network {
     @Test(arguments: [
         (#""groups":1"#, #""groups":2"#, "stem", "groups = 2"),
         (#""kernel_regularizer":null"#, #""kernel_regularizer":{"class_name":"L2"}"#, "stem", "--l2"),
-        (#""activation":"relu""#, #""activation":"gelu""#, "relu", "gelu"),
+        (#""activation":"relu""#, #""activation":"glu""#, "relu", "glu"),
         (#""axis":-1"#, #""axis":1"#, "norm", "axis = 1"),
         (#""class_name":"HeNormal""#, #""class_name":"Orthogonal""#, "stem", "Orthogonal"),
-        (#""class_name":"Flatten""#, #""class_name":"Reshape""#, "flat", "Reshape"),
+        (#""class_name":"Flatten""#, #""class_name":"Lambda""#, "flat", "Lambda"),
         (#""data_format":"channels_last""#, #""data_format":"channels_first""#, "stem", "channels_first"),
         (#""noise_shape":null"#, #""noise_shape":[1, 2]"#, "drop", "noise_shape"),
         (#""units":3"#, #""units":"three""#, "classes", "units"),

@@ -103,7 +103,7 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
         #expect(parameterCount(.partialConvolution(partial), [5, 5, 3]) == 6 * 5 + 3)
         #expect(try output(.subsampling(Subsampling2D()), [5, 4, 3]) == [2, 2, 3])
         #expect(parameterCount(.subsampling(Subsampling2D()), [5, 4, 3]) == 6)
-        #expect(try output(.radialBasis(RadialBasis(units: 7)), [20]) == [7])
+        #expect(try output(.plain(RadialBasis(units: 7)), [20]) == [7])
         for (layer, input, reason) in [
             (Layer.partialConvolution(partial), [5, 5, 2] as Shape, "sees input map 2, but its input 5x5x2 has 2"),
             (.partialConvolution(partial), [2, 5, 3], "3x2 window is larger than its input 2x5x3"),
@@ -111,11 +111,43 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
             (.partialConvolution(PartialConvolution2D(kernel: 1, connections: [[0], []])), [5, 5, 2], "map 1"),
             (.subsampling(Subsampling2D(size: 3)), [2, 5, 3], "3x3 window is larger than its input 2x5x3"),
             (.subsampling(Subsampling2D()), [12], "not 12"),
-            (.radialBasis(RadialBasis(units: 11, codes: .digits)), [84], "11 units over 84"),
-            (.radialBasis(RadialBasis(units: 10, codes: .digits)), [80], "10 units over 80"),
-            (.radialBasis(RadialBasis(units: 10)), [5, 5, 1], "not 5x5x1"),
+            (.plain(RadialBasis(units: 11, codes: .digits)), [84], "11 units over 84"),
+            (.plain(RadialBasis(units: 10, codes: .digits)), [80], "10 units over 80"),
+            (.plain(RadialBasis(units: 10)), [5, 5, 1], "not 5x5x1"),
         ] {
             let error = #expect(throws: LayerError.self) { try output(layer, input) }
+            #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+        }
+    }
+
+    @Test func plainLayersRefuseWhatDoesNotFit() throws {
+        let squeezed = try Merge(.multiply).outputShape(of: [[4, 5, 6], [1, 1, 6]])
+        #expect(squeezed == [4, 5, 6])
+        #expect(try output(.plain(Reshape([2, -1, 3])), [4, 3, 2]) == [2, 4, 3])
+        #expect(try output(.plain(Permute([2, 0, 1])), [4, 3, 2]) == [2, 4, 3])
+        let cases: [(any PlainDescription, [Shape], String)] = [
+            (Merge(.multiply), [[4, 5, 6], [4, 1, 5]], "4x5x6 and 4x1x5"),
+            (Merge(.maximum), [[4]], "at least two inputs"),
+            (Merge(.subtract), [[4], [4], [4]], "takes two inputs, not 3"),
+            (Dot(), [[4], [5]], "not 4 and 5"),
+            (Reshape([5, -1]), [[4, 3, 2]], "24 elements"),
+            (Reshape([-1, -1]), [[4]], "one may be -1"),
+            (Reshape([0, 4]), [[4]], "positive extents"),
+            (Reshape([.max, .max, .max]), [[4]], "positive extents"),
+            (Permute([0, 0, 1]), [[4, 3, 2]], "order of axes"),
+            (Cropping2D(Margins2D(top: 2, bottom: 2, left: 0, right: 0)), [[4, 3, 2]], "nothing is left"),
+            (Cropping2D(Margins2D(.max)), [[4, 3, 2]], "nothing is left"),
+            (GlobalPooling2D(.max), [[12]], "not 12"),
+            (FeatureNormalization(.groups(4)), [[3, 3, 6]], "4 groups"),
+            (FeatureNormalization(.lastAxis, epsilon: 0), [[6]], "above 0"),
+            (ParametricReLU(sharedAxes: [3]), [[3, 3, 6]], "axes of its input 3x3x6"),
+            (RectifiedLinear(slope: -1), [[6]], "not negative"),
+            (ExponentialLinear(alpha: .infinity), [[6]], "not a finite number"),
+            (DepthwiseConvolution2D(kernel: 3), [[2, 5, 3]], "larger than its input 2x5x3"),
+            (DepthwiseConvolution2D(kernel: 1, multiplier: 0), [[2, 5, 3]], "depth multiplier 0"),
+        ]
+        for (layer, inputs, reason) in cases {
+            let error = #expect(throws: LayerError.self) { try layer.possibleOutputShape(of: inputs) }
             #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
         }
     }

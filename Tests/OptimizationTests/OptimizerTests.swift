@@ -63,7 +63,14 @@ import Testing
         mutating func update(gradient: [Float], step: UpdateStep, cuts: [Int] = []) {
             var (gradient, step) = (gradient, step)
             let optimizer = optimizer
-            if Swift.type(of: optimizer).neededNorms.contains(.direction) {
+            let needed = Swift.type(of: optimizer).neededNorms
+            if needed.contains(.gradient) {
+                let begin = step
+                pieces(&gradient, cuts) { w, g, _, count in begin.regularize(g, weights: w, count: count) }
+                step = begin.regularized()
+                step.norms.gradient = norm(gradient)
+            }
+            if needed.contains(.direction) {
                 let begin = step
                 pieces(&gradient, cuts) { w, g, slots, count in
                     optimizer.direct(g, weights: w, slots: slots, count: count, step: begin)
@@ -109,7 +116,7 @@ import Testing
 
     @Test func agreesWithKeras() throws {
         let golden = try GoldenFile.read(Golden.self, "keras_optimizers.json")
-        #expect(golden.cases.count == 21)
+        #expect(golden.cases.count == 23)
         #expect(Set(golden.cases.map(\.optimizer)) == Set(OptimizerKind.all.map(\.name)))
         for item in golden.cases {
             let subject = try make(type(item.optimizer), item.arguments)
@@ -127,6 +134,60 @@ import Testing
             }
             for (slot, expected) in zip(run.slots, item.slots) {
                 #expect(agree(slot, expected), "slots of \(item.optimizer) \(item.arguments)")
+            }
+        }
+    }
+
+    private struct Torch: Decodable {
+        let lars: [Trace]
+        let lookahead: [Trace]
+    }
+
+    /// Of PyTorch or timm (Golden/generate_torch_golden.py), at a rate of 0.1.
+    private struct Trace: Decodable {
+        let momentum: Double?
+        let trust: Double?
+        let weight_decay: Float?
+        let steps: Int?
+        let part: Double?
+        let initial: [Float]
+        let gradients: [[Float]]
+        let weights: [[Float]]
+    }
+
+    private func near(_ a: [Float], _ b: [Float]) -> Bool {
+        a.count == b.count && zip(a, b).allSatisfy { abs($0 - $1) <= 1e-5 * max(abs($1), 0.1) }
+    }
+
+    @Test func larsAgreesWithTimm() throws {
+        for item in try GoldenFile.read(Torch.self, "torch_optimization.json").lars {
+            var lars = LARS()
+            (lars.momentum, lars.trust) = (try #require(item.momentum), try #require(item.trust))
+            var run = Run(lars, weights: item.initial)
+            for (iteration, gradient) in item.gradients.enumerated() {
+                let step = UpdateStep(
+                    scale: 1, learningRate: 0.1, iteration: iteration, weightDecay: try #require(item.weight_decay))
+                run.update(gradient: gradient, step: step)
+                #expect(near(run.weights, item.weights[iteration]), "at update \(iteration)")
+            }
+        }
+    }
+
+    @Test func lookaheadAgreesWithTimm() throws {
+        for item in try GoldenFile.read(Torch.self, "torch_optimization.json").lookahead {
+            let text = "steps=\(try #require(item.steps)),part=\(try #require(item.part))"
+            let lookahead = try Lookahead(parsing: text)
+            var run = Run(SGD.with(["momentum": .number(0.9)]), weights: item.initial)
+            var slow = item.initial
+            for (iteration, gradient) in item.gradients.enumerated() {
+                run.update(gradient: gradient, step: UpdateStep(scale: 1, learningRate: 0.1, iteration: iteration))
+                run.weights.withUnsafeMutableBufferPointer { fast in
+                    slow.withUnsafeMutableBufferPointer { slow in
+                        lookahead.update(
+                            fast: fast.baseAddress!, slow: slow.baseAddress!, count: slow.count, iteration: iteration)
+                    }
+                }
+                #expect(near(run.weights, item.weights[iteration]), "at update \(iteration)")
             }
         }
     }

@@ -61,6 +61,65 @@ import Testing
         #expect(close(try rates("cosine:steps=4,final=0.5", epochs: 2)[0], [1, 0.9267767, 0.75, 0.5732233]))
     }
 
+    private struct Golden: Decodable {
+        struct Case: Decodable {
+            let schedule: String
+            let rates: [Float]
+        }
+
+        let cases: [Case]?
+        let one_cycle: [Case]?
+    }
+
+    /// Golden/generate_keras_golden.py and Golden/generate_torch_golden.py say how the rates were made. Those of Keras are
+    /// sums of single-precision numbers around 0.1.
+    @Test func schedulesOfKerasAndPyTorch() throws {
+        let keras = try #require(GoldenFile.read(Golden.self, "keras_schedules.json").cases)
+        let torch = try #require(GoldenFile.read(Golden.self, "torch_optimization.json").one_cycle)
+        #expect(keras.count == 9 && torch.count == 3)
+        for item in keras + torch {
+            let ours = try rates(item.schedule, base: 0.1).flatMap { $0 }
+            for (step, (rate, golden)) in zip(ours, item.rates).enumerated() {
+                #expect(
+                    abs(rate - golden) <= 1e-5 * golden + 1e-7, "\(item.schedule), step \(step): \(rate), \(golden)")
+            }
+        }
+    }
+
+    /// Without a length, a schedule of steps stretches over the whole run.
+    @Test func schedulesOfTheWholeRun() throws {
+        let text = "one-cycle:steps=40"
+        #expect(try rates("one-cycle") == rates(text))
+        #expect(try rates("one-cycle:epochs=10") == rates(text))
+        #expect(try rates("warmup-cosine:warmup=2") == rates("warmup-cosine:warmup=8steps,steps=32"))
+        #expect(try LearningRateSchedule(parsing: "one-cycle").dependsOnEpochs)
+        #expect(try !LearningRateSchedule(parsing: text).dependsOnEpochs)
+        // Many restarts, none of which is looked for one by one.
+        let last = try rates(
+            "cosine-restarts:first=1steps,length-factor=1.0000001", epochs: 1, stepsPerEpoch: 1_000_000)[0]
+        #expect(last.allSatisfy { (0...1).contains($0) })
+    }
+
+    /// A run that goes on beyond its schedule says so, once.
+    @Test func theEndOfAScheduleIsTold() throws {
+        func told(_ text: String, epochs: Int = 6) throws -> [Int] {
+            let plan = LearningRatePlan(
+                base: 1, schedule: try LearningRateSchedule(parsing: text), stepsPerEpoch: 4, epochs: epochs)
+            var coordinator = try Coordinator(plan: plan, metrics: ["loss", "val_loss"])
+            return (0..<epochs).filter { epoch in
+                let directive = coordinator.endEpoch(EpochMetrics(epoch: epoch, training: .init(loss: 1)))
+                return directive.messages.contains { $0.contains("has come to its end") }
+            }
+        }
+        #expect(try told("cosine:epochs=4") == [3])
+        #expect(try told("cosine:steps=10") == [2])
+        #expect(try told("one-cycle:steps=9") == [2])
+        #expect(try told("warmup-cosine:warmup=1,epochs=2") == [2])
+        for text in ["cosine", "cosine:epochs=6", "polynomial:epochs=2,cycle=true", "one-cycle", "constant"] {
+            #expect(try told(text).isEmpty, "\(text)")
+        }
+    }
+
     @Test func warmUpGrowsToTheScheduleByTheLinearScalingRule() throws {
         #expect(
             close(
@@ -80,7 +139,11 @@ import Testing
         "constant", "step:every=30,factor=0.1", "step:every=900steps,factor=0.1",
         "multistep:at=80/120,multiples=0.1/0.01", "exponential:every=8,factor=0.96",
         "polynomial:epochs=90,power=1.0,final=0.0", "cosine:steps=3500,final=0.001", "cosine:final=0.0",
-        "inverse-time:decay=1e-06",
+        "inverse-time:decay=1e-06", "polynomial:epochs=90,power=1.0,final=0.0,cycle=true",
+        "cosine-restarts:first=10,length-factor=2.0,peak-factor=1.0,final=0.0",
+        "warmup-cosine:warmup=5,start=0.0,final=0.0", "warmup-cosine:warmup=500steps,epochs=80,start=0.1,final=0.0",
+        "one-cycle:epochs=30,rise=0.3,div-factor=25.0,final-div-factor=10000.0,shape=linear",
+        "piecewise:at=1000/2000,rates=0.1/0.01/0.001",
     ])
     func textReadsBack(_ text: String) throws {
         #expect(try LearningRateSchedule(parsing: text).description == text)
@@ -92,7 +155,10 @@ import Testing
         ("step:every=3,factor=0.1,final=0", "unknown setting final"), ("cosine:epochs=3,steps=4", "exclude each other"),
         ("multistep:at=9/3,factor=0.1", "do not rise"), ("multistep:at=3/9,multiples=0.1", "for each of"),
         ("cosine:epohcs=3", "did you mean epochs"), ("step:every=3,every=4,factor=1", "twice"),
-        ("", "unknown schedule"),
+        ("", "unknown schedule"), ("piecewise:at=5/3,rates=1/2/3", "rising"),
+        ("piecewise:at=5,rates=1", "before and after"),
+        ("cosine-restarts:first=0", "first=0"), ("cosine-restarts:first=3,length-factor=0.5", "at least 1"),
+        ("one-cycle:rise=1", "between 0 and 1"), ("warmup-cosine:epochs=3", "warmup is missing"),
     ])
     func badTextIsRefusedWithTheGrammar(_ text: String, _ reason: String) {
         let error = #expect(throws: OptionError.self) { try LearningRateSchedule(parsing: text) }

@@ -1,30 +1,49 @@
 import Basics
+import Checkpoints
 import Evaluation
 import Foundation
 import HDF5Storage
 import ImageCoding
 import Training
 
-/// Runs on images that are stored as JPEG, in part files.
+/// Runs on images that are stored as JPEG, in one file and in part files.
 var encodedChecks: [RankCheck] {
-    [
-        RankCheck("encoded images give the same run with 1 and 3 readers, in one file and in parts, and over resume") {
-            check in
+    let choices: [(name: String, settings: [String: String])] = [
+        ("the last rows validate", ["validation-split": "0.25"]),
+        ("classes are weighted", ["validation": "stratified:0.25", "class-weights": "c:2,a:0.5"]),
+        ("classes are balanced", ["validation": "redrawn:0.25", "sampling": "balanced"]),
+        (
+            "samples are weighted",
+            ["fold": "3/4", "sample-weights": "/train/weights", "normalization": "standardized"]
+        ),
+    ]
+    return choices.map { name, choice in
+        RankCheck("encoded images give the same run with 1 and 3 readers, in parts, and over resume: \(name)") { check in
             let trial = try RunTrial(check)
             if check.rank == 0 {
                 try writeImages(0..<40, to: trial.path("whole.h5"))
+                try FileManager.default.createDirectory(atPath: trial.path("parts"), withIntermediateDirectories: true)
                 for (part, rows) in [0..<7, 7..<31, 31..<40].enumerated() {
-                    try writeImages(rows, to: trial.path("x-\(part + 1)-of-3.h5"))
+                    try writeImages(rows, to: trial.path("parts/x-\(part + 1)-of-3.h5"))
                 }
             }
             try check.world.barrier()
-            let whole = settings(trial, "whole.h5", readers: 1)
+            let settings = choice.merging(["input-size": "28x28x3", "augment": "flip"]) { $1 }
+            let whole = settings.merging(["data": trial.path("whole.h5"), "readers": "1"]) { $1 }
             let reference = try trial.files(of: "one") { try trial.run(in: "one", settings: whole) }
-            for (name, data, readers) in [("three", "whole.h5", 3), ("parts", "x-*.h5", 2)] {
+            let others = [
+                "three readers": ["data": trial.path("whole.h5"), "readers": "3"],
+                "in parts": ["data": trial.path("parts/x-*.h5"), "readers": "2"],
+                "staged parts": ["data": trial.path("parts"), "stage": trial.path("stage")],
+            ]
+            for (name, other) in others.sorted(by: { $0.key < $1.key }) {
                 let files = try trial.files(of: name) {
-                    try trial.run(in: name, settings: settings(trial, data, readers: readers))
+                    try trial.run(in: name, settings: settings.merging(other) { $1 })
                 }
                 for (file, bytes) in reference { check.expect(files[file] == bytes, "\(name): \(file) differs") }
+            }
+            if check.rank == 0 {
+                check.expect(!FileManager.default.fileExists(atPath: trial.path("stage/parts")), "copies are still there")
             }
             let resumed = try trial.files(of: "resumed") {
                 let signal = check.rank == 0 ? [SignalAtStep(3)] : []
@@ -36,23 +55,30 @@ var encodedChecks: [RankCheck] {
                     "resumed")
             }
             for (file, bytes) in reference { check.expect(resumed[file] == bytes, "resumed: \(file) differs") }
-
-            let losses = try ["whole.h5", "x-*.h5"].map { data in
-                var request = EvaluationRequest(
-                    models: [trial.path("one/latest.h5")], data: trial.path(data), engine: RankEngine.standard)
-                request.readers = 2
-                return try EvaluationRun(request, check.world, engines: RankEngine.make).evaluate().loss
-            }
-            check.expect(losses[0], equals: losses[1], "losses of one file and of its parts")
+            try evaluate(trial, check)
         }
-    ]
+    }
 }
 
-private func settings(_ trial: RunTrial, _ data: String, readers: Int) -> [String: String] {
-    [
-        "data": trial.path(data), "readers": "\(readers)", "input-size": "28x28x3", "augment": "flip",
-        "validation-split": "0.25",
-    ]
+/// Evaluation finds the rows that were kept back, in one file and in parts.
+private func evaluate(_ trial: RunTrial, _ check: CheckContext) throws {
+    for data in ["whole.h5", "parts/x-*.h5"] {
+        var request = EvaluationRequest(
+            models: [trial.path("one/latest.h5")], data: trial.path(data), engine: RankEngine.standard)
+        request.readers = 2
+        request.split = .validation
+        let loss = try EvaluationRun(request, check.world, engines: RankEngine.make).evaluate().loss
+        let predictions = trial.path("\(data.count).h5")
+        _ = try EvaluationRun(request, check.world, engines: RankEngine.make).predict(to: predictions, overwrite: false)
+        guard check.rank == 0 else { continue }
+        let state = try CheckpointFile.read(trial.path("one/latest.h5"))
+        check.expect(state.history.last?["val_loss"], equals: loss, "loss of validation on \(data)")
+        let root = try HDF5File.open(predictions).root
+        let rows = try root.dataset("rows").read(as: Int64.self)
+        check.expect((9...10).contains(rows.count), "\(rows.count) rows")
+        check.expect(
+            try root.dataset("labels").read(as: Int32.self), equals: rows.map { Int32($0 % 3) }, "labels of \(data)")
+    }
 }
 
 /// Images of several sizes, grey and coloured.
@@ -80,5 +106,8 @@ private func writeImages(_ rows: Range<Int>, to path: String) throws {
     try file.root.write("train/encoded", shape: [bytes.count], bytes)
     try file.root.write("train/offsets", shape: [places.count], places)
     try file.root.write("train/labels", shape: [rows.count], rows.map { Int32($0 % 3) })
+    try file.root.write("train/weights", shape: [rows.count], rows.map { Float($0 % 4) / 2 })
+    try file.root.attributes.set("mean", [Float](repeating: 120, count: 3))
+    try file.root.attributes.set("std", [Float](repeating: 60, count: 3))
     try file.close()
 }

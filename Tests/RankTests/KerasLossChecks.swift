@@ -18,18 +18,28 @@ var kerasLossChecks: [RankCheck] {
             RankCheck("the first losses with clipped gradients and LAMB are Keras's, engine: \(engine.rawValue)") {
                 try compare(engine, $0, where: \.needsNorms)
             },
+            RankCheck(
+                "weighted losses, and losses of several classes a sample, are Keras's, engine: \(engine.rawValue)"
+            ) {
+                try compare(engine, $0, with: "weighted.json")
+            },
         ]
     }
 }
 
 private func compare(
-    _ engine: TrainingOptions.EngineName, _ check: CheckContext, where isChosen: (GoldenLosses.Case) -> Bool
+    _ engine: TrainingOptions.EngineName, _ check: CheckContext, with file: String = "losses.json",
+    where isChosen: (GoldenLosses.Case) -> Bool = { _ in true }
 ) throws {
-    let golden = try GoldenLosses.read()
+    let golden = try GoldenLosses.read(file)
     let cases = golden.cases.filter(isChosen)
     check.expect(cases.count > 1, "there are golden losses")
     for expected in cases {
-        let losses = try golden.train(expected, engine: engine, check)
+        let (losses, accuracies) = try golden.train(expected, engine: engine, check)
+        if let keras = expected.accuracies {
+            let isClose = zip(accuracies, keras).allSatisfy { abs($0 - $1) < 1e-6 }
+            check.expect(isClose, "\(expected.options): accuracies \(accuracies), Keras \(keras)")
+        }
         check.expect(losses.count, equals: expected.losses.count, "steps")
         for (step, (got, keras)) in zip(losses, expected.losses).enumerated() {
             check.expect(
@@ -45,6 +55,9 @@ private struct GoldenLosses: Decodable {
         let data: String
         let options: [String: String]
         let losses: [Double]
+        /// Whether targets are several classes a sample; nil for labels.
+        let flags: Bool?
+        let accuracies: [Double]?
 
         var needsNorms: Bool { options["optimizer"] == "lamb" || options.keys.contains { $0.contains("clip-") } }
     }
@@ -58,9 +71,16 @@ private struct GoldenLosses: Decodable {
         return tests.appendingPathComponent("Golden/Keras")
     }
 
-    static func read() throws -> GoldenLosses {
-        try JSONDecoder().decode(
-            GoldenLosses.self, from: Data(contentsOf: folder.appendingPathComponent("losses.json")))
+    static func read(_ name: String) throws -> GoldenLosses {
+        try JSONDecoder().decode(GoldenLosses.self, from: Data(contentsOf: folder.appendingPathComponent(name)))
+    }
+
+    /// Those of generate_weighted.py, which only options use.
+    private static let weights: [Float] = [0.5, 1, 2, 0, 1.5]
+
+    /// As generate_weighted.py makes them.
+    private static func flags(_ labels: [Int32]) -> [Int32] {
+        labels.flatMap { label in (0..<10).map { $0 == label || $0 == (3 * label + 1) % 10 ? 1 : 0 } }
     }
 
     /// Writes Keras's samples in an order in which shards, each of which walks its own part of the file, find Keras's
@@ -75,19 +95,28 @@ private struct GoldenLosses: Decodable {
         }
         let size = pixels.count / labels.count
         var (placedPixels, placedLabels) = (pixels, labels)
+        var weights = [Float](repeating: 0, count: labels.count)
         for (sample, row) in order.enumerated() {
             placedLabels[row] = labels[sample]
+            weights[row] = Self.weights[sample % Self.weights.count]
             placedPixels.replaceSubrange(
                 row * size..<(row + 1) * size, with: pixels[sample * size..<(sample + 1) * size])
         }
         let file = try HDF5File.createInMemory()
         try file.root.write("train/images", shape: images.shape, placedPixels)
-        try file.root.write("train/labels", shape: [labels.count], placedLabels)
+        if item.flags == true {
+            try file.root.write("train/labels", shape: [labels.count, 10], Self.flags(placedLabels))
+        } else {
+            try file.root.write("train/labels", shape: [labels.count], placedLabels)
+        }
+        try file.root.write("train/weights", shape: [labels.count], weights)
         try folder.write(file.image(), to: "data.h5")
     }
 
-    /// The loss of each step of one epoch.
-    func train(_ item: Case, engine: TrainingOptions.EngineName, _ check: CheckContext) throws -> [Double] {
+    /// Loss and accuracy of each step of one epoch.
+    func train(
+        _ item: Case, engine: TrainingOptions.EngineName, _ check: CheckContext
+    ) throws -> (losses: [Double], accuracies: [Double]) {
         let folder = try TemporaryDirectory()
         var options = TrainingOptions()
         options.model = item.model
@@ -107,12 +136,16 @@ private struct GoldenLosses: Decodable {
         let losses = LossRecord()
         let run = TrainingRun(RunRequest(options: options), check.world, observers: [losses], engines: RankEngine.make)
         check.expect(try silently { try run.execute() }, equals: .finished, "outcome")
-        return losses.values
+        return (losses.values, losses.accuracies)
     }
 }
 
 private final class LossRecord: RunObserver {
     private(set) var values: [Double] = []
+    private(set) var accuracies: [Double] = []
 
-    func stepEnded(_ event: StepEnded) { values.append(event.loss) }
+    func stepEnded(_ event: StepEnded) {
+        values.append(event.loss)
+        accuracies.append(event.accuracy ?? .nan)
+    }
 }

@@ -246,12 +246,16 @@ final class RunTrial {
     /// Rank 0's; the folder goes with it.
     private let owned: TemporaryDirectory?
 
-    init(_ check: CheckContext) throws {
+    init(_ check: CheckContext, test: Int = 20) throws {
         self.check = check
         owned = check.rank == 0 ? try TemporaryDirectory() : nil
         folder = String(decoding: try check.world.broadcast(Array((owned?.path ?? "").utf8), from: 0), as: UTF8.self)
-        if check.rank == 0 { try GeneratedDataset.write(to: path("data.h5"), train: 53, test: 20, seed: 1) }
+        if check.rank == 0 { try generate("data.h5", train: 53, test: test, seed: 1) }
         try check.world.barrier()
+    }
+
+    func generate(_ name: String, train: Int, test: Int, seed: UInt64) throws {
+        try GeneratedDataset.write(to: path(name), train: train, test: test, seed: seed)
     }
 
     func path(_ name: String) -> String { "\(folder)/\(name)" }

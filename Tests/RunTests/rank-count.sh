@@ -46,10 +46,19 @@ compare "AdamW, L2, 5 shards" "2 3" --model simple-cnn --data data.h5 --batch-si
     --l2 0.001
 compare "Lion, weight decay, batch norm" "2 3" --model resnet-cifar-8-v1 --data data.h5 --batch-size 48 \
     --steps-per-epoch 2 --validation-steps 1 --shards 5 --optimizer lion --weight-decay 0.02 --learning-rate 0.0003
+compare "LARS, decay of kernels, a clipped norm, 5 shards" "2 3" --model resnet-cifar-8-v1 --data data.h5 --batch-size 48 \
+    --steps-per-epoch 2 --validation-steps 1 --shards 5 --optimizer lars --momentum 0.9 --global-clip-norm 0.5 \
+    --weight-decay-on kernels --schedule one-cycle
 compare "plain loops and OpenBLAS, batch norm global, shards left empty" 3 --model resnet-cifar-8-v1 --data data.h5 \
     --batch-size 36 --batch-norm global --engine blas --epochs 1
 compare "a part kept for validation, a warm-up, a schedule" 3 --model simple-cnn --data untested.h5 --batch-size 20 \
     --validation-split 0.2 --schedule cosine --warm-up 4steps --reduce-on-plateau patience=1,min-delta=9
+alone data generate --output chunked-train.h5 --train 90 --test 0 --seed 5 --images-per-chunk 16 --compression 4 \
+    >output || exit 1
+compare "a stratified part of chunked data validates" 3 --model simple-cnn --data chunked-train.h5 --batch-size 20 \
+    --validation stratified:0.2
+compare "a part that is redrawn in each epoch validates" 3 --model simple-cnn --data chunked-train.h5 --batch-size 20 \
+    --validation redrawn:0.2
 compare "an auxiliary output, label smoothing" "2 3" --model "$tests/auxiliary.json" --data data.h5 --batch-size 48 \
     --label-smoothing 0.1
 # A rate so high that all steps but the first overflow.

@@ -78,7 +78,7 @@ expect "a finished run is finished" 0 "finished after 2 epochs" alone --resume -
 expect "a finished run with more epochs" 0 "finished after 4 epochs" ranks 3 --resume --output two --epochs 4
 verdict "two epochs and two more are four" same_run four two
 
-for optimizer in adamw lion lamb; do
+for optimizer in adamw lion lamb lars; do
     stage=("${short[@]}" --optimizer $optimizer)
     if [[ $optimizer == lamb ]]; then stage+=(--global-clip-norm 0.5); fi
     expect "two epochs of $optimizer" 0 "" ranks 3 "${stage[@]}" --epochs 2 --output whole-$optimizer

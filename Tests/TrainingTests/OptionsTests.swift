@@ -74,7 +74,7 @@ import Options
         ("seed = 1\n  [(run)]", "line 2: a group's name"), ("\u{feff}\r[[ \u{fffd}", "line 1: a group's name"),
         ("warm-up = \"4294967296steps\"", "at most"),
         ("epochs = 2.5", "not a whole number"), ("epochs = [3]", "not array"), ("epochs = ", "line 1"),
-        ("optimizer = \"adamm\"", "sgd, adam, rmsprop, adagrad, adamw, lion, lamb (did you mean adam?)"),
+        ("optimizer = \"adamm\"", "sgd, adam, rmsprop, adagrad, adamw, lion, lamb, lars (did you mean adam?)"),
         ("validation-split = 1.0", "between 0 and 1"), ("l2 = -1", "at least 0"), ("momentum = 1", "below 1"),
         ("beta1 = 1", "1 is not at least 0 and below 1"), ("epsilon = 0", "positive"),
         ("nesterov = 1", "not true or false"), ("learning-rate = nan", "positive"),
@@ -172,6 +172,32 @@ import Options
         #expect(throws: OptionError.self) { try options.lossSettings(of: .binaryFocalCrossEntropy) }
     }
 
+    /// A schedule with a warm-up or with rates of its own takes no second one.
+    @Test func schedulesRefuseWhatTheyHave() throws {
+        for toml in [
+            "schedule = \"one-cycle\"\nwarm-up = 2", "schedule = \"warmup-cosine:warmup=2\"\nwarm-up = 2",
+            "schedule = \"piecewise:at=9,rates=1/0.1\"\nlearning-rate = 0.5",
+        ] {
+            var options = TrainingOptions()
+            try options.apply(toml: toml, file: "a.toml")
+            #expect(throws: OptionError.self) { try options.validate() }
+        }
+        var options = TrainingOptions()
+        try options.set("schedule", to: "piecewise:at=9,rates=1/0.1")
+        try options.validate()
+        #expect(options.baseLearningRate == 1)
+    }
+
+    /// The options of one optimizer alone are stored by its runs alone.
+    @Test func newOptionsLeaveOtherCheckpointsAlone() throws {
+        var options = TrainingOptions()
+        let names = ["trust", "weight-decay-on", "focal-gamma", "focal-alpha", "huber-delta"]
+        #expect(options.semantic.allSatisfy { !names.contains($0.name) })
+        try options.set("optimizer", to: "lars")
+        #expect(options.semantic.contains { $0 == ("trust", "0.001") })
+        #expect(options.algorithm is LARS)
+    }
+
     @Test func gradientsHaveOneLimit() throws {
         var options = TrainingOptions()
         #expect(options.clipping == nil && !options.semantic.contains { $0.name.contains("clip") })
@@ -212,12 +238,12 @@ import Options
         #expect(help("beta2")?.help == "of adam, adamw, lion and lamb")
         #expect(help("beta2")?.otherDefaults == ", with lion 0.99")
         #expect(help("nesterov")?.help == "Nesterov momentum, with sgd")
-        #expect(help("weight-decay")?.otherDefaults == ", with adamw 0.004")
+        #expect(help("weight-decay")?.otherDefaults == ", with adamw 0.004, with lars 0.0001")
     }
 
     @Test(arguments: [
         ([("optimizer", "lion"), ("beta1", "0")], "0.0 is not between 0 and 1, which --optimizer lion needs"),
-        ([("momentum", "0.5")], "a parameter of sgd and rmsprop, and has no effect with --optimizer adam"),
+        ([("momentum", "0.5")], "a parameter of sgd, rmsprop and lars, and has no effect with --optimizer adam"),
         ([("optimizer", "sgd"), ("beta2", "0.9")], "a parameter of adam, adamw, lion and lamb"),
         ([("optimizer", "lion"), ("epsilon", "1e-3")], "a parameter of adam, rmsprop, adagrad, adamw and lamb"),
         ([("optimizer", "sgd"), ("nesterov", "true")], "a --momentum above 0"),

@@ -6,6 +6,8 @@ public enum RandomPurpose: UInt32, Sendable {
     case augmentation = 4
     case generatedData = 5
     case split = 6
+    case heldOutRows = 7
+    case balancing = 8
 }
 
 /// Random numbers that are a pure function of (seed, purpose, stream, index): no state, so any rank can compute any of

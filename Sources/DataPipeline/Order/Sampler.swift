@@ -15,7 +15,9 @@ public struct Sampler: Sendable, Equatable {
     /// Keys the order; nil leaves the samples in the file's order.
     public let seed: UInt64?
     /// For data that are read in bands of rows.
-    public let bands: Bands?
+    public private(set) var bands: Bands?
+    /// Where all classes come equally often; nil where every sample comes once.
+    private(set) var classes: ClassMembers?
 
     /// The bands (rows of chunks) that chunked data are read in. Bands are shuffled as a whole; then the samples of
     /// `window` successive ones are mixed, while the reader holds these in memory.
@@ -24,15 +26,19 @@ public struct Sampler: Sendable, Equatable {
         public let rows: Int
         /// Bands a window.
         public let window: Int
-        /// The row of the file that sample 0 is.
-        public let firstRow: Int
+        /// Where samples are only some of the rows, or do not begin with the first: the first sample of each band that has any, and at the end their
+        /// count.
+        public let starts: [Int]?
 
-        public init(rows: Int, window: Int, firstRow: Int = 0) {
-            precondition(rows > 0 && window > 0 && firstRow >= 0, "bands have rows")
+        public init(rows: Int, window: Int, starts: [Int]? = nil) {
+            precondition(rows > 0 && window > 0, "bands have rows")
             self.rows = rows
             self.window = window
-            self.firstRow = firstRow
+            self.starts = starts
         }
+
+        /// Bands that have samples.
+        func count(of samples: Int) -> Int { starts.map { $0.count - 1 } ?? samples.dividedRoundingUp(by: rows) }
     }
 
     /// A sample, and the window it was drawn from: a shard draws windows one after the other, never going back.
@@ -51,13 +57,14 @@ public struct Sampler: Sendable, Equatable {
 
     public init(count: Int, batch: Int, shards: Int, seed: UInt64?, bands: Bands? = nil) {
         precondition(count > 0 && batch > 0 && shards > 0, "a sampler needs samples, a batch and shards")
-        precondition(seed == nil || bands == nil || bands?.firstRow == 0, "bands are shuffled from the first row on")
         self.count = count
         self.batch = batch
         self.shards = shards
         self.seed = seed
         self.bands = bands
     }
+
+    public var isBalanced: Bool { classes != nil }
 
     /// Steps an epoch.
     public var steps: Int { count.dividedRoundingUp(by: batch) }
@@ -101,9 +108,19 @@ public struct Sampler: Sendable, Equatable {
 }
 
 extension Sampler {
-    /// A sampler for a data set as it lies in its file. `seed` nil means no shuffling.
-    public init(_ dataset: SampleSet, batch: Int, shards: Int, seed: UInt64?) {
+    /// A sampler for a data set as it lies in its file. `seed` nil means no shuffling. `isBalanced`: all classes come equally
+    /// often, which needs labels.
+    public init(_ dataset: SampleSet, batch: Int, shards: Int, seed: UInt64?, isBalanced: Bool = false) {
         self.init(count: dataset.count, batch: batch, shards: shards, seed: seed, bands: dataset.bands)
+        if isBalanced { classes = dataset.classMembers }
+    }
+
+    /// For samples that are redrawn: the sampler for those of one epoch, as many as before.
+    func of(_ samples: SampleSet) -> Sampler {
+        var sampler = self
+        sampler.bands = samples.bands
+        if classes != nil { sampler.classes = samples.classMembers }
+        return sampler
     }
 }
 
@@ -117,6 +134,20 @@ extension SampleSet {
         guard case .chunked(let bandRows) = source.access else { return nil }
         let affordable = Self.windowBytes / max(1, source.parts.largestBand(rows: bandRows))
         let window = min(Self.windowSamples.dividedRoundingUp(by: bandRows), affordable)
-        return Sampler.Bands(rows: bandRows, window: max(1, window), firstRow: rows.lowerBound)
+        return Sampler.Bands(rows: bandRows, window: max(1, window), starts: starts(ofBands: bandRows))
+    }
+
+    /// Nil for rows that begin with the first of the file and leave none out.
+    private func starts(ofBands bandRows: Int) -> [Int]? {
+        switch rows {
+        case .run(let range) where range.lowerBound == 0: return nil
+        case .run(let range):
+            let second = (range.lowerBound / bandRows + 1) * bandRows
+            let others = stride(from: second, to: range.upperBound, by: bandRows).map { $0 - range.lowerBound }
+            return [0] + others + [range.count]
+        case .list(let rows):
+            let starts = rows.indices.filter { $0 == 0 || rows[$0] / bandRows != rows[$0 - 1] / bandRows }
+            return starts + [rows.count]
+        }
     }
 }

@@ -6,7 +6,7 @@ import Datasets
 /// another window: so that a compressed chunk is unpacked once an epoch, or once more on the boundary of two shards.
 final class BandFetcher: SampleFetcher {
     private(set) var rowsRead = 0
-    private let dataset: SampleSet
+    private let source: SampleSource
     private let bandRows: Int
     /// Bytes of the largest band.
     private let bandBytes: Int
@@ -27,20 +27,19 @@ final class BandFetcher: SampleFetcher {
     private var places: [Int: Place] = [:]
     private var spare: [AlignedBuffer<UInt8>] = []
 
-    init(_ dataset: SampleSet, bandRows: Int) {
-        self.dataset = dataset
+    init(_ source: SampleSource, bandRows: Int) {
+        self.source = source
         self.bandRows = bandRows
-        bandBytes = dataset.source.parts.largestBand(rows: bandRows)
+        bandBytes = source.parts.largestBand(rows: bandRows)
     }
 
     func fetch(
-        _ draws: [Sampler.Draw], epoch: Int, shard: Int, into output: UnsafeMutableRawPointer,
-        at starts: UnsafePointer<Int>
+        _ draws: [Sampler.Draw], of samples: SampleSet, epoch: Int, shard: Int,
+        into output: UnsafeMutableRawPointer, at starts: UnsafePointer<Int>
     ) throws {
-        let source = dataset.source
         for (slot, draw) in draws.enumerated() {
             enter(window: draw.window, epoch, shard)
-            let row = dataset.row(of: draw.sample)
+            let row = samples.rows[draw.sample]
             let first = row / bandRows * bandRows
             let band = try band(row / bandRows, heldBy: shard)
             source.copySample(
@@ -74,10 +73,10 @@ final class BandFetcher: SampleFetcher {
 
     private func load(_ index: Int) throws -> AlignedBuffer<UInt8> {
         let bytes = spare.popLast() ?? AlignedBuffer<UInt8>(count: bandBytes)
-        let parts = dataset.source.parts
+        let parts = source.parts
         let rows = index * bandRows..<min((index + 1) * bandRows, parts.rows)
         rowsRead += rows.count
-        try parts.read(rows: rows, as: dataset.source.form, into: UnsafeMutableRawPointer(bytes.baseAddress))
+        try parts.read(rows: rows, as: source.form, into: UnsafeMutableRawPointer(bytes.baseAddress))
         return bytes
     }
 }

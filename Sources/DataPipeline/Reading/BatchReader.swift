@@ -31,14 +31,15 @@ public final class BatchReader: Sendable {
             epoch: epoch, step: step, epochs: epochs,
             stepsPerEpoch: min(stepsPerEpoch ?? sampler.steps, sampler.steps))
         ring = BatchRing(
-            (0..<depth).map { _ in BatchSlot(chain.output, sampler, shards: shards) }, sampler, steps, threads: threads)
-        let pool = FetcherPool(for: dataset)
+            (0..<depth).map { _ in BatchSlot(chain.output, sampler, shards: shards) }, dataset, sampler, steps,
+            threads: threads)
+        let pool = FetcherPool(for: dataset.source)
         let largest = shards.map { sampler.largestCount(shard: $0) }.max() ?? 0
         for thread in 0..<threads {
             do {
                 try BackgroundThread.start("dptrain reader") { [ring] in
                     do {
-                        let reader = try ShardReader(dataset, chain, pool.fetcher(), capacity: largest)
+                        let reader = try ShardReader(dataset, chain, sampler, pool.fetcher(), capacity: largest)
                         Self.read(ring, reader, turn: pool.turn, thread == 0 ? spans : nil)
                         ring.leave()
                     } catch {
@@ -88,20 +89,12 @@ public final class BatchReader: Sendable {
             let take = { () -> (BatchRing.Task, Result<Int, any Error>)? in
                 guard let task = ring.takeTask() else { return nil }
                 filling = BootClock.now
-                let (slot, shard) = (task.slot, task.shard)
-                return (
-                    task,
-                    Result {
-                        try reader.fetch(task.draws, epoch: slot.epoch, shard: shard, to: slot.buffer(of: shard))
-                    }
-                )
+                return (task, Result { try reader.fetch(task) })
             }
             guard let (task, fetched) = turn?.withLock(take) ?? take() else { return }
             let result = fetched.flatMap { rows in
                 Result {
-                    try reader.finish(task.draws, epoch: task.slot.epoch, to: task.slot.buffer(of: task.shard)) {
-                        spans?.record(transformLabel, task.shard, from: $0)
-                    }
+                    try reader.finish(task) { spans?.record(transformLabel, task.shard, from: $0) }
                     return rows
                 }
             }

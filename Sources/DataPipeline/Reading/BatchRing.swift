@@ -1,4 +1,5 @@
 import Basics
+import Datasets
 
 /// The slots that go round between the reader's threads, which fill them, and the trainer, which uses them up.
 ///
@@ -20,7 +21,12 @@ final class BatchRing: @unchecked Sendable {
     struct Task {
         let slot: BatchSlot
         let shard: Int
+        /// Those of the epoch.
+        let samples: SampleSet
         let draws: [Sampler.Draw]
+
+        /// Where the shard belongs.
+        var buffer: ShardBuffer { slot.buffer(of: shard) }
     }
 
     private let condition = Condition()
@@ -28,10 +34,11 @@ final class BatchRing: @unchecked Sendable {
     /// Begun and not yet whole, in the order of their steps.
     private var begun: [BatchSlot] = []
     private var ready: [BatchSlot] = []
+    private let dataset: SampleSet
     private let sampler: Sampler
     private var steps: Steps
     /// Of the epoch of `steps`.
-    private var order: EpochOrder?
+    private var contents: EpochContents?
     /// Once a shard has failed, no more are taken on.
     private var hasFailed = false
     /// What the trainer is to be told.
@@ -40,8 +47,9 @@ final class BatchRing: @unchecked Sendable {
     private var isStopping = false
 
     /// For so many threads; each of them calls `leave` at its end.
-    init(_ slots: [BatchSlot], _ sampler: Sampler, _ steps: Steps, threads: Int) {
+    init(_ slots: [BatchSlot], _ dataset: SampleSet, _ sampler: Sampler, _ steps: Steps, threads: Int) {
         free = slots
+        self.dataset = dataset
         self.sampler = sampler
         self.steps = steps
         self.threads = threads
@@ -51,22 +59,24 @@ final class BatchRing: @unchecked Sendable {
 
     /// Waits for a shard to read; nil when the thread should end.
     func takeTask() -> Task? {
-        guard let (slot, shard, order) = takeShard() else { return nil }
+        guard let (slot, shard, contents) = takeShard() else { return nil }
         let positions = sampler.positions(step: slot.step, shard: shard)
-        return Task(slot: slot, shard: shard, draws: positions.map { order.draw($0, shard: shard) })
+        return Task(
+            slot: slot, shard: shard, samples: contents.samples,
+            draws: positions.map { contents.order.draw($0, shard: shard) })
     }
 
-    private func takeShard() -> (BatchSlot, shard: Int, EpochOrder)? {
+    private func takeShard() -> (BatchSlot, shard: Int, EpochContents)? {
         condition.withLock {
             while !isStopping, !hasFailed {
-                if let slot = begun.last, let (shard, order) = slot.takeShard() { return (slot, shard, order) }
-                guard let (order, step) = nextStep() else { return nil }
+                if let slot = begun.last, let (shard, contents) = slot.takeShard() { return (slot, shard, contents) }
+                guard let contents = nextStep() else { return nil }
                 guard let slot = free.first else {
                     condition.wait()
                     continue
                 }
                 free.removeFirst()
-                slot.begin(order, epoch: steps.epoch, step: step)
+                slot.begin(contents, epoch: steps.epoch, step: steps.step)
                 begun.append(slot)
                 steps.step += 1
             }
@@ -74,15 +84,16 @@ final class BatchRing: @unchecked Sendable {
         }
     }
 
-    private func nextStep() -> (EpochOrder, Int)? {
+    /// What the next step is of; nil after the last epoch.
+    private func nextStep() -> EpochContents? {
         if steps.step >= steps.stepsPerEpoch {
             (steps.epoch, steps.step) = (steps.epoch + 1, 0)
-            order = nil
+            contents = nil
         }
         guard steps.epoch < steps.epochs else { return nil }
-        let current = order ?? sampler.order(epoch: steps.epoch)
-        order = current
-        return (current, steps.step)
+        let current = contents ?? EpochContents(dataset, sampler, epoch: steps.epoch)
+        contents = current
+        return current
     }
 
     /// A shard is done: so many rows were read for it, or what went wrong.

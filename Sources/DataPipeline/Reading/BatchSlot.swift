@@ -1,5 +1,18 @@
 import Basics
+import Datasets
 import Transforms
+
+/// The samples of one epoch, and their order.
+struct EpochContents {
+    let samples: SampleSet
+    let order: EpochOrder
+
+    /// `sampler` is for `dataset`, whose samples may be redrawn.
+    init(_ dataset: SampleSet, _ sampler: Sampler, epoch: Int) {
+        samples = dataset.inEpoch(epoch)
+        order = (dataset.isRedrawn ? sampler.of(samples) : sampler).order(epoch: epoch)
+    }
+}
 
 /// Memory for a rank's shards of one step, filled by the reader's threads and lent to the trainer.
 ///
@@ -15,9 +28,11 @@ public final class BatchSlot: @unchecked Sendable {
     public let shards: Range<Int>
 
     private let form: SampleForm
+    /// The rows of the samples, by their numbers.
+    private var rows = RowSelection.list([])
     private let buffers: [ShardBuffer]
     /// Of the epoch that is read.
-    private var order: EpochOrder?
+    private var contents: EpochContents?
     /// The next shard for a thread to take on.
     private var next: Int
     /// Taken on and not done.
@@ -43,7 +58,8 @@ public final class BatchSlot: @unchecked Sendable {
         return ShardBatch(
             count: buffer.count, values: buffer.values(as: form),
             labels: UnsafePointer(buffer.labels.baseAddress), targets: UnsafePointer(buffer.targets.baseAddress),
-            indices: UnsafePointer(buffer.indices.baseAddress))
+            weights: UnsafePointer(buffer.weights.baseAddress),
+            indices: UnsafePointer(buffer.indices.baseAddress), rows: rows)
     }
 
     /// Samples of all the rank's shards.
@@ -54,17 +70,18 @@ public final class BatchSlot: @unchecked Sendable {
 
     // MARK: While threads fill it; under the ring's lock
 
-    func begin(_ order: EpochOrder, epoch: Int, step: Int) {
-        (self.order, self.epoch, self.step) = (order, epoch, step)
+    func begin(_ contents: EpochContents, epoch: Int, step: Int) {
+        (self.contents, self.epoch, self.step) = (contents, epoch, step)
+        rows = contents.samples.rows
         (next, inWork, rowsRead, failed) = (shards.lowerBound, 0, 0, nil)
     }
 
     /// The next shard that no thread has taken on; nil after the last.
-    func takeShard() -> (shard: Int, order: EpochOrder)? {
-        guard next < shards.upperBound, let order else { return nil }
+    func takeShard() -> (shard: Int, contents: EpochContents)? {
+        guard next < shards.upperBound, let contents else { return nil }
         defer { next += 1 }
         inWork += 1
-        return (next, order)
+        return (next, contents)
     }
 
     func endShard(_ shard: Int, _ result: Result<Int, any Error>) {
@@ -91,6 +108,25 @@ public struct ShardBatch {
     public let labels: UnsafePointer<Int32>
     /// The regression targets of each sample, one row after the other; meaningless where there are none.
     public let targets: UnsafePointer<Float>
+    /// What each sample's loss is multiplied by: 1 where the data set has no weights.
+    public let weights: UnsafePointer<Float>
     /// The number of each sample in its data set.
     public let indices: UnsafePointer<Int>
+    private let rows: RowSelection
+
+    init(
+        count: Int, values: SampleValues, labels: UnsafePointer<Int32>, targets: UnsafePointer<Float>,
+        weights: UnsafePointer<Float>, indices: UnsafePointer<Int>, rows: RowSelection
+    ) {
+        self.count = count
+        self.values = values
+        self.labels = labels
+        self.targets = targets
+        self.weights = weights
+        self.indices = indices
+        self.rows = rows
+    }
+
+    /// The row of the file that a sample of the shard is.
+    public func row(_ index: Int) -> Int { rows[indices[index]] }
 }

@@ -11,11 +11,14 @@ public struct BatchSource: Sendable {
     public var readers = 1
 
     /// `input` is for samples of `dataset`. `batch` counts the samples of a step over all shards; `seed` nil means no
-    /// shuffling.
-    public init(_ dataset: SampleSet, _ input: InputPipeline, batch: Int, shards: Int, seed: UInt64? = nil) {
+    /// shuffling. `isBalanced`: all classes come equally often.
+    public init(
+        _ dataset: SampleSet, _ input: InputPipeline, batch: Int, shards: Int, seed: UInt64? = nil,
+        isBalanced: Bool = false
+    ) {
         self.dataset = dataset
         self.input = input
-        sampler = Sampler(dataset, batch: batch, shards: shards, seed: seed)
+        sampler = Sampler(dataset, batch: batch, shards: shards, seed: seed, isBalanced: isBalanced)
     }
 
     /// The sizes of the shards of all batches.

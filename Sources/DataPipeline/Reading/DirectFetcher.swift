@@ -9,31 +9,29 @@ import Datasets
 /// that stay neighbours are read as one.
 final class DirectFetcher: SampleFetcher {
     private(set) var rowsRead = 0
-    private let dataset: SampleSet
+    private let source: SampleSource
     private var files: PartDescriptors
     /// One sample as it lies in the file, where it must be transposed.
     private let scratch: AlignedBuffer<UInt8>
 
-    init(_ dataset: SampleSet) {
-        self.dataset = dataset
+    init(_ source: SampleSource) {
+        self.source = source
         files = PartDescriptors()
-        let source = dataset.source
         scratch = AlignedBuffer(count: source.needsTransposition ? source.stored.count * source.form.size : 0)
     }
 
     func fetch(
-        _ draws: [Sampler.Draw], epoch: Int, shard: Int, into output: UnsafeMutableRawPointer,
-        at starts: UnsafePointer<Int>
+        _ draws: [Sampler.Draw], of samples: SampleSet, epoch: Int, shard: Int,
+        into output: UnsafeMutableRawPointer, at starts: UnsafePointer<Int>
     ) throws {
-        let source = dataset.source
         let ascending = draws.indices.sorted { draws[$0].sample < draws[$1].sample }
         var next = 0
         while next < ascending.count {
             let slot = ascending[next]
-            let sample = draws[slot].sample
-            let place = source.parts.place(of: dataset.row(of: sample))
+            let row = samples.rows[draws[slot].sample]
+            let place = source.parts.place(of: row)
             if source.needsTransposition {
-                try read(place, place.length, to: UnsafeMutableRawPointer(scratch.baseAddress)) { _ in sample }
+                try read(place, place.length, to: UnsafeMutableRawPointer(scratch.baseAddress)) { _ in row }
                 source.copySample(scratch.baseAddress, to: output + starts[slot], byteCount: place.length)
                 rowsRead += 1
                 next += 1
@@ -42,25 +40,25 @@ final class DirectFetcher: SampleFetcher {
             var length = place.length
             var run = 1
             while next + run < ascending.count, ascending[next + run] == slot + run {
-                let following = source.parts.place(of: dataset.row(of: draws[slot + run].sample))
+                let following = source.parts.place(of: samples.rows[draws[slot + run].sample])
                 guard following.part == place.part, following.offset == place.offset + length else { break }
                 length += following.length
                 run += 1
             }
             try read(place, length, to: output + starts[slot]) { done in
                 let lost = (0..<run).first { starts[slot + $0 + 1] - starts[slot] > done }
-                return draws[slot + (lost ?? 0)].sample
+                return samples.rows[draws[slot + (lost ?? 0)].sample]
             }
             rowsRead += run
             next += run
         }
     }
 
-    /// `length` bytes from a place on. `sample` tells which sample comes after so many of them.
+    /// `length` bytes from a place on. `row` tells which row comes after so many of them.
     private func read(
-        _ place: SampleParts.Place, _ length: Int, to output: UnsafeMutableRawPointer, sample: (_ done: Int) -> Int
+        _ place: SampleParts.Place, _ length: Int, to output: UnsafeMutableRawPointer, row: (_ done: Int) -> Int
     ) throws {
-        let part = dataset.source.parts.parts[place.part]
+        let part = source.parts.parts[place.part]
         guard case .direct(let start) = part.access else { preconditionFailure("read at its place in the file") }
         let descriptor = try files.descriptor(place.part, of: part)
         var done = 0
@@ -71,12 +69,12 @@ final class DirectFetcher: SampleFetcher {
             } else if got == 0 {
                 throw DatasetError(
                     file: part.bytesFile, object: part.path,
-                    "the file ends within sample \(sample(done)) of \(dataset.count)",
+                    "the file ends within sample \(row(done) - part.rows.lowerBound) of \(part.rows.count)",
                     remedy: "it was truncated while in use; restore it and resume")
             } else if errno != EINTR {
                 throw DatasetError(
                     file: part.bytesFile, object: part.path,
-                    "cannot read sample \(sample(done)): \(String(cString: strerror(errno)))")
+                    "cannot read sample \(row(done) - part.rows.lowerBound): \(String(cString: strerror(errno)))")
             }
         }
     }

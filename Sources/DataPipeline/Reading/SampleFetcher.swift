@@ -7,37 +7,38 @@ protocol SampleFetcher: AnyObject {
     /// Rows got from files so far, those of bands that were not drawn included.
     var rowsRead: Int { get }
 
-    /// Writes the stored bytes of each draw's sample, images as [H, W, C], `starts[i]` bytes behind `output`.
+    /// Writes the stored bytes of each draw's sample, images as [H, W, C], `starts[i]` bytes behind `output`. `samples` are
+    /// those of the epoch.
     func fetch(
-        _ draws: [Sampler.Draw], epoch: Int, shard: Int, into output: UnsafeMutableRawPointer,
-        at starts: UnsafePointer<Int>) throws
+        _ draws: [Sampler.Draw], of samples: SampleSet, epoch: Int, shard: Int,
+        into output: UnsafeMutableRawPointer, at starts: UnsafePointer<Int>) throws
 }
 
 /// Fetchers for the threads of a reader.
 ///
 /// `turn` guards the fetcher that threads share.
 final class FetcherPool: @unchecked Sendable {
-    private let dataset: SampleSet
+    private let source: SampleSource
     /// Of data that is read in bands, which serve several shards.
     private let shared: BandFetcher?
     /// What a thread holds from taking on a shard until its samples are fetched. So the shards are fetched in their
     /// order, as bands want it. HDF5 would let only one thread read anyway.
     let turn: Condition?
 
-    init(for dataset: SampleSet) {
-        self.dataset = dataset
+    init(for source: SampleSource) {
+        self.source = source
         let bandRows: Int? =
-            switch dataset.source.access {
+            switch source.access {
             case .direct: nil
             case .byRow: 1
             case .chunked(let rows): rows
             }
-        shared = bandRows.map { BandFetcher(dataset, bandRows: $0) }
+        shared = bandRows.map { BandFetcher(source, bandRows: $0) }
         turn = shared == nil ? nil : Condition()
     }
 
     /// For one more thread.
-    func fetcher() -> any SampleFetcher { shared ?? DirectFetcher(dataset) }
+    func fetcher() -> any SampleFetcher { shared ?? DirectFetcher(source) }
 }
 
 extension SampleSource {

@@ -10,6 +10,7 @@ final class ShardBuffer {
     let values: AlignedBuffer<UInt8>
     let labels: AlignedBuffer<Int32>
     let targets: AlignedBuffer<Float>
+    let weights: AlignedBuffer<Float>
     let indices: AlignedBuffer<Int>
 
     /// Room for `capacity` samples of so many bytes and target values.
@@ -17,12 +18,13 @@ final class ShardBuffer {
         values = AlignedBuffer(count: capacity * valueBytes)
         labels = AlignedBuffer(count: capacity)
         targets = AlignedBuffer(count: capacity * targetWidth)
+        weights = AlignedBuffer(count: capacity)
         indices = AlignedBuffer(count: capacity)
     }
 
     static func bytes(capacity: Int, valueBytes: Int, targetWidth: Int) -> Int {
         let sample =
-            valueBytes + MemoryLayout<Int32>.stride + targetWidth * MemoryLayout<Float>.stride
+            valueBytes + MemoryLayout<Int32>.stride + (targetWidth + 1) * MemoryLayout<Float>.stride
             + MemoryLayout<Int>.stride
         return capacity * sample
     }
@@ -48,13 +50,15 @@ final class ShardBuffer {
         count = other.count
         labels.baseAddress.update(from: other.labels.baseAddress, count: count)
         targets.baseAddress.update(from: other.targets.baseAddress, count: count * width)
+        weights.baseAddress.update(from: other.weights.baseAddress, count: count)
         indices.baseAddress.update(from: other.indices.baseAddress, count: count)
     }
 
-    func setTargets(_ draws: [Sampler.Draw], _ all: Targets) {
+    func setTargets(_ draws: [Sampler.Draw], of dataset: SampleSet) {
         for (i, draw) in draws.enumerated() {
             indices[i] = draw.sample
-            switch all {
+            weights[i] = dataset.weights?[draw.sample] ?? 1
+            switch dataset.targets {
             case .labels(let all): labels[i] = all[draw.sample]
             case .targets(let all, let width):
                 for k in 0..<width { targets[i * width + k] = all[draw.sample * width + k] }
@@ -72,7 +76,7 @@ final class ShardBuffer {
         var found: UInt32 = 0
         for place in places { found |= bits[place] & exponent == exponent ? 1 : 0 }
         guard found > 0, let place = places.first(where: { bits[$0] & exponent == exponent }) else { return }
-        let row = dataset.rows.lowerBound + indices[place / size]
+        let row = dataset.rows[indices[place / size]]
         throw DatasetError(
             file: dataset.file, object: dataset.source.dataset.path,
             "row \(row) has a value that is \(Float(bitPattern: bits[place]))",

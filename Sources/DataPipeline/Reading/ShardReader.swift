@@ -8,7 +8,7 @@ import Transforms
 /// A shard is read in two steps. `fetch` brings the stored bytes, and may have to wait for other threads. `finish` makes
 /// of them what the trainer gets, and needs nobody else.
 final class ShardReader {
-    private let dataset: SampleSet
+    private let source: SampleSource
     private let fetcher: any SampleFetcher
     private let chain: TransformChain
     private let transformer: ShardTransformer?
@@ -18,18 +18,20 @@ final class ShardReader {
     private let starts: AlignedBuffer<Int>
 
     /// `capacity`: samples of the largest shard.
-    init(_ dataset: SampleSet, _ chain: TransformChain, _ fetcher: any SampleFetcher, capacity: Int) throws {
-        self.dataset = dataset
+    init(
+        _ dataset: SampleSet, _ chain: TransformChain, _ sampler: Sampler, _ fetcher: any SampleFetcher, capacity: Int
+    ) throws {
+        source = dataset.source
         self.chain = chain
         self.fetcher = fetcher
-        decoder = try StoredDecoder(dataset, capacity: capacity)
+        decoder = try StoredDecoder(dataset, sampler, capacity: capacity)
         transformer = ShardTransformer(chain, capacity: capacity)
         starts = AlignedBuffer(count: capacity + 1)
     }
 
     /// The bytes of its memory.
-    static func bytes(_ dataset: SampleSet, _ chain: TransformChain, capacity: Int) -> Int {
-        ShardTransformer.bytes(chain, capacity: capacity) + StoredDecoder.bytes(dataset, capacity: capacity)
+    static func bytes(_ dataset: SampleSet, _ chain: TransformChain, _ sampler: Sampler, capacity: Int) -> Int {
+        ShardTransformer.bytes(chain, capacity: capacity) + StoredDecoder.bytes(dataset, sampler, capacity: capacity)
             + (capacity + 1) * MemoryLayout<Int>.stride
     }
 
@@ -37,29 +39,30 @@ final class ShardReader {
     private func entrance(_ output: ShardBuffer) -> ShardBuffer { transformer?.entrance ?? output }
 
     /// Answers how many rows were read from the file.
-    func fetch(_ draws: [Sampler.Draw], epoch: Int, shard: Int, to output: ShardBuffer) throws -> Int {
+    func fetch(_ task: BatchRing.Task) throws -> Int {
         let before = fetcher.rowsRead
-        for (i, draw) in draws.enumerated() {
-            starts[i + 1] = starts[i] + dataset.source.parts.length(of: dataset.row(of: draw.sample))
+        for (i, draw) in task.draws.enumerated() {
+            starts[i + 1] = starts[i] + source.parts.length(of: task.samples.rows[draw.sample])
         }
-        let memory = decoder?.memory ?? entrance(output).values
+        let memory = decoder?.memory ?? entrance(task.buffer).values
         let bytes = UnsafeMutableRawPointer(memory.baseAddress)
-        try fetcher.fetch(draws, epoch: epoch, shard: shard, into: bytes, at: starts.baseAddress)
+        try fetcher.fetch(
+            task.draws, of: task.samples, epoch: task.slot.epoch, shard: task.shard, into: bytes,
+            at: starts.baseAddress)
         return fetcher.rowsRead - before
     }
 
     /// Decodes, sets targets and transforms. `transforming` is told when transforms begin, if there are any.
-    func finish(
-        _ draws: [Sampler.Draw], epoch: Int, to output: ShardBuffer, transforming: (_ begin: UInt64) -> Void
-    ) throws {
-        let stored = entrance(output)
-        stored.count = draws.count
-        stored.setTargets(draws, dataset.targets)
-        try decoder?.decode(draws, starts, to: stored) { chain.random(ofDecoding: $0, epoch: epoch) }
-        if dataset.source.form == .floats { try stored.requireFiniteValues(dataset) }
+    func finish(_ task: BatchRing.Task, transforming: (_ begin: UInt64) -> Void) throws {
+        let stored = entrance(task.buffer)
+        let epoch = task.slot.epoch
+        stored.count = task.draws.count
+        stored.setTargets(task.draws, of: task.samples)
+        try decoder?.decode(task, starts, to: stored) { chain.random(ofDecoding: $0, epoch: epoch) }
+        if source.form == .floats { try stored.requireFiniteValues(task.samples) }
         guard let transformer else { return }
         let begin = BootClock.now
-        transformer.run(draws, epoch: epoch, into: output)
+        transformer.run(task.draws, epoch: epoch, into: task.buffer)
         transforming(begin)
     }
 }
@@ -68,37 +71,38 @@ final class ShardReader {
 private final class StoredDecoder {
     /// Where the stored bytes belong.
     let memory: AlignedBuffer<UInt8>
-    private let dataset: SampleSet
+    private let source: SampleSource
     private let stage: ImageStage
     private let sampleBytes: Int
 
     /// Nil for samples that are stored as they are wanted. `capacity`: samples of the largest shard.
-    init?(_ dataset: SampleSet, capacity: Int) throws {
+    init?(_ dataset: SampleSet, _ sampler: Sampler, capacity: Int) throws {
         guard let decoding = dataset.source.decoding else { return nil }
-        self.dataset = dataset
+        source = dataset.source
         stage = try ImageStage(decoding)
         sampleBytes = decoding.output.count
-        memory = AlignedBuffer(count: Self.storedBytes(dataset, capacity))
+        memory = AlignedBuffer(count: Self.storedBytes(dataset, sampler, capacity))
     }
 
     /// The bytes of its memory.
-    static func bytes(_ dataset: SampleSet, capacity: Int) -> Int {
+    static func bytes(_ dataset: SampleSet, _ sampler: Sampler, capacity: Int) -> Int {
         guard let decoding = dataset.source.decoding else { return 0 }
-        return storedBytes(dataset, capacity) + decoding.scratchBytes
+        return storedBytes(dataset, sampler, capacity) + decoding.scratchBytes
     }
 
-    /// Of the largest images, which may come together.
-    private static func storedBytes(_ dataset: SampleSet, _ capacity: Int) -> Int {
-        dataset.source.parts.mostBytes(of: capacity, among: dataset.rows)
+    /// Of the largest images, which may come together. Where classes are balanced, the largest one may come several times.
+    private static func storedBytes(_ dataset: SampleSet, _ sampler: Sampler, _ capacity: Int) -> Int {
+        let (parts, rows) = (dataset.source.parts, dataset.rowsOfAllEpochs)
+        return sampler.isBalanced
+            ? capacity * parts.mostBytes(of: 1, among: rows) : parts.mostBytes(of: capacity, among: rows)
     }
 
     /// `starts`: where each draw's image lies in `memory`.
     func decode(
-        _ draws: [Sampler.Draw], _ starts: AlignedBuffer<Int>, to output: ShardBuffer,
+        _ task: BatchRing.Task, _ starts: AlignedBuffer<Int>, to output: ShardBuffer,
         random: (Sampler.Draw) -> CounterRandom
     ) throws {
-        let source = dataset.source
-        for (i, draw) in draws.enumerated() {
+        for (i, draw) in task.draws.enumerated() {
             let image = UnsafeRawBufferPointer(memory[starts[i]..<starts[i + 1]])
             let sample = output.values.baseAddress + i * sampleBytes
             guard source.parts.areEncoded else {
@@ -109,7 +113,7 @@ private final class StoredDecoder {
                 try stage.decode(image, random: random(draw), into: sample)
             } catch {
                 throw source.parts.error(
-                    inRow: dataset.row(of: draw.sample), "\(error)",
+                    inRow: task.samples.rows[draw.sample], "\(error)",
                     remedy: "see `dptrain data inspect`, or import again with --on-bad-image skip")
             }
         }

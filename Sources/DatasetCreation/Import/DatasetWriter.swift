@@ -1,10 +1,11 @@
+import Basics
 import Datasets
 import HDF5Storage
-import Basics
+import ImportSources
+import Transforms
 
 #if canImport(Glibc)
 import Glibc
-import ImportSources
 #endif
 
 /// Writes data set files of the native schema:

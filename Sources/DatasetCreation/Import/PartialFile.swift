@@ -55,18 +55,6 @@ struct PartialFile {
     }
 }
 
-/// How much a disk can take.
-enum DiskRoom {
-    /// Bytes that are free for this user on the disk that holds `folder`; nil where it does not say.
-    static func free(_ folder: String) -> Int? {
-        var status = statvfs()
-        guard statvfs(folder, &status) == 0 else { return nil }
-        let (bytes, overflow) = Int(clamping: status.f_bavail).multipliedReportingOverflow(
-            by: Int(clamping: status.f_frsize))
-        return overflow ? nil : bytes
-    }
-}
-
 /// Removes a file when a signal ends the program. Signals that are ignored, or that others catch, are left to them. A program
 /// writes one file at a time; a second one is not watched.
 private struct RemovalAtSignals {

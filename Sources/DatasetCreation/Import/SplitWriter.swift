@@ -1,6 +1,7 @@
 import Basics
 import HDF5Storage
 import ImportSources
+import Transforms
 
 /// Writes the samples of a split, which all have one shape, into a data set file, a block at a time.
 final class SplitWriter {

@@ -42,3 +42,10 @@ func multiply(
 ) {
     for i in 0..<count { c[i] = a[i] * b[i] }
 }
+
+@inline(__always)
+func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ count: Int) -> Float {
+    var sum: Float = 0
+    for i in 0..<count { sum += x[i] * y[i] }
+    return sum
+}

@@ -2,7 +2,8 @@ import Basics
 import Models
 
 /// The loss and the metrics of a shard's outputs, row-major [rows, width]. They are sums over samples; they are divided
-/// by the true batch size once, after the reduction. In training (with a gradient) a loss that is not finite is an
+/// by the true batch size once, after the reduction. A sample's weight multiplies its loss and gradient, as Keras's
+/// `sample_weight` does; it has no say in the counts. In training (with a gradient) a loss that is not finite is an
 /// error.
 struct LossKernel {
     let row: LossRow
@@ -15,22 +16,28 @@ struct LossKernel {
     var width: Int { row.width }
 
     func run(
-        _ outputs: UnsafePointer<Float>, _ targets: UnsafeRawPointer, gradient: UnsafeMutablePointer<Float>?,
+        _ outputs: UnsafePointer<Float>, _ targets: UnsafeRawPointer, _ weights: UnsafePointer<Float>? = nil,
+        gradient: UnsafeMutablePointer<Float>?,
         _ metrics: UnsafeMutablePointer<ShardMetrics>
     ) throws(NonFiniteLoss) {
         var total = ShardMetrics()
         for row in 0..<rows {
             let x = outputs + row * width
             let g = gradient.map { $0 + row * width }
+            let loss: Double
             switch self.targets {
             case .label:
                 let label = Int(targets.assumingMemoryBound(to: Int32.self)[row])
-                total.loss += self.row.loss(x, label: label, g)
+                loss = self.row.loss(x, label: label, g)
                 if rule.prediction(x) == label { total.correct += 1 }
                 if rule.ranks(label, of: x, among: 5) { total.correctInTop5 += 1 }
-            case .values:
-                total.loss += self.row.loss(x, values: targets.assumingMemoryBound(to: Float.self) + row * width, g)
+            case .values, .flags:
+                let values = targets.assumingMemoryBound(to: Float.self) + row * width
+                loss = self.row.loss(x, values: values, g)
+                guard self.targets == .flags else { break }
+                for i in 0..<width where (x[i] > self.row.threshold ? 1 : 0) == values[i] { total.correct += 1 }
             }
+            total.loss += weigh(loss, g, weights?[row])
         }
         if gradient != nil, !total.loss.isFinite { throw NonFiniteLoss(loss: total.loss) }
         guard let auxiliaryWeight else {
@@ -39,6 +46,14 @@ struct LossKernel {
         }
         metrics.pointee.loss += Double(auxiliaryWeight) * total.loss
         if let gradient { for i in 0..<rows * width { gradient[i] *= auxiliaryWeight } }
+    }
+
+    /// A sample's loss by its weight, and its gradient in place. No weight leaves both as they are.
+    @inline(__always)
+    private func weigh(_ loss: Double, _ gradient: UnsafeMutablePointer<Float>?, _ weight: Float?) -> Double {
+        guard let weight else { return loss }
+        if let gradient { for i in 0..<width { gradient[i] *= weight } }
+        return Double(weight) * loss
     }
 }
 

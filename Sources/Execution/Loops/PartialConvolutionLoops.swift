@@ -1,6 +1,12 @@
 import Models
 import Basics
 
+extension PartialConvolution2D: PlainlyComputed {
+    func loops(for operation: Operation, samples: Int) -> (any PlainLayer)? {
+        PartialConvolutionLoops(self, operation, samples: samples)
+    }
+}
+
 /// A convolution along a table of connections. The kernels are [height, width, connection]. Images are split into
 /// planes first, since a connection joins one plane to another. Inner loops run along rows of planes.
 struct PartialConvolutionLoops: PlainLayer {
@@ -24,14 +30,15 @@ struct PartialConvolutionLoops: PlainLayer {
         }
     }
 
-    var keepsOutput: Bool { false }
+    var kept: KeptValues { .inputs }
     /// Planes of a sample's input, of its output, and of its input's gradient.
     var scratchCount: Int { 2 * input.count + output.count }
 
     func forward(
-        _ x: UnsafePointer<Float>, _ parameters: [UnsafePointer<Float>], into y: UnsafeMutablePointer<Float>,
+        _ x: [UnsafePointer<Float>], _ parameters: [UnsafePointer<Float>], into y: UnsafeMutablePointer<Float>,
         scratch: UnsafeMutablePointer<Float>
     ) {
+        let x = x[0]
         let (kernel, bias) = (parameters[0], parameters[1])
         let (xs, ys) = (scratch, scratch + input.count)
         for sample in 0..<samples {
@@ -48,10 +55,11 @@ struct PartialConvolutionLoops: PlainLayer {
     }
 
     func backward(
-        _ dy: UnsafePointer<Float>, kept x: UnsafePointer<Float>, _ parameters: [UnsafePointer<Float>],
-        into dx: UnsafeMutablePointer<Float>?, gradients: [UnsafeMutablePointer<Float>?],
+        _ dy: UnsafePointer<Float>, kept: [UnsafePointer<Float>], _ parameters: [UnsafePointer<Float>],
+        into dx: [UnsafeMutablePointer<Float>?], gradients: [UnsafeMutablePointer<Float>?],
         scratch: UnsafeMutablePointer<Float>
     ) {
+        let (x, dx) = (kept[0], dx[0])
         let (xs, dys, dxs) = (scratch, scratch + input.count, scratch + input.count + output.count)
         gradients[0]?.update(repeating: 0, count: size.count * connections.count)
         gradients[1]?.update(repeating: 0, count: output.channels)
@@ -125,11 +133,5 @@ private struct Planes {
 private func sum(_ x: UnsafePointer<Float>, _ count: Int) -> Float {
     var sum: Float = 0
     for i in 0..<count { sum += x[i] }
-    return sum
-}
-
-private func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ count: Int) -> Float {
-    var sum: Float = 0
-    for i in 0..<count { sum += x[i] * y[i] }
     return sum
 }

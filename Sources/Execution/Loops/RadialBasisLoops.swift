@@ -1,4 +1,10 @@
-import Basics
+import Models
+
+extension RadialBasis: PlainlyComputed {
+    func loops(for operation: Operation, samples: Int) -> (any PlainLayer)? {
+        RadialBasisLoops(operation, samples: samples)
+    }
+}
 
 /// Squared distances of rows to codes: y = Σ (x - code)².
 struct RadialBasisLoops: PlainLayer {
@@ -12,12 +18,13 @@ struct RadialBasisLoops: PlainLayer {
         units = operation.outputShape.count
     }
 
-    var keepsOutput: Bool { false }
+    var kept: KeptValues { .inputs }
 
     func forward(
-        _ x: UnsafePointer<Float>, _ parameters: [UnsafePointer<Float>], into y: UnsafeMutablePointer<Float>,
+        _ x: [UnsafePointer<Float>], _ parameters: [UnsafePointer<Float>], into y: UnsafeMutablePointer<Float>,
         scratch: UnsafeMutablePointer<Float>
     ) {
+        let x = x[0]
         for row in 0..<rows {
             for unit in 0..<units {
                 let (x, code) = (x + row * width, parameters[0] + unit * width)
@@ -30,11 +37,12 @@ struct RadialBasisLoops: PlainLayer {
 
     /// dx = 2 Σ dy (x - code) over units; dcode = -2 Σ dy (x - code) over rows.
     func backward(
-        _ dy: UnsafePointer<Float>, kept x: UnsafePointer<Float>, _ parameters: [UnsafePointer<Float>],
-        into dx: UnsafeMutablePointer<Float>?, gradients: [UnsafeMutablePointer<Float>?],
+        _ dy: UnsafePointer<Float>, kept: [UnsafePointer<Float>], _ parameters: [UnsafePointer<Float>],
+        into dx: [UnsafeMutablePointer<Float>?], gradients: [UnsafeMutablePointer<Float>?],
         scratch: UnsafeMutablePointer<Float>
     ) {
-        guard let dx else { return }
+        guard let dx = dx[0] else { return }
+        let x = kept[0]
         for row in 0..<rows {
             let (x, dx) = (x + row * width, dx + row * width)
             dx.update(repeating: 0, count: width)

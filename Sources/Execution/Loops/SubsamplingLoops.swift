@@ -1,6 +1,12 @@
 import Models
 import Basics
 
+extension Subsampling2D: PlainlyComputed {
+    func loops(for operation: Operation, samples: Int) -> (any PlainLayer)? {
+        SubsamplingLoops(self, operation, samples: samples)
+    }
+}
+
 /// y = coefficient · Σ window + bias. The parameters are the channels' coefficients and biases.
 struct SubsamplingLoops: PlainLayer {
     let samples: Int
@@ -16,13 +22,14 @@ struct SubsamplingLoops: PlainLayer {
 
     private var channels: Int { input[2] }
 
-    var keepsOutput: Bool { false }
+    var kept: KeptValues { .inputs }
     var scratchCount: Int { channels }
 
     func forward(
-        _ x: UnsafePointer<Float>, _ parameters: [UnsafePointer<Float>], into y: UnsafeMutablePointer<Float>,
+        _ x: [UnsafePointer<Float>], _ parameters: [UnsafePointer<Float>], into y: UnsafeMutablePointer<Float>,
         scratch: UnsafeMutablePointer<Float>
     ) {
+        let x = x[0]
         let (channels, coefficient, bias) = (channels, parameters[0], parameters[1])
         forEachPixel { place, first in
             sum(x + first, into: scratch)
@@ -32,10 +39,11 @@ struct SubsamplingLoops: PlainLayer {
     }
 
     func backward(
-        _ dy: UnsafePointer<Float>, kept x: UnsafePointer<Float>, _ parameters: [UnsafePointer<Float>],
-        into dx: UnsafeMutablePointer<Float>?, gradients: [UnsafeMutablePointer<Float>?],
+        _ dy: UnsafePointer<Float>, kept: [UnsafePointer<Float>], _ parameters: [UnsafePointer<Float>],
+        into dx: [UnsafeMutablePointer<Float>?], gradients: [UnsafeMutablePointer<Float>?],
         scratch: UnsafeMutablePointer<Float>
     ) {
+        let (x, dx) = (kept[0], dx[0])
         let (channels, coefficient) = (channels, parameters[0])
         for gradient in gradients { gradient?.update(repeating: 0, count: channels) }
         dx?.update(repeating: 0, count: samples * input.count)

@@ -154,11 +154,6 @@ extension Layer {
     }
 }
 
-extension Activation {
-    /// Whether engines apply it to the result of another operation.
-    fileprivate var isOfEngines: Bool { self != .softmax && self != .scaledTanh }
-}
-
 extension Operation {
     /// Whether no value is negative, and zeros pass no gradient back.
     fileprivate var endsInReLU: Bool { activation == .relu || layer == .activation(ActivationLayer(.relu)) }

@@ -4,21 +4,21 @@ import Basics
 /// A layer in plain loops: single precision, row-major, the same on every engine. The planner emits it itself, unless
 /// the engine has faster kernels.
 protocol PlainLayer {
-    /// Whether backward reads the layer's output; if not, its input.
-    var keepsOutput: Bool { get }
+    /// What backward reads of the forward pass.
+    var kept: KeptValues { get }
     /// Floats of scratch memory that either pass needs.
     var scratchCount: Int { get }
 
-    /// `parameters` in Keras's order and shapes.
+    /// `x` are the inputs. `parameters` are in Keras's order and shapes.
     func forward(
-        _ x: UnsafePointer<Float>, _ parameters: [UnsafePointer<Float>], into y: UnsafeMutablePointer<Float>,
+        _ x: [UnsafePointer<Float>], _ parameters: [UnsafePointer<Float>], into y: UnsafeMutablePointer<Float>,
         scratch: UnsafeMutablePointer<Float>)
 
-    /// `kept` is the input or the output. Gradients of parameters are nil if the parameters do not train; the gradient
-    /// of the input is nil if it is not needed. All gradients are written, not added to.
+    /// `kept` are the values that `kept` names. Gradients of parameters are nil if the parameters do not train; `dx` has nil
+    /// for an input whose gradient is not needed. All gradients are written, not added to.
     func backward(
-        _ dy: UnsafePointer<Float>, kept: UnsafePointer<Float>, _ parameters: [UnsafePointer<Float>],
-        into dx: UnsafeMutablePointer<Float>?, gradients: [UnsafeMutablePointer<Float>?],
+        _ dy: UnsafePointer<Float>, kept: [UnsafePointer<Float>], _ parameters: [UnsafePointer<Float>],
+        into dx: [UnsafeMutablePointer<Float>?], gradients: [UnsafeMutablePointer<Float>?],
         scratch: UnsafeMutablePointer<Float>)
 }
 
@@ -26,18 +26,22 @@ extension PlainLayer {
     var scratchCount: Int { 0 }
 }
 
+enum KeptValues {
+    case inputs
+    /// One value.
+    case output
+    case nothing
+}
+
+/// A layer's description that says which loops compute it.
+protocol PlainlyComputed: LayerDescription {
+    /// Nil where every engine has kernels of its own.
+    func loops(for operation: Operation, samples: Int) -> (any PlainLayer)?
+}
+
 extension Operation {
     /// What computes the operation if the engine does not; nil if every engine has kernels of its own.
     func plainLayer(samples: Int) -> (any PlainLayer)? {
-        switch layer {
-        case .activation(let layer) where layer.function == .softmax:
-            SoftmaxLoops(rows: samples, width: outputShape.count)
-        case .activation(let layer) where layer.function == .scaledTanh:
-            ScaledTanhLoops(count: samples * outputShape.count)
-        case .subsampling(let layer): SubsamplingLoops(layer, self, samples: samples)
-        case .partialConvolution(let layer): PartialConvolutionLoops(layer, self, samples: samples)
-        case .radialBasis: RadialBasisLoops(self, samples: samples)
-        default: nil
-        }
+        (layer.description as? any PlainlyComputed)?.loops(for: self, samples: samples)
     }
 }

@@ -6,6 +6,8 @@ public struct PlanRequest {
     public var network: LoweredNetwork
     public var loss: Loss
     public var targets: TargetKind
+    /// Whether each sample's loss has a weight.
+    public var isWeighted = false
     /// Samples of the shard.
     public var samples: Int
     public var purpose: Plan.Purpose
@@ -53,6 +55,8 @@ public enum TargetKind: Sendable, Equatable {
     case label
     /// As many floats as the network has outputs.
     case values
+    /// The same, each 0 or 1: whether the sample belongs to a class. Outputs on the right side are counted.
+    case flags
 }
 
 /// A library that computes layers. The rest of dptrain knows engines only through this protocol.
@@ -125,7 +129,8 @@ extension Network {
     /// The loss that fits targets of a kind, used if no other is named.
     package func usualLoss(for targets: TargetKind) -> Loss.Function {
         if decision == .smallest { return .maximumAPosteriori }
-        if targets == .values { return .meanSquaredError }
+        if targets == .flags, nodes[nodes.count - 1].layer.activation == .sigmoid { return .binaryCrossEntropy }
+        if targets != .label { return .meanSquaredError }
         return outputShape.count == 1 ? .binaryCrossEntropy : .sparseCategoricalCrossEntropy
     }
 }

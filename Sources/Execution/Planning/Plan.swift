@@ -39,6 +39,8 @@ public struct Plan {
     let input: BufferID
     /// Labels (Int32 [n]) or target values (Float [n, K]); nil for predictions.
     let targets: BufferID?
+    /// Float [n]; nil where samples have no weights.
+    let weights: BufferID?
     /// What the network computed, [n, K] floats: logits, or probabilities of a prediction plan.
     let output: BufferID
     let addresses: [Address]
@@ -81,7 +83,7 @@ public struct Plan {
         }
         return BoundPlan(
             plan: self, memory: bound, segments: segments, weightCopies: weightCopies, input: bound.floats(input),
-            targets: targets.map { bound[$0] },
+            targets: targets.map { bound[$0] }, weights: weights.map { bound.floats($0) },
             output: bound.floats(output), metrics: memory.metrics)
     }
 }
@@ -161,6 +163,7 @@ public struct BoundPlan {
     let weightCopies: [WeightCopy]
     public let input: UnsafeMutablePointer<Float>
     public let targets: UnsafeMutableRawPointer?
+    public let weights: UnsafeMutablePointer<Float>?
     public let output: UnsafeMutablePointer<Float>
     public let metrics: UnsafeMutablePointer<ShardMetrics>
 }

@@ -12,7 +12,7 @@ public struct Planner<Compiler: LayerCompiler> {
 
     private enum Saved {
         case engine(Compiler.Saved)
-        case plain(any PlainLayer, kept: BufferID)
+        case plain(any PlainLayer, kept: [BufferID])
         case dropout(mask: BufferID?)
     }
 
@@ -48,20 +48,28 @@ public struct Planner<Compiler: LayerCompiler> {
         let output = request.network.output
         let logits = try finish(output)
         var targets: BufferID?
+        var weights: BufferID?
         if request.purpose != .prediction {
             let width = request.targets == .label ? 1 : outputWidth
             let buffer = builder.activation(bytes: samples * width * MemoryLayout<Float>.stride, of: .other)
             builder.pin(buffer)
             targets = buffer
-            var gradients = [try emitLoss(of: output, logits: logits, targets: buffer)]
+            if request.isWeighted {
+                let buffer = builder.activation(bytes: samples * MemoryLayout<Float>.stride, of: .other)
+                builder.pin(buffer)
+                weights = buffer
+            }
+            var gradients = [try emitLoss(of: output, logits: logits, targets: buffer, weights)]
             for auxiliary in request.network.auxiliaryOutputs {
                 let logits = try compiler.plain(values[auxiliary.value])
-                gradients.append(try emitLoss(of: auxiliary, isAuxiliary: true, logits: logits, targets: buffer))
+                gradients.append(
+                    try emitLoss(of: auxiliary, isAuxiliary: true, logits: logits, targets: buffer, weights))
             }
             if builder.isTraining { try backward(from: gradients.compactMap(\.self)) }
         }
         builder.pin(logits)
-        return Plan(builder: builder, request: request, input: input, targets: targets, output: logits)
+        return Plan(
+            builder: builder, request: request, input: input, targets: targets, weights: weights, output: logits)
     }
 
     // MARK: Forward
@@ -76,7 +84,7 @@ public struct Planner<Compiler: LayerCompiler> {
             case .dropout(let layer): try emitDropout(layer, operation, inputs[0])
             default:
                 if !compiler.replacesPlainLayer(operation), let plain = operation.plainLayer(samples: samples) {
-                    try emitPlain(plain, operation, inputs[0])
+                    try emitPlain(plain, operation, inputs)
                     continue
                 }
                 let (output, kept) = try compiler.forward(operation, inputs)
@@ -123,19 +131,26 @@ public struct Planner<Compiler: LayerCompiler> {
     }
 
     private mutating func emitPlain(
-        _ layer: any PlainLayer, _ operation: Operation, _ input: Compiler.Tensor
+        _ layer: any PlainLayer, _ operation: Operation, _ inputs: [Compiler.Tensor]
     ) throws {
-        let source = try compiler.plain(input)
+        let sources = try inputs.map { try compiler.plain($0) }
         let output = builder.activation(floats: samples * operation.outputShape.count)
         let parameters = operation.parameters.map { builder.plainParameter($0) }
         let scratch = builder.scratch(floats: layer.scratchCount)
-        builder.emit(reads: [source, scratch] + parameters, writes: [output]) { memory in
-            let (x, y, scratch) = (memory.floats(source), memory.floats(output), memory.floats(scratch))
+        builder.emit(reads: sources + [scratch] + parameters, writes: [output]) { memory in
+            let x = sources.map { UnsafePointer(memory.floats($0)) }
+            let (y, scratch) = (memory.floats(output), memory.floats(scratch))
             let parameters = parameters.map { UnsafePointer(memory.floats($0)) }
             return { _ in layer.forward(x, parameters, into: y, scratch: scratch) }
         }
         values.append(try compiler.tensor(output, operation.outputShape))
-        saved.append(.plain(layer, kept: layer.keepsOutput ? output : source))
+        let kept: [BufferID] =
+            switch layer.kept {
+            case .inputs: sources
+            case .output: [output]
+            case .nothing: []
+            }
+        saved.append(.plain(layer, kept: kept))
     }
 
     // MARK: Loss
@@ -143,25 +158,29 @@ public struct Planner<Compiler: LayerCompiler> {
     /// Emits the loss and the metrics. In training it also emits the gradient of the loss, summed over the shard's
     /// samples, and gives the value to which the gradient belongs.
     private func emitLoss(
-        of output: LoweredNetwork.Output, isAuxiliary: Bool = false, logits: BufferID, targets: BufferID
+        of output: LoweredNetwork.Output, isAuxiliary: Bool = false, logits: BufferID, targets: BufferID,
+        _ weights: BufferID?
     ) throws -> LossGradient? {
         builder.enter(layer: output.name, kind: "loss", phase: .loss)
         let row = request.lossRow(of: output)
         let kernel = LossKernel(
             row: row, targets: request.targets, rows: samples, auxiliaryWeight: isAuxiliary ? output.weight : nil,
             rule: PredictionRule(row, request.network.network.decision))
+        let reads = [logits, targets] + [weights].compactMap(\.self)
         guard builder.isTraining else {
-            builder.emit(reads: [logits, targets], writes: []) { memory in
+            builder.emit(reads: reads, writes: []) { memory in
                 let (logits, targets, metrics) = (memory.floats(logits), memory[targets], memory.metrics)
-                return { _ in try kernel.run(logits, targets, gradient: nil, metrics) }
+                let weights = weights.map { UnsafePointer(memory.floats($0)) }
+                return { _ in try kernel.run(logits, targets, weights, gradient: nil, metrics) }
             }
             return nil
         }
         let gradient = builder.activation(floats: kernel.rows * kernel.width)
-        builder.emit(reads: [logits, targets], writes: [gradient]) { memory in
+        builder.emit(reads: reads, writes: [gradient]) { memory in
             let (logits, targets, metrics) = (memory.floats(logits), memory[targets], memory.metrics)
             let gradient = memory.floats(gradient)
-            return { _ in try kernel.run(logits, targets, gradient: gradient, metrics) }
+            let weights = weights.map { UnsafePointer(memory.floats($0)) }
+            return { _ in try kernel.run(logits, targets, weights, gradient: gradient, metrics) }
         }
         return LossGradient(value: output.value, buffer: gradient)
     }
@@ -199,7 +218,7 @@ public struct Planner<Compiler: LayerCompiler> {
             return try compiler.backward(
                 operation, kept, gradient: gradient, mayOverwrite: mayOverwrite, wanted: wanted)
         case .plain(let layer, let kept):
-            return [try emitPlainBackward(layer, kept: kept, gradient, operation, wanted: wanted[0])]
+            return try emitPlainBackward(layer, kept: kept, gradient, operation, wanted: wanted)
         case .dropout(mask: nil):
             return [gradient]
         case .dropout(let mask?):
@@ -246,29 +265,38 @@ public struct Planner<Compiler: LayerCompiler> {
     }
 
     private func emitPlainBackward(
-        _ layer: any PlainLayer, kept: BufferID, _ gradient: Compiler.Tensor, _ operation: Operation, wanted: Bool
-    ) throws -> Compiler.Tensor? {
+        _ layer: any PlainLayer, kept: [BufferID], _ gradient: Compiler.Tensor, _ operation: Operation, wanted: [Bool]
+    ) throws -> [Compiler.Tensor?] {
         let source = try compiler.plain(gradient)
-        let result = wanted ? builder.activation(floats: samples * operation.inputShapes[0].count) : nil
+        let results = zip(wanted, operation.inputShapes).map { wanted, shape in
+            wanted ? builder.activation(floats: samples * shape.count) : nil
+        }
         let parameters = operation.parameters.map { builder.plainParameter($0) }
         let gradients = operation.parameters.map { isTrainable($0) ? builder.gradient(of: $0) : nil }
         let scratch = builder.scratch(floats: layer.scratchCount)
-        let writes = ([result] + gradients).compactMap(\.self)
-        builder.emit(reads: [source, kept, scratch] + parameters, writes: writes) { memory in
-            let (dy, kept, scratch) = (memory.floats(source), memory.floats(kept), memory.floats(scratch))
+        let writes = (results + gradients).compactMap(\.self)
+        builder.emit(reads: [source, scratch] + kept + parameters, writes: writes) { memory in
+            let (dy, scratch) = (memory.floats(source), memory.floats(scratch))
+            let kept = kept.map { UnsafePointer(memory.floats($0)) }
             let parameters = parameters.map { UnsafePointer(memory.floats($0)) }
-            let (dx, gradients) = (result.map { memory.floats($0) }, gradients.map { $0.map { memory.floats($0) } })
+            let dx = results.map { $0.map { memory.floats($0) } }
+            let gradients = gradients.map { $0.map { memory.floats($0) } }
             return { _ in
                 layer.backward(dy, kept: kept, parameters, into: dx, gradients: gradients, scratch: scratch)
             }
         }
-        return try result.map { try compiler.tensor($0, operation.inputShapes[0]) }
+        return try zip(results, operation.inputShapes).map { result, shape in
+            try result.map { try compiler.tensor($0, shape) }
+        }
     }
 }
 
 extension Plan {
     /// Fixes the arena if no earlier plan did, packs memory, and marks where gradients become ready.
-    init(builder: PlanBuilder, request: PlanRequest, input: BufferID, targets: BufferID?, output: BufferID) {
+    init(
+        builder: PlanBuilder, request: PlanRequest, input: BufferID, targets: BufferID?, weights: BufferID?,
+        output: BufferID
+    ) {
         let network = request.network.network
         var order = builder.completed.map { ($0.parameter, builder.formats[$0.parameter]) }
         let completed = Set(order.map(\.0))
@@ -335,6 +363,7 @@ extension Plan {
         predictionRule = PredictionRule(request.lossRow(of: request.network.output), network.decision)
         self.input = input
         self.targets = targets
+        self.weights = weights
         self.output = output
     }
 

@@ -13,6 +13,8 @@ public struct ReplicaPlan {
         public var batchNormalization = BatchNormalizationMode.shard
         public var precision = Precision.fp32
         public var targets = TargetKind.label
+        /// The purposes for which samples have weights.
+        public var weighted: Set<Plan.Purpose> = []
         /// Sizes of the shards that are trained on; empty if the replica only evaluates or predicts.
         public var training: Set<Int> = []
         public var evaluation: Set<Int> = []
@@ -51,6 +53,7 @@ public struct ReplicaPlan {
             // The largest first: it fixes the arena's layouts, and the others use the same.
             for samples in sizes.sorted(by: >) where samples > 0 {
                 request.purpose = purpose
+                request.isWeighted = demand.weighted.contains(purpose)
                 request.samples = samples
                 let plan = try engine.plan(request)
                 request.arena = plan.arena

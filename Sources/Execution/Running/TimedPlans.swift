@@ -65,6 +65,6 @@ extension BoundPlan {
         }
         return BoundPlan(
             plan: plan, memory: memory, segments: segments, weightCopies: weightCopies, input: input, targets: targets,
-            output: output, metrics: metrics)
+            weights: weights, output: output, metrics: metrics)
     }
 }

@@ -24,6 +24,28 @@ struct KerasOptions {
         return integer
     }
 
+    mutating func optionalInteger(_ name: String) throws(LayerError) -> Int? {
+        guard let value = take(name) else { return nil }
+        guard let integer = value.integer else { throw unsupported(name, value, "it must be an integer") }
+        return integer
+    }
+
+    /// One integer or a list; nil where it is absent or null.
+    mutating func integers(_ name: String) throws(LayerError) -> [Int]? {
+        guard let value = take(name) else { return nil }
+        if let integer = value.integer { return [integer] }
+        guard let list = value.array, list.allSatisfy({ $0.integer != nil }) else {
+            throw unsupported(name, value, "it must be integers")
+        }
+        return list.compactMap(\.integer)
+    }
+
+    mutating func optionalNumber(_ name: String) throws(LayerError) -> Float? {
+        guard let value = take(name) else { return nil }
+        guard let number = value.number else { throw unsupported(name, value, "it must be a number") }
+        return Float(number)
+    }
+
     mutating func number(_ name: String, default fallback: Double? = nil) throws(LayerError) -> Float {
         guard let value = take(name) else {
             guard let fallback else { throw missing(name) }
@@ -49,10 +71,10 @@ struct KerasOptions {
         return Extent2D(height: sides[0], width: sides[1])
     }
 
-    /// One number for all sides, two for height and width, or `((top, bottom), (left, right))`; 1 where it is absent, as
-    /// Keras has it.
-    mutating func margins(_ name: String) throws(LayerError) -> Margins2D {
-        guard let value = take(name) else { return Margins2D(1) }
+    /// One number for all sides, two for height and width, or `((top, bottom), (left, right))`; `fallback` where it is
+    /// absent, which Keras has as 1 for paddings.
+    mutating func margins(_ name: String, default fallback: Margins2D = Margins2D(1)) throws(LayerError) -> Margins2D {
+        guard let value = take(name) else { return fallback }
         if let side = value.integer { return Margins2D(side) }
         let pairs = value.array?.compactMap { axis -> [Int]? in
             axis.integer.map { [$0, $0] } ?? axis.array?.compactMap(\.integer)
@@ -85,15 +107,20 @@ struct KerasOptions {
     mutating func activation() throws(LayerError) -> Activation {
         guard let value = take("activation") else { return .linear }
         let name = (value.string ?? value["config"]?.string).map(KerasPackage.plainName)
-        guard let function = name.flatMap(Activation.init(rawValue:)) else {
+        guard let function = name.flatMap({ Activation(rawValue: Self.aliases[$0] ?? $0) }) else {
             let known = Activation.allCases.map(\.rawValue).joined(separator: ", ")
             throw unsupported("activation", value, "it must be one of \(known)")
         }
         return function
     }
 
-    mutating func initializer(_ name: String) throws(LayerError) -> Initializer {
-        guard let value = take(name) else { return .glorotUniform }
+    /// Other names that Keras knows functions by.
+    private static let aliases = ["swish": "silu", "hard_swish": "hard_silu"]
+
+    mutating func initializer(
+        _ name: String, default fallback: Initializer = .glorotUniform
+    ) throws(LayerError) -> Initializer {
+        guard let value = take(name) else { return fallback }
         guard let initializer = Initializer(keras: value) else {
             throw unsupported(name, value, "there is no such initializer here")
         }
@@ -123,6 +150,12 @@ struct KerasOptions {
     }
 
     mutating func requireChannelsLast() throws(LayerError) { try require("data_format", "channels_last") }
+
+    /// Whether an option says anything else than null, false or zero.
+    func isSet(_ name: String) -> Bool {
+        let value = remaining[name] ?? .null
+        return value != .null && value != .bool(false) && value.number != 0
+    }
 
     /// Takes out options that change nothing here.
     mutating func ignore(_ names: String...) {

@@ -34,9 +34,12 @@ extension Layer {
         case "Conv2D": self = .convolution(try Convolution2D(keras: &options))
         case "ZeroPadding2D": self = .zeroPadding(try ZeroPadding2D(keras: &options))
         case "MaxPooling2D", "AveragePooling2D": self = .pooling(try Pooling2D(keras: &options))
-        case "GlobalAveragePooling2D": self = .globalAveragePooling(try GlobalAveragePooling2D(keras: &options))
+        case "GlobalAveragePooling2D" where !options.isSet("keepdims"):
+            self = .globalAveragePooling(try GlobalAveragePooling2D(keras: &options))
         case "BatchNormalization": self = .batchNormalization(try BatchNormalization(keras: &options))
-        case "Activation", "ReLU", "Softmax": self = .activation(try ActivationLayer(keras: &options))
+        case "Activation", "Softmax": self = .activation(try ActivationLayer(keras: &options))
+        case "ReLU" where !["max_value", "negative_slope", "threshold"].contains(where: options.isSet):
+            self = .activation(try ActivationLayer(keras: &options))
         case "Dropout": self = .dropout(try Dropout(keras: &options))
         case "Flatten": self = .flatten(try Flatten(keras: &options))
         case "Add": self = .add(try Add(keras: &options))
@@ -48,11 +51,13 @@ extension Layer {
         case "IdentityShortcut": self = .identityShortcut(try IdentityShortcut(keras: &options))
         case "Subsampling2D": self = .subsampling(try Subsampling2D(keras: &options))
         case "PartialConvolution2D": self = .partialConvolution(try PartialConvolution2D(keras: &options))
-        case "RadialBasis": self = .radialBasis(try RadialBasis(keras: &options))
         case "Functional", "Sequential", "Model":
             throw LayerError("a model inside a model is not supported: write its layers out")
         default:
-            throw LayerError("layers of class \(options.kerasClass) are not supported")
+            guard let layer = Self.plainLayers.first(where: { $0.kerasClasses.contains(options.kerasClass) }) else {
+                throw LayerError("layers of class \(options.kerasClass) are not supported")
+            }
+            self = .plain(try layer.init(keras: &options))
         }
     }
 
@@ -77,7 +82,14 @@ extension Layer {
         case .identityShortcut(let layer): layer
         case .subsampling(let layer): layer
         case .partialConvolution(let layer): layer
-        case .radialBasis(let layer): layer
+        case .plain(let layer): Self.keras(layer)
         }
+    }
+
+    private static func keras(_ layer: any PlainDescription) -> any KerasLayer {
+        guard let layer = layer as? any PlainKerasLayer else {
+            preconditionFailure("\(layer.typeName) is missing in plainLayers")
+        }
+        return layer
     }
 }

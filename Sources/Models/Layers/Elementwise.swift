@@ -1,10 +1,32 @@
 import Basics
 
-/// Elementwise functions, and softmax over the last axis, by Keras's names.
+/// Elementwise functions, and softmax over the last axis, by Keras's names. Those with a parameter have Keras's default.
 public enum Activation: String, Sendable, Equatable, CaseIterable {
     case linear, relu, tanh, sigmoid, softmax
+    case elu, selu, celu, gelu, silu, mish, softplus, softsign, exponential, squareplus
+    case leakyReLU = "leaky_relu"
+    case relu6
+    case hardSigmoid = "hard_sigmoid"
+    case hardSiLU = "hard_silu"
+    case hardTanh = "hard_tanh"
+    case hardShrink = "hard_shrink"
+    case softShrink = "soft_shrink"
+    case tanhShrink = "tanh_shrink"
+    case logSigmoid = "log_sigmoid"
+    case logSoftmax = "log_softmax"
+    case sparsePlus = "sparse_plus"
+    case sparseSigmoid = "sparse_sigmoid"
     /// 1.7159 tanh(2/3 x), which maps ±1 to ±1: LeCun et al., 1998, appendix A. Not in Keras.
     case scaledTanh = "scaled_tanh"
+
+    /// Whether engines have kernels for it, and apply it to the result of another operation. The others are operations of
+    /// their own, in plain loops.
+    public var isOfEngines: Bool {
+        switch self {
+        case .linear, .relu, .tanh, .sigmoid: true
+        default: false
+        }
+    }
 }
 
 /// A function applied to each element (softmax: along the last axis).
@@ -13,13 +35,7 @@ public struct ActivationLayer: LayerDescription {
 
     public init(_ function: Activation) { self.function = function }
 
-    public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
-        let input = try inputs.single()
-        guard function != .softmax || input.rank == 1 else {
-            throw LayerError("softmax takes a vector, not \(input)")
-        }
-        return input
-    }
+    public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape { try inputs.single() }
 
     public var typeName: String { "Activation" }
     public var category: String { "activation" }

@@ -2,7 +2,7 @@ import Basics
 
 /// Squared distances of a vector to fixed codes, y_i = Σ_j (x_j - code_ij)²: the output layer of LeCun et al.,
 /// "Gradient-based learning applied to document recognition", 1998. The smallest output is the prediction.
-public struct RadialBasis: LayerDescription {
+public struct RadialBasis: PlainDescription {
     public let units: Int
     /// ±1 in each place.
     public let codes: Initializer

@@ -112,6 +112,11 @@ public struct Coordinator: Sendable {
         let isBest = metrics[saveBest.monitor.metric].map {
             saveBest.isBest($0, epoch: epoch, state: &memory.saveBest)
         }
+        if plan.reachesEnd(in: epoch) {
+            messages.append(
+                "the schedule \(plan.schedule) has come to its end: the learning rate stays at \(rates(epoch: epoch + 1)[0])"
+            )
+        }
         var stopReason: String?
         if let rule = earlyStopping, let value = metrics[rule.monitor.metric],
             rule.stops(after: value, epoch: epoch, state: &memory.earlyStopping)

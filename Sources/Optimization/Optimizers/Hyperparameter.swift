@@ -21,14 +21,17 @@ public struct Hyperparameter<Owner>: Sendable {
     public let kerasName: String
     /// What help says before it names the optimizers; nil where the name says it all.
     public let summary: String?
+    /// Whether only runs with its optimizers store it. All runs store the others, and their checkpoints stay as they were.
+    public let isOfOwnersOnly: Bool
     public let requirement: Requirement<HyperparameterValue>
     public let get: @Sendable (Owner) -> HyperparameterValue
     let set: @Sendable (inout Owner, HyperparameterValue) -> Void
 
     public init(
         _ name: String, keras kerasName: String, _ path: any WritableKeyPath<Owner, Double> & Sendable,
-        _ requirement: Requirement<Double>, summary: String? = nil
+        _ requirement: Requirement<Double>, summary: String? = nil, isOfOwnersOnly: Bool = false
     ) {
+        self.isOfOwnersOnly = isOfOwnersOnly
         self.name = name
         self.kerasName = kerasName
         self.summary = summary
@@ -43,6 +46,7 @@ public struct Hyperparameter<Owner>: Sendable {
         _ name: String, keras kerasName: String, _ path: any WritableKeyPath<Owner, Bool> & Sendable,
         summary: String? = nil
     ) {
+        isOfOwnersOnly = false
         self.name = name
         self.kerasName = kerasName
         self.summary = summary
@@ -74,6 +78,8 @@ extension Optimizer {
         hyperparameters.first { $0.name == name }?.requirement
     }
 
-    /// Names with what help says of them.
-    static var summaries: [(name: String, summary: String?)] { hyperparameters.map { ($0.name, $0.summary) } }
+    /// Names, what help says of them, and whether other optimizers' runs leave them out.
+    static var summaries: [(name: String, summary: String?, isOfOwnersOnly: Bool)] {
+        hyperparameters.map { ($0.name, $0.summary, $0.isOfOwnersOnly) }
+    }
 }

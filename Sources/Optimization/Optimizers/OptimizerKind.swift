@@ -9,6 +9,7 @@ public struct OptimizerKind: Hashable, Sendable {
         OptimizerKind(AdamW.self),
         OptimizerKind(Lion.self),
         OptimizerKind(LAMB.self),
+        OptimizerKind(LARS.self),
     ]
 
     public let type: any Optimizer.Type

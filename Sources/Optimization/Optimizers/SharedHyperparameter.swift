@@ -3,24 +3,31 @@ public struct SharedHyperparameter: Sendable {
     /// Each once, in the order of the optimizers.
     public static let all = OptimizerKind.all.flatMap { $0.type.summaries }.reduce(into: [Self]()) { all, declared in
         guard !all.contains(where: { $0.name == declared.name }) else { return }
-        all.append(Self(declared.name, declared.summary))
+        all.append(Self(declared.name, declared.summary, isOfOwnersOnly: declared.isOfOwnersOnly))
     }
 
     public let name: String
     /// What help says before it names the optimizers.
     public let summary: String?
+    private let isOfOwnersOnly: Bool
     /// The optimizers that have it, with their defaults.
     public let owners: [(kind: OptimizerKind, defaultValue: HyperparameterValue)]
 
-    private init(_ name: String, _ summary: String?) {
+    private init(_ name: String, _ summary: String?, isOfOwnersOnly: Bool) {
         self.name = name
         self.summary = summary
+        self.isOfOwnersOnly = isOfOwnersOnly
         owners = OptimizerKind.all.compactMap { kind in kind.type.defaultValue(of: name).map { (kind, $0) } }
     }
 
     /// The default of one optimizer. One that lacks this hyper-parameter shows that of the first which has it.
     public func defaultValue(of kind: OptimizerKind) -> HyperparameterValue {
         (owners.first { $0.kind == kind } ?? owners[0]).defaultValue
+    }
+
+    /// Whether a run with this optimizer stores it.
+    public func isStored(by kind: OptimizerKind) -> Bool {
+        !isOfOwnersOnly || owners.contains { $0.kind == kind }
     }
 
     /// Why no optimizer would take a value, in words that complete "5 is not ..."; nil if one takes it.

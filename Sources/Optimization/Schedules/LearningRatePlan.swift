@@ -28,7 +28,18 @@ public struct LearningRatePlan: Hashable, Sendable {
     /// The planned rate of a step of an epoch, both from 0.
     func rate(epoch: Int, stepInEpoch: Int) -> Double {
         let step = epoch * stepsPerEpoch + stepInEpoch
-        return schedule.rate(base: base, epoch: epoch, step: step, epochs: epochs) * warmth(step)
+        return schedule.rate(base: base, at: time(epoch, step)) * warmth(step)
+    }
+
+    private func time(_ epoch: Int, _ step: Int) -> RunTime {
+        RunTime(epoch: epoch, step: step, stepsPerEpoch: stepsPerEpoch, epochs: epochs)
+    }
+
+    /// Whether the run goes on beyond the end of its schedule, which it reaches in this epoch.
+    func reachesEnd(in epoch: Int) -> Bool {
+        let steps = epoch * stepsPerEpoch..<(epoch + 1) * stepsPerEpoch
+        guard let end = schedule.end(time(epoch, steps.lowerBound)), epoch + 1 < epochs else { return false }
+        return steps.lowerBound < end && end <= steps.upperBound
     }
 
     private var warmUpSteps: Int {

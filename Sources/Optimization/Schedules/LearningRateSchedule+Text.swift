@@ -4,8 +4,9 @@ import Basics
 extension LearningRateSchedule: CustomStringConvertible {
     package static let grammar = """
         one of constant | step:every=30,factor=0.1 | multistep:at=80/120,factor=0.1 (or multiples=0.1/0.01) | \
-        exponential:every=8,factor=0.96 | polynomial:epochs=90,power=1,final=0 | cosine:epochs=90,final=0 \
-        (without epochs: the whole run) | inverse-time:decay=1e-6 (an update); \
+        exponential:every=8,factor=0.96 | polynomial:epochs=90,power=1,final=0,cycle=false | cosine:epochs=90,final=0 \
+        | \(CosineRestarts.grammar) | \(WarmUpCosine.grammar) | \(OneCycle.grammar) (without epochs: the whole run) | \
+        piecewise:at=1000/2000,rates=0.1/0.01/0.001 (steps) | inverse-time:decay=1e-6 (an update); \
         times are epochs, or steps as in every=9000steps, steps=35000
         """
 
@@ -20,46 +21,52 @@ extension LearningRateSchedule: CustomStringConvertible {
         case "constant":
             return .constant
         case "step":
-            return .step(every: try time("every", &parts), factor: try factor(&parts))
+            return .step(every: try parts.time("every"), factor: try factor(&parts))
         case "multistep":
             return try multiStep(&parts)
         case "exponential":
-            return .exponential(every: try time("every", &parts), factor: try factor(&parts))
+            return .exponential(every: try parts.time("every"), factor: try factor(&parts))
         case "polynomial":
             let power: Double? = try parts.take("power", "a positive number") { Float($0) > 0 && Float($0).isFinite }
-            return .polynomial(length: try length(&parts), power: power ?? 1, final: try final(&parts))
+            let cycles: Bool? = try parts.take("cycle", "true or false")
+            return .polynomial(
+                length: try parts.length(), power: power ?? 1, final: try parts.finalRate(), cycles: cycles ?? false)
         case "cosine":
-            return .cosine(length: try length(&parts), final: try final(&parts))
+            return .cosine(length: try parts.length(), final: try parts.finalRate())
+        case "cosine-restarts": return .cosineRestarts(try CosineRestarts(&parts))
+        case "warmup-cosine": return .warmUpCosine(try WarmUpCosine(&parts))
+        case "one-cycle": return .oneCycle(try OneCycle(&parts))
+        case "piecewise": return try piecewise(&parts)
         case "inverse-time":
             return .inverseTime(
                 decay: try parts.require("decay", "a number of at least 0") { $0 >= 0 && Float($0).isFinite })
         default:
-            let names = ["constant", "step", "multistep", "exponential", "polynomial", "cosine", "inverse-time"]
+            let names = [
+                "constant", "step", "multistep", "exponential", "polynomial", "cosine", "cosine-restarts",
+                "warmup-cosine",
+                "one-cycle", "piecewise", "inverse-time",
+            ]
             throw parts.problem("unknown schedule '\(parts.name)'\(suggestion(for: parts.name, among: names))")
         }
-    }
-
-    private static func time(_ key: String, _ parts: inout CompactText) throws -> ScheduleTime {
-        try parts.require(key, "a positive number of epochs or steps") { $0.count > 0 }
     }
 
     private static func factor(_ parts: inout CompactText) throws -> Double {
         try parts.require("factor", "a positive number") { Float($0) > 0 && Float($0).isFinite }
     }
 
-    private static func final(_ parts: inout CompactText) throws -> Double {
-        try parts.take("final", "a learning rate of at least 0") { $0 >= 0 && Float($0).isFinite } ?? 0
-    }
-
-    private static func length(_ parts: inout CompactText) throws -> ScheduleTime? {
-        let epochs: Int? = try parts.take("epochs", "a positive number") { $0 > 0 }
-        let steps: Int? = try parts.take("steps", "a positive number") { $0 > 0 }
-        switch (epochs, steps) {
-        case (let epochs?, nil): return .epochs(epochs)
-        case (nil, let steps?): return .steps(steps)
-        case (nil, nil): return nil
-        default: throw parts.problem("epochs and steps exclude each other")
+    private static func piecewise(_ parts: inout CompactText) throws -> LearningRateSchedule {
+        let list: String = try parts.require("at", "a list of steps")
+        let at = list.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+        let steps = at.compactMap(\.self)
+        guard steps.count == at.count, steps.allSatisfy({ $0 >= 0 }), zip(steps, steps.dropFirst()).allSatisfy(<) else {
+            throw parts.problem("at=\(list) is not a rising list of steps such as 1000/2000")
         }
+        let text: String = try parts.require("rates", "a list of learning rates")
+        let rates = text.split(separator: "/").compactMap { Double(String($0)) }
+        guard rates.count == steps.count + 1, rates.allSatisfy({ $0 >= 0 && Float($0).isFinite }) else {
+            throw parts.problem("rates=\(text) does not give a learning rate before and after each step of at=\(list)")
+        }
+        return .piecewise(steps: steps, rates: rates)
     }
 
     private static func multiStep(_ parts: inout CompactText) throws -> LearningRateSchedule {
@@ -88,9 +95,6 @@ extension LearningRateSchedule: CustomStringConvertible {
     }
 
     public var description: String {
-        func length(_ time: ScheduleTime?) -> String {
-            time.map { $0.isSteps ? "steps=\($0.count)," : "epochs=\($0.count)," } ?? ""
-        }
         switch self {
         case .constant: return "constant"
         case .step(let every, let factor): return "step:every=\(every),factor=\(factor)"
@@ -98,10 +102,44 @@ extension LearningRateSchedule: CustomStringConvertible {
             let times = at.map(\.description).joined(separator: "/")
             return "multistep:at=\(times),multiples=\(multiples.map(\.description).joined(separator: "/"))"
         case .exponential(let every, let factor): return "exponential:every=\(every),factor=\(factor)"
-        case .polynomial(let time, let power, let final):
-            return "polynomial:\(length(time))power=\(power),final=\(final)"
-        case .cosine(let time, let final): return "cosine:\(length(time))final=\(final)"
+        case .polynomial(let length, let power, let final, let cycles):
+            return "polynomial:\(length.lengthText)power=\(power),final=\(final)" + (cycles ? ",cycle=true" : "")
+        case .cosine(let length, let final): return "cosine:\(length.lengthText)final=\(final)"
+        case .cosineRestarts(let schedule): return schedule.text
+        case .warmUpCosine(let schedule): return schedule.text
+        case .oneCycle(let schedule): return schedule.text
+        case .piecewise(let steps, let rates):
+            let at = steps.map(\.description).joined(separator: "/")
+            return "piecewise:at=\(at),rates=\(rates.map(\.description).joined(separator: "/"))"
         case .inverseTime(let decay): return "inverse-time:decay=\(decay)"
         }
     }
+}
+
+/// Settings that several schedules have.
+extension CompactText {
+    mutating func time(_ key: String) throws -> ScheduleTime {
+        try require(key, "a positive number of epochs or steps") { $0.count > 0 && $0.count <= Int(Int32.max) }
+    }
+
+    mutating func finalRate() throws -> Double {
+        try take("final", "a learning rate of at least 0") { $0 >= 0 && Float($0).isFinite } ?? 0
+    }
+
+    /// `epochs=90` or `steps=9000`; nil if neither is given.
+    mutating func length() throws -> ScheduleTime? {
+        let epochs: Int? = try take("epochs", "a positive number") { $0 > 0 && $0 <= Int(Int32.max) }
+        let steps: Int? = try take("steps", "a positive number") { $0 > 0 && $0 <= Int(Int32.max) }
+        switch (epochs, steps) {
+        case (let epochs?, nil): return .epochs(epochs)
+        case (nil, let steps?): return .steps(steps)
+        case (nil, nil): return nil
+        default: throw problem("epochs and steps exclude each other")
+        }
+    }
+}
+
+extension ScheduleTime? {
+    /// `epochs=90,`; nothing for the whole run.
+    var lengthText: String { map { $0.isSteps ? "steps=\($0.count)," : "epochs=\($0.count)," } ?? "" }
 }

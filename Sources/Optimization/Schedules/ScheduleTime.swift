@@ -34,5 +34,20 @@ public enum ScheduleTime: Hashable, Sendable, LosslessStringConvertible {
     }
 
     /// Where a run is now, in the unit of this time.
-    func elapsed(epoch: Int, step: Int) -> Int { isSteps ? step : epoch }
+    func elapsed(_ time: RunTime) -> Int { isSteps ? time.step : time.epoch }
+
+    /// This time in steps.
+    func steps(_ time: RunTime) -> Int { isSteps ? count : count * time.stepsPerEpoch }
+}
+
+/// A step of a run, from 0, and how long the run is.
+struct RunTime {
+    let epoch: Int
+    /// Counted over the whole run.
+    let step: Int
+    let stepsPerEpoch: Int
+    let epochs: Int
+
+    /// Of the whole run.
+    var steps: Int { epochs * stepsPerEpoch }
 }

@@ -5,6 +5,8 @@ public enum RunOutcome: Sendable, Equatable {
     case stopped(reason: String)
     /// By a signal; a checkpoint was saved.
     case interrupted(signal: Int32)
+    /// By the limit of its time; a checkpoint was saved.
+    case outOfTime
     /// By an error. Observers are told so; who started the run gets the error itself.
     case failed(error: String)
 
@@ -14,6 +16,7 @@ public enum RunOutcome: Sendable, Equatable {
         case .finished: "all epochs are done"
         case .stopped(let reason): reason
         case .interrupted(let signal): "signal \(signal)"
+        case .outOfTime: "the time is over"
         case .failed(let error): error
         }
     }

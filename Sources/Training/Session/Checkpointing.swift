@@ -135,6 +135,7 @@ final class Checkpointing {
         state.position = progress.position
         state.coordinator = String(decoding: try coordinator.state(), as: UTF8.self)
         state.history = progress.history
+        state.overrides = progress.overrides
         state.epochSums = progress.epochSums
         if progress.position.step > 0 {
             state.epochStart = epochStart.map {

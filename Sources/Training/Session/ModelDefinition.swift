@@ -1,6 +1,7 @@
 import Basics
 import Checkpoints
 import DataPipeline
+import Datasets
 import Transforms
 import Execution
 import FoundationEssentials
@@ -19,8 +20,13 @@ package struct ModelDefinition {
         var layersFromShallower: Set<String>?
         if let name = options.model {
             let named = try NamedModel(name)
-            network = try named.network(options) { Self.complete(&$0, $1, data) }
-            var usual = network.usualLoss(for: data.targetKind)
+            var network = try named.network(options) { Self.complete(&$0, $1, data) }
+            let isMultiHot = data.training.dataset.targets.isMultiHot
+            if case .zoo = named, isMultiHot, options.loss == .binaryCrossEntropy {
+                network = try network.endingInSigmoid()
+            }
+            self.network = network
+            var usual = network.usualLoss(for: isMultiHot ? .flags : data.targetKind)
             if case .zoo(let model) = named {
                 usual = model.loss.function
                 layersFromShallower = model.layersFromShallower
@@ -41,6 +47,7 @@ package struct ModelDefinition {
         }
         for source in [data.training, data.validation].compactMap(\.self) {
             try network.requireFit(to: source.input.transforms)
+            try network.requireOneClass(of: source.dataset, for: loss)
             try network.requireTargets(of: source.input.output, for: loss)
         }
     }
@@ -79,6 +86,35 @@ extension Network {
             throw NetworkError(
                 network: name, layer: nodes[nodes.count - 1].name, reason: "the output \(outputShape) is no vector")
         }
+    }
+
+    /// Refuses samples of several classes, or of none, for a network whose outputs exclude each other.
+    package func requireOneClass(of samples: SampleSet, for loss: Loss) throws {
+        let excludes = nodes[nodes.count - 1].layer.activation == .softmax || loss.function.isOfClasses
+        guard excludes, samples.targets.isMultiHot, let (sample, classes) = samples.targets.firstNotOneHot else {
+            return
+        }
+        throw DatasetError(
+            file: samples.file, object: samples.targetsPath,
+            "row \(samples.rows[sample]) names \(classes) classes, but the outputs of \(name) exclude each other",
+            remedy:
+                "name one class a row, or use --loss binary_crossentropy with a model of the zoo or one that ends in sigmoid"
+        )
+    }
+
+    /// The same network with sigmoid where outputs are a softmax: each class is a question of its own.
+    fileprivate func endingInSigmoid() throws -> Network {
+        let outputs = Set([nodes.count - 1] + auxiliaryOutputs.map(\.node))
+        let nodes = nodes.enumerated().map { index, node in
+            guard outputs.contains(index), case .dense(let dense) = node.layer, dense.activation == .softmax else {
+                return node
+            }
+            let layer = Dense(
+                units: dense.units, activation: .sigmoid, usesBias: dense.usesBias,
+                kernelInitializer: dense.kernelInitializer)
+            return Node(name: node.name, layer: .dense(layer), inputs: node.inputs, isTrainable: node.isTrainable)
+        }
+        return try Network(name: name, nodes: nodes, auxiliaryOutputs: auxiliaryOutputs)
     }
 
     /// Refuses labels or target values that do not fit the outputs.

@@ -4,6 +4,7 @@ import FoundationEssentials
 import MessagePassing
 import Models
 import Options
+import Transforms
 
 /// What a resumed run takes from its checkpoint, and what must be the same in both. For a new run all of it is empty.
 struct ResumedState {
@@ -23,8 +24,10 @@ struct ResumedState {
             return
         }
         let found = try Found(request, communicator)
-        (state, file, damage) = (found.state, found.file, found.warnings)
-        (options, recorded) = try Self.settle(request, found)
+        (file, damage) = (found.file, found.warnings)
+        var state = found.state
+        (options, recorded, state.overrides) = try Self.settle(request, found)
+        self.state = state
     }
 
     /// Gives the memory of weights and slots back, once the run has taken them over.
@@ -33,6 +36,9 @@ struct ResumedState {
         state?.optimizer.slots = []
         state?.epochStart = nil
     }
+
+    /// How its samples became inputs; nil for a new run.
+    var normalization: Normalization? { state.flatMap { Normalization($0.normalization) } }
 
     /// What rank 0 found, on all ranks.
     private struct Found {
@@ -102,7 +108,7 @@ struct ResumedState {
 
     private static func settle(
         _ request: RunRequest, _ found: Found
-    ) throws -> (options: TrainingOptions, recorded: TrainingOptions) {
+    ) throws -> (options: TrainingOptions, recorded: TrainingOptions, overrides: [RunState.Override]) {
         var configured = TrainingOptions()
         if !found.configuration.isEmpty {
             try configured.apply(toml: found.configuration, file: CheckpointStore.configurationName)
@@ -114,19 +120,44 @@ struct ResumedState {
         for name in request.given {
             try options.set(name, to: request.options.text(of: name) ?? "none")
         }
-        let differences = options.semanticDifferences(from: stored)
+        let overrides = try override(&options, request.overrides, of: found)
+        let changed = Set(overrides.map(\.option))
+        let differences = options.semanticDifferences(from: stored).filter { !changed.contains($0.name) }
         guard differences.isEmpty else {
             let list = differences.map { "--\($0.name) was \($0.was), now \($0.now)" }.joined(separator: "; ")
             throw TrainingError(
                 "\(found.file): a resumed run cannot change what it computes: \(list). Leave these options as they were, "
-                    + "or start a new run in another --output, with --weights \(found.file) if its weights are wanted.")
+                    + "say --override NAME=VALUE if the change is meant, or start a new run in another --output, with --weights \(found.file) if its weights are wanted."
+            )
         }
         var recorded = options
         recorded.model = options.model ?? configured.model
         recorded.weights = options.weights ?? configured.weights
         recorded.initFrom = options.initFrom ?? configured.initFrom
         recorded.match = options.match ?? configured.match
-        return (options, recorded)
+        return (options, recorded, found.state.overrides + overrides)
+    }
+
+    /// Changes options as a user asked for, and returns the changes.
+    private static func override(
+        _ options: inout TrainingOptions, _ asked: [OptionOverride], of found: Found
+    ) throws -> [RunState.Override] {
+        let before = options
+        for change in asked {
+            guard TrainingOptions.isOverridable(change.name) else {
+                throw OptionError(
+                    "override",
+                    "\(change.name) cannot change in the middle of a run; start a new one with --weights \(found.file)")
+            }
+            try options.set(change.name, to: change.value)
+        }
+        try options.validate()
+        guard options.algorithm.slots == before.algorithm.slots else {
+            throw OptionError("override", "the optimizer would keep other slots than \(found.file) has")
+        }
+        return options.semanticDifferences(from: before).map {
+            RunState.Override(option: $0.name, was: $0.was, now: $0.now, step: found.state.position.globalStep)
+        }
     }
 
     /// Refuses another network or other data than the checkpoint's.

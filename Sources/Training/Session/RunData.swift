@@ -25,21 +25,28 @@ package struct RunData {
     /// What the user should know of how the data were understood.
     let notes: [String]
 
-    /// `demand`: which targets the network can learn from, where that is known. `resumed` is the network of a run that goes
-    /// on; `readers` are the threads of each reader.
-    init(_ options: TrainingOptions, demand: TargetDemand? = nil, resumed: Network?, readers: Int) throws {
+    /// `demand`: which targets the network can learn from, where that is known. `resumed` is of a run that goes on; `readers`
+    /// are the threads of each reader.
+    init(_ options: TrainingOptions, demand: TargetDemand? = nil, resumed: ResumedState?, readers: Int) throws {
         guard let path = options.data else {
             throw TrainingError(
                 "there is no data to train on; give an HDF5 file with --data, or make one with `dptrain data`")
         }
         self.path = path
         let file = try DatasetFile.open(path, options: DatasetOptions(options, demand: demand))
-        let stored = try file.trainingData(validationSplit: options.validationSplit)
-        let fit = { try options.fitted($0, to: { try NetworkInput(options, resumed: resumed) }) }
-        let data = try (train: fit(stored.train), validation: stored.validation.map(fit))
+        let input = { try NetworkInput(options, resumed: resumed?.state?.network) }
+        // What is learnt by heart is not shuffled, and validates too.
+        let isByHeart = options.overfitBatches != nil
+        let stored = try file.trainingData(options.validationRule, seed: options.seed)
+        let data = try (isByHeart ? stored.byHeart : stored).map { try options.fitted($0, to: input) }
+        let train = try options.classWeights.map { try data.train.weighted(by: $0) } ?? data.train
         self.file = file
-        explanation = stored.explanation
-        if case .none = data.train.targets { try data.train.requireTargets(.labels) }
+        explanation = data.explanation
+        if case .none = train.targets { try train.requireTargets(.labels) }
+        try train.requireSomeWeight()
+        if options.sampling == .balanced, train.labels == nil {
+            throw OptionError("sampling", "\(path) has no labels, so there are no classes to balance")
+        }
         if let classes = options.classes {
             for samples in [data.train, data.validation].compactMap(\.self) {
                 // One output tells two classes apart.
@@ -47,13 +54,14 @@ package struct RunData {
             }
         }
         try data.validation?.requireTargets(data.train.targetKind == .label ? .labels : .targets)
-        let (rule, note) = try options.normalizationRule(for: file, data.train)
+        let (rule, note) = try Self.normalization(options, data, file, resumed?.normalization, readers: readers)
         let unused = file.unused.isEmpty ? nil : "not used: \(file.unused.listed(atMost: 10))"
         notes = (file.notes + [note, unused].compactMap(\.self)).map { "\(path): \($0)" }
         var training = try BatchSource(
-            data.train,
-            InputPipeline(TransformChain(options.augment?.transforms ?? [], of: data.train, seed: options.seed), rule),
-            batch: options.batchSize, shards: options.shards, seed: options.shuffle ? options.seed : nil)
+            train,
+            InputPipeline(TransformChain(options.augment?.transforms ?? [], of: train, seed: options.seed), rule),
+            batch: options.batchSize, shards: options.shards, seed: options.shuffle && !isByHeart ? options.seed : nil,
+            isBalanced: options.sampling == .balanced)
         training.readers = readers
         self.training = training
         validation = try data.validation.map { try BatchSource(evaluating: $0, options, rule, readers: readers) }
@@ -65,6 +73,20 @@ package struct RunData {
         precondition(
             validation.map { $0.input.output.targetKind == targetKind } ?? true,
             "what stands for a transform in evaluation makes the same kind of targets")
+    }
+
+    /// The file's mean and deviation are those of rows that are kept back, too. So the others are measured, once: a run that
+    /// is resumed goes on with its rule.
+    private static func normalization(
+        _ options: TrainingOptions, _ data: TrainingData, _ file: DatasetFile, _ resumed: Transforms.Normalization?,
+        readers: Int
+    ) throws -> (rule: Transforms.Normalization, note: String?) {
+        guard data.isHeldOut, options.normalization == .standardized, options.valueRange == nil else {
+            return try options.normalizationRule(for: file, data.train)
+        }
+        if let resumed { return (resumed, nil) }
+        let statistics = try data.train.meanAndDeviation(readers: readers)
+        return (.standardized(mean: statistics.mean, deviation: statistics.deviation), nil)
     }
 
     /// What in the data looks like a mistake. Some samples are read for it.
@@ -90,8 +112,13 @@ package struct RunData {
         let samples = training.dataset
         let kind =
             samples.targetKind == .label
-            ? "\(samples.classes) classes" : "\(samples.specification.targetCount) target values"
-        return "\(path): \(samples.count) \(samples.kindText), \(kind)"
+            ? "\(samples.classes) classes"
+            : samples.targets.isMultiHot
+                ? "\(samples.specification.targetCount) classes, any number of them a sample"
+                : "\(samples.specification.targetCount) target values"
+        let weighted = samples.weights == nil ? "" : ", weighted"
+        let balanced = training.sampler.isBalanced ? ", classes balanced" : ""
+        return "\(path): \(samples.count) \(samples.kindText), \(kind)\(weighted)\(balanced)"
             + (augmentations.map { ", \($0)" } ?? "")
     }
 }
@@ -105,6 +132,14 @@ extension BatchSource {
         let transforms = try TransformChain(options.augment?.inEvaluation ?? [], of: dataset, seed: options.seed)
         self.init(dataset, try InputPipeline(transforms, rule), batch: options.batchSize, shards: options.shards)
         self.readers = readers
+    }
+}
+
+extension BatchSource {
+    /// How the loss sees the targets.
+    package func targetKind(for loss: Loss) -> TargetKind {
+        let kind = input.output.targetKind
+        return kind == .values && loss.function == .binaryCrossEntropy && dataset.targets.isMultiHot ? .flags : kind
     }
 }
 
@@ -153,6 +188,7 @@ extension DatasetOptions {
             }
         self.init(
             images: options.images, labels: options.labels, order: order, allowsExternal: options.allowExternal)
+        sampleWeights = options.sampleWeights
         targets = options.targets.map { $0 == .labels ? .labels : .targets }
         labelOffset = options.labelOffset
         self.demand = demand

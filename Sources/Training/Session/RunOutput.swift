@@ -1,6 +1,7 @@
 import Basics
 import Checkpoints
 import FoundationEssentials
+import Models
 import Reporting
 
 /// The output folder of a run, and the observers that every run has: on rank 0 only.
@@ -12,13 +13,22 @@ struct RunOutput {
     private let lock: OutputLock
 
     /// `rollbacks` counts those of a resumed run. `lock` is nil for a run that has not touched its folder yet.
-    init(_ request: RunRequest, _ resumed: ResumedState, rollbacks: Int, _ lock: OutputLock?) throws {
+    /// `checkpointBytes`: about the size of a checkpoint, for which there must be room.
+    init(
+        _ request: RunRequest, _ resumed: ResumedState, rollbacks: Int, _ lock: OutputLock?, checkpointBytes: Int
+    ) throws {
         let options = resumed.options
         let folder = options.output ?? TrainingRun.defaultOutput
         self.lock = try lock ?? OutputLock(folder: folder)
         var warnings =
             self.lock.isHeld
             ? [] : ["the file system of \(folder) has no locks, so nothing keeps a second run out of it"]
+        if let room = DiskSpace.available(at: folder), room < checkpointBytes {
+            throw FileError(
+                .diskFull, file: folder,
+                "a checkpoint takes \(ModelSummary.bytes(checkpointBytes)), and \(ModelSummary.bytes(room)) are free",
+                remedy: "make room, or choose another folder with --output")
+        }
         let store = try CheckpointStore(folder: folder, keep: options.keep, start: Self.start(request, folder))
         writer = CheckpointWriter(store, self.lock)
         let path = "\(folder)/\(CheckpointStore.logName)"

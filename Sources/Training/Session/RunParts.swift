@@ -1,4 +1,5 @@
 import Basics
+import DataPipeline
 import Datasets
 import Execution
 import MessagePassing
@@ -29,14 +30,17 @@ package struct RunParts {
     let memory: NodeMemory.Account
 
     /// For a new run. Collective.
-    package init(_ session: Session) throws { try self.init(session, resumed: nil) }
+    package init(_ session: Session) throws { try self.init(session, resumed: nil, staged: nil) }
 
-    /// Collective. Model, weights and slots are those of `resumed`, or those that a new run starts from.
-    init(_ session: Session, resumed: ResumedState?) throws {
-        let (options, communicator) = (session.options, session.communicator)
-        let demand = TargetDemand(options, resumed: resumed?.state.map { ($0.network, $0.loss) })
+    /// Collective. Model, weights and slots are those of `resumed`, or those that a new run starts from. `staged` is where the
+    /// data are read from instead.
+    init(_ session: Session, resumed: ResumedState?, staged: StagedData?) throws {
+        let communicator = session.communicator
+        var options = session.options
+        if let staged { options.data = staged.path }
+        let demand = TargetDemand(options, resumed: resumed?.state)
         let data = try communicator.together {
-            try RunData(options, demand: demand, resumed: resumed?.state?.network, readers: session.readers)
+            try RunData(options, demand: demand, resumed: resumed, readers: session.readers)
         }
         let definition = try communicator.together { try ModelDefinition(options, data, resumed: resumed?.state) }
         let network = definition.network
@@ -66,8 +70,11 @@ package struct RunParts {
         self.startLines = startLines
         gate = options.onNaN ?? .stop == .stop ? nil : FiniteGate(communicator)
         let update = ParameterUpdate(
-            options.algorithm, l2: Float(options.l2), options.clipping, replica, exchangePlan.ownership,
-            checksGradients: gate == nil)
+            options.algorithm,
+            ParameterUpdate.Settings(
+                l2: Float(options.l2), clipping: options.clipping,
+                decaysKernelsOnly: options.weightDecayOn == .kernels, checksGradients: gate == nil),
+            replica, exchangePlan.ownership)
         let norms = try NormGate(update, exchangePlan.ownership, communicator, finite: gate)
         let reducer = Reducer(exchangePlan, exchange, overlap: options.overlap, gate: norms ?? gate) {
             range, gradient in
@@ -90,9 +97,24 @@ package struct RunParts {
         loader = SampleLoader(data.training.input)
     }
 
+    /// What there is to be right about in a sample: its label, each of its classes, or nothing.
+    var decisionsPerSample: Int {
+        switch data.training.targetKind(for: loss) {
+        case .label: 1
+        case .flags: network.outputShape.count
+        case .values: 0
+        }
+    }
+
+    /// About the size of a checkpoint: its weights and slots.
+    var checkpointBytes: Int {
+        let slots = session.options.algorithm.slots.count
+        return (network.parameterCount + slots * network.trainableParameterCount) * MemoryLayout<Float>.stride
+    }
+
     var stepsPerEpoch: Int {
         let steps = data.training.sampler.steps
-        return min(session.options.stepsPerEpoch ?? steps, steps)
+        return min(session.options.overfitBatches ?? session.options.stepsPerEpoch ?? steps, steps)
     }
 
     /// Where a traced run records; nil for others. Collective. It is made before the step, whose plans record their

@@ -8,38 +8,48 @@ struct RunProgress: Sendable {
     /// Sums of the epoch that has begun.
     private(set) var sums = MetricSums()
     private(set) var history: [[String: Double]] = []
+    private(set) var overrides: [RunState.Override] = []
     /// The rate of the last step; before the first step, the rate of the first step.
     private(set) var learningRate: Float
-    /// False for networks without classes.
-    let countsCorrect: Bool
+    /// What there is to be right about in a sample: 0 for networks without classes, several where each class is a question
+    /// of its own.
+    private let decisionsPerSample: Int
 
-    init(firstRate: Float, countsCorrect: Bool) {
+    var countsCorrect: Bool { decisionsPerSample > 0 }
+
+    init(firstRate: Float, decisionsPerSample: Int) {
         learningRate = firstRate
-        self.countsCorrect = countsCorrect
+        self.decisionsPerSample = decisionsPerSample
     }
 
     /// Continues from `state`.
-    init(resuming state: RunState, countsCorrect: Bool) {
-        self.countsCorrect = countsCorrect
+    init(resuming state: RunState, decisionsPerSample: Int) {
+        self.decisionsPerSample = decisionsPerSample
         learningRate = Float(state.optimizer.learningRate)
         position = state.position
         history = state.history
+        overrides = state.overrides
         sums.samples = Int(state.epochSums["samples"] ?? 0)
         sums.loss = state.epochSums["loss"] ?? 0
-        sums.correct = Int(state.epochSums["correct"] ?? 0)
+        sums.correct = Int(state.epochSums[correctName] ?? 0)
     }
 
     /// The sums as a checkpoint has them.
     var epochSums: [String: Double] {
-        ["samples": Double(sums.samples), "loss": sums.loss, "correct": Double(sums.correct)]
+        ["samples": Double(sums.samples), "loss": sums.loss, correctName: Double(sums.correct)]
     }
+
+    private var correctName: String { decisionsPerSample > 1 ? "correct_outputs" : "correct" }
+
+    /// In samples: parts of them where a sample has several decisions.
+    func correct(_ sums: MetricSums) -> Double { Double(sums.correct) / Double(max(decisionsPerSample, 1)) }
 
     /// Means over the epoch so far.
     var means: EpochMetrics.Means { means(of: sums) }
 
     func means(of sums: MetricSums) -> EpochMetrics.Means {
         let count = Double(max(sums.samples, 1))
-        return EpochMetrics.Means(loss: sums.loss / count, accuracy: countsCorrect ? Double(sums.correct) / count : nil)
+        return EpochMetrics.Means(loss: sums.loss / count, accuracy: countsCorrect ? correct(sums) / count : nil)
     }
 
     mutating func add(_ step: MetricSums, learningRate: Float) {

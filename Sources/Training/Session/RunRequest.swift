@@ -1,5 +1,16 @@
 import Options
 
+/// A semantic option that a resumed run is to have another value of.
+public struct OptionOverride: Sendable, Equatable {
+    public let name: String
+    public let value: String
+
+    public init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
 /// What a user asked for.
 public struct RunRequest {
     public enum Resume: Sendable, Equatable, CustomStringConvertible {
@@ -22,8 +33,14 @@ public struct RunRequest {
     public var given: Set<String>
     public var resume: Resume
     public var overwrite: Bool
+    /// Changes to what a resumed run computes.
+    public var overrides: [OptionOverride]
 
-    public init(options: TrainingOptions, given: Set<String> = [], resume: Resume = .no, overwrite: Bool = false) {
+    public init(
+        options: TrainingOptions, given: Set<String> = [], resume: Resume = .no, overwrite: Bool = false,
+        overrides: [OptionOverride] = []
+    ) {
+        self.overrides = overrides
         self.options = options
         self.given = given
         self.resume = resume

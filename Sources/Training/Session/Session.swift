@@ -70,8 +70,9 @@ extension Session {
 
     /// Plans for all shards that any rank meets, so that all ranks have the same arena. Collective.
     package func plan(_ network: Network, _ loss: Loss, for work: Work) throws -> ReplicaPlan {
-        var demand = ReplicaPlan.Demand(
-            options, targets: work.values.first?.input.output.targetKind ?? .label, shards: shards.count)
+        let targets = (work[.training] ?? work.values.first)?.targetKind(for: loss) ?? .label
+        var demand = ReplicaPlan.Demand(options, targets: targets, shards: shards.count)
+        demand.weighted = Set(work.filter { $0.value.dataset.weights != nil }.keys)
         demand.training = work[.training]?.shardSizes ?? []
         demand.evaluation = work[.evaluation]?.shardSizes ?? []
         demand.prediction = work[.prediction]?.shardSizes ?? []
@@ -131,6 +132,6 @@ extension TrainingOptions {
 
     /// Options that do not change what is computed, but when the ranks exchange messages.
     package static let comparedTiming = [
-        "epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "bucket-size", "trace", "trace-steps",
+        "epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "bucket-size", "stage", "trace", "trace-steps",
     ]
 }

@@ -1,11 +1,12 @@
+import Checkpoints
 import Datasets
 import Models
 import Options
 
 /// What a network that is yet to meet its data can learn from.
 extension TargetDemand {
-    /// Of a run. `resumed` is its network and loss if it goes on. Nil where the data decide.
-    init?(_ options: TrainingOptions, resumed: (network: Network, loss: Loss)?) {
+    /// Of a run. `resumed` is its state if it goes on. Nil where the data decide.
+    init?(_ options: TrainingOptions, resumed: RunState?) {
         if let resumed, options.model == nil {
             self.init(resumed.network, options.loss ?? resumed.loss.function)
             return

@@ -10,16 +10,16 @@ extension Trainer {
     typealias Start = (coordinator: Coordinator, progress: RunProgress)
 
     static func start(_ parts: RunParts, _ resumed: RunState?) throws -> Start {
-        let countsCorrect = parts.data.targetKind == .label
+        let decisions = parts.decisionsPerSample
         var coordinator = try parts.session.options.coordinator(
             stepsPerEpoch: parts.stepsPerEpoch,
-            metrics: EpochMetrics.names(accuracy: countsCorrect, validation: parts.data.validation != nil))
+            metrics: EpochMetrics.names(accuracy: decisions > 0, validation: parts.data.validation != nil))
         guard let resumed else {
             let rate = coordinator.rates(epoch: 0)[0]
-            return (coordinator, RunProgress(firstRate: rate, countsCorrect: countsCorrect))
+            return (coordinator, RunProgress(firstRate: rate, decisionsPerSample: decisions))
         }
         try coordinator.restore(Array(resumed.coordinator.utf8))
-        return (coordinator, RunProgress(resuming: resumed, countsCorrect: countsCorrect))
+        return (coordinator, RunProgress(resuming: resumed, decisionsPerSample: decisions))
     }
 
     /// Collective. `writer` is nil on ranks other than 0.
@@ -33,7 +33,9 @@ extension Trainer {
         self.init(
             parts: parts, step: try parts.step(trace),
             evaluator: try parts.data.validation.map {
-                try Evaluator(session, parts.replica, $0, steps: session.options.validationSteps)
+                try Evaluator(
+                    session, parts.replica, $0, steps: session.options.overfitBatches ?? session.options.validationSteps
+                )
             },
             penalty: try Penalty(l2: session.options.l2, parts.replica, session.communicator),
             checkpoints: Checkpointing(parts, writer, observers, parts.epochStart, resumedFrom: resumedFrom),

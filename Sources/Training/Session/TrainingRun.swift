@@ -1,4 +1,6 @@
 import Checkpoints
+import DataPipeline
+import Datasets
 import FoundationEssentials
 import MessagePassing
 import Reporting
@@ -39,11 +41,15 @@ public final class TrainingRun {
         }
         var resumed = try ResumedState(request, communicator)
         let session = try Session(resumed.options, communicator, engines: makeEngine)
-        let parts = try RunParts(session, resumed: resumed)
+        let staged = try Self.stage(session, resumed)
+        defer { staged?.remove() }
+        let parts = try RunParts(session, resumed: resumed, staged: staged)
         resumed.releaseTensors()
         let start = try Trainer.start(parts, resumed.state)
         let output = try communicator.onRoot {
-            try RunOutput(request, resumed, rollbacks: start.coordinator.rollbacks, lock ?? nil)
+            try RunOutput(
+                request, resumed, rollbacks: start.coordinator.rollbacks, lock ?? nil,
+                checkpointBytes: parts.checkpointBytes)
         }
         let observers = (output?.observers ?? []) + observers
         let trainer = try Trainer(parts, start, output?.writer, observers, resumedFrom: resumed.file)
@@ -52,6 +58,14 @@ public final class TrainingRun {
         for observer in observers { try observer.runBegan(begun) }
         // The folder is the run's own as long as it lasts.
         return try withExtendedLifetime(output) { try train(trainer, observers) }
+    }
+
+    /// The copies of the data that `--stage` asks for. Collective.
+    private static func stage(_ session: Session, _ resumed: ResumedState) throws -> StagedData? {
+        let options = session.options
+        guard let folder = options.stage, let data = options.data else { return nil }
+        let understanding = DatasetOptions(options, demand: TargetDemand(options, resumed: resumed.state))
+        return try StagedData(data, in: folder, understanding, session.nodes, session.communicator)
     }
 
     /// Trains, and tells how it ended.

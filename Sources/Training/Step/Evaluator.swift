@@ -28,13 +28,14 @@ package final class Evaluator {
         metrics = try MetricsExchange(session.communicator, session.partition)
     }
 
-    /// Collective: all ranks get the same sums. `look` is called for each shard of this rank once its plan has run;
-    /// `progress` after each batch, with the number of batches done and of all.
+    /// Collective: all ranks get the same sums. `epoch` matters where samples are redrawn. `look` is called for each shard of
+    /// this rank once its plan has run; `progress` after each batch, with the number of batches done and of all.
     package func evaluate(
-        _ look: ((ShardBatch, BoundPlan) -> Void)? = nil, progress: ((_ step: Int, _ steps: Int) throws -> Void)? = nil
+        epoch: Int = 0, _ look: ((ShardBatch, BoundPlan) -> Void)? = nil,
+        progress: ((_ step: Int, _ steps: Int) throws -> Void)? = nil
     ) throws -> MetricSums {
         metrics.clear()
-        try forEachShard(.evaluation, progress) { plan, batch, _, shard in
+        try forEachShard(.evaluation, epoch: epoch, progress) { plan, batch, _, shard in
             metrics.add(plan.metrics.pointee, samples: batch.count, shard: shard)
             look?(batch, plan)
         }
@@ -49,7 +50,7 @@ package final class Evaluator {
         var outputs = [Float](repeating: 0, count: (last - first) * width)
         try outputs.withUnsafeMutableBufferPointer { outputs in
             guard let start = outputs.baseAddress else { return }
-            try forEachShard(.prediction, nil) { plan, batch, step, shard in
+            try forEachShard(.prediction, epoch: 0, nil) { plan, batch, step, shard in
                 let position = sampler.positions(step: step, shard: shard).lowerBound - first
                 (start + position * width).update(from: plan.output, count: batch.count * width)
             }
@@ -59,10 +60,10 @@ package final class Evaluator {
 
     /// Runs the rank's shards of all steps, and hands `body` each one's plan, samples, step and number.
     private func forEachShard(
-        _ purpose: Plan.Purpose, _ progress: ((_ step: Int, _ steps: Int) throws -> Void)?,
+        _ purpose: Plan.Purpose, epoch: Int, _ progress: ((_ step: Int, _ steps: Int) throws -> Void)?,
         _ body: (BoundPlan, ShardBatch, _ step: Int, _ shard: Int) throws -> Void
     ) throws {
-        let reader = source.reader(shards: shards, stepsPerEpoch: steps)
+        let reader = source.reader(shards: shards, epoch: epoch, epochs: epoch + 1, stepsPerEpoch: steps)
         defer { reader.stop() }
         replica.weightsChanged()
         while let slot = try watch.during(.reading, reader.next) {

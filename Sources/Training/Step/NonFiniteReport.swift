@@ -44,7 +44,7 @@ extension NonFiniteReport.Finding {
     init(_ origin: NonFiniteOrigin, _ plan: BoundPlan, _ samples: ShardBatch, segment: Int, shard: Int) {
         self.segment = segment
         self.shard = shard
-        rows = (0..<samples.count).map { samples.indices[$0] }.sorted()
+        rows = (0..<samples.count).map { samples.row($0) }.sorted()
         let usual = "a lower --learning-rate or a --warm-up often helps"
         guard plan.inputIsFinite else {
             (loss, place) = (nil, "the input holds values that are not finite")

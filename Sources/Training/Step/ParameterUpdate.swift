@@ -45,20 +45,36 @@ final class ParameterUpdate {
         let path: String
     }
 
+    /// A part of a trainable parameter.
+    private struct Trained {
+        let l2: Float
+        let decays: Bool
+        let slots: [UnsafeMutablePointer<Float>]
+        /// Counts the trainable ones.
+        let parameter: Int
+    }
+
     private enum Rule {
-        /// `parameter` counts the trainable ones.
-        case optimizer(l2: Float, slots: [UnsafeMutablePointer<Float>], parameter: Int)
+        case optimizer(Trained)
         case movingAverage(momentum: Float)
     }
 
-    /// Updates will be called for the ranges of `ownership`. `checksGradients` is false where a gate has looked at them.
-    init(
-        _ optimizer: any Optimizer, l2: Float, _ clipping: GradientClipping?, _ replica: Replica,
-        _ ownership: SliceOwnership, checksGradients: Bool
-    ) {
+    /// What becomes of gradients before the optimizer sees them, and of which weights.
+    struct Settings {
+        var l2: Float = 0
+        var clipping: GradientClipping?
+        /// Whether only kernels decay.
+        var decaysKernelsOnly = false
+        /// False where a gate has looked at the gradients.
+        var checksGradients = true
+    }
+
+    /// Updates will be called for the ranges of `ownership`.
+    init(_ optimizer: any Optimizer, _ settings: Settings, _ replica: Replica, _ ownership: SliceOwnership) {
+        let clipping = settings.clipping
         self.optimizer = optimizer
         self.clipping = clipping
-        self.checksGradients = checksGradients
+        checksGradients = settings.checksGradients
         parameters = replica.parameters
         neededNorms = type(of: optimizer).neededNorms.union(clipping?.neededNorms ?? [])
         let slots = optimizer.slots.map { OwnedArena(ownership, initialValue: $0.initialValue) }
@@ -76,9 +92,11 @@ final class ParameterUpdate {
                 {
                     rule = .movingAverage(momentum: layer.momentum)
                 } else {
+                    let isKernel = parameter.specification.isKernel
                     rule = .optimizer(
-                        l2: parameter.specification.isKernel ? l2 : 0,
-                        slots: slots.map { $0.address(of: part.lowerBound) }, parameter: trainable.count - 1)
+                        Trained(
+                            l2: isKernel ? settings.l2 : 0, decays: isKernel || !settings.decaysKernelsOnly,
+                            slots: slots.map { $0.address(of: part.lowerBound) }, parameter: trainable.count - 1))
                 }
                 spans.append(Span(range: part, rule: rule, path: parameter.path))
             }
@@ -108,10 +126,10 @@ final class ParameterUpdate {
             return note("the gradient", span.path, at: span.range.lowerBound)
         }
         switch span.rule {
-        case .optimizer(let l2, let slots, let parameter):
+        case .optimizer(let trained):
             let isDirection = neededNorms.contains(.direction)
-            let step = isDirection ? self.step(parameter) : prepare(sums, weights, count, l2: l2, parameter)
-            optimizer.update(weights: weights, gradient: sums, slots: slots, count: count, step: step)
+            let step = isDirection ? self.step(trained) : prepare(sums, weights, count, trained)
+            optimizer.update(weights: weights, gradient: sums, slots: trained.slots, count: count, step: step)
         case .movingAverage(let momentum):
             average(weights, sums, momentum: momentum, count: count)
         }
@@ -132,36 +150,40 @@ final class ParameterUpdate {
 
     /// Clips elements. Returns the step for what the gradient then is.
     private func prepare(
-        _ gradient: UnsafeMutablePointer<Float>, _ weights: UnsafePointer<Float>, _ count: Int, l2: Float,
-        _ parameter: Int
+        _ gradient: UnsafeMutablePointer<Float>, _ weights: UnsafePointer<Float>, _ count: Int, _ trained: Trained
     ) -> UpdateStep {
         if norms.isEmpty {
-            var step = step
-            step.l2 = l2
+            let step = regularizing(trained)
             guard let clipping else { return step }
             step.regularize(gradient, weights: weights, count: count)
             clipping.clip(gradient, count: count)
             return step.regularized()
         }
         clipping?.clip(gradient, count: count)
-        let step = step(parameter)
+        let step = step(trained)
         return step.regularized(factor: clipping?.factor(step.norms) ?? 1)
     }
 
     /// The step for what `NormGate` has made of a parameter's gradient.
-    private func step(_ parameter: Int) -> UpdateStep {
-        var step = step.regularized()
-        step.norms = norms[parameter]
+    private func step(_ trained: Trained) -> UpdateStep {
+        var step = regularizing(trained).regularized()
+        step.norms = norms[trained.parameter]
+        return step
+    }
+
+    /// The step for what has arrived of a parameter's gradient.
+    private func regularizing(_ trained: Trained) -> UpdateStep {
+        var step = step
+        step.l2 = trained.l2
+        if !trained.decays { step.weightDecay = 0 }
         return step
     }
 
     /// Makes gradients of the loss of one of the owned ranges, which holds sums over samples.
     func regularize(_ range: Range<Int>, _ gradient: UnsafeMutablePointer<Float>) {
         for span in spans(in: range) {
-            guard case .optimizer(let l2, _, _) = span.rule else { continue }
-            var step = step
-            step.l2 = l2
-            step.regularize(
+            guard case .optimizer(let trained) = span.rule else { continue }
+            regularizing(trained).regularize(
                 gradient + (span.range.lowerBound - range.lowerBound), weights: weights(from: span.range.lowerBound),
                 count: span.range.count)
         }
@@ -170,11 +192,11 @@ final class ParameterUpdate {
     /// Makes directions of the gradients of one of the owned ranges.
     func direct(_ range: Range<Int>, _ gradient: UnsafeMutablePointer<Float>) {
         for span in spans(in: range) {
-            guard case .optimizer(_, let slots, let parameter) = span.rule else { continue }
+            guard case .optimizer(let trained) = span.rule else { continue }
             let part = gradient + (span.range.lowerBound - range.lowerBound)
             let weights = weights(from: span.range.lowerBound)
-            let step = prepare(part, weights, span.range.count, l2: 0, parameter)
-            optimizer.direct(part, weights: weights, slots: slots, count: span.range.count, step: step)
+            let step = prepare(part, weights, span.range.count, trained)
+            optimizer.direct(part, weights: weights, slots: trained.slots, count: span.range.count, step: step)
         }
     }
 

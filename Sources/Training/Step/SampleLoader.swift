@@ -3,7 +3,7 @@ import Execution
 import Basics
 import Options
 
-/// Normalises samples that were read straight into a plan's input, and copies labels or target values beside them.
+/// Normalises samples that were read straight into a plan's input, and copies labels or target values, and weights, beside them.
 package struct SampleLoader {
     private let input: InputPipeline
     private let targets: TargetKind
@@ -33,10 +33,11 @@ package struct SampleLoader {
 
     private func fill(_ plan: BoundPlan, from batch: ShardBatch) {
         input.normalizer.normalize(batch.values, count: batch.count, into: plan.input)
+        plan.weights?.update(from: batch.weights, count: batch.count)
         guard let memory = plan.targets else { return }
         switch targets {
         case .label: memory.assumingMemoryBound(to: Int32.self).update(from: batch.labels, count: batch.count)
-        case .values:
+        case .values, .flags:
             memory.assumingMemoryBound(to: Float.self).update(from: batch.targets, count: batch.count * width)
         }
     }

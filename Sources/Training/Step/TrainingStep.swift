@@ -48,8 +48,10 @@ package final class TrainingStep {
 
     /// Collective. `batch` counts the samples of all ranks, `step` the steps of the run from 0. The sums of a step that was
     /// left out count no sample. A step that is not finite throws the same error on all ranks, unless `Settings.onNaN` says
-    /// otherwise.
-    package func run(_ samples: BatchSlot, batch: Int, step: Int, rate: Float) throws -> MetricSums {
+    /// otherwise. `request` is this rank's, and travels with the metrics.
+    package func run(
+        _ samples: BatchSlot, batch: Int, step: Int, rate: Float, request: SignalRequest? = SignalRequest.take()
+    ) throws -> MetricSums {
         update.begin(
             UpdateStep(
                 scale: 1 / Float(batch), learningRate: rate, iteration: step, weightDecay: settings.weightDecay))
@@ -73,7 +75,7 @@ package final class TrainingStep {
             if let exchange = replica.exchanges[segment] { try combine(exchange, segment, batch: batch) }
         }
         try reducer.finish()
-        var sums = try metrics.combine(SignalRequest.take(), isFinite: update.problem == nil && finding == nil)
+        var sums = try metrics.combine(request, isFinite: update.problem == nil && finding == nil)
         let isLeftOut = gate?.isClosed ?? false
         if isLeftOut { (sums.samples, sums.loss, sums.correct, sums.correctInTop5) = (0, 0, 0, 0) }
         if !sums.isFinite || isLeftOut && settings.onNaN == .rollback {

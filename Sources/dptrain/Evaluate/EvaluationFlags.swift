@@ -11,7 +11,11 @@ struct EvaluationFlags: ParsableArguments {
     var data: String
 
     @Option(
-        help: ArgumentHelp("train, validation or test (default: test, else validation, else train)", valueName: "split")
+        help: ArgumentHelp(
+            """
+            train, validation or test (default: test, else validation, else train); validation also gives the training \
+            samples that the checkpoint's run kept back
+            """, valueName: "split")
     )
     var split: Split?
 
@@ -50,8 +54,8 @@ struct EvaluationFlags: ParsableArguments {
         try TrainingOptions.check([
             ("batch-size", batchSize), ("shards", shards), ("threads", threads), ("readers", readers),
         ])
-        if images != nil, let split, split != .train {
-            throw ValidationError("--images names the samples of the train split; leave out --split \(split.rawValue)")
+        if images != nil, split == .test {
+            throw ValidationError("--images names the samples of the train split; leave out --split test")
         }
     }
 

@@ -12,7 +12,8 @@ struct PredictCommand: RankCommand {
             The output file holds /predictions: float32 [samples, outputs], in the order of the data. They are
             probabilities if the model ends in softmax or sigmoid. /labels or /targets are copied if the data has them.
             The attribute classes holds the names. The attribute decision is "smallest" if outputs are distances, where
-            the class with the smallest one is predicted.
+            the class with the smallest one is predicted. /rows says which rows of the data set they are of, if these are
+            not all.
 
             The best classes, or the values of regression, are printed for a few samples, or with --top. Several models
             must have the same outputs. Each of them sees the samples as in its training.

@@ -23,7 +23,7 @@ struct TrainCommand: RankCommand {
             As root, mpirun needs --allow-run-as-root; for more ranks than cores, --oversubscribe.
 
             Exit codes: 0 finished or stopped early, 1 failure, 64 wrong usage, \(ExitCode.interrupted.rawValue) \
-            stopped with a checkpoint saved, by Ctrl-C or by SIGTERM, SIGUSR1, SIGHUP or SIGXCPU. A second Ctrl-C ends at \
+            stopped with a checkpoint saved, by --max-time, by Ctrl-C or by SIGTERM, SIGUSR1, SIGHUP or SIGXCPU. A second Ctrl-C ends at \
             once. SIGUSR2 saves a checkpoint and goes on.
             """)
 
@@ -38,9 +38,26 @@ struct TrainCommand: RankCommand {
     @Flag(help: "replace an earlier run in the output folder")
     var overwrite = false
 
+    @Flag(help: "try everything once: two steps, a validation, a checkpoint, in a folder that is deleted again")
+    var fastDevRun = false
+
+    @Option(
+        name: .customLong("override"),
+        help: ArgumentHelp(
+            "with --resume: go on with another value of an option; the checkpoints keep a record of it. May be given several times",
+            valueName: "name=value"))
+    var overrides: [OptionOverride] = []
+
     mutating func validate() throws {
         do {
             let (options, _) = try flags.options()
+            if resume == nil, let first = overrides.first {
+                throw OptionError("override", "it goes with --resume; a new run is given --\(first.name) itself")
+            }
+            if fastDevRun, resume != nil || overwrite {
+                throw OptionError(
+                    "fast-dev-run", "it leaves nothing behind, and needs neither --resume nor --overwrite")
+            }
             if flags.printConfig { throw CleanExit.message(options.toml) }
             if resume == nil { try Self.requireComplete(options) }
         } catch let error as OptionError {
@@ -77,11 +94,16 @@ struct TrainCommand: RankCommand {
 
     func run(on world: Communicator) throws -> ExitCode {
         let (options, given) = try flags.options()
-        var request = RunRequest(options: options, given: given, resume: resume?.request ?? .no, overwrite: overwrite)
+        var request = RunRequest(
+            options: options, given: given, resume: resume?.request ?? .no, overwrite: overwrite, overrides: overrides)
+        if fastDevRun { return try TrialRun().execute(request, on: world) }
         let firstRun = firstRun(options)
         try firstRun?.prepare(&request, on: world)
         let outcome = try TrainingRun(request, world, engines: EngineChoice.engine).execute()
-        if case .interrupted = outcome { return .interrupted }
+        switch outcome {
+        case .interrupted, .outOfTime: return .interrupted
+        default: break
+        }
         if world.rank == 0 { try firstRun?.showNextSteps(request.options) }
         return .success
     }

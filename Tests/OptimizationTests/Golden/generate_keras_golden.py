@@ -1,4 +1,5 @@
-"""Writes keras_callbacks.json and keras_optimizers.json beside this file: what Keras's own callbacks and optimizers do.
+"""Writes keras_callbacks.json, keras_optimizers.json and keras_schedules.json beside this file: what Keras's own callbacks,
+optimizers and schedules do. LARS, which Keras lacks, is the class in scripts/dptrain_keras.py.
 
     python3 generate_keras_golden.py            (needs keras 3 with the tensorflow backend; made with keras 3.15.1)
 
@@ -10,9 +11,12 @@ import json
 import math
 import os
 import pathlib
+import sys
 import warnings
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+sys.path.append(str(pathlib.Path(__file__).parents[3] / "scripts"))
+import dptrain_keras
 import keras
 import numpy as np
 import tensorflow as tf
@@ -142,6 +146,7 @@ def optimizer_cases():
         "adamw": lambda weight_decay, **a: keras.optimizers.AdamW(0.001, weight_decay=weight_decay or 0.0, **a),
         "lion": lambda **a: keras.optimizers.Lion(0.001, **a),
         "lamb": lambda **a: keras.optimizers.Lamb(0.001, **a),
+        "lars": lambda weight_decay, **a: dptrain_keras.LARS(0.1, weight_decay=weight_decay or 0.0, **a),
     }
     settings = [
         ("sgd", {}, 0, 0),
@@ -165,6 +170,8 @@ def optimizer_cases():
         ("lion", {}, 0.01, 0.1),
         ("lamb", {}, 0, 0),
         ("lamb", dict(beta_1=0.8, beta_2=0.99, epsilon=1e-3), 0.01, 0.1),
+        ("lars", {}, 0, 0),
+        ("lars", dict(momentum=0.5, trust=0.02), 0.01, 0.1),
     ]
     count, steps = 19, 6
     for name, arguments, l2, decay in settings:
@@ -196,7 +203,7 @@ def optimizer_classes():
     classes = dict(
         sgd=keras.optimizers.SGD, adam=keras.optimizers.Adam, rmsprop=keras.optimizers.RMSprop,
         adagrad=keras.optimizers.Adagrad, adamw=keras.optimizers.AdamW, lion=keras.optimizers.Lion,
-        lamb=keras.optimizers.Lamb,
+        lamb=keras.optimizers.Lamb, lars=dptrain_keras.LARS,
     )
     # Names are counted: a second Adam is adam_1.
     keras.utils.clear_session()
@@ -205,7 +212,30 @@ def optimizer_classes():
         slots = optimizer.from_config(config | (dict(momentum=0.9) if "momentum" in config else {}))
         slots.build([keras.Variable([0.0], name="a"), keras.Variable([0.0], name="b")])
         variables = [v.path.split("/")[-1] for v in slots.variables[2:]]
-        yield dict(optimizer=name, class_name=optimizer.__name__, config=config, variables=variables)
+        yield dict(optimizer=name, class_name=keras.saving.get_registered_name(optimizer), config=config, variables=variables)
+
+
+def schedule_cases():
+    """Rates of 40 steps, at a base rate of 0.1."""
+    from keras.optimizers import schedules
+
+    made = {
+        "polynomial:steps=12,power=2,final=0.01": schedules.PolynomialDecay(0.1, 12, 0.01, 2),
+        "polynomial:steps=12,power=1,final=0.01,cycle=true": schedules.PolynomialDecay(0.1, 12, 0.01, 1, cycle=True),
+        "cosine:steps=30,final=0.02": schedules.CosineDecay(0.1, 30, 0.2),
+        "warmup-cosine:warmup=7steps,steps=25": schedules.CosineDecay(0.0, 25, warmup_target=0.1, warmup_steps=7),
+        "warmup-cosine:warmup=5steps,steps=30,start=0.01,final=0.02": schedules.CosineDecay(
+            0.01, 30, 0.2, warmup_target=0.1, warmup_steps=5),
+        "cosine-restarts:first=5steps": schedules.CosineDecayRestarts(0.1, 5),
+        "cosine-restarts:first=7steps,length-factor=1,peak-factor=0.5,final=0.01": schedules.CosineDecayRestarts(
+            0.1, 7, 1.0, 0.5, 0.1),
+        "cosine-restarts:first=3steps,length-factor=1.5,peak-factor=0.75": schedules.CosineDecayRestarts(
+            0.1, 3, 1.5, 0.75),
+        "piecewise:at=0/10/21,rates=0.1/0.3/0.05/0.001": schedules.PiecewiseConstantDecay(
+            [0, 10, 21], [0.1, 0.3, 0.05, 0.001]),
+    }
+    for text, schedule in made.items():
+        yield dict(schedule=text, rates=[float(schedule(step)) for step in range(40)])
 
 
 def write(name, value):
@@ -216,3 +246,4 @@ def write(name, value):
 
 write("keras_callbacks.json", dict(plateau=plateau_cases(), stopping=stopping_cases(), best=best_cases()))
 write("keras_optimizers.json", dict(cases=optimizer_cases(), classes=optimizer_classes()))
+write("keras_schedules.json", dict(cases=schedule_cases()))

@@ -1,5 +1,6 @@
 import Basics
 import ImageCoding
+import Transforms
 
 /// Makes of an image file what is stored: the file itself, a new one, or pixels of one size. One thread uses a preparer.
 ///

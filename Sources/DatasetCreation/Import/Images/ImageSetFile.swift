@@ -2,6 +2,7 @@ import Basics
 import Datasets
 import HDF5Storage
 import ImportSources
+import Transforms
 
 /// A data set file of images, or one part of several, while it is written:
 /// ```

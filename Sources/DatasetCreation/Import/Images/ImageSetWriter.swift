@@ -4,6 +4,7 @@ import HDF5Storage
 import ImageCoding
 import ImportSources
 import MessagePassing
+import Transforms
 
 #if canImport(Glibc)
 import Glibc
@@ -186,7 +187,7 @@ final class ImageSetWriter {
 
     /// A part lies on the disk twice for a moment. What images take when they are written anew is a guess.
     private func requireRoom(_ isDone: [UInt8]) throws {
-        guard let free = DiskRoom.free(ImportInput.folder(of: output)) else { return }
+        guard let free = DiskSpace.available(at: ImportInput.folder(of: output)) else { return }
         var (sum, largest) = (0, 0)
         for part in 0..<names.count where isDone[part] == 0 {
             let bytes = zip(dataset.images, ranges(of: part)).reduce(0) { sum, split in sum + need(split.0, split.1) }

@@ -1,4 +1,5 @@
 import MessagePassing
+import Transforms
 
 /// The ranks that share an import, or this process alone. Rank 0 writes.
 struct ImportTeam {

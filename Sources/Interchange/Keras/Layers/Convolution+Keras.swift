@@ -59,12 +59,47 @@ extension ZeroPadding2D: KerasLayer {
 
     var kerasConfiguration: [String: JSONValue] {
         [
-            "padding": [
-                [.integer(margins.top), .integer(margins.bottom)], [.integer(margins.left), .integer(margins.right)],
-            ],
-            "data_format": "channels_last",
+            "padding": margins.keras, "data_format": "channels_last",
         ]
     }
+}
+
+extension DepthwiseConvolution2D: PlainKerasLayer {
+    static let kerasClasses = ["DepthwiseConv2D"]
+
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        guard let kernel = try options.extent("kernel_size") else {
+            throw LayerError("its option kernel_size is missing")
+        }
+        self.init(
+            kernel: kernel, stride: try options.extent("strides") ?? 1,
+            dilation: try options.extent("dilation_rate") ?? 1, padding: try options.padding(),
+            multiplier: try options.optionalInteger("depth_multiplier") ?? 1, activation: try options.activation(),
+            usesBias: try options.flag("use_bias", default: true),
+            kernelInitializer: try options.initializer("depthwise_initializer"))
+        try options.requireChannelsLast()
+        try options.requireInitializer("bias_initializer", .zeros)
+        // Keras's files have these of Conv2D too; the layer does not use them.
+        try options.require("groups", 1)
+        options.ignore("filters", "kernel_initializer")
+    }
+
+    var kerasConfiguration: [String: JSONValue] {
+        [
+            "kernel_size": window.size.keras, "strides": window.stride.keras,
+            "padding": .string(window.padding.rawValue), "depth_multiplier": .integer(multiplier),
+            "data_format": "channels_last", "dilation_rate": window.dilation.keras, "activation": activation.keras,
+            "use_bias": .bool(usesBias), "depthwise_initializer": kernelInitializer.kerasConfiguration,
+            "bias_initializer": Initializer.zeros.kerasConfiguration,
+            "depthwise_regularizer": nil, "bias_regularizer": nil, "activity_regularizer": nil,
+            "depthwise_constraint": nil, "bias_constraint": nil,
+        ]
+    }
+}
+
+extension Margins2D {
+    /// ((top, bottom), (left, right)).
+    var keras: JSONValue { [[.integer(top), .integer(bottom)], [.integer(left), .integer(right)]] }
 }
 
 extension Extent2D {

@@ -29,7 +29,9 @@ extension Flatten: KerasLayer {
     var kerasConfiguration: [String: JSONValue] { ["data_format": "channels_last"] }
 }
 
-extension RadialBasis: KerasLayer {
+extension RadialBasis: PlainKerasLayer {
+    static let kerasClasses = ["RadialBasis"]
+
     init(keras options: inout KerasOptions) throws(LayerError) {
         self.init(units: try options.integer("units"), codes: try options.initializer("codes"))
     }

@@ -6,8 +6,7 @@ extension ActivationLayer: KerasLayer {
         switch options.kerasClass {
         case "ReLU":
             self.init(.relu)
-            try options.require("threshold", 0)
-            try options.require("negative_slope", 0)
+            options.ignore("max_value", "negative_slope", "threshold")
         case "Softmax":
             self.init(.softmax)
             try options.requireLastAxis()

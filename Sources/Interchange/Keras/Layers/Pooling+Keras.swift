@@ -24,7 +24,7 @@ extension GlobalAveragePooling2D: KerasLayer {
     init(keras options: inout KerasOptions) throws(LayerError) {
         self.init()
         try options.requireChannelsLast()
-        try options.require("keepdims", false)
+        options.ignore("keepdims")
     }
 
     var kerasConfiguration: [String: JSONValue] { ["data_format": "channels_last", "keepdims": false] }

@@ -1,30 +1,30 @@
 /// Mean and standard deviation of each channel of byte images, from exact counts of the 256 values.
-struct ChannelStatistics {
+package struct ChannelStatistics {
     private let channels: Int
     private var counts: [Int]
 
-    init(channels: Int) {
+    package init(channels: Int) {
         self.channels = channels
         counts = [Int](repeating: 0, count: channels * 256)
     }
 
     /// Counts that others have made, 256 for each channel.
-    init?(flatCounts: [Int]) {
+    package init?(flatCounts: [Int]) {
         guard !flatCounts.isEmpty else { return nil }
         channels = flatCounts.count / 256
         counts = flatCounts
     }
 
-    var flatCounts: [Int] { counts }
+    package var flatCounts: [Int] { counts }
     /// How many pixels were added.
-    var pixelCount: Int { counts.prefix(256).reduce(0, +) }
+    package var pixelCount: Int { counts.prefix(256).reduce(0, +) }
 
-    mutating func add(_ other: ChannelStatistics) {
+    package mutating func add(_ other: ChannelStatistics) {
         for i in counts.indices { counts[i] += other.counts[i] }
     }
 
     /// `pixels` holds whole pixels, channels last.
-    mutating func add(_ pixels: UnsafeBufferPointer<UInt8>) {
+    package mutating func add(_ pixels: UnsafeBufferPointer<UInt8>) {
         counts.withUnsafeMutableBufferPointer { counts in
             for channel in 0..<channels {
                 for i in stride(from: channel, to: pixels.count, by: channels) {
@@ -35,10 +35,10 @@ struct ChannelStatistics {
     }
 
     /// On the scale 0...255.
-    var mean: [Double] { (0..<channels).map { moment($0) { $0 } } }
+    package var mean: [Double] { (0..<channels).map { moment($0) { $0 } } }
 
     /// Of the population, on the scale 0...255.
-    var standardDeviation: [Double] {
+    package var standardDeviation: [Double] {
         zip(0..<channels, mean).map { channel, mean in
             moment(channel) { ($0 - mean) * ($0 - mean) }.squareRoot()
         }
