@@ -24,3 +24,8 @@ static inline hid_t chdf5_dataset_create(void) { return H5P_DATASET_CREATE; }
 static inline size_t chdf5_variable_length(void) { return H5T_VARIABLE; }
 static inline haddr_t chdf5_undefined_address(void) { return HADDR_UNDEF; }
 static inline hid_t chdf5_whole_extent(void) { return H5S_ALL; }
+
+// It takes a format, as printf does. Swift imports no such function.
+static inline void chdf5_push_read_error(const char *text) {
+    H5Epush2(H5E_DEFAULT, __FILE__, __func__, __LINE__, H5E_ERR_CLS, H5E_IO, H5E_READERROR, "%s", text);
+}

@@ -23,27 +23,18 @@ extension CheckpointStore {
     /// where only damaged ones exist it throws. If a run was stopped between the two names of its newest state, that state
     /// becomes `latest.h5` now.
     public func newest() throws(FileError) -> RecoveredState? {
-        let names: [String]
         let steps: [Int]
         do {
-            names = try fileSystem.names(in: folder)
             steps = try stepNumbers()
         } catch {
             throw FileError(.unreadable, file: folder, error.reason)
         }
         var newest: (state: RunState, name: String)?
-        var others: [RecoveredState.Other] = []
-        var damage: [FileError] = []
         // Of these only the content tells the step; the names of step files do.
-        for name in [Self.latestName, Self.bestName] where names.contains(name) {
-            do {
-                let state = try read(name)
-                others.append(.init(state: state.withoutTensors, file: "\(folder)/\(name)"))
-                if state.position.globalStep > newest?.state.position.globalStep ?? -1 { newest = (state, name) }
-            } catch {
-                damage.append(error)
-            }
+        let named = try named { state, name in
+            if state.position.globalStep > newest?.state.position.globalStep ?? -1 { newest = (state, name) }
         }
+        var damage = named.damage
         for step in steps where step > newest?.state.position.globalStep ?? -1 {
             let name = Self.stepName(step)
             do {
@@ -68,7 +59,36 @@ extension CheckpointStore {
         let warnings = damage.map { "warning: \($0); continuing from \(newest.name) instead" }
         let file = "\(folder)/\(newest.name)"
         return RecoveredState(
-            state: newest.state, file: file, warnings: warnings, others: others.filter { $0.file != file })
+            state: newest.state, file: file, warnings: warnings, others: named.whole.filter { $0.file != file })
+    }
+
+    /// The folder's states with a name of their own, and what is wrong with those that are damaged.
+    package func named() throws(FileError) -> (whole: [RecoveredState.Other], damage: [FileError]) {
+        try named { _, _ in }
+    }
+
+    /// `body` gets each whole one with its weights and slots.
+    private func named(
+        _ body: (RunState, _ name: String) -> Void
+    ) throws(FileError) -> (whole: [RecoveredState.Other], damage: [FileError]) {
+        let names: [String]
+        do {
+            names = try fileSystem.names(in: folder)
+        } catch {
+            throw FileError(.unreadable, file: folder, error.reason)
+        }
+        var whole: [RecoveredState.Other] = []
+        var damage: [FileError] = []
+        for name in [Self.latestName, Self.bestName] where names.contains(name) {
+            do {
+                let state = try read(name)
+                whole.append(.init(state: state.withoutTensors, file: "\(folder)/\(name)"))
+                body(state, name)
+            } catch {
+                damage.append(error)
+            }
+        }
+        return (whole, damage)
     }
 
     private func read(_ name: String) throws(FileError) -> RunState {
@@ -80,7 +100,7 @@ extension RunState {
     fileprivate var withoutTensors: RunState {
         var state = self
         state.weights = []
-        state.optimizer.slots = state.optimizer.slots.map { .init(name: $0.name, values: []) }
+        state.optimizer.slots = []
         state.epochStart = nil
         return state
     }

@@ -19,7 +19,7 @@ public struct HDF5File: Sendable {
     /// Opens a file for reading.
     public static func open(_ path: String) throws(HDF5Error) -> HDF5File {
         try refuseUnreadable(path)
-        let access = accessList()
+        let access = try accessToDisk(path)
         let id = quietly { H5Fopen(path, chdf5_read_only(), access.id) }
         guard id >= 0 else { throw openingError(path, errorStackText()) }
         return try HDF5File(id, path)
@@ -27,7 +27,9 @@ public struct HDF5File: Sendable {
 
     /// Creates a file for writing; one of that name is replaced.
     public static func create(_ path: String) throws(HDF5Error) -> HDF5File {
-        try create(path, access: accessList(), path)
+        let file = try create(path, access: accessToDisk(path), path)
+        _ = FileDriver.takeFailure(at: FileDriver.place(of: file.handle.id))
+        return file
     }
 
     /// Creates a file that lives in memory only; `image` takes its bytes. `label` names it in errors.
@@ -95,12 +97,14 @@ public struct HDF5File: Sendable {
         try root.location.check("write the file") { H5Fflush(handle.id, H5F_SCOPE_GLOBAL) }
     }
 
-    /// Closes the file and all that was opened through it. Writers call it, since only it can report a full disk.
+    /// Closes the file and all that was opened through it. Writers call it, since only it reports what could not be written
+    /// meanwhile, such as to a full disk.
     public func close() throws(HDF5Error) {
-        guard handle.close() else {
-            throw HDF5Error(
-                "close the file", file: path, detail: errorStackText(), remedy: "see that the disk is not full")
-        }
+        let place = FileDriver.place(of: handle.id)
+        let isClosed = handle.close()
+        let reason = isClosed ? nil : errorStackText()
+        guard let reason = FileDriver.takeFailure(at: place) ?? reason else { return }
+        throw HDF5Error("write the file", file: path, detail: reason, remedy: "see that the disk is not full")
     }
 
     private init(_ id: hid_t, _ path: String) throws(HDF5Error) {
@@ -132,6 +136,15 @@ public struct HDF5File: Sendable {
         _ = leaveExitAlone
         let list = propertyList(chdf5_file_access())
         H5Pset_fclose_degree(list.id, H5F_CLOSE_STRONG)
+        return list
+    }
+
+    /// The same for a file on disk. `path` names it in errors.
+    private static func accessToDisk(_ path: String) throws(HDF5Error) -> Handle {
+        let list = accessList()
+        guard quietly({ H5Pset_driver(list.id, FileDriver.id, nil) }) >= 0 else {
+            throw HDF5Error("open the file", file: path, detail: errorStackText())
+        }
         return list
     }
 

@@ -1,5 +1,9 @@
-# Sourced by the scripts beside it, after Tests/RunTests/support.sh: dptrain whose calls of the operating system's files fail
-# (faults.c), and a small run to spoil.
+# Sourced by scripts beside it, which are given PATH-TO-DPTRAIN [SEED]: dptrain whose calls of the operating system's files fail
+# (faults.c), a small run to spoil, that run left alone (`whole`), and the calls that it makes in its output folder (`log`).
+project=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../..")
+source "$project/Tests/RunTests/support.sh"
+RANDOM=${2:-1}
+limit=300
 
 compiler=$(command -v clang || command -v gcc) || { echo "FAILED  there is no C compiler"; exit 1; }
 "$compiler" -Wall -Wextra -O1 -shared -fPIC -o faults.so "$project/Tests/FaultTests/faults.c" -ldl || exit 1
@@ -31,3 +35,8 @@ goes_on() {
     resumed "$1" ranks "${counts[RANDOM % 4]}" >>output 2>&1 || return 1
     same_run whole "$1"
 }
+
+expect "a run left alone" 0 "" alone "${options[@]}" --output whole
+expect "the same with its calls counted" 0 "" \
+    faulty counted FAULT_LOG="$folder/log" "$binary" "${options[@]}" --output counted
+calls=$(wc -l <log)

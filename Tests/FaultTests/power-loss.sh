@@ -4,17 +4,9 @@
 # run goes on from a whole checkpoint all the same, no older than the last one that was reported, and ends as one that was
 # left alone.
 # Tests/FaultTests/power-loss.sh PATH-TO-DPTRAIN [SEED [HOW-MANY]]
-project=$(realpath "$(dirname "$0")/../..")
-source "$project/Tests/RunTests/support.sh"
-source "$project/Tests/FaultTests/faults.sh"
-RANDOM=${2:-1}
+source "$(dirname "$0")/faults.sh"
 cases=${3:-8}
-limit=300
 
-expect "a run left alone" 0 "" alone "${options[@]}" --output whole
-expect "the same with its calls counted" 0 "" \
-    faulty counted FAULT_LOG="$folder/log" "$binary" "${options[@]}" --output counted
-calls=$(wc -l <log)
 # The last call that saves the first checkpoint: from then on there is one to go on from.
 first=$(awk '/^rename .*\/latest\.h5$/ { seen = 1 } seen && /^fsync/ { print NR; exit }' log)
 verdict "its calls were counted" test "$calls" -gt 50 -a "${first:-0}" -gt 20

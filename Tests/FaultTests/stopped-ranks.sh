@@ -15,7 +15,9 @@ export DPTRAIN_STALL_SECONDS=2,4
 process_of() {
     local process
     for process in $(pgrep -f -- "--output $2"); do
-        if tr '\0' '\n' 2>/dev/null <"/proc/$process/environ" | grep -qx "OMPI_COMM_WORLD_RANK=$1"; then
+        # The same test may be running elsewhere.
+        if [[ /proc/$process/cwd -ef $folder ]] \
+            && tr '\0' '\n' 2>/dev/null <"/proc/$process/environ" | grep -qx "OMPI_COMM_WORLD_RANK=$1"; then
             echo "$process"
         fi
     done

@@ -170,6 +170,19 @@ final class Scratch {
         #expect(text.contains("/dev/full") && text.contains("No space left on device"))
     }
 
+    @Test(arguments: [.contiguous, .chunked([1000])] as [DatasetLayout])
+    func aFileThatIsShortenedWhileItIsOpenIsNotReadAsZeros(_ layout: DatasetLayout) throws {
+        let scratch = try Scratch()
+        let path = scratch.file("shortened.h5")
+        let bytes = [UInt8](repeating: 7, count: 300_000)
+        let written = try HDF5File.create(path)
+        try written.root.write("x", shape: [bytes.count], bytes, layout: layout)
+        try written.close()
+        let dataset = try HDF5File.open(path).root.dataset("x")
+        #expect(truncate(path, 150_000) == 0)
+        #expect { _ = try dataset.read(as: UInt8.self) } throws: { "\($0)".contains("has become shorter") }
+    }
+
     @Test func missingObjectsAreNamedWithWhatThereIs() throws {
         let file = try HDF5File.open(image: compose(), label: "x.h5")
         func message<T>(_ body: () throws(HDF5Error) -> T) -> String {

@@ -112,14 +112,18 @@ var runChecks: [RankCheck] {
             for (name, words) in [("other", "--seed is 1, not 0"), ("begun", "began with other weights")] {
                 if check.rank == 0 { try trial.replace("mine/best.h5", by: "\(name)/best.h5") }
                 try check.world.barrier()
-                do {
-                    try trial.run(in: "mine", settings: ["schedule": "constant"], resume: .latest)
-                    check.expect(false, "\(name): nobody noticed")
-                } catch {
-                    check.expect("\(error)".contains("mine/best.h5: it is of another run than"), "unclear: \(error)")
-                    check.expect("\(error)".contains(words), "\(name): unclear: \(error)")
+                for resume in [.latest, .file(trial.path("mine/latest.h5"))] as [RunRequest.Resume] {
+                    do {
+                        try trial.run(in: "mine", settings: ["schedule": "constant"], resume: resume)
+                        check.expect(false, "\(name), \(resume): nobody noticed")
+                    } catch {
+                        check.expect(
+                            "\(error)".contains("mine/best.h5: it is of another run than"), "unclear: \(error)")
+                        check.expect("\(error)".contains(words), "\(name), \(resume): unclear: \(error)")
+                    }
                 }
             }
+            try trial.run(in: "elsewhere", settings: one, resume: .file(trial.path("mine/latest.h5")))
             if check.rank == 0 {
                 try trial.replace("mine/best.h5", by: "mine/latest.h5")
                 try trial.replace("mine/log.jsonl", by: "other/log.jsonl")
@@ -131,6 +135,18 @@ var runChecks: [RankCheck] {
             } catch {
                 check.expect("\(error)".contains("mine/log.jsonl: it is the log of another run"), "unclear: \(error)")
             }
+        },
+        RankCheck("a run that keeps the epoch's start goes on if an earlier state of that epoch has the name latest.h5")
+        {
+            check in
+            let trial = try RunTrial(check)
+            let settings = ["epochs": "1", "checkpoint-every-steps": "1", "on-nan": "rollback"]
+            let end = try trial.files(of: "whole") { try trial.run(in: "whole", settings: settings) }
+            try trial.run(in: "mine", settings: settings, observers: [SignalAtStep(1)])
+            if check.rank == 0 { try trial.replace("mine/latest.h5", by: "mine/step-00000001.h5") }
+            try check.world.barrier()
+            let rest = try trial.files(of: "mine") { try trial.run(in: "mine", settings: settings, resume: .latest) }
+            check.expect(rest, equals: end, "the files")
         },
         RankCheck("ranks of which one resumes do not agree, and nothing hangs") { check in
             let trial = try RunTrial(check)

@@ -199,6 +199,24 @@ expect "ranks that differ: the program" 1 'do not agree on program: rank 0 has .
     timeout -k 5 "$limit" mpirun -n 1 "$binary" "${train[@]}" --output differing : \
     -n 1 ./another "${train[@]}" --output differing
 rm another
+# Other libraries on rank 1, by what they say of themselves. The version of dptrain is a part of the program.
+cat >versions.c <<'END'
+#include <stdio.h>
+#include <string.h>
+#ifdef MPI
+int MPI_Get_library_version(char *text, int *length) { *length = sprintf(text, "Another MPI v9"); return 0; }
+#else
+size_t confstr(int name, char *text, size_t size) { (void)name; return snprintf(text, size, "glibc 9.9") + 1; }
+#endif
+END
+compiler=$(command -v clang || command -v gcc)
+"$compiler" -DMPI -shared -fPIC -o other-mpi.so versions.c && "$compiler" -shared -fPIC -o other-c.so versions.c
+for library in 'MPI library:Another MPI v9:other-mpi.so' 'C library:glibc 9.9:other-c.so'; do
+    IFS=: read -r fact version preloaded <<<"$library"
+    expect "ranks that differ: $fact" 1 "do not agree on $fact: rank 0 has .*, rank 1 has .$version." \
+        timeout -k 5 "$limit" mpirun -n 1 "$binary" "${train[@]}" --output differing : \
+        -n 1 env LD_PRELOAD="./$preloaded" "$binary" "${train[@]}" --output differing
+done
 
 # --- Resuming -------------------------------------------------------------------------------------------------------
 

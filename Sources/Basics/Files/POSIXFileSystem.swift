@@ -36,7 +36,7 @@ public struct POSIXFileSystem: FileSystem {
 
     public func read(_ path: String) throws(FileSystemError) -> [UInt8] { try read(path, from: 0) }
 
-    /// What a file holds behind its first `offset` bytes.
+    /// What a file holds behind its first `offset` bytes. A file that becomes shorter meanwhile is an error (EIO).
     package func read(_ path: String, from offset: Int) throws(FileSystemError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("open", path) }
@@ -54,7 +54,7 @@ public struct POSIXFileSystem: FileSystem {
                 } else if part < 0, errno == EINTR {
                     continue
                 } else {
-                    code = part < 0 ? errno : 0
+                    code = part < 0 ? errno : EIO
                     break
                 }
             }

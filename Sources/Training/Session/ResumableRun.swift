@@ -13,20 +13,11 @@ package struct ResumableRun {
 
     /// `file` names the checkpoint in errors. `base` has the options that no checkpoint holds.
     package init(_ state: RunState, file: String, base: TrainingOptions = TrainingOptions()) throws(FileError) {
-        var options = base
-        // The model and the weights are the checkpoint's own.
-        options.model = nil
-        options.weights = nil
-        options.initFrom = nil
-        options.match = nil
+        let options = try Self.options(of: state, file: file, base: base)
         do {
-            for (name, value) in state.options.sorted(by: { $0.key < $1.key }) { try options.set(name, to: value) }
-            try options.validate()
             try Coordinator.requireReadable(Array(state.coordinator.utf8))
         } catch {
-            throw FileError(
-                .content, file: file, "\(error)",
-                remedy: "resume with the version of dptrain that wrote it, or start again")
+            throw Self.unreadable(file, error)
         }
         let optimizer = options.algorithm
         guard type(of: optimizer).kerasClass == state.optimizer.kerasClass,
@@ -50,6 +41,31 @@ package struct ResumableRun {
         }
         self.state = state
         self.options = options
+    }
+
+    /// `base` with the options of a checkpoint.
+    static func options(
+        of state: RunState, file: String, base: TrainingOptions = TrainingOptions()
+    ) throws(FileError) -> TrainingOptions {
+        var options = base
+        // The model and the weights are the checkpoint's own.
+        options.model = nil
+        options.weights = nil
+        options.initFrom = nil
+        options.match = nil
+        do {
+            for (name, value) in state.options.sorted(by: { $0.key < $1.key }) { try options.set(name, to: value) }
+            try options.validate()
+        } catch {
+            throw unreadable(file, error)
+        }
+        return options
+    }
+
+    private static func unreadable(_ file: String, _ error: any Error) -> FileError {
+        FileError(
+            .content, file: file, "\(error)",
+            remedy: "resume with the version of dptrain that wrote it, or start again")
     }
 
     /// Reads a checkpoint, whole and such that its run can go on, or not at all.

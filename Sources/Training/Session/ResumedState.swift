@@ -86,7 +86,7 @@ struct ResumedState {
                     .unreadable, file: folder, "it holds no checkpoint to resume from",
                     remedy: "start the run without --resume")
             }
-            try RunIdentity.requireSame(newest)
+            try RunIdentity.requireSame(newest.others, as: newest.state, file: newest.file)
             (state, file, warnings) = (newest.state, newest.file, newest.warnings)
         }
 

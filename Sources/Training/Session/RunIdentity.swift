@@ -9,26 +9,27 @@ import Reporting
 /// Checkpoints are of one run if options, data, network and initial weights are the same. A log is of that run if its epochs
 /// have the losses that the checkpoint's history has.
 enum RunIdentity {
-    /// Refuses a folder with a named state of another run.
-    static func requireSame(_ found: RecoveredState) throws(FileError) {
-        for other in found.others {
-            guard let difference = try difference(of: other, from: found) else { continue }
+    /// Refuses a folder that has `others` under names of their own if one of them is of another run than `mine`, which `file`
+    /// holds.
+    static func requireSame(
+        _ others: [RecoveredState.Other], as mine: RunState, file: String
+    ) throws(FileError) {
+        for other in others {
+            guard let difference = try difference(of: other, from: mine, file: file) else { continue }
             throw FileError(
-                .folder, file: other.file, "it is of another run than \(found.file): \(difference)",
-                remedy:
-                    "move it away to go on with \(found.file), or go on in a new folder with --resume FILE --output NEW"
-            )
+                .folder, file: other.file, "it is of another run than \(file): \(difference)",
+                remedy: "move it away to go on with \(file), or go on in a new folder with --resume FILE --output NEW")
         }
     }
 
     private static func difference(
-        of other: RecoveredState.Other, from found: RecoveredState
+        of other: RecoveredState.Other, from mine: RunState, file: String
     ) throws(FileError) -> String? {
-        let (state, mine) = (other.state, found.state)
+        let state = other.state
         // Options that an older version did not store have their defaults.
-        let options = try (ResumableRun(state, file: other.file), ResumableRun(mine, file: found.file))
+        let options = try (ResumableRun.options(of: state, file: other.file), ResumableRun.options(of: mine, file: file))
         let changed = Set((state.overrides + mine.overrides).map(\.option))
-        let differences = options.0.options.semanticDifferences(from: options.1.options)
+        let differences = options.0.semanticDifferences(from: options.1)
         if let option = differences.first(where: { !changed.contains($0.name) }) {
             return "its --\(option.name) is \(option.now), not \(option.was)"
         }

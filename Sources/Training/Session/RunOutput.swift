@@ -20,7 +20,7 @@ struct RunOutput {
         let options = resumed.options
         let folder = options.output ?? TrainingRun.defaultOutput
         self.lock = try lock ?? OutputLock(folder: folder)
-        warnings =
+        var warnings =
             self.lock.isHeld
             ? [] : ["the file system of \(folder) has no locks, so nothing keeps a second run out of it"]
         if let room = DiskSpace.available(at: folder), room < checkpointBytes {
@@ -34,6 +34,12 @@ struct RunOutput {
         let path = "\(folder)/\(CheckpointStore.logName)"
         let log: RunLog
         if let state = resumed.state {
+            if case .file(let file) = request.resume {
+                // Whoever goes on from one file may have chosen it because another is damaged.
+                let (named, damage) = try store.named()
+                try RunIdentity.requireSame(named, as: state, file: file)
+                warnings += damage.map(\.description)
+            }
             try RunIdentity.requireSame(log: path, as: state)
             log = try RunLog(
                 resumingAt: path, step: state.position.globalStep, epochs: state.position.epoch, rollbacks: rollbacks)
@@ -46,6 +52,7 @@ struct RunOutput {
         try POSIXFileSystem().replace(
             CheckpointStore.configurationName, in: folder, with: Array(recorded.toml.utf8))
         observers = [ConsoleReporter(), log]
+        self.warnings = warnings
     }
 
     /// A run continues in its own folder. From a checkpoint elsewhere it writes to a new folder, not to another run's.
