@@ -36,7 +36,7 @@ let modules: [Target] = [
     .target(name: "Pictures", dependencies: ["ImageCoding"]),
     .target(name: "Models", dependencies: ["Basics"]),
     .target(name: "Optimization", dependencies: ["Basics", "CIntrinsics"]),
-    .target(name: "Interchange", dependencies: ["HDF5Storage", "Models", "Optimization"]),
+    .target(name: "Interchange", dependencies: ["HDF5Storage", "Models", "Optimization", "CArchive", "CZlib"]),
     .target(name: "Execution", dependencies: ["Models"]),
     .target(name: "BLASEngine", dependencies: ["Execution", "CBLAS"]),
     .target(name: "ImportSources", dependencies: ["Basics", "CZlib", "CArchive"]),
@@ -52,7 +52,7 @@ let modules: [Target] = [
     .target(
         name: "Options",
         dependencies: [
-            "Datasets", "Reduction", "Optimization", .product(name: "TOMLKit", package: "TOMLKit"),
+            "Datasets", "Reduction", "Optimization", "Interchange", .product(name: "TOMLKit", package: "TOMLKit"),
         ],
         resources: [.embedInCode("Recipes")]),
     .target(
@@ -83,7 +83,7 @@ let tests: [Target] = [
     .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
     .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization"], exclude: ["Golden"]),
-    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Checkpoints", "TestSupport"]),
+    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Checkpoints", "CZlib", "TestSupport"]),
     .testTarget(
         name: "EngineTests",
         dependencies: ["BLASEngine", "HDF5Storage", "Interchange", "MessagePassing", "TestSupport"] + oneDNN,

@@ -42,7 +42,7 @@ final class BenchmarkData {
     deinit { unlink(path) }
 
     private static func network(_ options: TrainingOptions) throws -> (Network, isRegression: Bool) {
-        let named = try NamedModel(options.model ?? "")
+        let named = try NamedModel(options.model ?? "", inputSize: options.inputSize)
         var isRegression = false
         if case .zoo(let model) = named { isRegression = model.loss == .meanSquaredError }
         return (try named.network(options), isRegression)

@@ -144,7 +144,7 @@ extension RunState {
     fileprivate func optimizerAtEpochStart(_ start: EpochStart) -> OptimizerState {
         var optimizer = optimizer
         optimizer.learningRate = start.learningRate
-        optimizer.iteration = position.globalStep - position.step
+        optimizer.iteration -= position.step
         return optimizer
     }
 }

@@ -20,6 +20,13 @@ extension RunState {
         }
     }
 
+    /// The steps since frozen layers began to train, with a new optimizer; nil if they have not.
+    private var stepsSinceUnfreezing: Int? {
+        guard let epoch = options["unfreeze-at-epoch"].flatMap({ Int($0) }), epoch > 0, position.epoch >= epoch
+        else { return nil }
+        return position.globalStep - epoch * ((position.globalStep - position.step) / position.epoch)
+    }
+
     /// Refuses what no run could have written, though each value for itself is possible. `file` is where it was found.
     func requireConsistent(_ file: String) throws(FileError) {
         func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws(FileError) {
@@ -30,7 +37,7 @@ extension RunState {
             history.count == position.epoch,
             "its history has \(history.count) epochs, but \(position.epoch) are finished")
         try require(
-            optimizer.iteration == position.globalStep,
+            optimizer.iteration == position.globalStep || optimizer.iteration == stepsSinceUnfreezing,
             "its optimizer made \(optimizer.iteration) updates in \(position.globalStep) steps")
         try require(epochStart == nil || position.step > 0, "it holds an epoch's start beside itself")
         // One output tells two classes apart.

@@ -27,18 +27,18 @@ public struct DatasetSummary: Sendable {
         isWhole = true
     }
 
-    /// What looks like a mistake, a sentence each. `rule` is how samples become inputs.
-    public func warnings(for rule: Normalization) -> [String] {
+    /// What looks like a mistake, a sentence each. `rule` is how samples become inputs, if nothing else scales them.
+    public func warnings(for rule: Normalization?) -> [String] {
         splits.flatMap { warnings(of: $0.samples, $0.statistics, rule) } + rangeWarnings + sharedWarnings
     }
 
     // MARK: One split
 
-    private func warnings(of samples: SampleSet, _ statistics: SampleStatistics, _ rule: Normalization) -> [String] {
+    private func warnings(of samples: SampleSet, _ statistics: SampleStatistics, _ rule: Normalization?) -> [String] {
         guard samples.sample.rank == 3 else { return [] }
         let images = "\(samples.split.rawValue) images"
         var warnings: [String] = []
-        if samples.split == .train, let text = scaleWarning(samples.source.form, statistics, rule) {
+        if let rule, samples.split == .train, let text = scaleWarning(samples.source.form, statistics, rule) {
             warnings.append("\(images) \(text)")
         }
         let looked = isWhole ? "\(statistics.samples) \(images)" : "\(statistics.samples) \(images) looked at"

@@ -47,7 +47,8 @@ struct EvaluationData {
         let stored =
             try split == .validation ? Self.validation(of: file, options, model, opened.fingerprint) : file.split(split)
         let dataset = try options.fitted(stored, to: { NetworkInput(model.network) })
-        normalization = try request.normalization?.rule(for: file, dataset) ?? Self.rule(of: model, for: dataset)
+        let chosen = request.normalization == .auto ? nil : request.normalization
+        normalization = try chosen?.rule(for: file, dataset) ?? Self.rule(of: model, for: dataset)
         source = try BatchSource(evaluating: dataset, options, normalization, readers: readers)
         try model.network.requireFit(to: source.input.transforms)
     }

@@ -8,7 +8,7 @@ import Interchange
 import Models
 import Options
 
-/// A trained model as its file has it: a checkpoint, or a model that Keras saved as HDF5.
+/// A trained model as its file has it: a checkpoint, or a model that Keras saved.
 struct EvaluationModel {
     let file: String
     let network: Network
@@ -29,8 +29,8 @@ struct EvaluationModel {
         case keras(JSONValue?)
     }
 
-    /// `file` names the bytes in errors.
-    init(_ bytes: [UInt8], file: String) throws {
+    /// `file` names the bytes in errors. `inputSize` is for a Keras model that leaves the size of samples open.
+    init(_ bytes: [UInt8], file: String, inputSize: InputSize? = nil) throws {
         self.file = file
         if FileSeal.isSealed(bytes) {
             let state = try CheckpointCodec.decode(bytes, file: file)
@@ -49,22 +49,25 @@ struct EvaluationModel {
             self.options = options
             return
         }
-        let model = try KerasWeightsFile(bytes, path: file)
-        guard let network = model.network else {
+        let model = try KerasModelFile(bytes, path: file, inputSize: inputSize?.extents)
+        guard let stored = model.weights else {
             throw FileError(
-                .content, file: file, "it holds weights but no network",
-                remedy: "give a checkpoint, or a file of Keras's model.save(\"model.h5\")")
+                .content, file: file, "it is a network without weights",
+                remedy: "give a checkpoint, or a file of Keras's model.save")
         }
-        self.network = network
-        weights = try model.weights(for: network)
-        loss = .keras(model.training?["loss"])
-        (normalization, classNames, options, training) = (nil, [], TrainingOptions(), nil)
+        network = model.network
+        weights = try stored.weights(for: network)
+        loss = .keras(model.compilation?.loss)
+        (normalization, classNames, training) = (nil, [], nil)
+        var options = TrainingOptions()
+        options.l2 = network.penalties.l2
+        self.options = options
     }
 
     /// How samples in this form are normalised: as in training, or by the standard rule if Keras trained the model. Nil if the
     /// rule followed from the other form.
     func normalization(of form: SampleForm) -> Transforms.Normalization? {
-        let usual = Transforms.Normalization.standard(for: form)
+        let usual = preparesSamples ? .unchanged : Transforms.Normalization.standard(for: form)
         guard let normalization, normalization != usual else { return usual }
         let isChosen = options.normalization != .auto || options.valueRange != nil
         return isChosen ? normalization : nil
@@ -73,14 +76,20 @@ struct EvaluationModel {
     /// The same for a data set. Wider integers may be what training had as bytes, or as wider integers.
     func normalization(of dataset: SampleSet) throws -> Transforms.Normalization? {
         guard dataset.source.holdsWideIntegers else { return normalization(of: dataset.source.form) }
-        return try normalization ?? dataset.standardNormalization().rule
+        return try normalization ?? (preparesSamples ? .unchanged : dataset.standardNormalization().rule)
     }
+
+    /// Penalties that Keras would add to the loss.
+    var penaltiesLeftOut: [String] { network.penalties.others }
+
+    /// Whether the network itself makes inputs of stored samples.
+    private var preparesSamples: Bool { !network.preprocessingLayers.isEmpty }
 
     /// What it was trained to minimise, if its file says so in words that are known.
     var lossFunction: Loss.Function? {
         switch loss {
         case .own(let loss): loss.function
-        case .keras(let description): description.flatMap { Loss(keras: $0) }?.function
+        case .keras(let description): description.flatMap { try? Loss(keras: $0, of: network) }?.function
         }
     }
 
@@ -91,14 +100,11 @@ struct EvaluationModel {
         case .keras(nil), .keras(.null):
             return network.loss(network.usualLoss(for: dataset.targets.isMultiHot ? .flags : dataset.targetKind))
         case .keras(let description?):
-            guard let loss = Loss(keras: description) else {
-                let text = (try? description.text()) ?? ""
-                let known = Loss.Function.allCases.map(\.rawValue).joined(separator: ", ")
-                throw FileError(
-                    .content, file: file, "it was compiled with the loss \(text), which is not one of \(known)",
-                    remedy: "`dptrain predict` needs no loss")
+            do {
+                return try Loss(keras: description, of: network)
+            } catch {
+                throw FileError(.content, file: file, error.reason, remedy: "`dptrain predict` needs no loss")
             }
-            return loss
         }
     }
 

@@ -1,6 +1,7 @@
 import Datasets
 import Transforms
 import Execution
+import Models
 import Options
 
 /// What is evaluated, or predicts, on which data, and how.
@@ -19,6 +20,8 @@ public struct EvaluationRequest: Sendable {
     public var allowExternal = false
     /// Nil takes the checkpoint's rule, or for a Keras model that of training.
     public var normalization: TrainingOptions.Normalization?
+    /// Of samples, for a Keras model that leaves it open.
+    public var inputSize: InputSize?
     /// Nil takes the checkpoint's, or for a Keras model that of training.
     public var batchSize: Int?
     public var shards: Int?
@@ -65,6 +68,8 @@ public struct EvaluationResult: Sendable, Equatable {
     /// Nil where the request does not ask for it.
     public let confusion: ConfusionMatrix?
     public let samples: Int
+    /// What Keras would add to the loss: penalties of the model's file that are not computed.
+    public let leftOut: [String]
     public let split: Split
     public let samplesPerSecond: Double
 }

@@ -51,7 +51,8 @@ public final class EvaluationRun {
                 ? nil : Double(sums.correct) / count / Double(kind == .flags ? outputs : 1),
             top5: isClassifier && outputs > 1 ? Double(sums.correctInTop5) / count : nil,
             confusion: try confusion?.combined(communicator, of: data.dataset, classNames: model.classNames),
-            samples: sums.samples, split: data.dataset.split, samplesPerSecond: count / seconds)
+            samples: sums.samples, leftOut: model.penaltiesLeftOut, split: data.dataset.split,
+            samplesPerSecond: count / seconds)
     }
 
     /// The network's outputs for all samples, in the data's order; of several models their mean. They are written to
@@ -114,7 +115,7 @@ public final class EvaluationRun {
     private func open(_ path: String) throws -> (EvaluationModel, Session, EvaluationData) {
         let bytes = try communicator.onRoot { try POSIXFileSystem().content(of: path) }
         let all = try communicator.broadcast(bytes ?? [], from: 0)
-        let model = try communicator.together { try EvaluationModel(all, file: path) }
+        let model = try communicator.together { try EvaluationModel(all, file: path, inputSize: request.inputSize) }
         let session = try Session(request.options(over: model.options), communicator, engines: makeEngine)
         let data = try communicator.together {
             try EvaluationData(request, session.options, model, readers: session.readers, after: opened)

@@ -67,7 +67,7 @@ extension Group {
     }
 
     /// What a link of this group names, as it is written: a path, or a file and a path in it. Nil for hard links.
-    func linkTarget(_ name: String) -> String? {
+    package func linkTarget(_ name: String) -> String? {
         var info = H5L_info_t()
         guard quietly({ H5Lget_info(location.id, name, &info, hid_t(H5P_DEFAULT)) }) >= 0 else { return nil }
         if info.type == H5L_TYPE_HARD { return nil }

@@ -47,7 +47,7 @@ public struct Loss: Sendable, Equatable, CustomStringConvertible {
     /// The part of each target that is spread evenly: y (1 - s) + s / C over C classes, y (1 - s) + s / 2 for yes or no.
     public let labelSmoothing: Float
     /// Whether cross-entropy takes outputs for logits (Keras's `from_logits`). If not, outputs are probabilities, and of a
-    /// network that ends in softmax or sigmoid it is computed from the logits before that, which is stable.
+    /// network that ends in softmax or sigmoid it is computed from the logits before that, which is stable (`absorbs`).
     public let isFromLogits: Bool
     public let settings: Settings
 
@@ -86,8 +86,12 @@ public struct Loss: Sendable, Equatable, CustomStringConvertible {
     public static let binaryCrossEntropy = Loss(.binaryCrossEntropy)
     public static let meanSquaredError = Loss(.meanSquaredError)
 
-    /// The activation at the network's end that the loss takes over, so as to work on logits.
-    public var absorbedActivation: Activation? { isFromLogits ? nil : function.activation }
+    /// Whether the loss leaves out this activation at the network's end and works on the logits before it. As in Keras, a
+    /// cross-entropy does so behind softmax and sigmoid alike: behind a sigmoid, that of classes is a softmax's.
+    public func absorbs(_ activation: Activation) -> Bool {
+        guard !isFromLogits, let own = function.activation else { return false }
+        return function.isFocal ? activation == own : activation.givesProbabilities
+    }
 }
 
 extension Loss.Function {
@@ -134,11 +138,13 @@ extension Network {
     public func loss(
         _ function: Loss.Function, labelSmoothing: Float = 0, settings: Loss.Settings = Loss.Settings()
     ) -> Loss {
-        let endsInProbabilities = [.softmax, .sigmoid].contains(nodes[nodes.count - 1].layer.activation)
-        return Loss(
+        Loss(
             function, labelSmoothing: labelSmoothing,
-            isFromLogits: function.activation != nil && !endsInProbabilities, settings: settings)
+            isFromLogits: function.activation != nil && !givesProbabilities, settings: settings)
     }
+
+    /// Whether its last layer ends in softmax or sigmoid.
+    public var givesProbabilities: Bool { nodes[nodes.count - 1].layer.activation.givesProbabilities }
 
     /// How a prediction follows from the outputs.
     public enum Decision: String, Sendable {

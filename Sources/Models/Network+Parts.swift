@@ -69,7 +69,10 @@ extension Network {
         for (index, node) in nodes.enumerated() where isKept[index] {
             places[index] = kept.count
             let inputs = node.inputs.map { places[$0] }
-            kept.append(Node(name: node.name, layer: node.layer, inputs: inputs, isTrainable: node.isTrainable))
+            kept.append(
+                Node(
+                    name: node.name, layer: node.layer, inputs: inputs, isTrainable: node.isTrainable,
+                    origin: node.origin))
         }
         return try Network(name: name, nodes: kept)
     }

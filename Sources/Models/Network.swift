@@ -7,12 +7,35 @@ public struct Node: Sendable, Equatable {
     public let inputs: [Int]
     /// Whether training changes the layer's weights and statistics: Keras's `trainable`.
     public let isTrainable: Bool
+    /// Of a layer from a file that says more of it than is computed.
+    public let origin: LayerOrigin?
 
-    public init(name: String, layer: Layer, inputs: [Int], isTrainable: Bool = true) {
+    public init(
+        name: String, layer: Layer, inputs: [Int], isTrainable: Bool = true, origin: LayerOrigin? = nil
+    ) {
         self.name = name
         self.layer = layer
         self.inputs = inputs
         self.isTrainable = isTrainable
+        self.origin = origin
+    }
+
+    /// Whether the same is computed, whatever the origins say.
+    public static func == (a: Node, b: Node) -> Bool {
+        a.name == b.name && a.layer == b.layer && a.inputs == b.inputs && a.isTrainable == b.isTrainable
+    }
+}
+
+/// What a file says of a layer that its outputs do not depend on. It goes home with the layer as it came.
+public struct LayerOrigin: Sendable, Equatable {
+    /// The file's word for the layer, if it is not `typeName`.
+    public let typeName: String?
+    /// Penalties, seeds, initial weights of a kind that does not exist here.
+    public let options: [String: JSONValue]
+
+    public init(typeName: String? = nil, options: [String: JSONValue]) {
+        self.typeName = typeName
+        self.options = options
     }
 }
 

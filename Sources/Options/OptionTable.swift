@@ -8,7 +8,8 @@ extension TrainingOptions {
     /// All options, in the order in which files and help show them. Paths are operational. What they lead to is
     /// compared instead: data by fingerprint, networks by configuration.
     public static let table: [OptionDeclaration] =
-        network + data + augmentation + run + loss + OptionDeclaration.optimizer + decay + steering + computation
+        network + transfer + data + augmentation + run + loss + OptionDeclaration.optimizer + decay + steering
+        + computation
         + output
         + tracing
 
@@ -32,8 +33,37 @@ extension TrainingOptions {
             .belowOne),
     ]
 
+    private static let transfer: [OptionDeclaration] = [
+        .init(
+            "replace-top", .network, .semantic, \.replaceTop,
+            "replaces the model's classifier by a new one for so many classes", .positive(atMost: 1 << 24)),
+        .init(
+            "freeze", .network, .semantic, \.freeze,
+            "layers that do not train: names or patterns, such as 'conv1*, conv2*' or '!top*' for all but some"),
+        .init("train-only", .network, .semantic, \.trainOnly, "layers that train; all others do not"),
+        .init(
+            "unfreeze-at-epoch", .network, .semantic, \.unfreezeAtEpoch,
+            "after so many epochs frozen layers train too, with a new optimizer and a lower rate", .positive),
+        .init(
+            "unfreeze", .network, .semantic, \.unfreeze,
+            "with --unfreeze-at-epoch, the layers that then train besides (default: all that were frozen)"),
+        .init(
+            "unfreeze-rate", .network, .semantic, \.unfreezeRate,
+            "with --unfreeze-at-epoch, what the learning rate is then multiplied by (default: \(defaultUnfreezeRate))",
+            .positiveAtMostOne),
+        .init(
+            "rate-factor", .network, .semantic, \.rateFactor,
+            "factors of the learning rate for layers, such as 'conv1*=0.1, conv2*=0.3'; the first pattern that fits decides"
+        ),
+    ]
+
+    static let defaultUnfreezeRate = 0.1
+
     private static let data: [OptionDeclaration] = [
-        .init("model", .data, .operational, \.model, "a name from `dptrain models`, or a Keras JSON file"),
+        .init(
+            "model", .data, .operational, \.model,
+            "a name from `dptrain models`, or a model file of Keras (.keras, .h5, .json), whose weights and compiled settings are used"
+        ),
         .init("weights", .data, .operational, \.weights, "start with the weights of this file"),
         .init(
             "init-from", .data, .operational, \.initFrom,

@@ -3,7 +3,6 @@ import Datasets
 import Transforms
 import Execution
 import ImageCoding
-import Interchange
 import Models
 import Optimization
 import Reduction
@@ -87,6 +86,16 @@ extension ValidationRule: OptionValue {
 
 extension ValueRange: PlainOptionValue {
     static var kind: String { "a range of values such as 0:4095" }
+    public static var isQuoted: Bool { true }
+}
+
+extension NamePatterns: PlainOptionValue {
+    static var kind: String { "a list of names or patterns such as conv1*, !*_bn" }
+    public static var isQuoted: Bool { true }
+}
+
+extension NameFactors: PlainOptionValue {
+    static var kind: String { "a list of patterns with positive factors such as conv1*=0.1, conv2*=0.3" }
     public static var isQuoted: Bool { true }
 }
 

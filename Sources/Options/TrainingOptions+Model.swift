@@ -12,9 +12,49 @@ extension TrainingOptions {
         return options
     }
 
-    /// The network of a file cannot be varied.
+    /// Checks what one option of transfer learning alone cannot show.
+    func validateTransfer() throws {
+        guard freeze == nil || trainOnly == nil else {
+            throw OptionError("train-only", "--freeze says already which layers train; give one of them")
+        }
+        guard replaceTop == nil || classes == nil else {
+            throw OptionError("classes", "--replace-top says already how many classes there are; give one of them")
+        }
+        if unfreezeAtEpoch == nil, let given = ["unfreeze", "unfreeze-rate"].first(where: { text(of: $0) != nil }) {
+            throw OptionError(given, "it goes with --unfreeze-at-epoch")
+        }
+    }
+
+    /// `network` with its classifier replaced, as the options say.
+    package func replacingTop(of network: Network) throws -> Network {
+        try replaceTop.map { try network.replacingTop(classes: $0) } ?? network
+    }
+
+    /// `network` with the layers frozen that the options name, and unfrozen again if the run has come so far.
+    package func freezing(_ network: Network, isUnfrozen: Bool) throws -> Network {
+        for (patterns, option) in [(freeze, "freeze"), (trainOnly, "train-only"), (unfreeze, "unfreeze")] {
+            if let patterns { try network.requireLayers(patterns, option: option) }
+        }
+        for (patterns, _) in rateFactor?.factors ?? [] { try network.requireLayers(patterns, option: "rate-factor") }
+        var frozen = network
+        if let trainOnly { frozen = try network.training { trainOnly.fit($0.name) } }
+        if let freeze { frozen = try network.training { $0.isTrainable && !freeze.fit($0.name) } }
+        guard unfreezeAtEpoch != nil else { return frozen }
+        let unfrozen = try unfreezing(frozen)
+        guard unfrozen != frozen else {
+            throw OptionError("unfreeze-at-epoch", "no layer of \(network.name) is frozen that would then train")
+        }
+        return isUnfrozen ? unfrozen : frozen
+    }
+
+    /// `network` as it is from --unfreeze-at-epoch on.
+    package func unfreezing(_ network: Network) throws -> Network {
+        try network.training { $0.isTrainable || unfreeze?.fit($0.name) ?? true }
+    }
+
+    /// The network of a file cannot be varied; `--input-size` gives sizes that the file leaves open.
     public func requireNoVariations(of path: String) throws {
-        for name in ["classes", "input-size", "shortcut", "hidden-units", "dropout"] where text(of: name) != nil {
+        for name in ["classes", "shortcut", "hidden-units", "dropout"] where text(of: name) != nil {
             throw OptionError(name, "\(path) is a file, whose network is fixed: this goes with names of models only")
         }
     }

@@ -58,6 +58,7 @@ extension TrainingOptions {
         guard match == nil || initFrom != nil else {
             throw OptionError("match", "it says how --init-from finds layers; give both")
         }
+        try validateTransfer()
         guard valueRange == nil || normalization == .auto else {
             throw OptionError("value-range", "it takes the place of --normalization; give one of them")
         }

@@ -3,7 +3,6 @@ import Datasets
 import Transforms
 import Execution
 import ImageCoding
-import Interchange
 import Models
 import Optimization
 import Reduction
@@ -25,6 +24,14 @@ public struct TrainingOptions: Equatable, Sendable {
     public var shortcut: Shortcut?
     public var hiddenUnits: WidthList?
     public var dropout: Double?
+    public var replaceTop: Int?
+    public var freeze: NamePatterns?
+    public var trainOnly: NamePatterns?
+    public var unfreezeAtEpoch: Int?
+    public var unfreeze: NamePatterns?
+    /// Nil for `defaultUnfreezeRate`, so that checkpoints of runs without it hold nothing of it.
+    public var unfreezeRate: Double?
+    public var rateFactor: NameFactors?
 
     // Data, and what the run starts from
     public var model: String?
@@ -170,7 +177,8 @@ extension TrainingOptions {
     public func coordinator(stepsPerEpoch: Int, metrics: [String]) throws -> Coordinator {
         let plan = LearningRatePlan(
             base: baseLearningRate, schedule: schedule, warmUp: warmUp,
-            batchSize: batchSize, referenceBatchSize: referenceBatchSize, stepsPerEpoch: stepsPerEpoch, epochs: epochs)
+            batchSize: batchSize, referenceBatchSize: referenceBatchSize, stepsPerEpoch: stepsPerEpoch, epochs: epochs,
+            late: unfreezeAtEpoch.map { .init(fromEpoch: $0, factor: unfreezeRate ?? Self.defaultUnfreezeRate) })
         var rollback = Rollback()
         rollback.factor = rollbackFactor ?? rollback.factor
         rollback.limit = rollbackLimit ?? rollback.limit

@@ -11,6 +11,7 @@ extension RunBegun {
         var rows = [
             ("model", "\(model): \(parameters)"),
             ("data", data),
+            ("input", input),
             ("validation", validation),
             ("workers", "\(Figures.count(ranks, "rank")) x \(Figures.count(threads, "thread"))"),
             ("memory", memory),

@@ -22,20 +22,25 @@ struct Trainer {
 
     var coordinator: Coordinator
     private(set) var progress: RunProgress
-    /// Of this process.
-    private(set) var stepsDone = 0
-    private(set) var samplesDone = 0
+    private(set) var tally = Tally()
     /// By this rank since the epoch began: rows read from files, and samples used.
     private(set) var rowsRead = (rows: 0, samples: 0)
-    private let begin = ContinuousClock.now
-    /// Seconds from the start of the process until the run began.
-    private let timeBefore = ProcessStart.secondsAgo
+
+    /// What this process has done.
+    struct Tally {
+        var steps = 0
+        var samples = 0
+        let begin = ContinuousClock.now
+        /// Seconds from the start of the process until the run began.
+        let secondsBefore = ProcessStart.secondsAgo
+    }
 
     private var communicator: Communicator { parts.session.communicator }
     private var options: TrainingOptions { parts.session.options }
 
-    /// Trains until the last epoch has ended, the coordinator stops the run, or a signal comes; then writes the trace.
-    mutating func run() throws -> RunOutcome {
+    /// Trains until the last epoch has ended, the coordinator stops the run, or a signal comes; then writes the trace. Nil if
+    /// the run goes on with layers that were frozen.
+    mutating func run() throws -> RunOutcome? {
         do {
             let outcome = try train()
             try checkpoints.finish()
@@ -51,21 +56,32 @@ struct Trainer {
     /// What the run has come to.
     func ended(_ outcome: RunOutcome) -> RunEnded {
         RunEnded(
-            outcome: outcome, epochs: progress.position.epoch, step: progress.position.globalStep, samples: samplesDone,
-            seconds: (ContinuousClock.now - begin) / .seconds(1), notes: [trace?.summary].compactMap(\.self))
+            outcome: outcome, epochs: progress.position.epoch, step: progress.position.globalStep,
+            samples: tally.samples,
+            seconds: (ContinuousClock.now - tally.begin) / .seconds(1), notes: [trace?.summary].compactMap(\.self))
     }
 
-    private mutating func train() throws -> RunOutcome {
+    /// Whether the state is the one with which frozen layers begin to train.
+    private var isAtUnfreezing: Bool {
+        progress.position.step == 0 && progress.position.epoch == options.unfreezeAtEpoch
+    }
+
+    private mutating func train() throws -> RunOutcome? {
         if progress.position.globalStep == 0 { try save(.step) }
         // If a run was killed after it named a state's file and before it named it the best, the second name is
         // missing.
-        if progress.position.step == 0, coordinator.best?.epoch == progress.position.epoch - 1 { try save(.best) }
+        if progress.position.step == 0, coordinator.best?.epoch == progress.position.epoch - 1,
+            !(parts.isUnfrozen && isAtUnfreezing)
+        {
+            try save(.best)
+        }
         if let reason = coordinator.stopReason { return .stopped(reason: reason) }
+        if !parts.isUnfrozen && isAtUnfreezing && progress.position.epoch < options.epochs { return nil }
         var rates = try firstRates()
         let stepsPerEpoch = parts.stepsPerEpoch
         var reader = makeReader()
         defer { reader.stop() }
-        while progress.position.epoch < options.epochs {
+        while progress.position.epoch < options.epochs, parts.isUnfrozen || !isAtUnfreezing {
             var epochTimer = EpochTimer()
             if progress.position.step == 0 { parts.epochStart?.keep(learningRate: progress.learningRate) }
             while progress.position.step < stepsPerEpoch,
@@ -92,13 +108,13 @@ struct Trainer {
             if let reason = directive.stopReason { return .stopped(reason: reason) }
             rates = directive.nextRates
         }
-        return .finished
+        return progress.position.epoch < options.epochs ? nil : .finished
     }
 
     /// By the clock of rank 0, whose request to stop all ranks follow.
     private var isOutOfTime: Bool {
         guard communicator.rank == 0, let limit = options.maxTime else { return false }
-        return (ContinuousClock.now - begin) / .seconds(1) + (timeBefore ?? 0) >= Double(limit.seconds)
+        return (ContinuousClock.now - tally.begin) / .seconds(1) + (tally.secondsBefore ?? 0) >= Double(limit.seconds)
     }
 
     private func makeReader() -> BatchReader {
@@ -127,9 +143,9 @@ struct Trainer {
         sums.loss += try penalty.value() * Double(sums.samples)
         progress.add(sums, learningRate: rate)
         let durations = timer.durations(waited: samples.waited)
-        let sinceStart = stepsDone == 0 ? ProcessStart.secondsAgo : nil
-        stepsDone += 1
-        samplesDone += batch
+        let sinceStart = tally.steps == 0 ? ProcessStart.secondsAgo : nil
+        tally.steps += 1
+        tally.samples += batch
         try trace?.stepEnded(position.globalStep, begin: timer.begin, waited: samples.waited)
         epochTimer.add(durations, samples: batch)
         let event = StepEnded(
@@ -193,17 +209,20 @@ struct Trainer {
         let decision = try communicator.onRoot { try coordinator.endEpoch(metrics).encoded() }
         let directive = try Directive(encoded: communicator.broadcast(decision ?? [], from: 0))
         progress.endEpoch(metrics)
+        let isLast = epoch + 1 == options.epochs || directive.stop
         let event = EpochEnded(
             metrics: metrics, step: progress.position.globalStep, stepsPerEpoch: parts.stepsPerEpoch,
             samples: epochTimer.samples, steps: epochTimer.steps, trainingSeconds: epochTimer.trainingSeconds,
             waitedSeconds: epochTimer.waitedSeconds, seconds: epochTimer.seconds, learningRate: rates.last,
             isBest: directive.isBest,
-            messages: skipped + [changed, amplification].compactMap(\.self) + directive.messages)
+            messages: skipped + [changed, amplification].compactMap(\.self) + directive.messages
+                + (isLast || epoch + 1 != options.unfreezeAtEpoch ? [] : ["frozen layers train from here on"]))
         // The log is written first: a run resumed from the checkpoint would never write the lines that are missing.
         for observer in observers { try observer.epochEnded(event) }
-        let isLast = epoch + 1 == options.epochs || directive.stop
         var roles: CheckpointStore.Role = []
-        if isLast || checkpoints.isDue(afterEpoch: epoch + 1) { roles.insert(.step) }
+        if isLast || epoch + 1 == options.unfreezeAtEpoch || checkpoints.isDue(afterEpoch: epoch + 1) {
+            roles.insert(.step)
+        }
         if directive.isBest { roles.insert(.best) }
         try save(roles)
         return directive

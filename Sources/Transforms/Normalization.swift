@@ -26,6 +26,16 @@ public enum Normalization: Sendable, Equatable, LosslessStringConvertible {
         }
     }
 
+    /// What becomes of numbers: `bytes divided by 255`.
+    public func words(for numbers: String) -> String {
+        switch self {
+        case .unchanged: "\(numbers) as they are"
+        case .unit: "\(numbers) divided by 255"
+        case .range(let range): "\(numbers) of \(range) become 0 to 1"
+        case .standardized: "\(numbers) standardized by mean and deviation of each channel"
+        }
+    }
+
     public init?(_ description: String) {
         switch description {
         case "unchanged": self = .unchanged

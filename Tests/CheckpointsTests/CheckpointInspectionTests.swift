@@ -82,23 +82,59 @@ import Testing
         #expect(lines.contains("conv2d/kernel: shape 3x3x3x4 against 3x3x3x5"))
     }
 
-    @Test(arguments: CheckpointFile.ExportForm.allCases)
-    func exportsReadBack(form: CheckpointFile.ExportForm) throws {
+    @Test(arguments: [
+        (ExportFormat.keras, "exported.keras"), (.h5, "exported.h5"), (.tfKeras, "exported.h5"),
+        (.weights, "exported.h5"), (.weights, "exported.weights.h5"),
+    ])
+    func exportsReadBack(format: ExportFormat, name: String) throws {
         try CheckpointFixture.withFolder { folder in
-            let state = try CheckpointFixture.state()
+            var state = try CheckpointFixture.state()
+            state.options["l2"] = "0.25"
             _ = try CheckpointStore(folder: folder, keep: 1, start: .new)
-            let path = folder + "/exported.h5"
-            try CheckpointFile.export(state, to: path, as: form)
-            let file = try KerasWeightsFile(path)
-            #expect(file.form == (form == .model ? .model : .weights))
-            #expect(try file.weights(for: state.network) == state.weights)
-            #expect(file.network == (form == .model ? state.network : nil))
-            #expect(try !HDF5File.open(path).root.exists("dptrain"))
+            let path = "\(folder)/\(name)"
+            try CheckpointFile.export(state, to: path, as: format)
+            #expect(try KerasWeightsFile(path).weights(for: state.network) == state.weights)
             #expect(throws: FileError.self) { try CheckpointFile.read(path) }
-            let error = #expect(throws: FileError.self) {
-                try CheckpointFile.export(state, to: folder + "/x.weights.h5", as: form)
+            guard format != .weights else {
+                let error = #expect(throws: FileError.self) { try KerasModelFile(path) }
+                #expect(error?.reason.contains("no network") == true)
+                return
             }
-            #expect(error?.description.contains("another format") == true)
+            let model = try KerasModelFile(path)
+            #expect(model.network == state.network && model.network.penalties.l2 == 0.25)
+            let compilation = try #require(model.compilation)
+            #expect(try compilation.lossSettings(of: model.network).map(\.value) == [state.loss.function.rawValue])
+            #expect(try compilation.optimizerSettings(of: model.network).first?.value == "adam")
+        }
+    }
+
+    /// A name that another program would take for something else is refused.
+    @Test(arguments: [
+        (ExportFormat.h5, "x.keras"), (.h5, "x.weights.h5"), (.keras, "x.h5"), (.tfKeras, "x"), (.weights, "x.keras"),
+    ])
+    func endingsDecide(format: ExportFormat, name: String) throws {
+        let state = try CheckpointFixture.state()
+        let error = #expect(throws: FileError.self) {
+            try CheckpointFile.export(state, to: "/none/" + name, as: format)
+        }
+        #expect(error?.remedy?.contains(format.endings[0]) == true)
+    }
+
+    @Test func formatsByEnding() throws {
+        #expect(try ExportFormat(file: "a.keras") == .keras && ExportFormat(file: "a.h5") == .h5)
+        #expect(try ExportFormat(file: "a.weights.h5") == .weights)
+        #expect(throws: FileError.self) { try ExportFormat(file: "a.pt") }
+    }
+
+    /// Equal states give equal bytes, in an archive too.
+    @Test func archivesAreReproducible() throws {
+        try CheckpointFixture.withFolder { folder in
+            _ = try CheckpointStore(folder: folder, keep: 1, start: .new)
+            let files = try ["a.keras", "b.keras"].map { name in
+                try CheckpointFile.export(CheckpointFixture.state(), to: "\(folder)/\(name)", as: .keras)
+                return try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)"))
+            }
+            #expect(files[0] == files[1])
         }
     }
 }

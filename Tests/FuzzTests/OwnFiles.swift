@@ -70,6 +70,23 @@ extension FuzzTarget {
         require(again == network, "a network that is accepted can be written")
     }
 
+    /// Files of Keras: archives, HDF5. More seeds are in `Tests/Golden/Keras`.
+    static let keras = FuzzTarget(
+        name: "keras",
+        seeds: {
+            let state = try CheckpointFixture.state(filters: 2)
+            let model = KerasExport(
+                network: state.network, weights: state.weights, loss: state.loss, optimizer: state.optimizer)
+            return [try model.archive("seed"), try model.weightsFile("seed")]
+        }
+    ) { bytes in
+        let file = try KerasModelFile(bytes, path: "file")
+        let weights = try file.weights?.weights(for: file.network) ?? []
+        let sizes = file.network.parameters.map(\.specification.shape.count)
+        require(weights.isEmpty || weights.map(\.count) == sizes, "the weights are the network's")
+        _ = try file.compilation?.optimizerSettings(of: file.network)
+    }
+
     /// Configuration files.
     static let toml = FuzzTarget(name: "toml", seeds: { [Array(TrainingOptions().toml.utf8)] }) { bytes in
         var options = TrainingOptions()

@@ -72,11 +72,14 @@ private func smallResidual() throws -> Network {
                 Loss(.categoricalCrossEntropy, labelSmoothing: 0.1, isFromLogits: true)
             ),
             (#""dptrain>maximum_a_posteriori""#, Loss(.maximumAPosteriori)),
-        ] { #expect(Loss(keras: try JSONValue(parsing: text)) == loss) }
+        ] {
+            let network = try Self.ending(in: loss.isFromLogits ? .linear : .softmax)
+            #expect(try Loss(keras: JSONValue(parsing: text), of: network) == loss)
+        }
         for function in Loss.Function.allCases {
             let loss = Loss(
                 function, labelSmoothing: function.canSmooth ? 0.25 : 0, isFromLogits: function.activation != nil)
-            #expect(Loss(keras: loss.kerasConfiguration) == loss)
+            #expect(try Loss(keras: loss.kerasConfiguration, of: Self.ending(in: .linear)) == loss)
         }
         var settings = Loss.Settings()
         (settings.delta, settings.gamma, settings.alpha) = (0.3, 1.5, 0.1)
@@ -84,14 +87,47 @@ private func smallResidual() throws -> Network {
             Loss(.categoricalFocalCrossEntropy, labelSmoothing: 0.1, settings: settings),
             Loss(.binaryFocalCrossEntropy, isFromLogits: true, settings: settings), Loss(.huber, settings: settings),
         ] {
-            let read = try #require(Loss(keras: loss.kerasConfiguration))
+            let read = try Loss(
+                keras: loss.kerasConfiguration, of: Self.ending(in: loss.isFromLogits ? .linear : .softmax))
             #expect(read.function == loss.function && read.isFromLogits == loss.isFromLogits)
             #expect(read.function == .huber ? read.settings.delta == 0.3 : read.settings.alpha == 0.1)
             #expect(read.function == .huber || read.settings.gamma == 1.5)
         }
-        let eachClass = #"{"class_name": "CategoricalFocalCrossentropy", "config": {"alpha": [0.1, 0.2]}}"#
-        #expect(Loss(keras: try JSONValue(parsing: eachClass)) == nil)
-        #expect(Loss(keras: "ctc") == nil)
+    }
+
+    /// Each with what the refusal must name.
+    @Test(arguments: [
+        (#""ctc""#, Activation.softmax, "ctc"),
+        (#"{"class_name": "CategoricalFocalCrossentropy", "config": {"alpha": [0.1, 0.2]}}"#, .softmax, "options"),
+        (
+            #"{"class_name": "SparseCategoricalCrossentropy", "config": {"ignore_class": 0}}"#, .softmax,
+            "ignore_class = 0"
+        ),
+        (#"{"class_name": "MeanSquaredError", "config": {"reduction": "sum"}}"#, .linear, #"reduction = "sum""#),
+        (#"{"class_name": "CategoricalCrossentropy", "config": {"axis": 1}}"#, .softmax, "axis = 1"),
+        (#"{"class_name": "CategoricalCrossentropy", "config": {"label_smoothing": 1.5}}"#, .softmax, "options"),
+        (#""sparse_categorical_crossentropy""#, .linear, "from_logits=True"),
+        (#""binary_crossentropy""#, .relu, "from_logits=True"),
+    ])
+    func lossesThatKerasComputesOtherwise(text: String, end: Activation, words: String) throws {
+        let network = try Self.ending(in: end)
+        let error = #expect(throws: NetworkError.self) { try Loss(keras: JSONValue(parsing: text), of: network) }
+        #expect(error?.reason.contains(words) == true, "\(error?.reason ?? "")")
+    }
+
+    /// Keras looks behind softmax and sigmoid, whatever `from_logits` says.
+    @Test func logitsBehindProbabilities() throws {
+        let text = #"[{"class_name": "SparseCategoricalCrossentropy", "config": {"from_logits": true}}]"#
+        for end in [Activation.softmax, .sigmoid] {
+            let loss = try Loss(keras: JSONValue(parsing: text), of: Self.ending(in: end))
+            #expect(loss == .sparseCategoricalCrossEntropy && loss.absorbs(end))
+        }
+    }
+
+    private static func ending(in activation: Activation) throws -> Network {
+        var graph = GraphBuilder("test", input: [4])
+        _ = graph.dense(graph.input, 3, activation: activation)
+        return try graph.network()
     }
 
     @Test(arguments: [2, 3])
@@ -208,10 +244,9 @@ private func smallResidual() throws -> Network {
     /// Each change of the golden file must be refused with words that name it.
     @Test(arguments: [
         (#""groups":1"#, #""groups":2"#, "stem", "groups = 2"),
-        (#""kernel_regularizer":null"#, #""kernel_regularizer":{"class_name":"L2"}"#, "stem", "--l2"),
+        (#""kernel_regularizer":null"#, #""kernel_regularizer":7"#, "stem", "kernel_regularizer = 7"),
         (#""activation":"relu""#, #""activation":"glu""#, "relu", "glu"),
         (#""axis":-1"#, #""axis":1"#, "norm", "axis = 1"),
-        (#""class_name":"HeNormal""#, #""class_name":"Orthogonal""#, "stem", "Orthogonal"),
         (#""class_name":"Flatten""#, #""class_name":"Lambda""#, "flat", "Lambda"),
         (#""data_format":"channels_last""#, #""data_format":"channels_first""#, "stem", "channels_first"),
         (#""noise_shape":null"#, #""noise_shape":[1, 2]"#, "drop", "noise_shape"),
@@ -224,6 +259,70 @@ private func smallResidual() throws -> Network {
         let error = #expect(throws: NetworkError.self) { try Network(kerasJSON: changed, label: "test") }
         #expect(error?.layer == layer)
         #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    }
+
+    /// What only training needs is no reason to refuse a network, and goes home as it came.
+    @Test func whatOnlyTrainingNeedsIsKept() throws {
+        let original = try JSONValue(parsing: golden("functional-3.json")).text()
+        let changes = [
+            (#""class_name":"HeNormal""#, #""class_name":"Orthogonal""#),
+            (#""kernel_regularizer":null"#, #""kernel_regularizer":{"class_name":"L2","config":{"l2":0.001}}"#),
+            (#""seed":null"#, #""seed":11"#),
+            (#""bias_constraint":null"#, #""bias_constraint":{"class_name":"NonNeg"}"#),
+        ]
+        let text = changes.reduce(original) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
+        let network = try Network(kerasJSON: text, label: "test")
+        #expect(network.penalties.l2 == 0.001 && network.penalties.others.isEmpty)
+        #expect(network.penalties.constraints.contains { $0.contains("layer stem: bias_constraint") })
+        let error = #expect(throws: NetworkError.self) { try network.requireKnownInitializers() }
+        #expect(error?.layer == "stem" && error?.reason.contains("Orthogonal") == true)
+        let home = try network.kerasModel.text()
+        for part in ["Orthogonal", #""l2":0.001"#, #""seed":11"#, "NonNeg"] { #expect(home.contains(part)) }
+        #expect(try Network(kerasJSON: home, label: "test").penalties.l2 == 0.001)
+    }
+
+    /// One L2 of all kernels is an option of a run; nothing stands for others.
+    @Test(arguments: [
+        (#""kernel_regularizer":{"class_name":"L1L2","config":{"l1":0.0,"l2":0.5}}"#, 0.5, 0),
+        (#""kernel_regularizer":"l2""#, 0.01, 0),
+        (#""kernel_regularizer":{"class_name":"L1","config":{"l1":0.5}}"#, 0.0, 3),
+        (#""bias_regularizer":{"class_name":"L2","config":{"l2":0.5}}"#, 0.0, 3),
+    ])
+    func penalties(regularizer: String, l2: Double, others: Int) throws {
+        let name = try #require(regularizer.split(separator: ":").first)
+        let text = try JSONValue(parsing: golden("functional-3.json")).text()
+            .replacingOccurrences(of: "\(name):null", with: regularizer)
+        let network = try Network(kerasJSON: text, label: "test")
+        #expect(network.penalties.l2 == l2 && network.penalties.others.count == others)
+    }
+
+    /// Layers of Keras come home under their own class, with their own options.
+    @Test func classesOfKerasStay() throws {
+        let layers = [
+            #"{"class_name": "Rescaling", "config": {"name": "r", "scale": 0.5, "offset": [1.0, 2.0, 3.0]}}"#,
+            #"{"class_name": "Normalization", "config": {"name": "n", "axis": [-1], "mean": [[[1.0, 2.0, 3.0]]], "variance": 4.0}}"#,
+            #"{"class_name": "Normalization", "config": {"name": "m", "axis": -1, "mean": null, "variance": null}}"#,
+            #"{"class_name": "ReLU", "config": {"name": "u", "max_value": null, "negative_slope": 0.0, "threshold": 0.0}}"#,
+            #"{"class_name": "Dropout", "config": {"name": "d", "rate": 0.5, "seed": 3, "noise_shape": null}}"#,
+            #"{"class_name": "Flatten", "config": {"name": "f"}}"#,
+            #"{"class_name": "Softmax", "config": {"name": "s", "axis": -1}}"#,
+        ]
+        let network = try Network(
+            kerasJSON: """
+                {"class_name": "Sequential", "config": {"name": "s", "layers": [
+                  {"class_name": "InputLayer", "config": {"name": "i", "batch_shape": [null, 4, 5, 3]}},
+                  \(layers.joined(separator: ","))]}}
+                """, label: "test")
+        #expect(network.preprocessingLayers == ["r", "n", "m"])
+        #expect(network.nodes[1].layer == .plain(Rescaling(scale: [0.5], offset: [1, 2, 3])))
+        let home = network.kerasModel["config"]?["layers"]?.array ?? []
+        let classes = home.dropFirst().map { $0["class_name"]?.string }
+        #expect(classes == ["Rescaling", "Normalization", "Normalization", "ReLU", "Dropout", "Flatten", "Softmax"])
+        #expect(home[5]["config"]?["seed"] == 3 && home[4]["config"]?["threshold"] == 0.0)
+        #expect(home[1]["config"]?["offset"] == [1.0, 2.0, 3.0] && home[2]["config"]?["variance"] == 4.0)
+        #expect(try Network(kerasJSON: network.kerasModel.text(), label: "test") == network)
+        #expect(network.parameters.map(\.path) == ["m/mean", "m/variance", "m/count"])
+        #expect(network.trainableParameterCount == 0)
     }
 
     /// A layer of each kind with options that are not its defaults, some of them not training.

@@ -1,4 +1,5 @@
 import DataPipeline
+import Evaluation
 import Foundation
 import HDF5Storage
 import MessagePassing
@@ -17,6 +18,12 @@ var kerasLossChecks: [RankCheck] {
             },
             RankCheck("the first losses with clipped gradients and LAMB are Keras's, engine: \(engine.rawValue)") {
                 try compare(engine, $0, where: \.needsNorms)
+            },
+            RankCheck("models of Keras and tf_keras go on as there, engine: \(engine.rawValue)") { check in
+                for generation in [2, 3] {
+                    try compare(engine, check, with: "notebooks-\(generation).json")
+                    try comparePredictions(engine, check, file: "notebooks-\(generation).json")
+                }
             },
             RankCheck(
                 "weighted losses, and losses of several classes a sample, are Keras's, engine: \(engine.rawValue)"
@@ -49,12 +56,29 @@ private func compare(
     }
 }
 
+/// What a model's file predicts, on bytes that the model scales itself.
+private func comparePredictions(_ engine: TrainingOptions.EngineName, _ check: CheckContext, file: String) throws {
+    let golden = try GoldenLosses.read(file)
+    for expected in golden.cases {
+        let request = EvaluationRequest(
+            models: [GoldenLosses.path(expected.model)], data: GoldenLosses.path(expected.data), engine: engine)
+        let run = EvaluationRun(request, check.world, engines: RankEngine.make)
+        let got = try run.predict(to: nil, overwrite: false).values
+        guard check.rank == 0 else { continue }
+        let keras = (expected.predictions ?? []).flatMap(\.self)
+        check.expect(got.count, equals: keras.count, "predictions of \(expected.model)")
+        let worst = zip(got, keras).map { abs($0 - $1) }.max() ?? 1
+        check.expect(worst <= 1e-5, "\(expected.model): predictions differ by \(worst)")
+    }
+}
+
 private struct GoldenLosses: Decodable {
     struct Case: Decodable {
         let model: String
         let data: String
         let options: [String: String]
         let losses: [Double]
+        let predictions: [[Float]]?
         /// Whether targets are several classes a sample; nil for labels.
         let flags: Bool?
         let accuracies: [Double]?
@@ -82,6 +106,8 @@ private struct GoldenLosses: Decodable {
     private static func flags(_ labels: [Int32]) -> [Int32] {
         labels.flatMap { label in (0..<10).map { $0 == label || $0 == (3 * label + 1) % 10 ? 1 : 0 } }
     }
+
+    static func path(_ file: String) -> String { folder.appendingPathComponent(file).path }
 
     /// Writes Keras's samples in an order in which shards, each of which walks its own part of the file, find Keras's
     /// batches.
@@ -113,13 +139,13 @@ private struct GoldenLosses: Decodable {
         try folder.write(file.image(), to: "data.h5")
     }
 
-    /// Loss and accuracy of each step of one epoch.
+    /// Loss and accuracy of each step; of one epoch, if the case does not say of how many.
     func train(
         _ item: Case, engine: TrainingOptions.EngineName, _ check: CheckContext
     ) throws -> (losses: [Double], accuracies: [Double]) {
         let folder = try TemporaryDirectory()
         var options = TrainingOptions()
-        options.model = item.model
+        options.model = item.predictions == nil ? item.model : Self.path(item.model)
         options.data = folder.path("data.h5")
         options.output = folder.path("run")
         options.seed = seed

@@ -31,6 +31,7 @@ import Testing
 
     private static let begun = RunBegun(
         model: "lenet5-keras", totalParameters: 1_044_426, trainableParameters: 999, data: "fashion.h5",
+        input: "bytes divided by 255",
         validation: "the 10000 test samples", ranks: 2, threads: 1, memory: "80 MB at most",
         engine: "oneDNN 2.6.3 (AVX-512)", precision: "fp32", optimizer: "adam", batchSize: 128, shards: 8, epochs: 3,
         stepsPerEpoch: 4, output: "run", warnings: ["careful"])

@@ -6,8 +6,7 @@ struct Lowering {
     private let network: Network
     /// Whether each node is lowered at all.
     private let isNeeded: [Bool]
-    /// The activation that the loss computes itself, and the nodes at the network's ends that leave it to the loss.
-    private let absorbed: Activation?
+    /// The nodes at the network's ends that leave their activation to the loss.
     private var absorbing: Set<Int> = []
     private var operations: [Operation] = []
     /// The value that holds each node's output.
@@ -20,9 +19,8 @@ struct Lowering {
     /// both.
     private var readers: [Int] = []
 
-    init(_ network: Network, isTraining: Bool, absorbing absorbed: Activation?) {
+    init(_ network: Network, isTraining: Bool, loss: Loss) {
         self.network = network
-        self.absorbed = absorbed
         isNeeded = isTraining ? network.nodes.map { _ in true } : network.servesOutput
         values = Array(repeating: 0, count: network.nodes.count)
         var consumers: [[Int]] = Array(repeating: [], count: network.nodes.count)
@@ -33,7 +31,7 @@ struct Lowering {
         let outputs = [network.nodes.count - 1] + (isTraining ? network.auxiliaryOutputs.map(\.node) : [])
         // An output that other layers read as well keeps its activation.
         let ends = outputs.filter { consumers[$0].isEmpty }.map { end(of: $0) }
-        absorbing = Set(ends.filter { activation(of: $0) == absorbed })
+        absorbing = Set(ends.filter { loss.absorbs(activation(of: $0)) })
     }
 
     mutating func lower() -> [Operation] {
@@ -62,7 +60,8 @@ struct Lowering {
     func value(of output: Int) -> Int { values[output] }
 
     func absorbedActivation(of output: Int) -> Activation {
-        absorbing.contains(end(of: output)) ? absorbed ?? .linear : .linear
+        let end = end(of: output)
+        return absorbing.contains(end) ? network.nodes[end].layer.activation : .linear
     }
 
     /// The layer that makes an output, looking through linear activations; the output itself where others read that

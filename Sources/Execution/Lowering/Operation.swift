@@ -40,7 +40,7 @@ public struct LoweredNetwork: Sendable {
 
         /// Whether the value is logits of a cross-entropy.
         func takesLogits(_ loss: Loss) -> Bool {
-            loss.isFromLogits || (loss.function.activation != nil && activation == loss.function.activation)
+            loss.isFromLogits || loss.absorbs(activation)
         }
     }
 
@@ -55,7 +55,7 @@ public struct LoweredNetwork: Sendable {
     /// auxiliary outputs need are lowered for training only.
     public init(_ network: Network, loss: Loss, purpose: Plan.Purpose) {
         let auxiliary = purpose == .training ? network.auxiliaryOutputs : []
-        var lowering = Lowering(network, isTraining: purpose == .training, absorbing: loss.absorbedActivation)
+        var lowering = Lowering(network, isTraining: purpose == .training, loss: loss)
         let lowered = lowering.lower()
         self.network = network
         operations = lowered

@@ -19,6 +19,9 @@ public struct MemoryNeed: Sendable, Equatable {
     /// Of libraries, which do not report their memory: compiled kernels, MPI's own buffers.
     public var libraries = 0
 
+    /// Of the run with which this one goes on when frozen layers begin to train: all of the above once more.
+    public var unfrozen = 0
+
     public var total: Int { parts.reduce(0) { $0 + $1.bytes } }
 
     /// Its parts, with the names that people and programs read.
@@ -29,7 +32,7 @@ public struct MemoryNeed: Sendable, Equatable {
             ("parameters", "parameter_bytes", parameters), ("gradients", "gradient_bytes", gradients),
             ("optimizer", "optimizer_bytes", optimizer), ("messages", "message_bytes", messages),
             ("reader", "reader_bytes", reader), ("files", "file_bytes", files),
-            ("libraries", "library_bytes", libraries),
+            ("libraries", "library_bytes", libraries), ("unfrozen layers", "unfrozen_bytes", unfrozen),
         ].filter { $0.2 > 0 || ["activations", "scratch", "parameters", "gradients"].contains($0.0) }
     }
 }

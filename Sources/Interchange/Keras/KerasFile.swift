@@ -3,23 +3,47 @@ import Models
 import Basics
 import Optimization
 
+/// Which Keras a file is written for.
+package enum KerasReader: Sendable {
+    case keras3
+    /// `tf_keras`, which goes on as Keras 2.
+    case keras2
+
+    var version: String {
+        switch self {
+        case .keras3: "3.15.0"
+        case .keras2: "2.15.0"
+        }
+    }
+}
+
 /// The parts of a legacy Keras model file (`keras/src/legacy/saving/legacy_h5_format.py` of Keras 3.15) that this
 /// program writes and, in its own checkpoints, reads back.
 package enum KerasFile {
-    static let kerasVersion = "3.15.0"
     static let backend = "tensorflow"
 
     // MARK: Writing
 
-    package static func writeModel(_ network: Network, to root: Group) throws {
-        try root.attributes.set("keras_version", kerasVersion)
+    package static func writeModel(_ network: Network, to root: Group, for reader: KerasReader = .keras3) throws {
+        try root.attributes.set("keras_version", reader.version)
         try root.attributes.set("backend", backend)
-        try root.attributes.set("model_config", network.kerasModel.text())
+        try root.attributes.set("model_config", network.kerasModel(for: reader).text())
     }
 
     package static func writeTraining(
         _ optimizer: OptimizerState, loss: Loss, of network: Network, to root: Group
     ) throws {
+        let own: [String: JSONValue] = [
+            "optimizer_config": [
+                "class_name": .string(optimizer.kerasClass), "config": .object(optimizer.configuration),
+            ]
+        ]
+        let configuration = compilation(loss, of: network).merging(own) { _, own in own }
+        try root.attributes.set("training_config", JSONValue.object(configuration).text())
+    }
+
+    /// What `compile` is given besides the optimizer.
+    static func compilation(_ loss: Loss, of network: Network) -> [String: JSONValue] {
         // Keras's accuracy takes the largest output, and of a single one that above a half.
         let isAccurate = network.decision == .largest && !loss.function.isOfValues
         let weights = [1] + network.auxiliaryOutputs.map(\.weight)
@@ -27,16 +51,12 @@ package enum KerasFile {
         let each = { (value: JSONValue) -> JSONValue in
             weights.count == 1 ? value : .array(weights.map { _ in value })
         }
-        let configuration: JSONValue = [
+        return [
             "loss": each(loss.kerasConfiguration),
             "loss_weights": weights.count == 1 ? nil : .array(weights.map { .number(Double("\($0)") ?? 0) }),
             "metrics": isAccurate ? each(["accuracy"]) : nil, "weighted_metrics": nil,
             "run_eagerly": false, "steps_per_execution": 1, "jit_compile": false,
-            "optimizer_config": [
-                "class_name": .string(optimizer.kerasClass), "config": .object(optimizer.configuration),
-            ],
         ]
-        try root.attributes.set("training_config", configuration.text())
     }
 
     /// The content of `model_weights`; at a file's root it makes what `save_weights` of Keras 2 wrote.
@@ -50,7 +70,7 @@ package enum KerasFile {
     ) throws {
         try group.attributes.set("layer_names", network.kerasLayerOrder.map { network.nodes[$0].name })
         try group.attributes.set("backend", backend)
-        try group.attributes.set("keras_version", kerasVersion)
+        try group.attributes.set("keras_version", KerasReader.keras3.version)
         var names = [[String]](repeating: [], count: network.nodes.count)
         for parameter in network.parameters { names[parameter.node].append(parameter.path) }
         for (node, paths) in zip(network.nodes, names) {
@@ -92,7 +112,7 @@ package enum KerasFile {
             }
     }
 
-    private static func slotPlaces(_ optimizer: OptimizerState, in network: Network) -> [SlotPlace] {
+    static func slotPlaces(_ optimizer: OptimizerState, in network: Network) -> [SlotPlace] {
         let kind = OptimizerKind.all.first { $0.type.kerasClass == optimizer.kerasClass }
         return (kind?.type ?? SGD.self).slotPlaces(slots: optimizer.slots.count, in: network)
     }
@@ -213,5 +233,5 @@ extension Group {
 
 extension OptimizerState {
     /// Keras's name of the object, which names its group.
-    fileprivate var name: String { configuration["name"]?.string ?? kerasClass.lowercased() }
+    var name: String { configuration["name"]?.string ?? kerasClass.lowercased() }
 }

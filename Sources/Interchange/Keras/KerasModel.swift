@@ -5,22 +5,25 @@ import Models
 /// `model.to_json()` and the `model_config` attribute of .h5 files have them, in Keras 2 and 3.
 struct KerasModel {
     struct Entry {
-        let name: String
+        var name: String
         let kerasClass: String
-        let configuration: [String: JSONValue]
+        var configuration: [String: JSONValue]
         /// Names of the layers it reads; empty for inputs.
-        let inputs: [String]
+        var inputs: [String]
 
         var isTrainable: Bool { configuration["trainable"] != .bool(false) }
     }
 
     let name: String
     /// In the file's order, the input among them.
-    let entries: [Entry]
+    private(set) var entries: [Entry]
     /// The layer whose output is the model's.
-    let output: String
+    private(set) var output: String
     /// Layers whose outputs only training looks at, with the weights of their losses.
-    let auxiliaryOutputs: [(name: String, weight: Float)]
+    private(set) var auxiliaryOutputs: [(name: String, weight: Float)]
+
+    /// Far more than any network has. The order of layers is found in a time that grows with the square of their number.
+    private static let mostLayers = 10_000
 
     init(_ model: JSONValue) throws(NetworkError) {
         let kind = model["class_name"]?.string
@@ -32,6 +35,10 @@ struct KerasModel {
             throw NetworkError(
                 network: name, layer: nil,
                 reason: "this is no Keras model: there are no layers; give the output of model.to_json()")
+        }
+        guard layers.count <= Self.mostLayers else {
+            throw NetworkError(
+                network: name, layer: nil, reason: "it has \(layers.count) layers, and at most \(Self.mostLayers) are read")
         }
         switch kind {
         case "Sequential":
@@ -56,6 +63,29 @@ struct KerasModel {
             throw NetworkError(
                 network: name, layer: nil,
                 reason: "models of class \(kind ?? "(none)") are not supported, only Sequential and Functional")
+        }
+    }
+
+    /// Gives layers names that Keras 3 has, and returns which ones changed.
+    mutating func renameForKeras3() -> [(from: String, to: String)] {
+        let names = KerasLayerNames(entries.map(\.name))
+        for index in entries.indices {
+            entries[index].name = names[entries[index].name]
+            entries[index].inputs = entries[index].inputs.map { names[$0] }
+        }
+        output = names[output]
+        auxiliaryOutputs = auxiliaryOutputs.map { (names[$0.name], $0.weight) }
+        return names.changes
+    }
+
+    /// Gives open axes of the input, `None` in Keras, the sizes of a sample: [H, W], [H, W, C] or [F].
+    mutating func fixInput(_ sizes: [Int]?) throws(NetworkError) {
+        for index in entries.indices where entries[index].kerasClass == "InputLayer" {
+            do {
+                try entries[index].configuration.fixInput(sizes)
+            } catch {
+                throw NetworkError(network: name, layer: entries[index].name, reason: error.description)
+            }
         }
     }
 

@@ -8,6 +8,10 @@ struct KerasOptions {
     let kerasClass: String
     /// The shapes of the layer's inputs: some options, like an axis, mean something only with them.
     let inputs: [Shape]
+    /// What goes home as it came.
+    private(set) var kept: [String: JSONValue] = [:]
+    /// Whether the layer goes home under its own class, which is not what is written for others like it.
+    private var keepsClass = false
     private var remaining: [String: JSONValue]
 
     init(kerasClass: String, configuration: [String: JSONValue], inputs: [Shape]) {
@@ -114,16 +118,39 @@ struct KerasOptions {
         return function
     }
 
+    /// One number, or one a channel; nil where it is absent or null. Keras wraps arrays of NumPy into objects.
+    mutating func numbers(_ name: String) throws(LayerError) -> [Float]? {
+        guard let value = take(name) else { return nil }
+        guard let numbers = Self.numbers(value) else { throw unsupported(name, value, "it must be numbers") }
+        return numbers
+    }
+
+    private static func numbers(_ value: JSONValue) -> [Float]? {
+        if let number = value.number { return [Float(number)] }
+        if value["class_name"]?.string == "__numpy__" || value["class_name"]?.string == "__tensor__" {
+            return value["config"]?["value"].flatMap(numbers)
+        }
+        // [[[0.5, 0.4, 0.3]]] is one a channel, too.
+        guard let list = value.array, !list.isEmpty else { return nil }
+        if list.count == 1 { return numbers(list[0]) }
+        let numbers = list.compactMap(\.number)
+        return numbers.count == list.count ? numbers.map { Float($0) } : nil
+    }
+
     /// Other names that Keras knows functions by.
     private static let aliases = ["swish": "silu", "hard_swish": "hard_silu"]
 
+    /// What new weights are drawn from. One that does not exist here is kept: only a run that needs new weights refuses it
+    /// (`Network.requireKnownInitializers`).
     mutating func initializer(
         _ name: String, default fallback: Initializer = .glorotUniform
     ) throws(LayerError) -> Initializer {
         guard let value = take(name) else { return fallback }
         guard let initializer = Initializer(keras: value) else {
-            throw unsupported(name, value, "there is no such initializer here")
+            kept[name] = value
+            return .glorotUniform
         }
+        if let seed = value["config"]?["seed"], seed != .null { kept[name] = value }
         return initializer
     }
 
@@ -137,8 +164,9 @@ struct KerasOptions {
         guard isEqual else { throw unsupported(name, value) }
     }
 
-    mutating func requireInitializer(_ name: String, _ accepted: Initializer) throws(LayerError) {
-        if let value = take(name), Initializer(keras: value) != accepted { throw unsupported(name, value) }
+    /// The initializer of weights that always begin with one value here. Another one is kept.
+    mutating func initializer(_ name: String, usual: Initializer) {
+        if let value = take(name), Initializer(keras: value) != usual { kept[name] = value }
     }
 
     /// The channel axis must be the last: -1, or its number with the batch axis counted; in a list of one, as Keras 2
@@ -162,12 +190,33 @@ struct KerasOptions {
         for name in names { remaining[name] = nil }
     }
 
-    /// Refuses options that nobody took, other than those switched off.
-    func finish() throws(LayerError) {
+    /// Takes out an option that outputs do not depend on, and keeps it.
+    mutating func keep(_ name: String) {
+        if let value = take(name) { kept[name] = value }
+    }
+
+    /// The layer goes home under its class, with these of its options.
+    mutating func keepClass(_ names: String...) {
+        keepsClass = true
+        for name in names { kept[name] = remaining[name] }
+    }
+
+    /// Keeps penalties and constraints, on which outputs do not depend, and refuses other options that nobody took, unless
+    /// they are switched off.
+    mutating func finish() throws(LayerError) {
+        for (name, value) in remaining where name.hasSuffix("_regularizer") || name.hasSuffix("_constraint") {
+            guard value == .null || value.object != nil || value.string != nil else { throw unsupported(name, value) }
+            keep(name)
+        }
         let unread = remaining.filter { $0.value != .null && $0.value != .bool(false) }
         guard let (name, value) = unread.min(by: { $0.key < $1.key }) else { return }
-        let isRegularizer = name.hasSuffix("_regularizer")
-        throw unsupported(name, value, isRegularizer ? "remove it from the file and use --l2" : nil)
+        throw unsupported(name, value)
+    }
+
+    /// What was kept; nil if that is nothing.
+    var origin: LayerOrigin? {
+        guard keepsClass || !kept.isEmpty else { return nil }
+        return LayerOrigin(typeName: keepsClass ? kerasClass : nil, options: kept)
     }
 
     // MARK: Plumbing

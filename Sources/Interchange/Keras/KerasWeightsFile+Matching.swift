@@ -6,9 +6,12 @@ extension KerasWeightsFile {
     /// (Keras numbers automatic names anew for each model), by Keras's order, in Keras 3's form by class and number;
     /// every shape must fit. Layers of the file that the network lacks are ignored where names match.
     public func weights(for network: Network) throws(FileError) -> [[Float]] {
+        try requireSameStrides(network)
         let byName = Dictionary(layers.map { ($0.name, $0) }) { first, _ in first }
         let wanted = network.layersWithParameters
-        if let layers = Self.all(wanted.map { byName[network.nodes[$0.node].name] }) {
+        // Classes and numbers look like names, and belong to other layers.
+        let isNamed = layers.allSatisfy(\.isNamed)
+        if isNamed, let layers = Self.all(wanted.map { byName[network.nodes[$0.node].name] }) {
             return try assign(layers, to: wanted, of: network)
         }
         if form == .keras3Weights {
@@ -28,6 +31,18 @@ extension KerasWeightsFile {
                 + (missing.count > 1 ? " and \(missing.count - 1) more" : "")
                 + ", and its \(layers.count) layers with weights are not the model's \(wanted.count) in order either",
             remedy: "it has \(names)")
+    }
+
+    /// Weights of PyTorch's bottlenecks fit those of Keras, which skip other pixels.
+    func requireSameStrides(_ network: Network) throws(FileError) {
+        guard form == .pyTorch, network.nodes.contains(where: { $0.name == "conv3_block1_3_conv" }),
+            let first = network.nodes.first(where: { $0.name == "conv3_block1_1_conv" }),
+            case .convolution(let layer) = first.layer, layer.window.stride != 1
+        else { return }
+        throw FileError(
+            .content, file: path,
+            "it is PyTorch's ResNet, whose 3x3 convolutions stride, and in \(network.name) the 1x1 convolutions do",
+            remedy: "train --model resnet50-v1.5")
     }
 
     private static func all(_ layers: [Layer?]) -> [Layer]? {

@@ -6,9 +6,13 @@ import Basics
 ///
 /// - A legacy model file (`model.save("x.h5")`, checkpoints) has them in `model_weights`, and the network as well.
 /// - A legacy weights file (`save_weights` of Keras 2) has the same at its root.
+/// - A `state_dict` of PyTorch in safetensors has names of its own (`TorchLayers`).
 /// - A `.weights.h5` of Keras 3 has `layers/<class and number>/vars/0, 1, ...`.
+/// - A `.keras` archive has the same, and the network.
+///
+/// Layers of a model inside the model stand among the others.
 public struct KerasWeightsFile: Sendable {
-    public enum Form: Sendable, Equatable { case model, weights, keras3Weights }
+    public enum Form: Sendable, Equatable { case model, weights, keras3Weights, pyTorch }
 
     struct Weight: Sendable {
         /// The last part of its name, without Keras 2's `:0`; nil in the form of Keras 3.
@@ -22,14 +26,16 @@ public struct KerasWeightsFile: Sendable {
         /// Its group in the file: the name, or class and number in the form of Keras 3.
         let group: String
         let weights: [Weight]
+        /// Whether the file says the name; else it is the group's.
+        var isNamed = true
     }
 
     public let path: String
     public let form: Form
-    /// The network, where the file has it.
-    public let network: Network?
-    /// Keras's `training_config`, of a model that was compiled.
-    package let training: JSONValue?
+    /// The model's JSON, where the file has it.
+    let configuration: JSONValue?
+    /// What it was compiled with, as Keras writes it, of a model that was compiled.
+    let compilation: JSONValue?
     /// Those with weights, in the model's order (Keras 3's form: by name).
     let layers: [Layer]
 
@@ -39,36 +45,28 @@ public struct KerasWeightsFile: Sendable {
 
     /// From a file's bytes; `path` names them in errors.
     package init(_ bytes: [UInt8], path: String) throws(FileError) {
-        var bytes = bytes
-        if bytes.starts(with: Array("PK".utf8)) {
-            throw FileError(
-                .notHDF5, file: path, "it is a .keras archive, not an HDF5 file",
-                remedy: "save it from Keras with model.save(\"model.h5\")")
+        if SafetensorsFile.isIn(bytes) {
+            layers = try TorchLayers(SafetensorsFile(bytes, path: path)).layers
+            (self.path, form, configuration, compilation) = (path, .pyTorch, nil, nil)
+            return
         }
-        let isSealed = FileSeal.isSealed(bytes)
-        if isSealed { bytes = try FileSeal.open(bytes, file: path) }
         do {
-            let root = try HDF5File.open(image: bytes, label: path).root
-            // A checkpoint that has lost its digest may have lost more; the seal says what.
-            if try !isSealed && root.exists("dptrain") { _ = try FileSeal.open(bytes, file: path) }
-            if try root.exists("model_weights") {
-                form = .model
-                layers = try Self.legacyLayers(root.group("model_weights"))
-            } else if try root.attributes.hasStrings("layer_names") {
-                form = .weights
-                layers = try Self.legacyLayers(root)
-            } else if try root.exists("layers") {
+            if ZipReader.isZip(bytes) {
+                let archive = try KerasArchive(bytes, path: path)
                 form = .keras3Weights
-                layers = try Self.keras3Layers(root.group("layers"))
+                (configuration, compilation) = (archive.configuration, archive.configuration["compile_config"])
+                var reader = KerasWeightsReader(fileSize: bytes.count)
+                layers = try reader.keras3Layers(archive.weights.root)
             } else {
-                throw FileError(
-                    .content, file: path, "it holds no Keras weights: neither model_weights, layer_names nor layers",
-                    remedy: "give a file of model.save(\"x.h5\"), save_weights or dptrain")
+                let isSealed = FileSeal.isSealed(bytes)
+                let image = isSealed ? try FileSeal.open(bytes, file: path) : bytes
+                let root = try HDF5File.open(image: image, label: path).root
+                // A checkpoint that has lost its digest may have lost more; the seal says what.
+                if try !isSealed && root.exists("dptrain") { _ = try FileSeal.open(bytes, file: path) }
+                (form, layers) = try Self.layers(in: root, fileSize: image.count)
+                configuration = try Self.json("model_config", of: root)
+                compilation = try Self.json("training_config", of: root)
             }
-            network = try root.attributes.exists("model_config") ? KerasFile.readModel(from: root, file: path) : nil
-            training =
-                try root.attributes.exists("training_config")
-                ? JSONValue(parsing: root.attributes.string("training_config")) : nil
         } catch let error as FileError {
             throw error
         } catch let error as HDF5Error {
@@ -79,56 +77,22 @@ public struct KerasWeightsFile: Sendable {
         self.path = path
     }
 
-    private static func legacyLayers(_ group: Group) throws -> [Layer] {
-        var layers: [Layer] = []
-        let names = try group.attributes.strings("layer_names")
-        let rename = ResNetLayerNames.translation(of: names)
-        for name in names {
-            let layer = try group.group(name)
-            var weights: [Weight] = []
-            let paths = try layer.attributes.strings("weight_names")
-            for path in paths {
-                let last = path.split(separator: "/").last ?? ""
-                weights.append(try weight(layer.dataset(path), name: String(last.prefix { $0 != ":" })))
-            }
-            layers += split(Layer(name: rename(name), group: name, weights: weights), paths)
+    private static func layers(in root: Group, fileSize: Int) throws -> (Form, [Layer]) {
+        var reader = KerasWeightsReader(fileSize: fileSize)
+        if try root.exists("model_weights") {
+            return (.model, try reader.legacyLayers(root.group("model_weights")))
         }
-        return layers
+        if try root.attributes.hasStrings("layer_names") { return (.weights, try reader.legacyLayers(root)) }
+        if try root.exists("layers") || root.exists(KerasWeightsReader.layersOfKeras2) {
+            return (.keras3Weights, try reader.keras3Layers(root))
+        }
+        throw FileError(
+            .content, file: root.location.file,
+            "it holds no Keras weights: neither model_weights, layer_names nor layers",
+            remedy: "give a file of model.save, save_weights or dptrain")
     }
 
-    /// A model inside a model is one group, whose weights have their layer in the path: `body/c1/kernel`.
-    private static func split(_ layer: Layer, _ paths: [String]) -> [Layer] {
-        let owners = paths.map { $0.split(separator: "/").dropLast() }
-        guard Set(owners).count > 1 else { return layer.weights.isEmpty ? [] : [layer] }
-        var seen = Set<[Substring]>()
-        return owners.filter { seen.insert(Array($0)).inserted }.map { owner in
-            let weights = zip(owners, layer.weights).filter { $0.0 == owner }.map(\.1)
-            return Layer(name: String(owner.last ?? ""), group: layer.group, weights: weights)
-        }
-    }
-
-    /// The attribute `name` of `vars` is the layer's own name; files of early Keras 3 lack it. A model inside a model has
-    /// layers of its own, whose groups are called `sequential/conv2d` here.
-    private static func keras3Layers(_ group: Group, within outer: String = "", levels: Int = 8) throws -> [Layer] {
-        var layers: [Layer] = []
-        for key in try group.children() where try group.exists("\(key)/vars") {
-            if levels > 0, try group.exists("\(key)/layers") {
-                layers += try keras3Layers(
-                    group.group("\(key)/layers"), within: "\(outer)\(key)/", levels: levels - 1)
-            }
-            let variables = try group.group("\(key)/vars")
-            var weights: [Weight] = []
-            while try variables.exists("\(weights.count)") {
-                weights.append(try weight(variables.dataset("\(weights.count)"), name: nil))
-            }
-            let attributes = variables.attributes
-            let name = try attributes.exists("name") ? attributes.string("name") : key
-            if !weights.isEmpty { layers.append(Layer(name: name, group: outer + key, weights: weights)) }
-        }
-        return layers
-    }
-
-    private static func weight(_ dataset: Dataset, name: String?) throws(HDF5Error) -> Weight {
-        Weight(name: name, shape: dataset.shape, values: try dataset.read())
+    private static func json(_ name: String, of root: Group) throws -> JSONValue? {
+        try root.attributes.exists(name) ? JSONValue(parsing: root.attributes.string(name)) : nil
     }
 }

@@ -43,7 +43,7 @@ extension Layer {
         case "Dropout": self = .dropout(try Dropout(keras: &options))
         case "Flatten": self = .flatten(try Flatten(keras: &options))
         case "Add": self = .add(try Add(keras: &options))
-        case "CustomScaleLayer", "Rescaling": self = .scale(try Scale(keras: &options))
+        case "CustomScaleLayer": self = .scale(try Scale(keras: &options))
         case "Concatenate": self = .concatenate(try Concatenate(keras: &options))
         case "LocalResponseNormalization":
             self = .localResponseNormalization(try LocalResponseNormalization(keras: &options))

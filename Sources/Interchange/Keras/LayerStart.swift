@@ -1,16 +1,6 @@
 import Basics
 import Models
 
-/// How layers of a weights file are found for those of a network (`--match`).
-public enum LayerMatch: String, Sendable, CaseIterable {
-    /// Equal names, whatever their order.
-    case name
-    /// The first layer takes the first of the file, and so on, as far as the shapes are the same.
-    case order
-    /// The longest sequence of layers with the same shapes, in the order of both.
-    case shape
-}
-
 /// The weights that a network starts from, and where each of its layers has them from.
 public struct LayerStart: Sendable {
     public struct Row: Sendable, Equatable {
@@ -50,6 +40,7 @@ extension KerasWeightsFile {
     public func start(
         _ weights: [[Float]], of network: Network, by match: LayerMatch? = nil, ofShallower: Set<String>? = nil
     ) throws(FileError) -> LayerStart {
+        try requireSameStrides(network)
         let wanted = network.layersWithParameters
         let places: [Int?]
         switch match ?? .name {

@@ -1,7 +1,7 @@
 import Basics
 import Models
 
-/// Losses in Keras's `training_config`.
+/// Losses in Keras's `compile`.
 extension Loss {
     /// A name where that says it all, else an object with the options.
     public var kerasConfiguration: JSONValue {
@@ -16,16 +16,65 @@ extension Loss {
         return ["class_name": .string(kerasClass), "config": .object(options)]
     }
 
-    /// A name, or an object with a class and options; nil for what does not exist here.
-    public init?(keras description: JSONValue) {
-        guard let name = description.string ?? description["class_name"]?.string,
-            let function = Function.allCases.first(where: { $0.kerasNames.contains(name) })
-        else { return nil }
-        let options = description["config"]
-        guard let settings = Settings(keras: options, of: function) else { return nil }
+    /// What a model was compiled with: a name, a function, or an object with a class and options; for each output in a list,
+    /// too. Refused if it would not be computed as Keras does.
+    public init(keras description: JSONValue, of network: Network) throws(NetworkError) {
+        func refusal(_ reason: String) -> NetworkError {
+            let text = (try? description.text()) ?? "?"
+            return NetworkError(
+                network: network.name, layer: nil, reason: "it was compiled with the loss \(text): \(reason)")
+        }
+        var description = description
+        if let list = description.array, let first = list.first, list.allSatisfy({ $0 == first }) {
+            description = first
+        }
+        if let byOutput = description.object, byOutput.count == 1, let only = byOutput.first, only.key != "class_name" {
+            description = only.value
+        }
+        let isFunction = description["class_name"]?.string == "function"
+        let name =
+            description.string ?? (isFunction ? description["config"]?.string : description["class_name"]?.string)
+        guard let name, let function = Function.allCases.first(where: { $0.kerasNames.contains(name) }) else {
+            throw refusal("it is not one of \(Function.allCases.map(\.rawValue).listed("or"))")
+        }
+        let options = isFunction ? [:] : description["config"]?.object ?? [:]
+        let smoothing = options["label_smoothing"]?.number ?? 0
+        let isFromLogits = options["from_logits"]?.bool ?? false
+        if let unsupported = Settings.unsupported(options, of: function) {
+            throw refusal("its \(unsupported) is not supported")
+        }
+        guard let settings = Settings(keras: .object(options), of: function),
+            smoothing == 0 || (function.canSmooth && (0..<1).contains(smoothing))
+        else { throw refusal("one of its options has no such value here") }
+        // From logits or not, Keras looks behind softmax and sigmoid. Other outputs are no probabilities.
+        let isCrossEntropy = function.activation != nil
+        guard !isCrossEntropy || isFromLogits || network.givesProbabilities else {
+            throw refusal(
+                "the outputs are no probabilities, and Keras would take them for such; compile it with "
+                    + "from_logits=True, or give --loss \(function.rawValue), which works on logits")
+        }
         self.init(
-            function, labelSmoothing: Float(options?["label_smoothing"]?.number ?? 0),
-            isFromLogits: options?["from_logits"]?.bool ?? false, settings: settings)
+            function, labelSmoothing: Float(smoothing),
+            isFromLogits: isCrossEntropy && isFromLogits && !network.givesProbabilities, settings: settings)
+    }
+}
+
+extension Loss.Settings {
+    /// The first option that would change the loss, with its value.
+    fileprivate static func unsupported(_ options: [String: JSONValue], of function: Loss.Function) -> String? {
+        let changing = options.filter { name, value in
+            switch name {
+            case "name", "fn", "dtype", "from_logits", "label_smoothing": false
+            case "delta": function != .huber
+            case "gamma", "alpha", "apply_class_balancing": !function.isFocal
+            // One has all samples alike, and so has Keras 2's "auto".
+            case "reduction":
+                ![.null, "sum_over_batch_size", "auto", "mean", "mean_with_sample_weight"].contains(value)
+            case "axis": value != .null && value.integer != -1
+            default: value != .null && value != .bool(false)
+            }
+        }
+        return changing.min { $0.key < $1.key }.map { "\($0.key) = \((try? $0.value.text()) ?? "?")" }
     }
 }
 

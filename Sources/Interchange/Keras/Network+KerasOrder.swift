@@ -30,7 +30,7 @@ extension Network {
         var counts: [String: Int] = [:]
         var names = [String](repeating: "", count: nodes.count)
         for index in kerasLayerOrder {
-            let base = nodes[index].layer.description.typeName.snakeCased
+            let base = (nodes[index].origin?.typeName ?? nodes[index].layer.description.typeName).snakeCased
             let number = counts[base, default: 0]
             counts[base] = number + 1
             names[index] = number == 0 ? base : "\(base)_\(number)"

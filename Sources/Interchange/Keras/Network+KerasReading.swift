@@ -16,17 +16,20 @@ extension Network {
 
     /// Reads a Keras 2 or 3 model of class `Sequential` or `Functional`. What this program does not have is refused, by
     /// layer and option.
-    public init(kerasModel: JSONValue) throws(NetworkError) {
-        let model = try KerasModel(kerasModel)
+    public init(kerasModel: JSONValue) throws(NetworkError) { try self.init(KerasModel(kerasModel)) }
+
+    init(_ model: KerasModel) throws(NetworkError) {
         var nodes: [Node] = []
         var shapes: [Shape] = []
         var positions: [String: Int] = [:]
         for entry in try model.orderedEntries() {
             let inputs = entry.inputs.compactMap { positions[$0] }
             do {
-                let layer = try Layer(entry, inputs: inputs.map { shapes[$0] })
+                let (layer, origin) = try Layer.reading(entry, inputs: inputs.map { shapes[$0] })
                 shapes.append(try layer.description.possibleOutputShape(of: inputs.map { shapes[$0] }))
-                nodes.append(Node(name: entry.name, layer: layer, inputs: inputs, isTrainable: entry.isTrainable))
+                nodes.append(
+                    Node(
+                        name: entry.name, layer: layer, inputs: inputs, isTrainable: entry.isTrainable, origin: origin))
             } catch {
                 throw NetworkError(network: model.name, layer: entry.name, reason: error.description)
             }
@@ -78,11 +81,10 @@ extension KerasModel {
 
 extension Layer {
     /// Reads the options that all classes share, then those of the class.
-    fileprivate init(_ entry: KerasModel.Entry, inputs: [Shape]) throws(LayerError) {
-        if entry.kerasClass == "InputLayer" {
-            self = .input(try Input(keras: entry.configuration))
-            return
-        }
+    fileprivate static func reading(
+        _ entry: KerasModel.Entry, inputs: [Shape]
+    ) throws(LayerError) -> (layer: Layer, origin: LayerOrigin?) {
+        if entry.kerasClass == "InputLayer" { return (.input(try Input(keras: entry.configuration)), nil) }
         var configuration = entry.configuration
         let dtype = configuration.removeValue(forKey: "dtype") ?? "float32"
         let policy = dtype.string ?? dtype["config"]?["name"]?.string
@@ -91,7 +93,8 @@ extension Layer {
         }
         var options = KerasOptions(kerasClass: entry.kerasClass, configuration: configuration, inputs: inputs)
         options.ignore("name", "batch_input_shape", "trainable")
-        try self.init(keras: &options)
+        let layer = try Layer(keras: &options)
         try options.finish()
+        return (layer, options.origin)
     }
 }

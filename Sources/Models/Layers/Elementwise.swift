@@ -19,6 +19,8 @@ public enum Activation: String, Sendable, Equatable, CaseIterable {
     /// 1.7159 tanh(2/3 x), which maps ±1 to ±1: LeCun et al., 1998, appendix A. Not in Keras.
     case scaledTanh = "scaled_tanh"
 
+    var givesProbabilities: Bool { self == .softmax || self == .sigmoid }
+
     /// Whether engines have kernels for it, and apply it to the result of another operation. The others are operations of
     /// their own, in plain loops.
     public var isOfEngines: Bool {

@@ -11,10 +11,20 @@ public struct LearningRatePlan: Hashable, Sendable {
     public let stepsPerEpoch: Int
     public let epochs: Int
     private let scaling: Double
+    private let late: Late?
+
+    /// A factor on the rates from an epoch (from 0) on.
+    public struct Late: Hashable, Sendable {
+        let fromEpoch: Int
+        let factor: Double
+
+        public init(fromEpoch: Int, factor: Double) { (self.fromEpoch, self.factor) = (fromEpoch, factor) }
+    }
 
     public init(
         base: Double, schedule: LearningRateSchedule = .constant, warmUp: ScheduleTime? = nil,
-        batchSize: Int = 1, referenceBatchSize: Int? = nil, stepsPerEpoch: Int, epochs: Int
+        batchSize: Int = 1, referenceBatchSize: Int? = nil, stepsPerEpoch: Int, epochs: Int,
+        late: Late? = nil
     ) {
         precondition(stepsPerEpoch > 0 && epochs > 0, "a plan for no steps")
         scaling = referenceBatchSize.map { Double(batchSize) / Double($0) } ?? 1
@@ -23,12 +33,14 @@ public struct LearningRatePlan: Hashable, Sendable {
         self.warmUp = warmUp
         self.stepsPerEpoch = stepsPerEpoch
         self.epochs = epochs
+        self.late = late
     }
 
     /// The planned rate of a step of an epoch, both from 0.
     func rate(epoch: Int, stepInEpoch: Int) -> Double {
         let step = epoch * stepsPerEpoch + stepInEpoch
-        return schedule.rate(base: base, at: time(epoch, step)) * warmth(step)
+        let rate = schedule.rate(base: base, at: time(epoch, step)) * warmth(step)
+        return late.map { epoch >= $0.fromEpoch ? rate * $0.factor : rate } ?? rate
     }
 
     private func time(_ epoch: Int, _ step: Int) -> RunTime {

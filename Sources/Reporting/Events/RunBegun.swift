@@ -7,6 +7,8 @@ public struct RunBegun: Sendable {
     public let trainableParameters: Int
     /// In words.
     public let data: String
+    /// What becomes of stored samples before the network sees them, in words.
+    public let input: String
     /// What serves as validation, in words.
     public let validation: String
     public let ranks: Int
@@ -39,7 +41,8 @@ public struct RunBegun: Sendable {
     public let warnings: [String]
 
     package init(
-        model: String, totalParameters: Int, trainableParameters: Int, data: String, validation: String, ranks: Int,
+        model: String, totalParameters: Int, trainableParameters: Int, data: String, input: String,
+        validation: String, ranks: Int,
         threads: Int, memory: String, engine: String, precision: String, optimizer: String, batchSize: Int, shards: Int,
         epochs: Int, stepsPerEpoch: Int, output: String, options: [(name: String, value: String)] = [],
         position: RunState.Position = RunState.Position(), resumed: String? = nil, start: [String] = [],
@@ -47,6 +50,7 @@ public struct RunBegun: Sendable {
         warnings: [String] = []
     ) {
         self.model = model
+        self.input = input
         (self.totalParameters, self.trainableParameters) = (totalParameters, trainableParameters)
         (self.data, self.validation) = (data, validation)
         (self.ranks, self.threads, self.memory) = (ranks, threads, memory)

@@ -21,7 +21,7 @@ final class Checkpointing {
     /// Of a run that may go back there.
     private let epochStart: EpochStart?
     /// The path of the newest checkpoint that the run could go on from.
-    private var lastWhole: String?
+    private(set) var lastWhole: String?
     /// The checkpoint that is being written.
     private var pending: Pending?
 
@@ -174,7 +174,7 @@ final class Checkpointing {
             configuration: optimizer.kerasConfiguration(
                 learningRate: options.baseLearningRate, weightDecay: options.optimizer.weightDecay,
                 clipping: options.clipping),
-            learningRate: Double(progress.learningRate), iteration: progress.position.globalStep,
+            learningRate: Double(progress.learningRate), iteration: progress.position.globalStep - parts.earlierSteps,
             slots: optimizer.slots.map { OptimizerState.Slot(name: $0.name, values: []) })
     }
 

@@ -14,13 +14,20 @@ package struct ModelDefinition {
     package let network: Network
     let loss: Loss
     private let layersFromShallower: Set<String>?
+    /// The file that has the model, and perhaps its weights.
+    private let file: KerasModelFile?
+    /// The network before its classifier was replaced.
+    private let original: Network
 
-    /// From the zoo or a Keras JSON file, for the data at hand; a resumed run's is in its checkpoint.
-    package init(_ options: TrainingOptions, _ data: RunData, resumed: RunState?) throws {
+    /// From the zoo or a file of Keras (`named`), for the data at hand; a resumed run's is in its checkpoint.
+    package init(_ options: TrainingOptions, _ named: NamedModel?, _ data: RunData, resumed: RunState?) throws {
         var layersFromShallower: Set<String>?
-        if let name = options.model {
-            let named = try NamedModel(name)
-            var network = try named.network(options) { Self.complete(&$0, $1, data) }
+        file = named?.file
+        if let named {
+            original = try named.network(options) { Self.complete(&$0, $1, data, options) }
+            var network = try options.freezing(
+                options.replacingTop(of: original), isUnfrozen: resumed.map { options.isUnfrozen($0.position) } ?? false
+            )
             let isMultiHot = data.training.dataset.targets.isMultiHot
             if case .zoo = named, isMultiHot, options.loss == .binaryCrossEntropy {
                 network = try network.endingInSigmoid()
@@ -28,7 +35,7 @@ package struct ModelDefinition {
             self.network = network
             var usual = network.usualLoss(for: isMultiHot ? .flags : data.targetKind)
             if case .zoo(let model) = named {
-                usual = model.loss.function
+                if options.replaceTop == nil { usual = model.loss.function }
                 layersFromShallower = model.layersFromShallower
             }
             let function = try options.loss(usual: usual)
@@ -36,10 +43,10 @@ package struct ModelDefinition {
                 function, labelSmoothing: Float(options.labelSmoothing),
                 settings: try options.lossSettings(of: function))
         } else if let resumed {
-            (network, loss) = (resumed.network, resumed.loss)
+            (network, loss, original) = (resumed.network, resumed.loss, resumed.network)
         } else {
             let known = Zoo.models.map(\.name).joined(separator: ", ")
-            throw TrainingError("there is no model to train; give --model, one of \(known), or a Keras JSON file")
+            throw TrainingError("there is no model to train; give --model, one of \(known), or a file of Keras")
         }
         self.layersFromShallower = layersFromShallower
         guard network.trainableParameterCount > 0 else {
@@ -53,21 +60,45 @@ package struct ModelDefinition {
     }
 
     /// The image size and the number of classes are the data's if no option sets them.
-    private static func complete(_ variations: inout ModelOptions, _ model: ZooModel, _ data: RunData) {
+    private static func complete(
+        _ variations: inout ModelOptions, _ model: ZooModel, _ data: RunData, _ options: TrainingOptions
+    ) {
         let samples = data.training.input.output
         let hasOwnOutputs = !model.loss.function.isOfClasses && data.targetKind == .label
-        if !hasOwnOutputs { variations.classes = variations.classes ?? samples.targetCount }
+        if !hasOwnOutputs && options.replaceTop == nil {
+            variations.classes = variations.classes ?? samples.targetCount
+        }
         variations.input = variations.input ?? samples.shape
+    }
+
+    /// The file that the weights of a new run come from, all or some of them; nil for those that the seed gives.
+    func weightsFile(_ options: TrainingOptions) -> String? {
+        options.weights ?? options.initFrom ?? (file?.weights == nil ? nil : file?.path)
     }
 
     /// The weights that a new run starts from, and what there is to say of them.
     func initialWeights(_ options: TrainingOptions) throws -> (weights: [[Float]], lines: [String]) {
-        if let path = options.weights { return (try KerasWeightsFile(path).weights(for: network), []) }
-        let weights = Replica.initialWeights(of: network, seed: options.seed)
+        let weights = try startingWeights(options)
+        if options.weights != nil { return (weights, []) }
         guard let path = options.initFrom else { return (weights, []) }
         let start = try KerasWeightsFile(path).start(
             weights, of: network, by: options.match, ofShallower: layersFromShallower)
         return (start.weights, start.lines)
+    }
+
+    /// Those of `--weights` or of the model's own file; new ones where there are none, and for layers that were replaced.
+    private func startingWeights(_ options: TrainingOptions) throws -> [[Float]] {
+        let source = try options.weights.map { try KerasWeightsFile($0) } ?? file?.weights
+        guard let stored = try source?.weights(for: original) else { return try newWeights(seed: options.seed) }
+        let isStored = network.parameters.map { network.nodes[$0.node].name == original.nodes[$0.node].name }
+        guard isStored.contains(false) else { return stored }
+        let new = try newWeights(seed: options.seed)
+        return new.indices.map { isStored[$0] ? stored[$0] : new[$0] }
+    }
+
+    private func newWeights(seed: UInt64) throws -> [[Float]] {
+        try network.requireKnownInitializers()
+        return Replica.initialWeights(of: network, seed: seed)
     }
 }
 

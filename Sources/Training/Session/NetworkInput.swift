@@ -26,13 +26,13 @@ package struct NetworkInput {
 
     /// Of the model that the options name, else of the resumed run's. A model of the zoo has its usual input size, if no
     /// option says another. Nil without a model.
-    init?(_ options: TrainingOptions, resumed: Network?) throws {
-        switch try options.model.map({ try NamedModel($0) }) {
+    init?(_ options: TrainingOptions, _ model: NamedModel?, resumed: Network?) {
+        switch model {
         case .zoo(let model):
             self.init(
                 shape: options.inputSize?.shape(like: model.input) ?? model.input,
                 takesAnyChannels: options.inputSize == nil)
-        case .file(let network, _): self.init(network)
+        case .file(let file): self.init(file.network)
         case nil:
             guard let resumed else { return nil }
             self.init(resumed)

@@ -6,20 +6,20 @@ import Options
 
 /// What there is to say of a run before its first step.
 extension RunBegun {
-    /// `warnings` are those of the data, the output folder and the coordinator.
-    init(_ parts: RunParts, _ resumed: ResumedState, _ warnings: [String]) {
+    /// `notes` are those of the model's file; `warnings` those of the data, the output folder and the coordinator.
+    init(_ parts: RunParts, _ resumed: ResumedState, _ notes: [String], _ warnings: [String]) {
         let (session, data, network) = (parts.session, parts.data, parts.network)
         let options = session.options
         self.init(
             model: network.name, totalParameters: network.parameterCount,
-            trainableParameters: network.trainableParameterCount, data: data.description,
+            trainableParameters: network.trainableParameterCount, data: data.description, input: data.inputText,
             validation: data.explanation, ranks: session.communicator.size, threads: options.threads,
             memory: parts.memory.description, engine: session.engine.description,
             precision: options.precision.rawValue, optimizer: options.optimizer.kind.type.kerasClass,
             batchSize: options.batchSize, shards: options.shards, epochs: options.epochs,
             stepsPerEpoch: parts.stepsPerEpoch, output: options.output ?? TrainingRun.defaultOutput,
             options: options.values, position: resumed.state?.position ?? .init(), resumed: resumed.explanation,
-            start: parts.startLines, notes: data.notes,
+            start: parts.startLines, notes: notes + data.notes,
             warnings: resumed.warnings(session.execution) + warnings + parts.replica.remarks
                 + Self.warnings(options, network))
     }

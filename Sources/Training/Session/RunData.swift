@@ -16,6 +16,8 @@ package struct RunData {
     let explanation: String
     let fingerprint: String
     let normalization: Normalization
+    /// Layers of the network that prepare samples themselves.
+    private let preprocessing: [String]
     private let augmentations: AugmentationList?
     private let path: String
     private let file: DatasetFile
@@ -25,16 +27,19 @@ package struct RunData {
     /// What the user should know of how the data were understood.
     let notes: [String]
 
-    /// `demand`: which targets the network can learn from, where that is known. `resumed` is of a run that goes on; `readers`
-    /// are the threads of each reader.
-    init(_ options: TrainingOptions, demand: TargetDemand? = nil, resumed: ResumedState?, readers: Int) throws {
+    /// `model` is the one that the options name. `demand`: which targets the network can learn from, where that is known.
+    /// `resumed` is of a run that goes on; `readers` are the threads of each reader.
+    init(
+        _ options: TrainingOptions, _ model: NamedModel?, demand: TargetDemand? = nil, resumed: ResumedState?,
+        readers: Int
+    ) throws {
         guard let path = options.data else {
             throw TrainingError(
                 "there is no data to train on; give an HDF5 file with --data, or make one with `dptrain data`")
         }
         self.path = path
         let file = try DatasetFile.open(path, options: DatasetOptions(options, demand: demand))
-        let input = { try NetworkInput(options, resumed: resumed?.state?.network) }
+        let input = { NetworkInput(options, model, resumed: resumed?.state?.network) }
         // What is learnt by heart is not shuffled, and validates too.
         let isByHeart = options.overfitBatches != nil
         let stored = try file.trainingData(options.validationRule, seed: options.seed)
@@ -54,7 +59,10 @@ package struct RunData {
             }
         }
         try data.validation?.requireTargets(data.train.targetKind == .label ? .labels : .targets)
-        let (rule, note) = try Self.normalization(options, data, file, resumed?.normalization, readers: readers)
+        let network = model == nil ? resumed?.state?.network : model?.file?.network
+        preprocessing = network?.preprocessingLayers ?? []
+        let (rule, note) = try Self.normalization(
+            options, data, file, resumed?.normalization, before: preprocessing, readers: readers)
         let unused = file.unused.isEmpty ? nil : "not used: \(file.unused.listed(atMost: 10))"
         notes = (file.notes + [note, unused].compactMap(\.self)).map { "\(path): \($0)" }
         var training = try BatchSource(
@@ -79,10 +87,10 @@ package struct RunData {
     /// is resumed goes on with its rule.
     private static func normalization(
         _ options: TrainingOptions, _ data: TrainingData, _ file: DatasetFile, _ resumed: Transforms.Normalization?,
-        readers: Int
+        before preprocessing: [String], readers: Int
     ) throws -> (rule: Transforms.Normalization, note: String?) {
         guard data.isHeldOut, options.normalization == .standardized, options.valueRange == nil else {
-            return try options.normalizationRule(for: file, data.train)
+            return try options.normalizationRule(for: file, data.train, before: preprocessing)
         }
         if let resumed { return (resumed, nil) }
         let statistics = try data.train.meanAndDeviation(readers: readers)
@@ -93,7 +101,8 @@ package struct RunData {
     func warnings() throws -> [String] {
         let found =
             [training.dataset.classCounts?.warning, try training.dataset.layoutWarning(batch: training.sampler.batch)]
-            .compactMap(\.self) + (try DatasetSummary(sampling: file).warnings(for: normalization))
+            .compactMap(\.self)
+            + (try DatasetSummary(sampling: file).warnings(for: preprocessing.isEmpty ? normalization : nil))
         return found.map { "\(path): \($0)" }
     }
 
@@ -107,6 +116,13 @@ package struct RunData {
     var classNames: [String] { training.dataset.classNames ?? [] }
 
     var targetKind: TargetKind { training.input.output.targetKind }
+
+    /// What becomes of a sample between the file and the network's layers, in words.
+    var inputText: String {
+        let stored = training.dataset.source.form == .bytes ? "bytes" : "numbers"
+        let layers = preprocessing.isEmpty ? "" : "; then the model's \(preprocessing.listed("and"))"
+        return normalization.words(for: stored) + layers
+    }
 
     var description: String {
         let samples = training.dataset
@@ -196,13 +212,19 @@ extension DatasetOptions {
 }
 
 extension TrainingOptions {
-    /// How samples become inputs, and what there is to say of it.
+    /// How samples become inputs, and what there is to say of it. A network with layers for `preprocessing` takes samples
+    /// as they are stored, unless an option says otherwise.
     package func normalizationRule(
-        for file: DatasetFile, _ dataset: SampleSet
+        for file: DatasetFile, _ dataset: SampleSet, before preprocessing: [String]
     ) throws -> (rule: Transforms.Normalization, note: String?) {
-        if let valueRange { return (.range(valueRange), nil) }
-        if normalization == .auto { return try dataset.standardNormalization() }
-        return (try normalization.rule(for: file, dataset), nil)
+        if normalization == .auto, valueRange == nil {
+            return preprocessing.isEmpty ? try dataset.standardNormalization() : (.unchanged, nil)
+        }
+        let rule = try valueRange.map { .range($0) } ?? normalization.rule(for: file, dataset)
+        let doubled =
+            "the model prepares samples itself, in its layer \(preprocessing.listed("and")); "
+            + "leave out --\(valueRange == nil ? "normalization" : "value-range") unless both are meant"
+        return (rule, preprocessing.isEmpty || rule == .unchanged ? nil : doubled)
     }
 }
 

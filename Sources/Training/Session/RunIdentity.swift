@@ -33,7 +33,10 @@ enum RunIdentity {
         if let option = differences.first(where: { !changed.contains($0.name) }) {
             return "its --\(option.name) is \(option.now), not \(option.was)"
         }
-        if state.network != mine.network || state.loss != mine.loss { return "its network is another one" }
+        // Layers may have begun to train between the two.
+        if !state.network.isEqualButForTraining(mine.network) || state.loss != mine.loss {
+            return "its network is another one"
+        }
         if state.dataFingerprint != mine.dataFingerprint {
             return "the fingerprint of its data is \(state.dataFingerprint), not \(mine.dataFingerprint)"
         }

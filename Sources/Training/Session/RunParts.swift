@@ -1,4 +1,5 @@
 import Basics
+import Checkpoints
 import DataPipeline
 import Datasets
 import Execution
@@ -14,6 +15,8 @@ package struct RunParts {
     package let data: RunData
     package let network: Network
     let loss: Loss
+    /// Whether layers train that were frozen at first.
+    let isUnfrozen: Bool
     package let replica: Replica
     package let reducer: Reducer
     let update: ParameterUpdate
@@ -30,19 +33,24 @@ package struct RunParts {
     let memory: NodeMemory.Account
 
     /// For a new run. Collective.
-    package init(_ session: Session) throws { try self.init(session, resumed: nil, staged: nil) }
+    package init(_ session: Session) throws {
+        let model = try session.communicator.together { try session.options.namedModel() }
+        try self.init(session, model, resumed: nil, staged: nil)
+    }
 
-    /// Collective. Model, weights and slots are those of `resumed`, or those that a new run starts from. `staged` is where the
-    /// data are read from instead.
-    init(_ session: Session, resumed: ResumedState?, staged: StagedData?) throws {
+    /// Collective. `model` is the one that the options name. Model, weights and slots are those of `resumed`, or those that a
+    /// new run starts from. `staged` is where the data are read from instead.
+    init(_ session: Session, _ model: NamedModel?, resumed: ResumedState?, staged: StagedData?) throws {
         let communicator = session.communicator
         var options = session.options
         if let staged { options.data = staged.path }
-        let demand = TargetDemand(options, resumed: resumed?.state)
+        let demand = TargetDemand(options, model, resumed: resumed?.state)
         let data = try communicator.together {
-            try RunData(options, demand: demand, resumed: resumed, readers: session.readers)
+            try RunData(options, model, demand: demand, resumed: resumed, readers: session.readers)
         }
-        let definition = try communicator.together { try ModelDefinition(options, data, resumed: resumed?.state) }
+        let definition = try communicator.together {
+            try ModelDefinition(options, model, data, resumed: resumed?.state)
+        }
         let network = definition.network
         try communicator.agree(on: [
             SharedFact("data fingerprint", data.fingerprint),
@@ -53,17 +61,31 @@ package struct RunParts {
             SharedFact("model configuration", digestOf: try network.kerasModel.text()),
         ])
         try resumed?.requireSame(data, definition)
-        let plan = try session.plan(network, definition.loss, for: data.work)
-        let exchangePlan = ExchangePlan(
-            options, plan.arena, session.partition, rank: communicator.rank, session.nodes)
-        var need = session.memory(of: plan, for: data.work)
-        need.addTraining(of: network, exchangePlan, options)
+        try self.init(
+            session, data, network, definition.loss, resumed: resumed?.state,
+            isUnfrozen: resumed?.state.map { options.isUnfrozen($0.position) } ?? false,
+            isFromFile: definition.weightsFile(options) != nil
+        ) {
+            try resumed?.state.map { ($0.weights, []) } ?? definition.initialWeights(options)
+        }
+    }
+
+    /// `weights` gives those at the start, and what there is to say of them; `isFromFile` says that a file has them. Slots are those of `resumed`, or begin anew.
+    /// Collective.
+    init(
+        _ session: Session, _ data: RunData, _ network: Network, _ loss: Loss, resumed: RunState?, isUnfrozen: Bool,
+        isFromFile: Bool = false, initialWeights known: String? = nil, weights: () throws -> (weights: [[Float]], lines: [String])
+    ) throws {
+        let (options, communicator) = (session.options, session.communicator)
+        var (plan, exchangePlan, need) = try Self.planned(session, data, network, loss)
+        if options.unfreezeAtEpoch != nil, !isUnfrozen {
+            need.unfrozen = try Self.planned(session, data, options.unfreezing(network), loss).need.total
+        }
         memory = try session.requireRoom(for: need, of: network)
         let exchange = try exchangePlan.make(communicator)
         var startLines: [String] = []
         let replica = try session.replica(plan, in: exchange.arenas) {
-            if let state = resumed?.state { return state.weights }
-            let start = try definition.initialWeights(options)
+            let start = try weights()
             startLines = start.lines
             return start.weights
         }
@@ -72,7 +94,7 @@ package struct RunParts {
         let update = ParameterUpdate(
             options.algorithm,
             ParameterUpdate.Settings(
-                l2: Float(options.l2), clipping: options.clipping,
+                l2: Float(options.l2), clipping: options.clipping, rateFactors: options.rateFactor,
                 decaysKernelsOnly: options.weightDecayOn == .kernels, checksGradients: gate == nil),
             replica, exchangePlan.ownership)
         let norms = try NormGate(update, exchangePlan.ownership, communicator, finite: gate)
@@ -80,17 +102,17 @@ package struct RunParts {
             range, gradient in
             update.apply(range, gradient: gradient)
         }
-        let isFromFile = options.weights != nil || options.initFrom != nil
         initialWeights =
-            resumed?.state.map(\.initialWeights)
+            known ?? resumed.map(\.initialWeights)
             ?? (isFromFile ? SharedFact("initial weights", digestOf: replica.parameters).value : nil)
-        if let state = resumed?.state { try Checkpointing.restore(state, replica, update) }
+        if let state = resumed { try Checkpointing.restore(state, replica, update) }
         epochStart = options.onNaN == .rollback ? EpochStart(replica, update) : nil
-        if let start = resumed?.state?.epochStart { try epochStart?.keep(start) }
+        if let start = resumed?.epochStart { try epochStart?.keep(start) }
         self.session = session
         self.data = data
         self.network = network
-        loss = definition.loss
+        self.loss = loss
+        self.isUnfrozen = isUnfrozen
         self.replica = replica
         self.reducer = reducer
         self.update = update
@@ -112,10 +134,25 @@ package struct RunParts {
         return (network.parameterCount + slots * network.trainableParameterCount) * MemoryLayout<Float>.stride
     }
 
+    /// The plans of a network, and the memory that they take. Collective.
+    private static func planned(
+        _ session: Session, _ data: RunData, _ network: Network, _ loss: Loss
+    ) throws -> (plan: ReplicaPlan, exchange: ExchangePlan, need: MemoryNeed) {
+        let plan = try session.plan(network, loss, for: data.work)
+        let exchange = ExchangePlan(
+            session.options, plan.arena, session.partition, rank: session.communicator.rank, session.nodes)
+        var need = session.memory(of: plan, for: data.work)
+        need.addTraining(of: network, exchange, session.options)
+        return (plan, exchange, need)
+    }
+
     var stepsPerEpoch: Int {
         let steps = data.training.sampler.steps
         return min(session.options.overfitBatches ?? session.options.stepsPerEpoch ?? steps, steps)
     }
+
+    /// Steps of the run that another optimizer made, before frozen layers began to train.
+    var earlierSteps: Int { isUnfrozen ? (session.options.unfreezeAtEpoch ?? 0) * stepsPerEpoch : 0 }
 
     /// Where a traced run records; nil for others. Collective. It is made before the step, whose plans record their
     /// kernels.
@@ -137,7 +174,8 @@ package struct RunParts {
         return try TrainingStep(
             replica, reducer, update, trace.map { loader.traced(into: $0.compute) } ?? loader, session.communicator,
             TrainingStep.Settings(
-                seed: options.seed, weightDecay: Float(options.optimizer.weightDecay), onNaN: options.onNaN ?? .stop),
+                seed: options.seed, earlierSteps: earlierSteps, weightDecay: Float(options.optimizer.weightDecay),
+                onNaN: options.onNaN ?? .stop),
             gate)
     }
 }

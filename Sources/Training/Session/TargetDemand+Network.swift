@@ -6,17 +6,18 @@ import Options
 /// What a network that is yet to meet its data can learn from.
 extension TargetDemand {
     /// Of a run. `resumed` is its state if it goes on. Nil where the data decide.
-    init?(_ options: TrainingOptions, resumed: RunState?) {
-        if let resumed, options.model == nil {
+    init?(_ options: TrainingOptions, _ model: NamedModel?, resumed: RunState?) {
+        if let resumed, model == nil {
             self.init(resumed.network, options.loss ?? resumed.loss.function)
             return
         }
-        switch options.model.flatMap({ try? NamedModel($0) }) {
+        switch model {
         case .zoo(let model):
             let usual = model.loss.function
             guard let function = try? options.loss(usual: usual) else { return nil }
             self.init(function, isRegression: usual == .meanSquaredError)
-        case .file(let network, _): self.init(network, options.loss)
+        case .file(let file):
+            self.init((try? options.replacingTop(of: file.network)) ?? file.network, options.loss)
         case nil: return nil
         }
     }

@@ -22,14 +22,14 @@ extension Trainer {
         return (coordinator, RunProgress(resuming: resumed, decisionsPerSample: decisions))
     }
 
-    /// Collective. `writer` is nil on ranks other than 0.
+    /// Collective. `writer` is nil on ranks other than 0. `tally` is that of a trainer before this one in the same process.
     init(
         _ parts: RunParts, _ start: Start, _ writer: CheckpointWriter?, _ observers: [any RunObserver],
-        resumedFrom: String?
+        resumedFrom: String?, tally: Tally = Tally()
     ) throws {
         let session = parts.session
-        // Before the step, whose plans record in it.
-        let trace = try parts.trace()
+        // Before the step, whose plans record in it. A trace begins with the first step.
+        let trace = tally.steps == 0 ? try parts.trace() : nil
         self.init(
             parts: parts, step: try parts.step(trace),
             evaluator: try parts.data.validation.map {
@@ -41,6 +41,6 @@ extension Trainer {
             checkpoints: Checkpointing(parts, writer, observers, parts.epochStart, resumedFrom: resumedFrom),
             observers: observers,
             trace: trace,
-            coordinator: start.coordinator, progress: start.progress)
+            coordinator: start.coordinator, progress: start.progress, tally: tally)
     }
 }

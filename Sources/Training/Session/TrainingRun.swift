@@ -39,38 +39,57 @@ public final class TrainingRun {
             request.resume == .latest && FileManager.default.fileExists(atPath: folder)
                 ? try OutputLock(folder: folder) : nil
         }
-        var resumed = try ResumedState(request, communicator)
+        let model = try communicator.together { try request.options.namedModel() }
+        let taken = try communicator.together { try request.takingOver(model?.file) }
+        var resumed = try ResumedState(taken.request, communicator)
         let session = try Session(resumed.options, communicator, engines: makeEngine)
-        let staged = try Self.stage(session, resumed)
+        let staged = try Self.stage(session, model, resumed)
         defer { staged?.remove() }
-        let parts = try RunParts(session, resumed: resumed, staged: staged)
+        let (trainer, output) = try begin(session, model, &resumed, staged, lock ?? nil, taken.notes)
+        // The folder is the run's own as long as it lasts.
+        return try withExtendedLifetime(output) { try train(trainer, output?.writer) }
+    }
+
+    /// Plans, allocates, and tells observers what will be done. All that is allocated is in the trainer.
+    private func begin(
+        _ session: Session, _ model: NamedModel?, _ resumed: inout ResumedState, _ staged: StagedData?,
+        _ lock: OutputLock?, _ notes: [String]
+    ) throws -> (Trainer, RunOutput?) {
+        let parts = try RunParts(session, model, resumed: resumed, staged: staged)
         resumed.releaseTensors()
         let start = try Trainer.start(parts, resumed.state)
         let output = try communicator.onRoot {
             try RunOutput(
-                request, resumed, rollbacks: start.coordinator.rollbacks, lock ?? nil,
-                checkpointBytes: parts.checkpointBytes)
+                request, resumed, rollbacks: start.coordinator.rollbacks, lock, checkpointBytes: parts.checkpointBytes)
         }
         let observers = (output?.observers ?? []) + observers
         let trainer = try Trainer(parts, start, output?.writer, observers, resumedFrom: resumed.file)
         let warnings = try communicator.onRoot { try parts.data.warnings() } ?? []
-        let begun = RunBegun(parts, resumed, warnings + (output?.warnings ?? []) + start.coordinator.warnings)
+        let begun = RunBegun(parts, resumed, notes, warnings + (output?.warnings ?? []) + start.coordinator.warnings)
         for observer in observers { try observer.runBegan(begun) }
-        // The folder is the run's own as long as it lasts.
-        return try withExtendedLifetime(output) { try train(trainer, observers) }
+        return (trainer, output)
     }
 
     /// The copies of the data that `--stage` asks for. Collective.
-    private static func stage(_ session: Session, _ resumed: ResumedState) throws -> StagedData? {
+    private static func stage(
+        _ session: Session, _ model: NamedModel?, _ resumed: ResumedState
+    ) throws -> StagedData? {
         let options = session.options
         guard let folder = options.stage, let data = options.data else { return nil }
-        let understanding = DatasetOptions(options, demand: TargetDemand(options, resumed: resumed.state))
+        let understanding = DatasetOptions(options, demand: TargetDemand(options, model, resumed: resumed.state))
         return try StagedData(data, in: folder, understanding, session.nodes, session.communicator)
     }
 
     /// Trains, and tells how it ended.
-    private func train(_ trainer: consuming Trainer, _ observers: [any RunObserver]) throws -> RunOutcome {
-        let result = Result { try trainer.run() }
+    private func train(_ first: consuming Trainer, _ writer: CheckpointWriter?) throws -> RunOutcome {
+        let observers = first.observers
+        var trainer = first
+        let result = Result {
+            while true {
+                if let outcome = try trainer.run() { return outcome }
+                try trainer.unfreeze(writer)
+            }
+        }
         let outcome: RunOutcome =
             switch result {
             case .success(let outcome): outcome

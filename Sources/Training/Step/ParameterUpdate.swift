@@ -49,6 +49,8 @@ final class ParameterUpdate {
     private struct Trained {
         let l2: Float
         let decays: Bool
+        /// Of the layer.
+        let rateFactor: Float
         let slots: [UnsafeMutablePointer<Float>]
         /// Counts the trainable ones.
         let parameter: Int
@@ -63,6 +65,8 @@ final class ParameterUpdate {
     struct Settings {
         var l2: Float = 0
         var clipping: GradientClipping?
+        /// Those of layers.
+        var rateFactors: NameFactors?
         /// Whether only kernels decay.
         var decaysKernelsOnly = false
         /// False where a gate has looked at the gradients.
@@ -83,6 +87,7 @@ final class ParameterUpdate {
         var spans: [Span] = []
         for slice in replica.arena.slices where slice.role != .frozen {
             let parameter = replica.network.parameters[slice.parameter]
+            let rateFactor = settings.rateFactors?[replica.network.nodes[parameter.node].name] ?? 1
             if slice.role == .trainable { trainable.append((slice.range, parameter.path)) }
             for range in ownership.ranges where range.overlaps(slice.range) {
                 let part = range.clamped(to: slice.range)
@@ -96,6 +101,7 @@ final class ParameterUpdate {
                     rule = .optimizer(
                         Trained(
                             l2: isKernel ? settings.l2 : 0, decays: isKernel || !settings.decaysKernelsOnly,
+                            rateFactor: Float(rateFactor),
                             slots: slots.map { $0.address(of: part.lowerBound) }, parameter: trainable.count - 1))
                 }
                 spans.append(Span(range: part, rule: rule, path: parameter.path))
@@ -175,6 +181,7 @@ final class ParameterUpdate {
     private func regularizing(_ trained: Trained) -> UpdateStep {
         var step = step
         step.l2 = trained.l2
+        step.learningRate *= trained.rateFactor
         if !trained.decays { step.weightDecay = 0 }
         return step
     }

@@ -26,6 +26,8 @@ package final class TrainingStep {
 
     struct Settings {
         var seed: UInt64
+        /// Steps that count as none of this optimizer's.
+        var earlierSteps: Int
         var weightDecay: Float
         var onNaN: NonFiniteRule
     }
@@ -54,7 +56,8 @@ package final class TrainingStep {
     ) throws -> MetricSums {
         update.begin(
             UpdateStep(
-                scale: 1 / Float(batch), learningRate: rate, iteration: step, weightDecay: settings.weightDecay))
+                scale: 1 / Float(batch), learningRate: rate, iteration: step - settings.earlierSteps,
+                weightDecay: settings.weightDecay))
         (problem, finding) = (nil, nil)
         metrics.clear()
         replica.weightsChanged()

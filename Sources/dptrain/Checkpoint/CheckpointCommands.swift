@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import Checkpoints
+import Evaluation
 import Glibc
 import Training
 
@@ -35,7 +36,7 @@ struct CheckpointInspectCommand: ParsableCommand {
     }
 }
 
-struct CheckpointVerifyCommand: ParsableCommand {
+struct CheckpointVerifyCommand: ComputingCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Check that checkpoints are whole and that their runs can be resumed: digests and content.",
@@ -44,10 +45,18 @@ struct CheckpointVerifyCommand: ParsableCommand {
 
             Example:
               dptrain checkpoint verify runs/lenet/*.h5
+              dptrain checkpoint verify runs/lenet/best.h5 --predictions lenet.onnx
             """)
 
     @Argument(help: "checkpoints")
     var files: [String]
+
+    @Option(
+        help: ArgumentHelp(
+            "compute the predictions that this ONNX file holds anew, and compare them", valueName: "file.onnx"))
+    var predictions: String?
+
+    var threads: Int { 1 }
 
     func run() throws {
         var allWhole = true
@@ -56,12 +65,25 @@ struct CheckpointVerifyCommand: ParsableCommand {
                 let state = try ResumableRun.read(file).state
                 try StandardOutput.print(
                     "\(file): whole; \(state.network.name) at step \(state.position.globalStep.grouped)")
+                if let predictions { try verify(predictions, state) }
             } catch {
                 StandardError.print("\(error)")
                 allWhole = false
             }
         }
         if !allWhole { throw ExitCode.failure }
+    }
+
+    private func verify(_ predictions: String, _ state: RunState) throws {
+        let engine = try EngineChoice.engine(EngineChoice.standard, threads: threads)
+        let difference = try ONNXExport.difference(of: predictions, from: state, engine: engine)
+        guard difference <= ONNXExport.tolerance else {
+            throw FileError(
+                .content, file: predictions, "its predictions differ from the checkpoint's by \(difference)",
+                remedy: "export the checkpoint anew")
+        }
+        try StandardOutput.print(
+            "\(predictions): its predictions differ from the checkpoint's by \(difference) at most")
     }
 }
 
@@ -92,40 +114,109 @@ struct CheckpointDiffCommand: ParsableCommand {
     }
 }
 
-struct CheckpointExportCommand: ParsableCommand {
+struct CheckpointExportCommand: ComputingCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
-        abstract: "Write a checkpoint's model as a plain Keras file, without the state of the run.",
+        abstract: "Write a checkpoint's model as a file of Keras or as ONNX, without the state of the run.",
         discussion: """
+            The ending of the output's name decides the format, or must be one of the format's: .keras and .h5 hold the \
+            model as it was compiled, .keras also the optimizer's state; .weights.h5 holds weights only; .onnx holds a \
+            graph that predicts.
+
             Example:
-              dptrain checkpoint export runs/lenet/best.h5 --output lenet.h5
-              dptrain checkpoint export runs/lenet/best.h5 --output weights.h5 --form weights
+              dptrain checkpoint export runs/lenet/best.h5 --output lenet.keras
+              dptrain checkpoint export runs/lenet/best.h5 --output lenet.h5 --format tf-keras
+              dptrain checkpoint export runs/lenet/best.h5 --output lenet.weights.h5
+              dptrain checkpoint export runs/lenet/best.h5 --output lenet.onnx --inference
             """)
 
     @Argument(help: "checkpoint")
     var file: String
 
-    @Option(help: ArgumentHelp("file to write", valueName: "file.h5"))
+    @Option(help: ArgumentHelp("file to write", valueName: "file"))
     var output: String
 
     @Option(
         help: ArgumentHelp(
-            "model, for keras.models.load_model; or weights, for model.load_weights", valueName: "form"))
-    var form = CheckpointFile.ExportForm.model
+            "\(ExportFormat.allCases.map(\.rawValue).listed("or")) (default: what the ending of the output stands for)",
+            valueName: "format"))
+    var format: ExportFormat?
+
+    @Option(help: ArgumentHelp("an older word: model is --format h5, weights --format weights", visibility: .hidden))
+    var form: OlderExportForm?
+
+    @Flag(help: "ONNX: fold batch normalisation into the layers before it")
+    var inference = false
+
+    @Flag(help: "ONNX: take samples as they are stored, and normalise them in the graph")
+    var bakePreprocessing = false
 
     @Flag(help: "replace the file if it exists")
     var overwrite = false
 
+    var threads: Int { 1 }
+    private var isONNX: Bool { output.lowercased().hasSuffix(".onnx") }
+
+    func validate() throws {
+        if !isONNX,
+            let flag = [("--inference", inference), ("--bake-preprocessing", bakePreprocessing)].first(where: \.1)
+        {
+            throw ValidationError("\(flag.0) goes with an --output that ends in .onnx")
+        }
+        if isONNX, format != nil || form != nil {
+            throw ValidationError("an --output that ends in .onnx holds a model as ONNX: leave out --format")
+        }
+    }
+
     func run() throws {
+        if isONNX {
+            try exportONNX(read())
+        } else {
+            try exportKeras()
+        }
+    }
+
+    private func exportKeras() throws {
+        let format = try format ?? form?.format ?? ExportFormat(file: output)
+        try format.requireEnding(of: output)
+        let state = try read()
+        try CheckpointFile.export(state, to: output, as: format)
+        try StandardOutput.print(
+            "\(output): \(format == .weights ? "weights" : "model") of \(state.network.name) at step \(state.position.globalStep.grouped)"
+        )
+    }
+}
+
+extension CheckpointExportCommand {
+    /// The checkpoint, if the output may be written.
+    fileprivate func read() throws -> RunState {
         let state = try CheckpointFile.read(file)
         guard overwrite || access(output, F_OK) != 0 else {
             throw FileError(
                 .write, file: output, "exists already", remedy: "choose another name or give --overwrite")
         }
-        try CheckpointFile.export(state, to: output, as: form)
-        try StandardOutput.print(
-            "\(output): \(form.rawValue) of \(state.network.name) at step \(state.position.globalStep.grouped)")
+        return state
+    }
+
+    fileprivate func exportONNX(_ state: RunState) throws {
+        var export = ONNXExport()
+        (export.folds, export.bakesPreprocessing) = (inference, bakePreprocessing)
+        let words = try export.write(
+            state, to: output, engine: EngineChoice.engine(EngineChoice.standard, threads: threads))
+        try StandardOutput.print("\(output): \(words), at step \(state.position.globalStep.grouped)")
     }
 }
 
-extension CheckpointFile.ExportForm: ExpressibleByArgument {}
+extension ExportFormat: ExpressibleByArgument {}
+
+/// What `--form` takes.
+enum OlderExportForm: String, ExpressibleByArgument {
+    case model, weights
+
+    var format: ExportFormat {
+        switch self {
+        case .model: .h5
+        case .weights: .weights
+        }
+    }
+}

@@ -89,9 +89,11 @@ extension EvaluationResult {
     fileprivate func text(of model: String, _ flags: EvaluationFlags) -> String {
         let figures = [("loss", loss as Double?), ("accuracy", accuracy), ("top 5", top5)]
         let list = figures.compactMap { name, value in value.map { "\(name): \(Figures.decimal($0, 4))" } }
+        let note =
+            leftOut.isEmpty ? "" : "\nnote: the loss leaves out penalties that Keras adds: \(leftOut.listed(atMost: 3))"
         return """
             \(model) on \(samples) \(split.rawValue) samples of \(flags.data), \(Int(samplesPerSecond)) images/s
-            \(list.joined(separator: " - "))
+            \(list.joined(separator: " - "))\(note)
             """
     }
 }

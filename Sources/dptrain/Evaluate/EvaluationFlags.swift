@@ -3,6 +3,7 @@ import Datasets
 import Transforms
 import Evaluation
 import Execution
+import Models
 import Options
 
 /// What `evaluate` and `predict` have in common.
@@ -31,6 +32,11 @@ struct EvaluationFlags: ParsableArguments {
         help: ArgumentHelp(
             "auto, unchanged, unit (by 255) or standardized (default: as the model was trained)", valueName: "rule"))
     var normalization: TrainingOptions.Normalization?
+
+    @Option(
+        help: ArgumentHelp(
+            "size of the samples, such as 224 or 224x160, for a Keras model that leaves it open", valueName: "size"))
+    var inputSize: InputSize?
 
     @Option(help: "samples per step, over all ranks (default: the checkpoint's, else 128)")
     var batchSize: Int?
@@ -66,6 +72,7 @@ struct EvaluationFlags: ParsableArguments {
         request.labels = labels
         request.allowExternal = external.allowExternal
         request.normalization = normalization
+        request.inputSize = inputSize
         request.batchSize = batchSize
         request.shards = shards
         request.precision = precision
@@ -79,3 +86,4 @@ extension Split: ExpressibleByArgument {}
 extension TrainingOptions.Normalization: ExpressibleByArgument {}
 extension TrainingOptions.EngineName: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
+extension InputSize: ExpressibleByArgument {}

@@ -18,7 +18,7 @@ struct SummaryCommand: ComputingCommand {
               dptrain summary runs/lenet/best.h5 --json
             """)
 
-    @Argument(help: "name from `dptrain models`, checkpoint or Keras model (.h5), or Keras JSON file")
+    @Argument(help: "name from `dptrain models`, checkpoint or Keras model (.keras, .h5, .json)")
     var model: String
 
     @Option(help: "batch size: shows it in the shapes, and the memory of a run on one rank")
@@ -57,9 +57,9 @@ struct SummaryCommand: ComputingCommand {
 
     func run() throws {
         let options = try options
-        let named = try NamedModel(model, files: .jsonOrHDF5)
-        if withoutTop, case .file(_, let path) = named {
-            throw ValidationError("\(path) is a file: --no-top goes with names only")
+        let named = try NamedModel(model, inputSize: options.inputSize)
+        if withoutTop, case .file(let file) = named {
+            throw ValidationError("\(file.path) is a file: --no-top goes with names only")
         }
         let network = try named.network(options) { variations, _ in variations.includesTop = !withoutTop }
         var summary = ModelSummary(network, batchSize: batchSize)

@@ -13,7 +13,7 @@ extension Convolution2D: KerasLayer {
             kernelInitializer: try options.initializer("kernel_initializer"))
         try options.requireChannelsLast()
         try options.require("groups", 1)
-        try options.requireInitializer("bias_initializer", .zeros)
+        options.initializer("bias_initializer", usual: .zeros)
     }
 
     var kerasConfiguration: [String: JSONValue] {
@@ -78,7 +78,7 @@ extension DepthwiseConvolution2D: PlainKerasLayer {
             usesBias: try options.flag("use_bias", default: true),
             kernelInitializer: try options.initializer("depthwise_initializer"))
         try options.requireChannelsLast()
-        try options.requireInitializer("bias_initializer", .zeros)
+        options.initializer("bias_initializer", usual: .zeros)
         // Keras's files have these of Conv2D too; the layer does not use them.
         try options.require("groups", 1)
         options.ignore("filters", "kernel_initializer")

@@ -7,7 +7,7 @@ extension Dense: KerasLayer {
             units: try options.integer("units"), activation: try options.activation(),
             usesBias: try options.flag("use_bias", default: true),
             kernelInitializer: try options.initializer("kernel_initializer"))
-        try options.requireInitializer("bias_initializer", .zeros)
+        options.initializer("bias_initializer", usual: .zeros)
     }
 
     var kerasConfiguration: [String: JSONValue] {

@@ -5,9 +5,11 @@ extension ActivationLayer: KerasLayer {
     init(keras options: inout KerasOptions) throws(LayerError) {
         switch options.kerasClass {
         case "ReLU":
+            options.keepClass("threshold", "negative_slope", "max_value")
             self.init(.relu)
             options.ignore("max_value", "negative_slope", "threshold")
         case "Softmax":
+            options.keepClass("axis")
             self.init(.softmax)
             try options.requireLastAxis()
         default: self.init(try options.activation())
@@ -20,7 +22,7 @@ extension ActivationLayer: KerasLayer {
 extension Dropout: KerasLayer {
     init(keras options: inout KerasOptions) throws(LayerError) {
         self.init(rate: try options.number("rate"))
-        options.ignore("seed")
+        options.keep("seed")
     }
 
     var kerasConfiguration: [String: JSONValue] {
@@ -39,7 +41,6 @@ extension Add: KerasLayer {
 extension Scale: KerasLayer {
     init(keras options: inout KerasOptions) throws(LayerError) {
         self.init(try options.number("scale"))
-        if options.kerasClass == "Rescaling" { try options.require("offset", 0) }
     }
 
     var isOfKeras: Bool { false }

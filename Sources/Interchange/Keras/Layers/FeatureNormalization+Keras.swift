@@ -16,8 +16,8 @@ extension FeatureNormalization: PlainKerasLayer {
             usesScale: try options.flag("scale", default: true), usesCenter: try options.flag("center", default: true))
         try options.requireLastAxis()
         try options.require("rms_scaling", false)
-        try options.requireInitializer("beta_initializer", .zeros)
-        try options.requireInitializer("gamma_initializer", .ones)
+        options.initializer("beta_initializer", usual: .zeros)
+        options.initializer("gamma_initializer", usual: .ones)
     }
 
     var kerasConfiguration: [String: JSONValue] {

@@ -8,12 +8,32 @@ extension Input: KerasLayer {
         let extents = value.array?.dropFirst().compactMap(\.integer) ?? []
         guard !extents.isEmpty, extents.count + 1 == value.array?.count else {
             let text = (try? value.text()) ?? "?"
-            throw LayerError("its shape \(text) is not fixed: all axes but the batch axis need a size")
+            throw LayerError("its shape \(text) is not fixed: say what its samples are with --input-size")
         }
         self.init(shape: Shape(extents))
     }
 
     var kerasConfiguration: [String: JSONValue] {
         ["batch_shape": .array([.null] + shape.extents.map { .integer($0) }), "sparse": false, "ragged": false]
+    }
+}
+
+extension [String: JSONValue] {
+    /// In the options of an input: sizes for the axes that have none. Others must be the same.
+    mutating func fixInput(_ sizes: [Int]?) throws(LayerError) {
+        let key = self["batch_shape"] == nil ? "batch_input_shape" : "batch_shape"
+        guard let sizes, var axes = self[key]?.array, !axes.isEmpty else { return }
+        guard sizes.count < axes.count else {
+            throw LayerError("it takes samples of \(axes.count - 1) axes, and --input-size has \(sizes.count)")
+        }
+        for (axis, size) in zip(1..., sizes) {
+            if axes[axis] == .null { axes[axis] = .integer(size) }
+            guard axes[axis].integer == size else {
+                throw LayerError(
+                    "its shape \((try? axes.dropFirst().map { try $0.text() }.joined(separator: "x")) ?? "?") is fixed, "
+                        + "and is not that of --input-size")
+            }
+        }
+        self[key] = .array(axes)
     }
 }

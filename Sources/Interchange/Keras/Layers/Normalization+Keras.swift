@@ -8,10 +8,10 @@ extension BatchNormalization: KerasLayer {
             epsilon: try options.number("epsilon", default: 1e-3),
             usesScale: try options.flag("scale", default: true), usesCenter: try options.flag("center", default: true))
         try options.requireLastAxis()
-        try options.requireInitializer("beta_initializer", .zeros)
-        try options.requireInitializer("gamma_initializer", .ones)
-        try options.requireInitializer("moving_mean_initializer", .zeros)
-        try options.requireInitializer("moving_variance_initializer", .ones)
+        options.initializer("beta_initializer", usual: .zeros)
+        options.initializer("gamma_initializer", usual: .ones)
+        options.initializer("moving_mean_initializer", usual: .zeros)
+        options.initializer("moving_variance_initializer", usual: .ones)
         options.ignore("renorm_momentum")
     }
 

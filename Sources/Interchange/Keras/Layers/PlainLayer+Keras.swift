@@ -13,6 +13,6 @@ extension Layer {
     static let plainLayers: [any PlainKerasLayer.Type] = [
         RadialBasis.self, RectifiedLinear.self, ExponentialLinear.self, ParametricReLU.self, Merge.self, Dot.self,
         Reshape.self, Permute.self, Cropping2D.self, GlobalPooling2D.self, FeatureNormalization.self,
-        UnitNormalization.self, DepthwiseConvolution2D.self,
+        UnitNormalization.self, DepthwiseConvolution2D.self, Rescaling.self, Standardization.self,
     ]
 }

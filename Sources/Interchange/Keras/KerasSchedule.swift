@@ -1,0 +1,73 @@
+import Basics
+import Optimization
+
+/// A learning rate that Keras computes from the number of updates
+/// (keras/src/optimizers/schedules/learning_rate_schedule.py), as options of a run.
+struct KerasSchedule {
+    let settings: [KerasCompilation.Setting]
+
+    /// Nil for what does not exist here.
+    init?(_ description: JSONValue) {
+        guard let name = description["class_name"]?.string, let options = description["config"] else { return nil }
+        guard let (rate, schedule) = Options(options).schedule(name), Float(rate) > 0, Float(rate).isFinite,
+            (try? LearningRateSchedule(parsing: schedule)) != nil
+        else { return nil }
+        settings = [("learning-rate", KerasCompilation.shortest(rate)), ("schedule", schedule)]
+    }
+
+    private struct Options {
+        private let options: JSONValue
+
+        init(_ options: JSONValue) { self.options = options }
+
+        /// The base rate, and the schedule in the words of `--schedule`.
+        func schedule(_ name: String) -> (rate: Double, String)? {
+            if name == "PiecewiseConstantDecay" { return pieces }
+            guard let rate = number("initial_learning_rate"),
+                let steps = options["decay_steps"]?.integer ?? options["first_decay_steps"]?.integer
+            else { return nil }
+            let alpha = number("alpha") ?? 0
+            switch name {
+            case "ExponentialDecay":
+                guard let factor = number("decay_rate") else { return nil }
+                return (rate, "\(isStaircase ? "step" : "exponential"):every=\(steps)steps,factor=\(factor)")
+            case "InverseTimeDecay":
+                guard let decay = number("decay_rate"), steps > 0, !isStaircase else { return nil }
+                return (rate, "inverse-time:decay=\(decay / Double(steps))")
+            case "PolynomialDecay":
+                guard let final = number("end_learning_rate"), let power = number("power") else { return nil }
+                let cycles = options["cycle"]?.bool ?? false
+                return (rate, "polynomial:steps=\(steps),power=\(power),final=\(final),cycle=\(cycles)")
+            case "CosineDecay":
+                guard let target = number("warmup_target") else {
+                    return (rate, "cosine:steps=\(steps),final=\(rate * alpha)")
+                }
+                let warmUp = options["warmup_steps"]?.integer ?? 0
+                return (
+                    target, "warmup-cosine:warmup=\(warmUp)steps,steps=\(steps),start=\(rate),final=\(target * alpha)"
+                )
+            case "CosineDecayRestarts":
+                let (length, peak) = (number("t_mul") ?? 2, number("m_mul") ?? 1)
+                // Keras lowers the part above alpha only.
+                return (
+                    rate,
+                    "cosine-restarts:first=\(steps)steps,length-factor=\(length),peak-factor=\(peak),final=\(rate * alpha)"
+                )
+            default: return nil
+            }
+        }
+
+        /// Each value up to its boundary, that step included.
+        private var pieces: (rate: Double, String)? {
+            guard let boundaries = options["boundaries"]?.array?.compactMap(\.integer),
+                let values = options["values"]?.array?.compactMap(\.number), let first = values.first
+            else { return nil }
+            let texts = [boundaries.map { "\($0)" }, values.map { "\($0)" }].map { $0.joined(separator: "/") }
+            return (first, "piecewise:at=\(texts[0]),rates=\(texts[1])")
+        }
+
+        private func number(_ name: String) -> Double? { options[name]?.number.flatMap { $0.isFinite ? $0 : nil } }
+
+        private var isStaircase: Bool { options["staircase"]?.bool ?? false }
+    }
+}

@@ -1,0 +1,116 @@
+import Basics
+import HDF5Storage
+import Models
+
+/// Finds the weights in a file's groups. What is read is bounded by the file's size, whatever its shapes and names say.
+struct KerasWeightsReader {
+    typealias Layer = KerasWeightsFile.Layer
+    typealias Weight = KerasWeightsFile.Weight
+
+    /// Where tf_keras of 2.12 has what newer ones have in `layers`.
+    static let layersOfKeras2 = "_layer_checkpoint_dependencies"
+
+    /// Bytes that may still be read. Half precision and compression make a file smaller than its weights.
+    private var room: Int
+    /// Of models inside models.
+    private static let mostLevels = 32
+
+    init(fileSize: Int) { room = fileSize * 64 }
+
+    // MARK: The older form
+
+    /// A group a layer, or a model inside the model, by the names in its attribute.
+    mutating func legacyLayers(_ group: Group) throws -> [Layer] {
+        var layers: [Layer] = []
+        let names = try group.attributes.strings("layer_names")
+        let rename = ResNetLayerNames.translation(of: names)
+        let plain = KerasLayerNames(names)
+        for name in names {
+            let stored = try group.own(name)
+            var weights: [Weight] = []
+            let paths = try stored.attributes.strings("weight_names")
+            for path in paths {
+                let last = path.split(separator: "/").last ?? ""
+                weights.append(try weight(stored, path, name: String(last.prefix { $0 != ":" })))
+            }
+            layers += Self.split(Layer(name: rename(plain[name]), group: name, weights: weights), paths)
+        }
+        return layers
+    }
+
+    /// A model inside a model is one group, whose weights have their layer in the path: `body/c1/kernel`.
+    private static func split(_ layer: Layer, _ paths: [String]) -> [Layer] {
+        let owners = paths.map { $0.split(separator: "/").dropLast() }
+        guard Set(owners).count > 1 else { return layer.weights.isEmpty ? [] : [layer] }
+        var seen = Set<[Substring]>()
+        return owners.filter { seen.insert(Array($0)).inserted }.map { owner in
+            let weights = zip(owners, layer.weights).filter { $0.0 == owner }.map(\.1)
+            return Layer(name: String(owner.last ?? ""), group: layer.group, weights: weights)
+        }
+    }
+
+    // MARK: Keras 3's form
+
+    /// Layers below `layers`, by class and number. A model inside a model has layers of its own, whose groups are called
+    /// `sequential/conv2d` here.
+    mutating func keras3Layers(_ root: Group) throws -> [Layer] { try keras3Layers(root, within: "", levels: 0) }
+
+    /// The attribute `name` of `vars` is the layer's own name; files of early Keras 3 and of tf_keras lack it.
+    private mutating func keras3Layers(_ model: Group, within outer: String, levels: Int) throws -> [Layer] {
+        let place = try model.exists("layers") ? "layers" : Self.layersOfKeras2
+        guard levels < Self.mostLevels, try model.exists(place) else { return [] }
+        let group = try model.own(place)
+        var layers: [Layer] = []
+        for key in try group.children() {
+            let child = try group.own(key)
+            layers += try keras3Layers(child, within: "\(outer)\(key)/", levels: levels + 1)
+            guard try child.exists("vars") else { continue }
+            let variables = try child.own("vars")
+            var weights: [Weight] = []
+            while try variables.exists("\(weights.count)") {
+                weights.append(try weight(variables, "\(weights.count)", name: nil))
+            }
+            guard !weights.isEmpty else { continue }
+            let attributes = variables.attributes
+            let isNamed = try attributes.exists("name")
+            layers.append(
+                Layer(
+                    name: isNamed ? try attributes.string("name") : key, group: outer + key, weights: weights,
+                    isNamed: isNamed))
+        }
+        return layers
+    }
+
+    private mutating func weight(_ group: Group, _ path: String, name: String?) throws(HDF5Error) -> Weight {
+        try group.refuseLinks(on: path)
+        let dataset = try group.dataset(path)
+        try dataset.requireStored()
+        guard dataset.shape.count <= room / MemoryLayout<Float>.stride else {
+            throw HDF5Error(
+                "read the weights", file: group.location.file, object: dataset.path,
+                detail: "all weights together are more than the file can hold")
+        }
+        room -= dataset.shape.count * MemoryLayout<Float>.stride
+        return Weight(name: name, shape: dataset.shape, values: try dataset.read())
+    }
+}
+
+extension Group {
+    /// A group that is in this file, and not a link to elsewhere.
+    fileprivate func own(_ path: String) throws(HDF5Error) -> Group {
+        try refuseLinks(on: path)
+        return try group(path)
+    }
+
+    /// Keras does not follow links either: a stranger's file could lead to any other.
+    fileprivate func refuseLinks(on path: String) throws(HDF5Error) {
+        var place = ""
+        for component in path.split(separator: "/") {
+            place += place.isEmpty ? String(component) : "/" + component
+            guard let target = linkTarget(place) else { continue }
+            throw HDF5Error(
+                "read the weights", file: location.file, object: place,
+                detail: "it is a link to \(target), which is not followed", remedy: "copy what it names into the file")
+        }
+    }
+}

@@ -1,0 +1,1 @@
+../DatasetCreationTests/ForeignFiles.swift

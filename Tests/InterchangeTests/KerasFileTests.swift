@@ -1,0 +1,199 @@
+import Basics
+import Foundation
+import HDF5Storage
+import Interchange
+import Models
+import TestSupport
+import Testing
+
+/// Whole files of Keras 3 and tf_keras (Tests/Golden/Keras/generate_notebooks.py), and archives that were made to do harm.
+@Suite struct KerasFileTests {
+    @Test(arguments: ["notebook-3.keras", "notebook-3.h5", "notebook-2.keras", "notebook-2.h5"])
+    func modelsWithWeightsAndSettings(name: String) throws {
+        let file = try KerasModelFile(CheckpointFixture.golden(name))
+        let network = file.network
+        let isOfKeras2 = name.hasPrefix("notebook-2")
+        let conv = isOfKeras2 ? "block_conv" : "conv"
+        #expect(
+            network.nodes.dropFirst().map(\.name) == ["scaling", conv, "norm", "relu", "pool", "flat", "drop", "head"])
+        #expect(file.notes.contains { $0.contains("block/conv is block_conv") } == isOfKeras2)
+        #expect(network.preprocessingLayers == ["scaling"])
+        #expect(abs(network.penalties.l2 - 1e-3) < 1e-9 && network.penalties.others.isEmpty)
+        let weights = try #require(try file.weights?.weights(for: network))
+        // The other form of the same model holds the same.
+        let other = try KerasWeightsFile(
+            CheckpointFixture.golden(
+                name.hasSuffix(".h5") ? name.replacingOccurrences(of: ".h5", with: ".weights.h5") : name))
+        #expect(try other.weights(for: network) == weights)
+        let compilation = try #require(file.compilation)
+        #expect(try compilation.lossSettings(of: network).map(\.value) == ["sparse_categorical_crossentropy"])
+        let settings = try Dictionary(
+            uniqueKeysWithValues: compilation.optimizerSettings(of: network).map { ($0.option, $0.value) })
+        #expect(settings["optimizer"] == "adam" && settings["clip-norm"] == "1.0" && settings["beta1"] == "0.9")
+        #expect(settings["learning-rate"] == "0.01" && settings["schedule"] == "step:every=2steps,factor=0.5")
+    }
+
+    /// Files without names of layers are matched by class and number, not by what looks like a name.
+    @Test func numbersAreNoNames() throws {
+        let image = { (values: [(group: String, value: Float)]) -> [UInt8] in
+            let file = try HDF5File.createInMemory()
+            for (group, value) in values {
+                let variables = try file.root.createGroup("layers/\(group)/vars")
+                try variables.write("0", shape: [2, 2], [Float](repeating: value, count: 4))
+                try variables.write("1", shape: [2], [value, value])
+            }
+            return try file.image()
+        }
+        var graph = GraphBuilder("test", input: [2])
+        _ = graph.dense(graph.dense(graph.input, 2, name: "dense_1"), 2, name: "dense")
+        let weights = try KerasWeightsFile(image([("dense", 1), ("dense_1", 2)]), path: "x")
+            .weights(for: graph.network())
+        #expect(weights == [[1, 1, 1, 1], [1, 1], [2, 2, 2, 2], [2, 2]])
+    }
+
+    @Test func openSizesAreFilled() throws {
+        let text = #"""
+            {"class_name": "Sequential", "config": {"name": "s", "layers": [
+              {"class_name": "InputLayer", "config": {"name": "i", "batch_shape": [null, null, null, 3]}},
+              {"class_name": "GlobalAveragePooling2D", "config": {"name": "g"}}]}}
+            """#
+        let bytes = Array(text.utf8)
+        let error = #expect(throws: NetworkError.self) { try KerasModelFile(bytes, path: "m.json") }
+        #expect(error?.reason.contains("--input-size") == true)
+        #expect(try KerasModelFile(bytes, path: "m.json", inputSize: [6, 5]).network.inputShape == [6, 5, 3])
+        #expect(throws: NetworkError.self) { try KerasModelFile(bytes, path: "m.json", inputSize: [6, 5, 1]) }
+        #expect(throws: NetworkError.self) { try KerasModelFile(bytes, path: "m.json", inputSize: [6, 5, 3, 3]) }
+    }
+
+    /// Rates of Keras at steps from 0, and the options that give them.
+    @Test(arguments: [
+        (
+            #"{"class_name": "PiecewiseConstantDecay", "config": {"boundaries": [3, 7], "values": [0.5, 0.25, 0.125]}}"#,
+            "0.5", "piecewise:at=3/7,rates=0.5/0.25/0.125"
+        ),
+        (
+            #"{"class_name": "CosineDecay", "config": {"initial_learning_rate": 0.5, "decay_steps": 9, "alpha": 0.5, "warmup_target": null, "warmup_steps": 0}}"#,
+            "0.5", "cosine:steps=9,final=0.25"
+        ),
+        (
+            #"{"class_name": "PolynomialDecay", "config": {"initial_learning_rate": 0.5, "decay_steps": 9, "end_learning_rate": 0.25, "power": 2.0, "cycle": false}}"#,
+            "0.5", "polynomial:steps=9,power=2.0,final=0.25,cycle=false"
+        ),
+        (
+            #"{"class_name": "CosineDecay", "config": {"initial_learning_rate": 0.125, "decay_steps": 9, "alpha": 0.5, "warmup_target": 0.5, "warmup_steps": 3}}"#,
+            "0.5", "warmup-cosine:warmup=3steps,steps=9,start=0.125,final=0.25"
+        ),
+        (
+            #"{"class_name": "CosineDecayRestarts", "config": {"initial_learning_rate": 0.5, "first_decay_steps": 9, "t_mul": 2.0, "m_mul": 0.5, "alpha": 0.0}}"#,
+            "0.5", "cosine-restarts:first=9steps,length-factor=2.0,peak-factor=0.5,final=0.0"
+        ),
+        (
+            #"{"class_name": "InverseTimeDecay", "config": {"initial_learning_rate": 0.5, "decay_steps": 4, "decay_rate": 0.5, "staircase": false}}"#,
+            "0.5", "inverse-time:decay=0.125"
+        ),
+    ])
+    func schedules(text: String, rate: String, schedule: String) throws {
+        let settings = try Self.compiled(rate: text)
+        #expect(settings["learning-rate"] == rate && settings["schedule"] == schedule)
+    }
+
+    @Test(arguments: [
+        #"{"class_name": "InverseTimeDecay", "config": {"initial_learning_rate": 0.5, "decay_steps": 4, "decay_rate": 0.5, "staircase": true}}"#,
+        #"{"class_name": "ExponentialDecay", "config": {"initial_learning_rate": 0.5, "decay_steps": 0, "decay_rate": 0.5}}"#,
+        #"{"class_name": "PiecewiseConstantDecay", "config": {"boundaries": [3, 2], "values": [0.5, 0.25, 0.125]}}"#,
+        #"{"class_name": "Mine", "config": {}}"#,
+    ])
+    func otherSchedulesAreRefused(text: String) {
+        let error = #expect(throws: NetworkError.self) { try Self.compiled(rate: text) }
+        #expect(error?.reason.contains("--optimizer") == true)
+    }
+
+    private static func compiled(rate: String) throws -> [String: String] {
+        let file = try HDF5File.createInMemory()
+        let model = try KerasModelFile(CheckpointFixture.golden("notebook-3.keras")).network
+        try file.root.attributes.set("model_config", model.kerasModel.text())
+        try file.root.attributes.set(
+            "training_config", #"{"optimizer_config": {"class_name": "SGD", "config": {"learning_rate": \#(rate)}}}"#)
+        try file.root.attributes.set("layer_names", [String]())
+        let compilation = try #require(try KerasModelFile(file.image(), path: "x").compilation)
+        return try Dictionary(
+            uniqueKeysWithValues: compilation.optimizerSettings(of: model).map { ($0.option, $0.value) })
+    }
+
+    // MARK: Bad input
+
+    @Test func archivesThatAreNone() throws {
+        let pickle = zip([("archive/data.pkl", Array("pickle".utf8)), ("archive/version", [51])])
+        let words: [([UInt8], String)] = [
+            (pickle, "torch.save"), (zip([("a.txt", [1])]), "without config.json"),
+            (zip([("config.json", Array("{".utf8))]), "not JSON"),
+            (zip([("config.json", Array("{}".utf8))]), "model.weights.h5"),
+            (zip([("config.json", Array("{}".utf8)), ("model.weights.h5", [1, 2, 3])]), "HDF5"),
+            (Array(zip([("config.json", Array("{}".utf8))], method: 0).dropLast(30)), "archive"),
+        ]
+        for (bytes, word) in words {
+            let error = #expect(throws: FileError.self) { try KerasModelFile(bytes, path: "m.keras") }
+            #expect(error?.description.contains(word) == true, "\(error?.description ?? "")")
+        }
+    }
+
+    /// An entry that inflates to far more than any weights do.
+    @Test func bombsAreRefused() throws {
+        let bomb = zip([
+            ("config.json", Array("{}".utf8)), ("model.weights.h5", [UInt8](repeating: 0, count: 64 << 20)),
+        ])
+        #expect(bomb.count < 1 << 20)
+        let error = #expect(throws: FileError.self) { try KerasModelFile(bomb, path: "m.keras") }
+        #expect(error?.reason.contains("inflates") == true)
+    }
+
+    @Test(arguments: ["soft-link.weights.h5", "external-link.weights.h5"])
+    func linksAreNotFollowed(name: String) {
+        let error = #expect(throws: FileError.self) { try KerasWeightsFile(CheckpointFixture.golden(name)) }
+        #expect(error?.reason.contains("is a link to") == true, "\(error?.description ?? "")")
+    }
+
+    @Test func graphsThatCannotBe() throws {
+        let dense = { (name: String, input: String) in
+            #"{"class_name": "Dense", "config": {"name": "\#(name)", "units": 2}, "name": "\#(name)", "inbound_nodes": [[["\#(input)", 0, 0, {}]]]}"#
+        }
+        let input =
+            #"{"class_name": "InputLayer", "name": "i", "config": {"batch_shape": [null, 2]}, "inbound_nodes": []}"#
+        let model = { (layers: [String]) in
+            #"{"class_name": "Functional", "config": {"name": "m", "layers": [\#(layers.joined(separator: ","))], "output_layers": ["a", 0, 0]}}"#
+        }
+        let nested = String(repeating: #"{"config": "#, count: 10_000) + "1" + String(repeating: "}", count: 10_000)
+        let long =
+            #"{"class_name": "Sequential", "config": ["#
+            + [String](repeating: input, count: 20_000).joined(separator: ",") + "]}"
+        let cases = [
+            (model([input, dense("a", "b"), dense("b", "a")]), "reads"), (model([input, dense("a", "c")]), "reads"),
+            (nested, "not JSON"), (long, "20000 layers"), (model([input, dense("a", "i"), dense("a", "i")]), "name"),
+        ]
+        for (text, word) in cases {
+            let error = #expect(throws: NetworkError.self) { try KerasModelFile(Array(text.utf8), path: "m.json") }
+            #expect(error?.description.contains(word) == true, "\(error?.description ?? "")")
+        }
+    }
+
+    /// Bytes changed at random: an error, or a model with all its weights.
+    @Test(arguments: ["notebook-3.keras", "notebook-2.keras", "notebook-2.h5", "notebook-3.weights.h5"])
+    func mutations(name: String) throws {
+        let original = [UInt8](try Data(contentsOf: URL(fileURLWithPath: CheckpointFixture.golden(name))))
+        var mutation = Mutation(seed: 14)
+        var refused = 0
+        for _ in 0..<300 {
+            let bytes = mutation.changed(original)
+            do {
+                let file = try KerasModelFile(bytes, path: name)
+                let weights = try file.weights?.weights(for: file.network)
+                #expect(weights?.map(\.count) == file.network.parameters.map(\.specification.shape.count))
+            } catch is FileError {
+                refused += 1
+            } catch is NetworkError {
+                refused += 1
+            }
+        }
+        #expect(refused > 0)
+    }
+}

@@ -1,0 +1,46 @@
+#!/bin/bash
+# Transfer learning by options: frozen layers, a new classifier, factors of the rate, and layers that train later. The bits do
+# not depend on ranks, nor on where a run was stopped: Tests/RunTests/transfer.sh PATH-TO-DPTRAIN
+source "$(dirname "$0")/support.sh"
+
+alone data generate --output data.h5 --train 96 --test 16 --seed 1 >/dev/null
+alone --model simple-cnn --data data.h5 --batch-size 16 --epochs 1 --output first >/dev/null 2>&1
+# Adam, since its slots and its count of updates begin anew.
+run=(--model simple-cnn --data data.h5 --weights first/latest.h5 --replace-top 11 --freeze '!*_new' --unfreeze-at-epoch 2
+    --unfreeze-rate 0.5 --rate-factor 'conv*=0.25' --batch-size 16 --epochs 4 --shards 8
+    --checkpoint-every-steps 4 --keep 100)
+
+expect "the two-phase recipe" 0 'frozen layers train from here on' alone "${run[@]}" --output one
+for count in 2 3 8; do
+    expect "the recipe on $count ranks" 0 'finished after 4 epochs' ranks $count "${run[@]}" --output "ranks-$count"
+    verdict "$count ranks: the bits of one" same_run one "ranks-$count"
+done
+# Six steps an epoch: in the first phase, between the phases, in the second.
+for step in 08 12 16 18; do
+    mkdir "from-$step"
+    cp one/config.toml one/log.jsonl "from-$step"
+    cp "one/step-000000$step.h5" "from-$step"
+    expect "resume at step $step" 0 'finished after 4 epochs' ranks 3 --resume "from-$step/step-000000$step.h5" --output "from-$step"
+    verdict "resumed at step $step: the bits of one run" cmp one/latest.h5 "from-$step/latest.h5"
+done
+expect "a frozen run is verified" 0 'step-00000012.h5: whole' alone checkpoint verify one/*.h5
+
+# What is frozen keeps its bits; what is not changes.
+tensor() { grep -E "$2" <(alone checkpoint diff "$1" "$3") >/dev/null; }
+frozen_stays() { ! tensor one/step-00000000.h5 'conv2d' one/step-00000012.h5; }
+top_trains() { tensor one/step-00000000.h5 'dense_new/kernel' one/step-00000012.h5; }
+all_train() { tensor one/step-00000012.h5 'conv2d/kernel' one/latest.h5; }
+verdict "frozen layers keep their weights" frozen_stays
+verdict "the new classifier trains" top_trains
+verdict "unfrozen layers train" all_train
+slots() { alone checkpoint inspect "$1" | grep -c 'conv2d/kernel (momentum)'; }
+no_frozen_slots() { [[ $(slots one/step-00000012.h5) = 0 && $(slots one/latest.h5) = 1 ]]; }
+verdict "frozen layers have no memory in the optimizer" no_frozen_slots
+
+expect "a pattern that fits nothing" 1 'nosuch\* fits no layer of simple-cnn' alone "${run[@]:0:8}" --freeze 'nosuch*' --output no
+expect "nothing left to train" 1 'no weights to train' alone --model simple-cnn --data data.h5 --freeze '*' --output no
+expect "nothing to unfreeze" 1 'no layer of simple-cnn is frozen' alone --model simple-cnn --data data.h5 --unfreeze-at-epoch 1 --output no
+expect "two ways to say it" 64 'freeze says already which layers train' alone --model simple-cnn --data data.h5 --freeze a --train-only b --output no
+expect "factors that are none" 64 "is not a list of patterns with positive factors" alone --model simple-cnn --data data.h5 --rate-factor 'a=-1' --output no
+
+finish
