@@ -14,6 +14,8 @@ import Models
 ///         history/         a data set a metric, one value an epoch, NaN where it was not measured
 ///         epoch_sums/      a scalar a metric
 ///         coordinator, options, execution, optimizer, classes: groups with attributes
+///         weights/         groups of weights as above: training, the weights that are trained, in runs whose model has their
+///                          average; slow, Lookahead's slow weights
 ///         epoch_start/     in runs that may go back there: weights and slots as above, and a learning rate
 public enum CheckpointCodec {
     static let format = "dptrain-checkpoint"
@@ -41,6 +43,14 @@ public enum CheckpointCodec {
             try write(tensors, state.network, state.optimizer, to: hdf5.root)
             let group = try hdf5.root.createGroup("dptrain")
             try DptrainGroup.write(state, to: group)
+            for set in RunState.WeightSet.allCases where state.otherWeights[set] != nil {
+                try KerasFile.writeWeights(
+                    of: state.network, to: group.createGroup("weights/\(set.rawValue)")
+                ) { index in
+                    try finite(
+                        tensors.weight(index, of: set), "\(state.network.parameters[index].path), \(set.rawValue)")
+                }
+            }
             if let start = state.epochStart, let epochStart {
                 let place = try group.createGroup("epoch_start")
                 try place.attributes.set("learning_rate", start.learningRate)
@@ -69,6 +79,21 @@ public enum CheckpointCodec {
                 tensors.slot(place.slot, of: place.parameter),
                 "\(trainable[place.parameter].path) (\(optimizer.slots[place.slot].name))")
         }
+    }
+
+    private static func readOtherWeights(
+        of network: Network, from group: Group
+    ) throws -> [RunState.WeightSet: [[Float]]] {
+        var sets: [RunState.WeightSet: [[Float]]] = [:]
+        for name in try group.children() {
+            guard let set = RunState.WeightSet(rawValue: name) else {
+                throw HDF5Error(
+                    "read the weights", file: group.location.file, object: "\(group.path)/\(name)",
+                    detail: "no such weights are known")
+            }
+            sets[set] = try KerasFile.readWeights(of: network, from: group.group(name))
+        }
+        return sets
     }
 
     private static func readEpochStart(_ state: RunState, from group: Group) throws -> RunState.EpochStart? {
@@ -114,6 +139,9 @@ public enum CheckpointCodec {
                 network: network, loss: try DptrainGroup.loss(in: group, of: network, file: file), weights: weights,
                 optimizer: optimizer)
             try DptrainGroup.read(&state, from: group)
+            if try group.children().contains("weights") {
+                state.otherWeights = try readOtherWeights(of: network, from: group.group("weights"))
+            }
             state.epochStart = try readEpochStart(state, from: group)
             try state.requireConsistent(file)
             return state

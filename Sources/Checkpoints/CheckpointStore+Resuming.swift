@@ -100,6 +100,7 @@ extension RunState {
     fileprivate var withoutTensors: RunState {
         var state = self
         state.weights = []
+        state.otherWeights = [:]
         state.optimizer.slots = []
         state.epochStart = nil
         return state

@@ -51,10 +51,20 @@ public struct RunState: Sendable, Equatable {
         }
     }
 
+    /// Weights of a run beside those of its model.
+    public enum WeightSet: String, Sendable, CaseIterable {
+        /// Those that are trained, in a run whose model has their average.
+        case training
+        /// Lookahead's slow weights.
+        case slow
+    }
+
     public var network: Network
     public var loss: Loss
-    /// One array a parameter, in the order of `network.parameters` and in Keras's shapes.
+    /// The model's. One array a parameter, in the order of `network.parameters` and in Keras's shapes.
     public var weights: [[Float]]
+    /// Each as `weights`; those that the run does not have are absent.
+    public var otherWeights: [WeightSet: [[Float]]] = [:]
     public var optimizer: OptimizerState
     public var position = Position()
     /// The coordinator's state as JSON: schedules, plateaus, early stopping.
@@ -78,6 +88,9 @@ public struct RunState: Sendable, Equatable {
     public var classNames: [String] = []
     /// What computed it, as far as results depend on it: engine, instruction set, threads, precision.
     public var execution: [String: String] = [:]
+
+    /// What the next step would change.
+    public var trainedWeights: [[Float]] { otherWeights[.training] ?? weights }
 
     public init(network: Network, loss: Loss, weights: [[Float]], optimizer: OptimizerState) {
         self.network = network

@@ -38,6 +38,9 @@ extension RunState {
     /// All weights, then all optimizer slots; those of the epoch's start behind them.
     var tensors: [NamedTensor] {
         named(weights, optimizer.slots)
+            + WeightSet.allCases.flatMap { set in
+                otherWeights[set].map { named($0, [], suffix: ", \(set.rawValue)") } ?? []
+            }
             + (epochStart.map { named($0.weights, $0.slots, suffix: ", at the epoch's start") } ?? [])
     }
 

@@ -28,6 +28,7 @@ extension OptionDeclaration {
         help = parameter.summary.map { "\($0), with \(owners)" } ?? "of \(owners)"
         otherDefaults = Self.otherDefaults(parameter.owners) { $0[parameter] }
         isQuoted = false
+        if case .flag = parameter.owners[0].defaultValue { isSwitch = true } else { isSwitch = false }
         get = { options in
             parameter.isStored(by: options.optimizer.kind) ? options.optimizer[parameter].description : nil
         }

@@ -26,6 +26,8 @@ public struct OptionDeclaration: Sendable {
     public let otherDefaults: String
     /// Whether TOML writes its value in quotes.
     let isQuoted: Bool
+    /// Whether `--name` and `--no-name` say it all.
+    public let isSwitch: Bool
     let get: @Sendable (TrainingOptions) -> String?
     let set: @Sendable (inout TrainingOptions, String) throws -> Void
 
@@ -40,6 +42,7 @@ public struct OptionDeclaration: Sendable {
         self.help = help
         self.otherDefaults = otherDefaults
         isQuoted = Value.isQuoted
+        isSwitch = Value.isSwitch
         get = { $0[keyPath: path].optionText }
         set = { options, text in
             let value = try Value(optionText: text, option: name)
@@ -53,7 +56,8 @@ public struct OptionDeclaration: Sendable {
     /// Whether `--override` may change it: what steers the run or its updates. What checkpoints hold a state of stays as it is.
     var isOverridable: Bool {
         let isOfState = [
-            "optimizer", "loss", "label-smoothing", "huber-delta", "focal-gamma", "focal-alpha", "on-nan",
+            "optimizer", "loss", "label-smoothing", "huber-delta", "focal-gamma", "focal-alpha", "on-nan", "ema",
+            "lookahead",
         ].contains(name)
         return [.augmentation, .optimizer, .steering].contains(group) && !isOfState
     }

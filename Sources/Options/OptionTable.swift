@@ -8,7 +8,8 @@ extension TrainingOptions {
     /// All options, in the order in which files and help show them. Paths are operational. What they lead to is
     /// compared instead: data by fingerprint, networks by configuration.
     public static let table: [OptionDeclaration] =
-        network + transfer + data + augmentation + run + loss + OptionDeclaration.optimizer + decay + steering
+        network + transfer + data + augmentation + run + loss + OptionDeclaration.optimizer + decay + averages
+        + steering
         + computation
         + output
         + tracing
@@ -31,6 +32,13 @@ extension TrainingOptions {
         .init(
             "dropout", .network, .semantic, \.dropout, "rate of all dropout layers (default: the model's rates)",
             .belowOne),
+        .init(
+            "stochastic-depth", .network, .semantic, \.stochasticDepth,
+            "rate at which the last residual branch is left out of a sample, and earlier ones the less the earlier they are",
+            .belowOne),
+        .init(
+            "zero-init-residual", .network, .semantic, \.zeroInitResidual,
+            "begin with zeros in the gamma of each residual branch's last normalisation"),
     ]
 
     private static let transfer: [OptionDeclaration] = [
@@ -185,6 +193,16 @@ extension TrainingOptions {
             "clip-value", .optimizer, .semantic, \.clipValue,
             "limit for each element of a gradient (Keras's clipvalue)",
             .positive),
+    ]
+
+    private static let averages: [OptionDeclaration] = [
+        .init(
+            "lookahead", .optimizer, .semantic, \.lookahead,
+            "slow weights around the optimizer (Zhang et al., 2019): \(Lookahead.grammar)"),
+        .init(
+            "ema", .optimizer, .semantic, \.ema,
+            "momentum of a moving average of all weights and statistics, such as 0.999; validation and checkpoints then have the average",
+            .belowOne),
     ]
 
     private static let steering: [OptionDeclaration] = [

@@ -15,6 +15,12 @@ public protocol OptionValue: Equatable, Sendable {
     var optionText: String? { get }
     /// Whether TOML writes the value in quotes.
     static var isQuoted: Bool { get }
+    /// Whether a value is yes or no.
+    static var isSwitch: Bool { get }
+}
+
+extension OptionValue {
+    public static var isSwitch: Bool { false }
 }
 
 /// A value with a text of its own, of a kind that can be named in one word or two.
@@ -42,6 +48,7 @@ extension Double: PlainOptionValue {
 }
 extension Bool: PlainOptionValue {
     static var kind: String { "true or false" }
+    public static var isSwitch: Bool { true }
 }
 extension String: PlainOptionValue {
     static var kind: String { "text" }
@@ -171,6 +178,7 @@ extension LearningRateSchedule: CompactOptionValue {}
 extension ReduceOnPlateau: CompactOptionValue {}
 extension EarlyStopping: CompactOptionValue {}
 extension SaveBest: CompactOptionValue {}
+extension Lookahead: CompactOptionValue {}
 extension AugmentationList: CompactOptionValue {}
 
 /// `none` removes a value that a configuration file set.
@@ -180,4 +188,5 @@ extension Optional: OptionValue where Wrapped: OptionValue {
     }
     public var optionText: String? { self?.optionText }
     public static var isQuoted: Bool { Wrapped.isQuoted }
+    public static var isSwitch: Bool { Wrapped.isSwitch }
 }

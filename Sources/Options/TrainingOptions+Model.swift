@@ -9,6 +9,8 @@ extension TrainingOptions {
             classes: classes, input: inputSize?.shape(like: model.input), hiddenUnits: hiddenUnits?.widths)
         options.shortcut = shortcut
         options.dropout = dropout.map { Float($0) }
+        options.stochasticDepth = stochasticDepth.map { Float($0) }
+        options.zeroInitializesResiduals = zeroInitResidual ?? false
         return options
     }
 
@@ -54,7 +56,7 @@ extension TrainingOptions {
 
     /// The network of a file cannot be varied; `--input-size` gives sizes that the file leaves open.
     public func requireNoVariations(of path: String) throws {
-        for name in ["classes", "shortcut", "hidden-units", "dropout"] where text(of: name) != nil {
+        for name in ["classes", "shortcut", "hidden-units", "dropout", "stochastic-depth"] where text(of: name) != nil {
             throw OptionError(name, "\(path) is a file, whose network is fixed: this goes with names of models only")
         }
     }

@@ -67,6 +67,9 @@ extension TrainingOptions {
             throw OptionError(
                 "wire", "--reduction \(reduction.rawValue) adds no bf16: use --reduction \(names), or --wire fp32")
         }
+        if onNaN == .rollback, let given = ["ema", "lookahead"].first(where: { text(of: $0) != nil }) {
+            throw OptionError(given, "--on-nan rollback cannot take back what it has averaged; use --on-nan skip")
+        }
         if overfitBatches != nil, stepsPerEpoch != nil || validationSteps != nil {
             throw OptionError(
                 "overfit-batches", "it says how many steps an epoch and its validation have; leave out the others")

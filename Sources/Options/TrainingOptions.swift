@@ -32,6 +32,9 @@ public struct TrainingOptions: Equatable, Sendable {
     /// Nil for `defaultUnfreezeRate`, so that checkpoints of runs without it hold nothing of it.
     public var unfreezeRate: Double?
     public var rateFactor: NameFactors?
+    public var stochasticDepth: Double?
+    /// Nil means false, so that checkpoints of runs without the option hold nothing of it.
+    public var zeroInitResidual: Bool?
 
     // Data, and what the run starts from
     public var model: String?
@@ -87,6 +90,10 @@ public struct TrainingOptions: Equatable, Sendable {
     public var globalClipNorm: Double?
     public var clipValue: Double?
 
+    // Weights beside those that are trained
+    public var lookahead: Lookahead?
+    public var ema: Double?
+
     // Learning rate and what steers the run
     public var learningRate: Double?
     public var schedule = LearningRateSchedule.constant
@@ -138,6 +145,11 @@ extension TrainingOptions {
     /// `validate` sees to it that there is one at most.
     public var clipping: GradientClipping? {
         clipNorm.map { .norm($0) } ?? globalClipNorm.map { .globalNorm($0) } ?? clipValue.map { .value($0) }
+    }
+
+    /// Metrics of validation that rules watch and that are not computed otherwise.
+    public var scoreMetrics: Set<ScoreMetric> {
+        ScoreMetric.among([saveBest.monitor] + [reduceOnPlateau?.monitor, earlyStopping?.monitor].compactMap(\.self))
     }
 
     /// The learning rate before schedule, warm-up and scaling.

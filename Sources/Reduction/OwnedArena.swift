@@ -54,6 +54,22 @@ public final class OwnedArena {
         }
     }
 
+    /// Writes the values of all ranks to the beginning of an arena of parameters. Collective.
+    public func spread(into parameters: AlignedBuffer<Float>, _ communicator: Communicator) throws {
+        for (bucket, range) in ownership.ranges.enumerated() {
+            if !range.isEmpty {
+                (parameters.baseAddress + range.lowerBound).update(
+                    from: address(of: range.lowerBound), count: range.count)
+            }
+            if ownership.isReplicated { continue }
+            let whole = ownership.buckets.buckets[bucket]
+            let slices = (0..<communicator.size).map { ownership.slice(bucket, of: $0) }
+            let layout = try RankLayout(
+                counts: slices.map(\.count), offsets: slices.map { max(0, $0.lowerBound - whole.lowerBound) })
+            try communicator.allGather(inPlace: parameters[whole], layout)
+        }
+    }
+
     /// Gathers a range of the arena on rank 0, into memory for all of it; other ranks give nil. Collective.
     public func gather(
         _ wanted: Range<Int>, into output: UnsafeMutablePointer<Float>?, _ communicator: Communicator

@@ -73,7 +73,11 @@ public final class ConsoleReporter: RunObserver {
             isLive
             ? "\r\(progress(event.stepsPerEpoch, of: event.stepsPerEpoch))"
             : "Epoch \(event.metrics.epoch + 1)/\(epochs):"
-        let validation = event.metrics.validation.map { means($0, "val_") } ?? ""
+        let metrics = event.metrics
+        let validation =
+            (metrics.validation.map { means($0, "val_") } ?? "")
+            + metrics.scores.sorted { $0.key < $1.key }.map { " - \($0): \(Figures.metric($1))" }.joined()
+            + (metrics.rawValidation.map { means($0, "raw_val_") } ?? "")
         write(
             "\(start) \(Figures.duration(event.seconds)) "
                 + speed(

@@ -98,6 +98,9 @@ public final class RunLog: RunObserver {
         line.add("accuracy", event.metrics.training.accuracy)
         line.add("val_loss", event.metrics.validation?.loss)
         line.add("val_accuracy", event.metrics.validation?.accuracy)
+        for (name, value) in event.metrics.scores.sorted(by: { $0.key < $1.key }) { line.add(name, value) }
+        line.add("raw_val_loss", event.metrics.rawValidation?.loss)
+        line.add("raw_val_accuracy", event.metrics.rawValidation?.accuracy)
         line.add("learning_rate", event.learningRate)
         line.add("best", event.isBest)
         line.add("images_per_second", Double(event.samples) / event.trainingSeconds)

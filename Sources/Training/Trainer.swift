@@ -1,6 +1,7 @@
 import Basics
 import Checkpoints
 import DataPipeline
+import Execution
 import MessagePassing
 import Optimization
 import Reduction
@@ -187,25 +188,17 @@ struct Trainer {
     /// Validates, asks the coordinator, tells the observers, and saves what is due.
     private mutating func endEpoch(_ rates: EpochRates, _ epochTimer: EpochTimer) throws -> Directive {
         let epoch = progress.position.epoch
-        let observers = observers
         let amplification = ReadAmplification.warning(Double(rowsRead.rows) / Double(max(1, rowsRead.samples)))
         rowsRead = (0, 0)
         try checkpoints.finish()
         let skipped = try skippedSamples()
         let changed = try communicator.together { try parts.data.watch.check() }
-        let validation = try evaluator.map { evaluator in
-            var sums = try evaluator.evaluate(
-                epoch: epoch,
-                progress: { step, steps in
-                    let event = ValidationProgress(epoch: epoch, step: step, steps: steps)
-                    for observer in observers { try observer.validationProgressed(event) }
-                })
-            penalty.measure()
-            sums.loss += try penalty.value() * Double(sums.samples)
-            return sums
-        }
-        let metrics = EpochMetrics(
-            epoch: epoch, training: progress.means, validation: validation.map { progress.means(of: $0) })
+        let raw = try validate(epoch)
+        let averaged = try parts.averaged.flatMap { averaged in try averaged.whileInPlace { try validate(epoch) } }
+        var metrics = EpochMetrics(
+            epoch: epoch, training: progress.means, validation: (averaged ?? raw)?.means,
+            rawValidation: averaged == nil ? nil : raw?.means)
+        metrics.scores = (averaged ?? raw)?.scores ?? [:]
         let decision = try communicator.onRoot { try coordinator.endEpoch(metrics).encoded() }
         let directive = try Directive(encoded: communicator.broadcast(decision ?? [], from: 0))
         progress.endEpoch(metrics)
@@ -226,6 +219,29 @@ struct Trainer {
         if directive.isBest { roles.insert(.best) }
         try save(roles)
         return directive
+    }
+
+    /// What the weights come to that are in place; nil in a run without validation.
+    private func validate(_ epoch: Int) throws -> (means: EpochMetrics.Means, scores: [String: Double])? {
+        guard let evaluator else { return nil }
+        let observers = observers
+        let wanted = options.scoreMetrics
+        let needsRows = !wanted.isDisjoint(with: [.f1, .auc])
+        var table = ScoreTable(wanted, of: parts.network, parts.loss)
+        let look = { (batch: ShardBatch, plan: BoundPlan) in
+            table.add(plan.output, labels: batch.labels, count: batch.count, rule: plan.plan.predictionRule)
+        }
+        var sums = try evaluator.evaluate(epoch: epoch, needsRows ? look : nil) { step, steps in
+            let event = ValidationProgress(epoch: epoch, step: step, steps: steps)
+            for observer in observers { try observer.validationProgressed(event) }
+        }
+        penalty.measure()
+        sums.loss += try penalty.value() * Double(sums.samples)
+        var scores = needsRows ? try table.values(communicator) : [:]
+        if wanted.contains(.top5) {
+            scores[ScoreMetric.top5.name] = Double(sums.correctInTop5) / Double(max(1, sums.samples))
+        }
+        return (progress.means(of: sums), scores)
     }
 
     /// What to say of the epoch's steps that were left out, by the samples that the sums lack. Throws if no step is left.

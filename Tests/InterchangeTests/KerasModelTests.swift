@@ -62,6 +62,13 @@ private func smallResidual() throws -> Network {
         #expect(error?.description.contains("3 outputs") == true)
     }
 
+    @Test func stochasticDepthAndGammasOfZeroReadBack() throws {
+        var options = ModelOptions()
+        (options.stochasticDepth, options.zeroInitializesResiduals) = (0.2, true)
+        let network = try Zoo.model(named: "resnet-cifar-8-v1").network(options)
+        #expect(try Network(kerasModel: network.kerasModel) == network)
+    }
+
     /// As Keras writes them into `training_config`, and as this program does.
     @Test func losses() throws {
         for (text, loss) in [

@@ -192,6 +192,32 @@ import Testing
         }
     }
 
+    private struct Averages: Decodable {
+        struct Case: Decodable {
+            let momentum: Double
+            let weights: [[Float]]
+            let averages: [[Float]]
+        }
+
+        let cases: [Case]
+    }
+
+    @Test func averageAgreesWithKeras() throws {
+        let cases = try GoldenFile.read(Averages.self, "keras_averages.json").cases
+        #expect(cases.count == 2)
+        for item in cases {
+            let rule = ExponentialAverage(momentum: item.momentum)
+            // The first weights replace whatever it begins with.
+            var average = [Float](repeating: 9, count: item.weights[0].count)
+            for (iteration, weights) in item.weights.enumerated() {
+                average.withUnsafeMutableBufferPointer {
+                    rule.update(average: $0.baseAddress!, weights: weights, count: $0.count, iteration: iteration)
+                }
+                #expect(agree(average, item.averages[iteration]), "after update \(iteration)")
+            }
+        }
+    }
+
     /// Names, defaults and order of slots are those of Keras's files, and none of Keras's settings is left out.
     @Test func declaresWhatKerasWrites() throws {
         let classes = try GoldenFile.read(Golden.self, "keras_optimizers.json").classes

@@ -49,6 +49,12 @@ compare "Lion, weight decay, batch norm" "2 3" --model resnet-cifar-8-v1 --data 
 compare "LARS, decay of kernels, a clipped norm, 5 shards" "2 3" --model resnet-cifar-8-v1 --data data.h5 --batch-size 48 \
     --steps-per-epoch 2 --validation-steps 1 --shards 5 --optimizer lars --momentum 0.9 --global-clip-norm 0.5 \
     --weight-decay-on kernels --schedule one-cycle
+# Everything beside the weights that are trained, and scores of validation.
+compare "EMA, Lookahead, stochastic depth, gammas of zero, F1" "1 2 3" --model resnet-cifar-8-v1 --data data.h5 \
+    --batch-size 48 --steps-per-epoch 2 --shards 5 --optimizer adamw --weight-decay-on kernels --ema 0.9 \
+    --lookahead steps=3 --stochastic-depth 0.3 --zero-init-residual --save-best monitor=f1
+compare "AUC, EMA, top 5" 2 --model simple-cnn --data data.h5 --batch-size 40 --ema 0.9 \
+    --save-best monitor=auc --early-stopping monitor=top5,patience=9
 compare "plain loops and OpenBLAS, batch norm global, shards left empty" 3 --model resnet-cifar-8-v1 --data data.h5 \
     --batch-size 36 --batch-norm global --engine blas --epochs 1
 compare "a part kept for validation, a warm-up, a schedule" 3 --model simple-cnn --data untested.h5 --batch-size 20 \

@@ -89,6 +89,16 @@ done
 expect "the weight decay that adamw chose is the run's" 1 "--weight-decay was 0.004, now 0.0" \
     alone --resume --output halves-adamw --epochs 3 --weight-decay 0
 
+averaged=(--model resnet-cifar-8-v1 --data data.h5 --batch-size 50 --ema 0.9 --lookahead steps=4 --stochastic-depth 0.3)
+expect "an averaged run" 0 "raw_val_loss" ranks 2 "${averaged[@]}" --epochs 3 --output averages
+expect "SIGUSR1 to an averaged run" 75 "$saved" \
+    signalled USR1 5 averages-cut mpirun --timeout $limit -n 3 "$binary" "${averaged[@]}" --epochs 3
+expect "its rest, without mpirun" 0 "finished after 3 epochs" alone --resume --output averages-cut
+verdict "it ends with the files of one left alone (averaged)" same_run averages averages-cut
+expect "evaluation has the average" 0 "" alone evaluate averages/latest.h5 --data data.h5 --json
+loss=$(grep -o '"val_loss":[0-9.]*' averages/log.jsonl | tail -n 1 | cut -d: -f2)
+verdict "its loss is val_loss" grep -q "\"loss\": *$loss" output
+
 augmented=("${short[@]}" --epochs 4 --augment flip)
 expect "an augmented run" 0 "" ranks 2 "${augmented[@]}" --output augmented
 expect "SIGUSR1 to an augmented run" 75 "$saved" \

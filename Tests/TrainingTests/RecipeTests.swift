@@ -19,6 +19,7 @@ import Options
         #expect(options != TrainingOptions())
         #expect(options.model != nil && options.data == nil && options.output == nil)
         #expect(!recipe.summary.isEmpty && recipe.toml.hasPrefix("# \(recipe.summary)\n"))
+        for word in ["Source", "Expected", "Tried on"] { #expect(recipe.toml.contains("\n# \(word): ")) }
         var copy = TrainingOptions()
         try copy.apply(toml: options.toml, file: "printed")
         #expect(copy == options)

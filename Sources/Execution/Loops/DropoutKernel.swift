@@ -8,6 +8,8 @@ struct DropoutKernel {
     let layer: Int
     let rows: Int
     let width: Int
+    /// One value for each sample, instead of one for each element.
+    let dropsSamples: Bool
 
     var count: Int { rows * width }
 
@@ -17,6 +19,11 @@ struct DropoutKernel {
         let keep = 1 / (1 - rate)
         let stride = UInt64(width.rounded(upToMultipleOf: 4))
         for row in 0..<rows {
+            if dropsSamples {
+                let drawn = random.uniform(UInt64(context.firstSample + row))
+                (mask + row * width).update(repeating: drawn < rate ? 0 : keep, count: width)
+                continue
+            }
             let sample = UnsafeMutableBufferPointer(start: mask + row * width, count: width)
             random.fillUniform(sample, from: UInt64(context.firstSample + row) * stride)
             for i in 0..<width { sample[i] = sample[i] < rate ? 0 : keep }

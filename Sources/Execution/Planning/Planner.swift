@@ -118,7 +118,8 @@ public struct Planner<Compiler: LayerCompiler> {
         let source = try compiler.plain(input)
         let width = operation.outputShape.count
         let (output, mask) = (builder.activation(floats: samples * width), builder.activation(floats: samples * width))
-        let kernel = DropoutKernel(rate: layer.rate, layer: values.count, rows: samples, width: width)
+        let kernel = DropoutKernel(
+            rate: layer.rate, layer: values.count, rows: samples, width: width, dropsSamples: layer.dropsSamples)
         builder.emit(reads: [source], writes: [output, mask]) { memory in
             let (source, output, mask) = (memory.floats(source), memory.floats(output), memory.floats(mask))
             return { context in

@@ -44,7 +44,8 @@ struct KerasArchive {
         // torch.save makes a zip archive of a pickle, a program for Python.
         if names.contains(where: { $0.hasSuffix("/data.pkl") }) {
             return FileError(
-                .content, file: path, "it is a file of PyTorch's torch.save, a pickle, which is a program and is not run",
+                .content, file: path,
+                "it is a file of PyTorch's torch.save, a pickle, which is a program and is not run",
                 remedy: "save the weights as safetensors")
         }
         return FileError(

@@ -38,7 +38,8 @@ struct KerasModel {
         }
         guard layers.count <= Self.mostLayers else {
             throw NetworkError(
-                network: name, layer: nil, reason: "it has \(layers.count) layers, and at most \(Self.mostLayers) are read")
+                network: name, layer: nil,
+                reason: "it has \(layers.count) layers, and at most \(Self.mostLayers) are read")
         }
         switch kind {
         case "Sequential":

@@ -154,6 +154,13 @@ struct KerasOptions {
         return initializer
     }
 
+    /// Whether `noise_shape` is one value for each sample of images; null is one for each element.
+    mutating func dropsSamples() throws(LayerError) -> Bool {
+        guard let value = take("noise_shape") else { return false }
+        guard inputs.first?.rank == 3, value == [nil, 1, 1, 1] else { throw unsupported("noise_shape", value) }
+        return true
+    }
+
     // MARK: Options with one meaning only
 
     /// Refuses every value but `accepted`; absent and null mean the layer's default, which must be `accepted`.

@@ -45,15 +45,21 @@ public struct ActivationLayer: LayerDescription {
 }
 
 /// In training each element is zeroed with probability `rate`, and the rest scaled by 1 / (1 - rate): Srivastava et al.,
-/// 2014. In evaluation it does nothing.
+/// 2014. With `dropsSamples`, samples are zeroed as a whole, which is stochastic depth at the end of a residual branch. In
+/// evaluation it does nothing.
 public struct Dropout: LayerDescription {
     public let rate: Float
+    /// Keras's `noise_shape` of a sample and ones.
+    public let dropsSamples: Bool
 
-    public init(rate: Float) { self.rate = rate }
+    public init(rate: Float, dropsSamples: Bool = false) {
+        self.rate = rate
+        self.dropsSamples = dropsSamples
+    }
 
     public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
         guard rate >= 0, rate < 1 else { throw LayerError("its rate \(rate) must be in 0..<1") }
-        return try inputs.single()
+        return try inputs.single(rank: dropsSamples ? 3 : nil)
     }
 
     public var typeName: String { "Dropout" }

@@ -10,8 +10,14 @@ public struct BatchNormalization: LayerDescription {
     public let usesScale: Bool
     /// Whether there is a beta; 0 otherwise.
     public let usesCenter: Bool
+    /// Zeros or ones: what gamma begins with.
+    public let gammaInitializer: Initializer
 
-    public init(momentum: Float = 0.99, epsilon: Float = 1e-3, usesScale: Bool = true, usesCenter: Bool = true) {
+    public init(
+        momentum: Float = 0.99, epsilon: Float = 1e-3, usesScale: Bool = true, usesCenter: Bool = true,
+        gammaInitializer: Initializer = .ones
+    ) {
+        self.gammaInitializer = gammaInitializer
         self.momentum = momentum
         self.epsilon = epsilon
         self.usesScale = usesScale
@@ -28,7 +34,7 @@ public struct BatchNormalization: LayerDescription {
 
     public func parameters(for inputs: [Shape]) -> [ParameterSpecification] {
         let shape: Shape = [inputs[0][inputs[0].rank - 1]]
-        return (usesScale ? [ParameterSpecification("gamma", shape, .ones)] : [])
+        return (usesScale ? [ParameterSpecification("gamma", shape, gammaInitializer)] : [])
             + (usesCenter ? [ParameterSpecification("beta", shape, .zeros)] : [])
             + [
                 ParameterSpecification("moving_mean", shape, .zeros, role: .statistic),

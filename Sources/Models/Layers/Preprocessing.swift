@@ -90,7 +90,8 @@ extension Network {
                 }
             if comesFirst, isPreprocessing { names.append(node.name) }
             isBeforeWeights.append(
-                comesFirst && (isPreprocessing || node.layer.description.parameters(for: inputShapes(of: index)).isEmpty))
+                comesFirst
+                    && (isPreprocessing || node.layer.description.parameters(for: inputShapes(of: index)).isEmpty))
         }
         return names
     }

@@ -19,6 +19,10 @@ public struct ModelOptions: Sendable, Equatable {
     public var shortcut: Shortcut?
     /// The rate of all dropout layers; the model's own where nil.
     public var dropout: Float?
+    /// The rate at which the last residual branch is left out of a sample; earlier ones less.
+    public var stochasticDepth: Float?
+    /// Whether residual branches begin as nothing.
+    public var zeroInitializesResiduals = false
     /// Whether the network classifies; its features are its output otherwise (Keras's `include_top`).
     public var includesTop = true
 

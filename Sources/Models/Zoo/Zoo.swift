@@ -36,9 +36,11 @@ public struct ZooModel: Sendable {
         if let other = options.variations.first(where: { !variations.contains($0) }) {
             throw NetworkError(network: name, layer: nil, reason: "it has no option \(other.rawValue)")
         }
-        let network = try build(options.input ?? input, options.classes ?? classes, options)
-        guard let rate = options.dropout else { return network }
-        return try network.withDropout(rate)
+        var network = try build(options.input ?? input, options.classes ?? classes, options)
+        if let rate = options.dropout { network = try network.withDropout(rate) }
+        if options.zeroInitializesResiduals { network = try network.withZeroInitializedResiduals() }
+        if let rate = options.stochasticDepth { network = try network.withStochasticDepth(rate) }
+        return network
     }
 }
 

@@ -14,28 +14,40 @@ public struct EpochMetrics: Hashable, Sendable, Codable {
     /// From 0.
     public var epoch: Int
     public var training: Means
+    /// Of the model's weights.
     public var validation: Means?
+    /// Metrics of validation that are computed where a rule monitors them, by name: see `ScoreMetric`.
+    public var scores: [String: Double] = [:]
+    /// Of the weights that are trained, in a run whose model has their average.
+    public var rawValidation: Means?
 
-    public init(epoch: Int, training: Means, validation: Means? = nil) {
+    public init(epoch: Int, training: Means, validation: Means? = nil, rawValidation: Means? = nil) {
+        self.rawValidation = rawValidation
         self.epoch = epoch
         self.training = training
         self.validation = validation
     }
 
-    /// A metric by Keras's name for it: `loss`, `accuracy`, `val_loss`, `val_accuracy`.
+    /// A metric by Keras's name for it: `loss`, `accuracy`, `val_loss`, `val_accuracy`; `raw_val_loss`, `raw_val_accuracy`.
     public subscript(name: String) -> Double? {
         switch name {
         case "loss": training.loss
         case "accuracy": training.accuracy
         case "val_loss": validation?.loss
         case "val_accuracy": validation?.accuracy
-        default: nil
+        case "raw_val_loss": rawValidation?.loss
+        case "raw_val_accuracy": rawValidation?.accuracy
+        default: scores[name]
         }
     }
 
     /// The names a run will have values for.
-    public static func names(accuracy: Bool, validation: Bool) -> [String] {
+    public static func names(accuracy: Bool, validation: Bool, averages: Bool = false, scores: Bool = false)
+        -> [String]
+    {
         let means = accuracy ? ["loss", "accuracy"] : ["loss"]
         return means + (validation ? means.map { "val_" + $0 } : [])
+            + (validation && averages ? means.map { "raw_val_" + $0 } : [])
+            + (validation && scores ? ScoreMetric.allCases.map(\.name) : [])
     }
 }

@@ -32,12 +32,17 @@ public struct Monitor: Hashable, Sendable {
 
     private var direction: Mode {
         guard mode == .auto else { return mode }
-        return metric.hasSuffix("accuracy") ? .max : .min
+        return ["accuracy", "top5", "f1", "auc"].contains(where: metric.hasSuffix) ? .max : .min
     }
 
     /// This monitor, or the one it falls back to in a run without validation, with a warning that says so.
     func resolved(for rule: String, among metrics: [String]) throws -> (monitor: Monitor, warning: String?) {
         if metrics.contains(metric) { return (self, nil) }
+        if metrics.contains("val_" + metric) {
+            var monitor = self
+            monitor.metric = "val_" + metric
+            return (monitor, nil)
+        }
         let fallback = metric.hasPrefix("val_") ? String(metric.dropFirst(4)) : ""
         guard metrics.contains(fallback) else {
             throw OptionError(

@@ -133,6 +133,8 @@ final class Checkpointing {
         var state = RunState(
             network: replica.network, loss: replica.loss, weights: [], optimizer: optimizerState(progress))
         state.position = progress.position
+        if parts.update.average != nil { state.otherWeights[.training] = [] }
+        if parts.update.slow != nil { state.otherWeights[.slow] = [] }
         state.coordinator = String(decoding: try coordinator.state(), as: UTF8.self)
         state.history = progress.history
         state.overrides = progress.overrides
@@ -180,8 +182,17 @@ final class Checkpointing {
 
     /// Loads the weights and slots of a checkpoint.
     static func restore(_ state: RunState, _ replica: Replica, _ update: ParameterUpdate) throws {
-        try replica.setWeights(state.weights)
+        try replica.setWeights(state.trainedWeights)
         try restore(state.optimizer.slots, replica, to: update.slots)
+        if let average = update.average { try restore(state.weights, replica, to: average) }
+        if let slow = update.slow, let values = state.otherWeights[.slow] { try restore(values, replica, to: slow) }
+    }
+
+    /// Loads weights into the parts that this rank owns.
+    private static func restore(_ weights: [[Float]], _ replica: Replica, to arena: OwnedArena) throws {
+        let packed = AlignedBuffer<Float>(count: replica.arena.count)
+        try replica.pack(weights, into: packed)
+        arena.store(UnsafeBufferPointer(packed[0..<replica.arena.gradientCount]), at: 0)
     }
 
     /// Loads the values of slots into the parts that this rank owns.

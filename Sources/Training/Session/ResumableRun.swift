@@ -28,6 +28,14 @@ package struct ResumableRun {
                 "it holds \(state.optimizer.slots.count) slots of \(state.optimizer.kerasClass), which do not fit its option "
                     + "--optimizer \(options.optimizer.kind.name)")
         }
+        // States that were compared and given back have none.
+        let hasWeights = !state.weights.isEmpty
+        for (set, option, isOn) in [
+            (RunState.WeightSet.training, "ema", options.ema != nil), (.slow, "lookahead", options.lookahead != nil),
+        ] where hasWeights && (state.otherWeights[set] != nil) != isOn {
+            throw FileError(
+                .content, file: file, "its \(set.rawValue) weights do not fit its option --\(option)")
+        }
         guard options.onNaN != .rollback || state.position.step == 0 || state.epochStart != nil else {
             throw FileError(
                 .content, file: file,

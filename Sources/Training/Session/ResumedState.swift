@@ -33,6 +33,7 @@ struct ResumedState {
     /// Gives the memory of weights and slots back, once the run has taken them over.
     mutating func releaseTensors() {
         state?.weights = []
+        state?.otherWeights = [:]
         state?.optimizer.slots = []
         state?.epochStart = nil
     }

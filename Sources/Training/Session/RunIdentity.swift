@@ -27,7 +27,9 @@ enum RunIdentity {
     ) throws(FileError) -> String? {
         let state = other.state
         // Options that an older version did not store have their defaults.
-        let options = try (ResumableRun.options(of: state, file: other.file), ResumableRun.options(of: mine, file: file))
+        let options = try (
+            ResumableRun.options(of: state, file: other.file), ResumableRun.options(of: mine, file: file)
+        )
         let changed = Set((state.overrides + mine.overrides).map(\.option))
         let differences = options.0.semanticDifferences(from: options.1)
         if let option = differences.first(where: { !changed.contains($0.name) }) {

@@ -5,6 +5,7 @@ import Datasets
 import Execution
 import MessagePassing
 import Models
+import Optimization
 import Reduction
 import Tracing
 
@@ -22,6 +23,8 @@ package struct RunParts {
     let update: ParameterUpdate
     /// Of a run that leaves out steps whose loss or gradients are not finite.
     let gate: FiniteGate?
+    /// Of a run that averages its weights.
+    let averaged: AveragedWeights?
     /// Of a run that goes back there after such a step.
     let epochStart: EpochStart?
     package let loader: SampleLoader
@@ -66,7 +69,7 @@ package struct RunParts {
             isUnfrozen: resumed?.state.map { options.isUnfrozen($0.position) } ?? false,
             isFromFile: definition.weightsFile(options) != nil
         ) {
-            try resumed?.state.map { ($0.weights, []) } ?? definition.initialWeights(options)
+            try resumed?.state.map { ($0.trainedWeights, []) } ?? definition.initialWeights(options)
         }
     }
 
@@ -74,7 +77,8 @@ package struct RunParts {
     /// Collective.
     init(
         _ session: Session, _ data: RunData, _ network: Network, _ loss: Loss, resumed: RunState?, isUnfrozen: Bool,
-        isFromFile: Bool = false, initialWeights known: String? = nil, weights: () throws -> (weights: [[Float]], lines: [String])
+        isFromFile: Bool = false, initialWeights known: String? = nil,
+        weights: () throws -> (weights: [[Float]], lines: [String])
     ) throws {
         let (options, communicator) = (session.options, session.communicator)
         var (plan, exchangePlan, need) = try Self.planned(session, data, network, loss)
@@ -95,7 +99,8 @@ package struct RunParts {
             options.algorithm,
             ParameterUpdate.Settings(
                 l2: Float(options.l2), clipping: options.clipping, rateFactors: options.rateFactor,
-                decaysKernelsOnly: options.weightDecayOn == .kernels, checksGradients: gate == nil),
+                decaysKernelsOnly: options.weightDecayOn == .kernels, lookahead: options.lookahead,
+                average: options.ema.map { ExponentialAverage(momentum: $0) }, checksGradients: gate == nil),
             replica, exchangePlan.ownership)
         let norms = try NormGate(update, exchangePlan.ownership, communicator, finite: gate)
         let reducer = Reducer(exchangePlan, exchange, overlap: options.overlap, gate: norms ?? gate) {
@@ -106,6 +111,7 @@ package struct RunParts {
             known ?? resumed.map(\.initialWeights)
             ?? (isFromFile ? SharedFact("initial weights", digestOf: replica.parameters).value : nil)
         if let state = resumed { try Checkpointing.restore(state, replica, update) }
+        averaged = update.average.map { AveragedWeights($0, replica, communicator) }
         epochStart = options.onNaN == .rollback ? EpochStart(replica, update) : nil
         if let start = resumed?.epochStart { try epochStart?.keep(start) }
         self.session = session

@@ -71,7 +71,10 @@ struct RunProgress: Sendable {
 
     mutating func endEpoch(_ metrics: EpochMetrics) {
         var record = ["learning_rate": Double(learningRate)]
-        for name in EpochMetrics.names(accuracy: countsCorrect, validation: metrics.validation != nil) {
+        for name in EpochMetrics.names(
+            accuracy: countsCorrect, validation: metrics.validation != nil,
+            averages: metrics.rawValidation != nil, scores: true)
+        {
             record[name] = metrics[name]
         }
         history.append(record)

@@ -6,24 +6,38 @@ import MessagePassing
 import Optimization
 import Reduction
 
-/// The weights and optimizer slots of a run as a checkpoint asks for them on rank 0. The slots are spread over the ranks.
-/// All ranks gather them one parameter at a time, in the file's order, so that rank 0 never holds a slot as a whole.
+/// The weights and optimizer slots of a run as a checkpoint asks for them on rank 0. Slots, and weights beside those that are
+/// trained, are spread over the ranks. All ranks gather them one parameter at a time, in the file's order, so that rank 0 never
+/// holds one of them as a whole.
 final class RunTensors: CheckpointTensors {
     private let communicator: Communicator
     private let replica: Replica
+    /// The weights that are trained.
     private let parameters: AlignedBuffer<Float>
     private let slots: [OwnedArena]
+    /// The model's weights, if they are not those that are trained.
+    private let average: OwnedArena?
+    private let slow: OwnedArena?
     private let optimizer: any Optimizer
     /// The indices of trainable parameters in the network.
     private let trainable: [Int]
-    private let order: [SlotPlace]
+    /// What is gathered, in the order of the file.
+    private let order: [Place]
     private var gathered = 0
     /// On rank 0: the place of the parameter that is gathered.
     private let place: AlignedBuffer<Float>?
 
+    private struct Place {
+        let arena: OwnedArena
+        /// In the network.
+        let parameter: Int
+    }
+
     /// Of the state as it is.
     convenience init(_ communicator: Communicator, _ replica: Replica, _ update: ParameterUpdate) {
-        self.init(communicator, replica, replica.parameters, update.slots, update.optimizer)
+        self.init(
+            communicator, replica, replica.parameters, update.slots, update.optimizer, average: update.average,
+            slow: update.slow)
     }
 
     /// Of the state at the start of the epoch.
@@ -35,16 +49,26 @@ final class RunTensors: CheckpointTensors {
 
     private init(
         _ communicator: Communicator, _ replica: Replica, _ parameters: AlignedBuffer<Float>, _ slots: [OwnedArena],
-        _ optimizer: any Optimizer
+        _ optimizer: any Optimizer, average: OwnedArena? = nil, slow: OwnedArena? = nil
     ) {
         self.communicator = communicator
         self.replica = replica
         self.parameters = parameters
         self.slots = slots
         self.optimizer = optimizer
-        trainable = replica.network.trainableIndices
-        order = optimizer.slotPlaces(in: replica.network)
-        let largest = trainable.map { replica.arena[parameter: $0].range.count }.max() ?? 0
+        (self.average, self.slow) = (average, slow)
+        let trainable = replica.network.trainableIndices
+        self.trainable = trainable
+        let updated = replica.network.parameters.indices.filter { replica.arena[parameter: $0].role != .frozen }
+        let weights = { (arena: OwnedArena?) in
+            arena.map { arena in updated.map { Place(arena: arena, parameter: $0) } } ?? []
+        }
+        order =
+            weights(average)
+            + optimizer.slotPlaces(in: replica.network).map {
+                Place(arena: slots[$0.slot], parameter: trainable[$0.parameter])
+            } + weights(slow)
+        let largest = order.map { replica.arena[parameter: $0.parameter].range.count }.max() ?? 0
         place = communicator.rank == 0 ? AlignedBuffer(count: largest) : nil
     }
 
@@ -57,13 +81,31 @@ final class RunTensors: CheckpointTensors {
         }
     }
 
-    func weight(_ parameter: Int) throws -> [Float] { try replica.logical(parameter, of: parameters) }
+    func weight(_ parameter: Int) throws -> [Float] { try weight(parameter, in: average) }
 
-    func slot(_ slot: Int, of parameter: Int) throws -> [Float] {
-        precondition(order[gathered] == (slot, parameter), "slots are asked for in the file's order")
+    func weight(_ parameter: Int, of set: RunState.WeightSet) throws -> [Float] {
+        switch set {
+        case .training: try weight(parameter, in: nil)
+        case .slow: try weight(parameter, in: slow)
+        }
+    }
+
+    func slot(_ slot: Int, of parameter: Int) throws -> [Float] { try gather(slots[slot], trainable[parameter]) }
+
+    /// `arena` nil stands for the weights that are trained. Frozen weights have no other values.
+    private func weight(_ parameter: Int, in arena: OwnedArena?) throws -> [Float] {
+        guard let arena, replica.arena[parameter: parameter].role != .frozen else {
+            return try replica.logical(parameter, of: parameters)
+        }
+        return try gather(arena, parameter)
+    }
+
+    private func gather(_ arena: OwnedArena, _ parameter: Int) throws -> [Float] {
+        let next = order[gathered]
+        precondition(next.arena === arena && next.parameter == parameter, "values are asked for in the file's order")
         try gatherNext()
         guard let place else { preconditionFailure("rank 0 alone composes checkpoints") }
-        return try replica.unpack(trainable[parameter], from: place.baseAddress)
+        return try replica.unpack(parameter, from: place.baseAddress)
     }
 
     /// Gathers what nobody has asked for: everything on other ranks than 0, and on rank 0 what is left where composing
@@ -73,9 +115,9 @@ final class RunTensors: CheckpointTensors {
     }
 
     private func gatherNext() throws {
-        let (slot, parameter) = order[gathered]
+        let next = order[gathered]
         gathered += 1
-        let range = replica.arena[parameter: trainable[parameter]].range
-        try slots[slot].gather(range, into: place?.baseAddress, communicator)
+        let range = replica.arena[parameter: next.parameter].range
+        try next.arena.gather(range, into: place?.baseAddress, communicator)
     }
 }

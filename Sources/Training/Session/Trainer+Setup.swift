@@ -13,7 +13,9 @@ extension Trainer {
         let decisions = parts.decisionsPerSample
         var coordinator = try parts.session.options.coordinator(
             stepsPerEpoch: parts.stepsPerEpoch,
-            metrics: EpochMetrics.names(accuracy: decisions > 0, validation: parts.data.validation != nil))
+            metrics: EpochMetrics.names(
+                accuracy: decisions > 0, validation: parts.data.validation != nil,
+                averages: parts.averaged != nil, scores: parts.data.targetKind == .label))
         guard let resumed else {
             let rate = coordinator.rates(epoch: 0)[0]
             return (coordinator, RunProgress(firstRate: rate, decisionsPerSample: decisions))

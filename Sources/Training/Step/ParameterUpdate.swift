@@ -18,6 +18,10 @@ final class ParameterUpdate {
     var norms: [UpdateStep.Norms]
     /// The optimizer's slots, for each weight that this rank updates.
     let slots: [OwnedArena]
+    /// Lookahead's slow weights.
+    let slow: OwnedArena?
+    /// The average of weights and statistics.
+    let average: OwnedArena?
 
     let optimizer: any Optimizer
     /// The norms that updates depend on.
@@ -25,6 +29,8 @@ final class ParameterUpdate {
     /// In the order of the arena.
     let trainable: [(range: Range<Int>, path: String)]
     private let clipping: GradientClipping?
+    private let lookahead: Lookahead?
+    private let exponential: ExponentialAverage?
     private let parameters: AlignedBuffer<Float>
     private let spans: [Span]
     private let checksGradients: Bool
@@ -43,6 +49,8 @@ final class ParameterUpdate {
         let rule: Rule
         /// The parameter's name.
         let path: String
+        let slow: UnsafeMutablePointer<Float>?
+        let average: UnsafeMutablePointer<Float>?
     }
 
     /// A part of a trainable parameter.
@@ -69,11 +77,13 @@ final class ParameterUpdate {
         var rateFactors: NameFactors?
         /// Whether only kernels decay.
         var decaysKernelsOnly = false
+        var lookahead: Lookahead?
+        var average: ExponentialAverage?
         /// False where a gate has looked at the gradients.
         var checksGradients = true
     }
 
-    /// Updates will be called for the ranges of `ownership`.
+    /// Updates will be called for the ranges of `ownership`. The weights are those that the run begins with.
     init(_ optimizer: any Optimizer, _ settings: Settings, _ replica: Replica, _ ownership: SliceOwnership) {
         let clipping = settings.clipping
         self.optimizer = optimizer
@@ -83,6 +93,14 @@ final class ParameterUpdate {
         neededNorms = type(of: optimizer).neededNorms.union(clipping?.neededNorms ?? [])
         let slots = optimizer.slots.map { OwnedArena(ownership, initialValue: $0.initialValue) }
         self.slots = slots
+        let copy = {
+            let arena = OwnedArena(ownership)
+            arena.store(UnsafeBufferPointer(replica.parameters[0..<replica.arena.gradientCount]), at: 0)
+            return arena
+        }
+        let (slow, average) = (settings.lookahead.map { _ in copy() }, settings.average.map { _ in copy() })
+        (self.slow, self.average) = (slow, average)
+        (lookahead, exponential) = (settings.lookahead, settings.average)
         var trainable: [(range: Range<Int>, path: String)] = []
         var spans: [Span] = []
         for slice in replica.arena.slices where slice.role != .frozen {
@@ -104,7 +122,11 @@ final class ParameterUpdate {
                             rateFactor: Float(rateFactor),
                             slots: slots.map { $0.address(of: part.lowerBound) }, parameter: trainable.count - 1))
                 }
-                spans.append(Span(range: part, rule: rule, path: parameter.path))
+                spans.append(
+                    Span(
+                        range: part, rule: rule, path: parameter.path,
+                        slow: slice.role == .trainable ? slow?.address(of: part.lowerBound) : nil,
+                        average: average?.address(of: part.lowerBound)))
             }
         }
         self.trainable = trainable
@@ -138,6 +160,12 @@ final class ParameterUpdate {
             optimizer.update(weights: weights, gradient: sums, slots: trained.slots, count: count, step: step)
         case .movingAverage(let momentum):
             average(weights, sums, momentum: momentum, count: count)
+        }
+        if let lookahead, let slow = span.slow {
+            lookahead.update(fast: weights, slow: slow, count: count, iteration: step.iteration)
+        }
+        if let exponential, let average = span.average {
+            exponential.update(average: average, weights: weights, count: count, iteration: step.iteration)
         }
         if !allFinite(weights, count: count) {
             note("the update", span.path, at: span.range.lowerBound, isOfWeights: true)

@@ -34,6 +34,7 @@ struct RecipesCommand: ParsableCommand {
         table.rows = Recipe.all.map { [$0.name, $0.summary] }
         try StandardOutput.print(table.text)
         try StandardOutput.print(
-            "`dptrain recipes NAME` shows one; `dptrain --recipe NAME --data FILE.h5` trains by it.")
+            "`dptrain recipes NAME` shows one, with its source and the accuracy to expect; `dptrain --recipe NAME --data FILE.h5` trains by it."
+        )
     }
 }

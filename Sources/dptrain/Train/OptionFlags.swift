@@ -68,9 +68,6 @@ enum TracingGroup: FlagGroup { static let group = OptionDeclaration.Group.tracin
 extension OptionDeclaration {
     private var defaultText: String? { TrainingOptions().text(of: name) }
 
-    /// Whether `--name` and `--no-name` say it all.
-    fileprivate var isSwitch: Bool { defaultText.map { Bool($0) != nil } ?? false }
-
     fileprivate var helpWithDefault: String { help + (defaultText.map { " (default: \($0)\(otherDefaults))" } ?? "") }
 }
 

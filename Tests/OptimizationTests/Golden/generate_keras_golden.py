@@ -1,5 +1,5 @@
-"""Writes keras_callbacks.json, keras_optimizers.json and keras_schedules.json beside this file: what Keras's own callbacks,
-optimizers and schedules do. LARS, which Keras lacks, is the class in scripts/dptrain_keras.py.
+"""Writes keras_callbacks.json, keras_optimizers.json, keras_schedules.json and keras_averages.json beside this file: what Keras's own callbacks,
+optimizers, schedules and averages do. LARS, which Keras lacks, is the class in scripts/dptrain_keras.py.
 
     python3 generate_keras_golden.py            (needs keras 3 with the tensorflow backend; made with keras 3.15.1)
 
@@ -238,6 +238,19 @@ def schedule_cases():
         yield dict(schedule=text, rates=[float(schedule(step)) for step in range(40)])
 
 
+def average_cases():
+    """Weights and their moving averages after each of six updates."""
+    for momentum in [0.9, 0.5]:
+        optimizer = keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=momentum)
+        weights = keras.Variable(random.normal(0, 1, 19).astype(np.float32), name="w")
+        seen, averages = [], []
+        for _ in range(6):
+            optimizer.apply([tf.constant(random.normal(0, 1, 19).astype(np.float32))], [weights])
+            seen.append([float(w) for w in weights.numpy()])
+            averages.append([float(a) for a in optimizer._model_variables_moving_average[0].numpy()])
+        yield dict(momentum=momentum, weights=seen, averages=averages)
+
+
 def write(name, value):
     lines = {key: [json.dumps(case, allow_nan=False) for case in cases] for key, cases in value.items()}
     body = ",\n".join(f'"{key}": [\n' + ",\n".join(cases) + "\n]" for key, cases in lines.items())
@@ -247,3 +260,4 @@ def write(name, value):
 write("keras_callbacks.json", dict(plateau=plateau_cases(), stopping=stopping_cases(), best=best_cases()))
 write("keras_optimizers.json", dict(cases=optimizer_cases(), classes=optimizer_classes()))
 write("keras_schedules.json", dict(cases=schedule_cases()))
+write("keras_averages.json", dict(cases=average_cases()))

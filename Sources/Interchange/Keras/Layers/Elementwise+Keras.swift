@@ -21,12 +21,12 @@ extension ActivationLayer: KerasLayer {
 
 extension Dropout: KerasLayer {
     init(keras options: inout KerasOptions) throws(LayerError) {
-        self.init(rate: try options.number("rate"))
+        self.init(rate: try options.number("rate"), dropsSamples: try options.dropsSamples())
         options.keep("seed")
     }
 
     var kerasConfiguration: [String: JSONValue] {
-        ["rate": .decimal(rate), "seed": nil, "noise_shape": nil]
+        ["rate": .decimal(rate), "seed": nil, "noise_shape": dropsSamples ? [nil, 1, 1, 1] : nil]
     }
 }
 

@@ -6,10 +6,10 @@ extension BatchNormalization: KerasLayer {
         self.init(
             momentum: try options.number("momentum", default: 0.99),
             epsilon: try options.number("epsilon", default: 1e-3),
-            usesScale: try options.flag("scale", default: true), usesCenter: try options.flag("center", default: true))
+            usesScale: try options.flag("scale", default: true), usesCenter: try options.flag("center", default: true),
+            gammaInitializer: try options.initializer("gamma_initializer", default: .ones))
         try options.requireLastAxis()
         options.initializer("beta_initializer", usual: .zeros)
-        options.initializer("gamma_initializer", usual: .ones)
         options.initializer("moving_mean_initializer", usual: .zeros)
         options.initializer("moving_variance_initializer", usual: .ones)
         options.ignore("renorm_momentum")
@@ -20,7 +20,7 @@ extension BatchNormalization: KerasLayer {
             "axis": -1, "momentum": .decimal(momentum), "epsilon": .decimal(epsilon),
             "center": .bool(usesCenter), "scale": .bool(usesScale),
             "beta_initializer": Initializer.zeros.kerasConfiguration,
-            "gamma_initializer": Initializer.ones.kerasConfiguration,
+            "gamma_initializer": gammaInitializer.kerasConfiguration,
             "moving_mean_initializer": Initializer.zeros.kerasConfiguration,
             "moving_variance_initializer": Initializer.ones.kerasConfiguration,
             "beta_regularizer": nil, "gamma_regularizer": nil, "beta_constraint": nil, "gamma_constraint": nil,
