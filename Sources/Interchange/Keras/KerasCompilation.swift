@@ -15,7 +15,8 @@ public struct KerasCompilation: Sendable {
 
     /// Nil where there is nothing: `compile_config` of a model that was not compiled is empty.
     init?(_ description: JSONValue) {
-        func given(_ name: String) -> JSONValue? { description[name].flatMap { $0 == .null ? nil : $0 } }
+        // Not `nil`, which would be JSON's null.
+        func given(_ name: String) -> JSONValue? { description[name] == .null ? .none : description[name] }
         loss = given("loss")
         optimizer = given("optimizer_config") ?? given("optimizer")
         metrics = given("metrics")

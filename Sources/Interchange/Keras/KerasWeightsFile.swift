@@ -93,6 +93,7 @@ public struct KerasWeightsFile: Sendable {
     }
 
     private static func json(_ name: String, of root: Group) throws -> JSONValue? {
-        try root.attributes.exists(name) ? JSONValue(parsing: root.attributes.string(name)) : nil
+        guard try root.attributes.exists(name) else { return nil }
+        return try JSONValue(parsing: root.attributes.string(name))
     }
 }

@@ -64,6 +64,8 @@ struct KerasWeightsReader {
         for key in try group.children() {
             let child = try group.own(key)
             layers += try keras3Layers(child, within: "\(outer)\(key)/", levels: levels + 1)
+            // A link that leads nowhere does not exist for HDF5.
+            try child.refuseLinks(on: "vars")
             guard try child.exists("vars") else { continue }
             let variables = try child.own("vars")
             var weights: [Weight] = []

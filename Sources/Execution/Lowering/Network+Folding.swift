@@ -1,4 +1,5 @@
 import Basics
+import Models
 
 extension Network {
     /// What predicts the same with fewer layers, and its weights: dropout is left out, and each batch normalisation behind a
