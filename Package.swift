@@ -32,6 +32,7 @@ let modules: [Target] = [
     .target(name: "MessagePassing", dependencies: ["CMPI", "CIntrinsics", "Basics"]),
     .target(name: "HDF5Storage", dependencies: ["CHDF5", "Basics"]),
     .target(name: "CResampling"),
+    .target(name: "CTransforms"),
     .target(name: "ImageCoding", dependencies: ["Basics", "CIntrinsics", "CJPEG", "CPNG", "CWebP", "CResampling"]),
     .target(name: "Pictures", dependencies: ["ImageCoding"]),
     .target(name: "Models", dependencies: ["Basics"]),
@@ -40,7 +41,7 @@ let modules: [Target] = [
     .target(name: "Execution", dependencies: ["Models"]),
     .target(name: "BLASEngine", dependencies: ["Execution", "CBLAS"]),
     .target(name: "ImportSources", dependencies: ["Basics", "CZlib", "CArchive"]),
-    .target(name: "Transforms", dependencies: ["ImageCoding"]),
+    .target(name: "Transforms", dependencies: ["ImageCoding", "CTransforms"]),
     .target(name: "Datasets", dependencies: ["HDF5Storage", "Transforms"]),
     .target(name: "DataPipeline", dependencies: ["MessagePassing", "Datasets"]),
     .target(name: "DataSummary", dependencies: ["DataPipeline"]),
@@ -58,7 +59,7 @@ let modules: [Target] = [
     .target(
         name: "Training",
         dependencies: ["Options", "DataSummary", "Tracing", "Reduction", "Checkpoints", "Reporting"]),
-    .target(name: "Evaluation", dependencies: ["Training"]),
+    .target(name: "Evaluation", dependencies: ["Training", "Pictures"]),
     .target(name: "Benchmarking", dependencies: ["Training"]),
     .executableTarget(
         name: "dptrain",
@@ -89,7 +90,8 @@ let tests: [Target] = [
         dependencies: ["BLASEngine", "HDF5Storage", "Interchange", "MessagePassing", "TestSupport"] + oneDNN,
         exclude: ["Golden"], swiftSettings: engineSettings),
     .testTarget(
-        name: "DataPipelineTests", dependencies: ["DataSummary", "ImageCoding", "TestSupport"], exclude: ["Golden"]),
+        name: "DataPipelineTests", dependencies: ["DataSummary", "ImageCoding", "CTransforms", "TestSupport"],
+        exclude: ["Golden"]),
     .testTarget(
         name: "DatasetCreationTests", dependencies: ["DatasetCreation", "ImportSources", "ImageCoding", "TestSupport"],
         exclude: ["Golden"]),
@@ -99,6 +101,8 @@ let tests: [Target] = [
     .testTarget(name: "TrainingTests", dependencies: ["Training", "BLASEngine", "TestSupport"]),
     // Measures; run by scripts/check-image-rate.
     .executableTarget(name: "image-rate", dependencies: ["ImageCoding"], path: "Tests/ImageRate"),
+    // Measures; run by scripts/check-augment-rate.
+    .executableTarget(name: "augment-rate", dependencies: ["Transforms"], path: "Tests/AugmentRate"),
     // What needs several ranks: a program of its own, run under mpirun by scripts/test.
     .executableTarget(
         name: "rank-tests",

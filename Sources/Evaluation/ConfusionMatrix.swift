@@ -34,19 +34,13 @@ public struct ConfusionMatrix: Sendable, Equatable {
 
     /// Comma-separated values: a header of predictions, and a row a label with its samples and accuracy at the end.
     public var csv: String {
-        let names = classNames.map(Self.field)
+        let names = classNames.map(\.csvField)
         let header = "label," + names.joined(separator: ",") + ",samples,accuracy"
         let rows = classNames.indices.map { label in
             let cells = (0..<classes).map { "\(self[label, $0])" }.joined(separator: ",")
             return "\(names[label]),\(cells),\(samples[label]),\(accuracy(of: label).map { "\($0)" } ?? "")"
         }
         return ([header] + rows).joined(separator: "\n") + "\n"
-    }
-
-    /// Quoted where it must be (RFC 4180).
-    private static func field(_ text: String) -> String {
-        guard text.contains(where: { ",\"\n\r".contains($0) }) else { return text }
-        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
     }
 }
 

@@ -10,6 +10,8 @@ import Training
 /// The samples that a model is evaluated on, made into inputs as those it was trained on.
 struct EvaluationData {
     let source: BatchSource
+    /// Of test-time augmentation: the same samples through each view.
+    let views: [BatchSource]
     /// May serve the next model too.
     let opened: OpenedFile
     let normalization: Transforms.Normalization
@@ -51,6 +53,7 @@ struct EvaluationData {
         normalization = try chosen?.rule(for: file, dataset) ?? Self.rule(of: model, for: dataset)
         source = try BatchSource(evaluating: dataset, options, normalization, readers: readers)
         try model.network.requireFit(to: source.input.transforms)
+        views = try request.testTimeAugmentation?.sources(source, options) ?? []
     }
 
     /// What validated the model in training: the file's validation split, or the rows that the run kept back.

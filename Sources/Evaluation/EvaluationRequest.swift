@@ -31,6 +31,10 @@ public struct EvaluationRequest: Sendable {
     public var threads = 1
     /// Threads of a rank that read; nil for as many as can be spared.
     public var readers: Int?
+    /// Several views of each sample, whose outputs are averaged.
+    public var testTimeAugmentation: TestTimeAugmentation?
+    /// Nil takes the checkpoint's.
+    public var cropFraction: Double?
     /// Whether to count what was taken for what.
     public var countsConfusion = false
 
@@ -53,6 +57,7 @@ public struct EvaluationRequest: Sendable {
         options.threads = threads
         options.readers = readers
         options.precision = precision ?? stored.precision
+        options.cropFraction = cropFraction ?? stored.cropFraction
         return options
     }
 }

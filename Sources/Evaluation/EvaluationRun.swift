@@ -34,9 +34,10 @@ public final class EvaluationRun {
             }
             return loss
         }
+        if request.testTimeAugmentation != nil { return try evaluateViews(model, session, data, loss) }
         let (replica, evaluator) = try prepare(model, session, data, loss, .evaluation)
         let kind = data.source.targetKind(for: loss)
-        let isClassifier = kind == .label
+        let isClassifier = kind == .label || kind == .shares
         let outputs = model.network.outputShape.count
         let confusion = request.countsConfusion ? ConfusionCounts(outputs: outputs) : nil
         let start = ContinuousClock.now
@@ -98,14 +99,50 @@ public final class EvaluationRun {
         return predictions
     }
 
-    /// A model's outputs on rank 0, [N, outputs], nothing on the others; and how long they took. Collective.
+    /// The same of the mean of the outputs for several views. Rank 0 has the outputs, and tells the others.
+    private func evaluateViews(
+        _ model: EvaluationModel, _ session: Session, _ data: EvaluationData, _ loss: Loss
+    ) throws -> EvaluationResult {
+        try communicator.together {
+            guard !request.countsConfusion else {
+                throw OptionError("confusion", "it is counted without --test-time-augmentation; leave one of them out")
+            }
+        }
+        let (values, time) = try outputs(of: model, session, data)
+        let sums = try communicator.onRoot {
+            try OutputSums(values, model.network, loss, data.dataset.targets)
+        }
+        let shared = try communicator.broadcast(
+            [sums?.loss ?? 0, Double(sums?.correct ?? 0), Double(sums?.correctInTop5 ?? 0)], from: 0)
+        let count = Double(data.dataset.count)
+        let isClassifier = data.dataset.targetKind == .label
+        return EvaluationResult(
+            loss: shared[0] / count, accuracy: isClassifier ? shared[1] / count : nil,
+            top5: isClassifier && model.network.outputShape.count > 1 ? shared[2] / count : nil, confusion: nil,
+            samples: data.dataset.count, leftOut: model.penaltiesLeftOut, split: data.dataset.split,
+            samplesPerSecond: count / (time / .seconds(1)))
+    }
+
+    /// A model's outputs on rank 0, [N, outputs], nothing on the others; and how long they took. Of several views it is their
+    /// mean. Collective.
     private func outputs(
         of model: EvaluationModel, _ session: Session, _ data: EvaluationData
     ) throws -> (values: [Float], time: Duration) {
         // This loss absorbs no activation: the outputs are the network's own.
-        let (_, evaluator) = try prepare(model, session, data, .meanSquaredError, .prediction)
+        let (replica, evaluator) = try prepare(model, session, data, .meanSquaredError, .prediction)
+        let width = model.network.outputShape.count
         let start = ContinuousClock.now
-        let rows = try evaluator.predict(width: model.network.outputShape.count)
+        var rows: [Float]
+        if data.views.isEmpty {
+            rows = try evaluator.predict(width: width)
+        } else {
+            rows = []
+            for view in data.views {
+                let outputs = try Evaluator(session, replica, view).predict(width: width)
+                rows = rows.isEmpty ? outputs : zip(rows, outputs).map { $0 + $1 }
+            }
+            for i in rows.indices { rows[i] /= Float(data.views.count) }
+        }
         return (Array(try communicator.gather(rows).joined()), ContinuousClock.now - start)
     }
 
@@ -124,6 +161,7 @@ public final class EvaluationRun {
         try communicator.agree(on: [
             SharedFact("data fingerprint", data.fingerprint), SharedFact("split", data.dataset.split.rawValue),
             SharedFact("normalization", data.normalization.description),
+            SharedFact("views", request.testTimeAugmentation?.rawValue ?? "one"),
         ])
         return (model, session, data)
     }

@@ -19,6 +19,9 @@ public struct InspectedModel {
         model = try EvaluationModel(POSIXFileSystem().content(of: path), file: path)
     }
 
+    /// What the network takes: [H, W, C] or [F].
+    public var inputShape: Shape { model.network.inputShape }
+
     /// A data set's samples as the model takes them: images decoded to its size.
     public func fitted(_ dataset: SampleSet) throws -> SampleSet {
         try model.options.fitted(dataset) { NetworkInput(model.network) }.inEvaluation
@@ -27,7 +30,7 @@ public struct InspectedModel {
     /// What comes out of a layer, its activation included, when the network predicts.
     public func output(ofLayer name: String, for sample: StoredSample, engine: any Engine) throws -> Values {
         let sample = try TransformChain(
-            model.options.augment?.inEvaluation ?? [], of: sample.specification, source: "the image",
+            model.options.evaluationTransforms, of: sample.specification, source: "the image",
             seed: model.options.seed
         ).apply(to: sample)
         guard sample.shape == model.network.inputShape else {

@@ -103,8 +103,10 @@ extension TrainingOptions {
             "label-offset", .data, .semantic, \.labelOffset, "the number of the first class in the file (default: 0)"),
         .init(
             "normalization", .data, .semantic, \.normalization,
-            "auto (bytes divided by 255, floats unchanged), unchanged, unit (divided by 255) or standardized (by mean and std of the "
-                + "file)"),
+            "auto (bytes divided by 255, floats unchanged), unchanged, unit (divided by 255), standardized (by mean and std of the "
+                + "file), standardized-all, standardized-channel or standardized-pixel (by mean and deviation of the training samples, "
+                + "which are read for it), centered-channel or centered-pixel (minus their mean), or Keras's caffe, tf or torch"
+        ),
         .init(
             "value-range", .data, .semantic, \.valueRange,
             "the stored values that become 0 and 1, such as 0:4095, in place of --normalization"),
@@ -135,7 +137,11 @@ extension TrainingOptions {
     ]
 
     private static let augmentation: [OptionDeclaration] = [
-        .init("augment", .augmentation, .semantic, \.augment, AugmentationList.grammar)
+        .init("augment", .augmentation, .semantic, \.augment, AugmentationList.grammar),
+        .init(
+            "repeated-augmentation", .augmentation, .semantic, \.repeatedAugmentation,
+            "how often a batch has each of its samples, each time augmented otherwise; an epoch has so many fewer samples",
+            .positive(atMost: 64)),
     ]
 
     private static let run: [OptionDeclaration] = [

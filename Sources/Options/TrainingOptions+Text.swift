@@ -52,6 +52,26 @@ extension TrainingOptions {
                 "a batch of \(batchSize) has no sample for each of \(shards) shards; "
                     + "use a batch size of at least \(shards) or --shards \(batchSize)")
         }
+        if augment?.mixesSamples == true, batchSize < 2 * shards {
+            throw OptionError(
+                "augment",
+                "samples of the same shard are mixed, and a batch of \(batchSize) in \(shards) shards has one in some; "
+                    + "use a batch size of at least \(2 * shards), or fewer --shards")
+        }
+        if augment?.mixesSamples == true, classWeights != nil || sampleWeights != nil {
+            throw OptionError(
+                "augment", "mixed samples are of several classes, and have no weight; leave out mixing, or the weights")
+        }
+        if repeatedAugmentation != nil, sampling == .balanced {
+            throw OptionError("repeated-augmentation", "--sampling balanced says already how often samples come")
+        }
+        if repeatedAugmentation != nil, augment == nil || !shuffle {
+            throw OptionError(
+                "repeated-augmentation",
+                augment == nil
+                    ? "without --augment a sample would be the same each time"
+                    : "without shuffling all epochs would have the same part of the samples")
+        }
         guard weights == nil || initFrom == nil else {
             throw OptionError("init-from", "--weights gives all layers their weights already; give one of them")
         }

@@ -16,7 +16,15 @@ public struct TrainingOptions: Equatable, Sendable {
     public enum ChannelOrder: String, NamedOptionValue { case auto, nhwc, nchw, ncwh }
     public enum TargetKind: String, NamedOptionValue { case labels, values }
     public enum Sampling: String, NamedOptionValue { case shuffled, balanced }
-    public enum Normalization: String, NamedOptionValue { case auto, unchanged, unit, standardized }
+    public enum Normalization: String, NamedOptionValue {
+        case auto, unchanged, unit, standardized
+        case standardizedAll = "standardized-all"
+        case standardizedChannel = "standardized-channel"
+        case standardizedPixel = "standardized-pixel"
+        case centeredChannel = "centered-channel"
+        case centeredPixel = "centered-pixel"
+        case caffe, tf, torch
+    }
 
     // Network
     public var classes: Int?
@@ -63,6 +71,7 @@ public struct TrainingOptions: Equatable, Sendable {
 
     // What becomes of training samples
     public var augment: AugmentationList?
+    public var repeatedAugmentation: Int?
 
     // The run
     public var epochs = 20

@@ -3,27 +3,65 @@ import Basics
 /// What `--augment` asks for: transforms of training samples in the order in which they are applied.
 public struct AugmentationList: Sendable, Equatable, CustomStringConvertible {
     /// All there are. A new one is a file in `Augmentations/` and a line here.
-    private static let known: [any Augmentation.Type] = [
-        HorizontalFlip.self
+    static let known: [any Augmentation.Type] = [
+        HorizontalFlip.self, VerticalFlip.self, AlternatingFlip.self,
+        RandomResizedCrop.self, ScaleJitter.self, PadAndCrop.self,
+        Rotation.self, WidthShift.self, HeightShift.self, Shear.self, Zoom.self,
+        Brightness.self, ChannelShift.self, ColorJitter.self, Lighting.self, Grayscale.self,
+        Posterize.self, Solarize.self, Autocontrast.self, Equalize.self, Sharpness.self, Invert.self,
+        GaussianBlur.self, GaussianNoise.self, RandomErasing.self,
+        RandAugment.self, TrivialAugment.self, AutoAugment.self,
+        Mixup.self, CutMix.self, MixupOrCutMix.self,
     ]
 
-    public let transforms: [any Augmentation]
+    private let augmentations: [any Augmentation]
 
-    /// The form of the text and what may stand in it, for help and errors.
-    public static var grammar: String {
-        "transforms separated by commas, of: " + known.map { $0.summary }.joined(separator: "; ")
-    }
+    /// The form of the text, for help and errors.
+    public static let grammar =
+        "transforms of training samples, separated by commas, such as \"random-resized-crop, flip, color-jitter(0.4)\"; "
+        + "`dptrain transforms` lists them"
 
     /// `flip` or `flip(0.5)`, several separated by commas. `option` is named in errors.
     public init(parsing text: String, option: String) throws {
-        transforms = try Self.items(of: text.filter { $0 != " " }, option).map { try Self.transform($0, option) }
+        augmentations = try Self.items(of: text.filter { $0 != " " }, option).map { try Self.read($0, option) }
     }
 
+    private init(_ augmentations: [any Augmentation]) { self.augmentations = augmentations }
+
     /// As it reads back: with all parameters, so that a default that changes does not change an old run.
-    public var description: String { transforms.map(\.description).joined(separator: ", ") }
+    public var description: String { augmentations.map(\.description).joined(separator: ", ") }
+
+    /// What is applied, one after the other. Affine transforms that follow each other are one, so that an image is
+    /// interpolated once.
+    public var transforms: [any SampleTransform] {
+        var result: [any SampleTransform] = []
+        for augmentation in augmentations {
+            if let affine = augmentation as? any AffineAugmentation {
+                if let warp = (result.last as? AffineWarp)?.followed(by: affine) {
+                    result[result.count - 1] = warp
+                } else {
+                    result.append(AffineWarp(affine))
+                }
+            } else {
+                result.append(augmentation)
+            }
+        }
+        return result
+    }
+
+    public var isEmpty: Bool { augmentations.isEmpty }
+
+    /// Whether it mixes samples of a shard with each other.
+    public var mixesSamples: Bool { augmentations.contains { $0 is any MixingAugmentation } }
 
     /// What stands for the transforms where samples are evaluated or predicted from.
     public var inEvaluation: [any SampleTransform] { transforms.compactMap(\.inEvaluation) }
+
+    /// What chooses which part of an image is decoded or resized: a crop that is the first in the list. And what is left.
+    public var crop: (first: (any CropAugmentation)?, rest: AugmentationList) {
+        guard let first = augmentations.first as? any CropAugmentation else { return (nil, self) }
+        return (first, AugmentationList(Array(augmentations.dropFirst())))
+    }
 
     public static func == (a: AugmentationList, b: AugmentationList) -> Bool { a.description == b.description }
 
@@ -42,7 +80,7 @@ public struct AugmentationList: Sendable, Equatable, CustomStringConvertible {
         return items
     }
 
-    private static func transform(_ item: String, _ option: String) throws(OptionError) -> any Augmentation {
+    private static func read(_ item: String, _ option: String) throws(OptionError) -> any Augmentation {
         let parts = item.split(separator: "(", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts[0])
         guard let kind = known.first(where: { $0.name == name }) else {
@@ -56,9 +94,46 @@ public struct AugmentationList: Sendable, Equatable, CustomStringConvertible {
             throw OptionError(option, "'\(item)' does not end with its parameters; expected \(grammar)")
         }
         var parameters = try AugmentationParameters(
-            parts.count == 1 ? "" : parts[1].dropLast(), of: item, option: option, grammar: kind.summary)
+            parts.count == 1 ? "" : parts[1].dropLast(), of: name, item, option: option)
         let transform = try kind.init(&parameters)
         try parameters.finish()
         return transform
+    }
+}
+
+/// A transform as it is listed for readers.
+public struct AugmentationEntry: Sendable {
+    public let name: String
+    public let summary: String
+    public let parameters: [AugmentationParameters.Taken]
+
+    /// All transforms.
+    public static var all: [AugmentationEntry] {
+        get throws {
+            try AugmentationList.known.map { kind in
+                var parameters = try AugmentationParameters("", of: kind.name, kind.name, option: "augment")
+                _ = try kind.init(&parameters)
+                return AugmentationEntry(name: kind.name, summary: kind.summary, parameters: parameters.taken)
+            }
+        }
+    }
+}
+
+extension AugmentationEntry {
+    /// A line for the transform and one for each parameter.
+    package var text: String {
+        let head = "\(name)  \(summary)"
+        return ([head] + parameters.map { "    \($0.name)=\($0.standard)".padded(to: 28) + "  \($0.kind)" })
+            .joined(separator: "\n")
+    }
+
+    package var report: JSONValue {
+        [
+            "name": .string(name), "summary": .string(summary),
+            "parameters": .array(
+                parameters.map {
+                    ["name": .string($0.name), "default": .string($0.standard), "kind": .string($0.kind)]
+                }),
+        ]
     }
 }

@@ -16,7 +16,9 @@ public struct SampleSpecification: Sendable, Equatable, CustomStringConvertible 
         case none
         /// A class number.
         case label(classes: Int)
-        /// So many numbers: for regression, or a share for each class.
+        /// A share for each class. The shares of a sample have the sum 1.
+        case shares(classes: Int)
+        /// So many numbers, for regression.
         case values(width: Int)
     }
 
@@ -38,7 +40,10 @@ public struct SampleSpecification: Sendable, Equatable, CustomStringConvertible 
 
     /// Target values a sample; 0 for labels.
     package var targetWidth: Int {
-        if case .values(let width) = targets { width } else { 0 }
+        switch targets {
+        case .none, .label: 0
+        case .shares(let width), .values(let width): width
+        }
     }
 
     /// `32x32x3 bytes`

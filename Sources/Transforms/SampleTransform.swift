@@ -24,6 +24,10 @@ public protocol SampleTransform: Sendable, CustomStringConvertible {
 public struct ShardSamples {
     public let specification: SampleSpecification
     public let count: Int
+    public let epoch: Int
+    /// Random numbers that all samples of the shard have in common in this step. They are the transform's own.
+    public let random: CounterRandom
+    private let lastingRandom: (Int) -> CounterRandom
     private let values: UnsafeRawPointer
     private let labels: UnsafePointer<Int32>
     private let targets: UnsafePointer<Float>
@@ -32,13 +36,19 @@ public struct ShardSamples {
     /// `values`, `labels` and `targets` are those of all samples, one after the other.
     package init(
         _ specification: SampleSpecification, count: Int, values: UnsafeRawPointer, labels: UnsafePointer<Int32>,
-        targets: UnsafePointer<Float>
+        targets: UnsafePointer<Float>, epoch: Int, random: CounterRandom, lasting: @escaping (Int) -> CounterRandom
     ) {
         self.specification = specification
         self.count = count
+        self.epoch = epoch
+        self.random = random
+        lastingRandom = lasting
         (self.values, self.labels, self.targets) = (values, labels, targets)
         valueBytes = specification.valueBytes
     }
+
+    /// Random numbers that a sample has in all epochs. They are the transform's own.
+    public func lasting(_ index: Int) -> CounterRandom { lastingRandom(index) }
 
     /// A sample's values, row-major in the shape and form of `specification`.
     public func values(_ index: Int) -> UnsafeRawPointer { values + index * valueBytes }
@@ -58,11 +68,14 @@ public struct SamplePlace {
     public let values: UnsafeMutableRawPointer
     public let label: UnsafeMutablePointer<Int32>
     public let targets: UnsafeMutablePointer<Float>
+    /// Memory of the thread, to work in.
+    public let scratch: TransformScratch
 
     package init(
-        values: UnsafeMutableRawPointer, label: UnsafeMutablePointer<Int32>, targets: UnsafeMutablePointer<Float>
+        values: UnsafeMutableRawPointer, label: UnsafeMutablePointer<Int32>, targets: UnsafeMutablePointer<Float>,
+        scratch: TransformScratch
     ) {
-        (self.values, self.label, self.targets) = (values, label, targets)
+        (self.values, self.label, self.targets, self.scratch) = (values, label, targets, scratch)
     }
 }
 

@@ -21,7 +21,8 @@ struct RootCommand: ParsableCommand {
         version: Release.version,
         subcommands: [
             TrainCommand.self, EvaluateCommand.self, PredictCommand.self, DataCommand.self, ModelsCommand.self,
-            SummaryCommand.self, RecipesCommand.self, PlotCommand.self, VisualizeCommand.self, CheckpointCommand.self,
+            SummaryCommand.self, RecipesCommand.self, TransformsCommand.self, PlotCommand.self, VisualizeCommand.self,
+            CheckpointCommand.self,
             BenchCommand.self, SelfTestCommand.self,
         ],
         defaultSubcommand: TrainCommand.self)

@@ -102,14 +102,19 @@ import Testing
     }
 
     @Test(arguments: [
-        ("flop", "option augment: there is no transform 'flop'; there is flip (did you mean flip?)"),
+        ("flop", "option augment: there is no transform 'flop'; there is flip, vertical-flip, "),
+        ("flop", "(did you mean flip?)"),
         ("", "no list of transforms"), ("flip,", "no list of transforms"), ("flip(0.5", "no list of transforms"),
         ("flip)", "no list of transforms"), ("flip((1))", "no list of transforms"),
         ("flip(1)x", "does not end with its parameters"), ("flip(2)", "its probability 2 is not a number from 0 to 1"),
         ("flip(nan)", "its probability nan is not"), ("flip(half)", "its probability half is not"),
         ("flip(0.5,0.5)", "there is no parameter '0.5', or it was given twice"),
         ("flip(chance=1)", "there is no parameter 'chance'"), ("flip(,)", "'' is no parameter"),
-        ("flip(2)", "flip(P) mirrors an image left and right"),
+        ("flip(2)", "`dptrain transforms flip` shows its parameters"),
+        ("blur(kernel=4)", "its kernel has an odd number of pixels"), ("zoom(1)", "its range begins above 0"),
+        ("rand-augment(magnitude=31)", "its magnitude is below its levels, 31"),
+        ("random-resized-crop(1:0.5)", "its scale 1:0.5 is not a range such as 0.08:1 within"),
+        ("rotation(fill=black)", "its fill black is not one of nearest, constant, reflect, wrap"),
     ])
     func wrongTextsAreRefused(text: String, words: String) {
         #expect(message { try list(text) }.contains(words), "\(message { try list(text) })")

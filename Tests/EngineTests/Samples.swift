@@ -22,7 +22,8 @@ struct Batch {
         let other = CounterRandom(seed: seed, purpose: .generatedData, stream: 1)
         switch kind {
         case .label: targets = .labels((0..<samples).map { Int32(other.integer(UInt64($0), below: max(outputs, 2))) })
-        case .values, .flags: targets = .values((0..<samples * outputs).map { other.uniform(UInt64($0), in: -1..<1) })
+        case .shares, .values, .flags:
+            targets = .values((0..<samples * outputs).map { other.uniform(UInt64($0), in: -1..<1) })
         }
     }
 }

@@ -90,6 +90,10 @@ verdict "augmented runs differ from plain ones" differ one/latest.h5 reference.h
 compare "augmentation of a chunked and compressed file" "3 8" --model simple-cnn --data chunked.h5 --batch-size 36 \
     --augment "flip(0.3), flip"
 
+compare "many transforms, mixed samples, repeated" "2 3 8" --model simple-cnn --data chunked.h5 --batch-size 48 \
+    --augment "random-resized-crop, flip, rotation, shear, rand-augment, random-erasing, mixup-or-cutmix" \
+    --repeated-augmentation 3 --epochs 1
+
 # Gradients rounded on their way, whether they travel or not; the last batch leaves shards empty.
 compare "gradients in bf16" "1 2 3 4 8" --model simple-cnn-dropout --data data.h5 --batch-size 36 --wire bf16
 cp one/latest.h5 rounded.h5

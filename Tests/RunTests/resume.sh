@@ -106,6 +106,18 @@ expect "SIGUSR1 to an augmented run" 75 "$saved" \
 expect "its rest, without mpirun" 0 "finished after 4 epochs" alone --resume --output flipped
 verdict "it ends with the files of one left alone (augmented)" same_run augmented flipped
 
+# All that can happen to a sample.
+many="scale-jitter(36:48), alternating-flip, vertical-flip, rotation(20), width-shift, height-shift, shear, zoom, brightness"
+many+=", channel-shift, color-jitter(0.4, hue=0.1), lighting, grayscale, posterize, solarize, autocontrast, equalize"
+many+=", sharpness, invert, blur, gaussian-noise, pad-and-crop, random-erasing, rand-augment, trivial-augment"
+many+=", auto-augment(cifar10), mixup, cutmix, mixup-or-cutmix"
+augmented=("${short[@]}" --epochs 2 --repeated-augmentation 2 --augment "$many")
+expect "a run with all transforms" 0 "" ranks 2 "${augmented[@]}" --output transformed
+expect "the same on 3 ranks, with 3 readers, stopped by SIGUSR1" 75 "$saved" \
+    signalled USR1 3 mixed mpirun --timeout $limit -n 3 "$binary" "${augmented[@]}" --readers 3
+expect "its rest, without mpirun" 0 "finished after 2 epochs" alone --resume --output mixed --readers 1
+verdict "it ends with the files of one left alone (all transforms)" same_run transformed mixed
+
 expect "a run that stops early" 0 "stopped after 2 epochs" \
     alone "${short[@]}" --epochs 9 --output early --early-stopping patience=1,min-delta=9
 cp -a early stopped

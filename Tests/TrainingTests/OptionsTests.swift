@@ -90,7 +90,7 @@ import Options
         ("early-stopping = \"patience=9223372036854775807\"", "patience"),
         ("reduce-on-plateau = \"min-rate=1e39\"", "min-rate"), ("reduce-on-plateau = \"factor=0.99999999\"", "factor"),
         ("schedule = \"cosine:x=1\"", "unknown setting x"),
-        ("augment = \"flop\"", "there is flip (did you mean flip?)"),
+        ("augment = \"flop\"", "there is flip, vertical-flip, "), ("augment = \"flop\"", "(did you mean flip?)"),
     ])
     func badFilesAreRefused(_ text: String, _ reason: String) {
         var options = TrainingOptions()

@@ -14,13 +14,20 @@ public enum RandomPurpose: UInt32, Sendable {
 /// them in any order. Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11).
 public struct CounterRandom: Sendable {
     private let key: SIMD2<UInt32>
-    private let stream: UInt64
+    private var stream: UInt64
 
     /// `stream` tells apart what shares a purpose: an epoch, a layer, a parameter, or a mix of them (`mix`).
     public init(seed: UInt64, purpose: RandomPurpose, stream: UInt64 = 0) {
         let mixed = Self.mix(seed, UInt64(purpose.rawValue))
         key = SIMD2(UInt32(truncatingIfNeeded: mixed), UInt32(truncatingIfNeeded: mixed >> 32))
         self.stream = stream
+    }
+
+    /// Numbers of their own for a part of what these are for.
+    public func part(_ number: Int) -> CounterRandom {
+        var part = self
+        part.stream = Self.mix(stream, UInt64(truncatingIfNeeded: number))
+        return part
     }
 
     /// Folds two numbers into one that depends on all their bits (the finaliser of SplitMix64).

@@ -34,6 +34,15 @@ public struct EpochOrder: Sendable {
 
     /// What lies at `position`, which belongs to the part of `shard`.
     public func draw(_ position: Int, shard: Int) -> Sampler.Draw {
+        guard sampler.repeats > 1 else { return first(position, shard: shard) }
+        let begin = sampler.part(of: shard).lowerBound
+        let (place, occurrence) = (position - begin).quotientAndRemainder(dividingBy: sampler.repeats)
+        let draw = first(begin + place, shard: shard)
+        return Sampler.Draw(sample: draw.sample, window: draw.window, occurrence: occurrence)
+    }
+
+    /// The same where no sample is repeated.
+    private func first(_ position: Int, shard: Int) -> Sampler.Draw {
         if let classes = sampler.classes { return draw(position, of: classes) }
         guard let bands = sampler.bands else {
             return Sampler.Draw(sample: permutation?[position] ?? position, window: position)

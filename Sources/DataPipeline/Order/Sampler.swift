@@ -18,6 +18,9 @@ public struct Sampler: Sendable, Equatable {
     public private(set) var bands: Bands?
     /// Where all classes come equally often; nil where every sample comes once.
     private(set) var classes: ClassMembers?
+    /// How often an epoch has each of the samples that it has: a shard walks only so much of its part of the order, and takes
+    /// each sample so many times in a row.
+    public private(set) var repeats = 1
 
     /// The bands (rows of chunks) that chunked data are read in. Bands are shuffled as a whole; then the samples of
     /// `window` successive ones are mixed, while the reader holds these in memory.
@@ -110,8 +113,12 @@ public struct Sampler: Sendable, Equatable {
 extension Sampler {
     /// A sampler for a data set as it lies in its file. `seed` nil means no shuffling. `isBalanced`: all classes come equally
     /// often, which needs labels.
-    public init(_ dataset: SampleSet, batch: Int, shards: Int, seed: UInt64?, isBalanced: Bool = false) {
+    public init(
+        _ dataset: SampleSet, batch: Int, shards: Int, seed: UInt64?, isBalanced: Bool = false, repeats: Int = 1
+    ) {
+        precondition(repeats > 0, "a sample that comes")
         self.init(count: dataset.count, batch: batch, shards: shards, seed: seed, bands: dataset.bands)
+        self.repeats = repeats
         if isBalanced { classes = dataset.classMembers }
     }
 

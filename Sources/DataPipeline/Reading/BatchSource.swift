@@ -11,14 +11,15 @@ public struct BatchSource: Sendable {
     public var readers = 1
 
     /// `input` is for samples of `dataset`. `batch` counts the samples of a step over all shards; `seed` nil means no
-    /// shuffling. `isBalanced`: all classes come equally often.
+    /// shuffling. `isBalanced`: all classes come equally often. An epoch has a sample
+    /// `repeats` times.
     public init(
         _ dataset: SampleSet, _ input: InputPipeline, batch: Int, shards: Int, seed: UInt64? = nil,
-        isBalanced: Bool = false
+        isBalanced: Bool = false, repeats: Int = 1
     ) {
         self.dataset = dataset
         self.input = input
-        sampler = Sampler(dataset, batch: batch, shards: shards, seed: seed, isBalanced: isBalanced)
+        sampler = Sampler(dataset, batch: batch, shards: shards, seed: seed, isBalanced: isBalanced, repeats: repeats)
     }
 
     /// The sizes of the shards of all batches.

@@ -38,13 +38,6 @@ final class ShardBuffer {
         }
     }
 
-    /// The samples as a transform finds them.
-    func samples(_ specification: SampleSpecification) -> ShardSamples {
-        ShardSamples(
-            specification, count: count, values: values.baseAddress, labels: labels.baseAddress,
-            targets: targets.baseAddress)
-    }
-
     /// Takes over everything but the values, with `width` target values a sample.
     func take(_ other: ShardBuffer, targetWidth width: Int) {
         count = other.count

@@ -5,6 +5,7 @@ final class ShardTransformer {
     private let chain: TransformChain
     /// What the stages read: two in turn, since the last one writes to where the samples are wanted.
     private let buffers: [ShardBuffer]
+    private let scratch = TransformScratch()
 
     /// Nil for a chain without transforms. `capacity`: samples of the largest shard.
     init?(_ chain: TransformChain, capacity: Int) {
@@ -19,8 +20,10 @@ final class ShardTransformer {
 
     /// The bytes of its buffers; 0 for a chain without transforms.
     static func bytes(_ chain: TransformChain, capacity: Int) -> Int {
-        bufferCount(chain)
+        guard !chain.isEmpty else { return 0 }
+        return bufferCount(chain)
             * ShardBuffer.bytes(capacity: capacity, valueBytes: chain.mostValueBytes, targetWidth: chain.mostTargets)
+            + TransformScratch.bytes(largest: chain.mostValueBytes)
     }
 
     /// Where the stored samples belong before `run`.
@@ -44,12 +47,19 @@ final class ShardTransformer {
         let (taken, made) = (chain.input(ofStage: stage), chain.output(ofStage: stage))
         let (valueBytes, width) = (made.valueBytes, made.targetWidth)
         target.take(source, targetWidth: taken.targets == made.targets ? width : 0)
-        let shard = source.samples(taken)
+        guard let first = draws.first else { return }
+        let numbers = chain.random(ofStage: stage)
+        let shard = ShardSamples(
+            taken, count: source.count, values: source.values.baseAddress, labels: source.labels.baseAddress,
+            targets: source.targets.baseAddress, epoch: epoch,
+            random: numbers.random(ofShardWith: first, epoch: epoch)
+        ) { numbers.random(inAllEpochs: draws[$0]) }
         for (index, draw) in draws.enumerated() {
             let place = SamplePlace(
                 values: UnsafeMutableRawPointer(target.values.baseAddress) + index * valueBytes,
-                label: target.labels.baseAddress + index, targets: target.targets.baseAddress + index * width)
-            transform.fill(place, from: shard, at: index, random: chain.random(stage: stage, epoch: epoch, draw))
+                label: target.labels.baseAddress + index, targets: target.targets.baseAddress + index * width,
+                scratch: scratch)
+            transform.fill(place, from: shard, at: index, random: numbers.random(draw, epoch: epoch))
         }
     }
 }

@@ -25,20 +25,23 @@ extension StoredSample {
     /// Without a target.
     public var specification: SampleSpecification { SampleSpecification(shape: shape, form: form) }
 
-    /// Copies the first of several samples.
-    fileprivate init(_ samples: SampleValues, shape: Shape) {
+    /// Copies one of several samples.
+    package init(_ samples: SampleValues, at index: Int = 0, shape: Shape) {
+        let (first, count) = (index * shape.count, shape.count)
         switch samples {
         case .bytes(let bytes):
-            self.init(.bytes(Array(UnsafeBufferPointer(start: bytes, count: shape.count))), shape: shape)
+            self.init(.bytes(Array(UnsafeBufferPointer(start: bytes + first, count: count))), shape: shape)
         case .floats(let floats):
-            self.init(.floats(Array(UnsafeBufferPointer(start: floats, count: shape.count))), shape: shape)
+            self.init(.floats(Array(UnsafeBufferPointer(start: floats + first, count: count))), shape: shape)
         }
     }
 }
 
 extension TransformChain {
-    /// What becomes of a sample alone, as number 0 of the first epoch.
-    public func apply(to sample: StoredSample) -> StoredSample {
+    /// What becomes of a sample alone, as the one that `draw` names in an epoch.
+    public func apply(
+        to sample: StoredSample, as draw: Sampler.Draw = Sampler.Draw(sample: 0, window: 0), epoch: Int = 0
+    ) -> StoredSample {
         guard let transformer = ShardTransformer(self, capacity: 1) else { return sample }
         let stored = transformer.entrance
         let output = ShardBuffer(capacity: 1, valueBytes: self.output.valueBytes, targetWidth: self.output.targetWidth)
@@ -47,7 +50,7 @@ extension TransformChain {
         case .bytes(let bytes): bytes.withUnsafeBytes { stored.values.bytes.copyMemory(from: $0) }
         case .floats(let floats): floats.withUnsafeBytes { stored.values.bytes.copyMemory(from: $0) }
         }
-        transformer.run([Sampler.Draw(sample: 0, window: 0)], epoch: 0, into: output)
+        transformer.run([draw], epoch: epoch, into: output)
         return StoredSample(output.values(as: self.output.form), shape: self.output.shape)
     }
 }

@@ -63,21 +63,49 @@ public struct TransformChain: Sendable {
     /// The random numbers of one stage for one sample: a function of the seed, the epoch, the sample, and how often the
     /// epoch had it before.
     public func random(stage: Int, epoch: Int, _ draw: Sampler.Draw) -> CounterRandom {
-        random(UInt64(stage), epoch: epoch, draw)
+        random(ofStage: stage).random(draw, epoch: epoch)
     }
 
-    /// The random numbers of the stage before all transforms, which decodes the sample.
-    func random(ofDecoding draw: Sampler.Draw, epoch: Int) -> CounterRandom { random(.max, epoch: epoch, draw) }
+    func random(ofStage stage: Int) -> StageRandom { StageRandom(seed: seed, stage: UInt64(stage)) }
 
-    private func random(_ stage: UInt64, epoch: Int, _ draw: Sampler.Draw) -> CounterRandom {
-        let sample = CounterRandom.mix(UInt64(epoch), UInt64(draw.sample))
-        let place = CounterRandom.mix(UInt64(draw.occurrence), stage)
-        return CounterRandom(seed: seed, purpose: .augmentation, stream: CounterRandom.mix(sample, place))
+    /// The random numbers of the stage before all transforms, which decodes the sample.
+    func random(ofDecoding draw: Sampler.Draw, epoch: Int) -> CounterRandom {
+        StageRandom(seed: seed, stage: .max).random(draw, epoch: epoch)
     }
 
     /// `32x32x3`, or `28x28x3 (32x32x3 before random-crop(28), flip(0.5))` if transforms change the shape.
     public var shapeText: String {
         guard input.shape != output.shape else { return "\(output.shape)" }
         return "\(output.shape) (\(input.shape) before \(transforms.map(\.description).joined(separator: ", ")))"
+    }
+}
+
+/// The random numbers of one stage of a chain.
+struct StageRandom: Sendable {
+    let seed: UInt64
+    let stage: UInt64
+
+    /// Those of a sample in an epoch.
+    func random(_ draw: Sampler.Draw, epoch: Int) -> CounterRandom {
+        random(.sample, UInt64(epoch), draw)
+    }
+
+    /// Those of a shard in a step, which is the only one of the epoch that begins with this draw.
+    func random(ofShardWith draw: Sampler.Draw, epoch: Int) -> CounterRandom {
+        random(.shard, UInt64(epoch), draw)
+    }
+
+    /// Those of a sample in all epochs.
+    func random(inAllEpochs draw: Sampler.Draw) -> CounterRandom { random(.lasting, 0, draw) }
+
+    /// What numbers belong to. Those of a sample have no word of their own.
+    private enum Owner: UInt64 { case sample = 0, shard, lasting }
+
+    private func random(_ owner: Owner, _ epoch: UInt64, _ draw: Sampler.Draw) -> CounterRandom {
+        let sample = CounterRandom.mix(epoch, UInt64(draw.sample))
+        let place = CounterRandom.mix(UInt64(draw.occurrence), stage)
+        let stream = CounterRandom.mix(sample, place)
+        let own = owner == .sample ? stream : CounterRandom.mix(stream, owner.rawValue)
+        return CounterRandom(seed: seed, purpose: .augmentation, stream: own)
     }
 }

@@ -29,8 +29,13 @@ struct LossKernel {
             case .label:
                 let label = Int(targets.assumingMemoryBound(to: Int32.self)[row])
                 loss = self.row.loss(x, label: label, g)
-                if rule.prediction(x) == label { total.correct += 1 }
-                if rule.ranks(label, of: x, among: 5) { total.correctInTop5 += 1 }
+                count(x, label, &total)
+            case .shares:
+                let shares = targets.assumingMemoryBound(to: Float.self) + row * width
+                loss = self.row.loss(x, values: shares, g)
+                var label = 0
+                for i in 1..<width where shares[i] > shares[label] { label = i }
+                count(x, label, &total)
             case .values, .flags:
                 let values = targets.assumingMemoryBound(to: Float.self) + row * width
                 loss = self.row.loss(x, values: values, g)
@@ -54,6 +59,11 @@ struct LossKernel {
         guard let weight else { return loss }
         if let gradient { for i in 0..<width { gradient[i] *= weight } }
         return Double(weight) * loss
+    }
+
+    private func count(_ x: UnsafePointer<Float>, _ label: Int, _ total: inout ShardMetrics) {
+        if rule.prediction(x) == label { total.correct += 1 }
+        if rule.ranks(label, of: x, among: 5) { total.correctInTop5 += 1 }
     }
 }
 
@@ -83,7 +93,7 @@ public struct PredictionRule: Sendable {
     }
 
     /// Whether fewer than `count` outputs win over the output of `label`.
-    func ranks(_ label: Int, of x: UnsafePointer<Float>, among count: Int) -> Bool {
+    package func ranks(_ label: Int, of x: UnsafePointer<Float>, among count: Int) -> Bool {
         guard width > 1 else { return true }
         guard !x[label].isNaN else { return false }
         var better = 0

@@ -53,6 +53,9 @@ public enum Precision: String, Sendable, Codable, CaseIterable {
 public enum TargetKind: Sendable, Equatable {
     /// A class number, Int32.
     case label
+    /// A share for each class, as many floats as the network has outputs. The class with the largest share is the label that
+    /// predictions are compared with, as in Keras's `categorical_accuracy`.
+    case shares
     /// As many floats as the network has outputs.
     case values
     /// The same, each 0 or 1: whether the sample belongs to a class. Outputs on the right side are counted.
@@ -130,7 +133,7 @@ extension Network {
     package func usualLoss(for targets: TargetKind) -> Loss.Function {
         if decision == .smallest { return .maximumAPosteriori }
         if targets == .flags, nodes[nodes.count - 1].layer.activation == .sigmoid { return .binaryCrossEntropy }
-        if targets != .label { return .meanSquaredError }
+        if targets == .values || targets == .flags { return .meanSquaredError }
         return outputShape.count == 1 ? .binaryCrossEntropy : .sparseCategoricalCrossEntropy
     }
 }

@@ -50,9 +50,8 @@ public struct RunBegun: Sendable {
         warnings: [String] = []
     ) {
         self.model = model
-        self.input = input
         (self.totalParameters, self.trainableParameters) = (totalParameters, trainableParameters)
-        (self.data, self.validation) = (data, validation)
+        (self.data, self.input, self.validation) = (data, input, validation)
         (self.ranks, self.threads, self.memory) = (ranks, threads, memory)
         (self.engine, self.precision, self.optimizer) = (engine, precision, optimizer)
         (self.batchSize, self.shards) = (batchSize, shards)

@@ -64,7 +64,7 @@ package struct ModelDefinition {
         _ variations: inout ModelOptions, _ model: ZooModel, _ data: RunData, _ options: TrainingOptions
     ) {
         let samples = data.training.input.output
-        let hasOwnOutputs = !model.loss.function.isOfClasses && data.targetKind == .label
+        let hasOwnOutputs = !model.loss.function.isOfClasses && data.targetKind != .values
         if !hasOwnOutputs && options.replaceTop == nil {
             variations.classes = variations.classes ?? samples.targetCount
         }
@@ -167,6 +167,13 @@ extension Network {
         }
         let needed = samples.targetCount
         let outputs = outputShape.count
+        guard samples.targetKind != .shares || (outputs == needed && decision == .largest) else {
+            throw NetworkError(
+                network: name, layer: nodes[nodes.count - 1].name,
+                reason:
+                    "mixed samples have a share for each of \(needed) classes, which needs \(needed) outputs that are scores; "
+                    + "leave mixup and cutmix out of --augment")
+        }
         guard outputs > 1 || !(loss.function.isOfClasses || nodes[nodes.count - 1].layer.activation == .softmax) else {
             throw NetworkError(
                 network: name, layer: nodes[nodes.count - 1].name,

@@ -18,7 +18,6 @@ package struct RunData {
     let normalization: Normalization
     /// Layers of the network that prepare samples themselves.
     private let preprocessing: [String]
-    private let augmentations: AugmentationList?
     private let path: String
     private let file: DatasetFile
     /// Notices that the file is written to while the run uses it.
@@ -67,13 +66,12 @@ package struct RunData {
         notes = (file.notes + [note, unused].compactMap(\.self)).map { "\(path): \($0)" }
         var training = try BatchSource(
             train,
-            InputPipeline(TransformChain(options.augment?.transforms ?? [], of: train, seed: options.seed), rule),
+            InputPipeline(TransformChain(options.sampleTransforms, of: train, seed: options.seed), rule),
             batch: options.batchSize, shards: options.shards, seed: options.shuffle && !isByHeart ? options.seed : nil,
-            isBalanced: options.sampling == .balanced)
+            isBalanced: options.sampling == .balanced, repeats: options.repeatedAugmentation ?? 1)
         training.readers = readers
         self.training = training
         validation = try data.validation.map { try BatchSource(evaluating: $0, options, rule, readers: readers) }
-        augmentations = options.augment
         normalization = rule
         let fingerprint = try file.fingerprint()
         self.fingerprint = fingerprint.description
@@ -83,14 +81,15 @@ package struct RunData {
             "what stands for a transform in evaluation makes the same kind of targets")
     }
 
-    /// The file's mean and deviation are those of rows that are kept back, too. So the others are measured, once: a run that
-    /// is resumed goes on with its rule.
+    /// The file's mean and deviation are those of rows that are kept back, too. So the others are measured. What is measured is
+    /// measured once: a run that is resumed goes on with its rule.
     private static func normalization(
         _ options: TrainingOptions, _ data: TrainingData, _ file: DatasetFile, _ resumed: Transforms.Normalization?,
         before preprocessing: [String], readers: Int
     ) throws -> (rule: Transforms.Normalization, note: String?) {
         guard data.isHeldOut, options.normalization == .standardized, options.valueRange == nil else {
-            return try options.normalizationRule(for: file, data.train, before: preprocessing)
+            if options.normalization.scan != nil, options.valueRange == nil, let resumed { return (resumed, nil) }
+            return try options.normalizationRule(for: file, data.train, before: preprocessing, readers: readers)
         }
         if let resumed { return (resumed, nil) }
         let statistics = try data.train.meanAndDeviation(readers: readers)
@@ -117,11 +116,12 @@ package struct RunData {
 
     var targetKind: TargetKind { training.input.output.targetKind }
 
-    /// What becomes of a sample between the file and the network's layers, in words.
+    /// What becomes of a sample between the file and the network's layers: `28x28x1 bytes; flip(0.5); values divided by 255`.
     var inputText: String {
-        let stored = training.dataset.source.form == .bytes ? "bytes" : "numbers"
-        let layers = preprocessing.isEmpty ? "" : "; then the model's \(preprocessing.listed("and"))"
-        return normalization.words(for: stored) + layers
+        let input = training.input.transforms.input
+        let steps = ["\(input)"] + training.input.transforms.transforms.map(\.description)
+        let layers = preprocessing.isEmpty ? [] : ["then the model's \(preprocessing.listed("and"))"]
+        return (steps + ["values \(normalization.explanation)"] + layers).joined(separator: "; ")
     }
 
     var description: String {
@@ -135,7 +135,6 @@ package struct RunData {
         let weighted = samples.weights == nil ? "" : ", weighted"
         let balanced = training.sampler.isBalanced ? ", classes balanced" : ""
         return "\(path): \(samples.count) \(samples.kindText), \(kind)\(weighted)\(balanced)"
-            + (augmentations.map { ", \($0)" } ?? "")
     }
 }
 
@@ -145,7 +144,7 @@ extension BatchSource {
         evaluating dataset: SampleSet, _ options: TrainingOptions, _ rule: Transforms.Normalization, readers: Int
     ) throws {
         let dataset = dataset.inEvaluation
-        let transforms = try TransformChain(options.augment?.inEvaluation ?? [], of: dataset, seed: options.seed)
+        let transforms = try TransformChain(options.evaluationTransforms, of: dataset, seed: options.seed)
         self.init(dataset, try InputPipeline(transforms, rule), batch: options.batchSize, shards: options.shards)
         self.readers = readers
     }
@@ -180,14 +179,18 @@ extension SampleSet {
 extension SampleSpecification {
     /// The kind of targets for which plans are made.
     package var targetKind: TargetKind {
-        if case .values = targets { .values } else { .label }
+        switch targets {
+        case .none, .label: .label
+        case .shares: .shares
+        case .values: .values
+        }
     }
 
     /// How many classes labels tell apart, or how many target values a sample has.
     var targetCount: Int {
         switch targets {
         case .none: 0
-        case .label(let classes): classes
+        case .label(let classes), .shares(let classes): classes
         case .values(let width): width
         }
     }
@@ -215,31 +218,62 @@ extension TrainingOptions {
     /// How samples become inputs, and what there is to say of it. A network with layers for `preprocessing` takes samples
     /// as they are stored, unless an option says otherwise.
     package func normalizationRule(
-        for file: DatasetFile, _ dataset: SampleSet, before preprocessing: [String]
+        for file: DatasetFile, _ dataset: SampleSet, before preprocessing: [String], readers: Int = 1
     ) throws -> (rule: Transforms.Normalization, note: String?) {
         if normalization == .auto, valueRange == nil {
             return preprocessing.isEmpty ? try dataset.standardNormalization() : (.unchanged, nil)
         }
-        let rule = try valueRange.map { .range($0) } ?? normalization.rule(for: file, dataset)
+        let rule = try chosenRule(for: file, dataset, readers: readers)
         let doubled =
             "the model prepares samples itself, in its layer \(preprocessing.listed("and")); "
             + "leave out --\(valueRange == nil ? "normalization" : "value-range") unless both are meant"
         return (rule, preprocessing.isEmpty || rule == .unchanged ? nil : doubled)
     }
+
+    private func chosenRule(
+        for file: DatasetFile, _ dataset: SampleSet, readers: Int
+    ) throws -> Transforms.Normalization {
+        if let valueRange { return .range(valueRange) }
+        guard let scan = normalization.scan else { return try normalization.rule(for: file, dataset) }
+        return try dataset.inEvaluation.standardization(by: scan.scope, scales: scan.scales, threads: readers)
+    }
 }
 
 extension TrainingOptions.Normalization {
+    /// What is computed of the training samples, for rules that have numbers of theirs.
+    fileprivate var scan: (scope: MomentScope, scales: Bool)? {
+        switch self {
+        case .standardizedAll: (.all, true)
+        case .standardizedChannel: (.channel, true)
+        case .standardizedPixel: (.value, true)
+        case .centeredChannel: (.channel, false)
+        case .centeredPixel: (.value, false)
+        case .auto, .unchanged, .unit, .standardized, .caffe, .tf, .torch: nil
+        }
+    }
+
+    /// A rule that needs no training samples.
     package func rule(for file: DatasetFile, _ dataset: SampleSet) throws -> Transforms.Normalization {
         switch self {
         case .auto: return try dataset.standardNormalization().rule
         case .unchanged: return .unchanged
         case .unit: return .unit
+        case .caffe: return .preprocessed(.caffe)
+        case .tf: return .preprocessed(.tf)
+        case .torch: return .preprocessed(.torch)
         case .standardized:
             guard let statistics = file.statistics else {
                 throw OptionError(
-                    "normalization", "\(file.path) has no attributes mean and std to standardise by; use unit")
+                    "normalization",
+                    "\(file.path) has no attributes mean and std to standardise by; use standardized-channel, which computes them"
+                )
             }
             return .standardized(mean: statistics.mean, deviation: statistics.deviation)
+        case .standardizedAll, .standardizedChannel, .standardizedPixel, .centeredChannel, .centeredPixel:
+            throw OptionError(
+                "normalization",
+                "\(rawValue) has numbers of the training samples, which a checkpoint keeps; leave it out to use the model's"
+            )
         }
     }
 }

@@ -128,7 +128,7 @@ package struct RunParts {
     /// What there is to be right about in a sample: its label, each of its classes, or nothing.
     var decisionsPerSample: Int {
         switch data.training.targetKind(for: loss) {
-        case .label: 1
+        case .label, .shares: 1
         case .flags: network.outputShape.count
         case .values: 0
         }

@@ -37,7 +37,7 @@ package struct SampleLoader {
         guard let memory = plan.targets else { return }
         switch targets {
         case .label: memory.assumingMemoryBound(to: Int32.self).update(from: batch.labels, count: batch.count)
-        case .values, .flags:
+        case .shares, .values, .flags:
             memory.assumingMemoryBound(to: Float.self).update(from: batch.targets, count: batch.count * width)
         }
     }

@@ -47,9 +47,15 @@ public struct CenterCrop: CropPlan, Equatable {
     public var inEvaluation: any CropPlan { self }
 
     public func crop(of image: PixelSize, random: CounterRandom) -> ImageCrop {
+        crop(of: image, left: Self.margin, top: Self.margin)
+    }
+
+    /// The same of another part of the resized image: `left` and `top` say how much of what is too much lies before the part.
+    fileprivate func crop(
+        of image: PixelSize, left: (_ excess: Int) -> Double, top: (_ excess: Int) -> Double
+    ) -> ImageCrop {
         let whole = resized(image)
-        let left = Self.margin(whole.width - size.width)
-        let top = Self.margin(whole.height - size.height)
+        let (left, top) = (left(whole.width - size.width), top(whole.height - size.height))
         let (across, down) = (
             Double(image.width) / Double(whole.width), Double(image.height) / Double(whole.height)
         )
@@ -58,6 +64,11 @@ public struct CenterCrop: CropPlan, Equatable {
             Resampler.Box(
                 left: left * across, top: top * down, right: min(width, (left + Double(size.width)) * across),
                 bottom: min(height, (top + Double(size.height)) * down)), filter)
+    }
+
+    /// The same with another margin.
+    package func with(fraction: Double) -> CenterCrop {
+        CenterCrop(height: size.height, width: size.width, fraction: fraction, filter: filter)
     }
 
     /// The size of the whole image once it covers the sample and its margin: one side as wanted, the other in proportion,
@@ -74,5 +85,30 @@ public struct CenterCrop: CropPlan, Equatable {
     }
 
     /// Half of what is too much, halves to the even number.
-    private static func margin(_ excess: Int) -> Double { (Double(excess) / 2).rounded(.toNearestOrEven) }
+    fileprivate static func margin(_ excess: Int) -> Double { (Double(excess) / 2).rounded(.toNearestOrEven) }
+}
+
+/// A corner of what `CenterCrop` resizes.
+package struct CornerCrop: CropPlan {
+    private let center: CenterCrop
+    private let isRight: Bool
+    private let isLower: Bool
+
+    /// The four corners, and the middle.
+    package static func all(of center: CenterCrop) -> [any CropPlan] {
+        let corners = [(false, false), (true, false), (false, true), (true, true)].map {
+            CornerCrop(center: center, isRight: $0.0, isLower: $0.1)
+        }
+        return corners + [center as any CropPlan]
+    }
+
+    package var size: PixelSize { center.size }
+    package var description: String {
+        "corner-crop(\(isLower ? "lower" : "upper") \(isRight ? "right" : "left") of \(center))"
+    }
+    package var inEvaluation: any CropPlan { self }
+
+    package func crop(of image: PixelSize, random: CounterRandom) -> ImageCrop {
+        center.crop(of: image, left: { isRight ? Double($0) : 0 }, top: { isLower ? Double($0) : 0 })
+    }
 }

@@ -12,6 +12,6 @@ struct DataCommand: ParsableCommand {
         subcommands: [
             DataImportCommand.self, DataGenerateCommand.self, DataInspectCommand.self, DataStatsCommand.self,
             DataRepackCommand.self,
-            DataBenchCommand.self,
+            DataPreviewCommand.self, DataBenchCommand.self,
         ])
 }

@@ -22,7 +22,15 @@ struct EvaluateCommand: RankCommand {
     @Argument(help: "checkpoint, or Keras model (.h5)")
     var model: String
 
+    @Option(help: ArgumentHelp("HDF5 file with the samples", valueName: "file.h5"))
+    var data: String
+
+    @Option(help: ArgumentHelp("path of the images in the HDF5 file (default: found by name)", valueName: "path"))
+    var images: String?
+
     @OptionGroup var flags: EvaluationFlags
+
+    mutating func validate() throws { try flags.checkPath(images, withData: data) }
 
     @Flag(
         help: """
@@ -46,7 +54,7 @@ struct EvaluateCommand: RankCommand {
     private var countsConfusion: Bool { confusion || confusionFile != nil }
 
     func run(on world: Communicator) throws -> ExitCode {
-        var request = flags.request([model])
+        var request = flags.request([model], data: data, images: images)
         request.countsConfusion = countsConfusion
         let result = try EvaluationRun(request, world, engines: EngineChoice.engine).evaluate()
         if world.rank == 0 { try report(result) }
@@ -61,7 +69,7 @@ struct EvaluateCommand: RankCommand {
             try StandardOutput.print(JSONValue.object(result.json(withConfusion: confusion)).text())
             return
         }
-        try StandardOutput.print(result.text(of: model, flags))
+        try StandardOutput.print(result.text(of: model, data))
         if confusion, let matrix = result.confusion { try StandardOutput.print(matrix.table) }
     }
 }
@@ -86,39 +94,14 @@ extension EvaluationResult {
         value.flatMap { $0.isFinite ? .number($0) : nil } ?? .null
     }
 
-    fileprivate func text(of model: String, _ flags: EvaluationFlags) -> String {
+    fileprivate func text(of model: String, _ data: String) -> String {
         let figures = [("loss", loss as Double?), ("accuracy", accuracy), ("top 5", top5)]
         let list = figures.compactMap { name, value in value.map { "\(name): \(Figures.decimal($0, 4))" } }
         let note =
             leftOut.isEmpty ? "" : "\nnote: the loss leaves out penalties that Keras adds: \(leftOut.listed(atMost: 3))"
         return """
-            \(model) on \(samples) \(split.rawValue) samples of \(flags.data), \(Int(samplesPerSecond)) images/s
+            \(model) on \(samples) \(split.rawValue) samples of \(data), \(Int(samplesPerSecond)) images/s
             \(list.joined(separator: " - "))\(note)
             """
-    }
-}
-
-extension ConfusionMatrix {
-    /// Wider ones do not fit a terminal.
-    private static let mostColumns = 20
-
-    /// A row a label. Of more than 20 classes only the accuracy of each, and what it was most often taken for.
-    fileprivate var table: String {
-        let fits = classes <= Self.mostColumns
-        let columns = fits ? (0..<classes).map { "\($0)" } : ["Most often taken for"]
-        var table = TextTable(header: ["", "Label"] + columns + ["Samples", "Accuracy"])
-        table.rightAligned = Set([0] + (fits ? Array(2..<classes + 4) : [3, 4]))
-        table.rows = (0..<classes).map { label in
-            let cells = fits ? (0..<classes).map { "\(self[label, $0])" } : [mistake(of: label)]
-            let accuracy = accuracy(of: label).map { Figures.decimal($0, 4) } ?? "-"
-            return ["\(label)", classNames[label]] + cells + ["\(samples[label])", accuracy]
-        }
-        return table.text
-    }
-
-    private func mistake(of label: Int) -> String {
-        let others = (0..<classes).filter { $0 != label && self[label, $0] > 0 }
-        guard let worst = others.max(by: { self[label, $0] < self[label, $1] }) else { return "-" }
-        return "\(classNames[worst]) (\(self[label, worst]))"
     }
 }

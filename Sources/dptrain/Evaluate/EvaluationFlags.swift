@@ -8,9 +8,6 @@ import Options
 
 /// What `evaluate` and `predict` have in common.
 struct EvaluationFlags: ParsableArguments {
-    @Option(help: ArgumentHelp("HDF5 file with the samples", valueName: "file.h5"))
-    var data: String
-
     @Option(
         help: ArgumentHelp(
             """
@@ -19,9 +16,6 @@ struct EvaluationFlags: ParsableArguments {
             """, valueName: "split")
     )
     var split: Split?
-
-    @Option(help: ArgumentHelp("path of the images in the HDF5 file (default: found by name)", valueName: "path"))
-    var images: String?
 
     @Option(help: ArgumentHelp("path of the labels in the HDF5 file (default: found by name)", valueName: "path"))
     var labels: String?
@@ -37,6 +31,18 @@ struct EvaluationFlags: ParsableArguments {
         help: ArgumentHelp(
             "size of the samples, such as 224 or 224x160, for a Keras model that leaves it open", valueName: "size"))
     var inputSize: InputSize?
+
+    @Option(
+        help: ArgumentHelp(
+            "average the predictions for several views of each image: flip (2), ten-crop (10) or multi-scale (6)",
+            valueName: "views"))
+    var testTimeAugmentation: TestTimeAugmentation?
+
+    @Option(
+        help: ArgumentHelp(
+            "images are resized to the network's input divided by this, and cut (default: as in training)",
+            valueName: "part"))
+    var cropFraction: Double?
 
     @Option(help: "samples per step, over all ranks (default: the checkpoint's, else 128)")
     var batchSize: Int?
@@ -60,15 +66,26 @@ struct EvaluationFlags: ParsableArguments {
         try TrainingOptions.check([
             ("batch-size", batchSize), ("shards", shards), ("threads", threads), ("readers", readers),
         ])
-        if images != nil, split == .test {
+        if let cropFraction {
+            var options = TrainingOptions()
+            do { try options.set("crop-fraction", to: "\(cropFraction)") } catch { throw ValidationError("\(error)") }
+        }
+    }
+
+    /// `path`: what `--images` names.
+    func checkPath(_ path: String?, withData data: String?) throws {
+        if path != nil, data != nil, split == .test {
             throw ValidationError("--images names the samples of the train split; leave out --split test")
         }
     }
 
-    func request(_ models: [String]) -> EvaluationRequest {
+    /// `images`: their path in the file.
+    func request(_ models: [String], data: String, images: String?) -> EvaluationRequest {
         var request = EvaluationRequest(models: models, data: data, engine: engine)
         request.split = split
         request.images = images
+        request.testTimeAugmentation = testTimeAugmentation
+        request.cropFraction = cropFraction
         request.labels = labels
         request.allowExternal = external.allowExternal
         request.normalization = normalization
@@ -83,6 +100,7 @@ struct EvaluationFlags: ParsableArguments {
 }
 
 extension Split: ExpressibleByArgument {}
+extension TestTimeAugmentation: ExpressibleByArgument {}
 extension TrainingOptions.Normalization: ExpressibleByArgument {}
 extension TrainingOptions.EngineName: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}

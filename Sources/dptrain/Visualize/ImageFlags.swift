@@ -44,18 +44,3 @@ struct ImageFlags: ParsableArguments {
         return try fitting(file.split(split ?? file.usualSplit)).storedSample(index)
     }
 }
-
-extension Picture {
-    /// A sample that is an image; floats from black, the smallest, to white, the largest.
-    init(_ sample: StoredSample) throws {
-        let shape = sample.shape
-        guard shape.rank == 3, [1, 3].contains(shape[2]) else {
-            throw PictureError("a sample of \(shape) is no grey or coloured image")
-        }
-        switch sample.values {
-        case .bytes(let bytes): self.init(width: shape[1], height: shape[0], channels: shape[2], bytes: bytes)
-        case .floats(let floats):
-            self.init(stretching: floats, width: shape[1], height: shape[0], channels: shape[2])
-        }
-    }
-}

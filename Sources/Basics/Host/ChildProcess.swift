@@ -1,20 +1,19 @@
-import Basics
 import Glibc
 
 /// A program that this one has started.
-final class ChildProcess {
-    enum End {
+package final class ChildProcess {
+    package enum End {
         case exit(Int32)
         case signal(Int32)
     }
 
-    let identifier: pid_t
+    package let identifier: pid_t
     /// Nil while it runs.
     private var end: End?
 
     /// Starts a program that reads nothing and writes to these descriptors. It leads a process group of its own, so
     /// that a key on the terminal reaches this program alone, which then ends the other one in good order.
-    init(
+    package init(
         _ executable: String, _ arguments: [String], environment: [String: String], output: Int32, error: Int32
     ) throws {
         var files = posix_spawn_file_actions_t()
@@ -44,16 +43,16 @@ final class ChildProcess {
     }
 
     /// How it ended; nil while it runs.
-    func poll() -> End? {
+    package func poll() -> End? {
         if end == nil { wait(WNOHANG) }
         return end
     }
 
-    func waitUntilEnd() {
+    package func waitUntilEnd() {
         while end == nil { wait(0) }
     }
 
-    func send(_ signal: Int32) { kill(identifier, signal) }
+    package func send(_ signal: Int32) { kill(identifier, signal) }
 
     /// One look, or one wait that a signal may cut short.
     private func wait(_ options: Int32) {

@@ -1,0 +1,35 @@
+import Basics
+import Glibc
+
+/// From one number to another that is not smaller, written `0.08:1`, or as one number where both are the same.
+public struct Interval: Sendable, Equatable, LosslessStringConvertible {
+    public let low: Float
+    public let high: Float
+
+    init(_ range: ClosedRange<Float>) { (low, high) = (range.lowerBound, range.upperBound) }
+
+    public init?(_ text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { Float($0) }
+        guard (1...2).contains(parts.count), let low = parts[0], let high = parts[parts.count - 1], low.isFinite,
+            high.isFinite, low <= high
+        else { return nil }
+        (self.low, self.high) = (low, high)
+    }
+
+    public var description: String {
+        low == high ? ValueRange.text(low) : "\(ValueRange.text(low)):\(ValueRange.text(high))"
+    }
+}
+
+extension CounterRandom {
+    /// Uniform from `low` to below `high`.
+    func uniform(_ index: UInt64, in interval: Interval) -> Float {
+        interval.low + (interval.high - interval.low) * uniform(index)
+    }
+
+    /// Uniform in logarithm, for ratios.
+    func logarithmic(_ index: UInt64, in interval: Interval) -> Float {
+        let (low, high) = (logf(interval.low), logf(interval.high))
+        return expf(low + (high - low) * uniform(index))
+    }
+}

@@ -1,0 +1,152 @@
+import Basics
+import CTransforms
+import DataPipeline
+import Transforms
+import HDF5Storage
+import Testing
+
+/// Transforms against the programs that they are named after, for the same drawn parameters.
+@Suite struct GoldenTransformTests {
+    /// The images of `Golden/NAME`, and what became of each.
+    private func images(_ file: HDF5File, _ name: String) throws -> (shape: Shape, input: [UInt8], outputs: [[UInt8]]) {
+        let image = try file.root.dataset(name)
+        let all = try file.root.dataset("\(name)-outputs").read(as: UInt8.self)
+        let count = image.shape.count
+        return (
+            image.shape, try image.read(as: UInt8.self),
+            stride(from: 0, to: all.count, by: count).map { Array(all[$0..<$0 + count]) }
+        )
+    }
+
+    private func distance(_ a: [UInt8], _ b: [UInt8]) -> Int { zip(a, b).map { abs(Int($0) - Int($1)) }.max() ?? 256 }
+
+    /// `Golden/generate_affine.py`
+    @Test(arguments: ["square", "wide"])
+    func affineTransformsAreThoseOfKeras(name: String) throws {
+        let file = try HDF5File.open(golden("affine.h5"))
+        let (shape, input, outputs) = try images(file, name)
+        let moves = try file.root.dataset("\(name)-moves").read(as: Double.self)
+        let fills = try file.root.dataset("\(name)-outputs").attributes.strings("fill")
+        #expect(moves.count == 7 * outputs.count && outputs.count >= 8)
+        let image = dptrain_image(shape)
+        for (number, expected) in outputs.enumerated() {
+            let move = Array(moves[7 * number..<7 * number + 7])
+            let matrix =
+                AffineMatrix.rotation(degrees: move[0]) * .shift(x: move[1], y: move[2]) * .shear(degrees: move[3])
+                * .zoom(x: move[4], y: move[5])
+            var affine = matrix.kernel(image)
+            let fill = try #require(FillMode(rawValue: fills[number])).kernel
+            var bytes = [UInt8](repeating: 0, count: input.count)
+            dptrain_warp_bytes(image, input, &affine, fill, UInt8(move[6]), &bytes)
+            #expect(distance(bytes, expected) <= 1, "\(fills[number]) \(move)")
+            var floats = [Float](repeating: 0, count: input.count)
+            dptrain_warp_floats(image, input.map { Float($0) }, &affine, fill, Float(move[6]), &floats)
+            let furthest = zip(floats, expected).map { abs($0 - Float($1)) }.max() ?? 256
+            #expect(furthest <= 1, "floats, \(fills[number]) \(move)")
+        }
+    }
+
+    private func operation(_ name: String, _ amount: Double) -> ImageOperation? {
+        let number = Float(amount)
+        return switch name {
+        case "ShearX": .shearX(number)
+        case "ShearY": .shearY(number)
+        case "TranslateX": .translateX(Int(amount))
+        case "TranslateY": .translateY(Int(amount))
+        case "Rotate": .rotate(degrees: number)
+        case "Brightness": .brightness(number)
+        case "Color": .saturation(number)
+        case "Contrast": .contrast(number)
+        case "Sharpness": .sharpness(number)
+        case "Posterize": .posterize(Int(amount))
+        case "Solarize": .solarize(number)
+        case "AutoContrast": .autocontrast
+        case "Equalize": .equalize
+        case "Invert": .invert
+        case "hue": .hue(number)
+        case "grayscale": .saturation(0)
+        default: nil
+        }
+    }
+
+    /// `Golden/generate_operations.py`
+    @Test(arguments: ["coloured", "grey", "dull"])
+    func operationsAreThoseOfTorchvision(name: String) throws {
+        let file = try HDF5File.open(golden("operations.h5"))
+        let (shape, input, outputs) = try images(file, name)
+        let attributes = try file.root.dataset("\(name)-outputs").attributes
+        let (names, amounts) = (try attributes.strings("operation"), try attributes.values("amount", as: Double.self))
+        let scratch = TransformScratch()
+        var compared = 0
+        for (number, expected) in outputs.enumerated() {
+            guard let operation = operation(names[number], amounts[number]) else { continue }
+            var bytes = [UInt8](repeating: 0, count: input.count)
+            operation.apply(to: input, dptrain_image(shape), into: &bytes, scratch)
+            #expect(distance(bytes, expected) <= 1, "\(names[number]) \(amounts[number])")
+            compared += 1
+        }
+        #expect(compared >= 28)
+    }
+
+    /// With a fixed deviation nothing is drawn.
+    @Test(arguments: ["coloured", "grey", "dull"])
+    func blursAreThoseOfTorchvision(name: String) throws {
+        let file = try HDF5File.open(golden("operations.h5"))
+        let (shape, input, outputs) = try images(file, name)
+        let attributes = try file.root.dataset("\(name)-outputs").attributes
+        let (names, amounts) = (try attributes.strings("operation"), try attributes.values("amount", as: Double.self))
+        for (number, expected) in outputs.enumerated() where names[number] == "blur" {
+            let list = try AugmentationList(
+                parsing: "blur(\(amounts[number]), probability=1, kernel=7)", option: "augment")
+            let sample = StoredSample(.bytes(input), shape: shape)
+            let chain = try TransformChain(list.transforms, of: sample.specification, source: "test", seed: 0)
+            guard case .bytes(let bytes) = chain.apply(to: sample).values else { continue }
+            #expect(distance(bytes, expected) <= 1, "\(amounts[number])")
+        }
+    }
+
+    /// The strengths of all levels, and their signs.
+    @Test(arguments: [("usual", PolicyOperation.Space.usual), ("wide", .wide)])
+    func strengthsAreThoseOfTorchvision(name: String, space: PolicyOperation.Space) throws {
+        let levels = try HDF5File.open(golden("operations.h5")).root.group("levels")
+        let image = dptrain_image(height: 40, width: 56, channels: 3)
+        var compared = 0
+        for operation in PolicyOperation.allCases {
+            let names = ["\(operation)", "\(operation)".prefix(1).uppercased() + "\(operation)".dropFirst()]
+            guard let known = try names.first(where: { try levels.exists($0) }) else { continue }
+            let strengths = try levels.group(known).dataset(name).read(as: Float.self)
+            for (level, strength) in strengths.enumerated() {
+                for isNegative in [false, true] {
+                    let drawn = operation.drawn(space, level: level, of: 31, isNegative: isNegative, image)
+                    let signed = isNegative ? -strength : strength
+                    let factor = abs(ImageOperation.factor(drawn) - (1 + signed))
+                    switch (operation, drawn) {
+                    case (.shearX, .shearX(let part)), (.shearY, .shearY(let part)): #expect(abs(part - signed) < 1e-6)
+                    case (.translateX, .translateX(let pixels)), (.translateY, .translateY(let pixels)):
+                        // torchvision's numbers are a little below whole ones that they should be.
+                        #expect(pixels == Int(signed) || abs(Float(pixels) - signed) < 1e-4)
+                    case (.rotate, .rotate(let degrees)): #expect(abs(degrees - signed) < 1e-4)
+                    case (.brightness, .brightness), (.color, .saturation), (.contrast, .contrast),
+                        (.sharpness, .sharpness):
+                        #expect(factor < 1e-6)
+                    case (.posterize, .posterize(let bits)): #expect(bits == Int(strength))
+                    case (.solarize, .solarize(let threshold)): #expect(abs(threshold - 255 * strength) < 1e-3)
+                    default: Issue.record("\(operation) became \(drawn)")
+                    }
+                    compared += 1
+                }
+            }
+        }
+        #expect(compared == 11 * 31 * 2)
+    }
+}
+
+extension ImageOperation {
+    /// Of an operation that has one.
+    fileprivate static func factor(_ operation: ImageOperation) -> Float {
+        switch operation {
+        case .brightness(let factor), .saturation(let factor), .contrast(let factor), .sharpness(let factor): factor
+        default: .nan
+        }
+    }
+}
