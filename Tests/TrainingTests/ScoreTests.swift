@@ -1,7 +1,8 @@
 import Testing
 import Training
 
-/// Scores of a few samples, against scikit-learn 1.7 (`f1_score(average="macro")`, `roc_auc_score(multi_class="ovr")`).
+/// Scores of a few samples. scikit-learn gives the same: `f1_score(average="macro")`, `roc_auc_score` of each class against the
+/// rest.
 @Suite struct ScoreTests {
     @Test func f1IsTheMeanOverClasses() {
         let f1 = ScoreTable.f1([0, 1, 2, 2, 1, 0], [0, 2, 2, 2, 1, 1], classes: 3)
@@ -23,7 +24,7 @@ import Training
         #expect(ScoreTable.auc([0, 1], [.nan, 0.2], 1).isNaN)
     }
 
-    @Test func orderOfSamplesHasNoSay() {
+    @Test func orderOfSamplesHasNoEffect() {
         let labels: [Int32] = (0..<200).map { Int32($0 * 7 % 3) }
         let scores: [Float] = (0..<600).map { place -> Float in Float((place * 31 + place / 7) % 17) / 16 }
         let order: [Int] = (0..<200).map { $0 * 77 % 200 }
