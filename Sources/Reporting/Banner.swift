@@ -20,7 +20,6 @@ extension RunBegun {
             ("optimizer", optimizer),
             ("output", output),
         ]
-        if !input.isEmpty { rows.insert(("input", input), at: 2) }
         if let resumed { rows.append(("resumed", resumed)) }
         rows += start.enumerated().map { ($0.offset == 0 ? "weights" : "", $0.element) }
         rows += notes.map { ("note", $0) }

@@ -155,11 +155,30 @@ private struct ONNXBuilder {
             let pixels = graph.add("Slice", [x] + names, of: name)
             y = pad(pixels, [0, 0, 0, 0, 0, layer.filters - shapes[0][2], 0, 0], name)
         case .subsampling(let layer): y = subsampling(x, layer, index, shapes[0], name)
+        case .plain(let layer as Rescaling):
+            y = affine(x, factors: layer.scale, offsets: layer.offset, shapes[0], name)
+        case .plain(let layer as Standardization):
+            let mean = layer.given?.mean ?? values(of: index, 0)
+            let variance = layer.given?.variance ?? values(of: index, 1)
+            let factors = variance.map { 1 / max($0.squareRoot(), Standardization.leastDeviation) }
+            let centred = affine(x, factors: [1], offsets: mean.map { -$0 }, shapes[0], name)
+            y = affine(centred, factors: factors, offsets: [0], shapes[0], name)
         case .plain(let layer as RadialBasis): y = distances(x, layer, index, shapes[0], name)
         case .input, .plain:
             throw unwritable("a layer \(node.layer.description.typeName)", name)
         }
         return try activation(y, node.layer.activation, name)
+    }
+
+    /// x · factors + offsets, each one number, or one a channel.
+    private mutating func affine(
+        _ x: String, factors: [Float], offsets: [Float], _ input: Shape, _ name: String
+    ) -> String {
+        let constant = { (graph: inout ONNXGraph, values: [Float], kind: String) in
+            graph.constant(values, input.rank == 3 ? [values.count, 1, 1] : [values.count], kind, of: name)
+        }
+        let scaled = graph.add("Mul", [x, constant(&graph, factors, "factors")], of: name)
+        return graph.add("Add", [scaled, constant(&graph, offsets, "offsets")], of: name)
     }
 
     private func unwritable(_ what: String, _ layer: String) -> NetworkError {
