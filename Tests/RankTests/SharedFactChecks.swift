@@ -102,15 +102,16 @@ var sharedFactChecks: [RankCheck] {
 private let otherValues = [
     "augment": "flip", "batch-size": "256", "engine": "blas", "hidden-units": "8,8", "loss": "hinge",
     "reduce-on-plateau": "patience=3", "early-stopping": "patience=3", "save-best": "monitor=loss", "shards": "16",
-    "trace": "trace.json",
+    "trace": "trace.json", "unfreeze": "conv*", "unfreeze-rate": "0.25", "fold": "2/5", "repeated-augmentation": "2",
 ]
 
 /// What all ranks are given, since an option goes with it only.
 private let prerequisites = [
     "nesterov": ["optimizer": "sgd", "momentum": "0.9"], "momentum": ["optimizer": "sgd"],
-    "rho": ["optimizer": "rmsprop"],
+    "rho": ["optimizer": "rmsprop"], "trust": ["optimizer": "lars"],
     "initial-accumulator": ["optimizer": "adagrad"], "rollback-factor": ["on-nan": "rollback"],
-    "rollback-limit": ["on-nan": "rollback"],
+    "rollback-limit": ["on-nan": "rollback"], "unfreeze": ["unfreeze-at-epoch": "1"],
+    "unfreeze-rate": ["unfreeze-at-epoch": "1"], "repeated-augmentation": ["augment": "flip"],
 ]
 
 /// Options of which one has another value, and which a run accepts.

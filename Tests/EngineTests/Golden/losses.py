@@ -63,8 +63,8 @@ CASES = [
 for name, activation, loss, options, targets in CASES:
     x = tf.Variable(X)
     with tf.GradientTape() as tape:
-        # Without `_keras_logits`, so that Keras clips probabilities as its documentation says.
-        outputs = tf.identity(keras.activations.get(activation)(x))
+        # With `_keras_logits`, as in a model: cross-entropies take the values before softmax and sigmoid for logits.
+        outputs = keras.activations.get(activation)(x)
         value = loss(reduction="sum", **options)(targets, outputs)
     gradient = tape.gradient(value, x).numpy().sum(axis=0)
     print(name, activation, options, "%.8f" % float(value), "[" + ", ".join("%.8f" % g for g in gradient) + "]")
