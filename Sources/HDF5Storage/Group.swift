@@ -45,9 +45,15 @@ public struct Group: StoredObject {
         for component in name.split(separator: "/") {
             partial += partial.isEmpty || partial == "/" ? component : "/" + component
             let found = try location.check("look up", at: name) { H5Lexists(location.id, partial, hid_t(H5P_DEFAULT)) }
-            guard found > 0, quietly({ H5Oexists_by_name(location.id, partial, hid_t(H5P_DEFAULT)) }) > 0 else {
-                return nil
+            guard found > 0 else { return nil }
+            var exists = quietly { H5Oexists_by_name(location.id, partial, hid_t(H5P_DEFAULT)) } > 0
+            // What is no link to elsewhere lies in this file: it is there, or cannot be read.
+            if !exists, linkTarget(partial) == nil {
+                exists = try location.check("look up", at: name) {
+                    H5Oexists_by_name(location.id, partial, hid_t(H5P_DEFAULT))
+                } > 0
             }
+            guard exists else { return nil }
         }
         var info = H5O_info_t()
         try location.check("look up", at: name) {

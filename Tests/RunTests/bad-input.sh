@@ -224,8 +224,8 @@ for count in 1 2; do
     expect "another model, $count" 1 $'model simple-cnn\nmlp\nanother --output' \
         ranks $count --resume --output run --model mlp
     expect "other data, $count" 1 $'fingerprint\n--data' ranks $count --resume --output run --data other.h5
-    expect "another semantic option, $count" 1 $'--seed was 0, now 1\n--momentum was .*, now 0.5' \
-        ranks $count --resume --output run --seed 1 --momentum 0.5
+    expect "another semantic option, $count" 1 $'--seed was 0, now 1\n--l2 was .*, now 0.5' \
+        ranks $count --resume --output run --seed 1 --l2 0.5
     expect "another augmentation, $count" 1 $'--augment was -, now flip\\(0.5\\)' \
         ranks $count --resume --output run --augment flip
     expect "no folder to resume from, $count" 1 $'nowhere.*no such folder\n--resume' ranks $count --resume --output nowhere
@@ -274,7 +274,7 @@ if unshare -rm bash -c 'mount -t tmpfs -o size=100k tmpfs /mnt' 2>/dev/null; the
         $'disk/run/.*No space left\ndisk is full\nearlier checkpoints are whole\nexit code 1\nfinished' \
         small_disk "$binary" "${train[@]}" --checkpoint-every-steps 1 --output disk/run
     expect "a disk full before the first checkpoint" 0 \
-        $'disk/run/.*No space left\nthere is no checkpoint yet\nexit code 1\nfinished' \
+        $'disk/run: a checkpoint takes .* are free; make room\nexit code 1\nfinished' \
         tiny_disk "$binary" "${train[@]}" --output disk/run
     verdict "a disk full before the first checkpoint: nothing is said to be whole" lacks "are whole"
 else
