@@ -49,9 +49,10 @@ public struct Group: StoredObject {
             var exists = quietly { H5Oexists_by_name(location.id, partial, hid_t(H5P_DEFAULT)) } > 0
             // What is no link to elsewhere lies in this file: it is there, or cannot be read.
             if !exists, linkTarget(partial) == nil {
-                exists = try location.check("look up", at: name) {
-                    H5Oexists_by_name(location.id, partial, hid_t(H5P_DEFAULT))
-                } > 0
+                exists =
+                    try location.check("look up", at: name) {
+                        H5Oexists_by_name(location.id, partial, hid_t(H5P_DEFAULT))
+                    } > 0
             }
             guard exists else { return nil }
         }
