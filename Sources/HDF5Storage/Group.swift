@@ -42,29 +42,35 @@ public struct Group: StoredObject {
     public func kind(of name: String) throws(HDF5Error) -> Kind? {
         // H5Lexists fails unless everything but the last component exists.
         var partial = name.hasPrefix("/") ? "/" : ""
-        for component in name.split(separator: "/") {
+        let components = name.split(separator: "/")
+        var object = try components.isEmpty ? object(at: name) : nil
+        for component in components {
             partial += partial.isEmpty || partial == "/" ? component : "/" + component
             let found = try location.check("look up", at: name) { H5Lexists(location.id, partial, hid_t(H5P_DEFAULT)) }
             guard found > 0 else { return nil }
-            var exists = quietly { H5Oexists_by_name(location.id, partial, hid_t(H5P_DEFAULT)) } > 0
-            // What is no link to elsewhere lies in this file: it is there, or cannot be read.
-            if !exists, linkTarget(partial) == nil {
-                exists =
-                    try location.check("look up", at: name) {
-                        H5Oexists_by_name(location.id, partial, hid_t(H5P_DEFAULT))
-                    } > 0
-            }
-            guard exists else { return nil }
+            object = try self.object(at: partial)
+            if object == nil { return nil }
         }
-        var info = H5O_info_t()
-        try location.check("look up", at: name) {
-            H5Oget_info_by_name2(location.id, name, &info, UInt32(H5O_INFO_BASIC), hid_t(H5P_DEFAULT))
-        }
-        switch info.type {
+        switch object?.type {
+        case nil: return nil
         case H5O_TYPE_GROUP: return .group
         case H5O_TYPE_DATASET: return .dataset
         default: return .other
         }
+    }
+
+    /// What a link leads to; nil for a link to elsewhere that leads nowhere. What no such link names lies in this file: it is
+    /// there, or cannot be read.
+    func object(at name: String) throws(HDF5Error) -> H5O_info_t? {
+        var info = H5O_info_t()
+        func look() -> herr_t {
+            H5Oget_info_by_name2(location.id, name, &info, UInt32(H5O_INFO_BASIC), hid_t(H5P_DEFAULT))
+        }
+        if quietly(look) < 0 {
+            guard linkTarget(name) == nil else { return nil }
+            try location.check("look up", at: name, look)
+        }
+        return info
     }
 
     public func exists(_ name: String) throws(HDF5Error) -> Bool { try kind(of: name) != nil }

@@ -43,20 +43,12 @@ public struct LinkedDatasets: Sendable {
     /// A group to go on in, or nil.
     private mutating func add(_ name: String, in group: Group) throws(HDF5Error) -> Group? {
         let path = group.location.absolutePath(name)
-        var info = H5O_info_t()
-        func look() -> Int32 {
-            H5Oget_info_by_name2(group.location.id, name, &info, UInt32(H5O_INFO_BASIC), hid_t(H5P_DEFAULT))
+        guard let object = try group.object(at: name) else {
+            if let target = group.linkTarget(name) { deadLinks.append((path, target)) }
+            return nil
         }
-        if quietly(look) < 0 {
-            if let target = group.linkTarget(name) {
-                deadLinks.append((path, target))
-                return nil
-            }
-            // What is no link to elsewhere lies in this file: it is there, or cannot be read.
-            try group.location.check("look up", at: name, look)
-        }
-        switch info.type {
-        case H5O_TYPE_DATASET: entries.append(Entry(path, ObjectIdentity(info)))
+        switch object.type {
+        case H5O_TYPE_DATASET: entries.append(Entry(path, ObjectIdentity(object)))
         case H5O_TYPE_GROUP: return try group.group(name)
         default: break
         }
