@@ -39,6 +39,16 @@ extension SampleTransform {
     }
 }
 
+/// A transform that makes other values of an image of the same size.
+protocol ImageTransform: SampleTransform {}
+
+extension ImageTransform {
+    public func output(of input: SampleSpecification) throws(TransformError) -> SampleSpecification {
+        try requireImages(input)
+        return input
+    }
+}
+
 /// A transform that makes other bytes of an image of bytes, grey or coloured, of the same size.
 protocol ByteAugmentation: Augmentation {
     /// Makes one image. All randomness is in `random`; `scratch` is memory of the thread.

@@ -56,7 +56,7 @@ package struct AffineMatrix: Equatable {
 }
 
 /// A transform that moves the pixels of an image along an affine map.
-protocol AffineAugmentation: Augmentation {
+protocol AffineAugmentation: Augmentation, ImageTransform {
     var outside: Outside { get }
     func matrix(_ image: dptrain_image, _ random: CounterRandom) -> AffineMatrix
 }
@@ -74,11 +74,6 @@ struct Outside: Equatable {
 }
 
 extension AffineAugmentation {
-    public func output(of input: SampleSpecification) throws(TransformError) -> SampleSpecification {
-        try requireImages(input)
-        return input
-    }
-
     public func fill(_ output: SamplePlace, from shard: ShardSamples, at index: Int, random: CounterRandom) {
         AffineWarp(self).fill(output, from: shard, at: index, random: random)
     }
@@ -86,7 +81,7 @@ extension AffineAugmentation {
 
 /// Affine transforms one after the other, with one interpolation, as Keras's `ImageDataGenerator` does it: bilinear, around
 /// the middle of the image.
-struct AffineWarp: SampleTransform {
+struct AffineWarp: ImageTransform {
     private let parts: [any AffineAugmentation]
     private let outside: Outside
 
@@ -103,11 +98,6 @@ struct AffineWarp: SampleTransform {
 
     var description: String { parts.map(\.description).joined(separator: ", ") }
     var inEvaluation: (any SampleTransform)? { nil }
-
-    func output(of input: SampleSpecification) throws(TransformError) -> SampleSpecification {
-        try requireImages(input)
-        return input
-    }
 
     func fill(_ output: SamplePlace, from shard: ShardSamples, at index: Int, random: CounterRandom) {
         let image = dptrain_image(shard.specification.shape)

@@ -170,7 +170,7 @@ struct ScaleJitterPlan: CropPlan {
 
 /// Moves an image by up to so many pixels each way. He et al., "Deep residual learning for image recognition", 2015, for
 /// CIFAR: with 4 pixels of zeros on each side.
-struct PadAndCrop: Augmentation {
+struct PadAndCrop: Augmentation, ImageTransform {
     static let name = "pad-and-crop"
     static let summary = "adds so many pixels on each side of an image, and cuts its size out of that at random"
     let description: String
@@ -181,11 +181,6 @@ struct PadAndCrop: Augmentation {
         padding = try parameters.count("padding", standard: 4, in: 1...4096)
         outside = try Outside(&parameters, standard: .constant)
         description = parameters.text
-    }
-
-    func output(of input: SampleSpecification) throws(TransformError) -> SampleSpecification {
-        try requireImages(input)
-        return input
     }
 
     func fill(_ output: SamplePlace, from shard: ShardSamples, at index: Int, random: CounterRandom) {

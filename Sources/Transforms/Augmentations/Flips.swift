@@ -3,7 +3,7 @@ import CTransforms
 
 /// Mirrors left and right: the augmentation of CIFAR and ImageNet recipes since Krizhevsky et al., "ImageNet
 /// classification with deep convolutional neural networks", 2012.
-struct HorizontalFlip: Augmentation {
+struct HorizontalFlip: Augmentation, ImageTransform {
     static let name = "flip"
     static let summary = "mirrors an image left and right"
     let description: String
@@ -15,11 +15,6 @@ struct HorizontalFlip: Augmentation {
         description = parameters.text
     }
 
-    func output(of input: SampleSpecification) throws(TransformError) -> SampleSpecification {
-        try requireImages(input)
-        return input
-    }
-
     func fill(_ output: SamplePlace, from shard: ShardSamples, at index: Int, random: CounterRandom) {
         output.take(index, of: shard, mirrored: random.uniform(0) < probability)
     }
@@ -27,17 +22,12 @@ struct HorizontalFlip: Augmentation {
 
 /// Mirrors each sample in every second epoch, so that no two successive epochs show the same: Jordan, "94% on CIFAR-10 in
 /// 3.29 seconds on a single GPU", 2024.
-struct AlternatingFlip: Augmentation {
+struct AlternatingFlip: Augmentation, ImageTransform {
     static let name = "alternating-flip"
     static let summary = "mirrors an image left and right in every second epoch; chance decides with which it begins"
     let description: String
 
     init(_ parameters: inout AugmentationParameters) throws(OptionError) { description = parameters.text }
-
-    func output(of input: SampleSpecification) throws(TransformError) -> SampleSpecification {
-        try requireImages(input)
-        return input
-    }
 
     func fill(_ output: SamplePlace, from shard: ShardSamples, at index: Int, random: CounterRandom) {
         let begins = shard.lasting(index).uniform(0) < 0.5 ? 1 : 0
@@ -45,7 +35,7 @@ struct AlternatingFlip: Augmentation {
     }
 }
 
-struct VerticalFlip: Augmentation {
+struct VerticalFlip: Augmentation, ImageTransform {
     static let name = "vertical-flip"
     static let summary = "mirrors an image up and down"
     let description: String
@@ -54,11 +44,6 @@ struct VerticalFlip: Augmentation {
     init(_ parameters: inout AugmentationParameters) throws(OptionError) {
         probability = try parameters.probability(standard: 0.5)
         description = parameters.text
-    }
-
-    func output(of input: SampleSpecification) throws(TransformError) -> SampleSpecification {
-        try requireImages(input)
-        return input
     }
 
     func fill(_ output: SamplePlace, from shard: ShardSamples, at index: Int, random: CounterRandom) {
