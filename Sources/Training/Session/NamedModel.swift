@@ -3,7 +3,6 @@ import FoundationEssentials
 import Interchange
 import Models
 import Options
-import Options
 
 /// What a user calls a model: a name of the zoo, whatever files are called so; else a file.
 package enum NamedModel {

@@ -32,17 +32,7 @@ struct DataBenchCommand: ParsableCommand {
     @Option(help: "parts a batch is cut into")
     var shards = 8
 
-    @Option(help: ArgumentHelp(AugmentationList.grammar))
-    var augment: String?
-
-    @Option(help: "size that encoded images are made, such as 224 or 224x160 (default: 224)")
-    var inputSize: String?
-
-    @Option(help: "as in training: images are resized and cut to --input-size")
-    var cropFraction: String?
-
-    @Option(help: "bilinear or bicubic")
-    var interpolation: String?
+    @OptionGroup var pipeline: PipelineFlags
 
     @Option(help: "threads that read, decode and transform")
     var readers = 1
@@ -60,7 +50,7 @@ struct DataBenchCommand: ParsableCommand {
 
     mutating func validate() throws {
         do { try options.validate() } catch { throw ValidationError("\(error)") }
-        guard inputSize != nil || cropFraction == nil else {
+        guard pipeline.inputSize != nil || pipeline.cropFraction == nil else {
             throw ValidationError("--crop-fraction needs --input-size")
         }
         guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds \(seconds) is not in 0...3600") }
@@ -69,12 +59,10 @@ struct DataBenchCommand: ParsableCommand {
     private var options: TrainingOptions {
         get throws {
             var options = TrainingOptions()
-            let flags = [
-                ("batch-size", "\(batchSize)"), ("shards", "\(shards)"), ("readers", "\(readers)"),
-                ("augment", augment), ("input-size", inputSize), ("crop-fraction", cropFraction),
-                ("interpolation", interpolation),
-            ]
-            for (name, text) in flags { if let text { try options.set(name, to: text) } }
+            for (name, number) in [("batch-size", batchSize), ("shards", shards), ("readers", readers)] {
+                try options.set(name, to: "\(number)")
+            }
+            try pipeline.set(&options)
             return options
         }
     }

@@ -38,17 +38,7 @@ struct DataPreviewCommand: ParsableCommand {
     @Option(help: "how often each sample is drawn (default: 1, or 6 with --augment)")
     var draws: Int?
 
-    @Option(help: ArgumentHelp(AugmentationList.grammar))
-    var augment: String?
-
-    @Option(help: "size that encoded images are made, such as 224 or 224x160 (default: 224)")
-    var inputSize: String?
-
-    @Option(help: "as in training: images are resized and cut to --input-size")
-    var cropFraction: String?
-
-    @Option(help: "bilinear or bicubic")
-    var interpolation: String?
+    @OptionGroup var pipeline: PipelineFlags
 
     @Option(help: "decides which samples are drawn, and how")
     var seed: UInt64 = 0
@@ -69,17 +59,13 @@ struct DataPreviewCommand: ParsableCommand {
         }
     }
 
-    private var wantedSamples: Int { samples ?? (augment == nil ? 36 : 8) }
-    private var wantedDraws: Int { draws ?? (augment == nil ? 1 : 6) }
+    private var wantedSamples: Int { samples ?? (pipeline.augment == nil ? 36 : 8) }
+    private var wantedDraws: Int { draws ?? (pipeline.augment == nil ? 1 : 6) }
 
     private var options: TrainingOptions {
         get throws {
             var options = TrainingOptions()
-            let flags = [
-                ("augment", augment), ("input-size", inputSize), ("crop-fraction", cropFraction),
-                ("interpolation", interpolation),
-            ]
-            for (name, text) in flags { if let text { try options.set(name, to: text) } }
+            try pipeline.set(&options)
             return options
         }
     }
@@ -88,7 +74,7 @@ struct DataPreviewCommand: ParsableCommand {
         let options = try options
         let stored = try DatasetFile.open(data, options: dataset.options).split(split)
         let fitted = try options.fitted(stored) { options.inputSize.map { NetworkInput($0) } }
-        let samples = augment == nil ? fitted.inEvaluation : fitted
+        let samples = pipeline.augment == nil ? fitted.inEvaluation : fitted
         let pipeline = try InputPipeline(
             TransformChain(options.sampleTransforms, of: samples, seed: seed), .unchanged)
         guard pipeline.output.isImage else {
