@@ -35,10 +35,14 @@ let modules: [Target] = [
     .target(name: "CTransforms"),
     .target(name: "ImageCoding", dependencies: ["Basics", "CIntrinsics", "CJPEG", "CPNG", "CWebP", "CResampling"]),
     .target(name: "Pictures", dependencies: ["ImageCoding"]),
+    .target(name: "FileFormats", dependencies: ["Basics", "CArchive", "CZlib"]),
     .target(name: "Models", dependencies: ["Basics"]),
+    .target(name: "ModelZoo", dependencies: ["Models"]),
     .target(name: "Optimization", dependencies: ["Basics", "CIntrinsics"]),
-    .target(name: "Interchange", dependencies: ["HDF5Storage", "Models", "Optimization", "CArchive", "CZlib"]),
-    .target(name: "Execution", dependencies: ["Models"]),
+    .target(name: "Interchange", dependencies: ["HDF5Storage", "FileFormats", "Models", "Optimization"]),
+    .target(name: "ONNXInterchange", dependencies: ["FileFormats", "Models"]),
+    .target(name: "Lowering", dependencies: ["Models"]),
+    .target(name: "Execution", dependencies: ["Lowering"]),
     .target(name: "BLASEngine", dependencies: ["Execution", "CBLAS"]),
     .target(name: "ImportSources", dependencies: ["Basics", "CZlib", "CArchive"]),
     .target(name: "Transforms", dependencies: ["ImageCoding", "CTransforms"]),
@@ -53,21 +57,23 @@ let modules: [Target] = [
     .target(
         name: "Options",
         dependencies: [
-            "Datasets", "Reduction", "Optimization", "Interchange", .product(name: "TOMLKit", package: "TOMLKit"),
+            "Datasets", "ModelZoo", "Reduction", "Optimization", "Interchange",
+            .product(name: "TOMLKit", package: "TOMLKit"),
         ],
         resources: [.embedInCode("Recipes")]),
     .target(
         name: "Training",
         dependencies: ["Options", "DataSummary", "Tracing", "Reduction", "Checkpoints", "Reporting"]),
-    .target(name: "Evaluation", dependencies: ["Training", "Pictures"]),
+    .target(name: "Evaluation", dependencies: ["Training", "ONNXInterchange", "Pictures"]),
     .target(name: "Benchmarking", dependencies: ["Training"]),
+    .target(name: "Engines", dependencies: ["Options", "BLASEngine"] + oneDNN, swiftSettings: engineSettings),
+    .target(name: "SelfTest", dependencies: ["Training", "DatasetCreation", "Engines"]),
     .executableTarget(
         name: "dptrain",
         dependencies: [
-            "Evaluation", "Benchmarking", "DatasetCreation", "ImportSources", "BLASEngine", "Pictures",
+            "Evaluation", "Benchmarking", "SelfTest", "DatasetCreation", "ImportSources", "Pictures",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ] + oneDNN,
-        swiftSettings: engineSettings),
+        ]),
 ]
 
 let tests: [Target] = [
@@ -82,12 +88,16 @@ let tests: [Target] = [
         name: "ImageCodingTests", dependencies: ["ImageCoding", "HDF5Storage", "CZlib", "TestSupport"],
         exclude: ["Golden"]),
     .testTarget(name: "PicturesTests", dependencies: ["Pictures"]),
-    .testTarget(name: "ModelsTests", dependencies: ["Models", "TestSupport"]),
+    .testTarget(name: "ModelsTests", dependencies: ["ModelZoo", "TestSupport"]),
     .testTarget(name: "OptimizationTests", dependencies: ["Optimization"], exclude: ["Golden"]),
-    .testTarget(name: "InterchangeTests", dependencies: ["Interchange", "Checkpoints", "CZlib", "TestSupport"]),
+    .testTarget(
+        name: "InterchangeTests",
+        dependencies: ["Interchange", "ONNXInterchange", "ModelZoo", "Checkpoints", "CZlib", "TestSupport"]),
     .testTarget(
         name: "EngineTests",
-        dependencies: ["BLASEngine", "HDF5Storage", "Interchange", "MessagePassing", "TestSupport"] + oneDNN,
+        dependencies: [
+            "BLASEngine", "HDF5Storage", "Interchange", "MessagePassing", "ModelZoo", "TestSupport",
+        ] + oneDNN,
         exclude: ["Golden"], swiftSettings: engineSettings),
     .testTarget(
         name: "DataPipelineTests", dependencies: ["DataSummary", "ImageCoding", "CTransforms", "TestSupport"],
@@ -107,9 +117,9 @@ let tests: [Target] = [
     .executableTarget(
         name: "rank-tests",
         dependencies: [
-            "Evaluation", "Benchmarking", "DatasetCreation", "ImageCoding", "BLASEngine", "TestSupport",
-        ] + oneDNN,
-        path: "Tests/RankTests", swiftSettings: engineSettings),
+            "Evaluation", "Benchmarking", "DatasetCreation", "ImageCoding", "Engines", "TestSupport",
+        ],
+        path: "Tests/RankTests"),
 ]
 
 /// `DPTRAIN_FUZZ=1` builds the fuzzers, as scripts/fuzz does. They need libFuzzer.

@@ -1,6 +1,7 @@
-import Execution
-import Models
 import Basics
+import Execution
+import Lowering
+import Models
 
 /// Dense layers and convolutions: y = activation(patches · kernel + bias). Of a convolution the patches are what its
 /// window sees, unfolded into scratch a sample at a time, which stays in cache; where the window is one pixel, and for

@@ -1,6 +1,7 @@
-import Execution
-import Models
 import Basics
+import Execution
+import Lowering
+import Models
 
 /// Turns operations into kernels on row-major tensors. The layer families are extensions in files of their own.
 struct BLASCompiler: LayerCompiler {

@@ -1,6 +1,7 @@
-import Execution
-import Models
 import Basics
+import Execution
+import Lowering
+import Models
 
 /// A window on its way over one image [height, width, channels]: which pixels it covers where, and the image as a
 /// matrix of what the window sees.

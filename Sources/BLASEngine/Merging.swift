@@ -1,6 +1,7 @@
-import Execution
-import Models
 import Basics
+import Execution
+import Lowering
+import Models
 
 /// Scaled residuals, and channels side by side.
 extension BLASCompiler {

@@ -1,6 +1,7 @@
-import Execution
-import Models
 import Basics
+import Execution
+import Lowering
+import Models
 
 /// Batch normalisation over all axes but the last. In training statistics are those of the shard, or, beyond an
 /// exchange, of the whole batch; otherwise, and where the layer does not train, the moving ones.

@@ -1,5 +1,6 @@
 internal import CBLAS
 import Execution
+import Lowering
 
 /// Matrix products by OpenBLAS, everything else by plain loops; tensors and parameters row-major as Keras has them. It
 /// runs wherever OpenBLAS does, and is the oracle that faster engines are tested against.

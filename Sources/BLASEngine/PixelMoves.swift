@@ -1,4 +1,5 @@
 import Execution
+import Lowering
 
 /// Which runs of floats a layer takes from its input to its output, unchanged.
 protocol PixelMoves {

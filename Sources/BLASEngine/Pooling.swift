@@ -1,6 +1,7 @@
-import Execution
-import Models
 import Basics
+import Execution
+import Lowering
+import Models
 
 /// Maxima and means of windows and of whole images.
 extension BLASCompiler {

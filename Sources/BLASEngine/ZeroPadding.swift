@@ -1,6 +1,7 @@
-import Execution
-import Models
 import Basics
+import Execution
+import Lowering
+import Models
 
 /// Padding puts the rows of images among zeros, where no operation after it takes the zeros as margins of its own.
 struct FramedRows: PixelMoves {

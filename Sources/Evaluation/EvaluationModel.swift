@@ -1,12 +1,13 @@
 import Basics
 import Checkpoints
 import Datasets
-import Transforms
 import Execution
 import HDF5Storage
 import Interchange
 import Models
+import ModelZoo
 import Options
+import Transforms
 
 /// A trained model as its file has it: a checkpoint, or a model that Keras saved.
 struct EvaluationModel {

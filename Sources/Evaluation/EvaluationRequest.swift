@@ -1,8 +1,9 @@
 import Datasets
-import Transforms
 import Execution
 import Models
+import ModelZoo
 import Options
+import Transforms
 
 /// What is evaluated, or predicts, on which data, and how.
 public struct EvaluationRequest: Sendable {

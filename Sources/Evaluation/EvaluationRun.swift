@@ -1,6 +1,7 @@
 import Basics
 import Checkpoints
 import Execution
+import Lowering
 import MessagePassing
 import Models
 import Training
@@ -167,7 +168,7 @@ public final class EvaluationRun {
     }
 
     private func prepare(
-        _ model: EvaluationModel, _ session: Session, _ data: EvaluationData, _ loss: Loss, _ purpose: Plan.Purpose
+        _ model: EvaluationModel, _ session: Session, _ data: EvaluationData, _ loss: Loss, _ purpose: PlanPurpose
     ) throws -> (Replica, Evaluator) {
         let work = [purpose: data.source]
         let plan = try session.plan(model.network, loss, for: work)

@@ -3,6 +3,8 @@ import Checkpoints
 import Execution
 import FoundationEssentials
 import Interchange
+import ONNXInterchange
+import Interchange
 import Models
 import Transforms
 

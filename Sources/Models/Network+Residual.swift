@@ -19,7 +19,7 @@ extension Network {
 
     /// Stochastic depth: in training, branch l of L is left out of a sample with probability `rate` l / L, and counts more
     /// otherwise. Huang et al., "Deep networks with stochastic depth", 2016; scaled in training, as torchvision's.
-    func withStochasticDepth(_ rate: Float) throws(NetworkError) -> Network {
+    package func withStochasticDepth(_ rate: Float) throws(NetworkError) -> Network {
         let sums = try requireResiduals("--stochastic-depth")
         var built: [Node] = []
         var moved: [Int] = []
@@ -40,7 +40,7 @@ extension Network {
 
     /// Branches that end in batch normalisation begin as nothing: their gammas are zeros. Goyal et al., "Accurate, large minibatch
     /// SGD", 2017, section 5.1.
-    func withZeroInitializedResiduals() throws(NetworkError) -> Network {
+    package func withZeroInitializedResiduals() throws(NetworkError) -> Network {
         let last = Set(try requireResiduals("--zero-init-residual").map { nodes[$0].inputs[1] })
         let hasNormalization = last.contains { if case .batchNormalization = nodes[$0].layer { true } else { false } }
         guard hasNormalization else {

@@ -1,6 +1,7 @@
 import CConvolution
 import CDNNL
 import Execution
+import Lowering
 import Models
 
 /// Weight gradients of wide convolutions in bf16, in kernels of our own: oneDNN 2.6 leaves a third of the processor unused.

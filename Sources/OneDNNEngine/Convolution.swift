@@ -1,7 +1,8 @@
+import Basics
 import CDNNL
 import Execution
+import Lowering
 import Models
-import Basics
 
 /// What a convolution computes with, in the layouts of its forward pass.
 struct ConvolutionOperands {

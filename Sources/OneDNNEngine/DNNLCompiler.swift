@@ -1,7 +1,8 @@
+import Basics
 import CDNNL
 import Execution
+import Lowering
 import Models
-import Basics
 
 /// Emits primitives for operations. Each family of layers has a file of its own that extends this.
 struct DNNLCompiler: LayerCompiler {

@@ -1,7 +1,8 @@
+import Basics
 import CDNNL
 import Execution
+import Lowering
 import Models
-import Basics
 
 extension DNNLCompiler {
     func activation(

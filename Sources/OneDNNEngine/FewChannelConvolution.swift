@@ -1,8 +1,9 @@
+import Basics
 import CConvolution
 import CDNNL
 import Execution
+import Lowering
 import Models
-import Basics
 
 /// What backward needs of the forward pass of a convolution with samples side by side.
 struct FewChannelState {

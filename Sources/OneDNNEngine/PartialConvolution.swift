@@ -1,5 +1,6 @@
 import CConvolution
 import Execution
+import Lowering
 import Models
 
 /// What backward needs of the forward pass of a partial convolution.

@@ -1,7 +1,8 @@
+import Basics
 import CDNNL
 import Execution
+import Lowering
 import Models
-import Basics
 
 /// What backward needs of a pooling's forward pass.
 struct PoolingState {

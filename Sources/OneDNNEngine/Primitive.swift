@@ -1,5 +1,6 @@
 import CDNNL
 import Execution
+import Lowering
 import Models
 
 /// A compiled oneDNN primitive with its description.

@@ -1,5 +1,6 @@
 import CDNNL
 import Execution
+import Lowering
 import Models
 
 /// Normalised values that are not kept for the backward pass but made again from what is kept anyway (Chen et al., Training

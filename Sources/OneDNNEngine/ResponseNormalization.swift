@@ -1,5 +1,6 @@
 import CDNNL
 import Execution
+import Lowering
 import Models
 
 /// What backward needs of a local response normalisation's forward pass.

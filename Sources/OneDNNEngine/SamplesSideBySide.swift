@@ -1,7 +1,8 @@
+import Basics
 import CDNNL
 import Execution
+import Lowering
 import Models
-import Basics
 
 /// The convolutions of a network that run with 16 samples side by side in a register, where oneDNN would put 16
 /// channels.

@@ -1,6 +1,7 @@
 import CConvolution
 import CDNNL
 import Execution
+import Lowering
 
 /// The squashing function of LeCun et al. (1998) in single precision, in whatever layout its input has.
 extension DNNLCompiler {

@@ -1,6 +1,7 @@
 import CConvolution
 import CDNNL
 import Execution
+import Lowering
 import Models
 
 /// The passes of a convolution, each with an algorithm of its own.

@@ -1,7 +1,8 @@
+import Basics
 import CDNNL
 import Execution
+import Lowering
 import Models
-import Basics
 
 /// Images with zeros around them, where no primitive after them takes the zeros as padding of its own: zeros, and a
 /// reorder into the part of them that holds the image.

@@ -1,11 +1,12 @@
 import Basics
 import Datasets
-import Transforms
 import Execution
 import ImageCoding
 import Models
+import ModelZoo
 import Optimization
 import Reduction
+import Transforms
 
 /// A value that an option can hold. It is read from the text of a flag, of a TOML scalar or of a checkpoint, and
 /// written so that it is read back as the same value.

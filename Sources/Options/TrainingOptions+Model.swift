@@ -1,5 +1,6 @@
 import Basics
 import Models
+import ModelZoo
 
 /// How the options vary a model of the zoo.
 extension TrainingOptions {

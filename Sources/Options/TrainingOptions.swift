@@ -1,11 +1,12 @@
 import Basics
 import Datasets
-import Transforms
 import Execution
 import ImageCoding
 import Models
+import ModelZoo
 import Optimization
 import Reduction
+import Transforms
 
 /// Every option of `dptrain train`, with its default. One table, `TrainingOptions.table`, declares the name, the
 /// meaning and the allowed values of each. Flags, configuration files and checkpoints all use it.

@@ -1,9 +1,10 @@
 import Basics
 import DatasetCreation
+import FileFormats
 import Foundation
 import ImportSources
-import TestSupport
 import Testing
+import TestSupport
 
 /// Headers that promise more than their file holds. Nothing may be allocated for what is only promised, and nothing may be
 /// left behind.

@@ -1,6 +1,8 @@
-import Execution
-import Models
 import Basics
+import Execution
+import Lowering
+import Models
+import ModelZoo
 import Testing
 
 /// Faster engines against the plain one, on all models of the zoo.
@@ -50,7 +52,7 @@ struct AgreementTests {
     }
 
     private func compare(
-        _ engine: TestedEngine, _ name: String, shards: [Int], purpose: Plan.Purpose, mode: BatchNormalizationMode
+        _ engine: TestedEngine, _ name: String, shards: [Int], purpose: PlanPurpose, mode: BatchNormalizationMode
     ) throws {
         let model = try Zoo.model(named: name)
         try compare(
@@ -58,7 +60,7 @@ struct AgreementTests {
     }
 
     private func compare(
-        _ engine: TestedEngine, _ network: Network, loss: Loss, shards: [Int], purpose: Plan.Purpose,
+        _ engine: TestedEngine, _ network: Network, loss: Loss, shards: [Int], purpose: PlanPurpose,
         mode: BatchNormalizationMode
     ) throws {
         let kind = loss == .meanSquaredError ? TargetKind.values : .label

@@ -1,6 +1,7 @@
-import Execution
-import Models
 import Basics
+import Execution
+import Lowering
+import Models
 import Testing
 
 /// Auxiliary outputs: in training part of the loss, in evaluation and prediction not there at all.
@@ -24,8 +25,8 @@ import Testing
         #expect(try network.withoutAuxiliaryOutputs().nodes == plain.nodes)
     }
 
-    @Test(arguments: TestedEngine.all, [Plan.Purpose.evaluation, .prediction])
-    func evaluationLeavesThemOut(_ engine: TestedEngine, _ purpose: Plan.Purpose) throws {
+    @Test(arguments: TestedEngine.all, [PlanPurpose.evaluation, .prediction])
+    func evaluationLeavesThemOut(_ engine: TestedEngine, _ purpose: PlanPurpose) throws {
         let network = try Self.network(weight: 0.3)
         let operations = LoweredNetwork(network, loss: .sparseCategoricalCrossEntropy, purpose: purpose).operations
         #expect(!operations.contains { $0.name.hasPrefix("head") })

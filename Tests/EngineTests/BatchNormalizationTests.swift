@@ -1,6 +1,8 @@
-import Execution
-import Models
 import Basics
+import Execution
+import Lowering
+import Models
+import ModelZoo
 import Testing
 
 /// Which statistics batch normalisation uses, and what it hands to the moving ones.
@@ -74,7 +76,7 @@ import Testing
     }
 
     private func normalization(
-        _ engine: TestedEngine, shards: [Int], mode: BatchNormalizationMode, purpose: Plan.Purpose = .training
+        _ engine: TestedEngine, shards: [Int], mode: BatchNormalizationMode, purpose: PlanPurpose = .training
     ) throws -> (PlanRun, Batch) {
         let network = try Network.build([4, 3, Self.channels]) { graph, x in
             _ = graph.activation(graph.batchNormalization(x), .relu)

@@ -1,6 +1,7 @@
-import Execution
-import Models
 import Basics
+import Execution
+import Lowering
+import Models
 import Testing
 
 /// What layers that do not train are spared, and how they normalise.
@@ -41,7 +42,7 @@ import Testing
     func frozenNormalizationsUseMovingStatistics(_ engine: TestedEngine) throws {
         let network = try Self.network()
         let batch = Batch(for: network, samples: 3, kind: .values)
-        let outputs = try [Plan.Purpose.training, .evaluation].map { purpose in
+        let outputs = try [PlanPurpose.training, .evaluation].map { purpose in
             let run = try PlanRun(
                 engine.make(), network, loss: .meanSquaredError, kind: .values, shards: [2, 1], purpose: purpose)
             try run.load(network.randomParameters())

@@ -1,6 +1,7 @@
-import Execution
-import Models
 import Basics
+import Execution
+import Lowering
+import Models
 import Testing
 
 /// Fusing an activation into the layer before it must not change what else reads that layer. Gradients cannot tell: they

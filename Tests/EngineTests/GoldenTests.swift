@@ -1,8 +1,9 @@
+import Basics
 import Execution
 import Foundation
 import HDF5Storage
 import Models
-import Basics
+import ModelZoo
 import Testing
 
 /// Engines against Keras in double precision, on models of the zoo. Golden/generate.py writes the files and says what

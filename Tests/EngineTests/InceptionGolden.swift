@@ -1,7 +1,8 @@
+import Basics
 import Foundation
 import HDF5Storage
 import Models
-import Basics
+import ModelZoo
 import Testing
 
 /// A file of Golden/Inception, and what its generator, generate.py there, computed by the same rules.

@@ -1,6 +1,8 @@
-import Execution
-import Models
 import Basics
+import Execution
+import Lowering
+import Models
+import ModelZoo
 import Testing
 
 /// Packed memory: nothing is read before it is written, and nothing is lost before it is read.
@@ -65,7 +67,7 @@ import Testing
     func packingChangesNothing(_ engine: TestedEngine, _ model: String) throws {
         let network = try Zoo.model(named: model).network()
         let batch = Batch(for: network, samples: 3, kind: .label)
-        for purpose in [Plan.Purpose.training, .evaluation, .prediction] {
+        for purpose in [PlanPurpose.training, .evaluation, .prediction] {
             let results = try [true, false].map { packs in
                 let run = try PlanRun(
                     engine.make(), network, loss: .sparseCategoricalCrossEntropy, kind: .label, shards: [3],
@@ -148,7 +150,7 @@ import Testing
     }
 
     private func expectSharing(
-        _ engine: TestedEngine, _ model: String, of size: Int, by plans: [(samples: Int, purpose: Plan.Purpose)]
+        _ engine: TestedEngine, _ model: String, of size: Int, by plans: [(samples: Int, purpose: PlanPurpose)]
     ) throws {
         let (training, _) = try training(engine, model, shards: [size], mode: .shard)
         let network = training.network

@@ -1,6 +1,7 @@
-import Execution
-import Models
 import Basics
+import Execution
+import Lowering
+import Models
 
 /// What a step gives, summed or joined over its shards.
 struct StepResult: Equatable {
@@ -16,7 +17,7 @@ final class PlanRun {
     let network: Network
     let arena: ArenaLayout
     let batchSize: Int
-    private let purpose: Plan.Purpose
+    private let purpose: PlanPurpose
     private let shards: [ShardRun]
     private let parameters: AlignedBuffer<Float>
     private let regions: [AlignedBuffer<UInt8>]
@@ -25,7 +26,7 @@ final class PlanRun {
     /// `shards` are the samples of each; `arena` is that of an earlier plan, if it is to share its parameters' layout.
     init(
         _ engine: any Engine, _ network: Network, loss: Loss, kind: TargetKind, shards sizes: [Int],
-        purpose: Plan.Purpose = .training, batchNormalization: BatchNormalizationMode = .shard,
+        purpose: PlanPurpose = .training, batchNormalization: BatchNormalizationMode = .shard,
         precision: Precision = .fp32, arena: ArenaLayout? = nil, packsMemory: Bool = true,
         keepsWeightCopies: Bool = false
     ) throws {

@@ -1,7 +1,9 @@
+import Basics
 import BLASEngine
 import Execution
+import Lowering
 import Models
-import Basics
+import ModelZoo
 import Testing
 
 /// bf16 beside fp32 on the same engine, where engine and processor have it.
@@ -129,8 +131,8 @@ struct PrecisionTests {
         #expect(throws: NonFiniteLoss.self) { _ = try run.run(batch) }
     }
 
-    @Test(arguments: models, [Plan.Purpose.evaluation, .prediction])
-    func forwardOnly(_ model: String, _ purpose: Plan.Purpose) throws {
+    @Test(arguments: models, [PlanPurpose.evaluation, .prediction])
+    func forwardOnly(_ model: String, _ purpose: PlanPurpose) throws {
         let (fp32, bf16) = try both(model, shards: [5], purpose: purpose)
         expectCloseness(bf16, fp32)
     }
@@ -153,7 +155,7 @@ struct PrecisionTests {
     }
 
     private func both(
-        _ model: String, shards: [Int], purpose: Plan.Purpose = .training, mode: BatchNormalizationMode = .shard
+        _ model: String, shards: [Int], purpose: PlanPurpose = .training, mode: BatchNormalizationMode = .shard
     ) throws -> (fp32: StepResult, bf16: StepResult) {
         let runs = try [Precision.fp32, .bf16].map {
             try run(model, $0, shards: shards, purpose: purpose, mode: mode)
@@ -163,7 +165,7 @@ struct PrecisionTests {
     }
 
     private func run(
-        _ name: String, _ precision: Precision, shards: [Int], purpose: Plan.Purpose = .training,
+        _ name: String, _ precision: Precision, shards: [Int], purpose: PlanPurpose = .training,
         mode: BatchNormalizationMode = .shard
     ) throws -> PlanRun {
         let engine = try #require(TestedEngine.bf16)

@@ -1,4 +1,5 @@
 import Execution
+import Lowering
 import Models
 import Testing
 

@@ -3,6 +3,7 @@ import Execution
 import Foundation
 import Interchange
 import Models
+import ModelZoo
 import Testing
 
 /// Weights that come from elsewhere, or are folded, predict the same.

@@ -4,8 +4,9 @@ import Foundation
 import HDF5Storage
 import Interchange
 import Models
-import TestSupport
+import ModelZoo
 import Testing
+import TestSupport
 
 /// The golden functional model with another name a layer, as a user's own model may have it.
 private func renamed(_ network: Network) throws -> Network {

@@ -1,6 +1,7 @@
+import Basics
 import Foundation
 import Models
-import Basics
+import ModelZoo
 import Testing
 
 /// A file that Tests/Golden/Keras/generate.py wrote with real Keras.

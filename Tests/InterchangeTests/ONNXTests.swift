@@ -1,9 +1,11 @@
 import Basics
 import Foundation
 import Interchange
+import ONNXInterchange
+import Interchange
 import Models
-import TestSupport
 import Testing
+import TestSupport
 
 /// `scripts/check-onnx` compares predictions of onnxruntime. Here bytes are compared with a file that it has accepted.
 @Suite struct ONNXTests {

@@ -1,8 +1,9 @@
 import Basics
+import FileFormats
 import Foundation
 import Interchange
-import TestSupport
 import Testing
+import TestSupport
 
 /// Files of others, whose headers may say anything.
 @Suite struct SafetensorsTests {

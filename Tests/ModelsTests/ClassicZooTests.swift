@@ -1,5 +1,6 @@
-import Models
 import Basics
+import Models
+import ModelZoo
 import Testing
 
 /// Counts of the zoo's networks before Inception: Keras's where Keras has the network, else the paper's table added up.

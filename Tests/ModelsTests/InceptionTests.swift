@@ -1,5 +1,6 @@
-import Models
 import Basics
+import Models
+import ModelZoo
 import Testing
 
 @Suite struct InceptionTests {

@@ -1,4 +1,5 @@
 import Models
+import ModelZoo
 import Testing
 
 @Suite struct ModelSummaryTests {

@@ -1,4 +1,5 @@
 import Models
+import ModelZoo
 import Testing
 
 /// Stochastic depth and gammas of zero, in the residual networks of the zoo.

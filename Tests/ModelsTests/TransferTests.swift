@@ -1,5 +1,6 @@
 import Basics
 import Models
+import ModelZoo
 import Testing
 
 /// What becomes of a trained network that is to learn something else.

@@ -1,4 +1,5 @@
 import Checkpoints
+import Engines
 import Evaluation
 import Foundation
 import MessagePassing
@@ -42,8 +43,8 @@ var augmentationChecks: [RankCheck] {
             try check.world.barrier()
             let evaluations = [augmented, plain].map { path in
                 EvaluationRun(
-                    EvaluationRequest(models: [path], data: trial.path("data.h5"), engine: RankEngine.standard),
-                    check.world, engines: RankEngine.make)
+                    EvaluationRequest(models: [path], data: trial.path("data.h5"), engine: EngineChoice.standard),
+                    check.world, engines: EngineChoice.engine)
             }
             let losses = try evaluations.map { try $0.evaluate().loss }
             check.expect(losses[0], equals: losses[1], "losses of an augmented run's model, and without its options")

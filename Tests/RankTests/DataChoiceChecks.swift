@@ -1,4 +1,5 @@
 import Checkpoints
+import Engines
 import Evaluation
 import Foundation
 import HDF5Storage
@@ -88,12 +89,12 @@ private func addTargets(to path: String) throws {
 /// The loss of validation is that of `evaluate --split validation`, and predictions name the rows.
 private func heldOut(_ trial: RunTrial, _ settings: [String: String], _ check: CheckContext) throws {
     var request = EvaluationRequest(
-        models: [trial.path("alone/latest.h5")], data: trial.path("data.h5"), engine: RankEngine.standard)
+        models: [trial.path("alone/latest.h5")], data: trial.path("data.h5"), engine: EngineChoice.standard)
     request.split = .validation
     request.labels = settings["labels"]
-    let result = try EvaluationRun(request, check.world, engines: RankEngine.make).evaluate()
+    let result = try EvaluationRun(request, check.world, engines: EngineChoice.engine).evaluate()
     let predictions = trial.path("predictions.h5")
-    _ = try EvaluationRun(request, check.world, engines: RankEngine.make).predict(to: predictions, overwrite: false)
+    _ = try EvaluationRun(request, check.world, engines: EngineChoice.engine).predict(to: predictions, overwrite: false)
     if check.rank == 0 {
         let state = try CheckpointFile.read(trial.path("alone/latest.h5"))
         check.expect(state.history.last?["val_loss"], equals: result.loss, "loss of validation")
@@ -120,7 +121,7 @@ private func heldOut(_ trial: RunTrial, _ settings: [String: String], _ check: C
     }
     try check.world.barrier()
     do {
-        _ = try EvaluationRun(request, check.world, engines: RankEngine.make).evaluate()
+        _ = try EvaluationRun(request, check.world, engines: EngineChoice.engine).evaluate()
         check.expect(false, "other data were taken")
     } catch { check.expect("\(error)".contains("are those of other data"), "unclear: \(error)") }
 }

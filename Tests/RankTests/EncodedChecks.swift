@@ -1,5 +1,6 @@
 import Basics
 import Checkpoints
+import Engines
 import Evaluation
 import Foundation
 import HDF5Storage
@@ -66,12 +67,13 @@ var encodedChecks: [RankCheck] {
 private func evaluate(_ trial: RunTrial, _ check: CheckContext) throws {
     for data in ["whole.h5", "parts/x-*.h5"] {
         var request = EvaluationRequest(
-            models: [trial.path("one/latest.h5")], data: trial.path(data), engine: RankEngine.standard)
+            models: [trial.path("one/latest.h5")], data: trial.path(data), engine: EngineChoice.standard)
         request.readers = 2
         request.split = .validation
-        let loss = try EvaluationRun(request, check.world, engines: RankEngine.make).evaluate().loss
+        let loss = try EvaluationRun(request, check.world, engines: EngineChoice.engine).evaluate().loss
         let predictions = trial.path("\(data.count).h5")
-        _ = try EvaluationRun(request, check.world, engines: RankEngine.make).predict(to: predictions, overwrite: false)
+        _ = try EvaluationRun(request, check.world, engines: EngineChoice.engine).predict(
+            to: predictions, overwrite: false)
         guard check.rank == 0 else { continue }
         let state = try CheckpointFile.read(trial.path("one/latest.h5"))
         check.expect(state.history.last?["val_loss"], equals: loss, "loss of validation on \(data)")

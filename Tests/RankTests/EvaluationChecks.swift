@@ -1,15 +1,16 @@
 import Basics
 import Checkpoints
+import Engines
 import Evaluation
 import Foundation
 import HDF5Storage
 import Interchange
 import Models
-import TestSupport
 import Options
+import TestSupport
 
 var evaluationChecks: [RankCheck] {
-    RankEngine.all.flatMap { engine in
+    EngineChoice.all.flatMap { engine in
         [
             RankCheck("metrics of three samples are those worked out by hand, engine: \(engine.rawValue)") { check in
                 try byHand(engine, check)
@@ -202,7 +203,7 @@ private struct EvaluationFixture {
         request.batchSize = batch
         request.shards = shards
         request.countsConfusion = true
-        return EvaluationRun(request, check.world, engines: RankEngine.make)
+        return EvaluationRun(request, check.world, engines: EngineChoice.engine)
     }
 
     /// What the network should say, row by row.

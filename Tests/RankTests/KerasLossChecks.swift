@@ -1,17 +1,18 @@
 import DataPipeline
+import Engines
 import Evaluation
 import Foundation
 import HDF5Storage
 import MessagePassing
+import Options
 import Reporting
 import TestSupport
-import Options
 import Training
 
 /// Whole runs against Keras (Tests/Golden/Keras/generate_losses.py says how its losses were made): one shard on one rank;
 /// on several, shards of two samples and none, whose batch normalisation sees the whole batch.
 var kerasLossChecks: [RankCheck] {
-    RankEngine.all.flatMap { engine in
+    EngineChoice.all.flatMap { engine in
         [
             RankCheck("the first losses of networks are Keras's, engine: \(engine.rawValue)") { check in
                 try compare(engine, check) { !$0.needsNorms }
@@ -62,7 +63,7 @@ private func comparePredictions(_ engine: TrainingOptions.EngineName, _ check: C
     for expected in golden.cases {
         let request = EvaluationRequest(
             models: [GoldenLosses.path(expected.model)], data: GoldenLosses.path(expected.data), engine: engine)
-        let run = EvaluationRun(request, check.world, engines: RankEngine.make)
+        let run = EvaluationRun(request, check.world, engines: EngineChoice.engine)
         let got = try run.predict(to: nil, overwrite: false).values
         guard check.rank == 0 else { continue }
         let keras = (expected.predictions ?? []).flatMap(\.self)
@@ -160,7 +161,8 @@ private struct GoldenLosses: Decodable {
         // Forgets the signals of earlier checks.
         try StopSignal.install()
         let losses = LossRecord()
-        let run = TrainingRun(RunRequest(options: options), check.world, observers: [losses], engines: RankEngine.make)
+        let run = TrainingRun(
+            RunRequest(options: options), check.world, observers: [losses], engines: EngineChoice.engine)
         check.expect(try silently { try run.execute() }, equals: .finished, "outcome")
         return (losses.values, losses.accuracies)
     }

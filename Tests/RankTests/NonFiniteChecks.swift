@@ -1,4 +1,5 @@
 import Checkpoints
+import Engines
 import Foundation
 import HDF5Storage
 import Options
@@ -138,7 +139,7 @@ var nonFiniteChecks: [RankCheck] {
             }
         },
         RankCheck("a NaN in a weight in the middle of a network ends the step in which it is, on all ranks") { check in
-            for engine in RankEngine.all {
+            for engine in EngineChoice.all {
                 let (path, error) = try stepWithNaN(engine, check)
                 let layer = path.prefix { $0 != "/" }
                 let isNamed =
@@ -168,7 +169,7 @@ private func stepWithNaN(
         try options.set(name, to: text)
     }
     options.engine = engine
-    let parts = try RunParts(Session(options, check.world, engines: RankEngine.make))
+    let parts = try RunParts(Session(options, check.world, engines: EngineChoice.engine))
     let index = parts.network.parameters.indices.filter { parts.network.parameters[$0].specification.isKernel }[1]
     let path = parts.network.parameters[index].path
     parts.replica.parameters[parts.replica.arena[parameter: index].offset] = .nan

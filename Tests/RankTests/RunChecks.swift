@@ -1,13 +1,14 @@
 import Checkpoints
 import DatasetCreation
+import Engines
 import Execution
 import Foundation
 import HDF5Storage
 import MessagePassing
 import Models
+import Options
 import Reporting
 import TestSupport
-import Options
 import Training
 
 /// Whole training runs, in process. What takes new processes (other rank counts, kills) is in Tests/RunTests.
@@ -279,12 +280,12 @@ final class RunTrial {
         ]
         given.merge(settings) { $1 }
         for (name, text) in given { try options.set(name, to: text) }
-        options.engine = RankEngine.standard
+        options.engine = EngineChoice.standard
         let request = RunRequest(options: options, given: Set(given.keys), resume: resume)
         // Forgets the signals of earlier runs.
         try StopSignal.install()
         return try silently {
-            try TrainingRun(request, check.world, observers: observers, engines: RankEngine.make).execute()
+            try TrainingRun(request, check.world, observers: observers, engines: EngineChoice.engine).execute()
         }
     }
 

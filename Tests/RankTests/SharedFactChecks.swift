@@ -1,4 +1,5 @@
 import DatasetCreation
+import Engines
 import Foundation
 import HDF5Storage
 import Interchange
@@ -6,10 +7,6 @@ import MessagePassing
 import Models
 import Options
 import Training
-
-#if ONEDNN
-import BLASEngine
-#endif
 
 /// Every fact that the ranks of a run compare: if one rank has another value, all ranks end, and the error names the fact.
 /// What takes other programs or command lines is in Tests/RunTests/bad-input.sh.
@@ -20,29 +17,27 @@ var sharedFactChecks: [RankCheck] {
             let compared = TrainingOptions.table.filter {
                 $0.scope != .operational || TrainingOptions.comparedTiming.contains($0.name)
             }
-            for option in compared where option.name != "engine" || RankEngine.all.count > 1 {
+            for option in compared where option.name != "engine" || EngineChoice.all.count > 1 {
                 var options = TrainingOptions()
-                options.engine = RankEngine.standard
+                options.engine = EngineChoice.standard
                 for (name, value) in prerequisites[option.name] ?? [:] { try options.set(name, to: value) }
                 guard let other = otherValue(of: option, than: options) else {
                     check.expect(false, "\(option.name): no other value is known; add one to otherValues")
                     continue
                 }
                 if check.rank == check.size - 1 { options = other }
-                let names = check.disagreement { _ = try Session(options, check.world, engines: RankEngine.make) }
+                let names = check.disagreement { _ = try Session(options, check.world, engines: EngineChoice.engine) }
                 check.expect(names.contains("option --\(option.name)"), "\(option.name): what differs is \(names)")
             }
         },
         RankCheck("other kernels under the same option are named") { check in
-            #if ONEDNN
-            if check.size == 1 { return }
+            if check.size == 1 || EngineChoice.all.count == 1 { return }
             let names = check.disagreement {
                 _ = try Session(TrainingOptions(), check.world) { name, threads in
-                    try check.rank == 0 ? OpenBLASEngine(threads: threads) : RankEngine.make(name, threads: threads)
+                    try EngineChoice.engine(check.rank == 0 ? .blas : name, threads: threads)
                 }
             }
             check.expect(names, equals: ["engine"], "what differs")
-            #endif
         },
         RankCheck("each fact of data and model is named if one rank has another") { check in
             if check.size == 1 { return }
@@ -91,7 +86,7 @@ var sharedFactChecks: [RankCheck] {
             if check.size == 1 { return }
             let request = RunRequest(options: TrainingOptions(), overwrite: check.rank == 0)
             let names = check.disagreement {
-                _ = try TrainingRun(request, check.world, engines: RankEngine.make).execute()
+                _ = try TrainingRun(request, check.world, engines: EngineChoice.engine).execute()
             }
             check.expect(names, equals: ["--overwrite"], "what differs")
         },

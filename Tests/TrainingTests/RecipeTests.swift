@@ -1,7 +1,8 @@
 import Basics
 import Models
-import Testing
+import ModelZoo
 import Options
+import Testing
 
 @Suite struct RecipeTests {
     private let metrics = ["loss", "accuracy", "val_loss", "val_accuracy"]

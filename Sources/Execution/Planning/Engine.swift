@@ -1,5 +1,6 @@
-import Models
 import Basics
+import Lowering
+import Models
 
 /// What a plan is asked for.
 public struct PlanRequest {
@@ -10,7 +11,7 @@ public struct PlanRequest {
     public var isWeighted = false
     /// Samples of the shard.
     public var samples: Int
-    public var purpose: Plan.Purpose
+    public var purpose: PlanPurpose
     public var batchNormalization: BatchNormalizationMode
     public var precision: Precision
     /// The arena of the run's training plan; nil for the plan that fixes it.
@@ -23,7 +24,7 @@ public struct PlanRequest {
     public var keepsWeightCopies: Bool
 
     public init(
-        network: LoweredNetwork, loss: Loss, targets: TargetKind, samples: Int, purpose: Plan.Purpose,
+        network: LoweredNetwork, loss: Loss, targets: TargetKind, samples: Int, purpose: PlanPurpose,
         batchNormalization: BatchNormalizationMode = .shard, precision: Precision = .fp32, arena: ArenaLayout? = nil,
         packsMemory: Bool = true, keepsWeightCopies: Bool = false
     ) {

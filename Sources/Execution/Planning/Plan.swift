@@ -12,15 +12,6 @@ public enum BatchNormalizationMode: String, Sendable, Codable, CaseIterable {
 /// A network compiled for a shard size: kernels in order, memory, and where results lie. A plan is bound to memory
 /// before it runs; a step then only executes.
 public struct Plan {
-    public enum Purpose: Sendable {
-        /// Forward, loss and backward.
-        case training
-        /// Forward and metrics.
-        case evaluation
-        /// Forward, and the network's last activation.
-        case prediction
-    }
-
     public let samples: Int
     public let segments: [Segment]
     /// What must be made before the first segment runs; several plans may share it.

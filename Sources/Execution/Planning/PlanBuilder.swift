@@ -1,5 +1,6 @@
-import Models
 import Basics
+import Lowering
+import Models
 
 /// A piece of memory that kernels name before it has an address.
 public struct BufferID: Hashable, Sendable {
@@ -35,7 +36,7 @@ public final class PlanBuilder {
     public let network: Network
     /// Samples of the shard the plan is for.
     public let samples: Int
-    public let purpose: Plan.Purpose
+    public let purpose: PlanPurpose
     public let batchNormalization: BatchNormalizationMode
     /// The arena of the run's training plan; nil while that plan itself is built, which fixes it.
     let arena: ArenaLayout?
@@ -62,7 +63,7 @@ public final class PlanBuilder {
     private var phase = Phase.forward
 
     init(
-        network: Network, samples: Int, purpose: Plan.Purpose, batchNormalization: BatchNormalizationMode,
+        network: Network, samples: Int, purpose: PlanPurpose, batchNormalization: BatchNormalizationMode,
         arena: ArenaLayout?, keepsWeightCopies: Bool
     ) {
         self.network = network

@@ -1,5 +1,6 @@
-import Models
 import Basics
+import Lowering
+import Models
 
 /// Compiles a network for a shard size: walks it forward, through the loss, and backward, lets the engine emit kernels,
 /// and packs memory. It emits itself what needs no engine (dropout, losses, `PlainLayer`).

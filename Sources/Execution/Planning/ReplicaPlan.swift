@@ -1,10 +1,11 @@
+import Lowering
 import Models
 
 /// The plans of a replica, which share one arena, and the memory they take. Nothing is allocated yet, so a network that
 /// does not fit can be refused first.
 public struct ReplicaPlan {
     struct Key: Hashable {
-        let purpose: Plan.Purpose
+        let purpose: PlanPurpose
         let samples: Int
     }
 
@@ -14,7 +15,7 @@ public struct ReplicaPlan {
         public var precision = Precision.fp32
         public var targets = TargetKind.label
         /// The purposes for which samples have weights.
-        public var weighted: Set<Plan.Purpose> = []
+        public var weighted: Set<PlanPurpose> = []
         /// Sizes of the shards that are trained on; empty if the replica only evaluates or predicts.
         public var training: Set<Int> = []
         public var evaluation: Set<Int> = []
@@ -46,7 +47,7 @@ public struct ReplicaPlan {
             keepsWeightCopies: demand.shards > 1)
         var plans: [Key: Plan] = [:]
         for (purpose, sizes) in [
-            (Plan.Purpose.training, demand.training), (.evaluation, demand.evaluation),
+            (PlanPurpose.training, demand.training), (.evaluation, demand.evaluation),
             (.prediction, demand.prediction),
         ] {
             request.network = LoweredNetwork(network, loss: loss, purpose: purpose)

@@ -1,4 +1,5 @@
 import Basics
+import Lowering
 import Models
 
 /// What a layer makes of a few samples when its network predicts, its activation included.

@@ -1,4 +1,5 @@
 import Basics
+import Lowering
 import Models
 
 /// A rank's copy of the model: the parameter arena, gradient arenas, and plans bound to memory that all of them share.
@@ -55,7 +56,7 @@ public final class Replica {
 
     /// The plan for a shard of `samples`, bound to memory. `shard` counts the rank's shards from 0; `level` is the
     /// gradient arena. The first call for a combination binds, later ones look up.
-    public func plan(_ purpose: Plan.Purpose, samples: Int, shard: Int = 0, level: Int = 0) throws -> BoundPlan {
+    public func plan(_ purpose: PlanPurpose, samples: Int, shard: Int = 0, level: Int = 0) throws -> BoundPlan {
         let key = BoundKey(
             plan: ReplicaPlan.Key(purpose: purpose, samples: samples), slot: slots.count == 1 ? 0 : shard, level: level)
         if let known = bound[key] { return known }

@@ -1,4 +1,5 @@
 import Basics
+import FileFormats
 import HDF5Storage
 
 /// A `.keras` file: a zip archive of `config.json`, `metadata.json` and `model.weights.h5`

@@ -1,6 +1,7 @@
+import Basics
+import FileFormats
 import HDF5Storage
 import Models
-import Basics
 
 /// Weights in a file of Keras or of this program, whatever its name: content tells its form.
 ///

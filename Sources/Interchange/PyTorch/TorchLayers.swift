@@ -1,4 +1,5 @@
 import Basics
+import FileFormats
 
 /// The layers of a PyTorch `state_dict` under the names of the zoo, with weights in Keras's shapes. Known are the names of
 /// torchvision and of timm for ResNet and VGG:

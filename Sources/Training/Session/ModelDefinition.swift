@@ -2,12 +2,13 @@ import Basics
 import Checkpoints
 import DataPipeline
 import Datasets
-import Transforms
 import Execution
 import FoundationEssentials
 import Interchange
 import Models
+import ModelZoo
 import Options
+import Transforms
 
 /// The network of a run, its loss, and the weights it starts from.
 package struct ModelDefinition {

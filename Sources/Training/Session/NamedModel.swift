@@ -2,6 +2,7 @@ import Basics
 import FoundationEssentials
 import Interchange
 import Models
+import ModelZoo
 import Options
 
 /// What a user calls a model: a name of the zoo, whatever files are called so; else a file.

@@ -1,8 +1,9 @@
 import Basics
 import Datasets
-import Transforms
 import Models
+import ModelZoo
 import Options
+import Transforms
 
 /// The samples that a network takes, as far as they are known before the network is: images are decoded or resized to
 /// this size.

@@ -1,10 +1,11 @@
 import Basics
 import DataPipeline
 import Execution
+import Lowering
 import MessagePassing
 import Models
-import Reduction
 import Options
+import Reduction
 
 /// Makes the engine of a name, which computes with so many threads.
 public typealias EngineMaker = (TrainingOptions.EngineName, _ threads: Int) throws -> any Engine
@@ -66,7 +67,7 @@ package struct Session {
 /// is thrown on all.
 extension Session {
     /// What a replica computes, and on which samples.
-    package typealias Work = [Plan.Purpose: BatchSource]
+    package typealias Work = [PlanPurpose: BatchSource]
 
     /// Plans for all shards that any rank meets, so that all ranks have the same arena. Collective.
     package func plan(_ network: Network, _ loss: Loss, for work: Work) throws -> ReplicaPlan {

@@ -1,6 +1,7 @@
 import Basics
 import DataPipeline
 import Execution
+import Lowering
 import MessagePassing
 import Reduction
 
@@ -60,7 +61,7 @@ package final class Evaluator {
 
     /// Runs the rank's shards of all steps, and hands `body` each one's plan, samples, step and number.
     private func forEachShard(
-        _ purpose: Plan.Purpose, epoch: Int, _ progress: ((_ step: Int, _ steps: Int) throws -> Void)?,
+        _ purpose: PlanPurpose, epoch: Int, _ progress: ((_ step: Int, _ steps: Int) throws -> Void)?,
         _ body: (BoundPlan, ShardBatch, _ step: Int, _ shard: Int) throws -> Void
     ) throws {
         let reader = source.reader(shards: shards, epoch: epoch, epochs: epoch + 1, stepsPerEpoch: steps)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import Benchmarking
+import Engines
 import MessagePassing
 import Optimization
 import Options

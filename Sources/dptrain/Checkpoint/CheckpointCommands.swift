@@ -1,8 +1,11 @@
 import ArgumentParser
 import Basics
 import Checkpoints
+import Engines
 import Evaluation
 import Glibc
+import Interchange
+import ONNXInterchange
 import Training
 
 struct CheckpointCommand: ParsableCommand {

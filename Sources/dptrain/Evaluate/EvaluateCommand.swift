@@ -1,6 +1,7 @@
-import Evaluation
-import Basics
 import ArgumentParser
+import Basics
+import Engines
+import Evaluation
 import MessagePassing
 import Models
 import Training

@@ -1,10 +1,12 @@
 import ArgumentParser
 import Datasets
-import Transforms
+import Engines
 import Evaluation
 import Execution
 import Models
+import ModelZoo
 import Options
+import Transforms
 
 /// What `evaluate` and `predict` have in common.
 struct EvaluationFlags: ParsableArguments {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import DatasetCreation
 import Datasets
+import Engines
 import Evaluation
 import FoundationEssentials
 import MessagePassing

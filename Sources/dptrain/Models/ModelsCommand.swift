@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import Models
+import ModelZoo
 
 struct ModelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import Engines
 import Execution
 import Models
 import Options

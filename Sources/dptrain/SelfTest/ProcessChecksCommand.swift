@@ -1,4 +1,5 @@
 import ArgumentParser
+import SelfTest
 
 /// The part of the self-test that one process carries out without MPI; it prints a result a line.
 struct ProcessChecksCommand: ComputingCommand {

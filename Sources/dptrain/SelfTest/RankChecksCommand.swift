@@ -3,6 +3,7 @@ import Basics
 import FoundationEssentials
 import Glibc
 import MessagePassing
+import SelfTest
 
 /// The part of the self-test that all ranks carry out together; rank 0 prints a result a line.
 struct RankChecksCommand: RankCommand {

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import MessagePassing
 import Training
+import SelfTest
 
 /// Checks this machine end to end. This process only starts others, without MPI, and shows what they found.
 struct SelfTestCommand: ParsableCommand {

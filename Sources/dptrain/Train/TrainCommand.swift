@@ -1,5 +1,6 @@
-import Basics
 import ArgumentParser
+import Basics
+import Engines
 import MessagePassing
 import Options
 import Training

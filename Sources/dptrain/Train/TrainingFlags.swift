@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import Checkpoints
+import Engines
 import FoundationEssentials
 import Glibc
 import Options

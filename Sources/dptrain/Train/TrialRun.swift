@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engines
 import FoundationEssentials
 import MessagePassing
 import Options
