@@ -261,6 +261,9 @@ extension TrainingOptions {
             "overlap", .computation, .operational, \.overlap,
             "progress (gradients travel during the backward pass) or none (after it)"),
         .init(
+            "node-exchange", .computation, .operational, \.nodeExchange,
+            "memory (ranks of a node add gradients where they lie) or messages (as between nodes)"),
+        .init(
             "bucket-size", .computation, .operational, \.bucketSize,
             "KiB of gradients per message (default: an eighth of all, but 256 to 4096; more with many ranks)",
             .positive(atMost: (1 << 21) - 1)),

@@ -128,6 +128,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public var reduction = ExchangeKind.tree
     public var wire = Wire.fp32
     public var overlap = Reducer.Overlap.progress
+    public var nodeExchange = NodeExchange.memory
     public var bucketSize: Int?
 
     // Output

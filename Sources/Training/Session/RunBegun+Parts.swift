@@ -21,7 +21,7 @@ extension RunBegun {
             options: options.values, position: resumed.state?.position ?? .init(), resumed: resumed.explanation,
             start: parts.startLines, notes: notes + data.notes,
             warnings: resumed.warnings(session.execution) + warnings + parts.replica.remarks
-                + Self.warnings(options, network))
+                + (session.sharing.obstacle.map { [$0] } ?? []) + Self.warnings(options, network))
     }
 
     /// Of choices that are rarely meant.

@@ -146,7 +146,7 @@ package struct RunParts {
     ) throws -> (plan: ReplicaPlan, exchange: ExchangePlan, need: MemoryNeed) {
         let plan = try session.plan(network, loss, for: data.work)
         let exchange = ExchangePlan(
-            session.options, plan.arena, session.partition, rank: session.communicator.rank, session.nodes)
+            session.options, plan.arena, session.partition, rank: session.communicator.rank, session.sharing.nodes)
         var need = session.memory(of: plan, for: data.work)
         need.addTraining(of: network, exchange, session.options)
         return (plan, exchange, need)
