@@ -19,7 +19,8 @@ extension Communicator {
         guard nodes.haveNeighbouringRanks else {
             return MemorySharing(
                 nodes: alone,
-                obstacle: "Ranks of a node exchange messages, since their numbers are not neighbours; mpirun --map-by slot "
+                obstacle:
+                    "Ranks of a node exchange messages, since their numbers are not neighbours; mpirun --map-by slot "
                     + "places neighbours on one node.")
         }
         let node = try split(by: nodes.node(of: rank))

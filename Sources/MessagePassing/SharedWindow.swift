@@ -52,7 +52,8 @@ private final class SharedMapping {
     private static var header: Int { 64 }
 
     private init(_ place: Place, mapping file: Int32) throws(SharedMemoryError) {
-        guard let start = mmap(nil, place.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), start != MAP_FAILED else {
+        guard let start = mmap(nil, place.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), start != MAP_FAILED
+        else {
             throw SharedMemoryError("mmap of \(place.bytes) bytes")
         }
         // The fewer pages a large block has, the fewer of them miss the processor's tables. It is a wish.

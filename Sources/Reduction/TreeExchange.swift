@@ -89,7 +89,9 @@ public final class TreeExchange: GradientExchange {
         let range = buckets.buckets[bucket]
         let receive = receiveBuffer.baseAddress + receiveOffsets[bucket]
         if let rounded, buckets.isRounded(bucket) {
-            for level in 0..<program.partials { rounded.pack(arenas.gradientLevels[level].baseAddress, range, level: level) }
+            for level in 0..<program.partials {
+                rounded.pack(arenas.gradientLevels[level].baseAddress, range, level: level)
+            }
             // If there is nothing to send, the arena does not matter.
             try start(bucket, receive: words(receive)) {
                 rounded.packed[$0 < program.partials ? $0 : 0].baseAddress + range.lowerBound

@@ -62,7 +62,7 @@ var exchangeChecks: [RankCheck] {
             let values = (0..<33_824).map { random.uniform(UInt64($0), in: -2..<2) }
             let expected = parameters.map { squaredNorm(values[$0]) }
             for type in types {
-                for (bytes, nodes) in zip([1024, 16_384, 65_536, 1 << 20], nodeMaps(ranks: check.size) + nodeMaps(ranks: check.size)) {
+                for (bytes, nodes) in zip([1024, 16_384, 65_536, 1 << 20], nodeMaps(ranks: check.size)) {
                     let plan = BucketPlan(
                         count: values.count, cuts: parameters.map(\.lowerBound), ranks: check.size, targetBytes: bytes)
                     let ownership = SliceOwnership(type, plan, nodes, rank: check.rank)

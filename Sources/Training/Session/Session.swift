@@ -45,7 +45,8 @@ package struct Session {
             ])
         sharing =
             options.nodeExchange == .memory
-            ? try communicator.memorySharing(nodes) : MemorySharing(nodes: NodeMap(labels: Array(0..<communicator.size)))
+            ? try communicator.memorySharing(nodes)
+            : MemorySharing(nodes: NodeMap(labels: Array(0..<communicator.size)))
     }
 
     /// As many as there are processors that no rank computes on: ranks that computed more slowly for their readers would
@@ -140,6 +141,7 @@ extension TrainingOptions {
 
     /// Options that do not change what is computed, but when the ranks exchange messages.
     package static let comparedTiming = [
-        "epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "bucket-size", "node-exchange", "stage", "trace", "trace-steps",
+        "epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "bucket-size", "node-exchange", "stage", "trace",
+        "trace-steps",
     ]
 }
