@@ -57,7 +57,7 @@ public struct OptionDeclaration: Sendable {
     var isOverridable: Bool {
         let isOfState = [
             "optimizer", "loss", "label-smoothing", "huber-delta", "focal-gamma", "focal-alpha", "on-nan", "ema",
-            "lookahead",
+            "swa", "lookahead",
         ].contains(name)
         return [.augmentation, .optimizer, .steering].contains(group) && !isOfState
     }

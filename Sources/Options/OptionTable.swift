@@ -209,6 +209,10 @@ extension TrainingOptions {
             "ema", .optimizer, .semantic, \.ema,
             "momentum of a moving average of all weights and statistics, such as 0.999; validation and checkpoints then have the average",
             .belowOne),
+        .init(
+            "swa", .optimizer, .semantic, \.swa,
+            "mean of the weights at the ends of epochs after the first start=EPOCHS, with statistics of its own; validation and "
+                + "checkpoints then have the mean: \(StochasticAverage.grammar)"),
     ]
 
     private static let steering: [OptionDeclaration] = [

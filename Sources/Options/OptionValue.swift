@@ -181,6 +181,7 @@ extension ReduceOnPlateau: CompactOptionValue {}
 extension EarlyStopping: CompactOptionValue {}
 extension SaveBest: CompactOptionValue {}
 extension Lookahead: CompactOptionValue {}
+extension StochasticAverage: CompactOptionValue {}
 extension AugmentationList: CompactOptionValue {}
 
 /// `none` removes a value that a configuration file set.

@@ -103,6 +103,7 @@ public struct TrainingOptions: Equatable, Sendable {
     // Weights beside those that are trained
     public var lookahead: Lookahead?
     public var ema: Double?
+    public var swa: StochasticAverage?
 
     // Learning rate and what steers the run
     public var learningRate: Double?
@@ -158,6 +159,11 @@ extension TrainingOptions {
         clipNorm.map { .norm($0) } ?? globalClipNorm.map { .globalNorm($0) } ?? clipValue.map { .value($0) }
     }
 
+    /// `validate` sees to it that there is one at most.
+    package var average: WeightAverage? {
+        ema.map { .exponential(ExponentialAverage(momentum: $0)) } ?? swa.map { .stochastic($0) }
+    }
+
     /// Metrics of validation that rules watch and that are not computed otherwise.
     public var scoreMetrics: Set<ScoreMetric> {
         ScoreMetric.among([saveBest.monitor] + [reduceOnPlateau?.monitor, earlyStopping?.monitor].compactMap(\.self))
@@ -201,7 +207,8 @@ extension TrainingOptions {
         let plan = LearningRatePlan(
             base: baseLearningRate, schedule: schedule, warmUp: warmUp,
             batchSize: batchSize, referenceBatchSize: referenceBatchSize, stepsPerEpoch: stepsPerEpoch, epochs: epochs,
-            late: unfreezeAtEpoch.map { .init(fromEpoch: $0, factor: unfreezeRate ?? Self.defaultUnfreezeRate) })
+            late: unfreezeAtEpoch.map { .init(fromEpoch: $0, factor: unfreezeRate ?? Self.defaultUnfreezeRate) },
+            average: swa)
         var rollback = Rollback()
         rollback.factor = rollbackFactor ?? rollback.factor
         rollback.limit = rollbackLimit ?? rollback.limit

@@ -80,6 +80,10 @@ public struct Coordinator: Sendable {
                 "restore-best ends the run with best.h5, which is chosen by \(saveBest.monitor.metric), not by "
                     + "\(rule.monitor.metric); let save-best and early-stopping monitor the same metric")
         }
+        if let average = plan.average, average.start >= plan.epochs {
+            warnings.append(
+                "--swa starts after \(average.start) epochs, and the run has \(plan.epochs): nothing is averaged")
+        }
         self.plan = plan
         self.plateau = plateau
         self.earlyStopping = earlyStopping

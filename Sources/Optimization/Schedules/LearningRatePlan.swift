@@ -12,6 +12,8 @@ public struct LearningRatePlan: Hashable, Sendable {
     public let epochs: Int
     private let scaling: Double
     private let late: Late?
+    /// May have a rate of its own.
+    let average: StochasticAverage?
 
     /// A factor on the rates from an epoch (from 0) on.
     public struct Late: Hashable, Sendable {
@@ -24,7 +26,7 @@ public struct LearningRatePlan: Hashable, Sendable {
     public init(
         base: Double, schedule: LearningRateSchedule = .constant, warmUp: ScheduleTime? = nil,
         batchSize: Int = 1, referenceBatchSize: Int? = nil, stepsPerEpoch: Int, epochs: Int,
-        late: Late? = nil
+        late: Late? = nil, average: StochasticAverage? = nil
     ) {
         precondition(stepsPerEpoch > 0 && epochs > 0, "a plan for no steps")
         scaling = referenceBatchSize.map { Double(batchSize) / Double($0) } ?? 1
@@ -34,10 +36,21 @@ public struct LearningRatePlan: Hashable, Sendable {
         self.stepsPerEpoch = stepsPerEpoch
         self.epochs = epochs
         self.late = late
+        self.average = average
     }
 
     /// The planned rate of a step of an epoch, both from 0.
     func rate(epoch: Int, stepInEpoch: Int) -> Double {
+        if let average,
+            let rate = average.rate(
+                epoch: epoch, scheduledAtStart: scheduledRate(epoch: average.start, stepInEpoch: 0))
+        {
+            return rate
+        }
+        return scheduledRate(epoch: epoch, stepInEpoch: stepInEpoch)
+    }
+
+    private func scheduledRate(epoch: Int, stepInEpoch: Int) -> Double {
         let step = epoch * stepsPerEpoch + stepInEpoch
         let rate = schedule.rate(base: base, at: time(epoch, step)) * warmth(step)
         return late.map { epoch >= $0.fromEpoch ? rate * $0.factor : rate } ?? rate
@@ -50,6 +63,7 @@ public struct LearningRatePlan: Hashable, Sendable {
     /// Whether the run goes on beyond the end of its schedule, which it reaches in this epoch.
     func reachesEnd(in epoch: Int) -> Bool {
         let steps = epoch * stepsPerEpoch..<(epoch + 1) * stepsPerEpoch
+        if let average, average.rate != nil, epoch >= average.start { return false }
         guard let end = schedule.end(time(epoch, steps.lowerBound)), epoch + 1 < epochs else { return false }
         return steps.lowerBound < end && end <= steps.upperBound
     }

@@ -100,7 +100,7 @@ package struct RunParts {
             ParameterUpdate.Settings(
                 l2: Float(options.l2), clipping: options.clipping, rateFactors: options.rateFactor,
                 decaysKernelsOnly: options.weightDecayOn == .kernels, lookahead: options.lookahead,
-                average: options.ema.map { ExponentialAverage(momentum: $0) }, checksGradients: gate == nil),
+                average: options.average, checksGradients: gate == nil),
             replica, exchangePlan.ownership)
         let norms = try NormGate(update, exchangePlan.ownership, communicator, finite: gate)
         let reducer = Reducer(exchangePlan, exchange, overlap: options.overlap, gate: norms ?? gate) {
@@ -149,6 +149,8 @@ package struct RunParts {
             session.options, plan.arena, session.partition, rank: session.communicator.rank, session.sharing.nodes)
         var need = session.memory(of: plan, for: data.work)
         need.addTraining(of: network, exchange, session.options)
+        // While the statistics of an average are measured, the reader of training waits.
+        if session.options.swa != nil { need.reader += data.training.readerBytes(shards: session.shards) }
         return (plan, exchange, need)
     }
 
