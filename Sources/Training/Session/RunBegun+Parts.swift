@@ -24,8 +24,8 @@ extension RunBegun {
             options: options.values, position: resumed.state?.position ?? .init(), resumed: resumed.explanation,
             start: parts.startLines,
             notes: notes + data.notes + Self.notes(options, network, ranks: session.communicator.size),
-            warnings: resumed.warnings(session.execution) + warnings + parts.replica.remarks
-                + Self.warnings(options, network))
+            warnings: resumed.warnings(session.execution) + parts.startWarnings + warnings + parts.replica.remarks
+                + (session.sharing.obstacle.map { [$0] } ?? []) + Self.warnings(options, network))
     }
 
     /// Of choices that are rarely meant.
