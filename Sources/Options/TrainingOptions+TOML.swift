@@ -30,7 +30,7 @@ extension TrainingOptions {
 
     /// The parser takes a zero byte for the end, and breaks off the process at a group whose name does not begin as one. A
     /// line of a text that goes over several lines is taken for a group if it looks like one; no option needs such texts.
-    private static func refuseWhatTheParserCannotTake(_ text: String, _ file: String) throws(OptionError) {
+    static func refuseWhatTheParserCannotTake(_ text: String, _ file: String) throws(OptionError) {
         enum Place { case lineBegins, afterBracket, afterTwo, inLine }
         func refuse(_ line: Int, _ reason: String) -> OptionError {
             OptionError("config", "\(file) is not TOML: line \(line): \(reason)")

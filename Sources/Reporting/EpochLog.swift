@@ -11,7 +11,6 @@ public struct EpochLog: Sendable {
         public let validationLoss: Double?
         public let validationAccuracy: Double?
         public let learningRate: Double?
-        public let imagesPerSecond: Double?
         public let seconds: Double?
         /// Whether it was the best so far; logs of early versions do not say.
         public let isBest: Bool?
@@ -21,16 +20,12 @@ public struct EpochLog: Sendable {
             case validationLoss = "val_loss"
             case validationAccuracy = "val_accuracy"
             case learningRate = "learning_rate"
-            case imagesPerSecond = "images_per_second"
             case seconds
             case isBest = "best"
         }
     }
 
     public let epochs: [Epoch]
-
-    /// The epoch whose weights are `best.h5`.
-    public var best: Epoch? { epochs.last { $0.isBest == true } }
 
     /// `run` is an output folder, or the log itself.
     public init(of run: String) throws {
@@ -65,6 +60,11 @@ public struct EpochLog: Sendable {
         let exists = FileManager.default.fileExists(atPath: run, isDirectory: &isFolder)
         return exists && isFolder ? "\(run)/\(CheckpointStore.logName)" : run
     }
+}
+
+extension [EpochLog.Epoch] {
+    /// The one whose weights are `best.h5`.
+    public var best: EpochLog.Epoch? { last { $0.isBest == true } }
 }
 
 /// A log that there is nothing to read from.

@@ -69,9 +69,6 @@ public struct RunFolder: Sendable {
     /// How many epochs are done: a run that went on from a file in a new folder has not logged all of them.
     public var epochsDone: Int { epochs.last?.epoch ?? 0 }
 
-    /// The epoch whose weights are `best.h5`.
-    public var best: EpochLog.Epoch? { epochs.last { $0.isBest == true } }
-
     /// Of all epochs.
     public var seconds: Double { epochs.reduce(0) { $0 + ($1.seconds ?? 0) } }
 

@@ -12,7 +12,7 @@ public struct RunTable {
             header: ["Run", "Model", "Epochs", "Best", "val_loss", "val_accuracy", "accuracy", "Time", "State"])
         table.rightAligned = Set(2...7)
         table.rows = runs.map { run in
-            let best = run.best
+            let best = run.epochs.best
             let last = run.epochs.last
             return [
                 run.path, run.options.model ?? "-", "\(run.epochsDone)/\(run.options.epochs)",
@@ -28,7 +28,7 @@ public struct RunTable {
 
     /// What CSV and JSON have of a run, in this order. What is not known is nil.
     private func values(_ run: RunFolder) -> [(name: String, value: JSONValue?)] {
-        let best = run.best
+        let best = run.epochs.best
         func number(_ value: Double?) -> JSONValue? { value.flatMap { $0.isFinite ? .number($0) : nil } }
         return [
             ("run", .string(run.path)), ("model", run.options.model.map { .string($0) }),

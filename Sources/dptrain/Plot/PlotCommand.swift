@@ -104,7 +104,7 @@ private struct RunChart {
             }
         }
         let marks = logs.enumerated().compactMap { entry, log -> (entry: Int, x: Double, y: Double)? in
-            guard let validation, let best = log.best, let value = best[keyPath: validation] else { return nil }
+            guard let validation, let best = log.epochs.best, let value = best[keyPath: validation] else { return nil }
             return (entry, Double(best.epoch), value)
         }
         return curves.isEmpty

@@ -1,0 +1,72 @@
+import Basics
+import Options
+import Testing
+
+@Suite struct SweepPlanTests {
+    private func plan(_ rest: String) throws -> SweepPlan {
+        let options = "[options]\nmodel = \"mlp\"\ndata = \"d.h5\"\n"
+        return try SweepPlan(toml: "output = \"out\"\n" + rest + "\n" + options + vary, file: "sweep.toml")
+    }
+
+    private let vary = """
+        [vary]
+        optimizer = ["sgd", "adam"]
+        batch-size = [16, 32, 64]
+        """
+
+    @Test func listsAreCombined() throws {
+        let plan = try plan("")
+        #expect(plan.output == "out" && plan.fixed.map(\.name) == ["data", "model"])
+        #expect(plan.runs.map(\.name) == ["run-01", "run-02", "run-03", "run-04", "run-05", "run-06"])
+        let values = plan.runs.map { $0.varied.map(\.value).joined(separator: " ") }
+        #expect(values == ["16 sgd", "16 adam", "32 sgd", "32 adam", "64 sgd", "64 adam"])
+    }
+
+    @Test func randomRunsDependOnTheSeedAlone() throws {
+        #expect(try plan("runs = 5\nseed = 3").runs == plan("runs = 5\nseed = 3").runs)
+        #expect(try plan("runs = 5\nseed = 3").runs != plan("runs = 5\nseed = 4").runs)
+        #expect(try plan("runs = 5\nseed = 3").runs == Array(plan("runs = 9\nseed = 3").runs.prefix(5)))
+    }
+
+    @Test func rangesAreSpreadOverTheirScale() throws {
+        let text = """
+            output = "out"
+            runs = 200
+            [options]
+            model = "mlp"
+            data = "d.h5"
+            [vary]
+            learning-rate = { from = 1e-4, to = 1, scale = "log" }
+            dropout = { from = 0, to = 0.5 }
+            """
+        let runs = try SweepPlan(toml: text, file: "sweep.toml").runs
+        let rates = runs.compactMap { Double($0.varied[1].value) }
+        #expect(rates.count == 200 && rates.allSatisfy { (1e-4...1).contains($0) })
+        // Half of them lie below the middle of the scale.
+        #expect((70...130).contains(rates.count { $0 < 1e-2 }))
+        let dropouts = runs.compactMap { Double($0.varied[0].value) }
+        #expect(dropouts.allSatisfy { (0...0.5).contains($0) } && (70...130).contains(dropouts.count { $0 < 0.25 }))
+    }
+
+    @Test(arguments: [
+        ("runs = 0", "runs = 0, and there may be 1"), ("run = 3", "unknown key run (did you mean runs?)"),
+        ("runs = 99999999", "and there may be 1 to 10000"), ("\0", "it has a zero byte"), ("x =", "is not TOML"),
+    ])
+    func badFilesAreRefused(_ rest: String, _ words: String) {
+        let error = #expect(throws: OptionError.self) { try plan(rest) }
+        #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    }
+
+    @Test func valuesAreThoseOfOptions() {
+        for (vary, words) in [
+            ("learning-rate = [0.1, -1]", "-1 is not positive"), ("learing-rate = [1]", "no such option"),
+            ("output = [\"a\"]", "each run has an output of its own"), ("epochs = 3", "neither a list nor a range"),
+            ("l2 = { from = 1, to = 0 }", "neither a list nor a range"),
+            ("l2 = { from = 0, to = 1, scale = \"log\" }", "neither a list nor a range"),
+        ] {
+            let text = "output = \"out\"\n[options]\nmodel = \"mlp\"\ndata = \"d.h5\"\n[vary]\n\(vary)"
+            let error = #expect(throws: OptionError.self) { try SweepPlan(toml: text, file: "sweep.toml") }
+            #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+        }
+    }
+}
