@@ -147,6 +147,21 @@ private struct CropAtRandom: CropPlan {
         #expect(text.contains("cropped anew in each epoch") && text.contains("leave out --cache ram"), "\(text)")
     }
 
+    /// `Golden/Foreign/generate.py`: the same images as lists of bytes.
+    @Test(arguments: [1, 3])
+    func mayBeListsOfBytes(threads: Int) throws {
+        let file = try DatasetFile.open(golden("Foreign/variable-length.h5"))
+        let expected = try DatasetFile.open(golden("encoded.h5")).split(.train).decoded(decoding)
+        let train = try file.split(.train).decoded(decoding)
+        #expect(train.isEncoded && train.source.access == .byRow && train.classes == 2)
+        #expect(try samples(train, threads: threads) == samples(expected))
+        let tail = try #require(try file.trainingData(.last(0.3)).validation).decoded(decoding)
+        #expect(try samples(tail, threads: threads) == Array(samples(expected)[7...]))
+        #expect(file.notes.contains { $0.contains("/train/images are lists of bytes") }, "\(file.notes)")
+        let gap = message { try DatasetFile.open(golden("Foreign/variable-length-gap.h5")) }
+        #expect(gap.contains("/train/images: the image of row 9 has no bytes; write it"), "\(gap)")
+    }
+
     @Test func partFilesAreOneDataSet() throws {
         let scratch = try Scratch()
         for (number, rows) in [0..<4, 4..<5, 5..<10].enumerated() {
