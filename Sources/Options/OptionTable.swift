@@ -86,6 +86,9 @@ extension TrainingOptions {
         .init(
             "stage", .data, .operational, \.stage,
             "folder on each node's own disk: data files are copied there first, and the copies deleted at the end"),
+        .init(
+            "cache", .data, .operational, \.cache,
+            "none (default), or ram: each rank keeps samples in memory once it has read and decoded them"),
         .init("images", .data, .operational, \.images, "path of the images in the HDF5 file (default: found by name)"),
         .init(
             "labels", .data, .operational, \.labels,

@@ -16,6 +16,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public enum Wire: String, NamedOptionValue { case fp32, bf16 }
     public enum ChannelOrder: String, NamedOptionValue { case auto, nhwc, nchw, ncwh }
     public enum TargetKind: String, NamedOptionValue { case labels, values }
+    public enum Cache: String, NamedOptionValue { case none, ram }
     public enum Sampling: String, NamedOptionValue { case shuffled, balanced }
     public enum Normalization: String, NamedOptionValue {
         case auto, unchanged, unit, standardized
@@ -52,6 +53,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public var match: LayerMatch?
     public var data: String?
     public var stage: String?
+    public var cache = Cache.none
     public var images: String?
     public var labels: String?
     public var allowExternal = false

@@ -40,9 +40,9 @@ public struct ImportSummary: Sendable, CustomStringConvertible {
             return "\(output): all \(images.parts) parts had been written before; nothing was left to do"
         }
         let counts = splits.map { "\($0.count) \($0.name)" }.listed("and")
-        let form = shape.rank == 0 ? "as files" : "of \(shape)"
+        let form = shape.rank == 0 ? "images as files" : "\(shape.rank == 1 ? "samples" : "images") of \(shape)"
         let first =
-            "\(output): \(source), \(counts) images \(form)"
+            "\(output): \(source), \(counts) \(form)"
             + (classes.isEmpty ? "" : ", \(classes.count) classes")
         return ([first] + (images?.lines ?? [])).joined(separator: "\n")
     }

@@ -70,8 +70,12 @@ package struct RunData {
             batch: options.batchSize, shards: options.shards, seed: options.shuffle && !isByHeart ? options.seed : nil,
             isBalanced: options.sampling == .balanced, repeats: options.repeatedAugmentation ?? 1)
         training.readers = readers
-        self.training = training
-        validation = try data.validation.map { try BatchSource(evaluating: $0, options, rule, readers: readers) }
+        var validation = try data.validation.map { try BatchSource(evaluating: $0, options, rule, readers: readers) }
+        if options.cache == .ram {
+            try training.keepSamples()
+            try validation?.keepSamples()
+        }
+        (self.training, self.validation) = (training, validation)
         normalization = rule
         let fingerprint = try file.fingerprint()
         self.fingerprint = fingerprint.description
@@ -134,7 +138,8 @@ package struct RunData {
                 : "\(samples.specification.targetCount) target values"
         let weighted = samples.weights == nil ? "" : ", weighted"
         let balanced = training.sampler.isBalanced ? ", classes balanced" : ""
-        return "\(path): \(samples.count) \(samples.kindText), \(kind)\(weighted)\(balanced)"
+        let kept = training.keepsSamples ? ", kept in memory" : ""
+        return "\(path): \(samples.count) \(samples.kindText), \(kind)\(weighted)\(balanced)\(kept)"
     }
 }
 
