@@ -145,6 +145,10 @@ extension TrainingOptions {
             "repeated-augmentation", .augmentation, .semantic, \.repeatedAugmentation,
             "how often a batch has each of its samples, each time augmented otherwise; an epoch has so many fewer samples",
             .positive(atMost: 64)),
+        .init(
+            "size-schedule", .augmentation, .semantic, \.sizeSchedule,
+            "size of training images by epoch, such as 0:128,10:160,20:224; validation has the size of the model's input"
+        ),
     ]
 
     private static let run: [OptionDeclaration] = [

@@ -75,6 +75,7 @@ public struct TrainingOptions: Equatable, Sendable {
     // What becomes of training samples
     public var augment: AugmentationList?
     public var repeatedAugmentation: Int?
+    public var sizeSchedule: SizeSchedule?
 
     // The run
     public var epochs = 20

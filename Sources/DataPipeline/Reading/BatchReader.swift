@@ -31,8 +31,8 @@ public final class BatchReader: Sendable {
             epoch: epoch, step: step, epochs: epochs,
             stepsPerEpoch: min(stepsPerEpoch ?? sampler.steps, sampler.steps))
         ring = BatchRing(
-            (0..<depth).map { _ in BatchSlot(chain.output, sampler, shards: shards) }, dataset, sampler, steps,
-            threads: threads)
+            (0..<depth).map { _ in BatchSlot(chain, sampler, shards: shards) }, dataset, chain, sampler,
+            steps, threads: threads)
         let pool = FetcherPool(for: dataset.source)
         let largest = shards.map { sampler.largestCount(shard: $0) }.max() ?? 0
         for thread in 0..<threads {

@@ -29,15 +29,16 @@ final class ShardReader {
         source = dataset.source
         self.chain = chain
         self.fetcher = fetcher
-        decoder = try StoredDecoder(dataset, sampler, capacity: capacity)
+        decoder = try StoredDecoder(dataset, sampler, capacity: capacity, generations: chain.generations)
         transformer = ShardTransformer(chain, capacity: capacity)
-        starts = AlignedBuffer(count: capacity + 1)
+        starts = AlignedBuffer(count: chain.generations * capacity + 1)
     }
 
     /// The bytes of its memory.
     static func bytes(_ dataset: SampleSet, _ chain: TransformChain, _ sampler: Sampler, capacity: Int) -> Int {
-        ShardTransformer.bytes(chain, capacity: capacity) + StoredDecoder.bytes(dataset, sampler, capacity: capacity)
-            + (capacity + 1) * MemoryLayout<Int>.stride
+        ShardTransformer.bytes(chain, capacity: capacity)
+            + StoredDecoder.bytes(dataset, sampler, capacity: capacity, generations: chain.generations)
+            + (chain.generations * capacity + 1) * MemoryLayout<Int>.stride
     }
 
     /// Where samples belong before the first transform, on their way to `output`.
@@ -54,7 +55,8 @@ final class ShardReader {
         let memory = decoder?.memory ?? entrance(task.buffer).values
         let bytes = UnsafeMutableRawPointer(memory.baseAddress)
         try fetcher.fetch(
-            draws, of: task.samples, epoch: task.slot.epoch, shard: task.shard, into: bytes, at: starts.baseAddress)
+            draws, of: task.samples, epoch: task.slot.epoch, shards: task.shards, into: bytes,
+            at: starts.baseAddress)
         return fetcher.rowsRead - before
     }
 
@@ -98,24 +100,25 @@ private final class StoredDecoder {
     private let sampleBytes: Int
 
     /// Nil for samples that are stored as they are wanted. `capacity`: samples of the largest shard.
-    init?(_ dataset: SampleSet, _ sampler: Sampler, capacity: Int) throws {
+    init?(_ dataset: SampleSet, _ sampler: Sampler, capacity: Int, generations: Int) throws {
         guard let decoding = dataset.source.decoding else { return nil }
         source = dataset.source
         stage = try ImageStage(decoding)
         sampleBytes = decoding.output.count
-        memory = AlignedBuffer(count: Self.storedBytes(dataset, sampler, capacity))
+        memory = AlignedBuffer(count: generations * Self.storedBytes(dataset, sampler, capacity))
     }
 
     /// The bytes of its memory.
-    static func bytes(_ dataset: SampleSet, _ sampler: Sampler, capacity: Int) -> Int {
+    static func bytes(_ dataset: SampleSet, _ sampler: Sampler, capacity: Int, generations: Int) -> Int {
         guard let decoding = dataset.source.decoding else { return 0 }
-        return storedBytes(dataset, sampler, capacity) + decoding.scratchBytes
+        return generations * storedBytes(dataset, sampler, capacity) + decoding.scratchBytes
     }
 
-    /// Of the largest images, which may come together. Where classes are balanced, the largest one may come several times.
+    /// Of the largest images, which may come together. Where classes are balanced or samples repeated, the largest one may come several
+    /// times.
     private static func storedBytes(_ dataset: SampleSet, _ sampler: Sampler, _ capacity: Int) -> Int {
         let (parts, rows) = (dataset.source.parts, dataset.rowsOfAllEpochs)
-        return sampler.isBalanced
+        return sampler.isBalanced || sampler.repeats > 1
             ? capacity * parts.mostBytes(of: 1, among: rows) : parts.mostBytes(of: capacity, among: rows)
     }
 
