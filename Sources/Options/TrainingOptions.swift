@@ -15,6 +15,9 @@ public struct TrainingOptions: Equatable, Sendable {
     public enum EngineName: String, NamedOptionValue { case onednn, blas }
     public enum Wire: String, NamedOptionValue { case fp32, bf16 }
     public enum ChannelOrder: String, NamedOptionValue { case auto, nhwc, nchw, ncwh }
+    /// How the console shows a run; `auto`: a bar where a terminal is watched.
+    public enum Progress: String, NamedOptionValue { case auto, bar, plain, none }
+    public enum Switch: String, NamedOptionValue { case on, off }
     public enum TargetKind: String, NamedOptionValue { case labels, values }
     public enum Cache: String, NamedOptionValue { case none, ram }
     public enum Sampling: String, NamedOptionValue { case shuffled, balanced }
@@ -142,7 +145,10 @@ public struct TrainingOptions: Equatable, Sendable {
     public var output: String?
     public var checkpointEverySteps: Int?
     public var checkpointEveryEpochs = 1
+    public var checkpointEvery: TimeLimit?
     public var keep = 3
+    public var progress = Progress.auto
+    public var tensorBoard = Switch.on
 
     // Tracing
     public var trace: String?

@@ -4,7 +4,7 @@ import Basics
 
 /// What the commands that write a data set file have in common.
 struct OutputFlags: ParsableArguments {
-    @Option(help: ArgumentHelp("HDF5 file to write", valueName: "file.h5"))
+    @Option(help: ArgumentHelp("HDF5 file to write", valueName: "file.h5"), completion: .file())
     var output: String
 
     @Flag(help: "replace the file if it exists")
