@@ -158,6 +158,7 @@ extension OptimizerKind: OptionValue {
 extension BatchNormalizationMode: NamedOptionValue {}
 extension Precision: NamedOptionValue {}
 extension Reducer.Overlap: NamedOptionValue {}
+extension NodeExchange: NamedOptionValue {}
 extension ExchangeKind: NamedOptionValue {}
 extension Shortcut: NamedOptionValue {}
 extension ResamplingFilter: NamedOptionValue {}
@@ -180,6 +181,7 @@ extension ReduceOnPlateau: CompactOptionValue {}
 extension EarlyStopping: CompactOptionValue {}
 extension SaveBest: CompactOptionValue {}
 extension Lookahead: CompactOptionValue {}
+extension StochasticAverage: CompactOptionValue {}
 extension AugmentationList: CompactOptionValue {}
 
 /// `none` removes a value that a configuration file set.

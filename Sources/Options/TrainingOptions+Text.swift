@@ -90,6 +90,15 @@ extension TrainingOptions {
         if onNaN == .rollback, let given = ["ema", "lookahead"].first(where: { text(of: $0) != nil }) {
             throw OptionError(given, "--on-nan rollback cannot take back what it has averaged; use --on-nan skip")
         }
+        if swa != nil, ema != nil {
+            throw OptionError("swa", "--ema says already what the weights are averaged by; give one of them")
+        }
+        if let swa, let unfreezeAtEpoch, swa.start < unfreezeAtEpoch {
+            throw OptionError(
+                "swa",
+                "it would average weights of frozen layers; let it start at epoch \(unfreezeAtEpoch), where they train, or later"
+            )
+        }
         if overfitBatches != nil, stepsPerEpoch != nil || validationSteps != nil {
             throw OptionError(
                 "overfit-batches", "it says how many steps an epoch and its validation have; leave out the others")

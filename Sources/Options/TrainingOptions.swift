@@ -95,6 +95,8 @@ public struct TrainingOptions: Equatable, Sendable {
 
     // Optimizer
     public var optimizer = OptimizerSettings(OptimizerKind(Adam.self))
+    /// Nil means 0, so that checkpoints of runs without the option hold nothing of it; `scheduleStart` too.
+    public var earlierUpdates: Int?
     public var l2 = 0.0
     /// Nil means all, so that checkpoints of runs without the option hold nothing of it.
     public var weightDecayOn: WeightDecayScope?
@@ -105,10 +107,12 @@ public struct TrainingOptions: Equatable, Sendable {
     // Weights beside those that are trained
     public var lookahead: Lookahead?
     public var ema: Double?
+    public var swa: StochasticAverage?
 
     // Learning rate and what steers the run
     public var learningRate: Double?
     public var schedule = LearningRateSchedule.constant
+    public var scheduleStart: Int?
     public var warmUp: ScheduleTime?
     public var referenceBatchSize: Int?
     public var reduceOnPlateau: ReduceOnPlateau?
@@ -130,6 +134,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public var reduction = ExchangeKind.tree
     public var wire = Wire.fp32
     public var overlap = Reducer.Overlap.progress
+    public var nodeExchange = NodeExchange.memory
     public var bucketSize: Int?
 
     // Output
@@ -157,6 +162,11 @@ extension TrainingOptions {
     /// `validate` sees to it that there is one at most.
     public var clipping: GradientClipping? {
         clipNorm.map { .norm($0) } ?? globalClipNorm.map { .globalNorm($0) } ?? clipValue.map { .value($0) }
+    }
+
+    /// `validate` sees to it that there is one at most.
+    package var average: WeightAverage? {
+        ema.map { .exponential(ExponentialAverage(momentum: $0)) } ?? swa.map { .stochastic($0) }
     }
 
     /// Metrics of validation that rules watch and that are not computed otherwise.
@@ -200,9 +210,10 @@ extension TrainingOptions {
     /// A coordinator at the beginning of the run. `metrics`: see `EpochMetrics.names`.
     public func coordinator(stepsPerEpoch: Int, metrics: [String]) throws -> Coordinator {
         let plan = LearningRatePlan(
-            base: baseLearningRate, schedule: schedule, warmUp: warmUp,
+            base: baseLearningRate, schedule: schedule, scheduleStart: scheduleStart ?? 0, warmUp: warmUp,
             batchSize: batchSize, referenceBatchSize: referenceBatchSize, stepsPerEpoch: stepsPerEpoch, epochs: epochs,
-            late: unfreezeAtEpoch.map { .init(fromEpoch: $0, factor: unfreezeRate ?? Self.defaultUnfreezeRate) })
+            late: unfreezeAtEpoch.map { .init(fromEpoch: $0, factor: unfreezeRate ?? Self.defaultUnfreezeRate) },
+            average: swa)
         var rollback = Rollback()
         rollback.factor = rollbackFactor ?? rollback.factor
         rollback.limit = rollbackLimit ?? rollback.limit

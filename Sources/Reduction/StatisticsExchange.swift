@@ -14,30 +14,46 @@ package final class StatisticsExchange {
     /// For each barrier, the elements that each rank contributes.
     private let layouts: [RankLayout]
 
-    package init(_ communicator: Communicator, _ partition: ShardPartition, _ exchanges: [Exchange?]) throws {
+    package convenience init(_ communicator: Communicator, _ partition: ShardPartition, _ exchanges: [Exchange?]) throws
+    {
+        try self.init(communicator, partition, counts: exchanges.map { $0?.count ?? 0 })
+    }
+
+    /// One barrier for each of `counts`, elements a shard.
+    package init(_ communicator: Communicator, _ partition: ShardPartition, counts: [Int]) throws {
         self.communicator = communicator
         self.partition = partition
         tree = ReductionTree(shards: partition.shards)
-        rows = AlignedBuffer(count: partition.shards * (exchanges.map { $0?.count ?? 0 }.max() ?? 0))
+        rows = AlignedBuffer(count: partition.shards * (counts.max() ?? 0))
         weights = AlignedBuffer(count: partition.shards)
-        layouts = try exchanges.map { exchange in
-            try RankLayout(
-                counts: (0..<partition.ranks).map { partition.shards(of: $0).count * (exchange?.count ?? 0) })
+        layouts = try counts.map { count in
+            try RankLayout(counts: (0..<partition.ranks).map { partition.shards(of: $0).count * count })
         }
     }
 
     /// Takes the vector of one of the rank's shards.
     package func set(_ vector: UnsafePointer<Float>, count: Int, shard: Int) {
-        (rows.baseAddress + shard * count).update(from: vector, count: count)
+        set(vector, to: 0..<count, count: count, shard: shard)
+    }
+
+    /// Takes a part of the vector of one of the rank's shards.
+    package func set(_ values: UnsafePointer<Float>, to part: Range<Int>, count: Int, shard: Int) {
+        (rows.baseAddress + shard * count + part.lowerBound).update(from: values, count: part.count)
     }
 
     /// Collective. Returns the combined vector of barrier `segment`, valid until the next call.
     package func combine(_ exchange: Exchange, segment: Int, batch: Int) throws -> UnsafePointer<Float> {
-        let count = exchange.count
+        try combine(exchange.rule, count: exchange.count, segment: segment, batch: batch)
+    }
+
+    /// The same for a barrier of `count` elements.
+    package func combine(
+        _ rule: Exchange.Rule, count: Int, segment: Int, batch: Int
+    ) throws -> UnsafePointer<Float> {
         try communicator.allGather(inPlace: rows[0..<partition.shards * count], layouts[segment])
         for shard in 0..<partition.shards { weights[shard] = Double(partition.samples(of: shard, batch: batch).count) }
         let root = tree.sum({ self.weights[$0] > 0 ? $0 : nil }) { left, right in
-            switch exchange.rule {
+            switch rule {
             case .sum: addRow(right, into: left, count)
             case .moments: mergeMoments(right, into: left, count / 2)
             }

@@ -194,7 +194,7 @@ struct Trainer {
         let skipped = try skippedSamples()
         let changed = try communicator.together { try parts.data.watch.check() }
         let raw = try validate(epoch)
-        let averaged = try parts.averaged.flatMap { averaged in try averaged.whileInPlace { try validate(epoch) } }
+        let averaged = try validateAverage(epoch)
         var metrics = EpochMetrics(
             epoch: epoch, training: progress.means, validation: (averaged ?? raw)?.means,
             rawValidation: averaged == nil ? nil : raw?.means)
@@ -219,6 +219,23 @@ struct Trainer {
         if directive.isBest { roles.insert(.best) }
         try save(roles)
         return directive
+    }
+
+    /// What the average of weights comes to, in a run that has one by now. A stochastic average first takes in the weights of the
+    /// epoch that ends, if they count.
+    private func validateAverage(_ epoch: Int) throws -> (means: EpochMetrics.Means, scores: [String: Double])? {
+        guard let averaged = parts.averaged, let rule = options.average, rule.exists(afterEpochs: epoch + 1) else {
+            return nil
+        }
+        guard case .stochastic(let mean) = rule, mean.counts(epoch: epoch) else {
+            return try averaged.whileInPlace { try validate(epoch) }
+        }
+        averaged.add(to: mean, models: mean.models(before: epoch))
+        let statistics = try BatchStatistics(parts, step)
+        return try averaged.whileInPlace {
+            averaged.keep(try statistics.measure(epoch: epoch))
+            return try validate(epoch)
+        }
     }
 
     /// What the weights come to that are in place; nil in a run without validation.

@@ -141,6 +141,17 @@ import Testing
     private struct Torch: Decodable {
         let lars: [Trace]
         let lookahead: [Trace]
+        let stochastic_average: [MeanTrace]
+    }
+
+    /// Of PyTorch's AveragedModel and SWALR: rates and weights of the epochs from `start` on.
+    private struct MeanTrace: Decodable {
+        let start: Int
+        let rate: Double
+        let anneal: Int
+        let rates: [Float]
+        let weights: [[Float]]
+        let averages: [[Float]]
     }
 
     /// Of PyTorch or timm (Golden/generate_torch_golden.py), at a rate of 0.1.
@@ -190,6 +201,45 @@ import Testing
                 #expect(near(run.weights, item.weights[iteration]), "at update \(iteration)")
             }
         }
+    }
+
+    @Test func stochasticAverageAgreesWithTorch() throws {
+        for item in try GoldenFile.read(Torch.self, "torch_optimization.json").stochastic_average {
+            let rule = try StochasticAverage(
+                parsing: "start=\(item.start),rate=\(item.rate),anneal=\(item.anneal)")
+            let plan = LearningRatePlan(
+                base: 0.1, schedule: try LearningRateSchedule(parsing: "multistep:at=4,factor=0.5"), stepsPerEpoch: 2,
+                epochs: 9, average: rule)
+            let coordinator = try Coordinator(plan: plan, metrics: ["loss", "val_loss"])
+            #expect(coordinator.rates(epoch: item.start - 1)[1] == 0.1)
+            // The first weights replace whatever it begins with.
+            var average = [Float](repeating: 9, count: item.weights[0].count)
+            for (number, weights) in item.weights.enumerated() {
+                let epoch = item.start + number
+                #expect(rule.counts(epoch: epoch) && rule.models(before: epoch) == number)
+                #expect(near([coordinator.rates(epoch: epoch)[1]], [item.rates[number]]), "epoch \(epoch)")
+                average.withUnsafeMutableBufferPointer {
+                    rule.add(weights, to: $0.baseAddress!, count: $0.count, models: number)
+                }
+                #expect(near(average, item.averages[number]), "after epoch \(epoch)")
+            }
+        }
+    }
+
+    @Test func whichEpochsAStochasticAverageCounts() throws {
+        let rule = try StochasticAverage(parsing: "start=3,every=2")
+        #expect((0..<9).filter(rule.counts) == [3, 5, 7])
+        #expect((0..<9).map(rule.models) == [0, 0, 0, 0, 1, 1, 2, 2, 3])
+        let average = WeightAverage.stochastic(rule)
+        #expect((0...4).map(average.exists) == [false, false, false, false, true])
+        #expect(rule.description == "start=3,every=2")
+        #expect(try StochasticAverage(parsing: rule.description) == rule)
+        for text in ["", "every=2", "start=-1", "start=1,every=0", "start=1,rate=0", "start=1,anneal=3"] {
+            #expect(throws: OptionError.self, "\(text)") { try StochasticAverage(parsing: text) }
+        }
+        // It never begins.
+        let plan = LearningRatePlan(base: 0.1, stepsPerEpoch: 2, epochs: 3, average: rule)
+        #expect(try Coordinator(plan: plan, metrics: ["loss", "val_loss"]).warnings.contains { $0.contains("--swa") })
     }
 
     private struct Averages: Decodable {

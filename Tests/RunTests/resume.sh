@@ -99,6 +99,19 @@ expect "evaluation has the average" 0 "" alone evaluate averages/latest.h5 --dat
 loss=$(grep -o '"val_loss":[0-9.]*' averages/log.jsonl | tail -n 1 | cut -d: -f2)
 verdict "its loss is val_loss" grep -q "\"loss\": *$loss" output
 
+# Stopped before there is a mean, and once more in the middle of an epoch after.
+mean=(--model resnet-cifar-8-v1 --data data.h5 --batch-size 50 --swa start=1,rate=0.002,anneal=2 --augment flip)
+expect "a run with a mean of weights" 0 "raw_val_loss" ranks 2 "${mean[@]}" --epochs 4 --output means
+for step in 2 7; do
+    expect "SIGUSR1 in step $step of such a run" 75 "$saved" \
+        signalled USR1 $step means-$step mpirun --timeout $limit -n 3 "$binary" "${mean[@]}" --epochs 4
+    expect "its rest, without mpirun" 0 "finished after 4 epochs" alone --resume --output means-$step
+    verdict "it ends with the files of one left alone (mean of weights, step $step)" same_run means means-$step
+done
+expect "the mean is not for networks that begin to train later" 64 "swa" \
+    alone "${short[@]}" --freeze 'conv*' --unfreeze-at-epoch 2 --swa start=1 --output refused
+expect "one average is enough" 64 "swa" alone "${mean[@]}" --ema 0.9 --output refused
+
 augmented=("${short[@]}" --epochs 4 --augment flip)
 expect "an augmented run" 0 "" ranks 2 "${augmented[@]}" --output augmented
 expect "SIGUSR1 to an augmented run" 75 "$saved" \

@@ -13,6 +13,9 @@ public struct ShardPartition: Sendable, Equatable {
     /// The shards that `rank` owns.
     public func shards(of rank: Int) -> Range<Int> { Self.part(rank, of: ranks, total: shards) }
 
+    /// Those of them that have samples in a batch of `batch`.
+    public func shards(of rank: Int, batch: Int) -> Range<Int> { shards(of: rank).clamped(to: 0..<min(batch, shards)) }
+
     /// The samples of `shard` in a batch of `batch` samples; empty where the batch is smaller than the shard number.
     public func samples(of shard: Int, batch: Int) -> Range<Int> { Self.part(shard, of: shards, total: batch) }
 

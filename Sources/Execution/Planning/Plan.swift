@@ -60,7 +60,7 @@ public struct Plan {
         let bound = Memory(regions: memory, addresses: addresses)
         let segments = try self.segments.map { segment in
             BoundPlan.Segment(
-                kernels: try segment.kernels.map { try $0.bind(bound) },
+                kernels: try segment.kernels.map { try $0.bind(bound) }, forward: segment.forward,
                 gradientsReady: segment.kernels.map(\.gradientsReady),
                 gradients: segment.gradients,
                 exchange: segment.exchange.map {
@@ -133,6 +133,8 @@ public struct Memory {
 public struct BoundPlan {
     public struct Segment {
         public let kernels: [Kernel]
+        /// How many of them, from the first, are of the forward pass.
+        public let forward: Int
         /// For each kernel: gradients of arena elements below this offset are complete after it; 0 where nothing is
         /// new.
         public let gradientsReady: [Int]

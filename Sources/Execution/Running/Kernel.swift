@@ -68,4 +68,7 @@ public struct Segment {
     /// The arena ranges whose gradients it writes, ascending.
     public internal(set) var gradients: [Range<Int>] = []
     public internal(set) var exchange: Exchange?
+
+    /// How many kernels, from the first, are of the forward pass.
+    var forward: Int { kernels.prefix { $0.phase == .forward }.count }
 }

@@ -12,6 +12,8 @@ public final class Replica {
     public let gradientLevels: [AlignedBuffer<Float>]
     /// The exchanges after each segment of a training plan: the same for every shard size.
     public let exchanges: [Exchange?]
+    /// How many segments of a training plan, from the first, have a part of the forward pass.
+    public let forwardSegments: Int
     /// Remarks of engines on plans: primitives for which only a reference implementation was found.
     public let remarks: [String]
     /// Where training plans record their kernels in traced runs. It is set before the first plan is bound.
@@ -35,7 +37,9 @@ public final class Replica {
     public init(_ plan: ReplicaPlan, _ arenas: Arenas? = nil) {
         (network, loss, arena) = (plan.network, plan.loss, plan.arena)
         plans = plan.plans
-        exchanges = plans.first { $0.key.purpose == .training }?.value.segments.map(\.exchange) ?? []
+        let segments = plans.first { $0.key.purpose == .training }?.value.segments ?? []
+        exchanges = segments.map(\.exchange)
+        forwardSegments = segments.prefix { $0.forward > 0 }.count
         remarks = Set(plans.values.flatMap(\.remarks)).sorted()
         let arenas =
             arenas

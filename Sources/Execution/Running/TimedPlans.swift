@@ -57,7 +57,8 @@ extension BoundPlan {
         }
         let segments = zip(segments, plan.segments).map { segment, planned in
             Segment(
-                kernels: traced(segment.kernels, planned.kernels), gradientsReady: segment.gradientsReady,
+                kernels: traced(segment.kernels, planned.kernels), forward: segment.forward,
+                gradientsReady: segment.gradientsReady,
                 gradients: segment.gradients, exchange: segment.exchange)
         }
         let weightCopies = zip(weightCopies, plan.weightCopies).map { copy, planned in

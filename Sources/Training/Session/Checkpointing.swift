@@ -58,7 +58,7 @@ final class Checkpointing {
         let begin = ContinuousClock.now
         let position = progress.position
         let step = position.globalStep
-        let tensors = RunTensors(communicator, replica, parts.update)
+        let tensors = RunTensors(communicator, replica, parts.update, hasAverage: hasAverage(progress))
         try communicator.together {
             try refusingNonFinite(after: step) { try tensors.requireFiniteSlots() }
         }
@@ -95,7 +95,7 @@ final class Checkpointing {
     func nonFiniteSlot(afterStep step: Int) throws -> String? {
         var reason: [UInt8] = []
         do {
-            try RunTensors(communicator, replica, parts.update).requireFiniteSlots()
+            try RunTensors(communicator, replica, parts.update, hasAverage: false).requireFiniteSlots()
         } catch {
             reason = Array(error.reason.utf8)
         }
@@ -128,12 +128,17 @@ final class Checkpointing {
     /// The run ends with an error. What is being written is written to its end first.
     func abandon() { _ = try? writer?.finish() }
 
+    /// Whether the model has the average of weights by now.
+    private func hasAverage(_ progress: RunProgress) -> Bool {
+        options.average?.exists(afterEpochs: progress.position.epoch) ?? false
+    }
+
     /// The state without weights and slots.
     private func state(_ progress: RunProgress, _ coordinator: Coordinator) throws -> RunState {
         var state = RunState(
             network: replica.network, loss: replica.loss, weights: [], optimizer: optimizerState(progress))
         state.position = progress.position
-        if parts.update.average != nil { state.otherWeights[.training] = [] }
+        if hasAverage(progress) { state.otherWeights[.training] = [] }
         if parts.update.slow != nil { state.otherWeights[.slow] = [] }
         state.coordinator = String(decoding: try coordinator.state(), as: UTF8.self)
         state.history = progress.history

@@ -30,8 +30,10 @@ package struct ResumableRun {
         }
         // States that were compared and given back have none.
         let hasWeights = !state.weights.isEmpty
+        let hasAverage = options.average?.exists(afterEpochs: state.position.epoch) ?? false
         for (set, option, isOn) in [
-            (RunState.WeightSet.training, "ema", options.ema != nil), (.slow, "lookahead", options.lookahead != nil),
+            (RunState.WeightSet.training, options.swa == nil ? "ema" : "swa", hasAverage),
+            (.slow, "lookahead", options.lookahead != nil),
         ] where hasWeights && (state.otherWeights[set] != nil) != isOn {
             throw FileError(
                 .content, file: file, "its \(set.rawValue) weights do not fit its option --\(option)")

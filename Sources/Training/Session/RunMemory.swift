@@ -33,7 +33,7 @@ extension MemoryNeed {
         let goesBack = options.onNaN == .rollback
         optimizer = slots * owned * float
         // An average, and the weights that stand aside while it is in their place; slow weights.
-        let others = (options.ema == nil ? 0 : 2) + (options.lookahead == nil ? 0 : 1)
+        let others = (options.average == nil ? 0 : 2) + (options.lookahead == nil ? 0 : 1)
         optimizer += others * owned * float
         if goesBack {
             optimizer += EpochStart.bytes(parameters: exchange.parameterCount, slots: slots, owned: owned)
@@ -43,7 +43,7 @@ extension MemoryNeed {
         // on the disk. One parameter at a time lies beside it: its place in an arena, and in Keras's shape.
         let largest = network.parameters.map(\.specification.shape.count).max() ?? 0
         let state = weights + slots * network.trainableParameterCount * float
-        let sets = (options.ema == nil ? 0 : 1) + (options.lookahead == nil ? 0 : 1)
+        let sets = (options.average == nil ? 0 : 1) + (options.lookahead == nil ? 0 : 1)
         let checkpoint = (goesBack ? 2 : 1) * state + sets * weights + 2 * largest * float
         // Other ranks only have the weights to start from, before the optimizer and the reader take their memory.
         files = exchange.rank == 0 ? checkpoint : max(0, weights - optimizer - reader)
@@ -78,7 +78,7 @@ extension ExchangePlan {
         let buckets = BucketPlan(
             count: arena.gradientCount, cuts: slices.map(\.offset).filter { $0 > 0 }, ranks: partition.ranks,
             targetBytes: options.bucketSize.map { $0 << 10 }, roundedCount: options.wire == .bf16 ? statistics : 0)
-        self.init(options.reduction.type, partition, buckets, parameterCount: arena.count, rank: rank, nodes)
+        self.init(options.reduction.type(nodes), partition, buckets, parameterCount: arena.count, rank: rank, nodes)
     }
 }
 

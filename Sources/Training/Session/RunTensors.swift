@@ -33,11 +33,13 @@ final class RunTensors: CheckpointTensors {
         let parameter: Int
     }
 
-    /// Of the state as it is.
-    convenience init(_ communicator: Communicator, _ replica: Replica, _ update: ParameterUpdate) {
+    /// Of the state as it is. `hasAverage`: whether the model's weights are the average.
+    convenience init(
+        _ communicator: Communicator, _ replica: Replica, _ update: ParameterUpdate, hasAverage: Bool
+    ) {
         self.init(
-            communicator, replica, replica.parameters, update.slots, update.optimizer, average: update.average,
-            slow: update.slow)
+            communicator, replica, replica.parameters, update.slots, update.optimizer,
+            average: hasAverage ? update.average : nil, slow: update.slow)
     }
 
     /// Of the state at the start of the epoch.

@@ -1,6 +1,7 @@
 import Basics
 import Execution
 import MessagePassing
+import Optimization
 import Reduction
 
 /// Puts the average of weights, of which each rank has its slices, in the place of the weights for a while.
@@ -18,12 +19,29 @@ final class AveragedWeights {
         kept = OwnedArena(average.ownership)
     }
 
+    /// Takes the weights of the replica into the mean. `models` are in it already.
+    func add(to mean: StochasticAverage, models: Int) {
+        for range in average.ownership.ranges where !range.isEmpty {
+            mean.add(
+                replica.parameters.baseAddress + range.lowerBound, to: average.address(of: range.lowerBound),
+                count: range.count, models: models)
+        }
+    }
+
+    /// Makes values in a range of the replica's arena, which the average is in, the average's own.
+    func keep(_ range: Range<Int>) {
+        average.store(UnsafeBufferPointer(replica.parameters[range]), at: range.lowerBound)
+    }
+
     /// Collective. The body is not called on all ranks if the average cannot be shared.
     func whileInPlace<Result>(_ body: () throws -> Result) throws -> Result {
+        // Ranks that share their parameters have all read them.
+        try communicator.barrier()
         kept.store(UnsafeBufferPointer(replica.parameters[0..<replica.arena.gradientCount]), at: 0)
         try average.spread(into: replica.parameters, communicator)
         replica.weightsChanged()
         let result = Swift.Result { try body() }
+        try communicator.barrier()
         try kept.spread(into: replica.parameters, communicator)
         replica.weightsChanged()
         return try result.get()

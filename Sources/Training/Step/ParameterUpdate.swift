@@ -20,7 +20,7 @@ final class ParameterUpdate {
     let slots: [OwnedArena]
     /// Lookahead's slow weights.
     let slow: OwnedArena?
-    /// The average of weights and statistics.
+    /// The average of weights and statistics, if the run has one. A stochastic one means nothing before the first weights are in it.
     let average: OwnedArena?
 
     let optimizer: any Optimizer
@@ -78,7 +78,7 @@ final class ParameterUpdate {
         /// Whether only kernels decay.
         var decaysKernelsOnly = false
         var lookahead: Lookahead?
-        var average: ExponentialAverage?
+        var average: WeightAverage?
         /// False where a gate has looked at the gradients.
         var checksGradients = true
     }
@@ -100,7 +100,8 @@ final class ParameterUpdate {
         }
         let (slow, average) = (settings.lookahead.map { _ in copy() }, settings.average.map { _ in copy() })
         (self.slow, self.average) = (slow, average)
-        (lookahead, exponential) = (settings.lookahead, settings.average)
+        lookahead = settings.lookahead
+        if case .exponential(let rule) = settings.average { exponential = rule } else { exponential = nil }
         var trainable: [(range: Range<Int>, path: String)] = []
         var spans: [Span] = []
         for slice in replica.arena.slices where slice.role != .frozen {

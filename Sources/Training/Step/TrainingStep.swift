@@ -75,7 +75,9 @@ package final class TrainingStep {
                     metrics.add(plan.metrics.pointee, samples: samples[shard].count, shard: shard)
                 }
             }
-            if let exchange = replica.exchanges[segment] { try combine(exchange, segment, batch: batch) }
+            if let exchange = replica.exchanges[segment] {
+                try combine(exchange, segment, batch: batch) { try self.plan($0, batch: batch) }
+            }
         }
         try reducer.finish()
         var sums = try metrics.combine(request, isFinite: update.problem == nil && finding == nil)
@@ -124,15 +126,47 @@ package final class TrainingStep {
     }
 
     /// The barrier behind a segment: all shards' vectors become one, which the next segment of every shard reads.
-    private func combine(_ exchange: Exchange, _ segment: Int, batch: Int) throws {
-        for shard in reducer.shards {
-            guard let local = try plan(shard, batch: batch).segments[segment].exchange else { continue }
+    private func combine(
+        _ exchange: Exchange, _ segment: Int, batch: Int, _ plan: (_ shard: Int) throws -> BoundPlan
+    ) throws {
+        let shards = reducer.partition.shards(of: communicator.rank, batch: batch)
+        for shard in shards {
+            guard let local = try plan(shard).segments[segment].exchange else { continue }
             statistics.set(local.local, count: exchange.count, shard: shard)
         }
         let combined = try statistics.combine(exchange, segment: segment, batch: batch)
-        for shard in reducer.shards {
-            try plan(shard, batch: batch).segments[segment].exchange?.combined.update(
-                from: combined, count: exchange.count)
+        for shard in shards {
+            try plan(shard).segments[segment].exchange?.combined.update(from: combined, count: exchange.count)
+        }
+    }
+
+    /// Runs the forward pass alone, as a step would. `look` is called whenever a segment of a shard of this rank has run, with the
+    /// shard's gradient arena and the ranges of it that hold something new: sums of statistics. Collective.
+    func forward(
+        _ samples: BatchSlot, batch: Int, step: Int,
+        _ look: (_ shard: Int, _ gradients: AlignedBuffer<Float>, _ ranges: [Range<Int>]) -> Void
+    ) throws {
+        let shards = reducer.partition.shards(of: communicator.rank, batch: batch)
+        let plan = { [self] shard in
+            try replica.plan(
+                .training, samples: reducer.partition.samples(of: shard, batch: batch).count,
+                shard: shard - shards.lowerBound)
+        }
+        for index in 0..<replica.forwardSegments {
+            for shard in shards {
+                watch.begin(.computing)
+                let (bound, context) = (try plan(shard), context(shard, batch: batch, step: step))
+                if index == 0 {
+                    loader.load(samples[shard], into: bound)
+                    try bound.prepareWeights(context)
+                }
+                let segment = bound.segments[index]
+                for kernel in segment.kernels.prefix(segment.forward) { try kernel(context) }
+                look(shard, replica.gradientLevels[0], segment.gradients)
+            }
+            if index + 1 < replica.forwardSegments, let exchange = replica.exchanges[index] {
+                try combine(exchange, index, batch: batch, plan)
+            }
         }
     }
 
@@ -162,7 +196,9 @@ package final class TrainingStep {
                 problem: update.problem, finding: search(segment, samples, batch: batch, step: step))
             let reports = try communicator.allGather(encoding: report)
             if reports.contains(where: { $0.finding != nil }) { return NonFiniteReport.text(reports, step: step) }
-            if let exchange = replica.exchanges[segment] { try combine(exchange, segment, batch: batch) }
+            if let exchange = replica.exchanges[segment] {
+                try combine(exchange, segment, batch: batch) { try self.plan($0, batch: batch) }
+            }
         }
         return NonFiniteReport.text(reports, step: step)
     }

@@ -1,4 +1,5 @@
-"""Writes torch_optimization.json beside this file: what PyTorch's one-cycle schedule, and timm's LARS and Lookahead do.
+"""Writes torch_optimization.json beside this file: what PyTorch's one-cycle schedule and stochastic
+weight averaging, and timm's LARS and Lookahead do.
 
     python3 generate_torch_golden.py            (made with torch 2.13.0 and timm 1.0.31)
 
@@ -71,7 +72,28 @@ def lookahead_cases():
         yield dict(steps=steps, part=part, **trace(made))
 
 
-groups = dict(one_cycle=one_cycle_cases(), lars=lars_cases(), lookahead=lookahead_cases())
+def stochastic_average_cases():
+    """Weights and rates of nine epochs, three of which come first; the rate is 0.1 at that time."""
+    for rate, anneal in [(0.02, 4), (0.5, 10)]:
+        model = torch.nn.Linear(COUNT, 1, bias=False)
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        average = torch.optim.swa_utils.AveragedModel(model)
+        schedule = torch.optim.swa_utils.SWALR(optimizer, swa_lr=rate, anneal_epochs=anneal)
+        rates, weights, averages = [], [], []
+        for epoch in range(6):
+            rates.append(optimizer.param_groups[0]["lr"])
+            with torch.no_grad():
+                model.weight.copy_(torch.randn_like(model.weight))
+            optimizer.step()
+            average.update_parameters(model)
+            schedule.step()
+            weights.append(floats(model.weight.flatten()))
+            averages.append(floats(average.module.weight.flatten()))
+        yield dict(start=3, rate=rate, anneal=anneal, rates=rates, weights=weights, averages=averages)
+
+
+groups = dict(one_cycle=one_cycle_cases(), lars=lars_cases(), lookahead=lookahead_cases(),
+              stochastic_average=stochastic_average_cases())
 lines = {key: [json.dumps(case) for case in cases] for key, cases in groups.items()}
 body = ",\n".join(f'"{key}": [\n' + ",\n".join(cases) + "\n]" for key, cases in lines.items())
 (here / "torch_optimization.json").write_text("{" + body + "}\n")
