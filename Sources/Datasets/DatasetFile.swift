@@ -80,7 +80,7 @@ public struct DatasetFile: Sendable {
             EncodedImages.offsetsPath(of: $0.dataset.path)
         }
         let targets = schema.splits.values.flatMap { [$0.samples, $0.targets].compactMap(\.self) }
-        let used = targets + offsets + [options.sampleWeights].compactMap(\.self)
+        let used = targets + offsets + schema.lists + [options.sampleWeights].compactMap(\.self)
         unused = isNative ? [] : try UnusedContent.of(file, used: used)
         let classes = options.classes ?? Self.classes(named: known?.count ?? 0, parts)
         let classNames = known?.count == classes ? known : nil

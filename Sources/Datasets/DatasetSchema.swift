@@ -16,6 +16,8 @@ public struct DatasetSchema: Sendable, Equatable {
     }
 
     public private(set) var splits: [Split: Paths] = [:]
+    /// The paths of data sets that say which rows belong to a split.
+    private(set) var lists: [String] = []
 
     package static let sampleNames = ["images", "imgs", "image", "data", "x", "features", EncodedImages.name]
     package static let targetNames = ["labels", "label", "targets", "target", "y"]
@@ -64,6 +66,7 @@ public struct DatasetSchema: Sendable, Equatable {
         guard let shared = splits[.train], let attribute = try SplitAttribute(of: file),
             attribute.knows(shared.samples)
         else { return }
+        lists = attribute.lists
         splits[.train] = nil
         for split in Split.allCases where splits[split] == nil {
             func rowsOf(_ path: String) throws -> RowSelection? {

@@ -68,6 +68,9 @@ struct SplitAttribute {
         return .list(numbers.map { Int($0) })
     }
 
+    /// The paths of the lists of rows.
+    var lists: [String] { entries.compactMap(\.list?.path) }
+
     /// Whether it says anything of a data set.
     func knows(_ path: String) -> Bool { entries.contains { "/\($0.source)" == path } }
 

@@ -1,5 +1,6 @@
 import Basics
 import DataPipeline
+import DataSummary
 import Datasets
 import Transforms
 import HDF5Storage
@@ -194,6 +195,26 @@ private struct CropAtRandom: CropPlan {
         let text = message { try samples(dataset, threads: threads) }
         #expect(text.contains("x.h5: /train/encoded: row 6: it is"), "\(text)")
         #expect(text.contains("--on-bad-image skip"), "\(text)")
+    }
+
+    /// A look at a file tells of them; a run ends before its first step.
+    @Test func damagedImagesAreCounted() throws {
+        let scratch = try Scratch()
+        let file = try copy(scratch) { bytes, offsets in
+            for row in [2, 7, 8] { for place in 0..<4 { bytes[Int(offsets[row]) + place] = 7 } }
+        }
+        for summary in [try DatasetSummary(of: file), try DatasetSummary(sampling: file, countsDamaged: true)] {
+            let statistics = summary.splits[0].statistics
+            #expect(statistics.samples == 7 && statistics.damaged.count == 3 && statistics.damaged.first == 2)
+            let warning = try #require(summary.warnings(for: nil).first)
+            #expect(
+                warning.hasPrefix("3 of the train images cannot be decoded: number 2, and others: "), "\(warning)")
+            #expect(warning.contains("/train/encoded: row 2: "), "\(warning)")
+        }
+        #expect(message { try DatasetSummary(sampling: file) }.contains("/train/encoded: row 2: "))
+        #expect(try DatasetInspection(file).description.contains("warning: 3 of the train images cannot be decoded"))
+        let json = try DatasetSummary(of: file).json(warnings: []).text()
+        #expect(json.contains("\"damaged\":3") && json.contains("\"encoded\":true"), "\(json)")
     }
 
     @Test(

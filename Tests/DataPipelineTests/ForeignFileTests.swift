@@ -62,6 +62,7 @@ private func check(
                 "rows of /features, as the attribute split says: train 4 rows, 1 to 11, test 3 rows, 0 to 10",
                 "train and test share 1 row of /features",
             ])
+        #expect(file.unused.isEmpty)
         // Held-out rows are some of them, and each choice is another file's fingerprint.
         #expect(try file.trainingData(.last(0.5)).validation?.rows == .list([5, 11]))
         #expect(try file.fingerprint() != open("fuel.h5", labels).fingerprint())
