@@ -44,7 +44,8 @@ public struct Benchmark {
         let parts = try RunParts(session)
 
         let trace = try parts.trace()
-        let reader = parts.data.training.reader(shards: session.shards, epochs: .max, spans: trace?.reader)
+        let reader = parts.data.phase(ofEpoch: 0).source.reader(
+            shards: session.shards, epochs: .max, spans: trace?.reader)
         defer { reader.stop() }
         let (durations, firstStep) = try timeSteps(parts, reader, trace)
         try trace?.finish()

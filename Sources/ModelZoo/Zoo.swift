@@ -7,11 +7,12 @@ public enum Zoo {
         Perceptron.models + SimpleCNN.models + LeNet.models + AlexNet.models + ZFNet.models + VGG.models
         + CIFARVGG.models + GoogLeNet.models + BNInception.models + InceptionV3.models + InceptionV4.models
         + InceptionResNet.models + CIFARResNet.models + CIFARResNetV2.models + ResNet.models + ResNetV2.models
-        + Transfer.models
+        + WideResNet.models + FastConvNet.models + Transfer.models
 
     public static func model(named name: String) throws(NetworkError) -> ZooModel {
         let model =
             models.first { $0.name == name } ?? CIFARResNet.model(named: name) ?? CIFARResNetV2.model(named: name)
+            ?? WideResNet.model(named: name)
         if let model { return model }
         let nearest = suggestion(for: name, among: models.map(\.name), atMost: 3)
         throw NetworkError(

@@ -86,6 +86,9 @@ extension TrainingOptions {
         .init(
             "stage", .data, .operational, \.stage,
             "folder on each node's own disk: data files are copied there first, and the copies deleted at the end"),
+        .init(
+            "cache", .data, .operational, \.cache,
+            "none (default), or ram: each rank keeps samples in memory once it has read and decoded them"),
         .init("images", .data, .operational, \.images, "path of the images in the HDF5 file (default: found by name)"),
         .init(
             "labels", .data, .operational, \.labels,
@@ -142,6 +145,10 @@ extension TrainingOptions {
             "repeated-augmentation", .augmentation, .semantic, \.repeatedAugmentation,
             "how often a batch has each of its samples, each time augmented otherwise; an epoch has so many fewer samples",
             .positive(atMost: 64)),
+        .init(
+            "size-schedule", .augmentation, .semantic, \.sizeSchedule,
+            "size of training images by epoch, such as 0:128,10:160,20:224; validation has the size of the model's input"
+        ),
     ]
 
     private static let run: [OptionDeclaration] = [

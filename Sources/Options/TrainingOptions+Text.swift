@@ -61,13 +61,13 @@ extension TrainingOptions {
                 "a batch of \(batchSize) has no sample for each of \(shards) shards; "
                     + "use a batch size of at least \(shards) or --shards \(batchSize)")
         }
-        if augment?.mixesSamples == true, batchSize < 2 * shards {
+        if augment?.partners == .shard, batchSize < 2 * shards {
             throw OptionError(
                 "augment",
                 "samples of the same shard are mixed, and a batch of \(batchSize) in \(shards) shards has one in some; "
-                    + "use a batch size of at least \(2 * shards), or fewer --shards")
+                    + "use partners=batch, a batch size of at least \(2 * shards), or fewer --shards")
         }
-        if augment?.mixesSamples == true, classWeights != nil || sampleWeights != nil {
+        if augment?.partners != nil, classWeights != nil || sampleWeights != nil {
             throw OptionError(
                 "augment", "mixed samples are of several classes, and have no weight; leave out mixing, or the weights")
         }

@@ -19,6 +19,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public enum Progress: String, NamedOptionValue { case auto, bar, plain, none }
     public enum Switch: String, NamedOptionValue { case on, off }
     public enum TargetKind: String, NamedOptionValue { case labels, values }
+    public enum Cache: String, NamedOptionValue { case none, ram }
     public enum Sampling: String, NamedOptionValue { case shuffled, balanced }
     public enum Normalization: String, NamedOptionValue {
         case auto, unchanged, unit, standardized
@@ -55,6 +56,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public var match: LayerMatch?
     public var data: String?
     public var stage: String?
+    public var cache = Cache.none
     public var images: String?
     public var labels: String?
     public var allowExternal = false
@@ -76,6 +78,7 @@ public struct TrainingOptions: Equatable, Sendable {
     // What becomes of training samples
     public var augment: AugmentationList?
     public var repeatedAugmentation: Int?
+    public var sizeSchedule: SizeSchedule?
 
     // The run
     public var epochs = 20

@@ -94,7 +94,7 @@ struct Trainer {
                 let samples = try communicator.watch.during(.reading, reader.next)
             {
                 let request = try runStep(samples, rates, epochTimer)
-                rowsRead = (rowsRead.rows + samples.rowsRead, rowsRead.samples + samples.count)
+                rowsRead = (rowsRead.rows + samples.rowsRead, rowsRead.samples + samples.samplesRead)
                 reader.release(samples)
                 try checkpoints.advance()
                 var isDue = checkpoints.isDue(afterStep: progress.position.globalStep)
@@ -114,14 +114,21 @@ struct Trainer {
             let directive = try endEpoch(rates, epochTimer)
             if let reason = directive.stopReason { return .stopped(reason: reason) }
             rates = directive.nextRates
+            if parts.data.phases.contains(where: { $0.begin == progress.position.epoch }) {
+                reader.stop()
+                reader = makeReader()
+            }
         }
         return progress.position.epoch < options.epochs ? nil : .finished
     }
 
+    /// A reader from here on, as long as samples keep their size.
     private func makeReader() -> BatchReader {
-        parts.data.training.reader(
+        let (source, end) = parts.data.phase(ofEpoch: progress.position.epoch)
+        step.take(source.input)
+        return source.reader(
             shards: parts.session.shards, epoch: progress.position.epoch, step: progress.position.step,
-            epochs: options.epochs, stepsPerEpoch: parts.stepsPerEpoch, spans: trace?.reader)
+            epochs: min(options.epochs, end), stepsPerEpoch: parts.stepsPerEpoch, spans: trace?.reader)
     }
 
     /// Rank 0's learning rates, since maths libraries differ in powers and cosines.

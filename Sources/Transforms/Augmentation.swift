@@ -29,6 +29,8 @@ public struct AugmentationParameters {
         let value: String
     }
 
+    /// Whom samples are mixed with where nothing is said of it.
+    let usualPartners: MixingPartners
     private let transform: String
     private let source: String
     private let option: String
@@ -37,7 +39,11 @@ public struct AugmentationParameters {
     public private(set) var taken: [Taken] = []
 
     /// `source` is the whole transform as it was written, `list` what stands between its parentheses.
-    init(_ list: Substring, of transform: String, _ source: String, option: String) throws(OptionError) {
+    init(
+        _ list: Substring, of transform: String, _ source: String, option: String,
+        usualPartners: MixingPartners = .batch
+    ) throws(OptionError) {
+        self.usualPartners = usualPartners
         self.transform = transform
         self.source = source
         self.option = option

@@ -23,7 +23,19 @@ public struct AugmentationList: Sendable, Equatable, CustomStringConvertible {
 
     /// `flip` or `flip(0.5)`, several separated by commas. `option` is named in errors.
     public init(parsing text: String, option: String) throws {
-        augmentations = try Self.items(of: text.filter { $0 != " " }, option).map { try Self.read($0, option) }
+        try self.init(text, option, usualPartners: .batch)
+    }
+
+    /// As a checkpoint has it. If it does not say whom samples are mixed with, its run mixed them within their shards.
+    public init(stored text: String) throws { try self.init(text, "augment", usualPartners: .shard) }
+
+    private init(_ text: String, _ option: String, usualPartners: MixingPartners) throws {
+        augmentations = try Self.items(of: text.filter { $0 != " " }, option).map {
+            try Self.read($0, option, usualPartners)
+        }
+        guard Set(mixing.map(\.partners)).count < 2 else {
+            throw OptionError(option, "'\(text)' mixes samples within shards and within batches; choose one for all")
+        }
     }
 
     private init(_ augmentations: [any Augmentation]) { self.augmentations = augmentations }
@@ -51,8 +63,10 @@ public struct AugmentationList: Sendable, Equatable, CustomStringConvertible {
 
     public var isEmpty: Bool { augmentations.isEmpty }
 
-    /// Whether it mixes samples of a shard with each other.
-    public var mixesSamples: Bool { augmentations.contains { $0 is any MixingAugmentation } }
+    private var mixing: [any MixingAugmentation] { augmentations.compactMap { $0 as? any MixingAugmentation } }
+
+    /// Whom it mixes samples with; nil if it does not.
+    public var partners: MixingPartners? { mixing.first?.partners }
 
     /// What stands for the transforms where samples are evaluated or predicted from.
     public var inEvaluation: [any SampleTransform] { transforms.compactMap(\.inEvaluation) }
@@ -80,7 +94,9 @@ public struct AugmentationList: Sendable, Equatable, CustomStringConvertible {
         return items
     }
 
-    private static func read(_ item: String, _ option: String) throws(OptionError) -> any Augmentation {
+    private static func read(
+        _ item: String, _ option: String, _ usualPartners: MixingPartners
+    ) throws(OptionError) -> any Augmentation {
         let parts = item.split(separator: "(", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts[0])
         guard let kind = known.first(where: { $0.name == name }) else {
@@ -94,7 +110,8 @@ public struct AugmentationList: Sendable, Equatable, CustomStringConvertible {
             throw OptionError(option, "'\(item)' does not end with its parameters; expected \(grammar)")
         }
         var parameters = try AugmentationParameters(
-            parts.count == 1 ? "" : parts[1].dropLast(), of: name, item, option: option)
+            parts.count == 1 ? "" : parts[1].dropLast(), of: name, item, option: option,
+            usualPartners: usualPartners)
         let transform = try kind.init(&parameters)
         try parameters.finish()
         return transform

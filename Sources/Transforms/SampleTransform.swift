@@ -3,8 +3,9 @@ import Basics
 /// A step between what a file stores and what a network reads: it says what it makes of a kind of samples, and makes it
 /// of one sample at a time.
 ///
-/// A transform is a value without state, and runs on a reader's thread. What it makes of a sample depends on that sample,
-/// on others of the same shard, and on `random`: all of them are the same on any number of ranks and in a resumed run.
+/// A transform is a value without state, and runs on a reader's thread. What it makes of a sample depends on that sample, on its
+/// partner in the batch or others of the same shard, and on `random`: all of them are the same on any number of ranks and in a resumed
+/// run.
 public protocol SampleTransform: Sendable, CustomStringConvertible {
     /// What samples of the kind `input` become. Throws where it cannot take them.
     func output(of input: SampleSpecification) throws(TransformError) -> SampleSpecification
@@ -18,6 +19,13 @@ public protocol SampleTransform: Sendable, CustomStringConvertible {
     /// The transform that evaluation and prediction use instead. It uses no random numbers: a central crop instead of a random
     /// one. Nil leaves the sample as it is.
     var inEvaluation: (any SampleTransform)? { get }
+
+    /// Whether it reads `ShardSamples.partner`. All such transforms of a chain see the same partners.
+    var takesPartner: Bool { get }
+}
+
+extension SampleTransform {
+    public var takesPartner: Bool { false }
 }
 
 /// The samples of one shard as a transform finds them.
@@ -27,21 +35,25 @@ public struct ShardSamples {
     public let epoch: Int
     /// Random numbers that all samples of the shard have in common in this step. They are the transform's own.
     public let random: CounterRandom
+    /// From a sample to its partner.
+    private let stride: Int
     private let lastingRandom: (Int) -> CounterRandom
     private let values: UnsafeRawPointer
     private let labels: UnsafePointer<Int32>
     private let targets: UnsafePointer<Float>
     private let valueBytes: Int
 
-    /// `values`, `labels` and `targets` are those of all samples, one after the other.
+    /// `values`, `labels` and `targets` are those of all samples, one after the other. The partner of each lies `stride` behind it.
     package init(
         _ specification: SampleSpecification, count: Int, values: UnsafeRawPointer, labels: UnsafePointer<Int32>,
-        targets: UnsafePointer<Float>, epoch: Int, random: CounterRandom, lasting: @escaping (Int) -> CounterRandom
+        targets: UnsafePointer<Float>, epoch: Int, random: CounterRandom, stride: Int = 0,
+        lasting: @escaping (Int) -> CounterRandom
     ) {
         self.specification = specification
         self.count = count
         self.epoch = epoch
         self.random = random
+        self.stride = stride
         lastingRandom = lasting
         (self.values, self.labels, self.targets) = (values, labels, targets)
         valueBytes = specification.valueBytes
@@ -49,6 +61,9 @@ public struct ShardSamples {
 
     /// Random numbers that a sample has in all epochs. They are the transform's own.
     public func lasting(_ index: Int) -> CounterRandom { lastingRandom(index) }
+
+    /// The sample of the batch that a sample is to be mixed with: as the transforms before this one have made it, in its own place.
+    public func partner(of index: Int) -> Int { index + stride }
 
     /// A sample's values, row-major in the shape and form of `specification`.
     public func values(_ index: Int) -> UnsafeRawPointer { values + index * valueBytes }

@@ -59,6 +59,10 @@ for mode in shard global; do
     compare "a mean of weights, batch norm $mode, a last batch smaller than the shards" "1 2 3" \
         --model resnet-cifar-8-v1 --data data.h5 --batch-size 48 --shards 7 --batch-norm $mode --swa start=0
 done
+compare "images that grow, samples mixed over the batch" "1 2 3" --model wide-resnet-10-1 --data data.h5 --batch-size 40 \
+    --shards 5 --size-schedule 0:20,1:28x24 --augment "flip, mixup, cutmix" --swa start=0
+compare "chunked samples mixed over the batch" "2 5" --model simple-cnn --data chunked.h5 --batch-size 36 \
+    --augment "mixup-or-cutmix" --epochs 1
 compare "plain loops and OpenBLAS, batch norm global, shards left empty" 3 --model resnet-cifar-8-v1 --data data.h5 \
     --batch-size 36 --batch-norm global --engine blas --epochs 1
 compare "a part kept for validation, a warm-up, a schedule" 3 --model simple-cnn --data untested.h5 --batch-size 20 \
@@ -69,6 +73,15 @@ compare "a stratified part of chunked data validates" 3 --model simple-cnn --dat
     --validation stratified:0.2
 compare "a part that is redrawn in each epoch validates" 3 --model simple-cnn --data chunked-train.h5 --batch-size 20 \
     --validation redrawn:0.2
+compare "weights of classes, balanced sampling" "1 2 3 8" --model mlp --data untested.h5 --batch-size 20 \
+    --validation stratified:0.2 --class-weights balanced --sampling balanced --readers 1
+for count in 1 2 3 8; do
+    rm -rf many
+    expect "weights of classes, three readers, samples in memory, $count ranks" 0 "" ranks "$count" --epochs 2 \
+        --output many --model mlp --data untested.h5 --batch-size 20 --validation stratified:0.2 \
+        --class-weights balanced --sampling balanced --readers 3 --cache ram
+    verdict "three readers, samples in memory, $count ranks: the same files" same_run one many
+done
 compare "an auxiliary output, label smoothing" "2 3" --model "$tests/auxiliary.json" --data data.h5 --batch-size 48 \
     --label-smoothing 0.1
 # A rate so high that all steps but the first overflow.

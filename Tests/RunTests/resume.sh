@@ -112,6 +112,19 @@ expect "the mean is not for networks that begin to train later" 64 "swa" \
     alone "${short[@]}" --freeze 'conv*' --unfreeze-at-epoch 2 --swa start=1 --output refused
 expect "one average is enough" 64 "swa" alone "${mean[@]}" --ema 0.9 --output refused
 
+# Images that grow; stopped before they do, and after.
+growing=(--model wide-resnet-10-1 --data data.h5 --batch-size 50 --augment "random-resized-crop, mixup" --epochs 3)
+growing+=(--size-schedule "0:16,1:24,2:32")
+expect "a run whose images grow" 0 "24x24x3 from epoch 2 on" ranks 2 "${growing[@]}" --output sizes
+for step in 2 7; do
+    expect "SIGUSR1 in step $step of such a run" 75 "$saved" \
+        signalled USR1 $step sizes-$step mpirun --timeout $limit -n 3 "$binary" "${growing[@]}"
+    expect "its rest, without mpirun" 0 "finished after 3 epochs" alone --resume --output sizes-$step
+    verdict "it ends with the files of one left alone (growing images, step $step)" same_run sizes sizes-$step
+done
+expect "images do not grow for a network with a dense layer on top" 1 "other weights for samples of 24x24x3" \
+    alone "${short[@]}" --size-schedule "0:24" --output refused
+
 augmented=("${short[@]}" --epochs 4 --augment flip)
 expect "an augmented run" 0 "" ranks 2 "${augmented[@]}" --output augmented
 expect "SIGUSR1 to an augmented run" 75 "$saved" \

@@ -52,6 +52,18 @@ import Options
         }
     }
 
+    @Test func sizesOfEpochs() throws {
+        var options = TrainingOptions()
+        try options.set("size-schedule", to: "0:128,10:160x128,20:224")
+        #expect(options.sizeSchedule?.phases.map(\.epoch) == [0, 10, 20])
+        #expect(options.text(of: "size-schedule") == "0:128,10:160x128,20:224")
+        for text in [
+            "", "128", "1:128", "0:128,0:160", "0:128,9:160,8:224", "0:0", "0:32x32x3", "0:-1", "-1:9", "0:9,",
+        ] {
+            #expect(throws: OptionError.self, "\(text)") { try options.set("size-schedule", to: text) }
+        }
+    }
+
     @Test func laterSourcesWin() throws {
         var options = TrainingOptions()
         try options.apply(

@@ -19,6 +19,13 @@ public struct ShardPartition: Sendable, Equatable {
     /// The samples of `shard` in a batch of `batch` samples; empty where the batch is smaller than the shard number.
     public func samples(of shard: Int, batch: Int) -> Range<Int> { Self.part(shard, of: shards, total: batch) }
 
+    /// The part that thing `index` of `total` is in, if they are cut into `parts`.
+    public static func part(of index: Int, among parts: Int, total: Int) -> Int {
+        let (size, larger) = total.quotientAndRemainder(dividingBy: parts)
+        let inLarger = larger * (size + 1)
+        return index < inLarger ? index / (size + 1) : larger + (index - inLarger) / size
+    }
+
     /// Part `index` of `total` things cut into `parts`.
     public static func part(_ index: Int, of parts: Int, total: Int) -> Range<Int> {
         let (size, larger) = total.quotientAndRemainder(dividingBy: parts)

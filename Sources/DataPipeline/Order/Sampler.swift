@@ -96,6 +96,26 @@ public struct Sampler: Sendable, Equatable {
         return start..<start + count(step: step, shard: shard)
     }
 
+    /// A sample of a batch: one of a shard's, counted from 0.
+    struct Place {
+        let shard: Int
+        let offset: Int
+    }
+
+    /// The place's number in a batch of so many samples.
+    func index(of place: Place, batch: Int) -> Int { share(place.shard, of: batch).lowerBound + place.offset }
+
+    /// The place with a number in a batch of so many samples.
+    func place(inBatch index: Int, batch: Int) -> Place {
+        let shard = ShardPartition.part(of: index, among: shards, total: batch)
+        return Place(shard: shard, offset: index - share(shard, of: batch).lowerBound)
+    }
+
+    /// The position of a place in the epoch's order.
+    func position(_ place: Place, step: Int) -> Int {
+        positions(step: step, shard: place.shard).lowerBound + place.offset
+    }
+
     /// The samples of `shard` in a step, in the order in which they are computed.
     public func indices(epoch: Int, step: Int, shard: Int) -> [Int] {
         let order = order(epoch: epoch)

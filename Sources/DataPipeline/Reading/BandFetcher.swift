@@ -34,14 +34,14 @@ final class BandFetcher: SampleFetcher {
     }
 
     func fetch(
-        _ draws: [Sampler.Draw], of samples: SampleSet, epoch: Int, shard: Int,
+        _ draws: [Sampler.Draw], of samples: SampleSet, epoch: Int, shards: [Int],
         into output: UnsafeMutableRawPointer, at starts: UnsafePointer<Int>
     ) throws {
         for (slot, draw) in draws.enumerated() {
-            enter(window: draw.window, epoch, shard)
+            enter(window: draw.window, epoch, shards[slot])
             let row = samples.rows[draw.sample]
             let first = row / bandRows * bandRows
-            let band = try band(row / bandRows, heldBy: shard)
+            let band = try band(row / bandRows, heldBy: shards[slot])
             source.copySample(
                 band.baseAddress + source.parts.length(of: first..<row), to: output + starts[slot],
                 byteCount: source.parts.length(of: row))

@@ -23,7 +23,10 @@ final class BatchRing: @unchecked Sendable {
         let shard: Int
         /// Those of the epoch.
         let samples: SampleSet
+        /// Of the shard's samples, of their partners, and so on: see `ShardTransformer`.
         let draws: [Sampler.Draw]
+        /// The shard that each draw belongs to.
+        let shards: [Int]
 
         /// Where the shard belongs.
         var buffer: ShardBuffer { slot.buffer(of: shard) }
@@ -35,6 +38,7 @@ final class BatchRing: @unchecked Sendable {
     private var begun: [BatchSlot] = []
     private var ready: [BatchSlot] = []
     private let dataset: SampleSet
+    private let chain: TransformChain
     private let sampler: Sampler
     private var steps: Steps
     /// Of the epoch of `steps`.
@@ -47,8 +51,12 @@ final class BatchRing: @unchecked Sendable {
     private var isStopping = false
 
     /// For so many threads; each of them calls `leave` at its end.
-    init(_ slots: [BatchSlot], _ dataset: SampleSet, _ sampler: Sampler, _ steps: Steps, threads: Int) {
+    init(
+        _ slots: [BatchSlot], _ dataset: SampleSet, _ chain: TransformChain, _ sampler: Sampler, _ steps: Steps,
+        threads: Int
+    ) {
         free = slots
+        self.chain = chain
         self.dataset = dataset
         self.sampler = sampler
         self.steps = steps
@@ -60,10 +68,25 @@ final class BatchRing: @unchecked Sendable {
     /// Waits for a shard to read; nil when the thread should end.
     func takeTask() -> Task? {
         guard let (slot, shard, contents) = takeShard() else { return nil }
-        let positions = sampler.positions(step: slot.step, shard: shard)
+        let places = places(step: slot.step, epoch: slot.epoch, shard: shard)
         return Task(
             slot: slot, shard: shard, samples: contents.samples,
-            draws: positions.map { contents.order.draw($0, shard: shard) })
+            draws: places.map { contents.order.draw(sampler.position($0, step: slot.step), shard: $0.shard) },
+            shards: places.map(\.shard))
+    }
+
+    /// Where a shard's samples are in the batch, then where their partners are, and so on.
+    private func places(step: Int, epoch: Int, shard: Int) -> [Sampler.Place] {
+        let batch = sampler.batch(of: step)
+        var places = (0..<sampler.count(step: step, shard: shard)).map { Sampler.Place(shard: shard, offset: $0) }
+        if chain.generations == 1 { return places }
+        let (partners, count) = (chain.partners(epoch: epoch, step: step, batch: batch), places.count)
+        for _ in 1..<chain.generations {
+            for place in places.suffix(count) {
+                places.append(sampler.place(inBatch: partners[sampler.index(of: place, batch: batch)], batch: batch))
+            }
+        }
+        return places
     }
 
     private func takeShard() -> (BatchSlot, shard: Int, EpochContents)? {

@@ -24,10 +24,14 @@ public final class BatchSlot: @unchecked Sendable {
     public internal(set) var waited = 0.0
     /// Rows that were read from the file for this step; of chunked data, whole chunks that serve many steps.
     public private(set) var rowsRead = 0
+    /// Samples that were read for this step: those of the rank's shards, and their partners.
+    public var samplesRead: Int { generations * count }
     /// The rank's shards.
     public let shards: Range<Int>
 
     private let form: SampleForm
+    /// How many samples each of the shards' samples is made of.
+    private let generations: Int
     /// The rows of the samples, by their numbers.
     private var rows = RowSelection.list([])
     private let buffers: [ShardBuffer]
@@ -41,9 +45,11 @@ public final class BatchSlot: @unchecked Sendable {
     private var failed: (shard: Int, error: any Error)?
 
     /// For samples as they come out of a chain of transforms.
-    init(_ samples: SampleSpecification, _ sampler: Sampler, shards: Range<Int>) {
+    init(_ chain: TransformChain, _ sampler: Sampler, shards: Range<Int>) {
         self.shards = shards
         next = shards.upperBound
+        let samples = chain.output
+        generations = chain.generations
         form = samples.form
         buffers = shards.map { shard in
             ShardBuffer(

@@ -21,7 +21,7 @@ final class DirectFetcher: SampleFetcher {
     }
 
     func fetch(
-        _ draws: [Sampler.Draw], of samples: SampleSet, epoch: Int, shard: Int,
+        _ draws: [Sampler.Draw], of samples: SampleSet, epoch: Int, shards: [Int],
         into output: UnsafeMutableRawPointer, at starts: UnsafePointer<Int>
     ) throws {
         let ascending = draws.indices.sorted { draws[$0].sample < draws[$1].sample }

@@ -15,17 +15,17 @@ extension BatchReader {
             $0 + ShardBuffer.bytes(capacity: $1, valueBytes: made.valueBytes, targetWidth: made.targetWidth)
         }
         return depth * slots + threads * ShardReader.bytes(dataset, transforms, sampler, capacity: counts.max() ?? 0)
-            + bandBytes(dataset, sampler, shards: shards)
+            + bandBytes(dataset, sampler, shards: transforms.generations == 1 ? shards.count : sampler.shards)
     }
 
-    /// A shard holds the bands of one window; without shuffling a window is one band.
-    private static func bandBytes(_ dataset: SampleSet, _ sampler: Sampler, shards: Range<Int>) -> Int {
+    /// `shards`: of how many shards samples are read. A shard holds the bands of one window; without shuffling a window is one band.
+    private static func bandBytes(_ dataset: SampleSet, _ sampler: Sampler, shards: Int) -> Int {
         guard let bands = sampler.bands else { return 0 }
         let all =
             bands.starts == nil
             ? dataset.count.dividedRoundingUp(by: bands.rows) + 1
             : dataset.source.parts.rows.dividedRoundingUp(by: bands.rows)
-        let held = shards.count * (sampler.seed == nil ? 1 : bands.window)
+        let held = shards * (sampler.seed == nil ? 1 : bands.window)
         return min(all, held) * dataset.source.parts.largestBand(rows: bands.rows)
     }
 }

@@ -8,9 +8,9 @@ protocol SampleFetcher: AnyObject {
     var rowsRead: Int { get }
 
     /// Writes the stored bytes of each draw's sample, images as [H, W, C], `starts[i]` bytes behind `output`. `samples` are
-    /// those of the epoch.
+    /// those of the epoch; `shards` says whose draw each is.
     func fetch(
-        _ draws: [Sampler.Draw], of samples: SampleSet, epoch: Int, shard: Int,
+        _ draws: [Sampler.Draw], of samples: SampleSet, epoch: Int, shards: [Int],
         into output: UnsafeMutableRawPointer, at starts: UnsafePointer<Int>) throws
 }
 

@@ -38,9 +38,9 @@ final class ShardBuffer {
         }
     }
 
-    /// Takes over everything but the values, with `width` target values a sample.
-    func take(_ other: ShardBuffer, targetWidth width: Int) {
-        count = other.count
+    /// Takes over everything but the values of the first `count` samples, with `width` target values a sample.
+    func take(_ count: Int, of other: ShardBuffer, targetWidth width: Int) {
+        self.count = count
         labels.baseAddress.update(from: other.labels.baseAddress, count: count)
         targets.baseAddress.update(from: other.targets.baseAddress, count: count * width)
         weights.baseAddress.update(from: other.weights.baseAddress, count: count)

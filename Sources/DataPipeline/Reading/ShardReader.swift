@@ -16,23 +16,29 @@ final class ShardReader {
     private let decoder: StoredDecoder?
     /// Where each sample begins, in bytes, and where the last one ends.
     private let starts: AlignedBuffer<Int>
+    private let cache: SampleCache?
+    /// The places in the shard of those samples that were fetched; the cache has the others.
+    private var fetched: [Int] = []
 
     /// `capacity`: samples of the largest shard.
     init(
-        _ dataset: SampleSet, _ chain: TransformChain, _ sampler: Sampler, _ fetcher: any SampleFetcher, capacity: Int
+        _ dataset: SampleSet, _ chain: TransformChain, _ sampler: Sampler, _ fetcher: any SampleFetcher,
+        _ cache: SampleCache?, capacity: Int
     ) throws {
+        self.cache = cache
         source = dataset.source
         self.chain = chain
         self.fetcher = fetcher
-        decoder = try StoredDecoder(dataset, sampler, capacity: capacity)
+        decoder = try StoredDecoder(dataset, sampler, capacity: capacity, generations: chain.generations)
         transformer = ShardTransformer(chain, capacity: capacity)
-        starts = AlignedBuffer(count: capacity + 1)
+        starts = AlignedBuffer(count: chain.generations * capacity + 1)
     }
 
     /// The bytes of its memory.
     static func bytes(_ dataset: SampleSet, _ chain: TransformChain, _ sampler: Sampler, capacity: Int) -> Int {
-        ShardTransformer.bytes(chain, capacity: capacity) + StoredDecoder.bytes(dataset, sampler, capacity: capacity)
-            + (capacity + 1) * MemoryLayout<Int>.stride
+        ShardTransformer.bytes(chain, capacity: capacity)
+            + StoredDecoder.bytes(dataset, sampler, capacity: capacity, generations: chain.generations)
+            + (chain.generations * capacity + 1) * MemoryLayout<Int>.stride
     }
 
     /// Where samples belong before the first transform, on their way to `output`.
@@ -40,14 +46,16 @@ final class ShardReader {
 
     /// Answers how many rows were read from the file.
     func fetch(_ task: BatchRing.Task) throws -> Int {
+        fetched = cache?.missing(of: task.draws, task.samples) ?? Array(task.draws.indices)
+        let draws = fetched.map { task.draws[$0] }
         let before = fetcher.rowsRead
-        for (i, draw) in task.draws.enumerated() {
+        for (i, draw) in draws.enumerated() {
             starts[i + 1] = starts[i] + source.parts.length(of: task.samples.rows[draw.sample])
         }
         let memory = decoder?.memory ?? entrance(task.buffer).values
         let bytes = UnsafeMutableRawPointer(memory.baseAddress)
         try fetcher.fetch(
-            task.draws, of: task.samples, epoch: task.slot.epoch, shard: task.shard, into: bytes,
+            draws, of: task.samples, epoch: task.slot.epoch, shards: task.shards, into: bytes,
             at: starts.baseAddress)
         return fetcher.rowsRead - before
     }
@@ -58,12 +66,28 @@ final class ShardReader {
         let epoch = task.slot.epoch
         stored.count = task.draws.count
         stored.setTargets(task.draws, of: task.samples)
-        try decoder?.decode(task, starts, to: stored) { chain.random(ofDecoding: $0, epoch: epoch) }
+        if let decoder {
+            try decoder.decode(task, fetched, starts, to: stored) { chain.random(ofDecoding: $0, epoch: epoch) }
+        } else {
+            spread(stored)
+        }
+        cache?.exchange(task.draws, of: task.samples, fetched, with: stored.values.baseAddress)
         if source.form == .floats { try stored.requireFiniteValues(task.samples) }
         guard let transformer else { return }
         let begin = BootClock.now
         transformer.run(task.draws, epoch: epoch, into: task.buffer)
         transforming(begin)
+    }
+}
+
+extension ShardReader {
+    /// Samples that were fetched lie one after the other, and go to their places. From the last on, none meets another.
+    private func spread(_ stored: ShardBuffer) {
+        let bytes = source.sampleBytes
+        let base = UnsafeMutableRawPointer(stored.values.baseAddress)
+        for (i, place) in fetched.enumerated().reversed() where i < place {
+            (base + place * bytes).copyMemory(from: base + i * bytes, byteCount: bytes)
+        }
     }
 }
 
@@ -76,35 +100,37 @@ private final class StoredDecoder {
     private let sampleBytes: Int
 
     /// Nil for samples that are stored as they are wanted. `capacity`: samples of the largest shard.
-    init?(_ dataset: SampleSet, _ sampler: Sampler, capacity: Int) throws {
+    init?(_ dataset: SampleSet, _ sampler: Sampler, capacity: Int, generations: Int) throws {
         guard let decoding = dataset.source.decoding else { return nil }
         source = dataset.source
         stage = try ImageStage(decoding)
         sampleBytes = decoding.output.count
-        memory = AlignedBuffer(count: Self.storedBytes(dataset, sampler, capacity))
+        memory = AlignedBuffer(count: generations * Self.storedBytes(dataset, sampler, capacity))
     }
 
     /// The bytes of its memory.
-    static func bytes(_ dataset: SampleSet, _ sampler: Sampler, capacity: Int) -> Int {
+    static func bytes(_ dataset: SampleSet, _ sampler: Sampler, capacity: Int, generations: Int) -> Int {
         guard let decoding = dataset.source.decoding else { return 0 }
-        return storedBytes(dataset, sampler, capacity) + decoding.scratchBytes
+        return generations * storedBytes(dataset, sampler, capacity) + decoding.scratchBytes
     }
 
-    /// Of the largest images, which may come together. Where classes are balanced, the largest one may come several times.
+    /// Of the largest images, which may come together. Where classes are balanced or samples repeated, the largest one may come several
+    /// times.
     private static func storedBytes(_ dataset: SampleSet, _ sampler: Sampler, _ capacity: Int) -> Int {
         let (parts, rows) = (dataset.source.parts, dataset.rowsOfAllEpochs)
-        return sampler.isBalanced
+        return sampler.isBalanced || sampler.repeats > 1
             ? capacity * parts.mostBytes(of: 1, among: rows) : parts.mostBytes(of: capacity, among: rows)
     }
 
-    /// `starts`: where each draw's image lies in `memory`.
+    /// `places`: those in the shard of the samples to decode. `starts`: where their images lie in `memory`.
     func decode(
-        _ task: BatchRing.Task, _ starts: AlignedBuffer<Int>, to output: ShardBuffer,
+        _ task: BatchRing.Task, _ places: [Int], _ starts: AlignedBuffer<Int>, to output: ShardBuffer,
         random: (Sampler.Draw) -> CounterRandom
     ) throws {
-        for (i, draw) in task.draws.enumerated() {
+        for (i, place) in places.enumerated() {
+            let draw = task.draws[place]
             let image = UnsafeRawBufferPointer(memory[starts[i]..<starts[i + 1]])
-            let sample = output.values.baseAddress + i * sampleBytes
+            let sample = output.values.baseAddress + place * sampleBytes
             guard source.parts.areEncoded else {
                 stage.resize(memory.baseAddress + starts[i], source.stored, random: random(draw), into: sample)
                 continue

@@ -45,12 +45,16 @@ extension TransformChain {
         guard let transformer = ShardTransformer(self, capacity: 1) else { return sample }
         let stored = transformer.entrance
         let output = ShardBuffer(capacity: 1, valueBytes: self.output.valueBytes, targetWidth: self.output.targetWidth)
-        stored.count = 1
-        switch sample.values {
-        case .bytes(let bytes): bytes.withUnsafeBytes { stored.values.bytes.copyMemory(from: $0) }
-        case .floats(let floats): floats.withUnsafeBytes { stored.values.bytes.copyMemory(from: $0) }
+        // It is its own partner.
+        stored.count = generations
+        for copy in 0..<generations {
+            let place = UnsafeMutableRawBufferPointer(rebasing: stored.values.bytes[(copy * input.valueBytes)...])
+            switch sample.values {
+            case .bytes(let bytes): bytes.withUnsafeBytes { place.copyMemory(from: $0) }
+            case .floats(let floats): floats.withUnsafeBytes { place.copyMemory(from: $0) }
+            }
         }
-        transformer.run([draw], epoch: epoch, into: output)
+        transformer.run(Array(repeating: draw, count: generations), epoch: epoch, into: output)
         return StoredSample(output.values(as: self.output.form), shape: self.output.shape)
     }
 }

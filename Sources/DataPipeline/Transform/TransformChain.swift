@@ -51,6 +51,15 @@ public struct TransformChain: Sendable {
     /// What comes out.
     public var output: SampleSpecification { specifications[transforms.count] }
 
+    /// How many samples become one: itself, its partner in the batch, that one's partner, one for each transform that takes a partner.
+    var generations: Int { 1 + transforms.count(where: \.takesPartner) }
+
+    /// Which sample of its batch each sample is mixed with, in a step that begins an epoch's part with so many samples.
+    func partners(epoch: Int, step: Int, batch: Int) -> Permutation {
+        let stream = CounterRandom.mix(UInt64(epoch), UInt64(step))
+        return Permutation(count: batch, random: CounterRandom(seed: seed, purpose: .mixing, stream: stream))
+    }
+
     /// What the transform of a stage takes.
     func input(ofStage stage: Int) -> SampleSpecification { specifications[stage] }
     /// What the transform of a stage makes.

@@ -1,3 +1,4 @@
+import Basics
 import Lowering
 import Models
 
@@ -7,6 +8,8 @@ public struct ReplicaPlan {
     struct Key: Hashable {
         let purpose: PlanPurpose
         let samples: Int
+        /// The shape of a sample.
+        let input: Shape
     }
 
     /// What plans a replica needs.
@@ -18,6 +21,8 @@ public struct ReplicaPlan {
         public var weighted: Set<PlanPurpose> = []
         /// Sizes of the shards that are trained on; empty if the replica only evaluates or predicts.
         public var training: Set<Int> = []
+        /// The shapes of samples that are trained on, if they are not the network's.
+        public var trainingInputs: [Shape] = []
         public var evaluation: Set<Int> = []
         public var prediction: Set<Int> = []
         /// The rank's gradient arenas.
@@ -32,6 +37,8 @@ public struct ReplicaPlan {
     let loss: Loss
     public let arena: ArenaLayout
     let plans: [Key: Plan]
+    /// The shape of the samples that are trained on first.
+    let trainingInput: Shape
     /// Bytes of the copies of weights that any of the plans reads.
     let weightCopies: [WeightCopy.Identity: Int]
     let levels: Int
@@ -46,19 +53,24 @@ public struct ReplicaPlan {
             samples: 0, purpose: .training, batchNormalization: demand.batchNormalization, precision: demand.precision,
             keepsWeightCopies: demand.shards > 1)
         var plans: [Key: Plan] = [:]
-        for (purpose, sizes) in [
-            (PlanPurpose.training, demand.training), (.evaluation, demand.evaluation),
-            (.prediction, demand.prediction),
+        let trained = demand.trainingInputs.isEmpty ? [network.inputShape] : demand.trainingInputs
+        trainingInput = trained[0]
+        for (purpose, inputs, sizes) in [
+            (PlanPurpose.training, Set(trained), demand.training),
+            (.evaluation, [network.inputShape], demand.evaluation),
+            (.prediction, [network.inputShape], demand.prediction),
         ] {
-            request.network = LoweredNetwork(network, loss: loss, purpose: purpose)
             // The largest first: it fixes the arena's layouts, and the others use the same.
-            for samples in sizes.sorted(by: >) where samples > 0 {
-                request.purpose = purpose
-                request.isWeighted = demand.weighted.contains(purpose)
-                request.samples = samples
-                let plan = try engine.plan(request)
-                request.arena = plan.arena
-                plans[Key(purpose: purpose, samples: samples)] = plan
+            for input in inputs.sorted(by: { ($0.count, $0.extents[0]) > ($1.count, $1.extents[0]) }) {
+                request.network = LoweredNetwork(try network.taking(input), loss: loss, purpose: purpose)
+                for samples in sizes.sorted(by: >) where samples > 0 {
+                    request.purpose = purpose
+                    request.isWeighted = demand.weighted.contains(purpose)
+                    request.samples = samples
+                    let plan = try engine.plan(request)
+                    request.arena = plan.arena
+                    plans[Key(purpose: purpose, samples: samples, input: input)] = plan
+                }
             }
         }
         guard let arena = request.arena else { preconditionFailure("a replica needs a plan") }

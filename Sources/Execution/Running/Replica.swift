@@ -19,6 +19,9 @@ public final class Replica {
     /// Where training plans record their kernels in traced runs. It is set before the first plan is bound.
     package var spans: SpanBuffer?
 
+    /// The shape of samples for which `plan` gives training plans from now on: one that the replica was planned for.
+    package var trainingInput: Shape
+
     private let plans: [ReplicaPlan.Key: Plan]
     private var bound: [BoundKey: BoundPlan] = [:]
     private let slots: [AlignedBuffer<UInt8>]
@@ -36,7 +39,7 @@ public final class Replica {
     /// Allocates all that the plan says, except `arenas` that come from elsewhere.
     public init(_ plan: ReplicaPlan, _ arenas: Arenas? = nil) {
         (network, loss, arena) = (plan.network, plan.loss, plan.arena)
-        plans = plan.plans
+        (plans, trainingInput) = (plan.plans, plan.trainingInput)
         let segments = plans.first { $0.key.purpose == .training }?.value.segments ?? []
         exchanges = segments.map(\.exchange)
         forwardSegments = segments.prefix { $0.forward > 0 }.count
@@ -61,10 +64,14 @@ public final class Replica {
     /// The plan for a shard of `samples`, bound to memory. `shard` counts the rank's shards from 0; `level` is the
     /// gradient arena. The first call for a combination binds, later ones look up.
     public func plan(_ purpose: PlanPurpose, samples: Int, shard: Int = 0, level: Int = 0) throws -> BoundPlan {
+        let input = purpose == .training ? trainingInput : network.inputShape
         let key = BoundKey(
-            plan: ReplicaPlan.Key(purpose: purpose, samples: samples), slot: slots.count == 1 ? 0 : shard, level: level)
+            plan: ReplicaPlan.Key(purpose: purpose, samples: samples, input: input),
+            slot: slots.count == 1 ? 0 : shard, level: level)
         if let known = bound[key] { return known }
-        guard let plan = plans[key.plan] else { preconditionFailure("no \(purpose) plan for \(samples) samples") }
+        guard let plan = plans[key.plan] else {
+            preconditionFailure("no \(purpose) plan for \(samples) samples of \(input)")
+        }
         let gradients = gradientLevels.isEmpty ? parameters : gradientLevels[level]
         var result = try plan.bind(
             to: MemoryRegions(

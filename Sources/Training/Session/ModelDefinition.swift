@@ -41,7 +41,8 @@ package struct ModelDefinition {
                 options.replacingTop(of: original), isUnfrozen: resumed.map { options.isUnfrozen($0.position) } ?? false
             )
             let isMultiHot = data.training.dataset.targets.isMultiHot
-            if case .zoo = named, isMultiHot, options.loss == .binaryCrossEntropy {
+            let areQuestions = isMultiHot || data.targetKind == .shares
+            if case .zoo = named, areQuestions, options.loss == .binaryCrossEntropy {
                 network = try network.endingInSigmoid()
             }
             self.network = network
@@ -63,6 +64,9 @@ package struct ModelDefinition {
         self.layersFromShallower = layersFromShallower
         guard network.trainableParameterCount > 0 else {
             throw NetworkError(network: network.name, layer: nil, reason: "it has no weights to train")
+        }
+        for phase in data.phases {
+            try network.taking(phase.source.input.output.shape).requireFit(to: phase.source.input.transforms)
         }
         for source in [data.training, data.validation].compactMap(\.self) {
             try network.requireFit(to: source.input.transforms)

@@ -23,7 +23,8 @@ package struct NetworkInput {
         self.init(shape: size.shape(like: [1, 1, 3]), takesAnyChannels: size.extents.count < 3)
     }
 
-    private init(shape: Shape, takesAnyChannels: Bool = false, takesAnySize: Bool = false) {
+    /// Of samples of a shape.
+    init(shape: Shape, takesAnyChannels: Bool = false, takesAnySize: Bool = false) {
         (self.shape, self.takesAnyChannels, self.takesAnySize) = (shape, takesAnyChannels, takesAnySize)
     }
 
@@ -51,15 +52,20 @@ extension TrainingOptions {
     /// `--crop-fraction` or by a crop that `--augment` begins with. `input` is called only where it is needed.
     package func fitted(_ dataset: SampleSet, to input: () throws -> NetworkInput?) throws -> SampleSet {
         let crop = augment?.crop.first
-        let isResized = dataset.isEncoded || cropFraction != nil
-        guard isResized || crop != nil else { return dataset }
+        var isResized = dataset.isEncoded || cropFraction != nil
+        guard isResized || crop != nil || sizeSchedule != nil else { return dataset }
         func error(_ detail: String) -> OptionError {
             OptionError(
-                dataset.isEncoded ? "data" : cropFraction == nil ? "augment" : "crop-fraction",
+                dataset.isEncoded
+                    ? "data"
+                    : cropFraction != nil ? "crop-fraction" : sizeSchedule != nil ? "size-schedule" : "augment",
                 "\(dataset.file): \(dataset.source.dataset.path): \(detail)")
         }
         let needed = try input()
         guard let input = needed ?? (isResized ? nil : NetworkInput(ofAnySize: dataset.sample)) else { return dataset }
+        let changesSize = sizeSchedule != nil && !isResized && !input.takesAnySize && input.shape != dataset.sample
+        guard isResized || crop != nil || changesSize else { return dataset }
+        isResized = isResized || changesSize
         guard input.shape.rank == 3 else {
             throw error("these are images, and the network takes \(input.shape[0]) features")
         }
@@ -72,7 +78,7 @@ extension TrainingOptions {
             throw error("images become grey or coloured, and the network takes \(channels) channels")
         }
         let size = isResized || !input.takesAnySize ? input.shape : dataset.sample
-        let isWhole = !isResized && size == dataset.sample
+        let isWhole = changesSize || !isResized && size == dataset.sample
         let center = CenterCrop(
             height: size[0], width: size[1], fraction: cropFraction ?? (isWhole ? 1 : CenterCrop.usualFraction),
             filter: interpolation ?? .bilinear)

@@ -64,7 +64,10 @@ package struct ResumableRun {
         options.initFrom = nil
         options.match = nil
         do {
-            for (name, value) in state.options.sorted(by: { $0.key < $1.key }) { try options.set(name, to: value) }
+            for (name, value) in state.options.sorted(by: { $0.key < $1.key }) where name != "augment" {
+                try options.set(name, to: value)
+            }
+            options.augment = try state.options["augment"].map { try AugmentationList(stored: $0) }
             try options.validate()
         } catch {
             throw unreadable(file, error)

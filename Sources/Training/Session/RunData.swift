@@ -3,13 +3,17 @@ import Datasets
 import Transforms
 import DataSummary
 import Execution
+import ModelZoo
 import Models
 import Basics
 import Options
 
 /// The data of a run: what is trained on, what validates, and how stored samples become inputs.
 package struct RunData {
+    /// Samples as the network takes them.
     package let training: BatchSource
+    /// The same samples in the sizes of `--size-schedule`; one phase with `training` where there is none.
+    package let phases: [Phase]
     /// Neither augmented nor shuffled.
     let validation: BatchSource?
     /// Which samples serve as validation, in words.
@@ -25,6 +29,13 @@ package struct RunData {
 
     /// What the user should know of how the data were understood.
     let notes: [String]
+
+    /// Epochs in which training samples have one size.
+    package struct Phase {
+        /// The first of them, from 0.
+        let begin: Int
+        package let source: BatchSource
+    }
 
     /// `model` is the one that the options name. `demand`: which targets the network can learn from, where that is known.
     /// `resumed` is of a run that goes on; `readers` are the threads of each reader.
@@ -42,8 +53,9 @@ package struct RunData {
         // What is learnt by heart is not shuffled, and validates too.
         let isByHeart = options.overfitBatches != nil
         let stored = try file.trainingData(options.validationRule, seed: options.seed)
-        let data = try (isByHeart ? stored.byHeart : stored).map { try options.fitted($0, to: input) }
-        let train = try options.classWeights.map { try data.train.weighted(by: $0) } ?? data.train
+        let kept = isByHeart ? stored.byHeart : stored
+        let data = try kept.map { try options.fitted($0, to: input) }
+        let train = try options.weighted(data.train)
         self.file = file
         explanation = data.explanation
         if case .none = train.targets { try train.requireTargets(.labels) }
@@ -64,14 +76,21 @@ package struct RunData {
             options, data, file, resumed?.normalization, before: preprocessing, readers: readers)
         let unused = file.unused.isEmpty ? nil : "not used: \(file.unused.listed(atMost: 10))"
         notes = (file.notes + [note, unused].compactMap(\.self)).map { "\(path): \($0)" }
-        var training = try BatchSource(
-            train,
-            InputPipeline(TransformChain(options.sampleTransforms, of: train, seed: options.seed), rule),
-            batch: options.batchSize, shards: options.shards, seed: options.shuffle && !isByHeart ? options.seed : nil,
-            isBalanced: options.sampling == .balanced, repeats: options.repeatedAugmentation ?? 1)
-        training.readers = readers
-        self.training = training
-        validation = try data.validation.map { try BatchSource(evaluating: $0, options, rule, readers: readers) }
+        var training = try BatchSource(training: train, options, rule, isByHeart: isByHeart, readers: readers)
+        var validation = try data.validation.map { try BatchSource(evaluating: $0, options, rule, readers: readers) }
+        if options.cache == .ram {
+            try training.keepSamples()
+            try validation?.keepSamples()
+        }
+        (self.training, self.validation) = (training, validation)
+        phases =
+            try options.sizeSchedule?.phases.map { phase in
+                let shape = try options.shape(phase.size, like: data.train)
+                let samples = try options.weighted(options.fitted(kept.train) { NetworkInput(shape: shape) })
+                var source = try BatchSource(training: samples, options, rule, isByHeart: isByHeart, readers: readers)
+                if options.cache == .ram { try source.keepSamples() }
+                return Phase(begin: phase.epoch, source: source)
+            } ?? [Phase(begin: 0, source: training)]
         normalization = rule
         let fingerprint = try file.fingerprint()
         self.fingerprint = fingerprint.description
@@ -105,9 +124,19 @@ package struct RunData {
         return found.map { "\(path): \($0)" }
     }
 
-    /// What is computed on it.
+    /// How training samples are in an epoch, and the first epoch (from 0) in which they are otherwise.
+    package func phase(ofEpoch epoch: Int) -> (source: BatchSource, end: Int) {
+        let next = phases.firstIndex { $0.begin > epoch } ?? phases.count
+        return (phases[next - 1].source, next < phases.count ? phases[next].begin : .max)
+    }
+
+    /// The shapes of training samples, in the order of their phases.
+    var trainingInputs: [Shape] { phases.map(\.source.input.output.shape) }
+
+    /// What is computed on it: of training, the phase whose samples are the largest.
     var work: Session.Work {
-        var work: Session.Work = [.training: training]
+        let largest = phases.max { $0.source.input.output.shape.count < $1.source.input.output.shape.count }
+        var work: Session.Work = [.training: largest?.source ?? training]
         work[.evaluation] = validation
         return work
     }
@@ -121,7 +150,11 @@ package struct RunData {
         let input = training.input.transforms.input
         let steps = ["\(input)"] + training.input.transforms.transforms.map(\.description)
         let layers = preprocessing.isEmpty ? [] : ["then the model's \(preprocessing.listed("and"))"]
-        return (steps + ["values \(normalization.explanation)"] + layers).joined(separator: "; ")
+        let sizes = phases.map { "\($0.source.input.output.shape) from epoch \($0.begin + 1) on" }
+        let growth =
+            phases.count == 1 && phases[0].source.input.output.shape == training.input.output.shape
+            ? [] : ["in training \(sizes.listed("and"))"]
+        return (steps + ["values \(normalization.explanation)"] + layers + growth).joined(separator: "; ")
     }
 
     var description: String {
@@ -134,11 +167,39 @@ package struct RunData {
                 : "\(samples.specification.targetCount) target values"
         let weighted = samples.weights == nil ? "" : ", weighted"
         let balanced = training.sampler.isBalanced ? ", classes balanced" : ""
-        return "\(path): \(samples.count) \(samples.kindText), \(kind)\(weighted)\(balanced)"
+        let kept = training.keepsSamples ? ", kept in memory" : ""
+        return "\(path): \(samples.count) \(samples.kindText), \(kind)\(weighted)\(balanced)\(kept)"
+    }
+}
+
+extension TrainingOptions {
+    fileprivate func weighted(_ samples: SampleSet) throws -> SampleSet {
+        try classWeights.map { try samples.weighted(by: $0) } ?? samples
+    }
+
+    /// A size of `--size-schedule` for samples that are otherwise like `samples`.
+    fileprivate func shape(_ size: InputSize, like samples: SampleSet) throws -> Shape {
+        guard samples.sample.rank == 3 else {
+            throw OptionError("size-schedule", "only images change in size, and these are \(samples.specification)")
+        }
+        return size.shape(like: samples.sample)
     }
 }
 
 extension BatchSource {
+    /// A data set as training goes through it. What is learnt by heart is not shuffled.
+    fileprivate init(
+        training samples: SampleSet, _ options: TrainingOptions, _ rule: Transforms.Normalization, isByHeart: Bool,
+        readers: Int
+    ) throws {
+        let transforms = try TransformChain(options.sampleTransforms, of: samples, seed: options.seed)
+        self.init(
+            samples, try InputPipeline(transforms, rule), batch: options.batchSize, shards: options.shards,
+            seed: options.shuffle && !isByHeart ? options.seed : nil, isBalanced: options.sampling == .balanced,
+            repeats: options.repeatedAugmentation ?? 1)
+        self.readers = readers
+    }
+
     /// A data set as evaluation goes through it: in the file's order, with what stands for the transforms of training.
     package init(
         evaluating dataset: SampleSet, _ options: TrainingOptions, _ rule: Transforms.Normalization, readers: Int

@@ -124,7 +124,7 @@ package struct RunParts {
         self.replica = replica
         self.reducer = reducer
         self.update = update
-        loader = SampleLoader(data.training.input)
+        loader = SampleLoader(data.phase(ofEpoch: 0).source.input)
     }
 
     /// What there is to be right about in a sample: its label, each of its classes, or nothing.
@@ -146,13 +146,13 @@ package struct RunParts {
     private static func planned(
         _ session: Session, _ data: RunData, _ network: Network, _ loss: Loss
     ) throws -> (plan: ReplicaPlan, exchange: ExchangePlan, need: MemoryNeed) {
-        let plan = try session.plan(network, loss, for: data.work)
+        let plan = try session.plan(network, loss, for: data.work, trainingInputs: data.trainingInputs)
         let exchange = ExchangePlan(
             session.options, plan.arena, session.partition, rank: session.communicator.rank, session.sharing.nodes)
         var need = session.memory(of: plan, for: data.work)
         need.addTraining(of: network, exchange, session.options)
         // While the statistics of an average are measured, the reader of training waits.
-        if session.options.swa != nil { need.reader += data.training.readerBytes(shards: session.shards) }
+        if session.options.swa != nil { need.reader += data.work[.training]?.readerBytes(shards: session.shards) ?? 0 }
         return (plan, exchange, need)
     }
 

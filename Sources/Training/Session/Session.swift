@@ -76,10 +76,14 @@ extension Session {
     package typealias Work = [PlanPurpose: BatchSource]
 
     /// Plans for all shards that any rank meets, so that all ranks have the same arena. Collective.
-    package func plan(_ network: Network, _ loss: Loss, for work: Work) throws -> ReplicaPlan {
+    /// `trainingInputs` are the shapes of training samples, if they are not the network's.
+    package func plan(
+        _ network: Network, _ loss: Loss, for work: Work, trainingInputs: [Shape] = []
+    ) throws -> ReplicaPlan {
         let targets = (work[.training] ?? work.values.first)?.targetKind(for: loss) ?? .label
         var demand = ReplicaPlan.Demand(options, targets: targets, shards: shards.count)
         demand.weighted = Set(work.filter { $0.value.dataset.weights != nil }.keys)
+        demand.trainingInputs = trainingInputs
         demand.training = work[.training]?.shardSizes ?? []
         demand.evaluation = work[.evaluation]?.shardSizes ?? []
         demand.prediction = work[.prediction]?.shardSizes ?? []
@@ -91,6 +95,7 @@ extension Session {
     package func memory(of plan: ReplicaPlan, for work: Work) -> MemoryNeed {
         var need = plan.memory
         need.reader = work.values.reduce(0) { $0 + $1.readerBytes(shards: shards) }
+        need.keptSamples = work.values.reduce(0) { $0 + $1.keptBytes }
         need.libraries = MemoryNeed.libraries(for: plan.network, ranks: communicator.size)
         return need
     }

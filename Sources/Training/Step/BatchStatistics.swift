@@ -28,7 +28,7 @@ final class BatchStatistics {
     /// Puts the statistics for the replica's weights into its arena. Answers where they lie. Collective.
     func measure(epoch: Int) throws -> Range<Int> {
         if range.isEmpty { return range }
-        let (source, session, replica) = (parts.data.training, parts.session, parts.replica)
+        let (source, session, replica) = (parts.data.phase(ofEpoch: epoch).source, parts.session, parts.replica)
         let reader = source.reader(
             shards: session.shards, epoch: epoch, epochs: epoch + 1, stepsPerEpoch: parts.stepsPerEpoch)
         defer { reader.stop() }

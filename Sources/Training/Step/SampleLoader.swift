@@ -5,7 +5,7 @@ import Options
 
 /// Normalises samples that were read straight into a plan's input, and copies labels or target values, and weights, beside them.
 package struct SampleLoader {
-    private let input: InputPipeline
+    private var input: InputPipeline
     private let targets: TargetKind
     /// Target values a sample.
     private let width: Int
@@ -15,6 +15,13 @@ package struct SampleLoader {
         self.input = input
         targets = input.output.targetKind
         width = input.output.targetCount
+    }
+
+    /// The same loader for samples of another shape.
+    func taking(_ input: InputPipeline) -> SampleLoader {
+        var copy = self
+        copy.input = input
+        return copy
     }
 
     /// A loader that records its work.

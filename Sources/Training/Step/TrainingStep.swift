@@ -12,7 +12,7 @@ package final class TrainingStep {
     private let replica: Replica
     private let reducer: Reducer
     private let update: ParameterUpdate
-    private let loader: SampleLoader
+    private var loader: SampleLoader
     private let metrics: MetricsExchange
     private let statistics: StatisticsExchange
     private let settings: Settings
@@ -46,6 +46,12 @@ package final class TrainingStep {
         watch = communicator.watch
         metrics = try MetricsExchange(communicator, reducer.partition)
         statistics = try StatisticsExchange(communicator, reducer.partition, replica.exchanges)
+    }
+
+    /// From here on samples come as `input` makes them: in a shape that the replica was planned for.
+    func take(_ input: InputPipeline) {
+        loader = loader.taking(input)
+        replica.trainingInput = input.output.shape
     }
 
     /// Collective. `batch` counts the samples of all ranks, `step` the steps of the run from 0. The sums of a step that was

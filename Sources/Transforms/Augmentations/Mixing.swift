@@ -1,12 +1,19 @@
 import Basics
 import CTransforms
 
-// Transforms that mix a sample with a partner. The partners are a random permutation of the shard's samples: a shard is a
-// random part of the batch, and all of it is in memory on whichever rank computes it. So nothing is read twice, and the number
-// of ranks does not matter.
+/// Whom samples are mixed with: a random permutation of these.
+public enum MixingPartners: String, Sendable, CaseIterable {
+    /// The samples of the batch over all ranks. A rank reads the partners of its samples itself, so that the number of ranks does
+    /// not matter.
+    case batch
+    /// The samples of the shard, which are in memory anyway.
+    case shard
+}
 
 /// A transform that mixes pairs of samples, and their targets in the same proportion.
 protocol MixingAugmentation: Augmentation {
+    var partners: MixingPartners { get }
+
     /// Mixes values; answers which part of the result is the first sample's.
     func mix(_ pair: SamplePair, into output: UnsafeMutableRawPointer, random: CounterRandom) -> Float
 }
@@ -27,9 +34,12 @@ extension MixingAugmentation {
 
     /// Samples of evaluation have their own class only.
     var inEvaluation: (any SampleTransform)? { ClassShares() }
+    var takesPartner: Bool { partners == .batch }
 
     func fill(_ output: SamplePlace, from shard: ShardSamples, at index: Int, random: CounterRandom) {
-        let partner = Permutation(count: shard.count, random: shard.random)[index]
+        let partner =
+            takesPartner
+            ? shard.partner(of: index) : Permutation(count: shard.count, random: shard.random)[index]
         let pair = SamplePair(
             first: shard.values(index), second: shard.values(partner), samples: shard.specification)
         let part = mix(pair, into: output.values, random: random)
@@ -91,10 +101,12 @@ struct Mixup: MixingAugmentation {
     let description: String
     private let alpha: Float
     private let probability: Float
+    let partners: MixingPartners
 
     init(_ parameters: inout AugmentationParameters) throws(OptionError) {
         alpha = try parameters.alpha("alpha", standard: 0.2)
         probability = try parameters.probability(standard: 1)
+        partners = try parameters.word("partners", standard: parameters.usualPartners)
         description = parameters.text
     }
 
@@ -112,10 +124,12 @@ struct CutMix: MixingAugmentation {
     let description: String
     private let alpha: Float
     private let probability: Float
+    let partners: MixingPartners
 
     init(_ parameters: inout AugmentationParameters) throws(OptionError) {
         alpha = try parameters.alpha("alpha", standard: 1)
         probability = try parameters.probability(standard: 1)
+        partners = try parameters.word("partners", standard: parameters.usualPartners)
         description = parameters.text
     }
 
@@ -141,12 +155,14 @@ struct MixupOrCutMix: MixingAugmentation {
     private let cutMix: Float
     private let share: Float
     private let probability: Float
+    let partners: MixingPartners
 
     init(_ parameters: inout AugmentationParameters) throws(OptionError) {
         mixup = try parameters.alpha("mixup", standard: 0.8)
         cutMix = try parameters.alpha("cutmix", standard: 1)
         share = try parameters.take("switch", standard: 0.5, "a number from 0 to 1") { (0...1).contains($0) }
         probability = try parameters.probability(standard: 1)
+        partners = try parameters.word("partners", standard: parameters.usualPartners)
         description = parameters.text
     }
 

@@ -43,13 +43,14 @@ struct OutputFlags: ParsableArguments {
             \(summary)
             What to type next:
               dptrain data inspect \(file)
-              dptrain --model \(Self.model(for: summary.shape)) --data \(file) --output runs/first
+              dptrain --model \(Self.model(for: summary)) --data \(file) --output runs/first
             """)
     }
 
     /// A small model that takes such images.
-    private static func model(for shape: Shape) -> String {
-        switch shape {
+    private static func model(for summary: ImportSummary) -> String {
+        switch summary.shape {
+        case _ where summary.shape.rank > 0 && summary.classes.isEmpty: "ann-regression"
         case [28, 28, 1]: "lenet5-keras"
         case [32, 32, 3]: "simple-cnn"
         case []: "resnet50-v1.5"

@@ -1,0 +1,27 @@
+import Basics
+
+extension Network {
+    /// The same network for samples of another shape, with the same parameters. Throws where a layer has other parameters then, or
+    /// cannot take what it would get.
+    package func taking(_ input: Shape) throws(NetworkError) -> Network {
+        if input == inputShape { return self }
+        let first = Node(
+            name: nodes[0].name, layer: .input(Input(shape: input)), inputs: [], isTrainable: nodes[0].isTrainable,
+            origin: nodes[0].origin)
+        let advice =
+            "for samples of \(input); images change in size only for networks that take the mean of each channel before their first dense layer"
+        let other: Network
+        do {
+            other = try Network(name: name, nodes: [first] + nodes.dropFirst(), auxiliaryOutputs: auxiliaryOutputs)
+        } catch {
+            throw NetworkError(network: name, layer: error.layer, reason: "\(error.reason), \(advice)")
+        }
+        if let (mine, _) = zip(parameters, other.parameters).first(where: {
+            $0.specification.shape != $1.specification.shape
+        }) {
+            throw NetworkError(
+                network: name, layer: nodes[mine.node].name, reason: "it would have other weights \(advice)")
+        }
+        return other
+    }
+}

@@ -1,0 +1,31 @@
+import Basics
+import Models
+import ModelZoo
+import Testing
+
+/// Networks for images of another size.
+@Suite struct InputShapeTests {
+    @Test(arguments: ["wide-resnet-10-1", "resnet18", "inception-v3"])
+    func aNetworkThatTakesMeansKeepsItsWeights(name: String) throws {
+        let network = try Zoo.model(named: name).network()
+        let side = network.inputShape[0]
+        let other = try network.taking([side + 16, side + 32, 3])
+        #expect(other.inputShape == [side + 16, side + 32, 3])
+        #expect(other.parameters == network.parameters && other.outputShape == network.outputShape)
+        #expect(other.name == network.name)
+        #expect(try other.taking(network.inputShape) == network)
+        #expect(try network.taking(network.inputShape) == network)
+    }
+
+    @Test func aDenseLayerThatSeesTheWholeImageDoesNot() throws {
+        let network = try Zoo.model(named: "vgg11").network()
+        let error = #expect(throws: NetworkError.self) { try network.taking([160, 160, 3]) }
+        #expect(error?.layer == "fc1" && error?.reason.contains("mean of each channel") == true)
+    }
+
+    @Test func anImageThatIsTooSmall() throws {
+        let network = try Zoo.model(named: "cifar-fast-net").network()
+        let error = #expect(throws: NetworkError.self) { try network.taking([16, 16, 3]) }
+        #expect(error?.layer != nil && error?.reason.contains("16x16x3") == true)
+    }
+}
