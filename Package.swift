@@ -52,7 +52,7 @@ let modules: [Target] = [
     .target(name: "DataSummary", dependencies: ["DataPipeline"]),
     .target(name: "Tracing", dependencies: ["MessagePassing", "DataPipeline"]),
     .target(name: "DatasetCreation", dependencies: ["MessagePassing", "DataPipeline", "ImportSources"]),
-    .target(name: "Reduction", dependencies: ["MessagePassing", "Execution", "CIntrinsics"]),
+    .target(name: "Reduction", dependencies: ["MessagePassing", "Execution", "Optimization", "CIntrinsics"]),
     .target(name: "Checkpoints", dependencies: ["Interchange"]),
     .target(name: "Reporting", dependencies: ["FileFormats", "Optimization", "Checkpoints"]),
     .target(
@@ -138,8 +138,8 @@ let package = Package(
     name: "dptrain",
     products: [.executable(name: "dptrain", targets: ["dptrain"])],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
     ],
     targets: systemLibraries + (withOneDNN ? oneDNNTargets : []) + modules + tests + (withFuzzers ? fuzzers : []),
     swiftLanguageModes: [.v6]

@@ -1,5 +1,5 @@
 import Testing
-import Training
+import Reduction
 
 /// Scores of a few samples. scikit-learn gives the same: `f1_score(average="macro")`, `roc_auc_score` of each class against the
 /// rest.

@@ -37,6 +37,9 @@ struct SweepCommand: ParsableCommand {
     @Option(help: "runs at a time; each takes a core")
     var atOnce = 1
 
+    @Option(help: ArgumentHelp("train the run of this number only, as a task of a job array does", valueName: "number"))
+    var only: Int?
+
     mutating func validate() throws {
         guard (1...1024).contains(atOnce) else { throw ValidationError("--at-once \(atOnce) is not 1 to 1024") }
         guard !LaunchEnvironment.current.isUnderLauncher else {
@@ -49,11 +52,16 @@ struct SweepCommand: ParsableCommand {
         let plan = try SweepPlan(toml: text, file: file)
         try POSIXFileSystem().createFolder(plan.output)
         try StopSignal.install()
-        let failed = try train(plan)
+        if let only, !plan.runs.indices.contains(only - 1) {
+            throw ValidationError("--only \(only) is not 1 to \(plan.runs.count)")
+        }
+        let failed = try train(only.map { [plan.runs[$0 - 1]] } ?? plan.runs, of: plan)
         if StopSignal.received != nil {
             try StandardOutput.print("stopped; the same command goes on")
             throw ExitCode.interrupted
         }
+        if failed > 0, only != nil { throw ExitCode.failure }
+        guard only == nil else { return }
         let folders = plan.runs.map { "\(plan.output)/\($0.name)" }.filter { access("\($0)/log.jsonl", R_OK) == 0 }
         try StandardOutput.print(RunTable(try folders.map { try RunFolder($0) }).text)
         if !folders.isEmpty {
@@ -64,8 +72,8 @@ struct SweepCommand: ParsableCommand {
     }
 
     /// How many runs failed.
-    private func train(_ plan: SweepPlan) throws -> Int {
-        var waiting = plan.runs[...]
+    private func train(_ runs: [SweepPlan.Run], of plan: SweepPlan) throws -> Int {
+        var waiting = runs[...]
         var running: [(run: SweepPlan.Run, process: ChildProcess)] = []
         var failed = 0
         while !running.isEmpty || (!waiting.isEmpty && StopSignal.received == nil) {

@@ -18,7 +18,7 @@ package struct ScoreTable {
     private var scores: [Float] = []
 
     /// Of the outputs of evaluation plans: what a loss takes.
-    init(_ metrics: Set<ScoreMetric>, of network: Network, _ loss: Loss) {
+    package init(_ metrics: Set<ScoreMetric>, of network: Network, _ loss: Loss) {
         self.metrics = metrics
         outputs = network.outputShape.count
         let last = network.nodes[network.nodes.count - 1].layer.activation
@@ -27,7 +27,7 @@ package struct ScoreTable {
     }
 
     /// Takes the outputs [count, outputs] of samples.
-    mutating func add(
+    package mutating func add(
         _ output: UnsafePointer<Float>, labels: UnsafePointer<Int32>, count: Int, rule: PredictionRule
     ) {
         for row in 0..<count {
@@ -47,7 +47,7 @@ package struct ScoreTable {
     }
 
     /// Collective: all ranks get the same.
-    consuming func values(_ communicator: Communicator) throws -> [String: Double] {
+    package consuming func values(_ communicator: Communicator) throws -> [String: Double] {
         var values: [String: Double] = [:]
         let labels = try communicator.allGather(labels).flatMap { $0 }
         if metrics.contains(.f1) {
