@@ -54,6 +54,8 @@ struct InceptionBuilder {
         return rectified ? graph.activation(sum, .relu, name: "\(name)_ac") : sum
     }
 
+    // Inlined into the stems, it is more than the optimizer of Swift 6.3 can take: it crashes in SwiftArrayPropertyOpt.
+    @inline(never)
     mutating func walk(_ x: Tensor, _ branch: Branch, name: String? = nil) -> Tensor {
         var y = x
         for (number, step) in branch.enumerated() { y = apply(step, to: y, name: name.map { "\($0)_\(number + 1)" }) }
