@@ -41,7 +41,7 @@ expect "another optimizer is refused" 1 "optimizer cannot change in the middle" 
 expect "an override of a new run" 64 "it goes with --resume" alone "${short[@]}" --override learning-rate=1 --output new
 expect "another rate that is meant" 0 "finished after 2 epochs" \
     ranks 2 --resume --output changed --epochs 2 --override learning-rate=1e-4
-expect "the checkpoint keeps it" 0 "overridden *--learning-rate from - to 0.0001 after step 3" \
+expect "the checkpoint keeps it" 0 "overridden *--learning-rate from not given to 0.0001 after step 3" \
     alone checkpoint inspect changed/latest.h5
 expect "the run goes on with it" 0 "learning_rate: 1.0000e-04" alone --resume --output changed --epochs 3
 
