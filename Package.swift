@@ -18,6 +18,7 @@ let systemLibraries: [Target] = [
     .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
     // Not a library: what the compiler can do and Swift has no word for.
     .systemLibrary(name: "CIntrinsics"),
+    .systemLibrary(name: "CSharedMemory"),
 ]
 
 let oneDNNTargets: [Target] = [
@@ -29,7 +30,7 @@ let oneDNNTargets: [Target] = [
 /// In the order of docs/architecture.md: each imports only from above.
 let modules: [Target] = [
     .target(name: "Basics", dependencies: ["CCrypto"]),
-    .target(name: "MessagePassing", dependencies: ["CMPI", "CIntrinsics", "Basics"]),
+    .target(name: "MessagePassing", dependencies: ["CMPI", "CIntrinsics", "CSharedMemory", "Basics"]),
     .target(name: "HDF5Storage", dependencies: ["CHDF5", "Basics"]),
     .target(name: "CResampling"),
     .target(name: "CTransforms"),

@@ -27,6 +27,11 @@ extension RunState {
         return position.globalStep - epoch * ((position.globalStep - position.step) / position.epoch)
     }
 
+    /// Those of the optimizer before the run.
+    private var earlierUpdates: Int {
+        options["earlier-updates"].flatMap { Int($0) }.flatMap { Self.counts.contains($0) ? $0 : nil } ?? 0
+    }
+
     /// Refuses what no run could have written, though each value for itself is possible. `file` is where it was found.
     func requireConsistent(_ file: String) throws(FileError) {
         func require(_ holds: Bool, _ problem: @autoclosure () -> String) throws(FileError) {
@@ -37,7 +42,7 @@ extension RunState {
             history.count == position.epoch,
             "its history has \(history.count) epochs, but \(position.epoch) are finished")
         try require(
-            optimizer.iteration == position.globalStep || optimizer.iteration == stepsSinceUnfreezing,
+            optimizer.iteration == position.globalStep + earlierUpdates || optimizer.iteration == stepsSinceUnfreezing,
             "its optimizer made \(optimizer.iteration) updates in \(position.globalStep) steps")
         try require(epochStart == nil || position.step > 0, "it holds an epoch's start beside itself")
         // One output tells two classes apart.

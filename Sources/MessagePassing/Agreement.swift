@@ -103,6 +103,11 @@ extension SharedFact {
         self.init(name, digest: SHA256.digest(of: UnsafeRawBufferPointer(values.elements)))
     }
 
+    package init(_ name: String, digestOf lists: [[Float]]) {
+        self.init(
+            name, digest: lists.flatMap { $0.withUnsafeBytes(SHA256.digest) }.withUnsafeBytes(SHA256.digest))
+    }
+
     /// 16 hexadecimal digits are enough to tell mistakes apart.
     private static func text(_ digest: [UInt8]) -> String {
         digest.prefix(8).map { byte in

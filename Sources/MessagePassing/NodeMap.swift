@@ -25,6 +25,8 @@ public struct NodeMap: Sendable, Equatable {
 
     public var ranks: Int { nodeOfRank.count }
     public func node(of rank: Int) -> Int { nodeOfRank[rank] }
+    /// Whether the ranks of each node follow each other.
+    public var haveNeighbouringRanks: Bool { nodes.allSatisfy { $0.last == $0[0] + $0.count - 1 } }
     /// The ranks that share the node of `rank`, itself among them.
     public func neighbours(of rank: Int) -> [Int] { nodes[nodeOfRank[rank]] }
 }

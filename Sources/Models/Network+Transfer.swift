@@ -7,7 +7,9 @@ extension Network {
         let owners = Set(parameters.map(\.node))
         let nodes = nodes.enumerated().map { index, node in
             owners.contains(index)
-                ? Node(name: node.name, layer: node.layer, inputs: node.inputs, isTrainable: trains(node)) : node
+                ? Node(
+                    name: node.name, layer: node.layer, inputs: node.inputs, isTrainable: trains(node),
+                    origin: node.origin) : node
         }
         return try Network(name: name, nodes: nodes, auxiliaryOutputs: auxiliaryOutputs)
     }

@@ -28,7 +28,7 @@ public struct Node: Sendable, Equatable {
 
 /// What a file says of a layer that its outputs do not depend on. It goes home with the layer as it came.
 public struct LayerOrigin: Sendable, Equatable {
-    /// The file's word for the layer, if it is not `typeName`.
+    /// The file's word for the layer, if it is not `typeName`. Of the input: its word for a model that is no graph.
     public let typeName: String?
     /// Penalties, seeds, initial weights of a kind that does not exist here.
     public let options: [String: JSONValue]

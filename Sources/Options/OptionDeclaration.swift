@@ -57,7 +57,7 @@ public struct OptionDeclaration: Sendable {
     var isOverridable: Bool {
         let isOfState = [
             "optimizer", "loss", "label-smoothing", "huber-delta", "focal-gamma", "focal-alpha", "on-nan", "ema",
-            "swa", "lookahead",
+            "swa", "lookahead", "earlier-updates", "schedule-start",
         ].contains(name)
         return [.augmentation, .optimizer, .steering].contains(group) && !isOfState
     }
@@ -96,6 +96,10 @@ extension Requirement where Value == UInt64 {
 }
 
 extension Requirement where Value == Int? {
+    static var count: Self {
+        Self(words: "at least 0 and at most \(counts.upperBound)") { $0.map { $0 == 0 || counts.contains($0) } ?? true }
+    }
+
     static var positive: Self { Self(words: aCount) { $0.map(counts.contains) ?? true } }
 
     static func positive(atMost most: Int) -> Self {

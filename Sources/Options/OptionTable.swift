@@ -207,6 +207,10 @@ extension TrainingOptions {
 
     private static let averages: [OptionDeclaration] = [
         .init(
+            "earlier-updates", .optimizer, .semantic, \.earlierUpdates,
+            "updates that the optimizer has made before the run (default: those of the Keras file given as --model, whose "
+                + "state it then has; 0: it begins anew)", .count),
+        .init(
             "lookahead", .optimizer, .semantic, \.lookahead,
             "slow weights around the optimizer (Zhang et al., 2019): \(Lookahead.grammar)"),
         .init(
@@ -225,6 +229,10 @@ extension TrainingOptions {
             "learning rate (default: Keras's default for the optimizer)",
             .positive),
         .init("schedule", .steering, .semantic, \.schedule, LearningRateSchedule.grammar),
+        .init(
+            "schedule-start", .steering, .semantic, \.scheduleStart,
+            "step of the schedule with which the run begins (default: 0; the updates so far, if a Keras file has the schedule)",
+            .count),
         .init(
             "warm-up", .steering, .semantic, \.warmUp,
             "length of the linear warm-up in epochs, or in steps, such as 500steps", .positive),
@@ -268,6 +276,9 @@ extension TrainingOptions {
         .init(
             "overlap", .computation, .operational, \.overlap,
             "progress (gradients travel during the backward pass) or none (after it)"),
+        .init(
+            "node-exchange", .computation, .operational, \.nodeExchange,
+            "memory (ranks of a node add gradients where they lie) or messages (as between nodes)"),
         .init(
             "bucket-size", .computation, .operational, \.bucketSize,
             "KiB of gradients per message (default: an eighth of all, but 256 to 4096; more with many ranks)",

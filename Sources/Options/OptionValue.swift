@@ -158,6 +158,7 @@ extension OptimizerKind: OptionValue {
 extension BatchNormalizationMode: NamedOptionValue {}
 extension Precision: NamedOptionValue {}
 extension Reducer.Overlap: NamedOptionValue {}
+extension NodeExchange: NamedOptionValue {}
 extension ExchangeKind: NamedOptionValue {}
 extension Shortcut: NamedOptionValue {}
 extension ResamplingFilter: NamedOptionValue {}

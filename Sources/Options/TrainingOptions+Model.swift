@@ -28,6 +28,15 @@ extension TrainingOptions {
         }
     }
 
+    /// Whether a new run goes on with the optimizer of its model's file.
+    package var takesOptimizerState: Bool { earlierUpdates ?? 0 > 0 && optionBesideOptimizerState == nil }
+
+    /// The first option that gives a model other weights than its file's, or others to train: the state of the file's optimizer
+    /// is not for them.
+    package var optionBesideOptimizerState: String? {
+        ["weights", "init-from", "replace-top", "freeze", "train-only"].first { text(of: $0) != nil }
+    }
+
     /// `network` with its classifier replaced, as the options say.
     package func replacingTop(of network: Network) throws -> Network {
         try replaceTop.map { try network.replacingTop(classes: $0) } ?? network

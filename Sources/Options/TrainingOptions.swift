@@ -94,6 +94,8 @@ public struct TrainingOptions: Equatable, Sendable {
 
     // Optimizer
     public var optimizer = OptimizerSettings(OptimizerKind(Adam.self))
+    /// Nil means 0, so that checkpoints of runs without the option hold nothing of it; `scheduleStart` too.
+    public var earlierUpdates: Int?
     public var l2 = 0.0
     /// Nil means all, so that checkpoints of runs without the option hold nothing of it.
     public var weightDecayOn: WeightDecayScope?
@@ -109,6 +111,7 @@ public struct TrainingOptions: Equatable, Sendable {
     // Learning rate and what steers the run
     public var learningRate: Double?
     public var schedule = LearningRateSchedule.constant
+    public var scheduleStart: Int?
     public var warmUp: ScheduleTime?
     public var referenceBatchSize: Int?
     public var reduceOnPlateau: ReduceOnPlateau?
@@ -130,6 +133,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public var reduction = ExchangeKind.tree
     public var wire = Wire.fp32
     public var overlap = Reducer.Overlap.progress
+    public var nodeExchange = NodeExchange.memory
     public var bucketSize: Int?
 
     // Output
@@ -205,7 +209,7 @@ extension TrainingOptions {
     /// A coordinator at the beginning of the run. `metrics`: see `EpochMetrics.names`.
     public func coordinator(stepsPerEpoch: Int, metrics: [String]) throws -> Coordinator {
         let plan = LearningRatePlan(
-            base: baseLearningRate, schedule: schedule, warmUp: warmUp,
+            base: baseLearningRate, schedule: schedule, scheduleStart: scheduleStart ?? 0, warmUp: warmUp,
             batchSize: batchSize, referenceBatchSize: referenceBatchSize, stepsPerEpoch: stepsPerEpoch, epochs: epochs,
             late: unfreezeAtEpoch.map { .init(fromEpoch: $0, factor: unfreezeRate ?? Self.defaultUnfreezeRate) },
             average: swa)

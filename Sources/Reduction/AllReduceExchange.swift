@@ -8,7 +8,7 @@ public final class AllReduceExchange: GradientExchange {
     public static var caveat: String? { "the result depends on the number of ranks" }
     public static var addsRounded: Bool { false }
 
-    public static func slice(_ bucket: Int, of rank: Int, _ buckets: BucketPlan) -> Range<Int> {
+    public static func slice(_ bucket: Int, of rank: Int, _ buckets: BucketPlan, _ nodes: NodeMap) -> Range<Int> {
         buckets.buckets[bucket]
     }
 

@@ -38,7 +38,8 @@ final class BucketMessages {
     /// `owners`: memory that messages read or write.
     func use(_ owners: [AnyObject]) { memory += owners }
 
-    var isIdle: Bool { requests.inFlight == 0 }
+    var isIdle: Bool { inFlight == 0 }
+    var inFlight: Int { requests.inFlight }
 
     /// The gradients or the weights of `bucket` are about to be sent.
     func begin(_ message: ReductionTrace.Message, _ bucket: Int) {

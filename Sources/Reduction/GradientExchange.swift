@@ -18,7 +18,7 @@ public protocol GradientExchange: AnyObject {
     static var addsRounded: Bool { get }
     /// The arena range of `bucket` that `rank` sums and updates; may be empty. Either the slices of all ranks tile the
     /// bucket, or each rank has the whole bucket.
-    static func slice(_ bucket: Int, of rank: Int, _ buckets: BucketPlan) -> Range<Int>
+    static func slice(_ bucket: Int, of rank: Int, _ buckets: BucketPlan, _ nodes: NodeMap) -> Range<Int>
     /// The memory that the exchange will allocate.
     static func memory(_ plan: ExchangePlan) -> ExchangeMemory
 
@@ -78,7 +78,7 @@ public struct ExchangePlan {
     /// The elements of the parameter arena: those of the gradients, and frozen weights behind them.
     public let parameterCount: Int
     public let rank: Int
-    /// Which ranks can share memory.
+    /// Which ranks share memory.
     public let nodes: NodeMap
 
     public init(
@@ -98,7 +98,7 @@ public struct ExchangePlan {
 
     /// The gradient arenas that the rank needs.
     public var levels: Int { ShardProgram.levelCount(partition, rank: rank) }
-    public var ownership: SliceOwnership { SliceOwnership(type, buckets, rank: rank) }
+    public var ownership: SliceOwnership { SliceOwnership(type, buckets, nodes, rank: rank) }
     public var memory: ExchangeMemory { type.memory(self) }
 
     /// Arenas of the rank's own.

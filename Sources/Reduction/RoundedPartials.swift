@@ -19,9 +19,10 @@ final class RoundedPartials {
         levels * count * MemoryLayout<UInt16>.stride + total * block * MemoryLayout<Float>.stride
     }
 
-    func pack(_ values: AlignedBuffer<Float>, _ range: Range<Int>, level: Int) {
+    /// `values`: an arena.
+    func pack(_ values: UnsafePointer<Float>, _ range: Range<Int>, level: Int) {
         WireRounding.pack(
-            values.baseAddress + range.lowerBound, into: packed[level].baseAddress + range.lowerBound,
+            values + range.lowerBound, into: packed[level].baseAddress + range.lowerBound,
             count: range.count)
     }
 

@@ -18,7 +18,7 @@ public final class TreeExchange: GradientExchange {
     public static var caveat: String? { nil }
     public static var addsRounded: Bool { true }
 
-    public static func slice(_ bucket: Int, of rank: Int, _ buckets: BucketPlan) -> Range<Int> {
+    public static func slice(_ bucket: Int, of rank: Int, _ buckets: BucketPlan, _ nodes: NodeMap) -> Range<Int> {
         buckets.slice(bucket, of: rank)
     }
 
@@ -42,8 +42,7 @@ public final class TreeExchange: GradientExchange {
     private let receiveBuffer: AlignedBuffer<Float>
     private let receiveOffsets: [Int]
     private let rounded: RoundedPartials?
-    /// The owner's stack of partial sums: where each lies.
-    private let stack: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+    private let stack: PartialStack
 
     /// One schedule a number of non-empty shards.
     private var schedules: [TreeSchedule?]
@@ -63,7 +62,7 @@ public final class TreeExchange: GradientExchange {
         receiveBuffer = AlignedBuffer(count: room.received)
         rounded =
             room.rounded > 0 ? RoundedPartials(count: room.rounded, levels: room.levels, total: room.partials) : nil
-        stack = .allocate(capacity: room.partials)
+        stack = PartialStack(capacity: room.partials)
         messages = BucketMessages(
             buckets: buckets.buckets.count, gradientMessages: room.mostPartials, communicator)
         program = ShardProgram(partition, rank: rank, present: partition.shards)
@@ -72,8 +71,6 @@ public final class TreeExchange: GradientExchange {
         messages.use([arenas.parameters, receiveBuffer, schedule] + arenas.gradientLevels + weightLayouts)
         if let rounded { messages.use(rounded.packed) }
     }
-
-    deinit { stack.deallocate() }
 
     public func begin(_ program: ShardProgram) throws {
         self.program = program
@@ -92,7 +89,9 @@ public final class TreeExchange: GradientExchange {
         let range = buckets.buckets[bucket]
         let receive = receiveBuffer.baseAddress + receiveOffsets[bucket]
         if let rounded, buckets.isRounded(bucket) {
-            for level in 0..<program.partials { rounded.pack(arenas.gradientLevels[level], range, level: level) }
+            for level in 0..<program.partials {
+                rounded.pack(arenas.gradientLevels[level].baseAddress, range, level: level)
+            }
             // If there is nothing to send, the arena does not matter.
             try start(bucket, receive: words(receive)) {
                 rounded.packed[$0 < program.partials ? $0 : 0].baseAddress + range.lowerBound
@@ -130,20 +129,12 @@ public final class TreeExchange: GradientExchange {
                 schedule.partials, endsInRoot: program.endsInRoot, received: words(received), slice, into: own)
             return own
         }
-        var height = 0
-        for partial in schedule.partials {
-            if let place = partial.place {
-                stack[height] = received + place * slice.count
-            } else {
-                stack[height] = arenas.gradientLevels[partial.level].baseAddress + slice.lowerBound
-            }
-            height += 1
-            for _ in 0..<partial.additions {
-                add(stack[height - 1], into: stack[height - 2], count: slice.count)
-                height -= 1
-            }
+        return stack.add(schedule.partials, additions: { $0.additions }) { partial in
+            partial.place.map { received + $0 * slice.count }
+                ?? arenas.gradientLevels[partial.level].baseAddress + slice.lowerBound
+        } add: {
+            add($1, into: $0, count: slice.count)
         }
-        return stack[0]
     }
 
     public func share(_ bucket: Int) throws {

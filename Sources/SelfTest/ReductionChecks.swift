@@ -76,9 +76,9 @@ private final class ReductionTrial {
         let buckets = BucketPlan(
             count: count, cuts: [count / 4, count / 2], ranks: world.size,
             targetBytes: min(count, 4 << 20))
+        let nodes = try world.memorySharing(world.nodeMap()).nodes
         let plan = ExchangePlan(
-            ExchangeKind.tree.type, partition, buckets, parameterCount: count, rank: world.rank,
-            try world.nodeMap())
+            ExchangeKind.tree.type(nodes), partition, buckets, parameterCount: count, rank: world.rank, nodes)
         let exchange = try plan.make(world)
         arenas = exchange.arenas
         let parameters = exchange.arenas.parameters

@@ -1,8 +1,10 @@
 import Basics
+import Checkpoints
 import Foundation
 import HDF5Storage
 import Interchange
 import Models
+import Optimization
 import TestSupport
 import Testing
 
@@ -65,14 +67,93 @@ import Testing
         #expect(throws: NetworkError.self) { try KerasModelFile(bytes, path: "m.json", inputSize: [6, 5, 3, 3]) }
     }
 
-    /// Rates of Keras at steps from 0, and the options that give them.
+    /// A chain goes home as a chain, and is the same network as the graph of a checkpoint of before.
+    @Test(arguments: [("resumed-adam-3.keras", "Sequential"), ("resumed-sgd-3.keras", "Functional")])
+    func classOfTheModel(name: String, kerasClass: String) throws {
+        let network = try KerasModelFile(CheckpointFixture.golden(name)).network
+        let home = network.kerasModel
+        #expect(home["class_name"]?.string == kerasClass)
+        #expect((home["config"]?["input_layers"] == nil) == (kerasClass == "Sequential"))
+        let again = try Network(kerasModel: home)
+        #expect(again == network)
+        #expect(try again.kerasModel.text() == home.text())
+        // What only training changes keeps the class; a second branch does not.
+        #expect(try network.training { $0.name == "dense" }.kerasModel["class_name"]?.string == kerasClass)
+        #expect(try network.replacingTop(classes: 5).kerasModel["class_name"]?.string == kerasClass)
+    }
+
+    /// What tf_keras wrote goes home as tf_keras writes it: the same layers, words for shapes, and names of weights.
+    @Test(arguments: ["resumed-adam-2.h5", "resumed-sgd-2.h5"])
+    func formOfKeras2(name: String) throws {
+        let golden = CheckpointFixture.golden(name)
+        let file = try KerasModelFile(golden)
+        let weights = try #require(file.weights).weights(for: file.network)
+        let optimizer = OptimizerState(kerasClass: "SGD", configuration: [:], learningRate: 0.1)
+        let state = RunState(
+            network: file.network, loss: .sparseCategoricalCrossEntropy, weights: weights, optimizer: optimizer)
+        let folder = try TemporaryDirectory()
+        try CheckpointFile.export(state, to: folder.path("home.h5"), as: .tfKeras)
+        let (home, theirs) = (try HDF5File.open(folder.path("home.h5")).root, try HDF5File.open(golden).root)
+        let models = try [home, theirs].map { try JSONValue(parsing: $0.attributes.string("model_config")) }
+        #expect(models[0]["class_name"] == models[1]["class_name"])
+        let layers = models.map { $0["config"]?["layers"]?.array ?? [] }
+        #expect(layers[0].count == layers[1].count && !layers[0].isEmpty)
+        for (ours, theirs) in zip(layers[0], layers[1]) {
+            #expect(ours["class_name"] == theirs["class_name"])
+            for option in ["name", "batch_input_shape", "filters", "kernel_size", "units", "activation"] {
+                #expect(
+                    ours["config"]?[option] == theirs["config"]?[option],
+                    "\(option) of \(theirs["config"]?["name"] ?? "?")")
+            }
+        }
+        let groups = try [home, theirs].map { try $0.group("model_weights") }
+        let withWeights = try groups.map { group in
+            try group.attributes.strings("layer_names").map { name in
+                try (name, group.group(name).attributes.strings("weight_names").map { String($0.prefix { $0 != ":" }) })
+            }.filter { !$0.1.isEmpty }
+        }
+        #expect(withWeights[0].map(\.0) == withWeights[1].map(\.0))
+        #expect(withWeights[0].map(\.1) == withWeights[1].map(\.1))
+        #expect(try home.attributes.string("keras_version").hasPrefix("2."))
+    }
+
+    /// Bytes changed at random: an error, or the slots of an optimizer.
+    @Test(arguments: ["resumed-adam-3.keras", "resumed-adam-2.h5", "resumed-legacy-2.h5"])
+    func mutationsOfOptimizers(name: String) throws {
+        let golden = CheckpointFixture.golden(name)
+        let network = try KerasModelFile(golden).network
+        let original = [UInt8](try Data(contentsOf: URL(fileURLWithPath: golden)))
+        let whole = try #require(try KerasOptimizerVariables(original, path: name))
+        #expect(whole.updates == 3)
+        #expect(try whole.slots(of: Adam(), in: network).map(\.name) == ["momentum", "velocity"])
+        #expect(throws: FileError.self) { try whole.slots(of: RMSprop(), in: network) }
+        var mutation = Mutation(seed: 3)
+        var refused = 0
+        for _ in 0..<200 {
+            do {
+                let slots = try KerasOptimizerVariables(mutation.changed(original), path: name)?.slots(
+                    of: Adam(), in: network)
+                let counts = network.trainableParameters.map(\.specification.shape.count)
+                #expect(slots?.allSatisfy { $0.values.map(\.count) == counts } ?? true)
+            } catch {
+                refused += 1
+            }
+        }
+        #expect(refused > 0)
+    }
+
+    /// Schedules of Keras in a compiled file, and the options that give them. A schedule with rates of its own has no other.
     @Test(arguments: [
         (
             #"{"class_name": "PiecewiseConstantDecay", "config": {"boundaries": [3, 7], "values": [0.5, 0.25, 0.125]}}"#,
-            "0.5", "piecewise:at=3/7,rates=0.5/0.25/0.125"
+            nil, "piecewise:at=3/7,rates=0.5/0.25/0.125"
         ),
         (
             #"{"class_name": "CosineDecay", "config": {"initial_learning_rate": 0.5, "decay_steps": 9, "alpha": 0.5, "warmup_target": null, "warmup_steps": 0}}"#,
+            "0.5", "cosine:steps=9,final=0.25"
+        ),
+        (
+            #"{"class_name": "CosineDecay", "config": {"initial_learning_rate": 0.125, "decay_steps": 9, "alpha": 0.5, "warmup_target": 0.5, "warmup_steps": 0}}"#,
             "0.5", "cosine:steps=9,final=0.25"
         ),
         (
@@ -92,9 +173,29 @@ import Testing
             "0.5", "inverse-time:decay=0.125"
         ),
     ])
-    func schedules(text: String, rate: String, schedule: String) throws {
+    func schedules(text: String, rate: String?, schedule: String) throws {
         let settings = try Self.compiled(rate: text)
         #expect(settings["learning-rate"] == rate && settings["schedule"] == schedule)
+    }
+
+    /// Rates of Keras (Tests/Golden/Keras/generate_schedules.py).
+    @Test func ratesOfSchedules() throws {
+        struct Golden: Decodable { let rates: [Float] }
+        let data = try Data(contentsOf: URL(fileURLWithPath: CheckpointFixture.golden("schedules.json")))
+        let golden = try JSONDecoder().decode([Golden].self, from: data)
+        let schedules = try #require(JSONValue(parsing: String(decoding: data, as: UTF8.self)).array)
+        #expect(golden.count == 15 && schedules.count == golden.count)
+        for (golden, description) in zip(golden, schedules) {
+            let text = try #require(description["schedule"]).text()
+            let settings = try Self.compiled(rate: text)
+            let schedule = try LearningRateSchedule(parsing: #require(settings["schedule"]))
+            let base = try #require(schedule.ownRate ?? settings["learning-rate"].flatMap { Double($0) })
+            let plan = LearningRatePlan(base: base, schedule: schedule, stepsPerEpoch: golden.rates.count, epochs: 1)
+            let rates = try Coordinator(plan: plan, metrics: ["loss"]).rates(epoch: 0)
+            for (step, expected) in golden.rates.enumerated() {
+                #expect(abs(rates[step] - expected) <= 1e-6 * expected + 1e-8, "\(text), step \(step)")
+            }
+        }
     }
 
     @Test(arguments: [

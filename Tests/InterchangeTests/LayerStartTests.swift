@@ -1,6 +1,7 @@
 import Basics
 import HDF5Storage
 import Interchange
+import ModelZoo
 import Models
 import TestSupport
 import Testing
@@ -110,5 +111,16 @@ import Testing
         let start = try file.start(fresh, of: network, by: match)
         #expect(start.weights.map { $0[0] } == [0, 1, 2, 3, 4, 5, 6, 7])
         #expect(start.rows.allSatisfy { $0.source != nil } && start.unused.isEmpty)
+    }
+
+    /// Networks of keras.applications are known by their layers, and so is the preprocessing of their pretrained weights.
+    @Test(arguments: [
+        ("vgg16", "caffe"), ("resnet50", "caffe"), ("resnet101-v2", "tf"), ("inception-v3", "tf"),
+        ("inception-resnet-v2", "tf"), ("lenet5", nil), ("vgg16-c", "caffe"), ("googlenet", nil),
+    ])
+    func preprocessingOfPretrainedWeights(model: String, normalization: String?) throws {
+        let network = try Zoo.model(named: model).network()
+        let layers = Set(network.parameters.map(\.node)).map { network.nodes[$0].name }
+        #expect(PretrainedWeights(layers: layers)?.normalization == normalization)
     }
 }

@@ -72,6 +72,27 @@ import Testing
         #expect(reductions > 50)
     }
 
+    /// A schedule goes on lowering the rate after a plateau has. Together they stay at the least rate; the schedule alone need not.
+    @Test func minimumRateHoldsForScheduleTimesPlateau() throws {
+        var rule = ReduceOnPlateau()
+        (rule.factor, rule.patience, rule.minimumRate) = (0.1, 2, 0.002)
+        let plan = plan(schedule: .multiStep(at: [.epochs(4), .epochs(7)], multiples: [0.1, 0.005]))
+        var coordinator = try Coordinator(plan: plan, plateau: rule, metrics: Self.metrics)
+        var rates: [Float] = []
+        for index in 0..<8 { rates.append(coordinator.endEpoch(epoch(index, 1)).nextRates.last) }
+        #expect(rates == [0.1, 0.1, 0.01, 0.002, 0.002, 0.002, 0.0005, 0.0005])
+    }
+
+    /// What keeps a run finite is not kept from doing so.
+    @Test func rollbacksGoBelowTheMinimumRate() throws {
+        var rule = ReduceOnPlateau()
+        (rule.factor, rule.patience, rule.minimumRate) = (0.1, 1, 0.05)
+        var coordinator = try Coordinator(plan: plan(), plateau: rule, metrics: Self.metrics)
+        for index in 0..<3 { _ = coordinator.endEpoch(epoch(index, 1)) }
+        #expect(coordinator.rates(epoch: 3).last == 0.05)
+        #expect(try coordinator.rollBack(epoch: 3, after: "The loss is nan.").nextRates.last == 0.025)
+    }
+
     @Test func earlyStoppingIsKeras() throws {
         let golden = try GoldenFile.read(Golden.self, "keras_callbacks.json")
         for item in golden.stopping where item.values[0] != nil {

@@ -73,11 +73,11 @@ var collectiveChecks: [RankCheck] {
             check.expect(window.parts.allSatisfy { $0.allSatisfy { $0 == 0 } }, "it is not zero at first")
             let aligned = window.parts.allSatisfy { Int(bitPattern: $0.baseAddress) % 64 == 0 }
             check.expect(aligned, "parts begin at multiples of 64 bytes")
-            try window.barrier()
+            try node.barrier()
             // Every rank writes to the part of the next one.
             let next = window.parts[(node.rank + 1) % node.size]
             for i in next.indices { next[i] = Float(1 + check.rank) }
-            try window.barrier()
+            try node.barrier()
             let before = halves.neighbours(of: check.rank)[(node.rank + node.size - 1) % node.size]
             check.expect(window.parts[node.rank].allSatisfy { $0 == Float(1 + before) }, "what another rank wrote")
         },

@@ -5,7 +5,7 @@ import Reduction
 /// What exchanges share: updates that are held back, and norms over slices.
 var exchangeChecks: [RankCheck] {
     let types: [any GradientExchange.Type] = [
-        TreeExchange.self, AllReduceExchange.self, RootExchange.self, WindowExchange.self,
+        TreeExchange.self, AllReduceExchange.self, RootExchange.self, NodeTreeExchange.self,
     ]
     return [
         RankCheck("an exchange that rank 0 does alone has the bits of the serial tree") { check in
@@ -14,11 +14,21 @@ var exchangeChecks: [RankCheck] {
             }
         },
         RankCheck("an exchange in memory that ranks share has the bits of the serial tree") { check in
+            if check.size == 1 { return }
             for shards in [1, 3, 8, 13] where shards >= check.size {
-                let trial = try ReducerTrial(check, shards: shards, type: WindowExchange.self)
-                try trial.run(batches: [4 * shards, 1, shards])
-                let parameters = trial.exchangePlan.memory.parameters
-                check.expect(parameters > 0, equals: check.rank == 0, "who takes memory for the parameters")
+                for nodes in nodeMaps(ranks: check.size) {
+                    for rounded in [0, 1056, 8208] {
+                        let trial = try ReducerTrial(
+                            check, shards: shards, type: NodeTreeExchange.self, roundedCount: rounded, nodes: nodes)
+                        try trial.run(batches: [4 * shards, 1, shards, shards - 1].filter { $0 > 0 })
+                        let parameters = trial.exchangePlan.memory.parameters
+                        let isFirst = nodes.neighbours(of: check.rank)[0] == check.rank
+                        check.expect(parameters > 0, equals: isFirst, "who takes memory for the parameters")
+                        check.expect(
+                            trial.reducer.bytesSent > 0,
+                            equals: nodes.nodes.count > 1 && isOwner(check.rank, nodes), "who sends, on \(nodes.nodes)")
+                    }
+                }
             }
         },
         RankCheck("updates that are held back until a norm is known give the same bits") { check in
@@ -52,10 +62,10 @@ var exchangeChecks: [RankCheck] {
             let values = (0..<33_824).map { random.uniform(UInt64($0), in: -2..<2) }
             let expected = parameters.map { squaredNorm(values[$0]) }
             for type in types {
-                for bytes in [1024, 16_384, 65_536, 1 << 20] {
+                for (bytes, nodes) in zip([1024, 16_384, 65_536, 1 << 20], nodeMaps(ranks: check.size)) {
                     let plan = BucketPlan(
                         count: values.count, cuts: parameters.map(\.lowerBound), ranks: check.size, targetBytes: bytes)
-                    let ownership = SliceOwnership(type, plan, rank: check.rank)
+                    let ownership = SliceOwnership(type, plan, nodes, rank: check.rank)
                     let norms = try SquaredNorms(parameters, ownership)
                     // Twice: nothing is left of the first time.
                     for _ in 0..<2 {
@@ -72,6 +82,20 @@ var exchangeChecks: [RankCheck] {
             }
         },
     ]
+}
+
+/// Ranks on one node, on two, on nodes of different sizes, and each on its own.
+func nodeMaps(ranks: Int) -> [NodeMap] {
+    [
+        NodeMap(ranks: ranks), NodeMap(labels: (0..<ranks).map { $0 < ranks / 2 ? 0 : 1 }),
+        NodeMap(labels: (0..<ranks).map { $0 == ranks - 1 ? 1 : 0 }), NodeMap(labels: Array(0..<ranks)),
+    ]
+}
+
+/// Whether the rank has a place that every node has.
+private func isOwner(_ rank: Int, _ nodes: NodeMap) -> Bool {
+    let place = nodes.neighbours(of: rank).firstIndex(of: rank) ?? 0
+    return place < (nodes.nodes.map(\.count).min() ?? 0)
 }
 
 /// As `SquaredNorms` defines it, element by element.
@@ -103,7 +127,7 @@ final class NormGate: UpdateGate {
         world = check.world
         let plan = ReducerTrial.plan(ranks: check.size)
         norms = try SquaredNorms(
-            [0..<plan.count], SliceOwnership(type, plan, rank: check.rank))
+            [0..<plan.count], SliceOwnership(type, plan, check.world.nodeMap(), rank: check.rank))
     }
 
     func look(at range: Range<Int>, _ sum: UnsafeMutablePointer<Float>) {

@@ -26,6 +26,9 @@ var kerasLossChecks: [RankCheck] {
                     try comparePredictions(engine, check, file: "notebooks-\(generation).json")
                 }
             },
+            RankCheck("optimizers of Keras and tf_keras go on from their files, engine: \(engine.rawValue)") { check in
+                for generation in [2, 3] { try compare(engine, check, with: "resumed-\(generation).json") }
+            },
             RankCheck(
                 "weighted losses, and losses of several classes a sample, are Keras's, engine: \(engine.rawValue)"
             ) {
@@ -146,7 +149,8 @@ private struct GoldenLosses: Decodable {
     ) throws -> (losses: [Double], accuracies: [Double]) {
         let folder = try TemporaryDirectory()
         var options = TrainingOptions()
-        options.model = item.predictions == nil ? item.model : Self.path(item.model)
+        let isFile = [".keras", ".h5"].contains { item.model.hasSuffix($0) }
+        options.model = isFile ? Self.path(item.model) : item.model
         options.data = folder.path("data.h5")
         options.output = folder.path("run")
         options.seed = seed

@@ -90,7 +90,8 @@ final class ReducerTrial {
 
     init(
         _ check: CheckContext, shards: Int, type: any GradientExchange.Type = TreeExchange.self,
-        overlap: Reducer.Overlap = .progress, scale: Int = 1, roundedCount: Int = 0, gate: NormGate? = nil
+        overlap: Reducer.Overlap = .progress, scale: Int = 1, roundedCount: Int = 0, gate: NormGate? = nil,
+        nodes: NodeMap? = nil
     ) throws {
         self.check = check
         isExact = type != AllReduceExchange.self
@@ -98,7 +99,7 @@ final class ReducerTrial {
         let plan = Self.plan(ranks: check.size, scale: scale, roundedCount: roundedCount)
         self.plan = plan
         exchangePlan = ExchangePlan(
-            type, partition, plan, parameterCount: plan.count, rank: check.rank, try check.world.nodeMap())
+            type, partition, plan, parameterCount: plan.count, rank: check.rank, try nodes ?? check.world.nodeMap())
         let exchange = try exchangePlan.make(check.world)
         let parameters = exchange.arenas.parameters
         self.parameters = parameters

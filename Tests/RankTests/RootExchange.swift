@@ -9,7 +9,7 @@ final class RootExchange: GradientExchange {
     static var caveat: String? { nil }
     static var addsRounded: Bool { false }
 
-    static func slice(_ bucket: Int, of rank: Int, _ buckets: BucketPlan) -> Range<Int> {
+    static func slice(_ bucket: Int, of rank: Int, _ buckets: BucketPlan, _ nodes: NodeMap) -> Range<Int> {
         let range = buckets.buckets[bucket]
         return rank == 0 ? range : range.upperBound..<range.upperBound
     }

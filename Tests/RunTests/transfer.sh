@@ -1,6 +1,7 @@
 #!/bin/bash
 # Transfer learning by options: frozen layers, a new classifier, factors of the rate, and layers that train later. The bits do
 # not depend on ranks, nor on where a run was stopped: Tests/RunTests/transfer.sh PATH-TO-DPTRAIN
+golden=$(realpath "$(dirname "$0")/../Golden/Keras")
 source "$(dirname "$0")/support.sh"
 
 alone data generate --output data.h5 --train 96 --test 16 --seed 1 >/dev/null
@@ -42,5 +43,20 @@ expect "nothing left to train" 1 'no weights to train' alone --model simple-cnn 
 expect "nothing to unfreeze" 1 'no layer of simple-cnn is frozen' alone --model simple-cnn --data data.h5 --unfreeze-at-epoch 1 --output no
 expect "two ways to say it" 64 'freeze says already which layers train' alone --model simple-cnn --data data.h5 --freeze a --train-only b --output no
 expect "factors that are none" 64 "is not a list of patterns with positive factors" alone --model simple-cnn --data data.h5 --rate-factor 'a=-1' --output no
+
+expect "weights that were trained on other values" 0 'first/latest.h5: its run took values that are divided by 255, but this run.s are from 0:255 to -1:1' \
+    alone --model simple-cnn --data data.h5 --weights first/latest.h5 --normalization tf --epochs 1 --batch-size 16 --output other
+
+# A model that Keras has trained for three steps, with momenta and a schedule.
+keras=(--model "$golden/resumed-sgd-3.keras" --data "$golden/notebooks-data.h5" --batch-size 8 --shards 4 --epochs 2
+    --checkpoint-every-steps 2 --keep 100)
+expect "an optimizer of Keras goes on" 0 'goes on with the state of its optimizer after 3 updates
+earlier-updates 3, schedule-start 3: from' ranks 3 "${keras[@]}" --output keras
+expect "and again, resumed" 0 'finished after 2 epochs' alone --resume keras/step-00000002.h5 --output again
+verdict "resumed: the same bits" cmp keras/latest.h5 again/latest.h5
+expect "its checkpoints are verified" 0 'step-00000004.h5: whole' alone checkpoint verify keras/*.h5
+expect "another optimizer" 0 '--optimizer leaves out the state of its optimizer' alone "${keras[@]}" --optimizer sgd --output no
+expect "other layers that train" 0 '--freeze leaves out the state of its optimizer' alone "${keras[@]}" --freeze right --output frozen
+expect "another optimizer's state" 1 'not those of Adam.*earlier-updates 0' alone "${keras[@]}" --optimizer adam --earlier-updates 3 --output not
 
 finish

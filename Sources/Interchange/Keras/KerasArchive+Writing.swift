@@ -73,10 +73,10 @@ extension KerasExport {
 
     private var configuration: JSONValue {
         var model = network.kerasModel.object ?? [:]
-        model["module"] = "keras.src.models.functional"
-        model["registered_name"] = "Functional"
+        model["module"] = network.isSequential ? "keras" : "keras.src.models.functional"
+        model["registered_name"] = network.isSequential ? .null : "Functional"
         model["compile_config"] = .object(
-            KerasFile.compilation(loss, of: network).merging([
+            KerasFile.compilation(loss.archivedConfiguration, loss, of: network).merging([
                 "optimizer": [
                     "module": "keras.optimizers", "class_name": .string(optimizer.kerasClass),
                     "config": .object(optimizer.currentConfiguration), "registered_name": nil,

@@ -38,12 +38,14 @@ package enum KerasFile {
                 "class_name": .string(optimizer.kerasClass), "config": .object(optimizer.configuration),
             ]
         ]
-        let configuration = compilation(loss, of: network).merging(own) { _, own in own }
+        let configuration = compilation(loss.kerasConfiguration, loss, of: network).merging(own) { _, own in own }
         try root.attributes.set("training_config", JSONValue.object(configuration).text())
     }
 
-    /// What `compile` is given besides the optimizer.
-    static func compilation(_ loss: Loss, of network: Network) -> [String: JSONValue] {
+    /// What `compile` is given besides the optimizer. `description` is the loss as the file has it.
+    static func compilation(
+        _ description: JSONValue, _ loss: Loss, of network: Network
+    ) -> [String: JSONValue] {
         // Keras's accuracy takes the largest output, and of a single one that above a half.
         let isAccurate = network.decision == .largest && !loss.function.isOfValues
         let weights = [1] + network.auxiliaryOutputs.map(\.weight)
@@ -52,7 +54,7 @@ package enum KerasFile {
             weights.count == 1 ? value : .array(weights.map { _ in value })
         }
         return [
-            "loss": each(loss.kerasConfiguration),
+            "loss": each(description),
             "loss_weights": weights.count == 1 ? nil : .array(weights.map { .number(Double("\($0)") ?? 0) }),
             "metrics": isAccurate ? each(["accuracy"]) : nil, "weighted_metrics": nil,
             "run_eagerly": false, "steps_per_execution": 1, "jit_compile": false,

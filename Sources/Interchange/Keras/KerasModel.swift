@@ -15,6 +15,9 @@ struct KerasModel {
     }
 
     let name: String
+    /// The class of a model whose layers are a chain, not a graph.
+    static let sequential = "Sequential"
+    let isSequential: Bool
     /// In the file's order, the input among them.
     private(set) var entries: [Entry]
     /// The layer whose output is the model's.
@@ -29,6 +32,7 @@ struct KerasModel {
         let kind = model["class_name"]?.string
         let configuration = model["config"] ?? .null
         name = configuration["name"]?.string ?? "model"
+        isSequential = kind == Self.sequential
         // Keras before 2.2.3 wrote a Sequential model's layers without anything around them.
         let layers = configuration["layers"]?.array ?? configuration.array ?? []
         guard !layers.isEmpty else {
@@ -42,7 +46,7 @@ struct KerasModel {
                 reason: "it has \(layers.count) layers, and at most \(Self.mostLayers) are read")
         }
         switch kind {
-        case "Sequential":
+        case Self.sequential:
             entries = try Self.chain(layers, of: configuration, network: name)
             (output, auxiliaryOutputs) = (entries[entries.count - 1].name, [])
         case "Functional", "Model":

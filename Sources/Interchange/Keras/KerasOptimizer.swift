@@ -31,11 +31,11 @@ extension Optimizer {
         Self.slotPlaces(slots: slots.count, in: network)
     }
 
-    /// With so many slots for each parameter.
-    static func slotPlaces(slots: Int, in network: Network) -> [SlotPlace] {
+    /// With so many slots for each parameter. `order` is that of Keras 3 if it is nil.
+    static func slotPlaces(slots: Int, in network: Network, order: KerasSlotOrder? = nil) -> [SlotPlace] {
         let byNode = Dictionary(grouping: network.trainableParameters.indices) { network.trainableParameters[$0].node }
         let parameters = network.kerasLayerOrder.flatMap { byNode[$0] ?? [] }
-        return switch kerasSlotOrder {
+        return switch order ?? kerasSlotOrder {
         case .byParameter: parameters.flatMap { parameter in (0..<slots).map { ($0, parameter) } }
         case .bySlot: (0..<slots).flatMap { slot in parameters.map { (slot, $0) } }
         }

@@ -9,10 +9,15 @@ struct KerasSchedule {
     /// Nil for what does not exist here.
     init?(_ description: JSONValue) {
         guard let name = description["class_name"]?.string, let options = description["config"] else { return nil }
-        guard let (rate, schedule) = Options(options).schedule(name), Float(rate) > 0, Float(rate).isFinite,
-            (try? LearningRateSchedule(parsing: schedule)) != nil
+        guard let (rate, text) = Options(options).schedule(name),
+            let schedule = try? LearningRateSchedule(parsing: text)
         else { return nil }
-        settings = [("learning-rate", KerasCompilation.shortest(rate)), ("schedule", schedule)]
+        if schedule.ownRate != nil {
+            settings = [("schedule", text)]
+        } else {
+            guard Float(rate) > 0, Float(rate).isFinite else { return nil }
+            settings = [("learning-rate", KerasCompilation.shortest(rate)), ("schedule", text)]
+        }
     }
 
     private struct Options {
@@ -43,6 +48,7 @@ struct KerasSchedule {
                     return (rate, "cosine:steps=\(steps),final=\(rate * alpha)")
                 }
                 let warmUp = options["warmup_steps"]?.integer ?? 0
+                if warmUp == 0 { return (target, "cosine:steps=\(steps),final=\(target * alpha)") }
                 return (
                     target, "warmup-cosine:warmup=\(warmUp)steps,steps=\(steps),start=\(rate),final=\(target * alpha)"
                 )

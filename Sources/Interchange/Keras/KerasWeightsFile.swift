@@ -37,6 +37,8 @@ public struct KerasWeightsFile: Sendable {
     let configuration: JSONValue?
     /// What it was compiled with, as Keras writes it, of a model that was compiled.
     let compilation: JSONValue?
+    /// How samples became inputs when a checkpoint was trained.
+    let trainedOn: String?
     /// Those with weights, in the model's order (Keras 3's form: by name).
     let layers: [Layer]
 
@@ -48,7 +50,7 @@ public struct KerasWeightsFile: Sendable {
     package init(_ bytes: [UInt8], path: String) throws(FileError) {
         if SafetensorsFile.isIn(bytes) {
             layers = try TorchLayers(SafetensorsFile(bytes, path: path)).layers
-            (self.path, form, configuration, compilation) = (path, .pyTorch, nil, nil)
+            (self.path, form, configuration, compilation, trainedOn) = (path, .pyTorch, nil, nil, nil)
             return
         }
         do {
@@ -56,6 +58,7 @@ public struct KerasWeightsFile: Sendable {
                 let archive = try KerasArchive(bytes, path: path)
                 form = .keras3Weights
                 (configuration, compilation) = (archive.configuration, archive.configuration["compile_config"])
+                trainedOn = nil
                 var reader = KerasWeightsReader(fileSize: bytes.count)
                 layers = try reader.keras3Layers(archive.weights.root)
             } else {
@@ -67,6 +70,7 @@ public struct KerasWeightsFile: Sendable {
                 (form, layers) = try Self.layers(in: root, fileSize: image.count)
                 configuration = try Self.json("model_config", of: root)
                 compilation = try Self.json("training_config", of: root)
+                trainedOn = isSealed ? try root.group("dptrain").attributes.string("normalization") : nil
             }
         } catch let error as FileError {
             throw error

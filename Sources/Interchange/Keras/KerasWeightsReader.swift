@@ -68,10 +68,7 @@ struct KerasWeightsReader {
             try child.refuseLinks(on: "vars")
             guard try child.exists("vars") else { continue }
             let variables = try child.own("vars")
-            var weights: [Weight] = []
-            while try variables.exists("\(weights.count)") {
-                weights.append(try weight(variables, "\(weights.count)", name: nil))
-            }
+            let weights = try numbered(variables)
             guard !weights.isEmpty else { continue }
             let attributes = variables.attributes
             let isNamed = try attributes.exists("name")
@@ -81,6 +78,33 @@ struct KerasWeightsReader {
                     isNamed: isNamed))
         }
         return layers
+    }
+
+    /// `0`, `1`, ...
+    private mutating func numbered(_ variables: Group) throws(HDF5Error) -> [Weight] {
+        var weights: [Weight] = []
+        while try variables.exists("\(weights.count)") {
+            weights.append(try weight(variables, "\(weights.count)", name: nil))
+        }
+        return weights
+    }
+
+    // MARK: The optimizer
+
+    /// The optimizer's variables in Keras's order, the number of updates first; empty where the file has none.
+    mutating func optimizerVariables(_ root: Group) throws -> [Weight] {
+        try root.refuseLinks(on: "optimizer/vars")
+        if try root.exists("optimizer/vars") { return try numbered(root.group("optimizer/vars")) }
+        try root.refuseLinks(on: "optimizer_weights")
+        guard try root.exists("optimizer_weights") else { return [] }
+        let group = try root.group("optimizer_weights")
+        guard try group.attributes.hasStrings("weight_names") else { return [] }
+        var variables: [Weight] = []
+        for path in try group.attributes.strings("weight_names") {
+            let last = path.split(separator: "/").last ?? ""
+            variables.append(try weight(group, path, name: String(last.prefix { $0 != ":" })))
+        }
+        return variables
     }
 
     private mutating func weight(_ group: Group, _ path: String, name: String?) throws(HDF5Error) -> Weight {

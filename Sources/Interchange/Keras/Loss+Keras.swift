@@ -16,6 +16,14 @@ extension Loss {
         return ["class_name": .string(kerasClass), "config": .object(options)]
     }
 
+    /// The same for a `.keras` archive, which says of a class where Keras has it.
+    var archivedConfiguration: JSONValue {
+        guard case .object(var members) = kerasConfiguration else { return kerasConfiguration }
+        members["module"] = "keras.losses"
+        members["registered_name"] = .null
+        return .object(members)
+    }
+
     /// What a model was compiled with: a name, a function, or an object with a class and options; for each output in a list,
     /// too. Refused if it would not be computed as Keras does.
     public init(keras description: JSONValue, of network: Network) throws(NetworkError) {

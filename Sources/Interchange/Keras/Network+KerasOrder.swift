@@ -30,7 +30,9 @@ extension Network {
         var counts: [String: Int] = [:]
         var names = [String](repeating: "", count: nodes.count)
         for index in kerasLayerOrder {
-            let base = (nodes[index].origin?.typeName ?? nodes[index].layer.description.typeName).snakeCased
+            // An input's origin is the whole model's.
+            let origin = nodes[index].inputs.isEmpty ? nil : nodes[index].origin
+            let base = (origin?.typeName ?? nodes[index].layer.description.typeName).snakeCased
             let number = counts[base, default: 0]
             counts[base] = number + 1
             names[index] = number == 0 ? base : "\(base)_\(number)"

@@ -25,7 +25,10 @@ extension Network {
         for entry in try model.orderedEntries() {
             let inputs = entry.inputs.compactMap { positions[$0] }
             do {
-                let (layer, origin) = try Layer.reading(entry, inputs: inputs.map { shapes[$0] })
+                var (layer, origin) = try Layer.reading(entry, inputs: inputs.map { shapes[$0] })
+                if model.isSequential, inputs.isEmpty {
+                    origin = LayerOrigin(typeName: KerasModel.sequential, options: [:])
+                }
                 shapes.append(try layer.description.possibleOutputShape(of: inputs.map { shapes[$0] }))
                 nodes.append(
                     Node(

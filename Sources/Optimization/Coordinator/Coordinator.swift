@@ -1,4 +1,5 @@
 import Basics
+import Glibc
 
 /// Decides, on rank 0 alone, what must be decided once: learning rates, when to stop, which epoch was the best.
 ///
@@ -94,8 +95,11 @@ public struct Coordinator: Sendable {
 
     /// The learning rates of an epoch (from 0), from its beginning or from its middle on.
     public func rates(epoch: Int) -> EpochRates {
-        plan.rates(epoch: epoch, rateFactor: memory.rateFactor)
+        plan.rates(epoch: epoch, rateFactor: memory.rateFactor, floor: lowestRate)
     }
+
+    /// What ReduceLROnPlateau reduces no rate below, a schedule's next ones neither. A rollback may.
+    private var lowestRate: Double { (plateau?.minimumRate ?? 0) * pow(rollback.factor, Double(rollbacks)) }
 
     /// Takes an epoch's metrics in and decides.
     public mutating func endEpoch(_ metrics: EpochMetrics) -> Directive {

@@ -7,6 +7,8 @@
 public struct LearningRatePlan: Hashable, Sendable {
     public let base: Double
     public let schedule: LearningRateSchedule
+    /// Steps of the schedule that were over when the run began.
+    private let scheduleStart: Int
     public let warmUp: ScheduleTime?
     public let stepsPerEpoch: Int
     public let epochs: Int
@@ -24,7 +26,7 @@ public struct LearningRatePlan: Hashable, Sendable {
     }
 
     public init(
-        base: Double, schedule: LearningRateSchedule = .constant, warmUp: ScheduleTime? = nil,
+        base: Double, schedule: LearningRateSchedule = .constant, scheduleStart: Int = 0, warmUp: ScheduleTime? = nil,
         batchSize: Int = 1, referenceBatchSize: Int? = nil, stepsPerEpoch: Int, epochs: Int,
         late: Late? = nil, average: StochasticAverage? = nil
     ) {
@@ -32,6 +34,7 @@ public struct LearningRatePlan: Hashable, Sendable {
         scaling = referenceBatchSize.map { Double(batchSize) / Double($0) } ?? 1
         self.base = base * scaling
         self.schedule = schedule
+        self.scheduleStart = scheduleStart
         self.warmUp = warmUp
         self.stepsPerEpoch = stepsPerEpoch
         self.epochs = epochs
@@ -52,20 +55,23 @@ public struct LearningRatePlan: Hashable, Sendable {
 
     private func scheduledRate(epoch: Int, stepInEpoch: Int) -> Double {
         let step = epoch * stepsPerEpoch + stepInEpoch
-        let rate = schedule.rate(base: base, at: time(epoch, step)) * warmth(step)
+        let rate = schedule.rate(base: base, at: time(step)) * warmth(step)
         return late.map { epoch >= $0.fromEpoch ? rate * $0.factor : rate } ?? rate
     }
 
-    private func time(_ epoch: Int, _ step: Int) -> RunTime {
-        RunTime(epoch: epoch, step: step, stepsPerEpoch: stepsPerEpoch, epochs: epochs)
+    /// Where the schedule is at a step of the run.
+    private func time(_ step: Int) -> RunTime {
+        let step = step + scheduleStart
+        return RunTime(epoch: step / stepsPerEpoch, step: step, stepsPerEpoch: stepsPerEpoch, epochs: epochs)
     }
 
     /// Whether the run goes on beyond the end of its schedule, which it reaches in this epoch.
     func reachesEnd(in epoch: Int) -> Bool {
         let steps = epoch * stepsPerEpoch..<(epoch + 1) * stepsPerEpoch
         if let average, average.rate != nil, epoch >= average.start { return false }
-        guard let end = schedule.end(time(epoch, steps.lowerBound)), epoch + 1 < epochs else { return false }
-        return steps.lowerBound < end && end <= steps.upperBound
+        let begin = time(steps.lowerBound)
+        guard let end = schedule.end(begin), epoch + 1 < epochs else { return false }
+        return begin.step < end && end <= begin.step + stepsPerEpoch
     }
 
     private var warmUpSteps: Int {
@@ -82,11 +88,15 @@ public struct LearningRatePlan: Hashable, Sendable {
         return start + (1 - start) * Double(step + 1) / Double(warmUpSteps)
     }
 
-    /// The rates of an epoch, times `rateFactor`.
-    func rates(epoch: Int, rateFactor: Double) -> EpochRates {
+    /// The rates of an epoch, times `rateFactor`, which takes no rate below `floor`. Planned rates that are lower stay.
+    func rates(epoch: Int, rateFactor: Double, floor: Double) -> EpochRates {
         let varies = schedule.changesWithinEpoch || epoch * stepsPerEpoch < warmUpSteps
         let steps = 0..<(varies ? stepsPerEpoch : 1)
-        return EpochRates(values: steps.map { Float(rate(epoch: epoch, stepInEpoch: $0) * rateFactor) })
+        let rates = steps.map { step -> Double in
+            let planned = rate(epoch: epoch, stepInEpoch: step)
+            return max(planned * rateFactor, min(planned, floor))
+        }
+        return EpochRates(values: rates.map { Float($0) })
     }
 }
 

@@ -10,6 +10,17 @@ import ModelZoo
 import Options
 import Transforms
 
+/// What a run starts from.
+struct RunStart {
+    /// An array a parameter, in the network's order.
+    var weights: [[Float]]
+    /// Of an optimizer that has made updates before the run; nil for one that begins anew.
+    var slots: [OptimizerState.Slot]?
+    /// Where the weights come from: what there is to say of them.
+    var lines: [String] = []
+    var warnings: [String] = []
+}
+
 /// The network of a run, its loss, and the weights it starts from.
 package struct ModelDefinition {
     package let network: Network
@@ -81,19 +92,42 @@ package struct ModelDefinition {
         options.weights ?? options.initFrom ?? (file?.weights == nil ? nil : file?.path)
     }
 
-    /// The weights that a new run starts from, and what there is to say of them.
-    func initialWeights(_ options: TrainingOptions) throws -> (weights: [[Float]], lines: [String]) {
-        let weights = try startingWeights(options)
-        if options.weights != nil { return (weights, []) }
-        guard let path = options.initFrom else { return (weights, []) }
-        let start = try KerasWeightsFile(path).start(
-            weights, of: network, by: options.match, ofShallower: layersFromShallower)
-        return (start.weights, start.lines)
+    /// What a new run starts from, whose samples become inputs by `rule`.
+    func start(_ options: TrainingOptions, _ rule: Transforms.Normalization) throws -> RunStart {
+        let source = try options.weights.map { try KerasWeightsFile($0) } ?? file?.weights
+        var start = RunStart(weights: try startingWeights(source, options))
+        if options.takesOptimizerState { start.slots = try slots(options) }
+        if let source { start.warnings = warnings(of: source, rule) }
+        guard let path = options.initFrom else { return start }
+        let initial = try KerasWeightsFile(path)
+        let found = try initial.start(start.weights, of: network, by: options.match, ofShallower: layersFromShallower)
+        (start.weights, start.lines) = (found.weights, found.lines)
+        start.warnings = warnings(of: initial, rule)
+        return start
     }
 
-    /// Those of `--weights` or of the model's own file; new ones where there are none, and for layers that were replaced.
-    private func startingWeights(_ options: TrainingOptions) throws -> [[Float]] {
-        let source = try options.weights.map { try KerasWeightsFile($0) } ?? file?.weights
+    /// Of weights that were trained on samples that were prepared otherwise.
+    private func warnings(of weights: KerasWeightsFile, _ rule: Transforms.Normalization) -> [String] {
+        guard let pretrained = weights.pretrained, let usual = Transforms.Normalization(pretrained.normalization),
+            usual != rule, network.preprocessingLayers.isEmpty
+        else { return [] }
+        // Each by the numbers of its own data.
+        if case .standardized = usual, case .standardized = rule { return [] }
+        return [
+            "\(weights.path): \(pretrained.taker) values that are \(usual.explanation), but this run's are "
+                + rule.explanation
+                + (KerasPreprocessing(rawValue: pretrained.normalization) == nil
+                    ? "" : "; give --normalization \(pretrained.normalization)")
+        ]
+    }
+
+    /// Those of the optimizer of a compiled file, if it has made updates.
+    private func slots(_ options: TrainingOptions) throws -> [OptimizerState.Slot]? {
+        try file?.optimizerVariables()?.slots(of: options.algorithm, in: network)
+    }
+
+    /// Those of `source`; new ones where there are none, and for layers that were replaced.
+    private func startingWeights(_ source: KerasWeightsFile?, _ options: TrainingOptions) throws -> [[Float]] {
         guard let stored = try source?.weights(for: original) else { return try newWeights(seed: options.seed) }
         let isStored = network.parameters.map { network.nodes[$0.node].name == original.nodes[$0.node].name }
         guard isStored.contains(false) else { return stored }

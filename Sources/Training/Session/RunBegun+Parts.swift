@@ -20,8 +20,8 @@ extension RunBegun {
             stepsPerEpoch: parts.stepsPerEpoch, output: options.output ?? TrainingRun.defaultOutput,
             options: options.values, position: resumed.state?.position ?? .init(), resumed: resumed.explanation,
             start: parts.startLines, notes: notes + data.notes,
-            warnings: resumed.warnings(session.execution) + warnings + parts.replica.remarks
-                + Self.warnings(options, network))
+            warnings: resumed.warnings(session.execution) + parts.startWarnings + warnings + parts.replica.remarks
+                + (session.sharing.obstacle.map { [$0] } ?? []) + Self.warnings(options, network))
     }
 
     /// Of choices that are rarely meant.

@@ -78,7 +78,7 @@ extension ExchangePlan {
         let buckets = BucketPlan(
             count: arena.gradientCount, cuts: slices.map(\.offset).filter { $0 > 0 }, ranks: partition.ranks,
             targetBytes: options.bucketSize.map { $0 << 10 }, roundedCount: options.wire == .bf16 ? statistics : 0)
-        self.init(options.reduction.type, partition, buckets, parameterCount: arena.count, rank: rank, nodes)
+        self.init(options.reduction.type(nodes), partition, buckets, parameterCount: arena.count, rank: rank, nodes)
     }
 }
 

@@ -32,6 +32,7 @@ package struct RunParts {
     let initialWeights: String?
     /// Which layers have their weights from a file, in words.
     let startLines: [String]
+    let startWarnings: [String]
     /// The memory that the ranks of this machine take together.
     let memory: NodeMemory.Account
 
@@ -71,16 +72,17 @@ package struct RunParts {
             isUnfrozen: resumed?.state.map { options.isUnfrozen($0.position) } ?? false,
             isFromFile: definition.weightsFile(options) != nil
         ) {
-            try resumed?.state.map { ($0.trainedWeights, []) } ?? definition.initialWeights(options)
+            try resumed?.state.map { RunStart(weights: $0.trainedWeights) }
+                ?? definition.start(options, data.normalization)
         }
     }
 
-    /// `weights` gives those at the start, and what there is to say of them; `isFromFile` says that a file has them. Slots are those of `resumed`, or begin anew.
-    /// Collective.
+    /// `start` gives the weights; `isFromFile` says that a file has them. Slots are those of `resumed`, or of `start`, or begin
+    /// anew. Collective.
     init(
         _ session: Session, _ data: RunData, _ network: Network, _ loss: Loss, resumed: RunState?, isUnfrozen: Bool,
         isFromFile: Bool = false, initialWeights known: String? = nil,
-        weights: () throws -> (weights: [[Float]], lines: [String])
+        start: () throws -> RunStart
     ) throws {
         let (options, communicator) = (session.options, session.communicator)
         var (plan, exchangePlan, need) = try Self.planned(session, data, network, loss)
@@ -89,13 +91,12 @@ package struct RunParts {
         }
         memory = try session.requireRoom(for: need, of: network)
         let exchange = try exchangePlan.make(communicator)
-        var startLines: [String] = []
+        var start = try start()
+        (startLines, startWarnings) = (start.lines, start.warnings)
         let replica = try session.replica(plan, in: exchange.arenas) {
-            let start = try weights()
-            startLines = start.lines
+            defer { start.weights = [] }
             return start.weights
         }
-        self.startLines = startLines
         gate = options.onNaN ?? .stop == .stop ? nil : FiniteGate(communicator)
         let update = ParameterUpdate(
             options.algorithm,
@@ -113,6 +114,7 @@ package struct RunParts {
             known ?? resumed.map(\.initialWeights)
             ?? (isFromFile ? SharedFact("initial weights", digestOf: replica.parameters).value : nil)
         if let state = resumed { try Checkpointing.restore(state, replica, update) }
+        if let slots = start.slots { try Checkpointing.restore(slots, replica, to: update.slots) }
         averaged = update.average.map { AveragedWeights($0, replica, communicator) }
         epochStart = options.onNaN == .rollback ? EpochStart(replica, update) : nil
         if let start = resumed?.epochStart { try epochStart?.keep(start) }
@@ -148,7 +150,7 @@ package struct RunParts {
     ) throws -> (plan: ReplicaPlan, exchange: ExchangePlan, need: MemoryNeed) {
         let plan = try session.plan(network, loss, for: data.work, trainingInputs: data.trainingInputs)
         let exchange = ExchangePlan(
-            session.options, plan.arena, session.partition, rank: session.communicator.rank, session.nodes)
+            session.options, plan.arena, session.partition, rank: session.communicator.rank, session.sharing.nodes)
         var need = session.memory(of: plan, for: data.work)
         need.addTraining(of: network, exchange, session.options)
         // While the statistics of an average are measured, the reader of training waits.
@@ -161,8 +163,12 @@ package struct RunParts {
         return min(session.options.overfitBatches ?? session.options.stepsPerEpoch ?? steps, steps)
     }
 
-    /// Steps of the run that another optimizer made, before frozen layers began to train.
-    var earlierSteps: Int { isUnfrozen ? (session.options.unfreezeAtEpoch ?? 0) * stepsPerEpoch : 0 }
+    /// What to take from a step of the run to have the number of updates that the optimizer has made: the steps that another
+    /// one made, before frozen layers began to train; less than 0 if this one has made updates before the run.
+    var earlierSteps: Int {
+        isUnfrozen
+            ? (session.options.unfreezeAtEpoch ?? 0) * stepsPerEpoch : -(session.options.earlierUpdates ?? 0)
+    }
 
     /// Where a traced run records; nil for others. Collective. It is made before the step, whose plans record their
     /// kernels.

@@ -1,3 +1,4 @@
+import Basics
 import Interchange
 import Models
 import Options
@@ -23,15 +24,40 @@ extension RunRequest {
         // A rate of one's own stands for a schedule of the file, too.
         let ownRate = given.contains("learning-rate")
         taken = taken.filter { !given.contains($0.option) && !(ownRate && $0.option == "schedule") }
-        for setting in taken {
-            try request.options.set(setting.option, to: setting.value)
-            request.given.insert(setting.option)
-        }
+        try request.take(taken)
+        let hasSchedule = taken.contains { $0.option == "schedule" }
+        let state = try optimizerState(of: file, for: request.options, hasSchedule: hasSchedule, notes: &notes)
+        try request.take(state)
+        taken += state
         if !taken.isEmpty {
             let list = taken.map { "\($0.option) \($0.value)" }.joined(separator: ", ")
             notes.append("\(list): from \(file.path)")
         }
-        return (request, notes.map { $0 })
+        return (request, notes)
+    }
+
+    private mutating func take(_ settings: [KerasCompilation.Setting]) throws {
+        for setting in settings {
+            try options.set(setting.option, to: setting.value)
+            given.insert(setting.option)
+        }
+    }
+
+    /// What says that a run goes on with the optimizer of a compiled file, where its state is for the weights that train. The
+    /// file's schedule, if the run `hasSchedule` from there, goes on where it was.
+    private func optimizerState(
+        of file: KerasModelFile, for options: TrainingOptions, hasSchedule: Bool, notes: inout [String]
+    ) throws -> [KerasCompilation.Setting] {
+        guard !given.contains("earlier-updates"), let variables = try file.optimizerVariables() else { return [] }
+        let state = "the state of its optimizer after \(Figures.count(variables.updates, "update"))"
+        if let option = given.contains("optimizer") ? "optimizer" : options.optionBesideOptimizerState {
+            notes.append("\(file.path): --\(option) leaves out \(state)")
+            return []
+        }
+        _ = try variables.slots(of: options.algorithm, in: file.network)
+        notes.append("\(file.path): the run goes on with \(state)")
+        let names = ["earlier-updates"] + (hasSchedule && !given.contains("schedule-start") ? ["schedule-start"] : [])
+        return names.map { ($0, "\(variables.updates)") }
     }
 
     /// The penalty that all kernels share, as an option. What training cannot do is refused, if no option stands for it.

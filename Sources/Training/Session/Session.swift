@@ -19,6 +19,8 @@ package struct Session {
     package let partition: ShardPartition
     /// Which ranks share a node.
     package let nodes: NodeMap
+    /// Which ranks share memory.
+    package let sharing: MemorySharing
     /// Threads of each of the rank's readers.
     package let readers: Int
 
@@ -41,6 +43,10 @@ package struct Session {
                 SharedFact("program", digest: RunningProgram.digest ?? []),
                 SharedFact("C library", RunningProgram.cLibrary), SharedFact("engine", engine.description),
             ])
+        sharing =
+            options.nodeExchange == .memory
+            ? try communicator.memorySharing(nodes)
+            : MemorySharing(nodes: NodeMap(labels: Array(0..<communicator.size)))
     }
 
     /// As many as there are processors that no rank computes on: ranks that computed more slowly for their readers would
@@ -104,14 +110,16 @@ extension Session {
     package func replica(
         _ plan: ReplicaPlan, in arenas: Arenas? = nil, weights: () throws -> [[Float]]
     ) throws -> Replica {
-        let replica = try communicator.together {
+        let (replica, fact) = try communicator.together {
             let replica = Replica(plan, arenas)
-            try replica.setWeights(weights())
-            return replica
+            let weights = try weights()
+            try replica.setWeights(weights)
+            return (replica, SharedFact("weights at the start", digestOf: weights))
         }
+        // Not of the arena: ranks that share theirs would find the same in it, whatever they had.
         try communicator.agree(on: [
             SharedFact("arena layout", digestOf: replica.arena.digest),
-            SharedFact("weights at the start", digestOf: replica.parameters),
+            fact,
         ])
         return replica
     }
@@ -137,6 +145,7 @@ extension TrainingOptions {
 
     /// Options that do not change what is computed, but when the ranks exchange messages.
     package static let comparedTiming = [
-        "epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "bucket-size", "stage", "trace", "trace-steps",
+        "epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "bucket-size", "node-exchange", "stage", "trace",
+        "trace-steps",
     ]
 }

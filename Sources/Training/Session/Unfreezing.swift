@@ -15,7 +15,7 @@ extension Trainer {
             parts.session, parts.data, parts.session.options.unfreezing(parts.network), parts.loss, resumed: nil,
             isUnfrozen: true, initialWeights: parts.initialWeights
         ) {
-            (weights, [])
+            RunStart(weights: weights)
         }
         self = try Trainer(
             unfrozen, (coordinator, progress), writer, observers, resumedFrom: checkpoints.lastWhole, tally: tally)

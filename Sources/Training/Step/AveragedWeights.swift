@@ -35,10 +35,13 @@ final class AveragedWeights {
 
     /// Collective. The body is not called on all ranks if the average cannot be shared.
     func whileInPlace<Result>(_ body: () throws -> Result) throws -> Result {
+        // Ranks that share their parameters have all read them.
+        try communicator.barrier()
         kept.store(UnsafeBufferPointer(replica.parameters[0..<replica.arena.gradientCount]), at: 0)
         try average.spread(into: replica.parameters, communicator)
         replica.weightsChanged()
         let result = Swift.Result { try body() }
+        try communicator.barrier()
         try kept.spread(into: replica.parameters, communicator)
         replica.weightsChanged()
         return try result.get()
