@@ -15,6 +15,7 @@ let checks =
     + forgedCheckpointChecks + nonFiniteChecks + augmentationChecks + encodedChecks + dataChoiceChecks + traceChecks
     + evaluationChecks
     + kerasLossChecks
+    + averageChecks
     + launchChecks
 
 func option(_ name: String) -> String? {
