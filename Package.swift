@@ -54,7 +54,7 @@ let modules: [Target] = [
     .target(name: "DatasetCreation", dependencies: ["MessagePassing", "DataPipeline", "ImportSources"]),
     .target(name: "Reduction", dependencies: ["MessagePassing", "Execution", "CIntrinsics"]),
     .target(name: "Checkpoints", dependencies: ["Interchange"]),
-    .target(name: "Reporting", dependencies: ["Optimization", "Checkpoints"]),
+    .target(name: "Reporting", dependencies: ["FileFormats", "Optimization", "Checkpoints"]),
     .target(
         name: "Options",
         dependencies: [
@@ -66,13 +66,14 @@ let modules: [Target] = [
         name: "Training",
         dependencies: ["Options", "DataSummary", "Tracing", "Reduction", "Checkpoints", "Reporting"]),
     .target(name: "Evaluation", dependencies: ["Training", "ONNXInterchange", "Pictures"]),
+    .target(name: "Reports", dependencies: ["Evaluation"], resources: [.embedInCode("Page")]),
     .target(name: "Benchmarking", dependencies: ["Training"]),
     .target(name: "Engines", dependencies: ["Options", "BLASEngine"] + oneDNN, swiftSettings: engineSettings),
     .target(name: "SelfTest", dependencies: ["Training", "DatasetCreation", "Engines"]),
     .executableTarget(
         name: "dptrain",
         dependencies: [
-            "Evaluation", "Benchmarking", "SelfTest", "DatasetCreation", "ImportSources", "Pictures",
+            "Evaluation", "Reports", "Benchmarking", "SelfTest", "DatasetCreation", "ImportSources", "Pictures",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
 ]
@@ -108,7 +109,8 @@ let tests: [Target] = [
         exclude: ["Golden"]),
     .testTarget(name: "ReductionTests", dependencies: ["Reduction"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
-    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"], exclude: ["Golden"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["Golden"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "BLASEngine", "TestSupport"]),
     // Measures; run by scripts/check-image-rate.
     .executableTarget(name: "image-rate", dependencies: ["ImageCoding"], path: "Tests/ImageRate"),

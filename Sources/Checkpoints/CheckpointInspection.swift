@@ -1,5 +1,6 @@
 import Basics
 import Models
+import Optimization
 
 /// What `dptrain checkpoint inspect` shows of a run.
 public struct CheckpointInspection: Sendable {
@@ -21,14 +22,20 @@ public struct CheckpointInspection: Sendable {
 
     private var run: String {
         let (network, position, optimizer) = (state.network, state.position, state.optimizer)
-        let epoch = "\(position.step.grouped) steps into epoch \(position.epoch + 1)"
+        let epoch =
+            position.step == 0
+            ? "\(Figures.count(position.epoch, "epoch")) done"
+            : "\(position.step.grouped) steps into epoch \(position.epoch + 1)"
         let updates = "\(optimizer.iteration.grouped) updates"
         var lines = [
             ("checkpoint", file),
             ("model", "\(network.name), input \(network.inputShape), \(network.parameterCount.grouped) parameters"),
-            ("position", "\(position.globalStep.grouped) steps done; \(epoch)"),
+            (
+                "position",
+                "\(position.globalStep.grouped) \(position.globalStep == 1 ? "step" : "steps") done; \(epoch)"
+            ),
             ("loss", state.loss.description),
-            ("optimizer", "\(optimizer.kerasClass), learning rate \(optimizer.learningRate), \(updates)"),
+            ("optimizer", "\(optimizer.kerasClass), learning rate \(Float(optimizer.learningRate)), \(updates)"),
             ("data", state.dataFingerprint),
             ("normalization", state.normalization),
         ]
@@ -39,10 +46,10 @@ public struct CheckpointInspection: Sendable {
             lines.append(
                 (
                     "overridden",
-                    "--\(change.option) from \(change.was) to \(change.now) after step \(change.step.grouped)"
+                    "--\(change.option) from \(Self.words(change.was)) to \(Self.words(change.now)) after step \(change.step.grouped)"
                 ))
         }
-        if state.coordinator != "{}" { lines.append(("coordinator", state.coordinator)) }
+        if let words = Coordinator.words(for: Array(state.coordinator.utf8)) { lines.append(("decisions", words)) }
         return Self.aligned(lines.filter { !$0.1.isEmpty })
     }
 
@@ -79,6 +86,9 @@ public struct CheckpointInspection: Sendable {
         let width = lines.map(\.name.count).max() ?? 0
         return lines.map { $0.name.padded(to: width + 2) + $0.value }.joined(separator: "\n")
     }
+
+    /// Of an override's value.
+    private static func words(_ value: String) -> String { value == "-" ? "not given" : value }
 
     /// Five significant digits.
     private static func short(_ value: Double) -> String { .formatted("%.5g", value) }

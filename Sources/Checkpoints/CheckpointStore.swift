@@ -38,6 +38,10 @@ public struct CheckpointStore: Sendable {
     public static let bestName = "best.h5"
     public static let logName = "log.jsonl"
     public static let configurationName = "config.toml"
+    /// How names of event files for TensorBoard begin: it finds them by that.
+    public static let eventsPrefix = "events.out.tfevents."
+    /// A file with which a user asks the run of the folder to stop.
+    public static let stopName = "STOP"
 
     public let folder: String
     /// How many step files stay, the initial state not counted.
@@ -72,7 +76,7 @@ public struct CheckpointStore: Sendable {
     }
 
     private static func requireNew(_ folder: String, _ names: [String]) throws(FileError) {
-        let remains = names.filter { !TemporaryName.isOne($0) && $0 != logName && $0 != configurationName }
+        let remains = names.filter { !TemporaryName.isOne($0) && !isRecord($0) }
         guard !remains.isEmpty else { return }
         let resumes = remains.contains(where: isCheckpoint) ? "continue its run with --resume, " : ""
         throw FileError(
@@ -173,7 +177,12 @@ public struct CheckpointStore: Sendable {
         name == latestName || name == bestName || stepNumber(name) != nil
     }
 
+    /// What observers write, and the options.
+    private static func isRecord(_ name: String) -> Bool {
+        name == logName || name == configurationName || name.hasPrefix(eventsPrefix)
+    }
+
     private static func isOurs(_ name: String) -> Bool {
-        isCheckpoint(name) || name == logName || name == configurationName
+        isCheckpoint(name) || isRecord(name) || name == stopName
     }
 }

@@ -33,6 +33,18 @@ public final class OutputLock: Sendable {
         var run: String?
     }
 
+    /// `F_OFD_GETLK`
+    private static let getLock: Int32 = 36
+
+    /// Whether a run writes to the folder now, as far as its file system has locks.
+    public static func isTaken(_ folder: String) -> Bool {
+        let file = open("\(folder)/\(name)", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return false }
+        defer { Glibc.close(file) }
+        var whole = flock(l_type: Int16(F_WRLCK), l_whence: Int16(SEEK_SET), l_start: 0, l_len: 0, l_pid: 0)
+        return fcntl(file, getLock, &whole) == 0 && whole.l_type != Int16(F_UNLCK)
+    }
+
     /// Throws if another run holds the lock. Creates the folder where it is missing.
     public convenience init(folder: String) throws(FileError) { try self.init(folder: folder, setLock: Self.setLock) }
 

@@ -27,7 +27,7 @@ public struct DatasetInspection: CustomStringConvertible {
             lines.append("normalization: \(Self.explain(train))")
             lines.append("validation: \(try file.trainingData(rule).explanation)")
         }
-        let summary = try DatasetSummary(sampling: file)
+        let summary = try DatasetSummary(sampling: file, countsDamaged: true)
         let rule = file.splits[.train].flatMap { try? $0.standardNormalization().rule } ?? .unchanged
         for (samples, statistics) in summary.splits {
             lines.append(
@@ -97,6 +97,7 @@ public struct DatasetInspection: CustomStringConvertible {
 
     private static func storageText(_ source: SampleSource) throws -> String {
         switch try source.dataset.storage() {
+        case _ where source.dataset.holdsByteLists: return "lists of bytes, read by HDF5 one by one"
         case .contiguous:
             return source.access == .byRow
                 ? "contiguous, converted by HDF5 sample by sample" : "contiguous, read at its place in the file"

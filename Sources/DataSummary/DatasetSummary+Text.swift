@@ -6,14 +6,17 @@ import Basics
 extension DatasetSummary {
     /// For people. `warnings` go at the end.
     public func text(warnings: [String]) -> String {
-        (splits.flatMap { Self.lines(of: $0.samples, $0.statistics) } + warnings.map { "warning: \($0)" })
-            .joined(separator: "\n")
+        let content = notes.map { "note: \($0)" } + (unused.isEmpty ? [] : ["not used: \(unused.listed(atMost: 20))"])
+        let lines = splits.flatMap { Self.lines(of: $0.samples, $0.statistics) } + content
+        return (lines + warnings.map { "warning: \($0)" }).joined(separator: "\n")
     }
 
     private static func lines(of samples: SampleSet, _ statistics: SampleStatistics) -> [String] {
-        let type = samples.source.dataset.elementType
+        let kind =
+            samples.source.decoding.map { "encoded images, seen as \($0.plan)" }
+            ?? "samples of \(samples.sample), \(samples.source.dataset.elementType)"
         var lines = [
-            "\(samples.split.rawValue): \(statistics.samples) samples of \(samples.sample), \(type)",
+            "\(samples.split.rawValue): \(statistics.samples) \(kind)",
             "  values: from \(ValueRange.text(statistics.least)) to \(ValueRange.text(statistics.most))",
         ]
         if samples.sample.rank == 3 {
@@ -28,7 +31,17 @@ extension DatasetSummary {
             lines.append("  samples by class: \(counts.text(atMost: 1000))")
             if let warning = counts.warning { lines.append("  warning: \(warning)") }
         }
+        if let (width, least, most) = targets(of: samples) {
+            lines.append("  targets: \(width) a sample, from \(ValueRange.text(least)) to \(ValueRange.text(most))")
+        }
         return lines
+    }
+
+    /// Of numbers to be predicted: how many a sample, and their range.
+    private static func targets(of samples: SampleSet) -> (width: Int, least: Float, most: Float)? {
+        guard case .targets(let values, let width) = samples.targets, let least = values.min(), let most = values.max()
+        else { return nil }
+        return (width, least, most)
     }
 
     private static func list(_ values: [Double]) -> String {
@@ -44,6 +57,7 @@ extension DatasetSummary {
         return [
             "splits": .object(Dictionary(uniqueKeysWithValues: members)),
             "warnings": .array((classWarnings + warnings).map { .string($0) }),
+            "notes": .array(notes.map { .string($0) }), "unused": .array(unused.map { .string($0) }),
         ]
     }
 
@@ -51,11 +65,18 @@ extension DatasetSummary {
         var members: [String: JSONValue] = [
             "samples": .integer(statistics.samples), "type": .string("\(samples.source.dataset.elementType)"),
             "shape": .array(samples.sample.extents.map { .integer($0) }),
-            "least": .number(Double(statistics.least)), "most": .number(Double(statistics.most)),
+            "least": statistics.samples > 0 ? .number(Double(statistics.least)) : .null,
+            "most": statistics.samples > 0 ? .number(Double(statistics.most)) : .null,
             "mean": .array(statistics.mean.map { .number($0) }),
             "deviation": .array(statistics.deviation.map { .number($0) }),
             "constant": .integer(statistics.constant.count), "repeated": .integer(statistics.repeated.count),
+            "encoded": .bool(samples.isEncoded), "damaged": .integer(statistics.damaged.count),
         ]
+        if let (width, least, most) = targets(of: samples) {
+            members["targets"] = [
+                "width": .integer(width), "least": .number(Double(least)), "most": .number(Double(most)),
+            ]
+        }
         if let counts = samples.classCounts {
             members["classes"] = .integer(counts.classes)
             members["empty_classes"] = .integer(counts.empty)

@@ -9,10 +9,17 @@ public struct DatasetSummary: Sendable {
     /// Whether all samples were looked at.
     public let isWhole: Bool
 
-    /// Of a bounded number of samples of each split.
-    public init(sampling file: DatasetFile) throws {
-        splits = try Split.allCases.compactMap { file.splits[$0] }.map { ($0, try $0.sampledStatistics()) }
-        isWhole = splits.allSatisfy { $0.samples.count == $0.statistics.samples }
+    /// What the file says besides samples and targets, and how it was understood.
+    let notes: [String]
+    let unused: [String]
+
+    /// Of a bounded number of samples of each split. An image that cannot be decoded is an error, unless `countsDamaged`.
+    public init(sampling file: DatasetFile, countsDamaged: Bool = false) throws {
+        splits = try Split.allCases.compactMap { file.splits[$0] }.map {
+            ($0, try $0.sampledStatistics(countsDamaged: countsDamaged))
+        }
+        isWhole = splits.allSatisfy { $0.samples.count == $0.statistics.samples + $0.statistics.damaged.count }
+        (notes, unused) = (file.notes, file.unused)
     }
 
     /// Of all samples. `progress` gets the part that is done, 0...1, from time to time.
@@ -25,6 +32,7 @@ public struct DatasetSummary: Sendable {
             return (samples, try samples.statistics { progress(Double(done + $0) / Double(total)) })
         }
         isWhole = true
+        (notes, unused) = (file.notes, file.unused)
     }
 
     /// What looks like a mistake, a sentence each. `rule` is how samples become inputs, if nothing else scales them.
@@ -40,6 +48,11 @@ public struct DatasetSummary: Sendable {
         var warnings: [String] = []
         if let rule, samples.split == .train, let text = scaleWarning(samples.source.form, statistics, rule) {
             warnings.append("\(images) \(text)")
+        }
+        if let first = statistics.damaged.first, let reason = statistics.firstDamage {
+            warnings.append(
+                "\(statistics.damaged.count) of the \(images) cannot be decoded: number \(first)\(more(statistics.damaged)): \(reason)"
+            )
         }
         let looked = isWhole ? "\(statistics.samples) \(images)" : "\(statistics.samples) \(images) looked at"
         if let first = statistics.constant.first {

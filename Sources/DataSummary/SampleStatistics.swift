@@ -16,6 +16,9 @@ public struct SampleStatistics: Sendable {
     /// Samples that are equal to an earlier one, and to which the first one is.
     public private(set) var repeated = Occurrence()
     public private(set) var firstOriginal: Int?
+    /// Encoded images that cannot be decoded, and why the first one cannot.
+    public private(set) var damaged = Occurrence()
+    public private(set) var firstDamage: String?
 
     /// How many samples are of a kind, and which is the first.
     public struct Occurrence: Sendable, Equatable {
@@ -57,6 +60,11 @@ public struct SampleStatistics: Sendable {
             shared.add(sample)
         }
         return shared
+    }
+
+    mutating func addDamaged(_ sample: Int, _ reason: String) {
+        damaged.add(sample)
+        firstDamage = firstDamage ?? reason
     }
 
     /// Adds successive samples, [H, W, C] each or [F].

@@ -5,27 +5,30 @@ import HDF5Storage
 import Transforms
 
 /// Writes the samples of a data file, as they are understood, into a new one of the native schema that lies as its reader
-/// likes: floats stay floats, wider integers become int32, features and regression targets stay what they are.
+/// likes: floats stay floats, wider integers become int32, features and regression targets stay what they are. Encoded images
+/// are written as `data import` writes image files.
 /// ```
 /// /train/images   uint8, float32 or int32 [N, H, W, C], or /train/features [N, F]
 /// /train/labels   int32 [N], or /train/targets float32 [N, K]
 /// ```
 public enum DatasetRepacker {
-    /// `seed` shuffles the samples of each split, once. `progress` gets the part that is done, 0...1, from time to time.
+    /// `images` says what becomes of encoded images. `seed` shuffles the samples of each split, once. `progress` gets the part
+    /// that is done, 0...1, from time to time.
     public static func repack(
         _ file: DatasetFile, to output: String, options: DatasetWriter.Options = DatasetWriter.Options(),
-        seed: UInt64? = nil, progress: (Double) -> Void = { _ in }
+        images: ImageOptions = ImageOptions(), seed: UInt64? = nil, progress: (Double) -> Void = { _ in }
     ) throws -> ImportSummary {
-        try DatasetWriter.refuseExisting(output, options)
+        if images.parts == nil { try DatasetWriter.refuseExisting(output, options) }
         let splits = Split.allCases.compactMap { file.splits[$0] }
-        for samples in splits where samples.isEncoded {
-            throw DatasetError(
-                file: samples.file, object: samples.source.dataset.path,
-                "encoded images are not packed anew: they lie one after the other, and are read one by one",
-                remedy: "import them again to have them in another size or quality")
+        if splits.contains(where: \.isEncoded) {
+            return try repackImages(file, splits, to: output, options, images, seed: seed, progress)
         }
-        if seed != nil { try splits.forEach(requireSingleSamples) }
+        try images.requireUnused(by: "a file of pixels or features")
         let total = splits.reduce(0) { $0 + $1.count }
+        if options.compression == nil {
+            let bytes = splits.reduce(0) { $0 + $1.count * $1.specification.valueBytes }
+            try DatasetWriter.requireRoom(for: bytes, at: output)
+        }
         let partial = PartialFile(of: output)
         try partial.replaceOutput {
             let target = try HDF5File.create(partial.path)
@@ -59,12 +62,21 @@ public enum DatasetRepacker {
         return ImportedDataset.numberedClasses(file.classes)
     }
 
-    private static func requireSingleSamples(_ samples: SampleSet) throws {
-        guard case .chunked = samples.source.access else { return }
-        throw DatasetError(
-            file: samples.file, object: samples.source.dataset.path,
-            "it lies in chunks, whose samples cannot be read one by one in any order",
-            remedy: "repack it without --shuffle first, and then the result with it")
+    /// As an import of image files. A file of grey images stays one.
+    private static func repackImages(
+        _ file: DatasetFile, _ splits: [SampleSet], to output: String, _ options: DatasetWriter.Options,
+        _ images: ImageOptions, seed: UInt64?, _ progress: (Double) -> Void
+    ) throws -> ImportSummary {
+        var all = ImportOptions()
+        (all.output, all.images) = (options, images)
+        if splits.contains(where: { $0.source.decoding?.channels == 1 }) { all.images.isGrey = true }
+        let dataset = ImportedDataset(
+            classes: file.classNames ?? ImportedDataset.numberedClasses(file.classes),
+            images: try splits.map { ImageSplit(name: $0.split.rawValue, files: try StoredImages($0, seed: seed)) },
+            warnings: [])
+        return try ImageSetWriter(dataset, output, all, ImportTeam(nil), source: file.path).write {
+            progress($0.fraction)
+        }
     }
 
     /// Mean and deviation of bytes; nil for other samples.
@@ -117,8 +129,7 @@ private struct Copy<Element: StorageElement> {
     func run(seed: UInt64?, _ progress: (Int) -> Void) throws -> ChannelStatistics? {
         var statistics =
             Element.self == UInt8.self ? ChannelStatistics(channels: samples.sample.extents.last ?? 1) : nil
-        let sampler = Sampler(samples, batch: blockCount, shards: 1, seed: seed)
-        let reader = BatchReader(samples, sampler: sampler, shards: 0..<1)
+        let reader = try seed.map { try shuffled($0) } ?? inOrder()
         defer { reader.stop() }
         var next = 0
         while let slot = try reader.next() {
@@ -132,6 +143,32 @@ private struct Copy<Element: StorageElement> {
             progress(next)
         }
         return statistics
+    }
+
+    private func inOrder(cache: SampleCache? = nil) -> BatchReader {
+        let sampler = Sampler(samples, batch: blockCount, shards: 1, seed: nil)
+        return BatchReader(samples, sampler: sampler, shards: 0..<1, cache: cache)
+    }
+
+    /// Samples that lie in chunks cannot be read one by one in any order: all of them are read into memory first.
+    private func shuffled(_ seed: UInt64) throws -> BatchReader {
+        var cache: SampleCache?
+        if case .chunked = samples.source.access {
+            let kept = SampleCache(samples)
+            if let available = HostMemory.availableBytes, kept.byteCount > available {
+                throw DatasetError(
+                    file: samples.file, object: samples.source.dataset.path,
+                    "it lies in chunks, and its \(Figures.bytes(kept.byteCount)) do not fit into memory, of which "
+                        + "\(Figures.bytes(available)) are left",
+                    remedy: "repack it without --shuffle first, and then the result with it")
+            }
+            let reader = inOrder(cache: kept)
+            defer { reader.stop() }
+            while let slot = try reader.next() { reader.release(slot) }
+            cache = kept
+        }
+        let sampler = Sampler(count: samples.count, batch: blockCount, shards: 1, seed: seed)
+        return BatchReader(samples, sampler: sampler, shards: 0..<1, cache: cache)
     }
 
     private func write(_ batch: ShardBatch, _ rows: Range<Int>, _ statistics: inout ChannelStatistics?) throws {

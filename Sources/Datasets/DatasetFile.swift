@@ -1,3 +1,4 @@
+import Basics
 import HDF5Storage
 import Transforms
 
@@ -79,7 +80,7 @@ public struct DatasetFile: Sendable {
             EncodedImages.offsetsPath(of: $0.dataset.path)
         }
         let targets = schema.splits.values.flatMap { [$0.samples, $0.targets].compactMap(\.self) }
-        let used = targets + offsets + [options.sampleWeights].compactMap(\.self)
+        let used = targets + offsets + schema.lists + [options.sampleWeights].compactMap(\.self)
         unused = isNative ? [] : try UnusedContent.of(file, used: used)
         let classes = options.classes ?? Self.classes(named: known?.count ?? 0, parts)
         let classNames = known?.count == classes ? known : nil
@@ -87,7 +88,7 @@ public struct DatasetFile: Sendable {
         for (split, part) in parts {
             let targets = part.found.targets
             splits[split] = SampleSet(
-                split: split, source: part.source, rows: .run(part.rows), targets: targets,
+                split: split, source: part.source, rows: part.rows, targets: targets,
                 targetsPath: part.targetsPath,
                 classes: Self.hasLabels(targets) ? classes : 0, classNames: Self.hasLabels(targets) ? classNames : nil)
         }
@@ -108,7 +109,7 @@ public struct DatasetFile: Sendable {
     /// A split before it is known how many classes there are.
     private struct Part {
         let source: SampleSource
-        let rows: Range<Int>
+        let rows: RowSelection
         let found: TargetReader.Found
         let targetsPath: String?
 
@@ -120,7 +121,7 @@ public struct DatasetFile: Sendable {
             source =
                 try EncodedImages(samples, in: file).map { try SampleSource($0, channels: channels) }
                 ?? SampleSource(samples, order: order)
-            rows = paths.rows ?? 0..<source.parts.rows
+            rows = paths.rows ?? .run(0..<source.parts.rows)
             targetsPath = paths.targets
             guard let path = paths.targets else {
                 found = TargetReader.Found(targets: .none)
@@ -130,7 +131,11 @@ public struct DatasetFile: Sendable {
                 dataset: try Self.dataset(path, in: file, options), samples: source.parts.rows, options: options,
                 classNames: classNames)
             var found = try reader.read()
-            if rows.count < source.parts.rows { found.targets = found.targets[rows] }
+            switch rows {
+            case .run(let range) where range.count == source.parts.rows: break
+            case .run(let range): found.targets = found.targets[range]
+            case .list(let numbers): found.targets = found.targets[numbers]
+            }
             self.found = found
         }
 
@@ -149,13 +154,26 @@ public struct DatasetFile: Sendable {
         let shared = present.filter { $0.1.rows.count < $0.1.source.parts.rows }
         var notes: [String] = []
         if let path = shared.first?.1.source.dataset.path {
-            let rows = shared.map { "\($0.rawValue) \($1.rows.lowerBound) to \($1.rows.upperBound - 1)" }
+            let rows = shared.map { "\($0.rawValue) \($1.rows.text)" }
             notes.append("rows of \(path), as the attribute split says: \(rows.joined(separator: ", "))")
+            notes += doubled(shared.map { ($0.0.rawValue, $0.1.rows) }, path)
         }
         for (_, part) in present {
             notes += (part.source.notes + part.found.notes).filter { !notes.contains($0) }
         }
         return notes
+    }
+
+    /// Rows that two splits have.
+    private static func doubled(_ splits: [(name: String, rows: RowSelection)], _ path: String) -> [String] {
+        splits.indices.flatMap { first in
+            splits[(first + 1)...].compactMap { other in
+                let rows = Set((0..<other.rows.count).map { other.rows[$0] })
+                let both = (0..<splits[first].rows.count).count { rows.contains(splits[first].rows[$0]) }
+                return both == 0
+                    ? nil : "\(splits[first].name) and \(other.name) share \(Figures.count(both, "row")) of \(path)"
+            }
+        }
     }
 
     /// A split of the file, or an error that says which there are.

@@ -3,7 +3,7 @@ import Basics
 
 extension Dataset {
     /// Refuses what this machine's memory does not hold: unpacked, data may be a thousand times as large as their file.
-    func requireMemory(_ bytes: Int, for what: String) throws(DatasetError) {
+    package func requireMemory(_ bytes: Int, for what: String) throws(DatasetError) {
         guard let available = HostMemory.availableBytes, bytes > available else { return }
         throw DatasetError(
             file: location.file, object: path,

@@ -12,13 +12,15 @@ public struct DatasetSchema: Sendable, Equatable {
         /// nil where the file has no targets for the split.
         public var targets: String?
         /// The rows of both that belong to the split; nil for all.
-        public var rows: Range<Int>?
+        public var rows: RowSelection?
     }
 
     public private(set) var splits: [Split: Paths] = [:]
+    /// The paths of data sets that say which rows belong to a split.
+    private(set) var lists: [String] = []
 
-    static let sampleNames = ["images", "imgs", "image", "data", "x", "features", EncodedImages.name]
-    static let targetNames = ["labels", "label", "targets", "target", "y"]
+    package static let sampleNames = ["images", "imgs", "image", "data", "x", "features", EncodedImages.name]
+    package static let targetNames = ["labels", "label", "targets", "target", "y"]
 
     static func names(of split: Split) -> [String] {
         switch split {
@@ -64,9 +66,10 @@ public struct DatasetSchema: Sendable, Equatable {
         guard let shared = splits[.train], let attribute = try SplitAttribute(of: file),
             attribute.knows(shared.samples)
         else { return }
+        lists = attribute.lists
         splits[.train] = nil
         for split in Split.allCases where splits[split] == nil {
-            func rowsOf(_ path: String) throws -> Range<Int>? {
+            func rowsOf(_ path: String) throws -> RowSelection? {
                 try attribute.rows(of: split, in: path, count: file.root.dataset(path).rows)
             }
             guard let rows = try rowsOf(shared.samples) else { continue }
@@ -86,7 +89,7 @@ public struct DatasetSchema: Sendable, Equatable {
     }
 
     /// The paths, in lower case, that some file has one of these words under.
-    private static func names(_ words: [String], of split: Split) -> Set<String> {
+    package static func names(_ words: [String], of split: Split) -> Set<String> {
         var wanted = Set<String>()
         for word in words {
             for name in names(of: split) {

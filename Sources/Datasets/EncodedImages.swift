@@ -3,7 +3,8 @@ import HDF5Storage
 import Transforms
 
 /// The encoded images of a split: the bytes of JPEG, PNG and WebP files one after the other, as uint8 [bytes], and beside
-/// them where each begins and the last one ends, as integers [N + 1].
+/// them where each begins and the last one ends, as integers [N + 1]. Or each image is a list of bytes [N], as h5py's
+/// `vlen_dtype(uint8)` makes it.
 struct EncodedImages {
     let bytes: Dataset
     /// From the first byte: N + 1 numbers that ascend and lie within the bytes.
@@ -15,6 +16,11 @@ struct EncodedImages {
 
     /// Nil for an array of pixels or features, which has more than one axis.
     init?(_ dataset: Dataset, in file: HDF5File) throws {
+        if dataset.holdsByteLists {
+            bytes = dataset
+            offsets = try Self.places(ofLists: dataset)
+            return
+        }
         guard dataset.shape.rank == 1, dataset.elementType == .integer(bytes: 1, signed: false) else { return nil }
         let path = Self.offsetsPath(of: dataset.path)
         guard try file.root.kind(of: path) == .dataset else {
@@ -27,6 +33,20 @@ struct EncodedImages {
         try places.requireStored()
         bytes = dataset
         offsets = try Self.read(places, atMost: dataset.rows)
+    }
+
+    /// As if the lists lay one after the other.
+    private static func places(ofLists lists: Dataset) throws -> [Int] {
+        let lengths = try lists.listLengths()
+        if let row = lengths.firstIndex(of: 0) {
+            throw DatasetError(
+                file: lists.location.file, object: lists.path, "the image of row \(row) has no bytes",
+                remedy: "write it, or leave its row out")
+        }
+        guard !lengths.isEmpty else {
+            throw DatasetError(file: lists.location.file, object: lists.path, "it is empty")
+        }
+        return lengths.reduce(into: [0]) { places, length in places.append(places[places.count - 1] + length) }
     }
 
     /// `/train/offsets` of `/train/encoded`, `/offsets_train` of `/encoded_train`.

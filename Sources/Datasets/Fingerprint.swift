@@ -66,6 +66,7 @@ extension SampleSet {
         }
         digest.add(source.dataset.elementType.description)
         digest.add(source.order?.rawValue ?? "")
+        if case .list(let numbers) = rows { numbers.forEach { digest.add($0) } }
         // The order of samples depends on the chunks, so a file chunked otherwise is another one.
         if case .chunked(let rows) = source.access { digest.add(rows) }
         switch targets {

@@ -31,6 +31,8 @@ public struct SampleParts: Sendable {
     /// Where the rows of encoded images begin in their part, and where each part ends: one more a part than rows. Nil
     /// for rows of one size.
     private let offsets: [Int]?
+    /// Whether each row is a list of bytes.
+    private let rowsAreLists: Bool
     private var opened: OpenDatasets
 
     /// One data set; `offsets` are those of encoded images.
@@ -43,6 +45,7 @@ public struct SampleParts: Sendable {
         ]
         self.rowBytes = rowBytes
         self.offsets = offsets
+        rowsAreLists = dataset.holdsByteLists
         opened = OpenDatasets(first: dataset)
     }
 
@@ -60,6 +63,7 @@ public struct SampleParts: Sendable {
         rowBytes = all.first?.rowBytes ?? 0
         let joined = all.compactMap(\.offsets)
         offsets = joined.isEmpty ? nil : Array(joined.joined())
+        rowsAreLists = first.holdsByteLists
         opened = OpenDatasets(first: first)
     }
 
@@ -142,8 +146,19 @@ public struct SampleParts: Sendable {
     /// Reads rows as they are stored, images not turned round, through HDF5.
     package func read(rows: Range<Int>, as form: SampleForm, into output: UnsafeMutableRawPointer) throws {
         switch form {
+        case .bytes where rowsAreLists: try readLists(rows: rows, into: output.assumingMemoryBound(to: UInt8.self))
         case .bytes: try read(rows: rows, into: output.assumingMemoryBound(to: UInt8.self))
         case .floats: try read(rows: rows, into: output.assumingMemoryBound(to: Float.self))
+        }
+    }
+
+    private func readLists(rows: Range<Int>, into output: UnsafeMutablePointer<UInt8>) throws {
+        var output = output
+        for (part, piece) in pieces(of: rows) {
+            let first = parts[part].rows.lowerBound
+            try opened.dataset(part, of: parts).readLists(
+                rows: piece.lowerBound - first..<piece.upperBound - first, lengths: piece.map(length), into: output)
+            output += length(of: piece)
         }
     }
 

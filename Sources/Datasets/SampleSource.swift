@@ -60,6 +60,7 @@ public struct SampleSource: Sendable {
         file = dataset.location.file
         (stored, order, form) = ([0], nil, .bytes)
         switch try dataset.storage() {
+        case _ where dataset.holdsByteLists: access = .byRow
         case .chunked(let chunk, _): access = .chunked(rows: images.bandRows(chunk: chunk[0]))
         case .contiguous(let offset?): access = .direct(offset: offset)
         case .contiguous, .other: access = .byRow
@@ -78,23 +79,19 @@ public struct SampleSource: Sendable {
     }
 
     init(_ dataset: Dataset, order chosen: ChannelOrder?) throws {
-        guard dataset.elementType != .other("variable-length") else {
-            throw Self.error(
-                dataset, "each row is a list of its own length, such as the bytes of a JPEG file",
-                remedy: "decode the images into an array of uint8 [N, H, W, C]")
-        }
         self.dataset = dataset
         file = dataset.location.file
-        (stored, order) = try Self.interpret(dataset, chosen)
-        guard stored.isOfPossibleSize else {
-            throw Self.error(dataset, "a sample of \(stored) has more than 2^31 - 1 elements")
-        }
         switch dataset.elementType {
         case .integer(bytes: 1, signed: false): form = .bytes
         case .float, .integer: form = .floats
         case .string, .other:
             throw Self.error(
-                dataset, "samples are of type \(dataset.elementType)", remedy: "store them as uint8 or float32")
+                dataset, "samples are of type \(dataset.elementType)",
+                remedy: "store pixels and features as uint8 or float32, and image files as lists of uint8 [N]")
+        }
+        (stored, order) = try Self.interpret(dataset, chosen)
+        guard stored.isOfPossibleSize else {
+            throw Self.error(dataset, "a sample of \(stored) has more than 2^31 - 1 elements")
         }
         switch try dataset.storage() {
         case .chunked(let chunk, _):
@@ -164,6 +161,12 @@ public struct SampleSource: Sendable {
 
     /// What there is to say of how the samples were understood.
     var notes: [String] {
+        if dataset.holdsByteLists {
+            return [
+                "the images of \(dataset.path) are lists of bytes, all of which were read to find their lengths; "
+                    + "`dptrain data repack` writes a file that is opened and read faster"
+            ]
+        }
         guard order == .ncwh else { return [] }
         let stored = Shape(dataset.shape.extents.reversed())
         return [

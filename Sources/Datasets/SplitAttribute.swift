@@ -9,7 +9,8 @@ struct SplitAttribute {
         let split: Split?
         let source: String
         let rows: (start: Int64, stop: Int64)
-        let isList: Bool
+        /// Holds the numbers of the rows, where they are not one run.
+        let list: Dataset?
     }
     private let entries: [Entry]
     private let file: String
@@ -22,33 +23,53 @@ struct SplitAttribute {
         self.file = file.path
         let (splits, sources) = (try table.strings("split"), try table.strings("source"))
         let (starts, stops) = (try table.integers("start"), try table.integers("stop"))
-        func column(_ name: String, _ values: () throws -> [Bool], else value: Bool) rethrows -> [Bool] {
-            table.columns.contains(name) ? try values() : [Bool](repeating: value, count: table.rows)
-        }
-        let available = try column("available", { try table.integers("available").map { $0 != 0 } }, else: true)
-        let lists = try column("indices", { try table.hasReferences("indices") }, else: false)
-        entries = (0..<table.rows).filter { available[$0] }.map { row in
+        let available = try table.columns.contains("available") ? table.integers("available") : []
+        let lists = try table.columns.contains("indices") ? table.datasets("indices") : []
+        entries = (0..<table.rows).filter { available.isEmpty || available[$0] != 0 }.map { row in
             Entry(
                 split: Split.allCases.first { DatasetSchema.names(of: $0).contains(splits[row].lowercased()) },
-                source: sources[row], rows: (starts[row], stops[row]), isList: lists[row])
+                source: sources[row], rows: (starts[row], stops[row]), list: lists.isEmpty ? nil : lists[row])
         }
     }
 
     /// The rows of a split in a data set of so many rows; nil if the split has none of it.
-    func rows(of split: Split, in path: String, count: Int) throws(DatasetError) -> Range<Int>? {
+    func rows(of split: Split, in path: String, count: Int) throws -> RowSelection? {
         let mine = entries.filter { $0.split == split && "/\($0.source)" == path }
         guard let entry = mine.first else { return nil }
-        guard mine.count == 1, !entry.isList else {
-            throw error(path, "the rows of its \(split.rawValue) split are not one run")
-        }
+        guard mine.count == 1 else { throw error(path, "its \(split.rawValue) split occurs \(mine.count) times") }
+        if let list = entry.list { return try rows(list, of: split, in: path, count: count) }
         guard entry.rows.start >= 0, entry.rows.start < entry.rows.stop, entry.rows.stop <= Int64(count) else {
             throw error(
                 path,
                 "the rows of its \(split.rawValue) split are \(entry.rows.start) to \(entry.rows.stop), but it has \(count)"
             )
         }
-        return Int(entry.rows.start)..<Int(entry.rows.stop)
+        return .run(Int(entry.rows.start)..<Int(entry.rows.stop))
     }
+
+    /// In ascending order, in which the file is read.
+    private func rows(_ list: Dataset, of split: Split, in path: String, count: Int) throws -> RowSelection {
+        try list.requireStored()
+        guard list.shape.rank == 1, list.rows > 0, list.elementType.isInteger else {
+            throw error(
+                path, "the rows of its \(split.rawValue) split are a list of \(list.shape) \(list.elementType)")
+        }
+        try list.requireMemory(2 * list.rows * MemoryLayout<Int64>.stride, for: "all of it")
+        let numbers = try list.read(as: Int64.self).sorted()
+        for (number, next) in zip(numbers, numbers.dropFirst()) where number == next {
+            throw error(path, "the rows of its \(split.rawValue) split have row \(number) twice")
+        }
+        guard let least = numbers.first, let most = numbers.last, least >= 0, most < Int64(count) else {
+            throw error(
+                path,
+                "the rows of its \(split.rawValue) split are \(numbers[0]) to \(numbers[numbers.count - 1]), but it has \(count)"
+            )
+        }
+        return .list(numbers.map { Int($0) })
+    }
+
+    /// The paths of the lists of rows.
+    var lists: [String] { entries.compactMap(\.list?.path) }
 
     /// Whether it says anything of a data set.
     func knows(_ path: String) -> Bool { entries.contains { "/\($0.source)" == path } }
@@ -56,6 +77,6 @@ struct SplitAttribute {
     private func error(_ path: String, _ detail: String) -> DatasetError {
         DatasetError(
             file: file, object: path, "\(detail) (attribute \(Self.name))",
-            remedy: "write the rows of each split one after the other, or into data sets of their own")
+            remedy: "name each row of a split once, or write each split into data sets of its own")
     }
 }

@@ -17,6 +17,9 @@ public enum Targets: Sendable, Equatable {
         }
     }
 
+    /// `width` numbers a sample; empty for labels.
+    package var values: [Float] { if case .targets(let values, _) = self { values } else { [] } }
+
     /// Whether they say of several classes which of them a sample belongs to: 0 or 1 for each.
     public var isMultiHot: Bool {
         guard case .targets(let values, let width) = self, width > 1 else { return false }

@@ -36,7 +36,7 @@ public struct EvaluationRequest: Sendable {
     public var testTimeAugmentation: TestTimeAugmentation?
     /// Nil takes the checkpoint's.
     public var cropFraction: Double?
-    /// Whether to count what was taken for what.
+    /// Whether what was taken for what must be known.
     public var countsConfusion = false
 
     public init(models: [String], data: String, engine: TrainingOptions.EngineName) {
@@ -71,8 +71,10 @@ public struct EvaluationResult: Sendable, Equatable {
     public let accuracy: Double?
     /// How often the label is among the five largest outputs; nil also where there is one output only.
     public let top5: Double?
-    /// Nil where the request does not ask for it.
+    /// Nil for networks that are no classifiers, and for very many classes if the request does not ask for it.
     public let confusion: ConfusionMatrix?
+    /// Of regression, else nil.
+    public let errors: RegressionErrors?
     public let samples: Int
     /// What Keras would add to the loss: penalties of the model's file that are not computed.
     public let leftOut: [String]

@@ -14,6 +14,8 @@ public final class EvaluationRun {
     private let makeEngine: EngineMaker
     /// The data file as the last model took it.
     private var opened: EvaluationData.OpenedFile?
+    /// Beyond this many, what was taken for what is counted only if it is asked for: it takes 8 bytes a pair of classes.
+    private static let mostClasses = 2_000
 
     public init(
         _ request: EvaluationRequest, _ communicator: Communicator, engines: @escaping EngineMaker
@@ -40,9 +42,14 @@ public final class EvaluationRun {
         let kind = data.source.targetKind(for: loss)
         let isClassifier = kind == .label || kind == .shares
         let outputs = model.network.outputShape.count
-        let confusion = request.countsConfusion ? ConfusionCounts(outputs: outputs) : nil
+        let isCounted = data.dataset.targetKind == .label && max(outputs, 2) <= Self.mostClasses
+        let confusion = isCounted || request.countsConfusion ? ConfusionCounts(outputs: outputs) : nil
+        let errors = kind == .values ? RegressionSums(outputs: outputs, shards: session.shards) : nil
         let start = ContinuousClock.now
-        let sums = try evaluator.evaluate { confusion?.add($0, $1) }
+        let sums = try evaluator.evaluate { batch, plan, shard in
+            confusion?.add(batch, plan)
+            errors?.add(batch, plan, shard: shard)
+        }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let count = Double(sums.samples)
         let penalty = try Penalty(l2: session.options.l2, replica, communicator)
@@ -53,6 +60,7 @@ public final class EvaluationRun {
                 ? nil : Double(sums.correct) / count / Double(kind == .flags ? outputs : 1),
             top5: isClassifier && outputs > 1 ? Double(sums.correctInTop5) / count : nil,
             confusion: try confusion?.combined(communicator, of: data.dataset, classNames: model.classNames),
+            errors: try errors?.combined(communicator, targets: data.dataset.targets.values),
             samples: sums.samples, leftOut: model.penaltiesLeftOut, split: data.dataset.split,
             samplesPerSecond: count / seconds)
     }
@@ -95,7 +103,7 @@ public final class EvaluationRun {
             samplesPerSecond: Double(data.dataset.count) / (time / .seconds(1)),
             values: count > 1 ? sum.map { $0 / count } : sum, meaning: meaning, decision: first.network.decision,
             classNames: first.classNames.isEmpty ? data.dataset.classNames ?? [] : first.classNames,
-            targets: data.dataset.targets)
+            dataset: data.dataset)
         _ = try communicator.onRoot { try output?.write(predictions, of: data.dataset) }
         return predictions
     }
@@ -120,6 +128,7 @@ public final class EvaluationRun {
         return EvaluationResult(
             loss: shared[0] / count, accuracy: isClassifier ? shared[1] / count : nil,
             top5: isClassifier && model.network.outputShape.count > 1 ? shared[2] / count : nil, confusion: nil,
+            errors: nil,
             samples: data.dataset.count, leftOut: model.penaltiesLeftOut, split: data.dataset.split,
             samplesPerSecond: count / (time / .seconds(1)))
     }

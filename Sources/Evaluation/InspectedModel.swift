@@ -45,6 +45,16 @@ public struct InspectedModel {
         return (output.shape, output.values)
     }
 
+    /// The first convolution that sees the samples themselves, if there is one.
+    package var firstConvolution: String? {
+        let network = model.network
+        let parameter = network.parameters.first {
+            $0.specification.isKernel && $0.specification.shape.rank == 4
+                && network.inputShape.rank == 3 && $0.specification.shape[2] == network.inputShape[2]
+        }
+        return parameter.map { network.nodes[$0.node].name }
+    }
+
     /// The kernel of a convolution.
     public func kernel(ofLayer name: String) throws -> Values {
         let network = model.network

@@ -1,6 +1,8 @@
 import Datasets
 import Transforms
 import Models
+import DataPipeline
+import Pictures
 
 /// What a model, or the mean of several, has to say of all samples of a split.
 public struct Predictions: Sendable {
@@ -26,8 +28,16 @@ public struct Predictions: Sendable {
     public let decision: Network.Decision
     /// Empty where neither model nor data name them.
     public let classNames: [String]
+    let dataset: SampleSet
+
     /// The data's own.
-    public let targets: Targets
+    public var targets: Targets { dataset.targets }
+
+    /// A sample as it is stored, if that is an image.
+    package func picture(of sample: Int) throws -> Picture? {
+        guard dataset.sample.rank == 3 else { return nil }
+        return try Picture(visible: dataset.storedSample(sample))
+    }
 
     /// A class as a reader knows it.
     public func name(of label: Int) -> String { label < classNames.count ? classNames[label] : "\(label)" }

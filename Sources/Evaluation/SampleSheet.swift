@@ -81,7 +81,7 @@ extension Picture {
 
 extension Picture {
     /// A sample with any number of channels: the first three, or the first.
-    fileprivate init(visible sample: StoredSample) throws {
+    init(visible sample: StoredSample) throws {
         let channels = sample.shape[2]
         guard ![1, 3].contains(channels) else {
             try self.init(sample)

@@ -6,6 +6,7 @@ package struct ProtobufMessage: Sendable {
 
     private enum WireType: UInt64 {
         case varint = 0
+        case fixed64 = 1
         case lengthDelimited = 2
         case fixed32 = 5
     }
@@ -17,6 +18,11 @@ package struct ProtobufMessage: Sendable {
 
     package mutating func add(_ field: Int, _ value: Float) {
         begin(field, .fixed32)
+        withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+
+    package mutating func add(_ field: Int, _ value: Double) {
+        begin(field, .fixed64)
         withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
     }
 

@@ -46,14 +46,29 @@ public struct AttributeTable: Sendable {
         return values
     }
 
-    /// A column of references: whether each refers to something.
-    public func hasReferences(_ column: String) throws(HDF5Error) -> [Bool] {
+    /// A column of references to objects: the data set that each refers to; nil where it refers to nothing.
+    public func datasets(_ column: String) throws(HDF5Error) -> [Dataset?] {
         let member = try member(column)
-        guard H5Tget_class(member.id) == H5T_REFERENCE else { throw wrongType(column, member) }
-        let width = H5Tget_size(member.id)
-        var bytes = [UInt8](repeating: 0, count: rows * width)
-        try read(column, as: member.id, into: &bytes)
-        return (0..<rows).map { row in bytes[row * width..<(row + 1) * width].contains { $0 != 0 } }
+        guard H5Tget_class(member.id) == H5T_REFERENCE, H5Tget_size(member.id) == MemoryLayout<hobj_ref_t>.size else {
+            throw wrongType(column, member)
+        }
+        var references = [hobj_ref_t](repeating: 0, count: rows)
+        try read(column, as: member.id, into: &references)
+        return try references.map { reference throws(HDF5Error) in try reference == 0 ? nil : dataset(reference) }
+    }
+
+    private func dataset(_ reference: hobj_ref_t) throws(HDF5Error) -> Dataset {
+        let location = attributes.location
+        var reference = reference
+        let handle = try location.open(operation, at: attributes.place(name), close: H5Oclose) {
+            H5Rdereference2(location.id, hid_t(H5P_DEFAULT), H5R_OBJECT, &reference)
+        }
+        guard H5Iget_type(handle.id) == H5I_DATASET else {
+            throw location.error(operation, "it refers to what is no data set", at: attributes.place(name))
+        }
+        let path = storedText { H5Iget_name(handle.id, $0, $1) } ?? ""
+        return try Dataset(
+            Location(file: location.file, path: path, handle: handle, fileHandle: location.fileHandle))
     }
 
     private var operation: String { "read the attribute" }

@@ -149,7 +149,7 @@ public struct Dataset: StoredObject {
         }
     }
 
-    private func select(
+    func select(
         _ range: Range<Int>, _ operation: String,
         _ transfer: (_ memory: hid_t, _ file: hid_t) throws(HDF5Error) -> Void
     ) throws(HDF5Error) {

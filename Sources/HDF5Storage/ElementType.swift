@@ -38,6 +38,9 @@ public enum ElementType: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// The name of a row that is a list of its own length.
+    static let list = "variable-length"
+
     init(of type: hid_t) {
         let size = H5Tget_size(type)
         switch H5Tget_class(type) {
@@ -51,7 +54,7 @@ public enum ElementType: Hashable, Sendable, CustomStringConvertible {
             defer { H5Tclose(base) }
             self.init(of: base)
         case H5T_ARRAY: self = .other("array")
-        case H5T_VLEN: self = .other("variable-length")
+        case H5T_VLEN: self = .other(Self.list)
         case H5T_REFERENCE: self = .other("reference")
         case H5T_OPAQUE: self = .other("opaque")
         default: self = .other("unknown type")

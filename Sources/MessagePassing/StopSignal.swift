@@ -6,16 +6,29 @@ import Synchronization
 /// SIGXCPU (a limit of processor time) or SIGHUP (the terminal is gone).
 public enum StopSignal {
     private static let last = Atomic<Int32>(0)
+    private static let speaks = Atomic<Bool>(false)
+    /// For the terminal, on which Ctrl-C was typed.
+    private static let announcement: StaticString =
+        "\ndptrain: saves a checkpoint when this step has ended; Ctrl-C once more ends at once\n"
 
     /// Catches these signals from now on. To be called before MPI_Init, which takes over what it finds free. A signal that
     /// the caller ignores, as under `nohup`, stays ignored. A second Ctrl-C ends the process at once.
-    package static func install() throws(ThreadError) {
-        // The first use initialises the atomic here, so that the handler itself only stores.
+    /// `announces`: whether the first Ctrl-C is answered at once.
+    package static func install(announces: Bool = false) throws(ThreadError) {
+        // The first use initialises these here, so that the handler itself only reads and stores.
         last.store(0, ordering: .relaxed)
+        speaks.store(announces && announcement.utf8CodeUnitCount > 0, ordering: .relaxed)
         for signal in [SIGINT, SIGTERM, SIGUSR1, SIGXCPU, SIGHUP] {
             try SignalHandler.install(for: signal) { signal in
                 let earlier = StopSignal.last.exchange(signal, ordering: .relaxed)
-                guard signal == SIGINT, earlier == SIGINT else { return }
+                guard signal == SIGINT else { return }
+                guard earlier == SIGINT else {
+                    if StopSignal.speaks.load(ordering: .relaxed) {
+                        let text = StopSignal.announcement
+                        write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+                    }
+                    return
+                }
                 Glibc.signal(signal, SIG_DFL)
                 raise(signal)
             }
@@ -48,6 +61,8 @@ package enum SignalRequest: Sendable, Equatable {
     case save
     /// Save, then stop; with the signal.
     case stop(Int32)
+    /// Save, then stop: a file asks for it.
+    case stopByFile
     /// Save, then stop: the time that the run may take is over.
     case outOfTime
 
@@ -57,8 +72,9 @@ package enum SignalRequest: Sendable, Equatable {
         return SaveSignal.take() ? .save : nil
     }
 
-    /// No signal has this number.
+    /// No signals have these numbers.
     private static let outOfTimeCode: Int32 = -1
+    private static let stopByFileCode: Int32 = -2
 
     /// As a number that ranks can send; 0 is no request.
     package static func code(_ request: SignalRequest?) -> Int32 {
@@ -66,6 +82,7 @@ package enum SignalRequest: Sendable, Equatable {
         case nil: 0
         case .save: SIGUSR2
         case .stop(let signal): signal
+        case .stopByFile: stopByFileCode
         case .outOfTime: outOfTimeCode
         }
     }
@@ -74,6 +91,7 @@ package enum SignalRequest: Sendable, Equatable {
         switch code {
         case 0: return nil
         case SIGUSR2: self = .save
+        case Self.stopByFileCode: self = .stopByFile
         case Self.outOfTimeCode: self = .outOfTime
         default: self = .stop(code)
         }

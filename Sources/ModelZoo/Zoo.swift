@@ -14,8 +14,9 @@ public enum Zoo {
             models.first { $0.name == name } ?? CIFARResNet.model(named: name) ?? CIFARResNetV2.model(named: name)
             ?? WideResNet.model(named: name)
         if let model { return model }
-        let known = models.map(\.name).joined(separator: ", ")
-        throw NetworkError(network: name, layer: nil, reason: "no such model; the zoo has \(known)")
+        let nearest = suggestion(for: name, among: models.map(\.name), atMost: 3)
+        throw NetworkError(
+            network: name, layer: nil, reason: "no such model\(nearest); `dptrain models` lists all")
     }
 }
 

@@ -135,8 +135,9 @@ public struct Network: Sendable, Equatable {
         }
     }
 
-    public var hasBatchNormalization: Bool {
-        nodes.contains { if case .batchNormalization = $0.layer { true } else { false } }
+    /// Whether some batch normalisation takes statistics of its samples; a frozen one uses those it has.
+    public var normalizesBatches: Bool {
+        nodes.contains { if case .batchNormalization = $0.layer { $0.isTrainable } else { false } }
     }
 }
 

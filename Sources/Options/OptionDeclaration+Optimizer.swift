@@ -29,6 +29,7 @@ extension OptionDeclaration {
         otherDefaults = Self.otherDefaults(parameter.owners) { $0[parameter] }
         isQuoted = false
         if case .flag = parameter.owners[0].defaultValue { isSwitch = true } else { isSwitch = false }
+        (words, isText) = ([], false)
         get = { options in
             parameter.isStored(by: options.optimizer.kind) ? options.optimizer[parameter].description : nil
         }

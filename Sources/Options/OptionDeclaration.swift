@@ -28,6 +28,10 @@ public struct OptionDeclaration: Sendable {
     let isQuoted: Bool
     /// Whether `--name` and `--no-name` say it all.
     public let isSwitch: Bool
+    /// All values, where they are a few words; else empty.
+    public let words: [String]
+    /// Whether a value is a text of any form, such as a path.
+    public let isText: Bool
     let get: @Sendable (TrainingOptions) -> String?
     let set: @Sendable (inout TrainingOptions, String) throws -> Void
 
@@ -43,6 +47,7 @@ public struct OptionDeclaration: Sendable {
         self.otherDefaults = otherDefaults
         isQuoted = Value.isQuoted
         isSwitch = Value.isSwitch
+        (words, isText) = (Value.words, Value.isText)
         get = { $0[keyPath: path].optionText }
         set = { options, text in
             let value = try Value(optionText: text, option: name)

@@ -86,6 +86,9 @@ extension TrainingOptions {
         .init(
             "stage", .data, .operational, \.stage,
             "folder on each node's own disk: data files are copied there first, and the copies deleted at the end"),
+        .init(
+            "cache", .data, .operational, \.cache,
+            "none (default), or ram: each rank keeps samples in memory once it has read and decoded them"),
         .init("images", .data, .operational, \.images, "path of the images in the HDF5 file (default: found by name)"),
         .init(
             "labels", .data, .operational, \.labels,
@@ -294,8 +297,17 @@ extension TrainingOptions {
             "checkpoint-every-epochs", .output, .operational, \.checkpointEveryEpochs, "epochs between checkpoints",
             .positive),
         .init(
+            "checkpoint-every", .output, .operational, \.checkpointEvery,
+            "time between checkpoints, such as 10min, besides those of steps and epochs"),
+        .init(
             "keep", .output, .operational, \.keep, "number of step checkpoints to keep, besides latest and best",
             .positive),
+        .init(
+            "tensorboard", .output, .operational, \.tensorBoard,
+            "on or off: event files for TensorBoard in the output folder"),
+        .init(
+            "progress", .output, .operational, \.progress,
+            "bar (a live line), plain (a line an epoch, and every 30 s within it), none, or auto (a bar on a terminal)"),
     ]
 
     private static let tracing: [OptionDeclaration] = [

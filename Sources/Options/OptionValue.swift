@@ -18,10 +18,16 @@ public protocol OptionValue: Equatable, Sendable {
     static var isQuoted: Bool { get }
     /// Whether a value is yes or no.
     static var isSwitch: Bool { get }
+    /// All values, where they are a few words; else empty.
+    static var words: [String] { get }
+    /// Whether a value is a text of any form, such as a path.
+    static var isText: Bool { get }
 }
 
 extension OptionValue {
     public static var isSwitch: Bool { false }
+    public static var words: [String] { [] }
+    public static var isText: Bool { false }
 }
 
 /// A value with a text of its own, of a kind that can be named in one word or two.
@@ -54,6 +60,7 @@ extension Bool: PlainOptionValue {
 extension String: PlainOptionValue {
     static var kind: String { "text" }
     public static var isQuoted: Bool { true }
+    public static var isText: Bool { true }
 }
 extension ScheduleTime: PlainOptionValue {
     static var kind: String { "a number of epochs, or of steps as in 500steps" }
@@ -134,6 +141,7 @@ extension NamedOptionValue {
     }
     public var optionText: String? { rawValue }
     public static var isQuoted: Bool { true }
+    public static var words: [String] { allCases.map(\.rawValue) }
 }
 
 extension OptionError {
@@ -153,6 +161,7 @@ extension OptimizerKind: OptionValue {
     }
     public var optionText: String? { name }
     public static var isQuoted: Bool { true }
+    public static var words: [String] { all.map(\.name) }
 }
 
 extension BatchNormalizationMode: NamedOptionValue {}
@@ -192,4 +201,6 @@ extension Optional: OptionValue where Wrapped: OptionValue {
     public var optionText: String? { self?.optionText }
     public static var isQuoted: Bool { Wrapped.isQuoted }
     public static var isSwitch: Bool { Wrapped.isSwitch }
+    public static var words: [String] { Wrapped.words }
+    public static var isText: Bool { Wrapped.isText }
 }

@@ -8,7 +8,10 @@ extension TrainingOptions {
     /// Sets an option from text. An unknown name is an error that names the nearest known one.
     public mutating func set(_ name: String, to text: String) throws {
         guard let declaration = Self.declarations[name] else {
-            throw OptionError(name, "there is no such option\(suggestion(for: name, among: Self.table.map(\.name)))")
+            let nearest =
+                OptionDeclaration.meant(by: name).map { " (did you mean \($0)?)" }
+                ?? suggestion(for: name, among: Self.table.map(\.name))
+            throw OptionError(name, "there is no such option\(nearest)")
         }
         try declaration.set(&self, text)
     }
@@ -19,6 +22,12 @@ extension TrainingOptions {
     /// An option's value as text, nil if it has none.
     public func text(of name: String) -> String? {
         Self.declarations[name]?.get(self)
+    }
+
+    /// An option's value as a sentence names it.
+    package func words(for name: String) -> String {
+        if let text = text(of: name) { return text }
+        return name == "learning-rate" ? "\(baseLearningRate) (the default of \(optimizer.kind.name))" : "not given"
     }
 
     /// All options that have a value, in the table's order.

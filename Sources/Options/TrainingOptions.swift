@@ -15,7 +15,11 @@ public struct TrainingOptions: Equatable, Sendable {
     public enum EngineName: String, NamedOptionValue { case onednn, blas }
     public enum Wire: String, NamedOptionValue { case fp32, bf16 }
     public enum ChannelOrder: String, NamedOptionValue { case auto, nhwc, nchw, ncwh }
+    /// How the console shows a run; `auto`: a bar where a terminal is watched.
+    public enum Progress: String, NamedOptionValue { case auto, bar, plain, none }
+    public enum Switch: String, NamedOptionValue { case on, off }
     public enum TargetKind: String, NamedOptionValue { case labels, values }
+    public enum Cache: String, NamedOptionValue { case none, ram }
     public enum Sampling: String, NamedOptionValue { case shuffled, balanced }
     public enum Normalization: String, NamedOptionValue {
         case auto, unchanged, unit, standardized
@@ -52,6 +56,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public var match: LayerMatch?
     public var data: String?
     public var stage: String?
+    public var cache = Cache.none
     public var images: String?
     public var labels: String?
     public var allowExternal = false
@@ -140,7 +145,10 @@ public struct TrainingOptions: Equatable, Sendable {
     public var output: String?
     public var checkpointEverySteps: Int?
     public var checkpointEveryEpochs = 1
+    public var checkpointEvery: TimeLimit?
     public var keep = 3
+    public var progress = Progress.auto
+    public var tensorBoard = Switch.on
 
     // Tracing
     public var trace: String?

@@ -14,7 +14,7 @@ struct Axis {
     /// values above zero count. `step`: marks are whole multiples of it.
     init(_ values: [Double], _ scale: Scale = .linear, marks: Int, step smallest: Double = 0) {
         self.scale = scale
-        let shown = values.filter { abs($0) < 1e300 && (scale == .linear || $0 > 0) }
+        let shown = Self.usual(values.filter { abs($0) < 1e300 && (scale == .linear || $0 > 0) }, scale)
         let (least, most) = (shown.min() ?? 1, shown.max() ?? 1)
         switch scale {
         case .linear:
@@ -34,20 +34,34 @@ struct Axis {
         (low, high) = (ticks[0], ticks[ticks.count - 1])
     }
 
+    /// Without the few values that lie so far off that all others would lie on one line.
+    private static func usual(_ values: [Double], _ scale: Scale) -> [Double] {
+        let most = 10.0
+        guard scale == .linear, values.count >= Int(most) else { return values }
+        let sorted = values.sorted()
+        let few = max(1, values.count / 50)
+        let (low, high) = (sorted[few], sorted[sorted.count - 1 - few])
+        let reach = high - low
+        guard reach > 0, sorted[sorted.count - 1] - sorted[0] > most * reach else { return values }
+        return values.filter { (low - reach...high + reach).contains($0) }
+    }
+
     /// 1, 2 or 5 times a power of ten, not below `rough`.
     private static func niceStep(_ rough: Double) -> Double {
         let power = pow(10, log10(rough).rounded(.down))
         return [1, 2, 5].map { $0 * power }.first { $0 >= rough * (1 - 1e-9) } ?? 10 * power
     }
 
-    /// 0 at the low end, 1 at the high one; nil for what the axis cannot show.
+    /// 0 at the low end, 1 at the high one; values beyond an end lie a little beyond it. Nil for what the axis cannot show.
     func position(of value: Double) -> Double? {
         guard abs(value) < 1e300 else { return nil }
         switch scale {
-        case .linear: return (value - low) / (high - low)
+        case .linear: return min(max((value - low) / (high - low), -Self.beyond), 1 + Self.beyond)
         case .logarithmic: return value > 0 ? log10(value / low) / log10(high / low) : nil
         }
     }
+
+    private static let beyond = 0.04
 
     static func label(_ tick: Double) -> String { .formatted("%.6g", tick) }
 }

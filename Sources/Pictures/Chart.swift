@@ -16,12 +16,19 @@ public struct Chart {
         public var title: String
         public var isLogarithmic: Bool
         public var curves: [Curve]
+        /// Points that are marked, each with its entry of the legend.
+        public var marks: [(entry: Int, x: Double, y: Double)]
 
-        public init(title: String, isLogarithmic: Bool = false, curves: [Curve]) {
-            (self.title, self.isLogarithmic, self.curves) = (title, isLogarithmic, curves)
+        public init(
+            title: String, isLogarithmic: Bool = false, curves: [Curve],
+            marks: [(entry: Int, x: Double, y: Double)] = []
+        ) {
+            (self.title, self.isLogarithmic, self.curves, self.marks) = (title, isLogarithmic, curves, marks)
         }
     }
 
+    /// Above the legend; empty for none.
+    public var title = ""
     public var legend: [String]
     /// What stands below the legend: what dashes mean.
     public var note: String
@@ -54,7 +61,8 @@ public struct Chart {
     /// Above a panel, for its title, and below, for the numbers of the axis.
     private static let panelMargins = (above: 32.0, below: 24.0)
 
-    private var legendHeight: Double { Double(legend.count + 1) * Self.lineHeight + 8 }
+    private var titleHeight: Double { title.isEmpty ? 0 : Self.lineHeight }
+    private var legendHeight: Double { titleHeight + Double(legend.count + 1) * Self.lineHeight + 8 }
 
     private var height: Double {
         legendHeight + Double(panels.count) * (Self.panelMargins.above + Self.panelHeight + Self.panelMargins.below)
@@ -76,14 +84,16 @@ public struct Chart {
     }
 
     private func drawLegend(on surface: inout some Surface) {
+        if !title.isEmpty { surface.text(title, at: Point(x: Self.left, y: Self.lineHeight), .start, .ink) }
         for (entry, name) in legend.enumerated() {
-            let y = Double(entry + 1) * Self.lineHeight
+            let y = titleHeight + Double(entry + 1) * Self.lineHeight
             surface.line(
                 [Point(x: Self.left, y: y - 5), Point(x: Self.left + 28, y: y - 5)], .ofCurve(entry), width: 2,
                 isDashed: false)
             surface.text(name, at: Point(x: Self.left + 36, y: y), .start, .ink)
         }
-        surface.text(note, at: Point(x: Self.left, y: Double(legend.count + 1) * Self.lineHeight), .start, .ink)
+        surface.text(
+            note, at: Point(x: Self.left, y: titleHeight + Double(legend.count + 1) * Self.lineHeight), .start, .ink)
     }
 
     private func draw(_ panel: Panel, top: Double, _ horizontal: Axis, on surface: inout some Surface) {
@@ -115,11 +125,27 @@ public struct Chart {
                 }
             }
             for part in places.split(separator: nil) {
-                // A single value is a short dash, not nothing.
                 let points = part.compactMap(\.self)
-                let ends = points.count == 1 ? [Point(x: points[0].x - 3, y: points[0].y)] + points : points
-                surface.line(ends, .ofCurve(curve.entry), width: 2, isDashed: curve.isDashed)
+                if points.count == 1 {
+                    mark(points[0], .ofCurve(curve.entry), on: &surface)
+                } else {
+                    surface.line(points, .ofCurve(curve.entry), width: 2, isDashed: curve.isDashed)
+                }
             }
         }
+        for marked in panel.marks {
+            guard let across = horizontal.position(of: marked.x), let up = vertical.position(of: marked.y) else {
+                continue
+            }
+            mark(Point(x: x(across), y: y(up)), .ofCurve(marked.entry), on: &surface)
+        }
+    }
+
+    /// A diamond.
+    private func mark(_ center: Point, _ color: Color, on surface: inout some Surface) {
+        let size = 5.0
+        let corners = [(0, -size), (size, 0), (0, size), (-size, 0), (0, -size)]
+        surface.line(
+            corners.map { Point(x: center.x + $0.0, y: center.y + $0.1) }, color, width: 2, isDashed: false)
     }
 }

@@ -1,47 +1,59 @@
 import Basics
 import FoundationEssentials
-import Glibc
 import Optimization
 
-/// Shows a run to people: on a terminal one live line an epoch, as Keras has it; elsewhere one plain line an epoch.
+/// Shows a run to people: with a bar one live line an epoch, as Keras has it; else plain lines, one an epoch and one for every
+/// half a minute within it.
 public final class ConsoleReporter: RunObserver {
-    private let isLive: Bool
-    private let width: Int
+    /// How much is shown of epochs.
+    public enum Style: Sendable { case bar, plain, none }
+
+    private let style: Style
+    private let width: () -> Int
     private let clock: () -> Double
     private let write: (String) -> Void
     /// Of the run, once it has begun.
     private var epochs = 0
+    private var resumption = ""
     private var output = ""
+    private var unit = "images"
+    private var isValidated = false
+    private var pace: RunPace?
     private var shownEpoch: Int?
-    /// When the live line was last written, and since when this epoch is measured.
+    /// When a line within the epoch was last written, and since when this epoch is measured.
     private var lastShown = -Double.infinity
     private var epochSeconds = 0.0
     private var epochWaited = 0.0
     private var epochSamples = 0
     private var epochSteps = 0
-    private static let refreshInterval = 0.1
-    private static let barWidth = 30
+    /// Between two states of the live line, and between two plain lines within an epoch.
+    private static let liveInterval = 0.1
+    private static let plainInterval = 30.0
 
-    /// On standard output.
-    public convenience init() {
+    /// On standard output. `style`: nil for a bar where a terminal is watched.
+    public convenience init(style: Style? = nil) {
         self.init(
-            isLive: Terminal.isWatched, width: Terminal.width,
+            style: style ?? (Terminal.isWatched ? .bar : .plain), width: { Terminal.width },
             clock: { ProcessInfo.processInfo.systemUptime },
             write: { StandardOutput.show($0, terminator: "") })
     }
 
-    /// `clock` gives seconds; `width` is the length a live line is cut to.
+    /// `clock` gives seconds; `width` is the length that a live line fits into, asked for each one: windows change their size.
     public init(
-        isLive: Bool, width: Int, clock: @escaping () -> Double, write: @escaping (String) -> Void
+        style: Style, width: @escaping () -> Int, clock: @escaping () -> Double, write: @escaping (String) -> Void
     ) {
-        self.isLive = isLive
+        self.style = style
         self.width = width
         self.clock = clock
         self.write = write
     }
 
+    private var isLive: Bool { style == .bar }
+
     public func runBegan(_ event: RunBegun) {
-        (epochs, output) = (event.epochs, event.output)
+        (epochs, output, resumption) = (event.epochs, event.output, event.resumption)
+        (unit, isValidated) = (event.unit, event.isValidated)
+        pace = RunPace(epochs: event.epochs, stepsPerEpoch: event.stepsPerEpoch)
         write(event.banner.joined(separator: "\n") + "\n\n")
     }
 
@@ -52,13 +64,24 @@ public final class ConsoleReporter: RunObserver {
         epochWaited += event.durations.dataWait
         epochSamples += event.samples
         epochSteps += 1
-        guard isLive, clock() - lastShown >= Self.refreshInterval else { return }
-        lastShown = clock()
-        let line =
-            "\(progress(event.stepInEpoch, of: event.stepsPerEpoch)) "
-            + speed(steps: epochSteps, samples: epochSamples, seconds: epochSeconds, waited: epochWaited)
-            + means(event.epochSoFar, "")
-        write("\r\(line.prefix(width - 1))\u{1B}[K")
+        if let announcement = pace?.stepEnded(event, isValidated: isValidated) { note(announcement) }
+        guard style != .none, isDue else { return }
+        let left = epochSeconds / Double(epochSteps) * Double(event.stepsPerEpoch - event.stepInEpoch)
+        var line = FittedLine()
+        addCounter(event.stepInEpoch, of: event.stepsPerEpoch, to: &line)
+        line.add(" \(Figures.duration(epochSeconds)), \(Figures.duration(left)) left", importance: 5)
+        add(epochSteps, epochSamples, epochSeconds, epochWaited, to: &line)
+        add(event.epochSoFar, "", importance: 8, to: &line)
+        if let left = pace?.left, epochs > 1 { line.add(" - run: \(Figures.duration(left)) left", importance: 3) }
+        show(line, ofEpoch: event.epoch)
+    }
+
+    public func validationProgressed(_ event: ValidationProgress) {
+        guard style != .none, shownEpoch == event.epoch, event.step < event.steps, isDue else { return }
+        var line = FittedLine()
+        addCounter(event.step, of: event.steps, to: &line)
+        line.add(" validating", importance: 9)
+        show(line, ofEpoch: event.epoch)
     }
 
     public func rolledBack(_ event: RolledBack) {
@@ -69,22 +92,22 @@ public final class ConsoleReporter: RunObserver {
 
     public func epochEnded(_ event: EpochEnded) {
         beginEpoch(event.metrics.epoch)
-        let start =
-            isLive
-            ? "\r\(progress(event.stepsPerEpoch, of: event.stepsPerEpoch))"
-            : "Epoch \(event.metrics.epoch + 1)/\(epochs):"
+        pace?.epochEnded(event)
+        guard style != .none else { return event.messages.forEach(note) }
         let metrics = event.metrics
-        let validation =
-            (metrics.validation.map { means($0, "val_") } ?? "")
-            + metrics.scores.sorted { $0.key < $1.key }.map { " - \($0): \(Figures.metric($1))" }.joined()
-            + (metrics.rawValidation.map { means($0, "raw_val_") } ?? "")
-        write(
-            "\(start) \(Figures.duration(event.seconds)) "
-                + speed(
-                    steps: event.steps, samples: event.samples, seconds: event.trainingSeconds,
-                    waited: event.waitedSeconds)
-                + means(event.metrics.training, "") + validation
-                + " - learning_rate: \(Figures.metric(Double(event.learningRate)))\(isLive ? "\u{1B}[K" : "")\n")
+        var line = FittedLine()
+        if isLive { addCounter(event.stepsPerEpoch, of: event.stepsPerEpoch, to: &line) }
+        line.add(" \(Figures.duration(event.seconds))", importance: 5)
+        add(event.steps, event.samples, event.trainingSeconds, event.waitedSeconds, to: &line)
+        add(metrics.training, "", importance: 7, to: &line)
+        if let validation = metrics.validation { add(validation, "val_", importance: 9, to: &line) }
+        for (name, value) in metrics.scores.sorted(by: { $0.key < $1.key }) {
+            line.add(" - \(name): \(Figures.metric(value))", importance: 8)
+        }
+        if let raw = metrics.rawValidation { add(raw, "raw_val_", importance: 5, to: &line) }
+        line.add(" - learning_rate: \(Figures.metric(Double(event.learningRate)))", importance: 3)
+        let text = isLive ? "\r\(line.fitted(to: width() - 1))\u{1B}[K" : title(event.metrics.epoch) + ":" + line.text
+        write(text + "\n")
         for message in event.messages { write("  \(message)\n") }
     }
 
@@ -94,12 +117,14 @@ public final class ConsoleReporter: RunObserver {
         event.notes.forEach(note)
         let epochs = Figures.count(event.epochs, "epoch")
         switch event.outcome {
+        case .finished where event.samples == 0:
+            note("nothing to do: the run has done \(epochs); more --epochs would train on; results are in \(output)")
         case .finished: note("finished after \(epochs); results are in \(output)")
         case .stopped(let reason): note("stopped after \(epochs): \(reason); results are in \(output)")
-        case .interrupted, .outOfTime:
+        case .interrupted, .asked, .outOfTime:
             note(
-                "\(event.outcome.reason): checkpoint saved at step \(event.step); "
-                    + "continue with --resume --output \(output)")
+                "\(event.outcome.reason): checkpoint saved at step \(event.step); continue with --resume: \(resumption)"
+            )
         case .failed: break
         }
     }
@@ -107,35 +132,56 @@ public final class ConsoleReporter: RunObserver {
     /// A line of its own, between epochs or in the middle of one.
     private func note(_ text: String) {
         write(isLive ? "\r\u{1B}[K\(text)\n" : "\(text)\n")
-        lastShown = -.infinity
+        if isLive { lastShown = -.infinity }
     }
+
+    private func title(_ epoch: Int) -> String { "Epoch \(epoch + 1)/\(epochs)" }
 
     private func beginEpoch(_ epoch: Int) {
         guard shownEpoch != epoch else { return }
         shownEpoch = epoch
         (epochSeconds, epochWaited, epochSamples, epochSteps) = (0, 0, 0, 0)
-        lastShown = -.infinity
-        if isLive { write("Epoch \(epoch + 1)/\(epochs)\n") }
+        lastShown = isLive ? -.infinity : clock()
+        if isLive { write(title(epoch) + "\n") }
     }
 
-    /// ` 120/468 [=======>......................]`
-    private func progress(_ step: Int, of steps: Int) -> String {
-        let counter = " \("\(step)".padded(to: "\(steps)".count, atStart: true))/\(steps)"
-        let filled = step * Self.barWidth / steps
-        let head = filled < Self.barWidth ? ">" : ""
-        let rest = String(repeating: ".", count: Self.barWidth - filled - head.count)
-        return "\(counter) [\(String(repeating: "=", count: filled))\(head)\(rest)]"
+    /// Whether it is time for a line within the epoch, which is then written.
+    private var isDue: Bool {
+        let now = clock()
+        guard now - lastShown >= (isLive ? Self.liveInterval : Self.plainInterval) else { return false }
+        lastShown = now
+        return true
+    }
+
+    private func show(_ line: FittedLine, ofEpoch epoch: Int) {
+        write(isLive ? "\r\(line.fitted(to: width() - 1))\u{1B}[K" : "\(title(epoch)):\(line.text)\n")
+    }
+
+    /// ` 120/468`, on a live line with a bar: ` 120/468 [=======>......................]`.
+    private func addCounter(_ step: Int, of steps: Int, to line: inout FittedLine) {
+        line.add(" \("\(step)".padded(to: "\(steps)".count, atStart: true))/\(steps)")
+        guard isLive else { return }
+        let bars = [30, 20, 10].map { width in
+            let filled = step * width / steps
+            let head = filled < width ? ">" : ""
+            let rest = String(repeating: ".", count: width - filled - head.count)
+            return " [\(String(repeating: "=", count: filled))\(head)\(rest)]"
+        }
+        line.add(forms: bars, importance: 4)
     }
 
     /// `12ms/step 850 images/s`, and what share of it was waiting for data, where that is worth a word.
-    private func speed(steps: Int, samples: Int, seconds: Double, waited: Double) -> String {
+    private func add(_ steps: Int, _ samples: Int, _ seconds: Double, _ waited: Double, to line: inout FittedLine) {
         let share = seconds > 0 ? Int((100 * waited / seconds).rounded()) : 0
-        return "\(Figures.duration(seconds / Double(max(1, steps))))/step \(Figures.rate(samples, in: seconds))"
-            + (share > 0 ? " (\(share)% waiting for data)" : "")
+        line.add(" \(Figures.duration(seconds / Double(max(1, steps))))/step", importance: 2)
+        line.add(" \(Figures.rate(samples, in: seconds, of: unit))", importance: 6)
+        if share > 0 { line.add(" (\(share)% waiting for data)", importance: 1) }
     }
 
-    private func means(_ means: EpochMetrics.Means, _ prefix: String) -> String {
-        let accuracy = means.accuracy.map { " - \(prefix)accuracy: \(Figures.metric($0))" } ?? ""
-        return " - \(prefix)loss: \(Figures.metric(means.loss))\(accuracy)"
+    private func add(_ means: EpochMetrics.Means, _ prefix: String, importance: Int, to line: inout FittedLine) {
+        line.add(" - \(prefix)loss: \(Figures.metric(means.loss))", importance: importance + 1)
+        if let accuracy = means.accuracy {
+            line.add(" - \(prefix)accuracy: \(Figures.metric(accuracy))", importance: importance)
+        }
     }
 }

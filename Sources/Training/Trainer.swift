@@ -24,6 +24,7 @@ struct Trainer {
     var coordinator: Coordinator
     private(set) var progress: RunProgress
     private(set) var tally = Tally()
+    private(set) var rootRequests: RootRequests
     /// By this rank since the epoch began: rows read from files, and samples used.
     private(set) var rowsRead = (rows: 0, samples: 0)
 
@@ -33,7 +34,10 @@ struct Trainer {
         var samples = 0
         let begin = ContinuousClock.now
         /// Seconds from the start of the process until the run began.
-        let secondsBefore = ProcessStart.secondsAgo
+        private let secondsBefore = ProcessStart.secondsAgo
+
+        /// Seconds since the start of the process.
+        var seconds: Double { (ContinuousClock.now - begin) / .seconds(1) + (secondsBefore ?? 0) }
     }
 
     private var communicator: Communicator { parts.session.communicator }
@@ -45,6 +49,7 @@ struct Trainer {
         do {
             let outcome = try train()
             try checkpoints.finish()
+            if outcome == .asked { rootRequests.removeStopFile() }
             try trace?.finish()
             return outcome
         } catch {
@@ -101,6 +106,7 @@ struct Trainer {
                 if request != nil || isDue { try save(.step) }
                 switch request {
                 case .stop(let signal): return .interrupted(signal: signal)
+                case .stopByFile: return .asked
                 case .outOfTime: return .outOfTime
                 case .save, nil: break
                 }
@@ -114,12 +120,6 @@ struct Trainer {
             }
         }
         return progress.position.epoch < options.epochs ? nil : .finished
-    }
-
-    /// By the clock of rank 0, whose request to stop all ranks follow.
-    private var isOutOfTime: Bool {
-        guard communicator.rank == 0, let limit = options.maxTime else { return false }
-        return (ContinuousClock.now - tally.begin) / .seconds(1) + (tally.secondsBefore ?? 0) >= Double(limit.seconds)
     }
 
     /// A reader from here on, as long as samples keep their size.
@@ -147,7 +147,8 @@ struct Trainer {
         penalty.measure()
         var sums = try step.run(
             samples, batch: batch, step: position.globalStep, rate: rate,
-            request: SignalRequest.take() ?? (isOutOfTime ? .outOfTime : nil))
+            request: SignalRequest.take()
+                ?? rootRequests.take(age: tally.seconds, sinceSave: checkpoints.secondsSinceSave))
         sums.loss += try penalty.value() * Double(sums.samples)
         progress.add(sums, learningRate: rate)
         let durations = timer.durations(waited: samples.waited)
@@ -252,7 +253,7 @@ struct Trainer {
         let wanted = options.scoreMetrics
         let needsRows = !wanted.isDisjoint(with: [.f1, .auc])
         var table = ScoreTable(wanted, of: parts.network, parts.loss)
-        let look = { (batch: ShardBatch, plan: BoundPlan) in
+        let look = { (batch: ShardBatch, plan: BoundPlan, _: Int) in
             table.add(plan.output, labels: batch.labels, count: batch.count, rule: plan.plan.predictionRule)
         }
         var sums = try evaluator.evaluate(epoch: epoch, needsRows ? look : nil) { step, steps in

@@ -48,7 +48,9 @@ enum Program {
     private static func parse(rank: Int) -> Request {
         do {
             try requireUTF8(CommandLine.unsafeArgv)
-            return .command(try RootCommand.parseAsRoot())
+            let arguments = TypedArguments(texts: Array(CommandLine.arguments.dropFirst()))
+            try arguments.requireCommand()
+            return .command(try RootCommand.parseAsRoot(arguments.meant))
         } catch {
             let code = RootCommand.exitCode(for: error)
             if code == .success { return .text(error) }

@@ -20,8 +20,11 @@ struct RootCommand: ParsableCommand {
             """,
         version: Release.version,
         subcommands: [
-            TrainCommand.self, EvaluateCommand.self, PredictCommand.self, DataCommand.self, ModelsCommand.self,
-            SummaryCommand.self, RecipesCommand.self, TransformsCommand.self, PlotCommand.self, VisualizeCommand.self,
+            TrainCommand.self, FindRateCommand.self, EvaluateCommand.self, PredictCommand.self, DataCommand.self,
+            ModelsCommand.self,
+            SummaryCommand.self, RecipesCommand.self, TransformsCommand.self, RunsCommand.self,
+            ReportCommand.self, PlotCommand.self,
+            VisualizeCommand.self,
             CheckpointCommand.self,
             BenchCommand.self, SelfTestCommand.self,
         ],

@@ -1,6 +1,7 @@
 import Basics
 import DatasetCreation
 import Glibc
+import Reporting
 
 /// Where the program says what went wrong.
 enum StandardError {
@@ -28,7 +29,7 @@ final class ProgressLine {
 
     init(_ title: String, isShown: Bool = true) {
         self.title = title
-        isWatched = isShown && isatty(STDERR_FILENO) == 1
+        isWatched = isShown && isatty(STDERR_FILENO) == 1 && Terminal.canRewrite
     }
 
     /// `Importing 42 %, 310 images/s, 5m 12s left`: a part of the work is done, 0...1. The rate is of `images`, all there are.

@@ -1,10 +1,21 @@
 import Basics
 import DataPipeline
+import DataSummary
 import Datasets
 import Transforms
 import HDF5Storage
 import ImageCoding
 import Testing
+
+private struct CropAtRandom: CropPlan {
+    let size = PixelSize(width: 12, height: 9)
+    let description = "crop-at-random"
+    var inEvaluation: any CropPlan { CenterCrop(height: 9, width: 12) }
+
+    func crop(of image: PixelSize, random: CounterRandom) -> ImageCrop {
+        inEvaluation.crop(of: image, random: random)
+    }
+}
 
 /// Images that are stored as JPEG, PNG and WebP.
 @Suite struct EncodedImageTests {
@@ -101,6 +112,75 @@ import Testing
                 > BatchReader.bytes(dataset, chain, once, shards: 0..<2))
     }
 
+    @Test(arguments: [1, 3], [DatasetLayout.contiguous, .chunked([700], gzip: 3)])
+    func imagesStayInMemory(threads: Int, layout: DatasetLayout) throws {
+        let scratch = try Scratch()
+        let file = try copy(scratch, layout: layout)
+        for rule in [ValidationRule.none, .redrawn(0.3), .fold(try #require(Fold("2/3")))] {
+            try requireThatSamplesStay(file.trainingData(rule, seed: 2).train.decoded(decoding), threads: threads)
+        }
+    }
+
+    @Test(arguments: [1, 3], [DatasetLayout.contiguous, .chunked([3, 9, 12, 3])])
+    func pixelsStayInMemory(threads: Int, layout: DatasetLayout) throws {
+        let scratch = try Scratch()
+        let file = try scratch.dataset { root in
+            let shape: Shape = [9, 12, 3]
+            try root.write(
+                "train/images", shape: [10, 9, 12, 3], (0..<10).flatMap { pixels(of: $0, shape) }, layout: layout)
+            try root.write("train/labels", shape: [10], (0..<10).map { Int32($0 % 2) })
+        }
+        for rule in [ValidationRule.none, .stratified(0.3)] {
+            try requireThatSamplesStay(file.trainingData(rule, seed: 2).train, threads: threads)
+        }
+    }
+
+    /// What comes from memory is what was decoded. Only what no reader has read before is read.
+    private func requireThatSamplesStay(_ train: SampleSet, threads: Int) throws {
+        var source = BatchSource(
+            train, try InputPipeline(TransformChain([], of: train, seed: 0), .unit), batch: 6, shards: 3, seed: 3)
+        source.readers = threads
+        let elements = train.sample.count
+        let expected = try drain(source.reader(shards: 0..<3, epochs: 4), elements: elements)
+        let usual = source.readerBytes(shards: 0..<3)
+        try source.keepSamples()
+        #expect(source.readerBytes(shards: 0..<3) == usual && source.keptBytes >= train.count * elements)
+        // Another rank would have read the other shards: some of their samples come to this one later.
+        let mine = try drain(source.reader(shards: 1..<2, epochs: 4), elements: elements)
+        #expect(mine.map { $0.shards[0] } == expected.map { $0.shards[1] })
+        let kept = try drain(source.reader(shards: 0..<3, epochs: 4), elements: elements)
+        #expect(kept.map(\.shards) == expected.map(\.shards))
+        let reader = source.reader(shards: 0..<3, epochs: 4)
+        while let slot = try reader.next() {
+            #expect(slot.rowsRead == 0)
+            reader.release(slot)
+        }
+    }
+
+    @Test func imagesThatAreCroppedAtRandomCannotStay() throws {
+        let scratch = try Scratch()
+        let train = try copy(scratch).split(.train).decoded(ImageDecoding(CropAtRandom(), channels: 3))
+        var source = BatchSource(
+            train, try InputPipeline(TransformChain([], of: train, seed: 0), .unit), batch: 4, shards: 2, seed: 3)
+        let text = message { try source.keepSamples() }
+        #expect(text.contains("cropped anew in each epoch") && text.contains("leave out --cache ram"), "\(text)")
+    }
+
+    /// `Golden/Foreign/generate.py`: the same images as lists of bytes.
+    @Test(arguments: [1, 3])
+    func mayBeListsOfBytes(threads: Int) throws {
+        let file = try DatasetFile.open(golden("Foreign/variable-length.h5"))
+        let expected = try DatasetFile.open(golden("encoded.h5")).split(.train).decoded(decoding)
+        let train = try file.split(.train).decoded(decoding)
+        #expect(train.isEncoded && train.source.access == .byRow && train.classes == 2)
+        #expect(try samples(train, threads: threads) == samples(expected))
+        let tail = try #require(try file.trainingData(.last(0.3)).validation).decoded(decoding)
+        #expect(try samples(tail, threads: threads) == Array(samples(expected)[7...]))
+        #expect(file.notes.contains { $0.contains("/train/images are lists of bytes") }, "\(file.notes)")
+        let gap = message { try DatasetFile.open(golden("Foreign/variable-length-gap.h5")) }
+        #expect(gap.contains("/train/images: the image of row 9 has no bytes; write it"), "\(gap)")
+    }
+
     @Test func partFilesAreOneDataSet() throws {
         let scratch = try Scratch()
         for (number, rows) in [0..<4, 4..<5, 5..<10].enumerated() {
@@ -133,6 +213,26 @@ import Testing
         let text = message { try samples(dataset, threads: threads) }
         #expect(text.contains("x.h5: /train/encoded: row 6: it is"), "\(text)")
         #expect(text.contains("--on-bad-image skip"), "\(text)")
+    }
+
+    /// A look at a file tells of them; a run ends before its first step.
+    @Test func damagedImagesAreCounted() throws {
+        let scratch = try Scratch()
+        let file = try copy(scratch) { bytes, offsets in
+            for row in [2, 7, 8] { for place in 0..<4 { bytes[Int(offsets[row]) + place] = 7 } }
+        }
+        for summary in [try DatasetSummary(of: file), try DatasetSummary(sampling: file, countsDamaged: true)] {
+            let statistics = summary.splits[0].statistics
+            #expect(statistics.samples == 7 && statistics.damaged.count == 3 && statistics.damaged.first == 2)
+            let warning = try #require(summary.warnings(for: nil).first)
+            #expect(
+                warning.hasPrefix("3 of the train images cannot be decoded: number 2, and others: "), "\(warning)")
+            #expect(warning.contains("/train/encoded: row 2: "), "\(warning)")
+        }
+        #expect(message { try DatasetSummary(sampling: file) }.contains("/train/encoded: row 2: "))
+        #expect(try DatasetInspection(file).description.contains("warning: 3 of the train images cannot be decoded"))
+        let json = try DatasetSummary(of: file).json(warnings: []).text()
+        #expect(json.contains("\"damaged\":3") && json.contains("\"encoded\":true"), "\(json)")
     }
 
     @Test(

@@ -48,10 +48,29 @@ private func check(
         #expect(values == .targets((0..<7).map { Float($0 * 3 % 4) }, width: 1))
     }
 
-    @Test func rowsThatCannotBeTakenAreRefused() {
+    /// They are read in ascending order.
+    @Test func rowsMayBeListed() throws {
+        let file = try open("fuel-list.h5", labels)
+        let train = try file.split(.train)
+        let received = try samples(of: train)[0]
+        #expect(train.rows == .list([1, 3, 5, 11]) && train.sample == [6, 5, 3])
+        #expect(received.values == [1, 3, 5, 11].flatMap { pixels(of: $0, [6, 5, 3]).map { Float($0) } })
+        #expect(received.labels == [1, 3, 5, 11].map { Int32($0 * 3 % 4) })
+        #expect(try file.split(.test).targets == .labels([0, 1, 2]))
         #expect(
-            message { try open("fuel-list.h5", labels) }.contains(
-                "/features: the rows of its train split are not one run"))
+            file.notes == [
+                "rows of /features, as the attribute split says: train 4 rows, 1 to 11, test 3 rows, 0 to 10",
+                "train and test share 1 row of /features",
+            ])
+        #expect(file.unused.isEmpty)
+        // Held-out rows are some of them, and each choice is another file's fingerprint.
+        #expect(try file.trainingData(.last(0.5)).validation?.rows == .list([5, 11]))
+        #expect(try file.fingerprint() != open("fuel.h5", labels).fingerprint())
+    }
+
+    @Test func rowsThatCannotBeTakenAreRefused() {
+        #expect(message { try open("fuel-list-beyond.h5", labels) }.contains("split are 3 to 12, but it has 12"))
+        #expect(message { try open("fuel-list-twice.h5", labels) }.contains("train split have row 5 twice"))
         #expect(message { try open("fuel-beyond.h5", labels) }.contains("are 0 to 13, but it has 12"))
     }
 }

@@ -38,7 +38,18 @@ import FoundationXML
 
     @Test func whatIsNoNumberBreaksTheLine() throws {
         let curves = try parsed(chart([3, 2, .nan, 1, .infinity, 2]).svg).curves
-        #expect(curves.map(\.count) == [2, 1 + 1, 1 + 1])
+        // A single value is a diamond.
+        #expect(curves.map(\.count) == [2, 5, 5])
+    }
+
+    /// One value of 8e6 among losses of 1 to 2 does not flatten them.
+    @Test func aValueFarOffDoesNotFlattenTheOthers() throws {
+        let losses = (0..<20).map { 1 + Double($0) / 20 }
+        let curve = try #require(try parsed(chart(losses + [8e6]).svg).curves.first)
+        let heights = curve.dropLast().map(\.y)
+        #expect((heights.max() ?? 0) - (heights.min() ?? 0) > 30)
+        let last = try #require(curve.last)
+        #expect(heights.allSatisfy { $0 > last.y })
     }
 
     @Test(arguments: [[], [.nan], [0], [1e17, 1e17], [-1e200, 1e200], [1e-12, 2e-12], [5]] as [[Double]])

@@ -36,6 +36,7 @@ var encodedChecks: [RankCheck] {
             let others = [
                 "three readers": ["data": trial.path("whole.h5"), "readers": "3"],
                 "in parts": ["data": trial.path("parts/x-*.h5"), "readers": "2"],
+                "in memory": ["data": trial.path("whole.h5"), "readers": "3", "cache": "ram"],
                 "staged parts": ["data": trial.path("parts"), "stage": trial.path("stage")],
             ]
             for (name, other) in others.sorted(by: { $0.key < $1.key }) {

@@ -12,7 +12,8 @@ import MessagePassing
 // The launch checks come last: they leave a stop signal behind, at which every later run would end.
 let checks =
     collectiveChecks + agreementChecks + sharedFactChecks + reducerChecks + exchangeChecks + runChecks + observerChecks
-    + forgedCheckpointChecks + nonFiniteChecks + augmentationChecks + encodedChecks + dataChoiceChecks + traceChecks
+    + forgedCheckpointChecks + nonFiniteChecks + augmentationChecks + encodedChecks + samplingChecks + dataChoiceChecks
+    + traceChecks
     + evaluationChecks
     + kerasLossChecks
     + averageChecks

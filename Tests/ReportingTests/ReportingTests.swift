@@ -45,9 +45,11 @@ import Testing
         var text = ""
         var time = 0.0
         /// Of a run that has begun.
-        func reporter(live: Bool, width: Int = 200) -> ConsoleReporter {
+        func reporter(live: Bool) -> ConsoleReporter { reporter(live ? .bar : .plain) { 200 } }
+
+        func reporter(_ style: ConsoleReporter.Style, width: @escaping () -> Int) -> ConsoleReporter {
             let reporter = ConsoleReporter(
-                isLive: live, width: width, clock: { self.time }, write: { self.text += $0 })
+                style: style, width: width, clock: { self.time }, write: { self.text += $0 })
             reporter.runBegan(begun)
             text = ""
             return reporter
@@ -106,20 +108,97 @@ import Testing
         #expect(states.count == 3)
         #expect(
             states[0] == """
-                 1/4 [=======>......................] 12.0ms/step 10667 images/s (8% waiting for data) - loss: 0.4100 \
-                - accuracy: 0.8750\u{1B}[K
+                 1/4 [=======>......................] 12.0ms, 36.0ms left 12.0ms/step 10667 images/s \
+                (8% waiting for data) - loss: 0.4100 - accuracy: 0.8750 - run: 132ms left\u{1B}[K
                 """)
         #expect(states[1].hasPrefix(" 3/4 [======================>.......]"))
         #expect(states[2].hasPrefix(" 4/4 [==============================] 60.0ms 12.0ms/step"))
         #expect(states[2].contains("val_loss: 4.2000e-04"))
     }
 
+    /// What matters most stays, whatever the width, also where the window changes in the middle of a run.
     @Test func liveLinesFitTheTerminal() throws {
         let screen = Screen()
-        let reporter = screen.reporter(live: true, width: 40)
-        reporter.stepEnded(step(1))
-        let line = try #require(screen.text.split(separator: "\r").last)
-        #expect(line.count == 39 + "\u{1B}[K".count)
+        var width = 120
+        let reporter = screen.reporter(.bar) { width }
+        let states = try [120, 80, 60, 40, 24].enumerated().map { index, columns in
+            width = columns
+            reporter.stepEnded(step(index + 1))
+            screen.time += 1
+            let state = try #require(screen.text.split(separator: "\r").last)
+            #expect(state.hasSuffix("\u{1B}[K") && state.count - "\u{1B}[K".count < columns, "\(state)")
+            return state.dropLast("\u{1B}[K".count)
+        }
+        #expect(
+            states[0] == """
+                 1/4 [==>.......] 12.0ms, 36.0ms left 12.0ms/step 10667 images/s - loss: 0.4100 - accuracy: 0.8750 - run: 132ms left
+                """)
+        #expect(states[1].hasSuffix(" 2/4 24.0ms, 24.0ms left 10667 images/s - loss: 0.4100 - accuracy: 0.8750"))
+        #expect(states[2] == " 3/4 10667 images/s - loss: 0.4100 - accuracy: 0.8750")
+        #expect(states[3] == " 4/4 - loss: 0.4100 - accuracy: 0.8750")
+        #expect(states[4] == " 1/4 - loss: 0.4100")
+        reporter.epochEnded(epoch(1))
+        width = 60
+        reporter.epochEnded(epoch(1))
+        let last = try #require(screen.text.split(separator: "\r").last)
+        #expect(last.hasPrefix(" 4/4 - val_loss: 4.2000e-04 - val_accuracy: 0.8000\u{1B}[K\n"))
+    }
+
+    @Test func longEpochsShowALineEveryHalfMinuteWithoutATerminal() {
+        let screen = Screen()
+        let reporter = screen.reporter(live: false)
+        for index in 1...3 {
+            reporter.stepEnded(step(index))
+            screen.time += 20
+        }
+        reporter.validationProgressed(ValidationProgress(epoch: 0, step: 1, steps: 3))
+        screen.time += 20
+        reporter.validationProgressed(ValidationProgress(epoch: 0, step: 2, steps: 3))
+        let lines = screen.text.split(separator: "\n")
+        #expect(lines.count == 2)
+        #expect(lines[0].hasPrefix("Epoch 1/3: 3/4 36.0ms, 12.0ms left 12.0ms/step 10667 images/s"))
+        #expect(lines[1] == "Epoch 1/3: 2/3 validating")
+    }
+
+    @Test func validationIsShownOnALiveLine() {
+        let screen = Screen()
+        let reporter = screen.reporter(live: true)
+        reporter.stepEnded(step(4))
+        screen.time += 1
+        reporter.validationProgressed(ValidationProgress(epoch: 0, step: 1, steps: 2))
+        #expect(screen.text.hasSuffix("\r 1/2 [===============>..............] validating\u{1B}[K"))
+    }
+
+    @Test func withoutProgressOnlyTheEndsAreTold() {
+        let screen = Screen()
+        let reporter = screen.reporter(.none) { 80 }
+        for index in 1...4 {
+            reporter.stepEnded(step(index))
+            screen.time += 60
+        }
+        reporter.epochEnded(epoch(0))
+        #expect(screen.text == "learning rate reduced\n")
+    }
+
+    /// 100 steps of a second: after a few the run says how long it will take, once.
+    @Test func aLongRunSaysHowLongItWillTake() {
+        let screen = Screen()
+        let reporter = screen.reporter(live: false)
+        for index in 1...20 {
+            reporter.stepEnded(
+                StepEnded(
+                    epoch: 0, step: index, stepInEpoch: index, stepsPerEpoch: 4, samples: 1, lossSum: 1, correct: nil,
+                    epochSoFar: .init(loss: 1, accuracy: nil), learningRate: 0.1,
+                    durations: StepDurations(
+                        dataWait: 0, compute: 20, exposedReduction: 0, update: 0, total: index == 1 ? 500 : 20),
+                    sinceStart: index == 1 ? 600 : nil))
+        }
+        #expect(
+            screen.text == """
+                first step done 10m 00s after the start
+                about 2m 00s for 3 epochs, and what validation takes
+
+                """)
     }
 
     @Test func theEndIsTold() {
@@ -128,7 +207,8 @@ import Testing
             (.stopped(reason: "no progress"), "a trace\nstopped after 1 epoch: no progress; results are in run\n"),
             (
                 .interrupted(signal: 10),
-                "a trace\nsignal 10: checkpoint saved at step 6; continue with --resume --output run\n"
+                "a trace\nsignal 10: checkpoint saved at step 6; continue with --resume: "
+                    + "mpirun -n 2 dptrain --output run --resume\n"
             ),
             (.failed(error: "a disk is full"), ""),
         ]

@@ -226,7 +226,7 @@ for count in 1 2; do
     expect "other data, $count" 1 $'fingerprint\n--data' ranks $count --resume --output run --data other.h5
     expect "another semantic option, $count" 1 $'--seed was 0, now 1\n--l2 was .*, now 0.5' \
         ranks $count --resume --output run --seed 1 --l2 0.5
-    expect "another augmentation, $count" 1 $'--augment was -, now flip\\(0.5\\)' \
+    expect "another augmentation, $count" 1 $'--augment was not given, now flip\\(0.5\\)' \
         ranks $count --resume --output run --augment flip
     expect "no folder to resume from, $count" 1 $'nowhere.*no such folder\n--resume' ranks $count --resume --output nowhere
     mkdir -p hollow

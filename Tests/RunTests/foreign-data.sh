@@ -43,7 +43,16 @@ expect "their range is said" 0 "finished" train signed int16.h5 --value-range=-1
 expect "the range goes with the checkpoint" 0 "loss" alone evaluate signed/best.h5 --data "$files/int16.h5"
 expect "it takes the place of --normalization" 64 "value-range.*give one of them" \
     train both int16.h5 --value-range=0:1 --normalization unit
-expect "bytes of variable length" 1 "/train/images: each row is a list of its own length" train vlen variable-length.h5
+expect "rows of a list" 0 $': 4 samples of 6x5x3, 4 classes\nnote .*train 4 rows, 1 to 11, test 3 rows' \
+    train listed fuel-list.h5
+expect "image files as lists of bytes" 0 $'10 encoded images, .*\nnote .*/train/images are lists of bytes' \
+    train vlen variable-length.h5 --input-size 8x8x3
+expect "they are packed anew" 0 "10 train images as files, 2 classes" \
+    alone data repack "$files/variable-length.h5" --output packed.h5
+expect "the copy is trained on" 0 "10 encoded images" \
+    alone --model mlp --batch-size 8 --epochs 2 --output packed --data packed.h5 --input-size 8x8x3
+verdict "to the same weights" \
+    bash -c '! "$0" checkpoint diff vlen/latest.h5 packed/latest.h5 | grep -q kernel' "$binary"
 
 # One class is nothing to learn: a softmax over one output is always 1.
 expect "a network with one output" 1 "it has one output, for which the loss .*--classes 2" train one one-class.h5

@@ -37,6 +37,9 @@ verdict "an archive: the same file" cmp archive.h5 archive-alone.h5
 expect "ranks, a bad image" 1 'animated.webp: it is animated' ranks 2 data import set --output no.h5
 verdict "nothing is left of it" test -z "$(ls -d no.h5* 2>/dev/null)"
 
+printf 'c%s,' {1..20} | sed 's/,$/\n/' >table.csv
+for row in {1..400}; do printf "$((row % 7)),%.0s" {1..20} | sed 's/,$/\n/'; done >>table.csv
+
 # Killed in the middle, and started again with another number of ranks.
 for i in {1..1500}; do ln "$golden/plain.jpg" "set/train/a/more-$i.jpg" 2>/dev/null || cp "$golden/plain.jpg" "set/train/a/more-$i.jpg"; done
 mkdir whole killed
@@ -50,4 +53,19 @@ verdict "killed before its end" test ! -e killed/x-00040-of-00040.h5
 expect "started again" 0 'parts had been written before' \
     ranks 2 data import set --output killed/x.h5 --parts 40 "${flags[@]}"
 verdict "killed and started again: the same files" diff -r whole killed
+
+# No file may become larger than 20 KiB: what a full disk does to an import.
+small() { (trap '' XFSZ; ulimit -f 20; timeout -k 5 "$limit" "$binary" "$@"); }
+mkdir full
+expect "no room for a file" 1 'full/one.h5.*File too large' small data import set --output full/one.h5 "${flags[@]}"
+expect "no room for pixels" 1 'full/p.h5.*File too large' small data import set --output full/p.h5 --size 32 "${flags[@]}"
+expect "no room for a table" 1 'full/t.h5.*File too large' small data import table.csv --target c1 --output full/t.h5
+verdict "nothing is left of them" test -z "$(ls -A full)"
+cp whole/x-0000[12]-of-00040.h5 full
+expect "no room for further parts" 1 'full/x-00003-of-00040.h5.*File too large' \
+    small data import set --output full/x.h5 --parts 40 "${flags[@]}"
+verdict "the first ones stay" test "$(ls -A full | wc -l)" = 2
+expect "with room it goes on" 0 'parts had been written before' \
+    alone data import set --output full/x.h5 --parts 40 "${flags[@]}"
+verdict "to the same files" diff -r whole full
 finish

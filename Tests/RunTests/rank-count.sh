@@ -77,6 +77,15 @@ compare "a stratified part of chunked data validates" 3 --model simple-cnn --dat
     --validation stratified:0.2
 compare "a part that is redrawn in each epoch validates" 3 --model simple-cnn --data chunked-train.h5 --batch-size 20 \
     --validation redrawn:0.2
+compare "weights of classes, balanced sampling" "1 2 3 8" --model mlp --data untested.h5 --batch-size 20 \
+    --validation stratified:0.2 --class-weights balanced --sampling balanced --readers 1
+for count in 1 2 3 8; do
+    rm -rf many
+    expect "weights of classes, three readers, samples in memory, $count ranks" 0 "" ranks "$count" --epochs 2 \
+        --output many --model mlp --data untested.h5 --batch-size 20 --validation stratified:0.2 \
+        --class-weights balanced --sampling balanced --readers 3 --cache ram
+    verdict "three readers, samples in memory, $count ranks: the same files" same_run one many
+done
 compare "an auxiliary output, label smoothing" "2 3" --model "$tests/auxiliary.json" --data data.h5 --batch-size 48 \
     --label-smoothing 0.1
 # A rate so high that all steps but the first overflow.

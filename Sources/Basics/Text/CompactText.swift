@@ -61,11 +61,12 @@ package struct CompactText {
     }
 }
 
-/// `; did you mean X?` where a known name is near, else nothing.
-package func suggestion(for name: String, among known: [String]) -> String {
-    let nearest = known.map { ($0, editDistance(name, $0)) }.min { ($0.1, $0.0) < ($1.1, $1.0) }
-    guard let (candidate, distance) = nearest, distance <= max(2, name.count / 3) else { return "" }
-    return " (did you mean \(candidate)?)"
+/// ` (did you mean X?)` where a known name is near, else nothing; with `atMost` 3 ` (did you mean X, Y or Z?)`.
+package func suggestion(for name: String, among known: [String], atMost most: Int = 1) -> String {
+    let nearest = known.map { (name: $0, distance: editDistance(name, $0)) }
+        .sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }
+    guard let first = nearest.first, first.distance <= max(2, name.count / 3) else { return "" }
+    return " (did you mean \(nearest.prefix(most).map(\.name).listed("or"))?)"
 }
 
 /// Levenshtein's distance: insertions, deletions and replacements from one word to the other.

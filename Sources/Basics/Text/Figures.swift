@@ -8,19 +8,22 @@ package enum Figures {
         "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 
-    /// Four decimals, or scientific where they would say nothing, as Keras's progress bar.
+    /// Four decimals, or scientific where they would say nothing, as Keras's progress bar, or too much.
     package static func metric(_ value: Double) -> String {
-        .formatted(abs(value) > 1e-3 || value == 0 ? "%.4f" : "%.4e", value)
+        .formatted(value == 0 || (1e-3..<1e6).contains(abs(value)) || !value.isFinite ? "%.4f" : "%.4e", value)
     }
 
-    /// A time of about three digits: `850us`, `12ms`, `5.6s`, `2m 05s`.
+    /// A time of about three digits: `850us`, `12ms`, `5.6s`, `2m 05s`, `3h 10m`, `2d 04h`.
     package static func duration(_ seconds: Double) -> String {
         switch seconds {
         case ..<0.001: .formatted("%.0fus", seconds * 1e6)
         case ..<0.1: .formatted("%.1fms", seconds * 1e3)
         case ..<1: .formatted("%.0fms", seconds * 1e3)
         case ..<60: .formatted("%.1fs", seconds)
-        default: .formatted("%dm %02ds", Int(seconds) / 60, Int(seconds) % 60)
+        case ..<3_600: .formatted("%dm %02ds", Int(seconds) / 60, Int(seconds) % 60)
+        case ..<86_400: .formatted("%dh %02dm", Int(seconds) / 3_600, Int(seconds) / 60 % 60)
+        case ..<1e12: .formatted("%dd %02dh", Int(seconds) / 86_400, Int(seconds) / 3_600 % 24)
+        default: "for ever"
         }
     }
 
@@ -39,8 +42,8 @@ package enum Figures {
     }
 
     /// Samples a second, as a whole number; with decimals where it is small.
-    package static func rate(_ samples: Int, in seconds: Double) -> String {
+    package static func rate(_ samples: Int, in seconds: Double, of unit: String = "images") -> String {
         let rate = seconds > 0 ? Double(samples) / seconds : 0
-        return .formatted(rate < 20 ? "%.1f images/s" : "%.0f images/s", rate)
+        return decimal(rate, rate < 20 ? 1 : 0) + " \(unit)/s"
     }
 }

@@ -1,4 +1,4 @@
-/// A length of time as people write it: `90s`, `45m`, `1h30m`, or a number of seconds.
+/// A length of time as people write it: `90s`, `45m` or `45min`, `1h30m`, or a number of seconds.
 public struct TimeLimit: Hashable, Sendable, LosslessStringConvertible {
     public let seconds: Int
 
@@ -9,12 +9,14 @@ public struct TimeLimit: Hashable, Sendable, LosslessStringConvertible {
         }
         var rest = Substring(text)
         var total = 0
-        for (unit, length) in [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)] {
+        for (units, length) in [(["d"], 86_400), (["h"], 3_600), (["min", "m"], 60), (["s"], 1)] {
             let digits = rest.prefix { $0.isASCII && $0.isNumber }
-            guard !digits.isEmpty, rest.dropFirst(digits.count).hasPrefix(unit) else { continue }
+            guard !digits.isEmpty, let unit = units.first(where: rest.dropFirst(digits.count).hasPrefix) else {
+                continue
+            }
             guard let count = Int(digits), count <= Self.longest / length else { return nil }
             total += count * length
-            rest = rest.dropFirst(digits.count + 1)
+            rest = rest.dropFirst(digits.count + unit.count)
         }
         guard rest.isEmpty else { return nil }
         self.init(seconds: total)

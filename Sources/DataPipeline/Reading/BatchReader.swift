@@ -15,12 +15,12 @@ public final class BatchReader: Sendable {
 
     /// Starts at `step` of `epoch` and ends after the last step of epoch `epochs - 1`. Samples are as they are stored, but
     /// for what `transforms` makes of them. `shards` are the rank's own;
-    /// `stepsPerEpoch` cuts epochs short; `depth` is how many steps are in memory at once, the one in use included. What
-    /// the first thread does is recorded in `spans`, a buffer from `spanBuffer`.
-    public init(
+    /// `stepsPerEpoch` cuts epochs short; `depth` is how many steps are in memory at once, the one in use included. Samples
+    /// that `cache` has are not read again. What the first thread does is recorded in `spans`, a buffer from `spanBuffer`.
+    package init(
         _ dataset: SampleSet, transforms: TransformChain? = nil, sampler: Sampler, shards: Range<Int>,
         epoch: Int = 0, step: Int = 0, epochs: Int = 1, stepsPerEpoch: Int? = nil, depth: Int = depth,
-        threads: Int = 1, spans: SpanBuffer? = nil
+        threads: Int = 1, cache: SampleCache? = nil, spans: SpanBuffer? = nil
     ) {
         let chain = transforms ?? TransformChain(of: dataset)
         precondition(chain.input == dataset.specification, "the transforms are for this data set")
@@ -39,7 +39,7 @@ public final class BatchReader: Sendable {
             do {
                 try BackgroundThread.start("dptrain reader") { [ring] in
                     do {
-                        let reader = try ShardReader(dataset, chain, sampler, pool.fetcher(), capacity: largest)
+                        let reader = try ShardReader(dataset, chain, sampler, pool.fetcher(), cache, capacity: largest)
                         Self.read(ring, reader, turn: pool.turn, thread == 0 ? spans : nil)
                         ring.leave()
                     } catch {

@@ -1,5 +1,6 @@
 import Basics
 import Datasets
+import Transforms
 
 /// A data set as it is gone through: its samples, which of them make up each batch, and how they become inputs of a
 /// network.
@@ -9,6 +10,7 @@ public struct BatchSource: Sendable {
     public let sampler: Sampler
     /// Threads of each reader.
     public var readers = 1
+    private var cache: SampleCache?
 
     /// `input` is for samples of `dataset`. `batch` counts the samples of a step over all shards; `seed` nil means no
     /// shuffling. `isBalanced`: all classes come equally often. An epoch has a sample
@@ -36,10 +38,28 @@ public struct BatchSource: Sendable {
     ) -> BatchReader {
         BatchReader(
             dataset, transforms: input.transforms, sampler: sampler, shards: shards, epoch: epoch, step: step,
-            epochs: epochs, stepsPerEpoch: stepsPerEpoch, threads: readers, spans: spans)
+            epochs: epochs, stepsPerEpoch: stepsPerEpoch, threads: readers, cache: cache, spans: spans)
     }
 
-    /// The bytes that such a reader takes.
+    /// Whether samples stay in memory once they have been read.
+    package var keepsSamples: Bool { cache != nil }
+
+    /// The bytes of all samples that stay in memory.
+    package var keptBytes: Int { cache?.byteCount ?? 0 }
+
+    /// From now on all readers keep the samples that they have read and decoded. Images that are cropped at random are others
+    /// each time, so that they are refused.
+    package mutating func keepSamples() throws {
+        if let plan = dataset.source.decoding?.plan, !(plan is CenterCrop) {
+            throw DatasetError(
+                file: dataset.file, object: dataset.source.dataset.path,
+                "its images are cropped anew in each epoch by \(plan), so that none can be kept in memory",
+                remedy: "leave out --cache ram")
+        }
+        cache = SampleCache(dataset)
+    }
+
+    /// The bytes that such a reader takes, without those of the samples that it keeps.
     public func readerBytes(shards: Range<Int>) -> Int {
         BatchReader.bytes(dataset, input.transforms, sampler, shards: shards, threads: readers)
     }

@@ -16,11 +16,16 @@ final class ShardReader {
     private let decoder: StoredDecoder?
     /// Where each sample begins, in bytes, and where the last one ends.
     private let starts: AlignedBuffer<Int>
+    private let cache: SampleCache?
+    /// The places in the shard of those samples that were fetched; the cache has the others.
+    private var fetched: [Int] = []
 
     /// `capacity`: samples of the largest shard.
     init(
-        _ dataset: SampleSet, _ chain: TransformChain, _ sampler: Sampler, _ fetcher: any SampleFetcher, capacity: Int
+        _ dataset: SampleSet, _ chain: TransformChain, _ sampler: Sampler, _ fetcher: any SampleFetcher,
+        _ cache: SampleCache?, capacity: Int
     ) throws {
+        self.cache = cache
         source = dataset.source
         self.chain = chain
         self.fetcher = fetcher
@@ -41,14 +46,16 @@ final class ShardReader {
 
     /// Answers how many rows were read from the file.
     func fetch(_ task: BatchRing.Task) throws -> Int {
+        fetched = cache?.missing(of: task.draws, task.samples) ?? Array(task.draws.indices)
+        let draws = fetched.map { task.draws[$0] }
         let before = fetcher.rowsRead
-        for (i, draw) in task.draws.enumerated() {
+        for (i, draw) in draws.enumerated() {
             starts[i + 1] = starts[i] + source.parts.length(of: task.samples.rows[draw.sample])
         }
         let memory = decoder?.memory ?? entrance(task.buffer).values
         let bytes = UnsafeMutableRawPointer(memory.baseAddress)
         try fetcher.fetch(
-            task.draws, of: task.samples, epoch: task.slot.epoch, shards: task.shards, into: bytes,
+            draws, of: task.samples, epoch: task.slot.epoch, shards: task.shards, into: bytes,
             at: starts.baseAddress)
         return fetcher.rowsRead - before
     }
@@ -59,12 +66,28 @@ final class ShardReader {
         let epoch = task.slot.epoch
         stored.count = task.draws.count
         stored.setTargets(task.draws, of: task.samples)
-        try decoder?.decode(task, starts, to: stored) { chain.random(ofDecoding: $0, epoch: epoch) }
+        if let decoder {
+            try decoder.decode(task, fetched, starts, to: stored) { chain.random(ofDecoding: $0, epoch: epoch) }
+        } else {
+            spread(stored)
+        }
+        cache?.exchange(task.draws, of: task.samples, fetched, with: stored.values.baseAddress)
         if source.form == .floats { try stored.requireFiniteValues(task.samples) }
         guard let transformer else { return }
         let begin = BootClock.now
         transformer.run(task.draws, epoch: epoch, into: task.buffer)
         transforming(begin)
+    }
+}
+
+extension ShardReader {
+    /// Samples that were fetched lie one after the other, and go to their places. From the last on, none meets another.
+    private func spread(_ stored: ShardBuffer) {
+        let bytes = source.sampleBytes
+        let base = UnsafeMutableRawPointer(stored.values.baseAddress)
+        for (i, place) in fetched.enumerated().reversed() where i < place {
+            (base + place * bytes).copyMemory(from: base + i * bytes, byteCount: bytes)
+        }
     }
 }
 
@@ -99,14 +122,15 @@ private final class StoredDecoder {
             ? capacity * parts.mostBytes(of: 1, among: rows) : parts.mostBytes(of: capacity, among: rows)
     }
 
-    /// `starts`: where each draw's image lies in `memory`.
+    /// `places`: those in the shard of the samples to decode. `starts`: where their images lie in `memory`.
     func decode(
-        _ task: BatchRing.Task, _ starts: AlignedBuffer<Int>, to output: ShardBuffer,
+        _ task: BatchRing.Task, _ places: [Int], _ starts: AlignedBuffer<Int>, to output: ShardBuffer,
         random: (Sampler.Draw) -> CounterRandom
     ) throws {
-        for (i, draw) in task.draws.enumerated() {
+        for (i, place) in places.enumerated() {
+            let draw = task.draws[place]
             let image = UnsafeRawBufferPointer(memory[starts[i]..<starts[i + 1]])
-            let sample = output.values.baseAddress + i * sampleBytes
+            let sample = output.values.baseAddress + place * sampleBytes
             guard source.parts.areEncoded else {
                 stage.resize(memory.baseAddress + starts[i], source.stored, random: random(draw), into: sample)
                 continue

@@ -11,8 +11,8 @@ import Glibc
 /// Writes data set files of the native schema:
 /// ```
 /// /              attributes format = "dptrain-dataset", version = 1, classes [K], mean [C], std [C] (of train, 0...255)
-/// /train/images  uint8 [N, H, W, C]
-/// /train/labels  int32 [N]
+/// /train/images  uint8, float32 or int32 [N, H, W, C], or /train/features [N, F]; mean and std of uint8 only
+/// /train/labels  int32 [N], or /train/targets float32 [N, K]
 /// /test/...      same
 /// ```
 public enum DatasetWriter {
@@ -49,17 +49,22 @@ public enum DatasetWriter {
             let file = try HDF5File.create(partial.path)
             try file.root.attributes.set("format", DatasetFile.format)
             try file.root.attributes.set("version", DatasetFile.version)
-            try file.root.attributes.set("classes", dataset.classes)
+            if !dataset.classes.isEmpty { try file.root.attributes.set("classes", dataset.classes) }
             let total = dataset.splits.reduce(0) { $0 + $1.count }
             var done = 0
             var trainShape: Shape?
             for split in dataset.splits {
-                let (shape, statistics) = try write(split, in: file.root, options, like: trainShape) { count in
+                let left = total - done
+                let (shape, statistics) = try write(split, in: file.root, options, like: trainShape) { sampleBytes in
+                    // What compression makes of them nobody knows.
+                    if options.compression == nil { try requireRoom(for: left * sampleBytes, at: output) }
+                } progress: { count in
                     try progress(ImportProgress(done: done + count, total: total))
                 }
                 done += split.count
                 guard split.name == "train" else { continue }
                 trainShape = shape
+                guard let statistics else { continue }
                 try file.root.attributes.set("mean", statistics.mean)
                 try file.root.attributes.set("std", statistics.standardDeviation)
             }
@@ -83,12 +88,19 @@ public enum DatasetWriter {
         }
     }
 
+    /// Refuses what the output's disk has no room for.
+    static func requireRoom(for bytes: Int, at output: String) throws(ImportError) {
+        guard let free = DiskSpace.available(at: ImportInput.folder(of: output)), bytes > free else { return }
+        throw .diskFull(output, needed: bytes, free: free)
+    }
+
     /// The split's data sets are closed when this returns: chunks that HDF5 still holds come before what is written next.
     private static func write(
         _ split: ImportedSplit, in root: Group, _ options: Options, like trainShape: Shape?,
-        progress: (Int) throws -> Void
-    ) throws -> (shape: Shape, statistics: ChannelStatistics) {
+        check: (_ sampleBytes: Int) throws -> Void, progress: (Int) throws -> Void
+    ) throws -> (shape: Shape, statistics: ChannelStatistics?) {
         let writer = try SplitWriter(split, in: root, options, like: trainShape)
+        try check(writer.sampleBytes)
         return (writer.shape, try writer.write(progress: progress))
     }
 }

@@ -10,14 +10,17 @@ public struct ImportSummary: Sendable, CustomStringConvertible {
     /// In label order.
     public let classes: [String]
     public let splits: [(name: String, count: Int)]
+    /// Numbers to be predicted for a sample; 0 if samples have classes.
+    private let targets: Int
     /// What a person should know of the source, a sentence each.
     public let warnings: [String]
     private let images: ImageCounts?
 
     init(
         output: String, source: String, shape: Shape, classes: [String], splits: [(name: String, count: Int)],
-        warnings: [String] = [], images: ImageCounts? = nil
+        targets: Int = 0, warnings: [String] = [], images: ImageCounts? = nil
     ) {
+        self.targets = targets
         (self.output, self.source, self.shape) = (output, source, shape)
         (self.classes, self.splits, self.warnings, self.images) = (classes, splits, warnings, images)
     }
@@ -25,7 +28,7 @@ public struct ImportSummary: Sendable, CustomStringConvertible {
     init(_ dataset: ImportedDataset, shape: Shape = [], source: String, output: String) {
         self.init(
             output: output, source: source, shape: shape, classes: dataset.classes,
-            splits: dataset.splits.map { ($0.name, $0.count) })
+            splits: dataset.splits.map { ($0.name, $0.count) }, targets: dataset.splits.first?.targets ?? 0)
     }
 
     init(_ dataset: ImportedDataset, shape: Shape, source: String, output: String, images: ImageCounts) {
@@ -40,10 +43,11 @@ public struct ImportSummary: Sendable, CustomStringConvertible {
             return "\(output): all \(images.parts) parts had been written before; nothing was left to do"
         }
         let counts = splits.map { "\($0.count) \($0.name)" }.listed("and")
-        let form = shape.rank == 0 ? "as files" : "of \(shape)"
+        let form = shape.rank == 0 ? "images as files" : "\(shape.rank == 1 ? "samples" : "images") of \(shape)"
         let first =
-            "\(output): \(source), \(counts) images \(form)"
+            "\(output): \(source), \(counts) \(form)"
             + (classes.isEmpty ? "" : ", \(classes.count) classes")
+            + (targets == 0 ? "" : ", \(Figures.count(targets, "target"))")
         return ([first] + (images?.lines ?? [])).joined(separator: "\n")
     }
 }

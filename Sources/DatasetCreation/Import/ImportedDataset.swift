@@ -5,7 +5,7 @@ import ImportSources
 package struct ImportedDataset {
     /// The names of the classes, in label order; a format without names has numbers.
     package let classes: [String]
-    /// Samples as pixels of one size, the training samples first. Empty if there are `images`.
+    /// Samples of one size, the training samples first. Empty if there are `images`.
     package let splits: [ImportedSplit]
     /// Samples as image files, the training samples first. Empty if there are `splits`.
     package let images: [ImageSplit]
@@ -25,15 +25,24 @@ package struct ImportedDataset {
 
 /// The samples of one split, not yet read.
 package struct ImportedSplit {
+    /// What the values of a sample are, and become in the file: uint8, float32 or int32.
+    package enum Values { case bytes, floats, integers }
+
     /// As in the data set file: "train", "test".
     package let name: String
     /// How many samples the stream gives.
     package let count: Int
+    package let values: Values
+    /// Numbers to be predicted for a sample; 0 if it has a class.
+    package let targets: Int
     /// Begins to read them.
     package let samples: () throws(ImportError) -> any SampleStream
 
-    package init(name: String, count: Int, samples: @escaping () throws(ImportError) -> any SampleStream) {
-        (self.name, self.count, self.samples) = (name, count, samples)
+    package init(
+        name: String, count: Int, values: Values = .bytes, targets: Int = 0,
+        samples: @escaping () throws(ImportError) -> any SampleStream
+    ) {
+        (self.name, self.count, self.values, self.targets, self.samples) = (name, count, values, targets, samples)
     }
 }
 
@@ -49,12 +58,14 @@ package struct ImportedSample {
     /// The most bytes a sample may have: what a header says of the size of images is not believed above it.
     static let mostBytes = 1 << 28
 
-    /// [height, width, channels]; samples of one split may differ.
+    /// [height, width, channels], or [features]; samples of one split may differ.
     package var shape: Shape = []
-    /// The pixels, uint8 [H, W, C].
+    /// The values, [H, W, C] or [F], of the split's type, little-endian.
     package var bytes: [UInt8] = []
     /// The number of its class, from 0.
     package var label: Int32 = 0
+    /// The numbers that are to be predicted, if the split has such.
+    package var targets: [Float] = []
 
     package init() {}
 }

@@ -39,6 +39,8 @@ public enum TableImporter {
         try DatasetWriter.refuseExisting(output, options.output)
         let file = try TableFile(path)
         let columns = try TableColumns(file, options)
+        try DatasetWriter.requireRoom(
+            for: columns.rows * (columns.width + 1) * MemoryLayout<Float>.stride, at: output)
         let partial = PartialFile(of: output)
         try partial.replaceOutput {
             let hdf5 = try HDF5File.create(partial.path)

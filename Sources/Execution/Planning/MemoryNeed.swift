@@ -14,6 +14,8 @@ public struct MemoryNeed: Sendable, Equatable {
     public var messages = 0
     /// Of samples that are read ahead.
     public var reader = 0
+    /// Of samples that stay in memory.
+    public var keptSamples = 0
     /// Of weights and optimizer state as files hold them, while they are read or a checkpoint is composed.
     public var files = 0
     /// Of libraries, which do not report their memory: compiled kernels, MPI's own buffers.
@@ -31,7 +33,8 @@ public struct MemoryNeed: Sendable, Equatable {
             ("weight copies", "weight_copy_bytes", weightCopies),
             ("parameters", "parameter_bytes", parameters), ("gradients", "gradient_bytes", gradients),
             ("optimizer", "optimizer_bytes", optimizer), ("messages", "message_bytes", messages),
-            ("reader", "reader_bytes", reader), ("files", "file_bytes", files),
+            ("reader", "reader_bytes", reader), ("kept samples", "kept_sample_bytes", keptSamples),
+            ("files", "file_bytes", files),
             ("libraries", "library_bytes", libraries), ("unfrozen layers", "unfrozen_bytes", unfrozen),
         ].filter { $0.2 > 0 || ["activations", "scratch", "parameters", "gradients"].contains($0.0) }
     }

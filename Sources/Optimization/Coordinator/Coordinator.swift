@@ -182,6 +182,23 @@ public struct Coordinator: Sendable {
         memory = try Memory(reading: state)
     }
 
+    /// What a state says, in words; nil for what is none.
+    package static func words(for state: [UInt8]) -> String? {
+        guard let memory = try? Memory(reading: state) else { return nil }
+        var words: [String] = []
+        if let epoch = memory.saveBest.epoch, let best = memory.saveBest.best {
+            words.append("best epoch \(epoch + 1) (\(Figures.metric(best)))")
+        }
+        if memory.rateFactor != 1 { words.append("learning rate times \(memory.rateFactor)") }
+        for (rule, wait) in [("early stopping", memory.earlyStopping.wait), ("reduce on plateau", memory.plateau.wait)]
+        where wait > 0 {
+            words.append("\(rule): \(Figures.count(wait, "epoch")) without improvement")
+        }
+        if let rollbacks = memory.rollbacks { words.append(Figures.count(rollbacks, "rollback")) }
+        if let reason = memory.stopReason { words.append("stopped: \(reason)") }
+        return words.isEmpty ? "nothing decided yet" : words.joined(separator: "; ")
+    }
+
     /// Refuses what `restore` would refuse.
     public static func requireReadable(_ state: [UInt8]) throws { _ = try Memory(reading: state) }
 }

@@ -11,6 +11,7 @@ public struct RunBegun: Sendable {
     public let input: String
     /// What serves as validation, in words.
     public let validation: String
+    public let isValidated: Bool
     public let ranks: Int
     /// Of a rank.
     public let threads: Int
@@ -26,6 +27,8 @@ public struct RunBegun: Sendable {
     public let shards: Int
     public let epochs: Int
     public let stepsPerEpoch: Int
+    /// What samples are called: images, or samples where they are rows of numbers.
+    public let unit: String
     /// The output folder.
     public let output: String
     /// All options that have a value, as a configuration file has them.
@@ -42,9 +45,10 @@ public struct RunBegun: Sendable {
 
     package init(
         model: String, totalParameters: Int, trainableParameters: Int, data: String, input: String,
-        validation: String, ranks: Int,
+        validation: String, isValidated: Bool = true, ranks: Int,
         threads: Int, memory: String, engine: String, precision: String, optimizer: String, batchSize: Int, shards: Int,
-        epochs: Int, stepsPerEpoch: Int, output: String, options: [(name: String, value: String)] = [],
+        epochs: Int, stepsPerEpoch: Int, unit: String = "images", output: String,
+        options: [(name: String, value: String)] = [],
         position: RunState.Position = RunState.Position(), resumed: String? = nil, start: [String] = [],
         notes: [String] = [],
         warnings: [String] = []
@@ -52,12 +56,23 @@ public struct RunBegun: Sendable {
         self.model = model
         (self.totalParameters, self.trainableParameters) = (totalParameters, trainableParameters)
         (self.data, self.input, self.validation) = (data, input, validation)
+        self.isValidated = isValidated
         (self.ranks, self.threads, self.memory) = (ranks, threads, memory)
         (self.engine, self.precision, self.optimizer) = (engine, precision, optimizer)
         (self.batchSize, self.shards) = (batchSize, shards)
         (self.epochs, self.stepsPerEpoch) = (epochs, stepsPerEpoch)
-        (self.output, self.options) = (output, options)
+        (self.unit, self.output, self.options) = (unit, output, options)
         (self.position, self.resumed) = (position, resumed)
         (self.start, self.notes, self.warnings) = (start, notes, warnings)
+    }
+
+    /// The command that goes on with the run once it has been stopped.
+    var resumption: String {
+        let isPlain = output.utf8.allSatisfy { $0 > UInt8(ascii: " ") && !"'\"\\$`&;|<>()*?[]#~!{}".utf8.contains($0) }
+        let folder =
+            isPlain
+            ? output
+            : "'" + output.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+        return (ranks > 1 ? "mpirun -n \(ranks) " : "") + "dptrain --output \(folder) --resume"
     }
 }

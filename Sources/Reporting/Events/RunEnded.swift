@@ -1,3 +1,6 @@
+import Checkpoints
+import Glibc
+
 /// How a run ended.
 public enum RunOutcome: Sendable, Equatable {
     case finished
@@ -5,6 +8,8 @@ public enum RunOutcome: Sendable, Equatable {
     case stopped(reason: String)
     /// By a signal; a checkpoint was saved.
     case interrupted(signal: Int32)
+    /// By the file `STOP` in the output folder; a checkpoint was saved.
+    case asked
     /// By the limit of its time; a checkpoint was saved.
     case outOfTime
     /// By an error. Observers are told so; who started the run gets the error itself.
@@ -15,7 +20,9 @@ public enum RunOutcome: Sendable, Equatable {
         switch self {
         case .finished: "all epochs are done"
         case .stopped(let reason): reason
+        case .interrupted(SIGINT): "Ctrl-C"
         case .interrupted(let signal): "signal \(signal)"
+        case .asked: "the file \(CheckpointStore.stopName) is in the output folder"
         case .outOfTime: "the time is over"
         case .failed(let error): error
         }

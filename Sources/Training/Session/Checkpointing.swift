@@ -24,6 +24,7 @@ final class Checkpointing {
     private(set) var lastWhole: String?
     /// The checkpoint that is being written.
     private var pending: Pending?
+    private var lastSave = ContinuousClock.now
 
     private struct Pending {
         let path: String
@@ -48,6 +49,9 @@ final class Checkpointing {
         lastWhole = resumedFrom
     }
 
+    /// Since the last checkpoint was composed, or the run began.
+    var secondsSinceSave: Double { (ContinuousClock.now - lastSave) / .seconds(1) }
+
     func isDue(afterStep step: Int) -> Bool { options.checkpointEverySteps.map { step % $0 == 0 } ?? false }
     func isDue(afterEpoch epoch: Int) -> Bool { epoch % options.checkpointEveryEpochs == 0 }
 
@@ -56,6 +60,7 @@ final class Checkpointing {
     func save(_ progress: RunProgress, _ coordinator: Coordinator, as roles: CheckpointStore.Role) throws {
         try finish()
         let begin = ContinuousClock.now
+        lastSave = begin
         let position = progress.position
         let step = position.globalStep
         let tensors = RunTensors(communicator, replica, parts.update, hasAverage: hasAverage(progress))

@@ -58,8 +58,8 @@ package struct ModelDefinition {
         } else if let resumed {
             (network, loss, original) = (resumed.network, resumed.loss, resumed.network)
         } else {
-            let known = Zoo.models.map(\.name).joined(separator: ", ")
-            throw TrainingError("there is no model to train; give --model, one of \(known), or a file of Keras")
+            throw TrainingError(
+                "there is no model to train; give --model with a name from `dptrain models`, or a file of Keras")
         }
         self.layersFromShallower = layersFromShallower
         guard network.trainableParameterCount > 0 else {

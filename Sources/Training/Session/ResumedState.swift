@@ -125,7 +125,9 @@ struct ResumedState {
         let changed = Set(overrides.map(\.option))
         let differences = options.semanticDifferences(from: stored).filter { !changed.contains($0.name) }
         guard differences.isEmpty else {
-            let list = differences.map { "--\($0.name) was \($0.was), now \($0.now)" }.joined(separator: "; ")
+            let list = differences.map(\.name).map { name in
+                "--\(name) was \(stored.words(for: name)), now \(options.words(for: name))"
+            }.joined(separator: "; ")
             throw TrainingError(
                 "\(found.file): a resumed run cannot change what it computes: \(list). Leave these options as they were, "
                     + "say --override NAME=VALUE if the change is meant, or start a new run in another --output, with --weights \(found.file) if its weights are wanted."
@@ -184,6 +186,9 @@ struct ResumedState {
     var explanation: String? {
         guard let state, let file else { return nil }
         let position = state.position
+        guard position.epoch < options.epochs else {
+            return "nothing: \(file) has all \(Figures.count(options.epochs, "epoch")) that --epochs asks for"
+        }
         return
             "from \(file): epoch \(position.epoch + 1), step \(position.step) (step \(position.globalStep) of the run)"
     }

@@ -45,16 +45,21 @@ package struct RunData {
         let (rule, note) = try opened.normalization(moments)
         let unused = file.unused.isEmpty ? nil : "not used: \(file.unused.listed(atMost: 10))"
         notes = (file.notes + [note, unused].compactMap(\.self)).map { "\(opened.path): \($0)" }
-        let training = try BatchSource(training: opened.train, options, rule, readers: readers)
-        self.training = training
+        var training = try BatchSource(training: opened.train, options, rule, readers: readers)
+        var validation = try data.validation.map { try BatchSource(evaluating: $0, options, rule, readers: readers) }
+        if options.cache == .ram {
+            try training.keepSamples()
+            try validation?.keepSamples()
+        }
+        (self.training, self.validation) = (training, validation)
         phases =
             try options.sizeSchedule?.phases.map { phase in
                 let shape = try options.shape(phase.size, like: data.train)
                 let samples = try options.weighted(options.fitted(opened.stored.train) { NetworkInput(shape: shape) })
-                return Phase(
-                    begin: phase.epoch, source: try BatchSource(training: samples, options, rule, readers: readers))
+                var source = try BatchSource(training: samples, options, rule, readers: readers)
+                if options.cache == .ram { try source.keepSamples() }
+                return Phase(begin: phase.epoch, source: source)
             } ?? [Phase(begin: 0, source: training)]
-        validation = try data.validation.map { try BatchSource(evaluating: $0, options, rule, readers: readers) }
         normalization = rule
         let fingerprint = try file.fingerprint()
         self.fingerprint = fingerprint.description
@@ -116,7 +121,8 @@ package struct RunData {
                 : "\(samples.specification.targetCount) target values"
         let weighted = samples.weights == nil ? "" : ", weighted"
         let balanced = training.sampler.isBalanced ? ", classes balanced" : ""
-        return "\(path): \(samples.count) \(samples.kindText), \(kind)\(weighted)\(balanced)"
+        let kept = training.keepsSamples ? ", kept in memory" : ""
+        return "\(path): \(samples.count) \(samples.kindText), \(kind)\(weighted)\(balanced)\(kept)"
     }
 }
 

@@ -2,6 +2,7 @@ import Basics
 import Checkpoints
 import FoundationEssentials
 import Models
+import Options
 import Reporting
 
 /// The output folder of a run, and the observers that every run has: on rank 0 only.
@@ -51,7 +52,9 @@ struct RunOutput {
         recorded.trace = nil
         try POSIXFileSystem().replace(
             CheckpointStore.configurationName, in: folder, with: Array(recorded.toml.utf8))
-        observers = [ConsoleReporter(), log]
+        var observers: [any RunObserver] = [ConsoleReporter(style: options.consoleStyle), log]
+        if options.tensorBoard == .on { observers.append(try TensorBoardLog(in: folder)) }
+        self.observers = observers
         self.warnings = warnings
     }
 
@@ -65,6 +68,18 @@ struct RunOutput {
             let home = URL(fileURLWithPath: path).deletingLastPathComponent().resolvingSymlinksInPath()
             let isHome = home.path == URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
             return isHome ? .resume : .new
+        }
+    }
+}
+
+extension TrainingOptions {
+    /// Nil where the console decides.
+    var consoleStyle: ConsoleReporter.Style? {
+        switch progress {
+        case .auto: nil
+        case .bar: .bar
+        case .plain: .plain
+        case .none: ConsoleReporter.Style.none
         }
     }
 }

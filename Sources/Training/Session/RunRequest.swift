@@ -33,6 +33,8 @@ public struct RunRequest {
     public var given: Set<String>
     public var resume: Resume
     public var overwrite: Bool
+    /// Whether the run has no output folder: it is tried out.
+    public var writesNothing = false
     /// Changes to what a resumed run computes.
     public var overrides: [OptionOverride]
 

@@ -95,6 +95,7 @@ extension Session {
     package func memory(of plan: ReplicaPlan, for work: Work) -> MemoryNeed {
         var need = plan.memory
         need.reader = work.values.reduce(0) { $0 + $1.readerBytes(shards: shards) }
+        need.keptSamples = work.values.reduce(0) { $0 + $1.keptBytes }
         need.libraries = MemoryNeed.libraries(for: plan.network, ranks: communicator.size)
         return need
     }

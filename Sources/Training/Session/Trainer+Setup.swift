@@ -43,6 +43,7 @@ extension Trainer {
             checkpoints: Checkpointing(parts, writer, observers, parts.epochStart, resumedFrom: resumedFrom),
             observers: observers,
             trace: trace,
-            coordinator: start.coordinator, progress: start.progress, tally: tally)
+            coordinator: start.coordinator, progress: start.progress, tally: tally,
+            rootRequests: RootRequests(session.options, isRoot: session.communicator.rank == 0))
     }
 }

@@ -58,10 +58,14 @@ public final class TrainingRun {
         let parts = try RunParts(session, model, resumed: resumed, staged: staged)
         resumed.releaseTensors()
         let start = try Trainer.start(parts, resumed.state)
-        let output = try communicator.onRoot {
-            try RunOutput(
-                request, resumed, rollbacks: start.coordinator.rollbacks, lock, checkpointBytes: parts.checkpointBytes)
-        }
+        let output =
+            try request.writesNothing
+            ? nil
+            : communicator.onRoot {
+                try RunOutput(
+                    request, resumed, rollbacks: start.coordinator.rollbacks, lock,
+                    checkpointBytes: parts.checkpointBytes)
+            }
         let observers = (output?.observers ?? []) + observers
         let trainer = try Trainer(parts, start, output?.writer, observers, resumedFrom: resumed.file)
         let warnings = try communicator.onRoot { try parts.data.warnings() } ?? []

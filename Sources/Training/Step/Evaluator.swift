@@ -30,15 +30,15 @@ package final class Evaluator {
     }
 
     /// Collective: all ranks get the same sums. `epoch` matters where samples are redrawn. `look` is called for each shard of
-    /// this rank once its plan has run; `progress` after each batch, with the number of batches done and of all.
+    /// this rank, with its number, once its plan has run; `progress` after each batch, with the number of batches done and of all.
     package func evaluate(
-        epoch: Int = 0, _ look: ((ShardBatch, BoundPlan) -> Void)? = nil,
+        epoch: Int = 0, _ look: ((ShardBatch, BoundPlan, _ shard: Int) -> Void)? = nil,
         progress: ((_ step: Int, _ steps: Int) throws -> Void)? = nil
     ) throws -> MetricSums {
         metrics.clear()
         try forEachShard(.evaluation, epoch: epoch, progress) { plan, batch, _, shard in
             metrics.add(plan.metrics.pointee, samples: batch.count, shard: shard)
-            look?(batch, plan)
+            look?(batch, plan, shard)
         }
         return try metrics.combine()
     }

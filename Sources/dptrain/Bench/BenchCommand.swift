@@ -27,7 +27,7 @@ struct BenchCommand: RankCommand {
     @Option(help: ArgumentHelp("a name from `dptrain models`, or a Keras JSON file", valueName: "name or file"))
     var model: String
 
-    @Option(help: ArgumentHelp("data to train on (default: random samples)", valueName: "file.h5"))
+    @Option(help: ArgumentHelp("data to train on (default: random samples)", valueName: "file.h5"), completion: .file())
     var data: String?
 
     @Option(help: "samples per step, over all ranks")

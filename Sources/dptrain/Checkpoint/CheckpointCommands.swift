@@ -31,7 +31,7 @@ struct CheckpointInspectCommand: ParsableCommand {
               dptrain checkpoint inspect runs/lenet/best.h5
             """)
 
-    @Argument(help: "checkpoint")
+    @Argument(help: "checkpoint", completion: .file())
     var file: String
 
     func run() throws {
@@ -51,12 +51,13 @@ struct CheckpointVerifyCommand: ComputingCommand {
               dptrain checkpoint verify runs/lenet/best.h5 --predictions lenet.onnx
             """)
 
-    @Argument(help: "checkpoints")
+    @Argument(help: "checkpoints", completion: .file())
     var files: [String]
 
     @Option(
         help: ArgumentHelp(
-            "compute the predictions that this ONNX file holds anew, and compare them", valueName: "file.onnx"))
+            "compute the predictions that this ONNX file holds anew, and compare them", valueName: "file.onnx"),
+        completion: .file())
     var predictions: String?
 
     var threads: Int { 1 }
@@ -101,7 +102,7 @@ struct CheckpointDiffCommand: ParsableCommand {
               dptrain checkpoint diff runs/one-rank/latest.h5 runs/four-ranks/latest.h5
             """)
 
-    @Argument(help: "checkpoint")
+    @Argument(help: "checkpoint", completion: .file())
     var first: String
 
     @Argument(help: "the one to compare it with")
@@ -133,10 +134,10 @@ struct CheckpointExportCommand: ComputingCommand {
               dptrain checkpoint export runs/lenet/best.h5 --output lenet.onnx --inference
             """)
 
-    @Argument(help: "checkpoint")
+    @Argument(help: "checkpoint", completion: .file())
     var file: String
 
-    @Option(help: ArgumentHelp("file to write", valueName: "file"))
+    @Option(help: ArgumentHelp("file to write", valueName: "file"), completion: .file())
     var output: String
 
     @Option(

@@ -23,7 +23,7 @@ struct DataBenchCommand: ParsableCommand {
               dptrain data bench 'imagenet/*.h5' --input-size 224 --readers 4
             """)
 
-    @Argument(help: "HDF5 file, a folder of part files, or a pattern in quotes")
+    @Argument(help: "HDF5 file, a folder of part files, or a pattern in quotes", completion: .file())
     var file: String
 
     @Option(help: "samples per step")

@@ -31,7 +31,7 @@ struct DataImportCommand: RankCommand {
               mpirun -n 4 dptrain data import train.tar val/ --resize 256 --part-size 1G --output imagenet/all.h5
             """)
 
-    @Argument(help: "folders, archives or files")
+    @Argument(help: "folders, archives or files", completion: .file())
     var sources: [String]
 
     @Option(help: ArgumentHelp("format of the source, where it could be several", valueName: "format"))

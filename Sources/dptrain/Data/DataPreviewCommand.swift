@@ -23,7 +23,9 @@ struct DataPreviewCommand: ParsableCommand {
               dptrain data preview --data cifar.h5 --augment "pad-and-crop, flip, cutmix" --draws 8 --samples 6 --output sheet.png
             """)
 
-    @Option(help: ArgumentHelp("HDF5 file, a folder of part files, or a pattern in quotes", valueName: "file.h5"))
+    @Option(
+        help: ArgumentHelp("HDF5 file, a folder of part files, or a pattern in quotes", valueName: "file.h5"),
+        completion: .file())
     var data: String
 
     @Option(help: ArgumentHelp("PNG file to write", valueName: "sheet.png"))

@@ -10,7 +10,7 @@ struct DataStatsCommand: ParsableCommand {
         discussion: """
             All samples are read once. Shown are the range, mean and standard deviation of values, samples by class, \
             and images that have one value everywhere, that occur twice, or that are in two splits. `data inspect` looks at \
-            some samples only.
+            some samples only. Encoded images are decoded, and seen as evaluation sees them at 224x224.
 
             Examples:
               dptrain data stats fashion.h5
@@ -24,7 +24,7 @@ struct DataStatsCommand: ParsableCommand {
 
     @Flag(
         help:
-            "as JSON: warnings, and in splits samples, shape, type, least, most, mean, deviation, constant, repeated, classes, empty_classes, class_counts"
+            "as JSON: warnings, notes, unused, and in splits samples, shape, type, encoded, least, most, mean, deviation, constant, repeated, damaged, classes, empty_classes, class_counts, targets"
     )
     var json = false
 

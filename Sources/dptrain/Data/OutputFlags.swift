@@ -4,7 +4,7 @@ import Basics
 
 /// What the commands that write a data set file have in common.
 struct OutputFlags: ParsableArguments {
-    @Option(help: ArgumentHelp("HDF5 file to write", valueName: "file.h5"))
+    @Option(help: ArgumentHelp("HDF5 file to write", valueName: "file.h5"), completion: .file())
     var output: String
 
     @Flag(help: "replace the file if it exists")
@@ -43,13 +43,14 @@ struct OutputFlags: ParsableArguments {
             \(summary)
             What to type next:
               dptrain data inspect \(file)
-              dptrain --model \(Self.model(for: summary.shape)) --data \(file) --output runs/first
+              dptrain --model \(Self.model(for: summary)) --data \(file) --output runs/first
             """)
     }
 
     /// A small model that takes such images.
-    private static func model(for shape: Shape) -> String {
-        switch shape {
+    private static func model(for summary: ImportSummary) -> String {
+        switch summary.shape {
+        case _ where summary.shape.rank > 0 && summary.classes.isEmpty: "ann-regression"
         case [28, 28, 1]: "lenet5-keras"
         case [32, 32, 3]: "simple-cnn"
         case []: "resnet50-v1.5"

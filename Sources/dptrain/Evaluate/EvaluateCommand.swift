@@ -12,7 +12,8 @@ struct EvaluateCommand: RankCommand {
         abstract: "Measure loss and accuracy of a trained model on a data file.",
         discussion: """
             The figures are the same on any number of ranks. The L2 penalty of training is part of the loss, as in Keras.
-            The rows of the confusion matrix are labels. Its columns are predictions.
+            The rows of the confusion matrix are labels. Its columns are predictions. Precision, recall, F1 and the errors \
+            of regression are scikit-learn's.
 
             Examples:
               dptrain evaluate runs/lenet/best.h5 --data fashion.h5
@@ -20,10 +21,10 @@ struct EvaluateCommand: RankCommand {
               dptrain evaluate runs/lenet/best.h5 --data fashion.h5 --confusion --confusion-file confusion.csv
             """)
 
-    @Argument(help: "checkpoint, or Keras model (.h5)")
+    @Argument(help: "checkpoint, or Keras model (.h5)", completion: .file())
     var model: String
 
-    @Option(help: ArgumentHelp("HDF5 file with the samples", valueName: "file.h5"))
+    @Option(help: ArgumentHelp("HDF5 file with the samples", valueName: "file.h5"), completion: .file())
     var data: String
 
     @Option(help: ArgumentHelp("path of the images in the HDF5 file (default: found by name)", valueName: "path"))
@@ -35,16 +36,24 @@ struct EvaluateCommand: RankCommand {
 
     @Flag(
         help: """
-            as JSON: loss, accuracy, top5 (null where they mean nothing), samples, split; with --confusion also classes, \
-            class_accuracy and confusion, a list a label
+            as JSON: loss, accuracy, top5 (null where they mean nothing), samples, split; for classes precision, recall \
+            and f1, each the mean of classes; for regression mae, rmse and r2; with --confusion also classes, \
+            class_accuracy and confusion, a list a label; with --per-class a list of classes
             """)
     var json = false
 
     @Flag(help: "show the confusion matrix and the accuracy of each class")
     var confusion = false
 
-    @Option(help: ArgumentHelp("write the confusion matrix as comma-separated values", valueName: "file.csv"))
+    @Flag(help: "show precision, recall and F1 of every class, not only of up to \(mostRows)")
+    var perClass = false
+
+    @Option(
+        help: ArgumentHelp("write the confusion matrix as comma-separated values", valueName: "file.csv"),
+        completion: .file())
     var confusionFile: String?
+
+    private static let mostRows = 20
 
     var threads: Int { flags.threads }
 
@@ -67,21 +76,40 @@ struct EvaluateCommand: RankCommand {
             try POSIXFileSystem().replace(confusionFile, with: Array(matrix.csv.utf8))
         }
         if json {
-            try StandardOutput.print(JSONValue.object(result.json(withConfusion: confusion)).text())
+            try StandardOutput.print(JSONValue.object(result.json(withConfusion: confusion, perClass: perClass)).text())
             return
         }
         try StandardOutput.print(result.text(of: model, data))
+        if let matrix = result.confusion {
+            let showsAll = perClass || matrix.classes <= Self.mostRows
+            try StandardOutput.print(ClassReport(matrix).table(everyClass: showsAll))
+        }
         if confusion, let matrix = result.confusion { try StandardOutput.print(matrix.table) }
     }
 }
 
 extension EvaluationResult {
-    fileprivate func json(withConfusion: Bool) -> [String: JSONValue] {
+    fileprivate func json(withConfusion: Bool, perClass: Bool) -> [String: JSONValue] {
         var members: [String: JSONValue] = [
             "loss": Self.number(loss), "accuracy": Self.number(accuracy), "top5": Self.number(top5),
             "samples": .integer(samples), "split": .string(split.rawValue),
         ]
-        guard withConfusion, let confusion else { return members }
+        if let errors {
+            members["mae"] = Self.number(errors.meanAbsolute)
+            members["rmse"] = Self.number(errors.rootMeanSquare)
+            members["r2"] = Self.number(errors.r2)
+        }
+        guard let confusion else { return members }
+        let report = ClassReport(confusion)
+        members.merge(Self.json(report.macro)) { $1 }
+        if perClass {
+            members["per_class"] = .array(
+                zip(report.classNames, report.classes).map { name, scores in
+                    .object(
+                        Self.json(scores).merging(["class": .string(name), "samples": .integer(scores.support)]) { $1 })
+                })
+        }
+        guard withConfusion else { return members }
         let classes = 0..<confusion.classes
         members["classes"] = .array(confusion.classNames.map { .string($0) })
         members["class_accuracy"] = .array(classes.map { Self.number(confusion.accuracy(of: $0)) })
@@ -90,18 +118,25 @@ extension EvaluationResult {
         return members
     }
 
+    private static func json(_ scores: ClassReport.Scores) -> [String: JSONValue] {
+        ["precision": number(scores.precision), "recall": number(scores.recall), "f1": number(scores.f1)]
+    }
+
     /// JSON has no word for what is not a number.
     private static func number(_ value: Double?) -> JSONValue {
         value.flatMap { $0.isFinite ? .number($0) : nil } ?? .null
     }
 
     fileprivate func text(of model: String, _ data: String) -> String {
-        let figures = [("loss", loss as Double?), ("accuracy", accuracy), ("top 5", top5)]
-        let list = figures.compactMap { name, value in value.map { "\(name): \(Figures.decimal($0, 4))" } }
+        let figures = [
+            ("loss", loss as Double?), ("accuracy", accuracy), ("top 5", top5), ("MAE", errors?.meanAbsolute),
+            ("RMSE", errors?.rootMeanSquare), ("R2", errors?.r2),
+        ]
+        let list = figures.compactMap { name, value in value.map { "\(name): \(Figures.metric($0))" } }
         let note =
             leftOut.isEmpty ? "" : "\nnote: the loss leaves out penalties that Keras adds: \(leftOut.listed(atMost: 3))"
         return """
-            \(model) on \(samples) \(split.rawValue) samples of \(data), \(Int(samplesPerSecond)) images/s
+            \(model) on \(samples) \(split.rawValue) samples of \(data), \(Int(samplesPerSecond)) samples/s
             \(list.joined(separator: " - "))\(note)
             """
     }

@@ -33,10 +33,10 @@ struct PredictCommand: RankCommand {
               mpirun -n 4 dptrain predict model-of-keras.h5 --data fashion.h5 --split train --output train.h5
             """)
 
-    @Argument(help: "checkpoints, or Keras models (.h5)")
+    @Argument(help: "checkpoints, or Keras models (.h5)", completion: .file())
     var models: [String]
 
-    @Option(help: ArgumentHelp("HDF5 file with the samples", valueName: "file.h5"))
+    @Option(help: ArgumentHelp("HDF5 file with the samples", valueName: "file.h5"), completion: .file())
     var data: String?
 
     @Option(
@@ -48,7 +48,7 @@ struct PredictCommand: RankCommand {
 
     @OptionGroup var flags: EvaluationFlags
 
-    @Option(help: ArgumentHelp("HDF5 file to write", valueName: "file.h5"))
+    @Option(help: ArgumentHelp("HDF5 file to write", valueName: "file.h5"), completion: .file())
     var output: String?
 
     @Flag(help: "replace the file if it exists")

@@ -22,7 +22,7 @@ extension RankCommand {
     /// another one would not take part in.
     func run() throws {
         if Self.savesOnSignals {
-            try StopSignal.install()
+            try StopSignal.install(announces: LaunchEnvironment.current.rank == 0)
             try SaveSignal.install()
         }
         let world = try Communicator.world()

@@ -19,7 +19,7 @@ struct SummaryCommand: ComputingCommand {
               dptrain summary runs/lenet/best.h5 --json
             """)
 
-    @Argument(help: "name from `dptrain models`, checkpoint or Keras model (.keras, .h5, .json)")
+    @Argument(help: "name from `dptrain models`, checkpoint or Keras model (.keras, .h5, .json)", completion: .file())
     var model: String
 
     @Option(help: "batch size: shows it in the shapes, and the memory of a run on one rank")

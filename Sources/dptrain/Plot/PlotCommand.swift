@@ -1,8 +1,10 @@
 import ArgumentParser
 import Basics
 import FoundationEssentials
+import Glibc
 import Pictures
 import Reporting
+import Reports
 import Training
 
 struct PlotCommand: ParsableCommand {
@@ -15,11 +17,20 @@ struct PlotCommand: ParsableCommand {
               dptrain plot runs/plain runs/residual --error --output degradation.png
             """)
 
-    @Argument(help: "output folders of runs, or their log.jsonl")
+    @Argument(help: "output folders of runs, or their log.jsonl", completion: .file())
     var runs: [String]
 
-    @Option(help: ArgumentHelp("picture to write: .svg or .png", valueName: "file"))
+    @Option(help: ArgumentHelp("picture to write: .svg or .png", valueName: "file"), completion: .file())
     var output: String
+
+    @Option(help: "text above the picture")
+    var title = ""
+
+    @Flag(help: "a logarithmic axis for the loss and the error")
+    var log = false
+
+    @Flag(help: "replace the picture if it exists")
+    var overwrite = false
 
     @Flag(help: "show the error (the part of samples with a wrong prediction) instead of the accuracy")
     var error = false
@@ -33,21 +44,19 @@ struct PlotCommand: ParsableCommand {
     }
 
     func run() throws {
-        let chart = try RunChart(logs: runs.map { try EpochLog(of: $0) }, names: names, showsError: error).chart
+        let logs = try runs.map { try EpochLog(of: $0) }
+        guard overwrite || access(output, F_OK) != 0 else {
+            throw FileError(.write, file: output, "exists already", remedy: "choose another name or give --overwrite")
+        }
+        var chart = RunChart(logs: logs, names: names, showsError: error, isLogarithmic: log).chart
+        chart.title = title
         let bytes = form == .png ? try chart.picture.png() : Array(chart.svg.utf8)
         try POSIXFileSystem().replace(output, with: bytes)
         try StandardOutput.print(
             "\(output): \(runs.count == 1 ? "the run" : "\(runs.count) runs") \(names.joined(separator: ", "))")
     }
 
-    /// The last part of each path that has a name to it; the whole paths where two are called the same.
-    private var names: [String] {
-        let short = runs.map { run in
-            let parts = run.split(separator: "/").filter { $0 != "." && $0 != "log.jsonl" }
-            return parts.last.map(String.init) ?? run
-        }
-        return Set(short).count == short.count ? short : runs
-    }
+    private var names: [String] { RunFolder.names(of: runs) }
 }
 
 /// Curves of training and validation from the logs of runs.
@@ -55,19 +64,22 @@ private struct RunChart {
     let logs: [EpochLog]
     let names: [String]
     let showsError: Bool
+    let isLogarithmic: Bool
     /// Beyond this ratio of the largest to the smallest, learning rates are told apart on a logarithmic axis only.
     private static let mostLinearRatio = 20.0
 
     var chart: Chart {
         let panels = [
-            panel("loss", \.loss, \.validationLoss),
+            panel("loss", \.loss, \.validationLoss, isLogarithmic: isLogarithmic),
             showsError
-                ? panel("error", \.error, \.validationError) : panel("accuracy", \.accuracy, \.validationAccuracy),
+                ? panel("error", \.error, \.validationError, isLogarithmic: isLogarithmic)
+                : panel("accuracy", \.accuracy, \.validationAccuracy),
             panel("learning rate", \.learningRate, nil, isLogarithmic: ratesSpread),
         ]
         let isValidated = logs.contains { $0.epochs.contains { $0.validationLoss != nil } }
         return Chart(
-            legend: names, note: isValidated ? "lines: validation, dashes: training" : "dashes: training",
+            legend: names,
+            note: isValidated ? "lines: validation, dashes: training, diamonds: the best epoch" : "dashes: training",
             horizontalTitle: "epoch", panels: panels.compactMap(\.self))
     }
 
@@ -91,7 +103,12 @@ private struct RunChart {
                 curves.append(Chart.Curve(entry: entry, isDashed: isDashed, points: points))
             }
         }
-        return curves.isEmpty ? nil : Chart.Panel(title: title, isLogarithmic: isLogarithmic, curves: curves)
+        let marks = logs.enumerated().compactMap { entry, log -> (entry: Int, x: Double, y: Double)? in
+            guard let validation, let best = log.best, let value = best[keyPath: validation] else { return nil }
+            return (entry, Double(best.epoch), value)
+        }
+        return curves.isEmpty
+            ? nil : Chart.Panel(title: title, isLogarithmic: isLogarithmic, curves: curves, marks: marks)
     }
 }
 

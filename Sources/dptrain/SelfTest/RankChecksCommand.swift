@@ -56,18 +56,18 @@ enum MPIChecks {
         }
         let used = sets.reduce(into: Set<Int>()) { $0.formUnion($1.cores) }.count
         let available = try CoreSet.ofTheMachine().cores.count
-        let each = sets.enumerated().map { rank, set in
-            "rank \(rank) on \(set.cores.count == 1 ? "core" : "cores") \(set)"
-        }
+        let words = { (set: CoreSet) in "\(set.cores.count == 1 ? "core" : "cores") \(set)" }
+        let each = sets.enumerated().map { rank, set in "rank \(rank) on \(words(set))" }
         let isOneSet = sets.allSatisfy { $0 == sets[0] }
-        let places = isOneSet ? "all ranks on cores \(sets[0])" : each.joined(separator: ", ")
+        let places = isOneSet ? "all ranks on \(words(sets[0]))" : each.joined(separator: ", ")
         try require(
             used >= min(world.size, available),
             "\(places), although there are \(available) cores; "
                 + "does the environment have OMPI_MCA_hwloc_base_binding_policy or OMPI_MCA_rmaps_base_mapping_policy?")
         let threads = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"] ?? "unlimited"
         try require(threads == "1", "\(threads) threads a rank instead of 1")
-        let warning = world.size > available ? "; warning: \(world.size) ranks share \(available) cores" : ""
+        let warning =
+            world.size > available ? "; warning: \(world.size) ranks share \(Figures.count(available, "core"))" : ""
         return "\(places), 1 thread a rank\(warning)"
     }
 }

@@ -25,8 +25,11 @@ struct SelfTestCommand: ParsableCommand {
             """,
         subcommands: [RankChecksCommand.self, ProcessChecksCommand.self])
 
+    /// Those that this process may run on: a container or a launcher may have given it fewer than there are.
+    private static var cores: Int { CoreBinding.count ?? ProcessInfo.processInfo.activeProcessorCount }
+
     @Option(help: "ranks to start; by default one a core, at least 2 and at most 4")
-    var ranks: Int = max(2, min(ProcessInfo.processInfo.activeProcessorCount, 4))
+    var ranks: Int = max(2, min(cores, 4))
 
     @Option(help: ArgumentHelp("how long a part may take before it is ended", valueName: "seconds"))
     var timeLimit = 60
@@ -46,8 +49,8 @@ struct SelfTestCommand: ParsableCommand {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let starter = try ProgramStarter(ranks: ranks, folder: folder.path, limit: .seconds(timeLimit))
-        let cores = ProcessInfo.processInfo.activeProcessorCount
-        try StandardOutput.print("dptrain \(Release.version) checks this machine: \(ranks) ranks, \(cores) cores\n")
+        try StandardOutput.print(
+            "dptrain \(Release.version) checks this machine: \(ranks) ranks, \(Figures.count(Self.cores, "core"))\n")
         do {
             let table = try check(starter)
             try StandardOutput.print("\n\(table.passed) passed, \(table.failed) failed")

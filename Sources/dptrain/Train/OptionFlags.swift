@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import ModelZoo
 import Options
 
 /// The options of one group of `TrainingOptions.table` as flags: an option in the table is a flag, with the table's
@@ -32,7 +33,7 @@ struct OptionFlags<Group: FlagGroup>: ParsableArguments, CustomReflectable {
                 let flag: Any =
                     row.isSwitch
                     ? Flag<Bool?>(name: name, inversion: .prefixedNo, help: help)
-                    : Option<String?>(name: name, help: help)
+                    : Option<String?>(name: name, help: help, completion: row.completion)
                 return (row.name, flag)
             })
     }
@@ -66,6 +67,12 @@ enum OutputGroup: FlagGroup { static let group = OptionDeclaration.Group.output 
 enum TracingGroup: FlagGroup { static let group = OptionDeclaration.Group.tracing }
 
 extension OptionDeclaration {
+    /// What shells offer for a value: its words, the names of models, or files.
+    fileprivate var completion: CompletionKind {
+        if name == "model" { return .list(Zoo.models.map(\.name)) }
+        return isText ? .file() : words.isEmpty ? .default : .list(words)
+    }
+
     private var defaultText: String? { TrainingOptions().text(of: name) }
 
     fileprivate var helpWithDefault: String { help + (defaultText.map { " (default: \($0)\(otherDefaults))" } ?? "") }

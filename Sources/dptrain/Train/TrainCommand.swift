@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import Engines
+import Glibc
 import MessagePassing
 import Options
 import Training
@@ -33,7 +34,8 @@ struct TrainCommand: RankCommand {
     @Option(
         defaultAsFlag: Resumption.latest, parsing: .next,
         help: ArgumentHelp(
-            "continue from the newest checkpoint in the output folder, or from a file", valueName: "file"))
+            "continue from the newest checkpoint in the output folder, or from a file", valueName: "file"),
+        completion: .file())
     var resume: Resumption?
 
     @Flag(help: "replace an earlier run in the output folder")
@@ -41,6 +43,9 @@ struct TrainCommand: RankCommand {
 
     @Flag(help: "try everything once: two steps, a validation, a checkpoint, in a folder that is deleted again")
     var fastDevRun = false
+
+    @Flag(help: "set everything up, time a few steps, say how long the run takes and what memory, and write nothing")
+    var dryRun = false
 
     @Option(
         name: .customLong("override"),
@@ -58,6 +63,13 @@ struct TrainCommand: RankCommand {
             if fastDevRun, resume != nil || overwrite {
                 throw OptionError(
                     "fast-dev-run", "it leaves nothing behind, and needs neither --resume nor --overwrite")
+            }
+            if dryRun, resume != nil || overwrite || fastDevRun || FirstRun(options) != nil {
+                throw OptionError(
+                    "dry-run",
+                    FirstRun(options) != nil
+                        ? "name a --model and --data to try"
+                        : "it writes nothing: give it without --resume, --overwrite and --fast-dev-run")
             }
             if flags.printConfig { throw CleanExit.message(options.toml) }
             if resume == nil { try Self.requireComplete(options) }
@@ -88,6 +100,7 @@ struct TrainCommand: RankCommand {
             return [
                 // A resumed run's are in its checkpoint, which not every host may see.
                 SharedFact("--threads", "\(try threads)"),
+                SharedFact("--dry-run", "\(dryRun)"),
                 SharedFact("whether a model and data are named", isFirst ? "no" : "yes"),
             ]
         }
@@ -97,12 +110,13 @@ struct TrainCommand: RankCommand {
         let (options, given) = try flags.options()
         var request = RunRequest(
             options: options, given: given, resume: resume?.request ?? .no, overwrite: overwrite, overrides: overrides)
+        if dryRun { return try DryRun().execute(request, on: world) }
         if fastDevRun { return try TrialRun().execute(request, on: world) }
         let firstRun = firstRun(options)
         try firstRun?.prepare(&request, on: world)
         let outcome = try TrainingRun(request, world, engines: EngineChoice.engine).execute()
         switch outcome {
-        case .interrupted, .outOfTime: return .interrupted
+        case .interrupted, .asked, .outOfTime: return .interrupted
         default: break
         }
         if world.rank == 0 { try firstRun?.showNextSteps(request.options) }
@@ -113,8 +127,12 @@ struct TrainCommand: RankCommand {
 
     /// What a new run needs; a resumed one finds it in its checkpoint.
     private static func requireComplete(_ options: TrainingOptions) throws {
-        if options.model == nil && options.data != nil {
-            throw OptionError("model", "say what to train: a name from `dptrain models`, or a Keras JSON file")
+        if options.model == nil, let data = options.data {
+            let isMissing = !data.utf8.contains(UInt8(ascii: "*")) && access(data, F_OK) != 0
+            throw OptionError(
+                "model",
+                "say what to train: a name from `dptrain models`, or a model file of Keras"
+                    + (isMissing ? "; and --data \(data) is not there" : ""))
         }
         if options.data == nil && options.model != nil {
             throw OptionError(

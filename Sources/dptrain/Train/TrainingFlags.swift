@@ -23,7 +23,9 @@ struct TrainingFlags: ParsableArguments {
             "named settings from `dptrain recipes`; --config and flags override them", valueName: "name"))
     var recipe: String?
 
-    @Option(help: ArgumentHelp("TOML file with any of these options; flags override it", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("TOML file with any of these options; flags override it", valueName: "file"),
+        completion: .file())
     var config: String?
 
     @Flag(help: "print all options as a configuration file, and exit")

@@ -7,10 +7,10 @@ import Training
 
 /// An image: a file, or a sample of a data file.
 struct ImageFlags: ParsableArguments {
-    @Option(help: ArgumentHelp("image: a JPEG, PNG or WebP file", valueName: "file"))
+    @Option(help: ArgumentHelp("image: a JPEG, PNG or WebP file", valueName: "file"), completion: .file())
     var image: String?
 
-    @Option(help: ArgumentHelp("HDF5 file to take the image from", valueName: "file.h5"))
+    @Option(help: ArgumentHelp("HDF5 file to take the image from", valueName: "file.h5"), completion: .file())
     var data: String?
 
     @Option(

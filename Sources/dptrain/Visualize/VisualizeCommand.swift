@@ -23,7 +23,7 @@ struct VisualizeCommand: ComputingCommand {
 
     private static let names = FixedKernel.allCases.map(\.rawValue).joined(separator: ", ")
 
-    @Argument(help: "checkpoint, or Keras model (.h5); not with --filter")
+    @Argument(help: "checkpoint, or Keras model (.h5); not with --filter", completion: .file())
     var model: String?
 
     @OptionGroup var image: ImageFlags
@@ -43,7 +43,7 @@ struct VisualizeCommand: ComputingCommand {
     @Option(help: ArgumentHelp("onednn or blas", valueName: "engine"))
     var engine = EngineChoice.standard
 
-    @Option(help: ArgumentHelp("picture to write", valueName: "file.png"))
+    @Option(help: ArgumentHelp("picture to write", valueName: "file.png"), completion: .file())
     var output: String
 
     var threads: Int { 1 }
@@ -82,44 +82,12 @@ struct VisualizeCommand: ComputingCommand {
         let inspected = try InspectedModel(model)
         if kernels {
             let (shape, values) = try inspected.kernel(ofLayer: layer)
-            return (Self.kernels(values, shape, most: most), "kernels \(shape) of \(layer)")
+            return (LayerPictures.kernels(values, shape, most: most), "kernels \(shape) of \(layer)")
         }
         let (shape, values) = try inspected.output(
             ofLayer: layer, for: image.sample(fitting: inspected.fitted),
             engine: EngineChoice.engine(engine, threads: threads))
-        return (Self.maps(values, shape, most: most), "feature maps \(shape) of \(layer)")
-    }
-
-    /// A tile a channel; a vector is one row of dots.
-    private static func maps(_ values: [Float], _ shape: Shape, most: Int) -> Picture {
-        guard shape.rank == 3 else {
-            let dots = Picture(stretching: values, width: values.count, height: 1, channels: 1)
-            return Grid(dots.bytes.map { Picture(width: 1, height: 1, channels: 1, bytes: [$0]) }).picture
-        }
-        let (height, width, channels) = (shape[0], shape[1], shape[2])
-        return Grid(
-            (0..<min(channels, most)).map { channel in
-                let map = stride(from: channel, to: values.count, by: channels).map { values[$0] }
-                return Picture(stretching: map, width: width, height: height, channels: 1)
-            }
-        ).picture
-    }
-
-    /// `shape` is [kH, kW, in, out].
-    private static func kernels(_ values: [Float], _ shape: Shape, most: Int) -> Picture {
-        let (height, width, inputs, filters) = (shape[0], shape[1], shape[2], shape[3])
-        let tile = { (filter: Int, channels: Range<Int>) in
-            let weights = (0..<height * width).flatMap { place in
-                channels.map { values[(place * inputs + $0) * filters + filter] }
-            }
-            return Picture(aroundZero: weights, width: width, height: height, channels: channels.count)
-        }
-        let shown = 0..<min(filters, most)
-        if inputs == 1 || inputs == 3 { return Grid(shown.map { tile($0, 0..<inputs) }).picture }
-        let seen = 0..<min(inputs, most)
-        return Grid(
-            shown.flatMap { filter in seen.map { tile(filter, $0..<$0 + 1) } }, columns: seen.count
-        ).picture
+        return (LayerPictures.maps(values, shape, most: most), "feature maps \(shape) of \(layer)")
     }
 }
 

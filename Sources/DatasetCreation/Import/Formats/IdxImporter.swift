@@ -68,7 +68,7 @@ struct IdxImporter: Importer {
         }
         let words = try stream.bytes(4 * axes, of: headerBytes)
         let extents = (0..<axes).map { axis in words[4 * axis..<4 * axis + 4].reduce(0) { $0 << 8 | Int($1) } }
-        return try StoredArray(extents, of: .byte, in: file, input, after: stream)
+        return try StoredArray(extents, elementBytes: 1, in: file, input, after: stream)
     }
 
     /// idx files name no classes. The names are known for Fashion-MNIST, told by the folder's or the set's name; others are

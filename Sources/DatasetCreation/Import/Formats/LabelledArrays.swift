@@ -1,14 +1,13 @@
 import Basics
 import ImportSources
 
-/// A split whose images, uint8 [N, H, W] or [N, H, W, C], are one file, and whose labels, [N] or [N, 1], another.
+/// A split whose images, uint8 [N, H, W], are one file, and whose labels, uint8 [N], another.
 struct LabelledArrays {
     let images: StoredArray
     let labels: StoredArray
     /// One more than the largest label.
     let labelCount: Int
-    /// Each number up to the largest label is a class.
-    private static let largestLabel = (1 << 16) - 1
+    private static let block = 1 << 16
 
     /// Reads through the labels once.
     init(images: StoredArray, labels: StoredArray) throws(ImportError) {
@@ -17,18 +16,16 @@ struct LabelledArrays {
                 images: images.place, count: images.count, labels: labels.place, labelCount: labels.count)
         }
         let rows = try labels.rows()
-        var largest = 0
-        for record in 0..<labels.count {
-            let label = try labels.integer(rows)
-            guard (0...Self.largestLabel).contains(label) else {
-                throw .noClassNumber(labels.place, record: record, label: label, largest: Self.largestLabel)
-            }
-            largest = max(largest, label)
+        var largest: UInt8 = 0
+        var block: [UInt8] = []
+        for start in stride(from: 0, to: labels.count, by: Self.block) {
+            try rows.read(min(Self.block, labels.count - start), into: &block)
+            largest = max(largest, block.max() ?? 0)
         }
         try rows.requireEnd()
         self.images = images
         self.labels = labels
-        labelCount = largest + 1
+        labelCount = Int(largest) + 1
     }
 
     func split(named name: String) -> ImportedSplit {
@@ -47,8 +44,7 @@ private final class LabelledArrayStream: SampleStream {
         self.arrays = arrays
         images = try arrays.images.rows()
         labels = try arrays.labels.rows()
-        let extents = Array(arrays.images.extents.dropFirst())
-        shape = Shape(extents.count == 2 ? extents + [1] : extents)
+        shape = Shape(Array(arrays.images.extents.dropFirst()) + [1])
         left = arrays.images.count
     }
 
@@ -60,7 +56,7 @@ private final class LabelledArrayStream: SampleStream {
         left -= 1
         sample.shape = shape
         try images.read(arrays.images.rowBytes, into: &sample.bytes)
-        sample.label = Int32(truncatingIfNeeded: try arrays.labels.integer(labels))
+        sample.label = Int32(try labels.bytes(1)[0])
         return true
     }
 }

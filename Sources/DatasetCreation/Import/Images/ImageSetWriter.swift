@@ -187,16 +187,13 @@ final class ImageSetWriter {
 
     /// A part lies on the disk twice for a moment. What images take when they are written anew is a guess.
     private func requireRoom(_ isDone: [UInt8]) throws {
-        guard let free = DiskSpace.available(at: ImportInput.folder(of: output)) else { return }
         var (sum, largest) = (0, 0)
         for part in 0..<names.count where isDone[part] == 0 {
             let bytes = zip(dataset.images, ranges(of: part)).reduce(0) { sum, split in sum + need(split.0, split.1) }
             sum += bytes
             largest = max(largest, bytes)
         }
-        guard sum + largest <= free else {
-            throw ImportError.diskFull(output, needed: sum + largest, free: free)
-        }
+        try DatasetWriter.requireRoom(for: sum + largest, at: output)
     }
 
     private func need(_ split: ImageSplit, _ range: Range<Int>) -> Int {

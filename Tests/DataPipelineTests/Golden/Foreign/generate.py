@@ -25,7 +25,7 @@ PIXELS, LABELS = images(12, 6, 5, 3), labels(12, 4)
 
 
 # Fuel: all splits in one array, told apart by an attribute of records; labels are called targets.
-def fuel(name, parts, indices=None):
+def fuel(name, parts, lists={}):
     with h5py.File(name, "w") as f:
         f["features"], f["targets"] = PIXELS.transpose(0, 3, 1, 2), LABELS.astype(np.uint8)[:, None]
         for axis, label in enumerate(("batch", "channel", "height", "width")):
@@ -36,16 +36,19 @@ def fuel(name, parts, indices=None):
         for row, (split, source, start, stop, available) in zip(rows, parts):
             row["split"], row["source"], row["available"] = split, source, available
             row["start"], row["stop"], row["indices"] = start, stop, h5py.Reference()
-        if indices is not None:
-            f["rows"] = np.array(indices)
-            rows[0]["indices"] = f["rows"].ref
+        for split, numbers in lists.items():
+            f["rows_" + split] = np.array(numbers)
+            rows["indices"][rows["split"] == split.encode()] = f["rows_" + split].ref
         f.attrs["split"] = rows
 
 
 fuel("fuel.h5", [("train", "features", 0, 7, True), ("train", "targets", 0, 7, True),
                  ("valid", "features", 7, 9, True), ("valid", "targets", 7, 9, True),
                  ("test", "features", 9, 12, True), ("test", "targets", 0, 0, False)])
-fuel("fuel-list.h5", [("train", "features", 0, 0, True), ("train", "targets", 0, 7, True)], indices=[5, 1, 3])
+LISTED = [(split, source, 0, 12, True) for split in ("train", "test") for source in ("features", "targets")]
+fuel("fuel-list.h5", LISTED, {"train": [5, 1, 3, 11], "test": [10, 3, 0]})
+fuel("fuel-list-beyond.h5", LISTED, {"train": [5, 12, 3], "test": [10]})
+fuel("fuel-list-twice.h5", LISTED, {"train": [5, 3, 5], "test": [10]})
 fuel("fuel-beyond.h5", [("train", "features", 0, 13, True), ("train", "targets", 0, 13, True)])
 
 # Caffe: floats, channels first, labels [N] as floats.
@@ -100,9 +103,15 @@ for name, values in (("uint16", PIXELS.astype(np.uint16) * 257), ("int64", PIXEL
     with h5py.File(name + ".h5", "w") as f:
         f["images"], f["labels"] = values, LABELS
 
-# Bytes of variable length.
-with h5py.File("variable-length.h5", "w") as f:
-    data = f.create_dataset("train/images", (3,), h5py.vlen_dtype(np.uint8))
-    for row in range(3):
-        data[row] = np.frombuffer(b"\xff\xd8\xff" + b"x" * row, np.uint8)
-    f["train/labels"] = LABELS[:3]
+# Image files as lists of bytes: those of ../encoded.h5, the last one never written in the second file.
+def lists(name, count):
+    with h5py.File("../encoded.h5") as encoded, h5py.File(name, "w") as f:
+        places, bytes_ = encoded["train/offsets"][:], encoded["train/encoded"][:]
+        data = f.create_dataset("train/images", (10,), h5py.vlen_dtype(np.uint8), chunks=(4,), compression="gzip")
+        for row in range(count):
+            data[row] = bytes_[places[row]:places[row + 1]]
+        f["train/labels"] = np.arange(10) % 2
+
+
+lists("variable-length.h5", 10)
+lists("variable-length-gap.h5", 9)

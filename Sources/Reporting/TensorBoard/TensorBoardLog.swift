@@ -1,0 +1,57 @@
+import Basics
+import Checkpoints
+import Glibc
+import Optimization
+
+/// Loss, accuracy and learning rate for TensorBoard, of epochs and of some steps, by the number of the step.
+public final class TensorBoardLog: RunObserver {
+    private let file: EventFile
+    /// So many steps of an epoch at most: the log has all of them.
+    private static let stepsPerEpoch = 100
+
+    /// A new file in the output folder.
+    public convenience init(in folder: String) throws {
+        try self.init(in: folder, host: HostName.current, clock: Self.now)
+    }
+
+    package init(in folder: String, host: String, clock: @escaping () -> Double) throws {
+        let name = "\(CheckpointStore.eventsPrefix)\(Int(clock())).\(host)"
+        file = try EventFile(creatingAt: "\(folder)/\(name)", clock: clock)
+    }
+
+    private static func now() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+
+    public func runBegan(_ event: RunBegun) throws {
+        if event.position.globalStep > 0 { try file.restart(after: event.position.globalStep) }
+    }
+
+    public func stepEnded(_ event: StepEnded) throws {
+        let interval = (event.stepsPerEpoch - 1) / Self.stepsPerEpoch + 1
+        guard event.stepInEpoch % interval == 0 else { return }
+        var scalars = [("step/loss", event.loss)]
+        if let accuracy = event.accuracy { scalars.append(("step/accuracy", accuracy)) }
+        scalars.append(("step/learning_rate", Double(event.learningRate)))
+        try file.add(scalars, step: event.step)
+    }
+
+    public func epochEnded(_ event: EpochEnded) throws {
+        let metrics = event.metrics
+        var scalars = [("loss/train", metrics.training.loss)]
+        if let loss = metrics.validation?.loss { scalars.append(("loss/validation", loss)) }
+        if let accuracy = metrics.training.accuracy { scalars.append(("accuracy/train", accuracy)) }
+        if let accuracy = metrics.validation?.accuracy { scalars.append(("accuracy/validation", accuracy)) }
+        for (name, value) in metrics.scores.sorted(by: { $0.key < $1.key }) {
+            scalars.append(("score/\(name)", value))
+        }
+        scalars.append(("speed/images_per_second", Double(event.samples) / event.trainingSeconds))
+        try file.add(scalars, step: event.step)
+    }
+
+    public func rolledBack(_ event: RolledBack) throws { try file.restart(after: event.step) }
+
+    public func checkpointIsDue() throws { try file.synchronize() }
+}

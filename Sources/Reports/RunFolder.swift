@@ -1,0 +1,98 @@
+import Basics
+import Checkpoints
+import FoundationEssentials
+import HDF5Storage
+import Options
+import Reporting
+
+/// What the files of a run's output folder tell of it: `log.jsonl`, `config.toml`, and a few attributes of `latest.h5`.
+public struct RunFolder: Sendable {
+    public enum State: Sendable, Equatable, CustomStringConvertible {
+        case running, finished
+        /// Ahead of its last epoch, by a rule.
+        case ended(reason: String)
+        /// By a user, a signal or an error; it can go on.
+        case stopped
+
+        public var description: String {
+            switch self {
+            case .running: "running"
+            case .finished: "finished"
+            case .ended(let reason): reason
+            case .stopped: "stopped"
+            }
+        }
+    }
+
+    public let path: String
+    /// Those of `config.toml`; the defaults where it cannot be read.
+    public let options: TrainingOptions
+    public let epochs: [EpochLog.Epoch]
+    public let state: State
+
+    public init(_ path: String) throws {
+        self.path = path
+        epochs = try EpochLog.epochs(of: path)
+        var options = TrainingOptions()
+        let configuration = "\(path)/\(CheckpointStore.configurationName)"
+        if let text = try? String(contentsOfFile: configuration, encoding: .utf8) {
+            // The run's own file: what an older version wrote and this one does not know is left out.
+            _ = try? options.apply(toml: text, file: configuration)
+        }
+        self.options = options
+        state = Self.state(path, epochs: epochs.last?.epoch ?? 0, of: options.epochs)
+    }
+
+    private static func state(_ path: String, epochs: Int, of all: Int) -> State {
+        if OutputLock.isTaken(path) { return .running }
+        if epochs >= all { return .finished }
+        return stopReason(path).map { .ended(reason: $0) } ?? .stopped
+    }
+
+    /// Why the coordinator has ended the run, if it has.
+    private static func stopReason(_ path: String) -> String? {
+        let file = try? HDF5File.open("\(path)/\(CheckpointStore.latestName)")
+        let text = try? file?.root.group("dptrain/coordinator").attributes.string("state")
+        return text.flatMap { try? JSONValue(parsing: $0) }?["stopReason"]?.string
+    }
+
+    /// What to call runs by their paths: the last part of each that has a name to it; the whole paths where two are called the
+    /// same.
+    public static func names(of runs: [String]) -> [String] {
+        let short = runs.map { run in
+            let parts = run.split(separator: "/").filter { $0 != "." && $0 != CheckpointStore.logName }
+            return parts.last.map(String.init) ?? run
+        }
+        return Set(short).count == short.count ? short : runs
+    }
+
+    /// How many epochs are done: a run that went on from a file in a new folder has not logged all of them.
+    public var epochsDone: Int { epochs.last?.epoch ?? 0 }
+
+    /// The epoch whose weights are `best.h5`.
+    public var best: EpochLog.Epoch? { epochs.last { $0.isBest == true } }
+
+    /// Of all epochs.
+    public var seconds: Double { epochs.reduce(0) { $0 + ($1.seconds ?? 0) } }
+
+    /// The runs in a folder and in the folders within it, by path.
+    public static func all(in folder: String, depth: Int = 4) throws -> [RunFolder] {
+        if FileManager.default.fileExists(atPath: "\(folder)/\(CheckpointStore.logName)") {
+            return [try RunFolder(folder)]
+        }
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        } catch {
+            throw UnreadableLog(description: "\(folder): the folder cannot be read; \(error.failureText)")
+        }
+        guard depth > 0 else { return [] }
+        return try names.sorted().flatMap { name -> [RunFolder] in
+            let path = folder == "." ? name : "\(folder)/\(name)"
+            var isFolder = false
+            guard !name.hasPrefix("."), FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder
+            else { return [] }
+            return try all(in: path, depth: depth - 1)
+        }
+    }
+}
