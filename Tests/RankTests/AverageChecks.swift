@@ -59,7 +59,9 @@ private func normalizingFirst() throws -> Network {
 
 /// Mean and population variance of each channel.
 private func moments(_ values: [Double], channels: Int) -> (mean: [Double], variance: [Double]) {
-    let groups = (0..<channels).map { channel in stride(from: channel, to: values.count, by: channels).map { values[$0] } }
+    let groups = (0..<channels).map { channel in
+        stride(from: channel, to: values.count, by: channels).map { values[$0] }
+    }
     let means = groups.map { $0.reduce(0, +) / Double($0.count) }
     let variances = zip(groups, means).map { group, mean in
         group.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(group.count)
