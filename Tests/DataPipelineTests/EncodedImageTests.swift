@@ -94,6 +94,24 @@ private struct CropAtRandom: CropPlan {
         }
     }
 
+    /// The largest image of all may fill a shard.
+    @Test func imagesThatComeSeveralTimesHaveRoom() throws {
+        let dataset = try DatasetFile.open(golden("encoded.h5")).split(.train).decoded(decoding)
+        let expected = try samples(dataset)
+        let sampler = Sampler(dataset, batch: 8, shards: 2, seed: 3, repeats: 4)
+        let reader = BatchReader(dataset, sampler: sampler, shards: 0..<2, epochs: 20)
+        for (_, _, parts) in try drain(reader, elements: 9 * 12 * 3) {
+            for part in parts {
+                #expect(part.values == part.indices.flatMap { expected[$0].map { Float($0) } })
+            }
+        }
+        let chain = try TransformChain([], of: dataset, seed: 0)
+        let once = Sampler(dataset, batch: 8, shards: 2, seed: 3)
+        #expect(
+            BatchReader.bytes(dataset, chain, sampler, shards: 0..<2)
+                > BatchReader.bytes(dataset, chain, once, shards: 0..<2))
+    }
+
     @Test(arguments: [1, 3], [DatasetLayout.contiguous, .chunked([700], gzip: 3)])
     func imagesStayInMemory(threads: Int, layout: DatasetLayout) throws {
         let scratch = try Scratch()

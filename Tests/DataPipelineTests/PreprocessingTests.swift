@@ -61,8 +61,14 @@ import Transforms
     func standardizedSamplesHaveMeanZeroAndDeviationOne(floats: Bool, scope: MomentScope) throws {
         let (scratch, samples) = try file(floats: floats)
         defer { withExtendedLifetime(scratch) {} }
-        let rule = try samples.standardization(by: scope, scales: true)
-        #expect(try samples.standardization(by: scope, scales: true, threads: 3) == rule)
+        let moments = try SampleMoments(of: samples)
+        let rule = moments.standardization(by: scope, scales: true)
+        #expect(try SampleMoments(of: samples, threads: 3).sums == moments.sums)
+        // Two ranks.
+        let (first, second) = try (
+            SampleMoments(of: samples, blocks: 0..<7), SampleMoments(of: samples, blocks: 7..<16)
+        )
+        #expect(zip(first.sums, second.sums).map(+) == moments.sums)
         #expect(Normalization(rule.description) == rule)
         let values = try (0..<samples.count).map { try normalized(rule, samples.storedSample($0)) }
         let groups = [MomentScope.all: 1, .channel: 3, .value: 18][scope] ?? 0
@@ -74,7 +80,7 @@ import Transforms
             let variance = all.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(all.count)
             #expect(abs(mean) < 1e-4 && abs(variance - 1) < 1e-3, "group \(group): \(mean), \(variance)")
         }
-        guard case .standardized(let means, let deviations) = try samples.standardization(by: scope, scales: false)
+        guard case .standardized(let means, let deviations) = moments.standardization(by: scope, scales: false)
         else { return }
         #expect(means.count == max(groups, 3) && deviations == means.map { _ in 1 })
     }

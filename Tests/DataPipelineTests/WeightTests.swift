@@ -1,8 +1,10 @@
 import Basics
 import DataPipeline
+import DataSummary
 import Datasets
 import HDF5Storage
 import Testing
+import Transforms
 
 /// How much samples count, how often they come, and what is measured on them.
 @Suite struct WeightTests {
@@ -82,17 +84,23 @@ import Testing
         #expect((first == sampler.indices(epoch: 1, step: 0, shard: 0)) == (seed == nil))
     }
 
+    private func moments(_ samples: SampleSet) throws -> (mean: [Float], deviation: [Float]) {
+        let rule = try SampleMoments(of: samples).standardization(by: .channel, scales: true)
+        guard case .standardized(let mean, let deviation) = rule else { return ([], []) }
+        return (mean, deviation)
+    }
+
     @Test func onlyTheSamplesThemselvesAreMeasured() throws {
         let file = try file()
         let data = try file.trainingData(.last(0.5))
-        let (mean, deviation) = try data.train.meanAndDeviation()
+        let (mean, deviation) = try moments(data.train)
         #expect(mean == [4, 5] && deviation.allSatisfy { abs($0 - Float(8).squareRoot()) < 1e-6 })
         let images = try scratch.dataset { root in
             let pixels: [UInt8] = [0, 1, 2, 4, 5, 6]
             try root.write("train/images", shape: [4, 2, 1, 3], pixels + pixels + pixels.map { $0 + 200 } + pixels)
             try root.write("train/labels", shape: [4], [Int32](repeating: 0, count: 4))
         }
-        let bytes = try images.trainingData(.last(0.5)).train.meanAndDeviation()
+        let bytes = try moments(images.trainingData(.last(0.5)).train)
         #expect(bytes.mean == [2, 3, 4] && bytes.deviation == [2, 2, 2])
     }
 

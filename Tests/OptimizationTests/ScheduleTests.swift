@@ -86,6 +86,18 @@ import Testing
         }
     }
 
+    /// Of a single step, and of two, every rate is finite and at most the base rate.
+    @Test func veryShortCycles() throws {
+        for (epochs, steps) in [(1, 1), (1, 2), (2, 1)] {
+            for text in ["one-cycle", "one-cycle:rise=0.9", "one-cycle:rise=0.1,shape=linear"] {
+                let rates = try rates(text, base: 0.1, epochs: epochs, stepsPerEpoch: steps).flatMap { $0 }
+                #expect(
+                    rates.count == epochs * steps && rates.allSatisfy { (0...0.1001).contains($0) }, "\(text): \(rates)"
+                )
+            }
+        }
+    }
+
     /// Without a length, a schedule of steps stretches over the whole run.
     @Test func schedulesOfTheWholeRun() throws {
         let text = "one-cycle:steps=40"

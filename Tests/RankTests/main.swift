@@ -16,6 +16,7 @@ let checks =
     + traceChecks
     + evaluationChecks
     + kerasLossChecks
+    + averageChecks
     + launchChecks
 
 func option(_ name: String) -> String? {

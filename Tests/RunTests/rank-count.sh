@@ -63,6 +63,10 @@ compare "images that grow, samples mixed over the batch" "1 2 3" --model wide-re
     --shards 5 --size-schedule 0:20,1:28x24 --augment "flip, mixup, cutmix" --swa start=0
 compare "chunked samples mixed over the batch" "2 5" --model simple-cnn --data chunked.h5 --batch-size 36 \
     --augment "mixup-or-cutmix" --epochs 1
+for scope in channel pixel; do
+    compare "standardised by a scan, $scope" "2 3" --model simple-cnn --data untested.h5 --batch-size 20 --epochs 1 \
+        --validation-split 0.2 --normalization standardized-$scope
+done
 compare "plain loops and OpenBLAS, batch norm global, shards left empty" 3 --model resnet-cifar-8-v1 --data data.h5 \
     --batch-size 36 --batch-norm global --engine blas --epochs 1
 compare "a part kept for validation, a warm-up, a schedule" 3 --model simple-cnn --data untested.h5 --batch-size 20 \

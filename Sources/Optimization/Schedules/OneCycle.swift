@@ -27,7 +27,8 @@ public struct OneCycle: Hashable, Sendable {
         let step = min(Double(time.step), max(last, 0))
         // A rise of less than a step is over before it begins.
         if step <= peak { return between(first, base, step / max(peak, 1e-9)) }
-        let part = last > peak ? (step - max(peak, 0)) / (last - max(peak, 0)) : 1
+        let top = max(peak, 0)
+        let part = last > top ? (step - top) / (last - top) : 1
         return between(base, first / finalDivFactor, part)
     }
 

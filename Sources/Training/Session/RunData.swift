@@ -37,46 +37,15 @@ package struct RunData {
         package let source: BatchSource
     }
 
-    /// `model` is the one that the options name. `demand`: which targets the network can learn from, where that is known.
-    /// `resumed` is of a run that goes on; `readers` are the threads of each reader.
-    init(
-        _ options: TrainingOptions, _ model: NamedModel?, demand: TargetDemand? = nil, resumed: ResumedState?,
-        readers: Int
-    ) throws {
-        guard let path = options.data else {
-            throw TrainingError(
-                "there is no data to train on; give an HDF5 file with --data, or make one with `dptrain data`")
-        }
-        self.path = path
-        let file = try DatasetFile.open(path, options: DatasetOptions(options, demand: demand))
-        let input = { NetworkInput(options, model, resumed: resumed?.state?.network) }
-        // What is learnt by heart is not shuffled, and validates too.
-        let isByHeart = options.overfitBatches != nil
-        let stored = try file.trainingData(options.validationRule, seed: options.seed)
-        let kept = isByHeart ? stored.byHeart : stored
-        let data = try kept.map { try options.fitted($0, to: input) }
-        let train = try options.weighted(data.train)
-        self.file = file
+    /// `moments` are those that the data ask for. `readers` are the threads of each reader.
+    init(_ opened: OpenedData, _ moments: SampleMoments?, readers: Int) throws {
+        let (options, data) = (opened.options, opened.data)
+        (path, file, preprocessing) = (opened.path, opened.file, opened.preprocessing)
         explanation = data.explanation
-        if case .none = train.targets { try train.requireTargets(.labels) }
-        try train.requireSomeWeight()
-        if options.sampling == .balanced, train.labels == nil {
-            throw OptionError("sampling", "\(path) has no labels, so there are no classes to balance")
-        }
-        if let classes = options.classes {
-            for samples in [data.train, data.validation].compactMap(\.self) {
-                // One output tells two classes apart.
-                try samples.requireLabels(below: max(2, classes), "--classes \(classes)")
-            }
-        }
-        try data.validation?.requireTargets(data.train.targetKind == .label ? .labels : .targets)
-        let network = model == nil ? resumed?.state?.network : model?.file?.network
-        preprocessing = network?.preprocessingLayers ?? []
-        let (rule, note) = try Self.normalization(
-            options, data, file, resumed?.normalization, before: preprocessing, readers: readers)
+        let (rule, note) = try opened.normalization(moments)
         let unused = file.unused.isEmpty ? nil : "not used: \(file.unused.listed(atMost: 10))"
-        notes = (file.notes + [note, unused].compactMap(\.self)).map { "\(path): \($0)" }
-        var training = try BatchSource(training: train, options, rule, isByHeart: isByHeart, readers: readers)
+        notes = (file.notes + [note, unused].compactMap(\.self)).map { "\(opened.path): \($0)" }
+        var training = try BatchSource(training: opened.train, options, rule, readers: readers)
         var validation = try data.validation.map { try BatchSource(evaluating: $0, options, rule, readers: readers) }
         if options.cache == .ram {
             try training.keepSamples()
@@ -86,8 +55,8 @@ package struct RunData {
         phases =
             try options.sizeSchedule?.phases.map { phase in
                 let shape = try options.shape(phase.size, like: data.train)
-                let samples = try options.weighted(options.fitted(kept.train) { NetworkInput(shape: shape) })
-                var source = try BatchSource(training: samples, options, rule, isByHeart: isByHeart, readers: readers)
+                let samples = try options.weighted(options.fitted(opened.stored.train) { NetworkInput(shape: shape) })
+                var source = try BatchSource(training: samples, options, rule, readers: readers)
                 if options.cache == .ram { try source.keepSamples() }
                 return Phase(begin: phase.epoch, source: source)
             } ?? [Phase(begin: 0, source: training)]
@@ -98,21 +67,6 @@ package struct RunData {
         precondition(
             validation.map { $0.input.output.targetKind == targetKind } ?? true,
             "what stands for a transform in evaluation makes the same kind of targets")
-    }
-
-    /// The file's mean and deviation are those of rows that are kept back, too. So the others are measured. What is measured is
-    /// measured once: a run that is resumed goes on with its rule.
-    private static func normalization(
-        _ options: TrainingOptions, _ data: TrainingData, _ file: DatasetFile, _ resumed: Transforms.Normalization?,
-        before preprocessing: [String], readers: Int
-    ) throws -> (rule: Transforms.Normalization, note: String?) {
-        guard data.isHeldOut, options.normalization == .standardized, options.valueRange == nil else {
-            if options.normalization.scan != nil, options.valueRange == nil, let resumed { return (resumed, nil) }
-            return try options.normalizationRule(for: file, data.train, before: preprocessing, readers: readers)
-        }
-        if let resumed { return (resumed, nil) }
-        let statistics = try data.train.meanAndDeviation(readers: readers)
-        return (.standardized(mean: statistics.mean, deviation: statistics.deviation), nil)
     }
 
     /// What in the data looks like a mistake. Some samples are read for it.
@@ -173,7 +127,7 @@ package struct RunData {
 }
 
 extension TrainingOptions {
-    fileprivate func weighted(_ samples: SampleSet) throws -> SampleSet {
+    func weighted(_ samples: SampleSet) throws -> SampleSet {
         try classWeights.map { try samples.weighted(by: $0) } ?? samples
     }
 
@@ -189,13 +143,13 @@ extension TrainingOptions {
 extension BatchSource {
     /// A data set as training goes through it. What is learnt by heart is not shuffled.
     fileprivate init(
-        training samples: SampleSet, _ options: TrainingOptions, _ rule: Transforms.Normalization, isByHeart: Bool,
-        readers: Int
+        training samples: SampleSet, _ options: TrainingOptions, _ rule: Transforms.Normalization, readers: Int
     ) throws {
+        let isShuffled = options.shuffle && options.overfitBatches == nil
         let transforms = try TransformChain(options.sampleTransforms, of: samples, seed: options.seed)
         self.init(
             samples, try InputPipeline(transforms, rule), batch: options.batchSize, shards: options.shards,
-            seed: options.shuffle && !isByHeart ? options.seed : nil, isBalanced: options.sampling == .balanced,
+            seed: isShuffled ? options.seed : nil, isBalanced: options.sampling == .balanced,
             repeats: options.repeatedAugmentation ?? 1)
         self.readers = readers
     }
@@ -277,42 +231,23 @@ extension DatasetOptions {
 
 extension TrainingOptions {
     /// How samples become inputs, and what there is to say of it. A network with layers for `preprocessing` takes samples
-    /// as they are stored, unless an option says otherwise.
+    /// as they are stored, unless an option says otherwise. `measured` is the rule that was computed of the samples.
     package func normalizationRule(
-        for file: DatasetFile, _ dataset: SampleSet, before preprocessing: [String], readers: Int = 1
+        for file: DatasetFile, _ dataset: SampleSet, before preprocessing: [String],
+        measured: Transforms.Normalization?
     ) throws -> (rule: Transforms.Normalization, note: String?) {
         if normalization == .auto, valueRange == nil {
             return preprocessing.isEmpty ? try dataset.standardNormalization() : (.unchanged, nil)
         }
-        let rule = try chosenRule(for: file, dataset, readers: readers)
+        let rule = try measured ?? valueRange.map { .range($0) } ?? normalization.rule(for: file, dataset)
         let doubled =
             "the model prepares samples itself, in its layer \(preprocessing.listed("and")); "
             + "leave out --\(valueRange == nil ? "normalization" : "value-range") unless both are meant"
         return (rule, preprocessing.isEmpty || rule == .unchanged ? nil : doubled)
     }
-
-    private func chosenRule(
-        for file: DatasetFile, _ dataset: SampleSet, readers: Int
-    ) throws -> Transforms.Normalization {
-        if let valueRange { return .range(valueRange) }
-        guard let scan = normalization.scan else { return try normalization.rule(for: file, dataset) }
-        return try dataset.inEvaluation.standardization(by: scan.scope, scales: scan.scales, threads: readers)
-    }
 }
 
 extension TrainingOptions.Normalization {
-    /// What is computed of the training samples, for rules that have numbers of theirs.
-    fileprivate var scan: (scope: MomentScope, scales: Bool)? {
-        switch self {
-        case .standardizedAll: (.all, true)
-        case .standardizedChannel: (.channel, true)
-        case .standardizedPixel: (.value, true)
-        case .centeredChannel: (.channel, false)
-        case .centeredPixel: (.value, false)
-        case .auto, .unchanged, .unit, .standardized, .caffe, .tf, .torch: nil
-        }
-    }
-
     /// A rule that needs no training samples.
     package func rule(for file: DatasetFile, _ dataset: SampleSet) throws -> Transforms.Normalization {
         switch self {

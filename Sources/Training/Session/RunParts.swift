@@ -49,9 +49,11 @@ package struct RunParts {
         var options = session.options
         if let staged { options.data = staged.path }
         let demand = TargetDemand(options, model, resumed: resumed?.state)
-        let data = try communicator.together {
-            try RunData(options, model, demand: demand, resumed: resumed, readers: session.readers)
+        let opened = try communicator.together {
+            try OpenedData(options, model, demand: demand, resumed: resumed)
         }
+        let moments = try opened.moments(session)
+        let data = try communicator.together { try RunData(opened, moments, readers: session.readers) }
         let definition = try communicator.together {
             try ModelDefinition(options, model, data, resumed: resumed?.state)
         }
