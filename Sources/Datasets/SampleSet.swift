@@ -89,7 +89,9 @@ public struct SampleSet: Sendable {
         guard let index = labels.firstIndex(where: { $0 < 0 || Int($0) >= classes }) else { return }
         throw DatasetError(
             file: file, object: targetsPath,
-            "the label of sample \(rows[index]) is \(labels[index]), outside 0...\(classes - 1) (\(words))")
+            "the label of sample \(rows[index]) is \(labels[index]), outside 0...\(classes - 1) (\(words))",
+            remedy: labels[index] < 0
+                ? "leave its row out if it has no class, or say with --label-offset where labels begin" : nil)
     }
 }
 

@@ -167,8 +167,11 @@ public struct SampleSource: Sendable {
                     + "`dptrain data repack` writes a file that is opened and read faster"
             ]
         }
-        guard order == .ncwh else { return [] }
         let stored = Shape(dataset.shape.extents.reversed())
+        if dataset.isOfMATLAB, dataset.shape.rank == 2 {
+            return ["\(dataset.path) is an array \(stored) of MATLAB, whose columns are taken as the samples"]
+        }
+        guard order == .ncwh else { return [] }
         return [
             "\(dataset.path) is an array \(stored) of MATLAB, whose axes HDF5 has in reverse: each sample is turned into \(sample)"
         ]

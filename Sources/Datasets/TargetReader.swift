@@ -99,7 +99,9 @@ struct TargetReader {
     private func columns() throws -> Int {
         if isTransposed { return dataset.shape[0] }
         guard dataset.rows == samples, dataset.shape.rank > 0 else {
-            throw error("it has \(dataset.rows) rows, but there are \(samples) samples")
+            throw error(
+                "it has \(dataset.rows) rows, but there are \(samples) samples",
+                remedy: dataset.isOfMATLAB ? "if rows of MATLAB's array are the samples, save its transpose, x.'" : nil)
         }
         let width = dataset.rowCount
         guard dataset.shape.extents.dropFirst().filter({ $0 != 1 }).count <= 1, width > 0 else {
@@ -233,6 +235,10 @@ struct TargetReader {
                     remedy: "they are \(names.listed(atMost: 20))")
             }
             return Int32(number)
+        }
+        if let index = words.firstIndex(of: ""), known == nil {
+            throw error(
+                "the label of sample \(index) is an empty string", remedy: "name its class, or leave its row out")
         }
         let note = "the strings of \(dataset.path) are classes in this order: \(names.listed(atMost: 20))"
         return Found(targets: .labels(labels), names: names, notes: known == nil ? [note] : [])

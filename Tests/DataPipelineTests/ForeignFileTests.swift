@@ -114,6 +114,16 @@ private func check(
         #expect(file.classes == 4)
     }
 
+    @Test func columnsOfATableAreSamples() throws {
+        let file = try open("matlab-table.mat")
+        #expect(try samples(of: file.split(.train))[0].values == (0..<60).map { Float($0) })
+        #expect(
+            file.notes.first == "/x_train is an array 5x12 of MATLAB, whose columns are taken as the samples",
+            "\(file.notes)")
+        let rows = message { try open("matlab-table-rows.mat") }
+        #expect(rows.contains("but there are 5 samples; if rows of MATLAB's array are the samples, save its transpose"))
+    }
+
     @Test func whatIsNoArrayOfSamplesIsRefused() {
         let rows = message { try open("matlab-rows.mat") }
         #expect(rows.contains("counts the samples, MATLAB's first one") && rows.contains("permute(x, [2 3 4 1])"))
@@ -135,6 +145,16 @@ private func check(
         let file = try open("words.h5", known)
         #expect(file.classNames == known.classNames)
         #expect(try file.split(.test).targets == .labels([0, 1, 3]))
+    }
+
+    @Test func anEmptyWordIsNoClass() throws {
+        let text = message {
+            try Scratch().dataset { root in
+                try root.write("images", shape: [2, 2, 2], [UInt8](repeating: 1, count: 8))
+                try root.write("labels", strings: ["cat", ""])
+            }
+        }
+        #expect(text.contains("/labels: the label of sample 1 is an empty string; name its class"), "\(text)")
     }
 
     @Test func aWordThatTrainingLacksIsNamed() {
@@ -254,6 +274,9 @@ private func check(
     @Test func labelsMayCountFromAnyNumber() throws {
         let file = try targets([Int32(1), 3, 2]) { $0.labelOffset = 1 }
         #expect(file.targets == .labels([0, 2, 1]) && file.notes == ["labels of /train/y count from 1"])
+        #expect(
+            message { try targets([Int32(1), -1]) }.contains(
+                "outside 0...1 (2 classes); leave its row out if it has no"))
         #expect(try targets([Int32(-1), 1]) { $0.labelOffset = -1 }.targets == .labels([0, 2]))
         #expect(
             message { try targets([Int32(1), 0]) { $0.labelOffset = 1 } }

@@ -55,8 +55,8 @@ package protocol SampleStream: AnyObject {
 
 /// A sample on its way from a source to a data set file. Streams use its memory again for the next one.
 package struct ImportedSample {
-    /// The most bytes a sample may have: what a header says of the size of images is not believed above it.
-    static let mostBytes = 1 << 28
+    /// The most bytes a sample may have.
+    static let mostBytes = StoredArray.mostRowBytes
 
     /// [height, width, channels], or [features]; samples of one split may differ.
     package var shape: Shape = []

@@ -77,6 +77,9 @@ matlab("matlab.mat", images=("uint8", HWCN), labels=("double", LABELS[:, None].a
 matlab("matlab-grey.mat", x_train=("single", HWCN[:, :, 0].astype(np.float32)), y_train=("uint8", LABELS[None] + 1))
 matlab("matlab-one-hot.mat", images=("uint8", HWCN), labels=("logical", np.eye(4, dtype=np.uint8)[LABELS]))
 matlab("matlab-rows.mat", images=("uint8", PIXELS), labels=("double", LABELS[:, None].astype(np.float64)))
+TABLE = np.arange(12 * 5, dtype=np.float64).reshape(12, 5)
+matlab("matlab-table.mat", x_train=("double", TABLE.T), y_train=("double", LABELS[:, None]))
+matlab("matlab-table-rows.mat", x_train=("double", TABLE), y_train=("double", LABELS[:, None]))
 matlab("matlab-cell.mat", images=("uint8", HWCN), labels=("cell", LABELS[:, None].astype(np.float64)))
 
 # Labels that are words, or numbers with names.

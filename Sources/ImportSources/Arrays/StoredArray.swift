@@ -1,17 +1,19 @@
 import Basics
-import ImportSources
 
 /// An array in a file that holds a header and then rows, one after the other: what idx and npy files have in common. Rows
 /// are what the first axis counts. Its size was compared with the file's.
-struct StoredArray {
-    let extents: [Int]
-    let rowBytes: Int
+package struct StoredArray {
+    /// What a header says of the size of a row is not believed above it.
+    package static let mostRowBytes = 1 << 28
+
+    package let extents: [Int]
+    package let rowBytes: Int
     private let input: ImportInput
     private let file: String
     private let headerBytes: Int
 
     /// `stream` has just read the header of `file`.
-    init(
+    package init(
         _ extents: [Int], elementBytes: Int, in file: String, _ input: ImportInput, after stream: ByteStream
     ) throws(ImportError) {
         let rowBytes = extents.dropFirst().reduce(elementBytes, Self.product)
@@ -21,10 +23,10 @@ struct StoredArray {
             throw .damaged(stream.place, reason: "its header gives the shape \(Shape(extents))")
         }
         try stream.require(size: fileSize)
-        guard rowBytes <= ImportedSample.mostBytes else {
+        guard rowBytes <= Self.mostRowBytes else {
             throw .unreadable(
                 stream.place,
-                reason: "each of its rows has \(rowBytes) bytes; a sample may have \(ImportedSample.mostBytes)")
+                reason: "each of its rows has \(rowBytes) bytes; a sample may have \(Self.mostRowBytes)")
         }
         self.extents = extents
         self.rowBytes = rowBytes
@@ -33,11 +35,11 @@ struct StoredArray {
         headerBytes = stream.position
     }
 
-    var count: Int { extents[0] }
-    var place: String { input.place(file) }
+    package var count: Int { extents[0] }
+    package var place: String { input.place(file) }
 
     /// A stream of the rows.
-    func rows() throws(ImportError) -> ByteStream {
+    package func rows() throws(ImportError) -> ByteStream {
         let stream = try input.open(file)
         try stream.skip(headerBytes)
         return stream

@@ -1,15 +1,14 @@
 import Basics
-import ImportSources
 
 /// An array of a npy file, whose header was read and compared with the file's size.
-struct NumPyArray {
-    let type: NumPyType
+package struct NumPyArray {
+    package let type: NumPyType
     private let stored: StoredArray
     private let isFortranOrder: Bool
 
     /// The file begins with a magic number, the version, and the length of a Python dictionary in little-endian bytes, two in
     /// version 1, four in later ones (NumPy, "A simple file format for NumPy arrays").
-    init(_ file: String, _ input: ImportInput) throws(ImportError) {
+    package init(_ file: String, _ input: ImportInput) throws(ImportError) {
         let stream = try input.open(file)
         let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
         let begin = try stream.bytes(8)
@@ -38,16 +37,16 @@ struct NumPyArray {
         stored = try StoredArray(header.shape, elementBytes: type.bytes, in: file, input, after: stream)
     }
 
-    var place: String { stored.place }
-    var extents: [Int] { stored.extents }
-    var count: Int { stored.count }
+    package var place: String { stored.place }
+    package var extents: [Int] { stored.extents }
+    package var count: Int { stored.count }
     /// Elements a row.
-    var width: Int { stored.rowBytes / type.bytes }
+    package var width: Int { stored.rowBytes / type.bytes }
     /// Bytes of all elements.
     var byteCount: Int { stored.rowBytes * stored.count }
 
     /// Its rows, from the first on. An array in Fortran order, which has each row all over the file, is read whole.
-    func rows() throws(ImportError) -> NumPyRows {
+    package func rows() throws(ImportError) -> NumPyRows {
         let stream = try stored.rows()
         guard isFortranOrder else { return NumPyRows(stream, rowBytes: stored.rowBytes) }
         try requireMemory(2 * byteCount)
@@ -55,7 +54,7 @@ struct NumPyArray {
     }
 
     /// Refuses what this machine's memory does not hold.
-    func requireMemory(_ bytes: Int) throws(ImportError) {
+    package func requireMemory(_ bytes: Int) throws(ImportError) {
         guard let available = HostMemory.availableBytes, bytes > available else { return }
         throw .unreadable(
             place, reason: "it takes \(Figures.bytes(bytes)) of memory, and \(Figures.bytes(available)) are left")
@@ -63,7 +62,7 @@ struct NumPyArray {
 }
 
 /// The rows of an array, one after the other, as their bytes in C order.
-final class NumPyRows {
+package final class NumPyRows {
     private let stream: ByteStream
     private let rowBytes: Int
     /// In C order, of an array in Fortran order.
@@ -98,23 +97,23 @@ final class NumPyRows {
         }
     }
 
-    func read(into row: inout [UInt8]) throws(ImportError) {
+    package func read(into row: inout [UInt8]) throws(ImportError) {
         guard !all.isEmpty else { return try stream.read(rowBytes, into: &row) }
         row.removeAll(keepingCapacity: true)
         row += all[next..<next + rowBytes]
         next += rowBytes
     }
 
-    func requireEnd() throws(ImportError) { try stream.requireEnd() }
+    package func requireEnd() throws(ImportError) { try stream.requireEnd() }
 }
 
 /// What an element of an array is: "<i8" says byte order, kind and bytes.
-struct NumPyType {
-    enum Kind { case unsigned, signed, float, truth, unicode, text }
+package struct NumPyType {
+    package enum Kind { case unsigned, signed, float, truth, unicode, text }
 
-    let kind: Kind
+    package let kind: Kind
     /// Of an element.
-    let bytes: Int
+    package let bytes: Int
     private let isBigEndian: Bool
 
     /// Nil for records, complex numbers, dates and other things.
@@ -135,9 +134,9 @@ struct NumPyType {
         isBigEndian = order == ">"
     }
 
-    var isNumeric: Bool { kind != .unicode && kind != .text }
+    package var isNumeric: Bool { kind != .unicode && kind != .text }
     /// Whether its elements are bytes that count from 0 to 255, or truth values.
-    var isByte: Bool { kind == .truth || (kind == .unsigned && bytes == 1) }
+    package var isByte: Bool { kind == .truth || (kind == .unsigned && bytes == 1) }
 
     /// The bits of a number, or of a character of a word.
     private func bits(_ row: [UInt8], at begin: Int, bytes: Int) -> UInt64 {
@@ -149,7 +148,7 @@ struct NumPyType {
     }
 
     /// An element as an integer; nil for a float, and for what is no `Int`.
-    func integer(_ row: [UInt8], _ index: Int) -> Int? {
+    package func integer(_ row: [UInt8], _ index: Int) -> Int? {
         let bits = bits(row, at: index * bytes, bytes: bytes)
         switch kind {
         case .unsigned, .truth: return Int(exactly: bits)
@@ -161,7 +160,7 @@ struct NumPyType {
     }
 
     /// An element as a number.
-    func number(_ row: [UInt8], _ index: Int) -> Double {
+    package func number(_ row: [UInt8], _ index: Int) -> Double {
         let bits = bits(row, at: index * bytes, bytes: bytes)
         switch (kind, bytes) {
         case (.float, 2): return Self.half(UInt16(truncatingIfNeeded: bits))
@@ -173,7 +172,7 @@ struct NumPyType {
     }
 
     /// A word, without the zeros that fill it up.
-    func word(_ row: [UInt8], _ index: Int) -> String {
+    package func word(_ row: [UInt8], _ index: Int) -> String {
         guard kind == .unicode else {
             return String(decoding: row[index * bytes..<(index + 1) * bytes].prefix { $0 != 0 }, as: UTF8.self)
         }
