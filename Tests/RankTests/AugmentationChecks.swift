@@ -55,7 +55,7 @@ var augmentationChecks: [RankCheck] {
         RankCheck("a resumed run cannot augment otherwise, and ranks that would do not agree") { check in
             let trial = try RunTrial(check)
             try trial.run(in: "run", settings: ["augment": "flip(0.5)", "epochs": "1"])
-            for (other, words) in [("flip(0.25)", "now flip(0.25)"), ("none", "now -")] {
+            for (other, words) in [("flip(0.25)", "now flip(0.25)"), ("none", "now not given")] {
                 let text = refusal { try trial.run(in: "run", settings: ["augment": other], resume: .latest) }
                 check.expect(text.contains("--augment was flip(0.5), \(words)"), "unclear: \(text)")
             }

@@ -98,6 +98,7 @@ private let otherValues = [
     "augment": "flip", "batch-size": "256", "engine": "blas", "hidden-units": "8,8", "loss": "hinge",
     "reduce-on-plateau": "patience=3", "early-stopping": "patience=3", "save-best": "monitor=loss", "shards": "16",
     "trace": "trace.json", "unfreeze": "conv*", "unfreeze-rate": "0.25", "fold": "2/5", "repeated-augmentation": "2",
+    "swa": "start=1",
 ]
 
 /// What all ranks are given, since an option goes with it only.
