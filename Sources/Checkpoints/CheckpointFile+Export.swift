@@ -1,7 +1,7 @@
 import Basics
-import HDF5Storage
 import Interchange
 import Models
+import Optimization
 
 /// What `dptrain checkpoint export` writes.
 public enum ExportFormat: String, Sendable, CaseIterable {
@@ -54,13 +54,14 @@ public enum ExportFormat: String, Sendable, CaseIterable {
 
 extension CheckpointFile {
     /// Writes a plain file of another program's format: without the run, without auxiliary outputs, which only training
-    /// needs, and without a digest.
+    /// needs, and without a digest. `texts` stand beside the model, each with its name.
     public static func export(
-        _ state: RunState, to path: String, as format: ExportFormat, fileSystem: any FileSystem = POSIXFileSystem()
+        _ state: RunState, to path: String, as format: ExportFormat, texts: [(String, String)] = [],
+        fileSystem: any FileSystem = POSIXFileSystem()
     ) throws(FileError) {
         try format.requireEnding(of: path)
         do {
-            try fileSystem.replace(path, with: content(state, path, format))
+            try fileSystem.replace(path, with: content(state, path, format, texts))
         } catch let error as FileSystemError {
             throw FileError(.write, file: path, error.reason, remedy: "check the path and its permissions")
         } catch let error as FileError {
@@ -70,26 +71,24 @@ extension CheckpointFile {
         }
     }
 
-    private static func content(_ state: RunState, _ path: String, _ format: ExportFormat) throws -> [UInt8] {
-        let model = try state.outputModel()
-        let file = try HDF5File.createInMemory(label: path)
+    private static func content(
+        _ state: RunState, _ path: String, _ format: ExportFormat, _ texts: [(String, String)]
+    ) throws -> [UInt8] {
+        let model = try state.outputModel(texts)
         switch format {
         case .keras: return try model.archive(path)
-        case .weights where path.hasSuffix(ExportFormat.keras3Weights): return try model.weightsFile(path)
         case .weights:
-            try KerasFile.writeWeights(model.weights, of: model.network, to: file.root)
-        case .h5, .tfKeras:
-            try KerasFile.writeModel(model.network, to: file.root, for: format == .h5 ? .keras3 : .keras2)
-            try KerasFile.writeTraining(model.optimizer, loss: model.loss, of: model.network, to: file.root)
-            try KerasFile.writeWeights(model.weights, of: model.network, to: file.root.createGroup("model_weights"))
+            return path.hasSuffix(ExportFormat.keras3Weights)
+                ? try model.weightsFile(path) : try model.olderWeightsFile(path)
+        case .h5: return try model.olderFile(path, for: .keras3)
+        case .tfKeras: return try model.olderFile(path, for: .keras2)
         }
-        return try file.image()
     }
 }
 
 extension RunState {
     /// The network without auxiliary outputs, its weights and slots, with the penalty of the run in its layers.
-    fileprivate func outputModel() throws(NetworkError) -> KerasExport {
+    fileprivate func outputModel(_ texts: [(String, String)]) throws(NetworkError) -> KerasExport {
         let serves = network.servesOutput
         var optimizer = optimizer
         for slot in optimizer.slots.indices {
@@ -99,6 +98,18 @@ extension RunState {
         return KerasExport(
             network: try network.withoutAuxiliaryOutputs().penalizingKernels(l2: Double(options["l2"] ?? "") ?? 0),
             weights: zip(network.parameters, weights).filter { serves[$0.0.node] }.map(\.1), loss: loss,
-            optimizer: optimizer)
+            optimizer: optimizer, schedule: kerasSchedule, texts: texts)
+    }
+
+    /// The schedule of the run as Keras computes it from the number of updates; nil where the rate in force is another one, by a
+    /// warm-up, a plateau or an epoch, and where Keras has no such schedule.
+    private var kerasSchedule: JSONValue? {
+        guard let schedule = try? options["schedule"].map({ try LearningRateSchedule(parsing: $0) }),
+            let base = schedule.ownRate ?? optimizer.configuration["learning_rate"]?.number,
+            // The rate in force is that of the last update.
+            let rate = schedule.rateOfKeras(base: base, update: max(0, optimizer.iteration - 1)),
+            abs(rate - optimizer.learningRate) <= 1e-6 * rate
+        else { return nil }
+        return schedule.kerasConfiguration(base: base)
     }
 }

@@ -68,12 +68,12 @@ package struct SafetensorsFile {
             throw FileError(
                 .content, file: path, "it has no tensor \(name)", remedy: "write it anew from a whole state_dict")
         }
-        let width = tensor.type == "F32" ? 4 : 2
-        guard ["F32", "BF16"].contains(tensor.type) else {
+        guard let type = ElementType(rawValue: tensor.type) else {
             throw FileError(
                 .content, file: path, "the tensor \(name) has the type \(tensor.type)",
                 remedy: "save it in single precision: model.float().state_dict()")
         }
+        let width = type == .single ? 4 : 2
         var count = width
         for extent in tensor.shape {
             let (product, overflows) = count.multipliedReportingOverflow(by: extent)
@@ -88,13 +88,25 @@ package struct SafetensorsFile {
         }
         return bytes.withUnsafeBytes { all in
             let raw = UnsafeRawBufferPointer(rebasing: all[tensor.place])
-            return (0..<raw.count / width).map { index in
-                width == 4
-                    ? Float(
-                        bitPattern: UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
-                    : Float(
-                        bitPattern: UInt32(
-                            UInt16(littleEndian: raw.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))) << 16)
+            return (0..<raw.count / width).map { type.value(in: raw, at: $0 * width) }
+        }
+    }
+
+    /// Types of values that single precision holds exactly.
+    private enum ElementType: String {
+        case single = "F32"
+        case half = "F16"
+        case brain = "BF16"
+
+        /// Stored little-endian.
+        func value(in bytes: UnsafeRawBufferPointer, at offset: Int) -> Float {
+            func bits<Bits: FixedWidthInteger & BitwiseCopyable>(_ type: Bits.Type) -> Bits {
+                Bits(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: type))
+            }
+            return switch self {
+            case .single: Float(bitPattern: bits(UInt32.self))
+            case .half: Float(Float16(bitPattern: bits(UInt16.self)))
+            case .brain: Float(bitPattern: UInt32(bits(UInt16.self)) << 16)
             }
         }
     }

@@ -19,6 +19,9 @@ package enum FileSeal {
         magic + littleEndian(version) + littleEndian(UInt64(payload.count)) + SHA256.digest(of: payload)
     }
 
+    /// Whether they begin as HDF5 files do, sealed or not.
+    package static func isHDF5(_ bytes: [UInt8]) -> Bool { bytes.starts(with: signature) }
+
     package static func isSealed(_ bytes: [UInt8]) -> Bool {
         bytes.count >= size && bytes[(bytes.count - size)...].starts(with: magic)
     }
@@ -29,7 +32,7 @@ package enum FileSeal {
         guard !bytes.isEmpty else {
             throw FileError(.empty, file: file, "it is empty", remedy: remedy)
         }
-        guard bytes.starts(with: signature) else {
+        guard isHDF5(bytes) else {
             throw FileError(
                 .notHDF5, file: file, "it is not an HDF5 file", remedy: "give a checkpoint of dptrain")
         }

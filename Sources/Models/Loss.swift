@@ -104,6 +104,9 @@ extension Loss.Function {
         }
     }
 
+    /// Whether each output is a question of its own, so that a sample may belong to several classes.
+    public var asksEachOutput: Bool { activation == .sigmoid }
+
     /// Whether a sample's outputs are compared with each other: one for each class, or the parts of a vector.
     public var isOfClasses: Bool {
         switch self {

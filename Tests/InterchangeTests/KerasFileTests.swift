@@ -83,12 +83,12 @@ import Testing
     }
 
     /// What tf_keras wrote goes home as tf_keras writes it: the same layers, words for shapes, and names of weights.
-    @Test(arguments: ["resumed-adam-2.h5", "resumed-sgd-2.h5"])
-    func formOfKeras2(name: String) throws {
+    @Test(arguments: [("resumed-adam-2.h5", "Adam"), ("resumed-sgd-2.h5", "SGD")])
+    func formOfKeras2(name: String, kerasClass: String) throws {
         let golden = CheckpointFixture.golden(name)
         let file = try KerasModelFile(golden)
         let weights = try #require(file.weights).weights(for: file.network)
-        let optimizer = OptimizerState(kerasClass: "SGD", configuration: [:], learningRate: 0.1)
+        let optimizer = OptimizerState(kerasClass: kerasClass, configuration: [:], learningRate: 0.1)
         let state = RunState(
             network: file.network, loss: .sparseCategoricalCrossEntropy, weights: weights, optimizer: optimizer)
         let folder = try TemporaryDirectory()
@@ -106,6 +106,10 @@ import Testing
                     "\(option) of \(theirs["config"]?["name"] ?? "?")")
             }
         }
+        let optimizers = try [home, theirs].map { root in
+            try JSONValue(parsing: root.attributes.string("training_config"))["optimizer_config"]?["class_name"]?.string
+        }
+        #expect(optimizers == ["Custom>\(kerasClass)", "Custom>\(kerasClass)"])
         let groups = try [home, theirs].map { try $0.group("model_weights") }
         let withWeights = try groups.map { group in
             try group.attributes.strings("layer_names").map { name in
@@ -195,6 +199,12 @@ import Testing
             for (step, expected) in golden.rates.enumerated() {
                 #expect(abs(rates[step] - expected) <= 1e-6 * expected + 1e-8, "\(text), step \(step)")
             }
+            // It goes home as it came, but for what says the same in two ways.
+            let home = try #require(schedule.kerasConfiguration(base: base))
+            #expect(home["class_name"] == description["schedule"]?["class_name"])
+            let again = try Self.compiled(rate: home.text())
+            #expect(try LearningRateSchedule(parsing: #require(again["schedule"])) == schedule)
+            #expect(again["learning-rate"] == settings["learning-rate"])
         }
     }
 

@@ -31,8 +31,8 @@ import TestSupport
             "conv1.weight has the shape []"
         ),
         (
-            #"{"features.0.weight":{"dtype":"F16","shape":[1,1,1,2],"data_offsets":[0,4]}}"#, 4,
-            "features.0.weight has the type F16"
+            #"{"features.0.weight":{"dtype":"I16","shape":[1,1,1,2],"data_offsets":[0,4]}}"#, 4,
+            "features.0.weight has the type I16"
         ),
         (
             #"{"features.0.weight":{"dtype":"F32","shape":[4611686018427387904,4,1,1],"data_offsets":[0,0]}}"#, 0,
@@ -44,6 +44,17 @@ import TestSupport
         if words != "neither" {
             #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
         }
+    }
+
+    /// Half precisions, as numpy and PyTorch round 1/3, -2, the smallest and the largest half.
+    @Test func halfPrecision() throws {
+        let header = { (type: String) in #"{"a":{"dtype":"\#(type)","shape":[4],"data_offsets":[0,8]}}"# }
+        let values = { (type: String, bits: [UInt16]) in
+            let bytes = bits.flatMap { [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)] }
+            return try SafetensorsFile(self.file(header(type), values: 0) + bytes, path: "x").values("a")
+        }
+        #expect(try values("F16", [0x3555, 0xC000, 0x0001, 0x7BFF]) == [0.333251953125, -2, 0x1p-24, 65504])
+        #expect(try values("BF16", [0x3EAB, 0xC000, 0x0001, 0x7F7F]) == [0.333984375, -2, 0x1p-133, 0x1.FEp127])
     }
 
     @Test func impossibleHeaderLength() {

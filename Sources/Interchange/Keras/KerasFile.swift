@@ -15,6 +15,14 @@ package enum KerasReader: Sendable {
         case .keras2: "2.15.0"
         }
     }
+
+    /// tf_keras takes the plain word for an optimizer of before Keras 2.11, which has other options.
+    func optimizerClass(_ kerasClass: String) -> String {
+        switch self {
+        case .keras3: kerasClass
+        case .keras2: "Custom>\(kerasClass)"
+        }
+    }
 }
 
 /// The parts of a legacy Keras model file (`keras/src/legacy/saving/legacy_h5_format.py` of Keras 3.15) that this
@@ -31,11 +39,12 @@ package enum KerasFile {
     }
 
     package static func writeTraining(
-        _ optimizer: OptimizerState, loss: Loss, of network: Network, to root: Group
+        _ optimizer: OptimizerState, loss: Loss, of network: Network, to root: Group, for reader: KerasReader = .keras3
     ) throws {
         let own: [String: JSONValue] = [
             "optimizer_config": [
-                "class_name": .string(optimizer.kerasClass), "config": .object(optimizer.configuration),
+                "class_name": .string(reader.optimizerClass(optimizer.kerasClass)),
+                "config": .object(optimizer.configuration),
             ]
         ]
         let configuration = compilation(loss.kerasConfiguration, loss, of: network).merging(own) { _, own in own }

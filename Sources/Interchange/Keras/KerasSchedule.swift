@@ -77,3 +77,68 @@ struct KerasSchedule {
         private var isStaircase: Bool { options["staircase"]?.bool ?? false }
     }
 }
+
+extension LearningRateSchedule {
+    /// The rate of an update, from 0; nil of a schedule that Keras lacks.
+    package func rateOfKeras(base: Double, update: Int) -> Double? {
+        kerasConfiguration(base: base).map { _ in rate(base: base, step: update) }
+    }
+
+    /// What Keras writes of it, with its base rate; nil where it lacks such a schedule, as all that count in epochs.
+    package func kerasConfiguration(base: Double) -> JSONValue? {
+        func schedule(_ kerasClass: String, _ own: [String: JSONValue]) -> JSONValue {
+            let options = own.merging(["initial_learning_rate": .number(base), "name": .string(kerasClass)]) { own, _ in
+                own
+            }
+            return [
+                "module": "keras.optimizers.schedules", "class_name": .string(kerasClass), "config": .object(options),
+                "registered_name": nil,
+            ]
+        }
+        func steps(_ count: Int) -> JSONValue { .integer(count) }
+        func part(_ final: Double) -> JSONValue { .number(base > 0 ? final / base : 0) }
+        switch self {
+        case .step(.steps(let every), let factor), .exponential(.steps(let every), let factor):
+            let isStaircase = if case .step = self { true } else { false }
+            return schedule(
+                "ExponentialDecay",
+                ["decay_steps": steps(every), "decay_rate": .number(factor), "staircase": .bool(isStaircase)])
+        case .polynomial(.steps(let length)?, let power, let final, let cycles):
+            return schedule(
+                "PolynomialDecay",
+                [
+                    "decay_steps": steps(length), "end_learning_rate": .number(final), "power": .number(power),
+                    "cycle": .bool(cycles),
+                ])
+        case .cosine(.steps(let length)?, let final):
+            return schedule("CosineDecay", ["decay_steps": steps(length), "alpha": part(final)])
+        case .warmUpCosine(let own):
+            guard case .steps(let warmUp) = own.warmUp, case .steps(let length)? = own.length else { return nil }
+            return schedule(
+                "CosineDecay",
+                [
+                    "initial_learning_rate": .number(own.start), "decay_steps": steps(length), "alpha": part(own.final),
+                    "warmup_target": .number(base), "warmup_steps": steps(warmUp),
+                ])
+        case .cosineRestarts(let own):
+            guard case .steps(let first) = own.first else { return nil }
+            return schedule(
+                "CosineDecayRestarts",
+                [
+                    "first_decay_steps": steps(first), "t_mul": .number(own.lengthFactor),
+                    "m_mul": .number(own.peakFactor), "alpha": part(own.final),
+                ])
+        case .inverseTime(let decay):
+            return schedule("InverseTimeDecay", ["decay_steps": steps(1), "decay_rate": .number(decay)])
+        case .piecewise(let boundaries, let rates):
+            return [
+                "module": "keras.optimizers.schedules", "class_name": "PiecewiseConstantDecay", "registered_name": nil,
+                "config": [
+                    "boundaries": .array(boundaries.map(steps)), "values": .array(rates.map { .number($0) }),
+                    "name": "PiecewiseConstantDecay",
+                ],
+            ]
+        default: return nil
+        }
+    }
+}

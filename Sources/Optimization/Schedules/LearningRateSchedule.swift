@@ -49,6 +49,11 @@ public enum LearningRateSchedule: Hashable, Sendable {
         }
     }
 
+    /// The rate of a step, from 0, of a schedule that counts in steps.
+    package func rate(base: Double, step: Int) -> Double {
+        rate(base: base, at: RunTime(epoch: 0, step: step, stepsPerEpoch: 1, epochs: 1))
+    }
+
     private static func progress(through length: ScheduleTime, _ time: RunTime, cycles: Bool = false) -> Double {
         let elapsed = Double(length.elapsed(time))
         let lengths = cycles ? max(1, (elapsed / Double(length.count)).rounded(.up)) : 1

@@ -42,7 +42,7 @@ package struct ModelDefinition {
             )
             let isMultiHot = data.training.dataset.targets.isMultiHot
             let areQuestions = isMultiHot || data.targetKind == .shares
-            if case .zoo = named, areQuestions, options.loss == .binaryCrossEntropy {
+            if case .zoo = named, areQuestions, options.loss?.asksEachOutput ?? false {
                 network = try network.endingInSigmoid()
             }
             self.network = network

@@ -169,7 +169,7 @@ extension BatchSource {
     /// How the loss sees the targets.
     package func targetKind(for loss: Loss) -> TargetKind {
         let kind = input.output.targetKind
-        return kind == .values && loss.function == .binaryCrossEntropy && dataset.targets.isMultiHot ? .flags : kind
+        return kind == .values && loss.function.asksEachOutput && dataset.targets.isMultiHot ? .flags : kind
     }
 }
 

@@ -56,7 +56,7 @@ struct CheckpointVerifyCommand: ComputingCommand {
 
     @Option(
         help: ArgumentHelp(
-            "compute the predictions that this ONNX file holds anew, and compare them", valueName: "file.onnx"),
+            "compute the predictions that this exported file holds anew, and compare them", valueName: "file"),
         completion: .file())
     var predictions: String?
 
@@ -80,8 +80,8 @@ struct CheckpointVerifyCommand: ComputingCommand {
 
     private func verify(_ predictions: String, _ state: RunState) throws {
         let engine = try EngineChoice.engine(EngineChoice.standard, threads: threads)
-        let difference = try ONNXExport.difference(of: predictions, from: state, engine: engine)
-        guard difference <= ONNXExport.tolerance else {
+        let difference = try ExamplePredictions.difference(of: predictions, from: state, engine: engine)
+        guard difference <= ExamplePredictions.tolerance else {
             throw FileError(
                 .content, file: predictions, "its predictions differ from the checkpoint's by \(difference)",
                 remedy: "export the checkpoint anew")
@@ -184,7 +184,9 @@ struct CheckpointExportCommand: ComputingCommand {
         let format = try format ?? form?.format ?? ExportFormat(file: output)
         try format.requireEnding(of: output)
         let state = try read()
-        try CheckpointFile.export(state, to: output, as: format)
+        let engine = try EngineChoice.engine(EngineChoice.standard, threads: threads)
+        let texts = try ExamplePredictions.texts(of: state, engine: engine)
+        try CheckpointFile.export(state, to: output, as: format, texts: texts)
         try StandardOutput.print(
             "\(output): \(format == .weights ? "weights" : "model") of \(state.network.name) at step \(state.position.globalStep.grouped)"
         )

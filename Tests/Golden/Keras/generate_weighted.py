@@ -36,7 +36,7 @@ def run_dptrain(program, folder, images, options):
     return f"{folder}/step-00000000.h5"
 
 
-def steps(program, options, flags=False, **weighting):
+def steps(program, options, flags=False, keras_loss=None, **weighting):
     keras.config.set_floatx("float64")
     with tempfile.TemporaryDirectory() as folder:
         with h5py.File(here / DATA) as data:
@@ -56,7 +56,7 @@ def steps(program, options, flags=False, **weighting):
             group = file["model_weights"]
             for layer in model.layers:
                 layer.set_weights([group[layer.name][name][()] for name in group[layer.name].attrs["weight_names"]])
-    loss = options.get("loss", "sparse_categorical_crossentropy")
+    loss = keras_loss or options.get("loss", "sparse_categorical_crossentropy")
     model.compile(keras.optimizers.SGD(RATE, momentum=0.9), loss, metrics=["binary_accuracy" if flags else "accuracy"])
     losses, accuracies = [], []
     for start in range(0, len(labels), BATCH):
@@ -77,13 +77,16 @@ def main():
     balanced = {k: float(np.float32(counts.sum() / (10 * count))) for k, count in enumerate(counts)}
     weights = np.array([WEIGHTS[i % 5] for i in range(counts.sum())])
     text = ",".join(f"{name}:{weight}" for name, weight in CLASS_WEIGHTS.items())
-    several = {"loss": "binary_crossentropy"}
+    several, focal = {"loss": "binary_crossentropy"}, {"loss": "binary_focal_crossentropy"}
     cases = [
         steps(program, {"class-weights": text}, class_weight=CLASS_WEIGHTS),
         steps(program, {"class-weights": "balanced"}, class_weight=balanced),
         steps(program, {"sample-weights": "/train/weights"}, sample_weight=weights),
         steps(program, several, flags=True),
         steps(program, several | {"sample-weights": "/train/weights"}, flags=True, sample_weight=weights),
+        steps(program, focal, flags=True),
+        steps(program, focal | {"focal-gamma": "3", "focal-alpha": "0.25"}, flags=True,
+              keras_loss=keras.losses.BinaryFocalCrossentropy(apply_class_balancing=True, alpha=0.25, gamma=3)),
     ]
     golden = dict(seed=SEED, batch_size=BATCH, tolerance=1e-4, cases=cases)
     (here / "weighted.json").write_text(json.dumps(golden, indent=1) + "\n")
