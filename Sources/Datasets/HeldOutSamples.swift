@@ -16,21 +16,14 @@ struct HeldOutSamples {
         return (0..<count).map { order[$0] }.sorted()
     }
 
-    /// The same part of every class, to one sample: `count` samples in all where that is possible. One sample of each class
+    /// About the same part of every class, `count` samples in all where that is possible. The only sample of a class
     /// stays, so that the class can be learned.
     func stratified(_ count: Int) -> [Int] {
-        let classes = classes
-        let all = samples.count
-        var shares = classes.map { min($0.count * count / all, $0.count - 1) }
-        // Those that lost most by rounding get one more.
-        let byRemainder = classes.indices.sorted {
-            (classes[$1].count * count % all, $0) < (classes[$0].count * count % all, $1)
-        }
-        let missing = max(0, count - shares.reduce(0, +))
-        for number in byRemainder.filter({ shares[$0] < classes[$0].count - 1 }).prefix(missing) {
-            shares[number] += 1
-        }
-        return zip(classes, shares).flatMap { $0.prefix($1) }.sorted()
+        let order = classes.filter { $0.count > 1 }.joined()
+        let count = min(count, order.count)
+        // Equally far apart in the order of classes.
+        return order.enumerated().filter { ($0.offset + 1) * count / order.count > $0.offset * count / order.count }
+            .map(\.element).sorted()
     }
 
     /// The sizes of two folds, and of a class in them, differ by one at most.
