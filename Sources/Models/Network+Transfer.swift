@@ -67,7 +67,7 @@ extension Layer {
     fileprivate func deciding(amongSeveral: Bool) -> Layer? {
         switch self {
         case .activation(let layer): .activation(ActivationLayer(layer.function.deciding(amongSeveral: amongSeveral)))
-        case .dropout, .flatten, .globalAveragePooling: self
+        case .dropout, .flatten, .globalAveragePooling, .scale: self
         default: nil
         }
     }

@@ -105,9 +105,11 @@ import Testing
         }
     }
 
-    @Test func unknownNamesAreToldWhatExists() {
-        let error = #expect(throws: NetworkError.self) { try Zoo.model(named: "lenet6") }
-        #expect(error?.description.contains("lenet5-keras") == true)
+    @Test func unknownNamesAreToldWhatIsNear() {
+        for name in ["lenet6", "lenet5-kears"] {
+            let error = #expect(throws: NetworkError.self) { try Zoo.model(named: name) }
+            #expect(error?.description.contains("lenet5-keras") == true, "\(name): \(error?.description ?? "")")
+        }
         #expect(throws: NetworkError.self) { try Zoo.model(named: "resnet-cifar-21-v1") }
     }
 

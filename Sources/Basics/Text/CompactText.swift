@@ -61,16 +61,18 @@ package struct CompactText {
     }
 }
 
-/// ` (did you mean X?)` where a known name is near, else nothing; with `atMost` 3 ` (did you mean X, Y or Z?)`.
+/// ` (did you mean X?)` where a known name is near, else nothing; with `atMost` 3 ` (did you mean X, Y or Z?)`. Of several
+/// names those are near too that begin as the name.
 package func suggestion(for name: String, among known: [String], atMost most: Int = 1) -> String {
-    let nearest = known.map { (name: $0, distance: editDistance(name, $0)) }
+    let nearest = known.map { (name: $0, distance: editDistance(name, $0, orItsBeginning: most > 1)) }
         .sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }
     guard let first = nearest.first, first.distance <= max(2, name.count / 3) else { return "" }
     return " (did you mean \(nearest.prefix(most).map(\.name).listed("or"))?)"
 }
 
-/// Levenshtein's distance: insertions, deletions and replacements from one word to the other.
-func editDistance(_ a: String, _ b: String) -> Int {
+/// Levenshtein's distance: insertions, deletions and replacements from one word to the other. The beginning of `b` may count
+/// instead, at the cost of one more.
+func editDistance(_ a: String, _ b: String, orItsBeginning: Bool = false) -> Int {
     let target = Array(b)
     var row = Array(0...target.count)
     for (i, letter) in a.enumerated() {
@@ -82,5 +84,5 @@ func editDistance(_ a: String, _ b: String) -> Int {
             row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
         }
     }
-    return row[target.count]
+    return orItsBeginning ? row.reduce(row[target.count]) { min($0, $1 + 1) } : row[target.count]
 }
