@@ -66,7 +66,8 @@ package struct ModelDefinition {
             throw NetworkError(network: network.name, layer: nil, reason: "it has no weights to train")
         }
         for phase in data.phases {
-            try network.taking(phase.source.input.output.shape).requireFit(to: phase.source.input.transforms)
+            let sized = options.sizeSchedule == nil ? network : try network.taking(phase.source.input.output.shape)
+            try sized.requireFit(to: phase.source.input.transforms)
         }
         for source in [data.training, data.validation].compactMap(\.self) {
             try network.requireFit(to: source.input.transforms)
