@@ -256,8 +256,8 @@ small_disk() {
 full_disk() {
     unshare -rm bash -c '
         mkdir -p disk && mount -t tmpfs -o size=100k tmpfs disk && echo old >disk/new.h5 || exit 99
-        "$0" data generate --output disk/new.h5 --overwrite --train 200 --test 0 && exit 98
-        echo "exit code $?, left are $(ls disk) $(cat disk/new.h5)"' "$binary"
+        "$0" data generate --output disk/new.h5 --overwrite --train 200 --test 0 "$@" && exit 98
+        echo "exit code $?, left are $(ls disk) $(cat disk/new.h5)"' "$binary" "$@"
 }
 # Without room for the first checkpoint. The folder that is left counts as new.
 tiny_disk() {
@@ -268,8 +268,12 @@ tiny_disk() {
         mount -o remount,size=60m disk && exec "$@"' - "$@"
 }
 if unshare -rm bash -c 'mount -t tmpfs -o size=100k tmpfs /mnt' 2>/dev/null; then
+    expect "a disk without room for data" 0 \
+        $'new.h5: about 600.00 KB are needed.*; free some\nexit code 1, left are new.h5 old$' full_disk
+    # How much compressed data need is not known before.
     expect "a disk that is full of data" 0 \
-        $'new.h5.*No space left.*; make room on the disk\nexit code 1, left are new.h5 old$' full_disk
+        $'new.h5.*No space left.*; make room on the disk\nexit code 1, left are new.h5 old$' full_disk \
+        --images-per-chunk 16 --compression 1
     expect "a full disk" 0 \
         $'disk/run/.*No space left\ndisk is full\nearlier checkpoints are whole\nexit code 1\nfinished' \
         small_disk "$binary" "${train[@]}" --checkpoint-every-steps 1 --output disk/run
