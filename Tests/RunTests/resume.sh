@@ -74,7 +74,7 @@ verdict "it ends with the files of one left alone (altered)" same_run alone dama
 short=(--model simple-cnn --data data.h5 --batch-size 50)
 expect "four epochs" 0 "" ranks 2 "${short[@]}" --epochs 4 --output four
 expect "two epochs" 0 "" ranks 2 "${short[@]}" --epochs 2 --output two
-expect "a finished run is finished" 0 "finished after 2 epochs" alone --resume --output two
+expect "a finished run is finished" 0 "nothing to do: the run has done 2 epochs" alone --resume --output two
 expect "a finished run with more epochs" 0 "finished after 4 epochs" ranks 3 --resume --output two --epochs 4
 verdict "two epochs and two more are four" same_run four two
 
@@ -153,7 +153,7 @@ verdict "it stays as it was" same_run early stopped
 expect "one epoch, the best so far" 0 "" alone "${short[@]}" --epochs 1 --output one
 cp -a one unnamed
 rm unnamed/best.h5
-expect "a run killed before its state was named the best" 0 "finished after 1 epoch" ranks 2 --resume --output unnamed
+expect "a run killed before its state was named the best" 0 "nothing to do: the run has done 1 epoch" ranks 2 --resume --output unnamed
 verdict "it has the name now" same_run one unnamed
 
 expect "resuming into the folder of another run" 1 $'four\nnot empty' \
