@@ -272,7 +272,7 @@ if unshare -rm bash -c 'mount -t tmpfs -o size=100k tmpfs /mnt' 2>/dev/null; the
         $'new.h5: about 600.00 KB are needed.*; free some\nexit code 1, left are new.h5 old$' full_disk
     # How much compressed data need is not known before.
     expect "a disk that is full of data" 0 \
-        $'new.h5.*No space left.*; make room on the disk\nexit code 1, left are new.h5 old$' full_disk \
+        $'new.h5.*No space left.*; see that the disk is not full\nexit code 1, left are new.h5 old$' full_disk \
         --images-per-chunk 16 --compression 1
     expect "a full disk" 0 \
         $'disk/run/.*No space left\ndisk is full\nearlier checkpoints are whole\nexit code 1\nfinished' \
