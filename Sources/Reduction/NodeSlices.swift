@@ -7,9 +7,13 @@ import MessagePassing
 struct NodeSlices {
     let buckets: BucketPlan
     let nodes: NodeMap
-
     /// The ranks of larger nodes behind these own nothing.
-    var columns: Int { nodes.nodes.map(\.count).min() ?? 1 }
+    let columns: Int
+
+    init(buckets: BucketPlan, nodes: NodeMap) {
+        (self.buckets, self.nodes) = (buckets, nodes)
+        columns = nodes.nodes.map(\.count).min() ?? 1
+    }
 
     /// The place of a rank in its node.
     func place(of rank: Int) -> Int { nodes.neighbours(of: rank).firstIndex(of: rank) ?? 0 }
@@ -23,6 +27,12 @@ struct NodeSlices {
     func slice(_ bucket: Int, of rank: Int) -> Range<Int> {
         part(nodes.node(of: rank), of: nodes.nodes.count, column(bucket, place(of: rank)))
     }
+
+    /// The slices of a column: that of each node.
+    func slices(_ bucket: Int, ofPlace place: Int) -> [Range<Int>] { nodes.nodes.map { slice(bucket, of: $0[place]) } }
+
+    /// Whether `rank` has a column, which it exchanges with other nodes.
+    func sends(_ rank: Int) -> Bool { nodes.nodes.count > 1 && place(of: rank) < columns }
 
     private func part(_ index: Int, of count: Int, _ range: Range<Int>) -> Range<Int> {
         let unit = BucketPlan.unit

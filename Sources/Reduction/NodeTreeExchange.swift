@@ -25,10 +25,7 @@ public final class NodeTreeExchange: GradientExchange {
 
     /// The arena of parameters counts as the first rank's of each node.
     public static func memory(_ plan: ExchangePlan) -> ExchangeMemory {
-        let room = Room(plan)
-        let rounded = RoundedPartials.bytes(count: room.rounded, levels: room.levels, total: room.partials)
-        var memory = ExchangeMemory(
-            plan, messages: room.received * MemoryLayout<Float>.stride + (room.rounded > 0 ? rounded : 0))
+        var memory = ExchangeMemory(plan, messages: room(plan).bytes)
         if plan.rank != plan.nodes.neighbours(of: plan.rank)[0] { memory.parameters = 0 }
         return memory
     }
@@ -44,20 +41,19 @@ public final class NodeTreeExchange: GradientExchange {
     private let partition: ShardPartition
     private let slices: NodeSlices
     private let place: Int
+    /// Whether this rank has a column, which it exchanges with other nodes.
+    private let sends: Bool
     private let node: Communicator
     private let counters: SharedCounters
     /// Each rank's levels, by place.
     private let levels: [UnsafeMutablePointer<Float>]
     private let gradients: SharedWindow<Float>
 
-    /// The ranks at the same place of other nodes; each kind of messages has an order of its own.
-    private let gradientColumn: Communicator
+    /// The ranks at the same place of other nodes.
     private let weightColumn: Communicator
     private let weightLayouts: [RankLayout]
     private let messages: BucketMessages
-    private let receiveBuffer: AlignedBuffer<Float>
-    private let receiveOffsets: [Int]
-    private let rounded: RoundedPartials?
+    private let transfer: PartialTransfer
     private let stack: PartialStack
 
     /// One schedule a number of non-empty shards.
@@ -78,6 +74,7 @@ public final class NodeTreeExchange: GradientExchange {
         (rank, partition) = (plan.rank, plan.partition)
         let slices = NodeSlices(buckets: plan.buckets, nodes: plan.nodes)
         self.slices = slices
+        sends = slices.sends(plan.rank)
         let place = slices.place(of: plan.rank)
         self.place = place
         node = try communicator.split(by: plan.nodes.node(of: plan.rank))
@@ -97,30 +94,25 @@ public final class NodeTreeExchange: GradientExchange {
             parameters: AlignedBuffer(count: plan.parameterCount, at: weights, of: parameters),
             gradientLevels: (0..<plan.levels).map { AlignedBuffer(count: count, at: own + $0 * count, of: gradients) })
         let column = try communicator.split(by: min(place, slices.columns))
-        (gradientColumn, weightColumn) = (column, try column.duplicate())
+        weightColumn = try column.duplicate()
         weightLayouts = try plan.buckets.buckets.indices.map { bucket in
             try RankLayout(
                 counts: plan.nodes.nodes.map { place < slices.columns ? slices.slice(bucket, of: $0[place]).count : 0 })
         }
-        let room = Room(plan)
-        receiveOffsets = room.offsets
-        receiveBuffer = AlignedBuffer(count: room.received)
-        rounded =
-            room.rounded > 0 ? RoundedPartials(count: room.rounded, levels: room.levels, total: room.partials) : nil
-        stack = PartialStack(capacity: max(room.partials, partition.shards))
-        messages = BucketMessages(
-            buckets: plan.buckets.buckets.count, gradientMessages: room.mostPartials, communicator)
+        let room = Self.room(plan)
+        stack = PartialStack(capacity: partition.shards)
+        let messages = BucketMessages(
+            buckets: plan.buckets.buckets.count, gradientMessages: room.most, communicator)
+        self.messages = messages
+        transfer = PartialTransfer(room, plan.buckets, column, messages)
         program = ShardProgram(partition, rank: rank, present: partition.shards)
         schedule = try NodeTreeSchedule(partition, rank: rank, present: partition.shards, slices)
         schedules = Array(repeating: nil, count: partition.shards) + [schedule]
-        messages.use([arenas.parameters, receiveBuffer, schedule] + arenas.gradientLevels + weightLayouts)
-        if let rounded { messages.use(rounded.packed) }
+        messages.use([arenas.parameters, schedule.transfer] + arenas.gradientLevels + weightLayouts)
     }
 
     private var buckets: BucketPlan { slices.buckets }
     private var isOneNode: Bool { slices.nodes.nodes.count == 1 }
-    /// Whether this rank has a column, which it exchanges with other nodes.
-    private var sends: Bool { !isOneNode && place < slices.columns }
 
     public func begin(_ program: ShardProgram) throws {
         self.program = program
@@ -133,7 +125,7 @@ public final class NodeTreeExchange: GradientExchange {
         }
         schedule = try NodeTreeSchedule(partition, rank: rank, present: program.present, slices)
         schedules[program.present] = schedule
-        messages.use([schedule])
+        messages.use([schedule.transfer])
     }
 
     public func start(_ bucket: Int) throws {
@@ -181,18 +173,9 @@ public final class NodeTreeExchange: GradientExchange {
             addWithinNode(bucket, slice)
             return firstMember(of: 0) + slice.lowerBound
         }
-        let own = arenas.gradientLevels[0].baseAddress + slice.lowerBound
-        let received = receiveBuffer.baseAddress + receiveOffsets[bucket]
-        if let rounded, buckets.isRounded(bucket) {
-            rounded.add(
-                schedule.partials, endsInRoot: program.endsInRoot, received: words(received), slice, into: own)
-            return own
-        }
-        return stack.add(schedule.partials, additions: { $0.additions }) { partial in
-            partial.place.map { received + $0 * slice.count } ?? firstMember(of: partial.level) + slice.lowerBound
-        } add: {
-            add($1, into: $0, count: slice.count)
-        }
+        return transfer.sum(
+            bucket, slice, schedule.transfer, endsInRoot: program.endsInRoot,
+            own: arenas.gradientLevels[0].baseAddress, arena: firstMember)
     }
 
     public func share(_ bucket: Int) throws {
@@ -302,72 +285,23 @@ public final class NodeTreeExchange: GradientExchange {
     private func send() throws {
         let bucket = sent
         sent += 1
-        messages.begin(.gradients, bucket)
         let column = slices.column(bucket, place)
         addWithinNode(bucket, column)
         let sums = schedule.subtrees.count
-        let receive = receiveBuffer.baseAddress + receiveOffsets[bucket]
-        if let rounded, buckets.isRounded(bucket) {
-            for level in 0..<sums { rounded.pack(firstMember(of: level), column, level: level) }
-            try send(bucket, receive: words(receive)) {
-                rounded.packed[$0 < sums ? $0 : 0].baseAddress + column.lowerBound
-            }
-        } else {
-            // If there is nothing to send, the arena does not matter.
-            try send(bucket, receive: receive) {
-                ($0 < sums ? firstMember(of: $0) : arenas.gradientLevels[0].baseAddress) + column.lowerBound
-            }
+        try transfer.start(bucket, column, schedule.transfer, partials: sums) {
+            sums > 0 ? firstMember(of: $0) : arenas.gradientLevels[0].baseAddress
         }
     }
 
-    /// `from`: where the column lies in the arena of a partial sum.
-    private func send<T: MessageElement>(
-        _ bucket: Int, receive: UnsafeMutablePointer<T>, from place: (_ level: Int) -> UnsafeMutablePointer<T>
-    ) throws {
-        for level in 0..<schedule.exchanges {
-            let layout = schedule.sendLayout(bucket: bucket, level: level)
-            let request = try gradientColumn.startAllToAllV(
-                send: place(level), layout, receive: receive, schedule.receiveLayout(bucket: bucket, level: level))
-            messages.addGradients(request, bucket, part: level, bytes: layout.total * MemoryLayout<T>.stride)
-        }
-    }
-
-    /// The receive area of a bucket whose partial sums travel rounded.
-    private func words(_ values: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<UInt16> {
-        UnsafeMutableRawPointer(values).assumingMemoryBound(to: UInt16.self)
-    }
-
-    /// The room that messages between nodes take, in elements.
-    private struct Room {
-        /// Partial sums of this node, of all nodes, and of the node that has most.
-        let levels: Int
-        let partials: Int
-        let mostPartials: Int
-        /// Where each bucket's partial sums of other nodes are received.
-        let offsets: [Int]
-        let received: Int
-        /// The elements that travel rounded; 0 where nothing travels.
-        let rounded: Int
-
-        init(_ plan: ExchangePlan) {
-            let (partition, nodes) = (plan.partition, plan.nodes)
-            let slices = NodeSlices(buckets: plan.buckets, nodes: nodes)
-            let counts = nodes.nodes.indices.map {
+    private static func room(_ plan: ExchangePlan) -> PartialTransfer.Room {
+        let (partition, nodes) = (plan.partition, plan.nodes)
+        let slices = NodeSlices(buckets: plan.buckets, nodes: nodes)
+        return PartialTransfer.Room(
+            partials: nodes.nodes.indices.map {
                 NodeTreeSchedule.subtrees(of: $0, nodes, partition, present: partition.shards).count
-            }
-            levels = counts[nodes.node(of: plan.rank)]
-            partials = counts.reduce(0, +)
-            mostPartials = counts.max() ?? 1
-            var end = 0
-            var offsets: [Int] = []
-            for bucket in plan.buckets.buckets.indices {
-                offsets.append(end)
-                end += (partials - levels) * slices.slice(bucket, of: plan.rank).count
-            }
-            self.offsets = offsets
-            received = end
-            let sends = nodes.nodes.count > 1 && slices.place(of: plan.rank) < slices.columns
-            rounded = sends ? plan.buckets.roundedCount : 0
-        }
+            },
+            partner: nodes.node(of: plan.rank),
+            owned: plan.buckets.buckets.indices.map { slices.slice($0, of: plan.rank) },
+            roundedCount: slices.sends(plan.rank) ? plan.buckets.roundedCount : 0)
     }
 }

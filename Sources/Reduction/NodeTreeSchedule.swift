@@ -1,7 +1,7 @@
 import Basics
 import MessagePassing
 
-/// The partial sums of all nodes in one step, and how they are made and travel, for a given number of non-empty shards. It is
+/// The partial sums of a node in one step, how they are made, and how those of all nodes travel, for a given number of non-empty shards. It is
 /// computed once, and then only executed.
 final class NodeTreeSchedule {
     /// A partial sum of a rank of this node, in the order of the tree.
@@ -15,12 +15,8 @@ final class NodeTreeSchedule {
 
     /// The partial sums of this node, each the sum of its members: one for each subtree that the node's shards make up.
     let subtrees: [[Member]]
-    /// The partial sums of all nodes; `rank` counts nodes, `level` the subtrees of the node.
-    let partials: [TreeSchedule.Partial]
-    /// The largest number of partial sums that any node has. A bucket needs this number of all-to-all exchanges.
-    let exchanges: Int
-    private let sendLayouts: [RankLayout]
-    private let receiveLayouts: [RankLayout]
+    /// Those of all nodes.
+    let transfer: TreeSchedule
 
     /// `present` shards, the first ones, are not empty.
     init(_ partition: ShardPartition, rank: Int, present: Int, _ slices: NodeSlices) throws {
@@ -36,50 +32,10 @@ final class NodeTreeSchedule {
             let additions = ReductionTree.additions(after: parts.map(\.first))
             return zip(parts, additions).map { Member(place: $0.place, level: $0.level, additions: $1) }
         }
-        var counts = ReductionTree.additions(after: all.flatMap { $0.map(\.lowerBound) })[...]
-        var partials: [TreeSchedule.Partial] = []
-        var received = 0
-        for (node, subtrees) in all.enumerated() {
-            for level in subtrees.indices {
-                partials.append(
-                    TreeSchedule.Partial(
-                        rank: node, level: level, additions: counts.removeFirst(), place: node == own ? nil : received))
-                if node != own { received += 1 }
-            }
-        }
-        self.partials = partials
-        let exchanges = nodes.nodes.count == 1 || place >= slices.columns ? 0 : all.map(\.count).max() ?? 0
-        self.exchanges = exchanges
-
-        var sendLayouts: [RankLayout] = []
-        var receiveLayouts: [RankLayout] = []
-        for bucket in slices.buckets.buckets.indices where exchanges > 0 {
-            let column = slices.column(bucket, place)
-            let parts = nodes.nodes.map { slices.slice(bucket, of: $0[place]) }
-            for level in 0..<exchanges {
-                let sends = level < all[own].count
-                sendLayouts.append(
-                    try RankLayout(
-                        counts: parts.indices.map { sends && $0 != own ? parts[$0].count : 0 },
-                        offsets: parts.map { $0.lowerBound - column.lowerBound }))
-                let places = parts.indices.map { node in
-                    partials.first { $0.rank == node && $0.level == level }?.place
-                }
-                receiveLayouts.append(
-                    try RankLayout(
-                        counts: places.map { $0 == nil ? 0 : parts[own].count },
-                        offsets: places.map { ($0 ?? 0) * parts[own].count }))
-            }
-        }
-        self.sendLayouts = sendLayouts
-        self.receiveLayouts = receiveLayouts
+        let buckets = slices.sends(rank) ? slices.buckets.buckets.indices : 0..<0
+        transfer = try TreeSchedule(
+            all, partner: own, slices: buckets.map { slices.slices($0, ofPlace: place) })
     }
-
-    /// What this rank sends of partial sum `level`, relative to the column's start.
-    func sendLayout(bucket: Int, level: Int) -> RankLayout { sendLayouts[bucket * exchanges + level] }
-
-    /// Where the other nodes' partial sums `level` go, relative to the bucket's receive area.
-    func receiveLayout(bucket: Int, level: Int) -> RankLayout { receiveLayouts[bucket * exchanges + level] }
 
     /// The subtrees of a node that hold a non-empty shard. The ranks of a node have neighbouring shards.
     static func subtrees(

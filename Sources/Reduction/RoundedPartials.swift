@@ -2,13 +2,13 @@ import Basics
 
 /// Partial sums that travel rounded to bf16: packed where they are sent, unpacked where they are added.
 final class RoundedPartials {
-    /// This rank's partial sums as they travel, one a level.
+    /// This partner's partial sums as they travel, one a level.
     let packed: [AlignedBuffer<UInt16>]
-    /// A stack of single-precision values, one block a partial sum of any rank.
+    /// A stack of single-precision values, one block a partial sum of any partner.
     private let stack: AlignedBuffer<Float>
     private static let block = 1024
 
-    /// `levels` partial sums of this rank's, `total` of all ranks.
+    /// `levels` partial sums of this partner's, `total` of all.
     init(count: Int, levels: Int, total: Int) {
         packed = (0..<levels).map { _ in AlignedBuffer(count: count) }
         stack = AlignedBuffer(count: total * Self.block)
@@ -27,7 +27,7 @@ final class RoundedPartials {
     }
 
     /// Adds the partial sums of `slice` in tree order, block by block, so that what is unpacked stays in cache.
-    /// `received` holds those of the other ranks, one slice behind the other.
+    /// `received` holds those of the other partners, one slice behind the other.
     func add(
         _ partials: [TreeSchedule.Partial], endsInRoot: Bool, received: UnsafePointer<UInt16>, _ slice: Range<Int>,
         into sum: UnsafeMutablePointer<Float>

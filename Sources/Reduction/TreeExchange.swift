@@ -23,26 +23,17 @@ public final class TreeExchange: GradientExchange {
     }
 
     public static func memory(_ plan: ExchangePlan) -> ExchangeMemory {
-        let room = Room(plan)
-        let rounded = RoundedPartials.bytes(count: room.rounded, levels: room.levels, total: room.partials)
-        return ExchangeMemory(
-            plan,
-            messages: room.received * MemoryLayout<Float>.stride + (room.rounded > 0 ? rounded : 0))
+        ExchangeMemory(plan, messages: room(plan).bytes)
     }
 
     public let arenas: Arenas
     private let rank: Int
     private let partition: ShardPartition
     private let buckets: BucketPlan
-    private let gradientCommunicator: Communicator
     private let weightCommunicator: Communicator
     private let weightLayouts: [RankLayout]
     private let messages: BucketMessages
-
-    private let receiveBuffer: AlignedBuffer<Float>
-    private let receiveOffsets: [Int]
-    private let rounded: RoundedPartials?
-    private let stack: PartialStack
+    private let transfer: PartialTransfer
 
     /// One schedule a number of non-empty shards.
     private var schedules: [TreeSchedule?]
@@ -52,24 +43,20 @@ public final class TreeExchange: GradientExchange {
     public init(_ plan: ExchangePlan, _ communicator: Communicator) throws {
         (rank, partition, buckets) = (plan.rank, plan.partition, plan.buckets)
         arenas = plan.makeArenas()
-        gradientCommunicator = try communicator.duplicate()
+        let gradientCommunicator = try communicator.duplicate()
         weightCommunicator = try communicator.duplicate()
         weightLayouts = try plan.buckets.buckets.indices.map { bucket in
             try RankLayout(counts: (0..<plan.partition.ranks).map { plan.buckets.slice(bucket, of: $0).count })
         }
-        let room = Room(plan)
-        receiveOffsets = room.offsets
-        receiveBuffer = AlignedBuffer(count: room.received)
-        rounded =
-            room.rounded > 0 ? RoundedPartials(count: room.rounded, levels: room.levels, total: room.partials) : nil
-        stack = PartialStack(capacity: room.partials)
-        messages = BucketMessages(
-            buckets: buckets.buckets.count, gradientMessages: room.mostPartials, communicator)
+        let room = Self.room(plan)
+        let messages = BucketMessages(
+            buckets: buckets.buckets.count, gradientMessages: room.most, communicator)
+        self.messages = messages
+        transfer = PartialTransfer(room, buckets, gradientCommunicator, messages)
         program = ShardProgram(partition, rank: rank, present: partition.shards)
-        schedule = try TreeSchedule(partition, rank: rank, present: partition.shards, buckets)
+        schedule = try Self.schedule(plan.partition, plan.buckets, rank: plan.rank, present: plan.partition.shards)
         schedules = Array(repeating: nil, count: partition.shards) + [schedule]
-        messages.use([arenas.parameters, receiveBuffer, schedule] + arenas.gradientLevels + weightLayouts)
-        if let rounded { messages.use(rounded.packed) }
+        messages.use([arenas.parameters, schedule] + arenas.gradientLevels + weightLayouts)
     }
 
     public func begin(_ program: ShardProgram) throws {
@@ -78,41 +65,14 @@ public final class TreeExchange: GradientExchange {
             schedule = known
             return
         }
-        schedule = try TreeSchedule(partition, rank: rank, present: program.present, buckets)
+        schedule = try Self.schedule(partition, buckets, rank: rank, present: program.present)
         schedules[program.present] = schedule
         messages.use([schedule])
     }
 
     public func start(_ bucket: Int) throws {
         if partition.ranks == 1 { return }
-        messages.begin(.gradients, bucket)
-        let range = buckets.buckets[bucket]
-        let receive = receiveBuffer.baseAddress + receiveOffsets[bucket]
-        if let rounded, buckets.isRounded(bucket) {
-            for level in 0..<program.partials {
-                rounded.pack(arenas.gradientLevels[level].baseAddress, range, level: level)
-            }
-            // If there is nothing to send, the arena does not matter.
-            try start(bucket, receive: words(receive)) {
-                rounded.packed[$0 < program.partials ? $0 : 0].baseAddress + range.lowerBound
-            }
-        } else {
-            try start(bucket, receive: receive) {
-                arenas.gradientLevels[$0 < program.partials ? $0 : 0].baseAddress + range.lowerBound
-            }
-        }
-    }
-
-    /// `send`: where the bucket lies in the arena of a partial sum.
-    private func start<T: MessageElement>(
-        _ bucket: Int, receive: UnsafeMutablePointer<T>, from send: (_ level: Int) -> UnsafeMutablePointer<T>
-    ) throws {
-        for level in 0..<schedule.exchanges {
-            let layout = schedule.sendLayout(bucket: bucket, level: level)
-            let request = try gradientCommunicator.startAllToAllV(
-                send: send(level), layout, receive: receive, schedule.receiveLayout(bucket: bucket, level: level))
-            messages.addGradients(request, bucket, part: level, bytes: layout.total * MemoryLayout<T>.stride)
-        }
+        try transfer.start(bucket, buckets.buckets[bucket], schedule, partials: program.partials, arena: arena)
     }
 
     public func progress() throws { try messages.progress() }
@@ -121,20 +81,8 @@ public final class TreeExchange: GradientExchange {
 
     public func sum(_ bucket: Int) -> UnsafeMutablePointer<Float> {
         let slice = buckets.slice(bucket, of: rank)
-        let own = arenas.gradientLevels[0].baseAddress + slice.lowerBound
-        if partition.ranks == 1 { return own }
-        let received = receiveBuffer.baseAddress + receiveOffsets[bucket]
-        if let rounded, buckets.isRounded(bucket) {
-            rounded.add(
-                schedule.partials, endsInRoot: program.endsInRoot, received: words(received), slice, into: own)
-            return own
-        }
-        return stack.add(schedule.partials, additions: { $0.additions }) { partial in
-            partial.place.map { received + $0 * slice.count }
-                ?? arenas.gradientLevels[partial.level].baseAddress + slice.lowerBound
-        } add: {
-            add($1, into: $0, count: slice.count)
-        }
+        if partition.ranks == 1 { return arena(0) + slice.lowerBound }
+        return transfer.sum(bucket, slice, schedule, endsInRoot: program.endsInRoot, own: arena(0), arena: arena)
     }
 
     public func share(_ bucket: Int) throws {
@@ -154,41 +102,26 @@ public final class TreeExchange: GradientExchange {
         set { messages.trace = newValue }
     }
 
-    /// The receive area of a bucket whose partial sums travel rounded.
-    private func words(_ values: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<UInt16> {
-        UnsafeMutableRawPointer(values).assumingMemoryBound(to: UInt16.self)
+    private func arena(_ level: Int) -> UnsafeMutablePointer<Float> { arenas.gradientLevels[level].baseAddress }
+
+    private static func room(_ plan: ExchangePlan) -> PartialTransfer.Room {
+        let (partition, buckets) = (plan.partition, plan.buckets)
+        return PartialTransfer.Room(
+            partials: (0..<partition.ranks).map {
+                ShardProgram.subtrees(of: $0, partition, present: partition.shards).count
+            },
+            partner: plan.rank, owned: buckets.buckets.indices.map { buckets.slice($0, of: plan.rank) },
+            roundedCount: partition.ranks > 1 ? buckets.roundedCount : 0)
     }
 
-    /// The room that messages take, in elements.
-    private struct Room {
-        /// Partial sums of this rank, of all ranks, and of the rank that has most.
-        let levels: Int
-        let partials: Int
-        let mostPartials: Int
-        /// Where each bucket's partial sums of other ranks are received.
-        let offsets: [Int]
-        let received: Int
-        /// The elements that travel rounded; 0 where nothing travels.
-        let rounded: Int
-
-        init(_ plan: ExchangePlan) {
-            let (partition, buckets) = (plan.partition, plan.buckets)
-            let counts = (0..<partition.ranks).map {
-                ShardProgram.subtrees(of: $0, partition, present: partition.shards).count
-            }
-            levels = counts[plan.rank]
-            partials = counts.reduce(0, +)
-            mostPartials = counts.max() ?? 1
-            var end = 0
-            var offsets: [Int] = []
-            for bucket in buckets.buckets.indices {
-                offsets.append(end)
-                end += (partials - levels) * buckets.slice(bucket, of: plan.rank).count
-            }
-            self.offsets = offsets
-            received = end
-            rounded = partition.ranks > 1 ? buckets.roundedCount : 0
-        }
+    private static func schedule(
+        _ partition: ShardPartition, _ buckets: BucketPlan, rank: Int, present: Int
+    ) throws -> TreeSchedule {
+        let ranks = 0..<partition.ranks
+        return try TreeSchedule(
+            ranks.map { ShardProgram.subtrees(of: $0, partition, present: present) }, partner: rank,
+            slices: ranks.count == 1
+                ? [] : buckets.buckets.indices.map { bucket in ranks.map { buckets.slice(bucket, of: $0) } })
     }
 }
 
