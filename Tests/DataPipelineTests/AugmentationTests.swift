@@ -190,6 +190,21 @@ import Transforms
         }
     }
 
+    /// Operations that are left out leave the image as it is, and strengths that vary make more different images.
+    @Test func randAugmentVariesAsItSays() throws {
+        let pixels: [UInt8] = (0..<16 * 16 * 3).map { (place: Int) -> UInt8 in UInt8(40 + (place * 7919) % 150) }
+        let picture = image(pixels, [16, 16, 3])
+        let untouched: [Float] = pixels.map { Float($0) }
+        func results(_ parameters: String) throws -> [[Float]] {
+            try made("rand-augment(1, magnitude=18\(parameters))", of: picture, draws: 3000)
+        }
+        let (always, half) = (try results(""), try results(", probability=0.5"))
+        #expect(try results(", deviation=0, probability=1") == always)
+        let part = { (all: [[Float]]) in Float(all.filter { $0 == untouched }.count) / 3000 }
+        #expect(abs(part(half) - (1 + part(always)) / 2) < 0.04, "\(part(half)) \(part(always))")
+        #expect(Set(try results(", deviation=3")).count > 3 * Set(always).count)
+    }
+
     @Test func alternatingFlipsShowTheOtherSideInTheNextEpoch() throws {
         let picture = image([1, 2], [1, 2, 1])
         let transforms = try AugmentationList(parsing: "alternating-flip", option: "augment").transforms

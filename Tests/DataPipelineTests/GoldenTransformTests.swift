@@ -117,7 +117,7 @@ import Testing
             let strengths = try levels.group(known).dataset(name).read(as: Float.self)
             for (level, strength) in strengths.enumerated() {
                 for isNegative in [false, true] {
-                    let drawn = operation.drawn(space, level: level, of: 31, isNegative: isNegative, image)
+                    let drawn = operation.drawn(space, level: Float(level), of: 31, isNegative: isNegative, image)
                     let signed = isNegative ? -strength : strength
                     let factor = abs(ImageOperation.factor(drawn) - (1 + signed))
                     switch (operation, drawn) {

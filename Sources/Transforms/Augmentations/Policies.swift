@@ -9,12 +9,12 @@ package enum PolicyOperation: CaseIterable {
     /// Which strengths there are: those of AutoAugment and RandAugment, or the wide ones of TrivialAugment.
     package enum Space { case usual, wide }
 
-    /// The operation with strength `level` of `levels`, which count from 0. The signs of those that have one are turned if
-    /// `isNegative`. The strengths are torchvision's.
-    package func drawn(_ space: Space, level: Int, of levels: Int, isNegative: Bool, _ image: dptrain_image)
+    /// The operation with strength `level` of `levels`, which count from 0. A level may lie between two of them. The signs of
+    /// those that have one are turned if `isNegative`. The strengths are torchvision's.
+    package func drawn(_ space: Space, level: Float, of levels: Int, isNegative: Bool, _ image: dptrain_image)
         -> ImageOperation
     {
-        let part = Float(level) / Float(levels - 1)
+        let part = level / Float(levels - 1)
         func signed(_ most: Float) -> Float { (isNegative ? -1 : 1) * most * part }
         let isWide = space == .wide
         func pixels(_ side: Int) -> Int { Int(signed(isWide ? 32 : 150 / 331 * Float(side))) }
@@ -44,29 +44,42 @@ package enum PolicyOperation: CaseIterable {
 /// Cubuk et al., "RandAugment: practical automated data augmentation with a reduced search space", 2019.
 struct RandAugment: ByteAugmentation {
     static let name = "rand-augment"
-    static let summary = "does so many of 14 operations, chosen at random, with one magnitude of 0 to levels - 1"
+    static let summary = "does so many of 14 operations, chosen at random, with a magnitude of 0 to levels - 1"
     let description: String
     private let operations: Int
     private let magnitude: Int
     private let levels: Int
     private let value: Float
+    private let deviation: Float
+    private let probability: Float
 
     init(_ parameters: inout AugmentationParameters) throws(OptionError) {
         operations = try parameters.count("operations", standard: 2, in: 1...16)
         magnitude = try parameters.count("magnitude", standard: 9, in: 0...1000)
         levels = try parameters.count("levels", standard: 31, in: 2...1001)
         value = try parameters.amount("value", standard: 0, atMost: 255)
+        deviation = try parameters.amount("deviation", standard: 0, atMost: 1000)
+        probability = try parameters.probability(standard: 1)
         guard magnitude < levels else { throw parameters.problem("its magnitude is below its levels, \(levels)") }
         description = parameters.text
+    }
+
+    /// The magnitude, or with a deviation a number that is normally distributed around it, as timm's `mstd` has it.
+    private func level(_ number: UInt64, _ random: CounterRandom) -> Float {
+        guard deviation > 0 else { return Float(magnitude) }
+        return min(max(Float(magnitude) + deviation * random.normal(number), 0), Float(levels - 1))
     }
 
     func fill(
         _ output: UnsafeMutablePointer<UInt8>, from input: UnsafePointer<UInt8>, _ image: dptrain_image,
         random: CounterRandom, scratch: TransformScratch
     ) {
-        let drawn = (0..<UInt64(operations)).lazy.map { number in
-            PolicyOperation.searched[random.integer(2 * number, below: PolicyOperation.searched.count)].drawn(
-                .usual, level: magnitude, of: levels, isNegative: random.uniform(2 * number + 1) < 0.5, image)
+        let (strengths, omissions) = (random.part(0), random.part(1))
+        let drawn = (0..<UInt64(operations)).lazy.map { number -> ImageOperation in
+            guard probability == 1 || omissions.uniform(number) < probability else { return .identity }
+            return PolicyOperation.searched[random.integer(2 * number, below: PolicyOperation.searched.count)].drawn(
+                .usual, level: level(number, strengths), of: levels,
+                isNegative: random.uniform(2 * number + 1) < 0.5, image)
         }
         scratch.apply(drawn, to: input, image, into: output, filling: UInt8(value.rounded()))
     }
@@ -92,7 +105,7 @@ struct TrivialAugment: ByteAugmentation {
     ) {
         let operation = PolicyOperation.searched[random.integer(0, below: PolicyOperation.searched.count)]
         operation.drawn(
-            .wide, level: random.integer(1, below: levels), of: levels, isNegative: random.uniform(2) < 0.5, image
+            .wide, level: Float(random.integer(1, below: levels)), of: levels, isNegative: random.uniform(2) < 0.5, image
         ).apply(to: input, image, into: output, filling: UInt8(value.rounded()), scratch)
     }
 }
@@ -120,7 +133,7 @@ struct AutoAugment: ByteAugmentation {
             let step = number == 0 ? pair.first : pair.second
             guard random.uniform(2 * number + 1) < step.probability else { return .identity }
             return step.operation.drawn(
-                .usual, level: step.level, of: AutoAugmentPolicy.levels,
+                .usual, level: Float(step.level), of: AutoAugmentPolicy.levels,
                 isNegative: random.uniform(2 * number + 2) < 0.5, image)
         }
         scratch.apply(drawn, to: input, image, into: output, filling: UInt8(value.rounded()))
