@@ -31,7 +31,7 @@ extension OptionDeclaration {
         if case .flag = parameter.owners[0].defaultValue { isSwitch = true } else { isSwitch = false }
         (words, isText) = ([], false)
         get = { options in
-            parameter.isStored(by: options.optimizer.kind) ? options.optimizer[parameter].description : nil
+            parameter.isStored(by: options.optimizer) ? options.optimizer[parameter].description : nil
         }
         set = { options, text in
             let value: HyperparameterValue =

@@ -177,6 +177,10 @@ import Testing
             #"{"class_name": "InverseTimeDecay", "config": {"initial_learning_rate": 0.5, "decay_steps": 4, "decay_rate": 0.5, "staircase": false}}"#,
             "0.5", "inverse-time:decay=0.125"
         ),
+        (
+            #"{"class_name": "InverseTimeDecay", "config": {"initial_learning_rate": 0.5, "decay_steps": 4, "decay_rate": 0.5, "staircase": true}}"#,
+            "0.5", "inverse-time:decay=0.5,every=4steps"
+        ),
     ])
     func schedules(text: String, rate: String?, schedule: String) throws {
         let settings = try Self.compiled(rate: text)
@@ -189,7 +193,7 @@ import Testing
         let data = try Data(contentsOf: URL(fileURLWithPath: CheckpointFixture.golden("schedules.json")))
         let golden = try JSONDecoder().decode([Golden].self, from: data)
         let schedules = try #require(JSONValue(parsing: String(decoding: data, as: UTF8.self)).array)
-        #expect(golden.count == 15 && schedules.count == golden.count)
+        #expect(golden.count == 17 && schedules.count == golden.count)
         for (golden, description) in zip(golden, schedules) {
             let text = try #require(description["schedule"]).text()
             let settings = try Self.compiled(rate: text)
@@ -210,7 +214,6 @@ import Testing
     }
 
     @Test(arguments: [
-        #"{"class_name": "InverseTimeDecay", "config": {"initial_learning_rate": 0.5, "decay_steps": 4, "decay_rate": 0.5, "staircase": true}}"#,
         #"{"class_name": "ExponentialDecay", "config": {"initial_learning_rate": 0.5, "decay_steps": 0, "decay_rate": 0.5}}"#,
         #"{"class_name": "PiecewiseConstantDecay", "config": {"boundaries": [3, 2], "values": [0.5, 0.25, 0.125]}}"#,
         #"{"class_name": "Mine", "config": {}}"#,

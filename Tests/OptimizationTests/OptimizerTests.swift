@@ -116,7 +116,7 @@ import Testing
 
     @Test func agreesWithKeras() throws {
         let golden = try GoldenFile.read(Golden.self, "keras_optimizers.json")
-        #expect(golden.cases.count == 23)
+        #expect(golden.cases.count == 25)
         #expect(Set(golden.cases.map(\.optimizer)) == Set(OptimizerKind.all.map(\.name)))
         for item in golden.cases {
             let subject = try make(type(item.optimizer), item.arguments)
@@ -294,7 +294,7 @@ import Testing
         }
         for (constant, value) in Subject.kerasConstants { #expect(item.config[constant]?.bool == value, "\(constant)") }
 
-        let slots = Subject.with(["momentum": .number(0.9)]).slots.map(\.name)
+        let slots = Subject.with(["momentum": .number(0.9), "centered": .flag(true)]).slots.map(\.name)
         let variables =
             switch Subject.kerasSlotOrder {
             case .bySlot: slots.flatMap { slot in ["a", "b"].map { "\($0)_\(slot)" } }
@@ -312,7 +312,9 @@ import Testing
     }
 
     /// With all of an optimizer's slots.
-    private static let withAllSlots = OptimizerKind.all.map { $0.type.with(["momentum": .number(0.9)]) }
+    private static let withAllSlots = OptimizerKind.all.map {
+        $0.type.with(["momentum": .number(0.9), "centered": .flag(true)])
+    }
 
     private static let nesterov = SGD.with(["momentum": .number(0.9), "nesterov": .flag(true)])
 

@@ -58,6 +58,8 @@ import Testing
                 try rates("step:every=3steps,factor=0.1", epochs: 2).flatMap { $0 },
                 [1, 1, 1, 0.1, 0.1, 0.1, 0.01, 0.01]))
         #expect(close(try rates("inverse-time:decay=0.5", epochs: 1)[0], [1, 1 / 1.5, 1 / 2.0, 1 / 2.5]))
+        #expect(close(try rates("inverse-time:decay=0.5,every=2steps", epochs: 1)[0], [1, 1, 1 / 1.5, 1 / 1.5]))
+        #expect(close(try rates("inverse-time:decay=1,every=2", epochs: 3).map { $0[3] }, [1, 1, 0.5]))
         #expect(close(try rates("cosine:steps=4,final=0.5", epochs: 2)[0], [1, 0.9267767, 0.75, 0.5732233]))
     }
 
@@ -151,7 +153,8 @@ import Testing
         "constant", "step:every=30,factor=0.1", "step:every=900steps,factor=0.1",
         "multistep:at=80/120,multiples=0.1/0.01", "exponential:every=8,factor=0.96",
         "polynomial:epochs=90,power=1.0,final=0.0", "cosine:steps=3500,final=0.001", "cosine:final=0.0",
-        "inverse-time:decay=1e-06", "polynomial:epochs=90,power=1.0,final=0.0,cycle=true",
+        "inverse-time:decay=1e-06", "inverse-time:decay=0.5,every=9steps",
+        "polynomial:epochs=90,power=1.0,final=0.0,cycle=true",
         "cosine-restarts:first=10,length-factor=2.0,peak-factor=1.0,final=0.0",
         "warmup-cosine:warmup=5,start=0.0,final=0.0", "warmup-cosine:warmup=500steps,epochs=80,start=0.1,final=0.0",
         "one-cycle:epochs=30,rise=0.3,div-factor=25.0,final-div-factor=10000.0,shape=linear",

@@ -80,7 +80,7 @@ public struct KerasCompilation: Sendable {
         }
         // Keras 2's rate per update.
         if let decay = remaining.removeValue(forKey: "decay")?.number, decay != 0 {
-            settings.append(("schedule", "\(LearningRateSchedule.inverseTime(decay: decay))"))
+            settings.append(("schedule", "\(LearningRateSchedule.inverseTime(decay: decay, every: nil))"))
         }
         for name in ["name", "ema_momentum", "ema_overwrite_frequency", "jit_compile", "is_legacy_optimizer"] {
             remaining[name] = nil

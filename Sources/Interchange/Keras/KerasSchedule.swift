@@ -37,7 +37,8 @@ struct KerasSchedule {
                 guard let factor = number("decay_rate") else { return nil }
                 return (rate, "\(isStaircase ? "step" : "exponential"):every=\(steps)steps,factor=\(factor)")
             case "InverseTimeDecay":
-                guard let decay = number("decay_rate"), steps > 0, !isStaircase else { return nil }
+                guard let decay = number("decay_rate"), steps > 0 else { return nil }
+                if isStaircase { return (rate, "inverse-time:decay=\(decay),every=\(steps)steps") }
                 return (rate, "inverse-time:decay=\(decay / Double(steps))")
             case "PolynomialDecay":
                 guard let final = number("end_learning_rate"), let power = number("power") else { return nil }
@@ -128,8 +129,12 @@ extension LearningRateSchedule {
                     "first_decay_steps": steps(first), "t_mul": .number(own.lengthFactor),
                     "m_mul": .number(own.peakFactor), "alpha": part(own.final),
                 ])
-        case .inverseTime(let decay):
-            return schedule("InverseTimeDecay", ["decay_steps": steps(1), "decay_rate": .number(decay)])
+        case .inverseTime(let decay, nil):
+            return schedule(
+                "InverseTimeDecay", ["decay_steps": steps(1), "decay_rate": .number(decay), "staircase": false])
+        case .inverseTime(let decay, .steps(let every)?):
+            return schedule(
+                "InverseTimeDecay", ["decay_steps": steps(every), "decay_rate": .number(decay), "staircase": true])
         case .piecewise(let boundaries, let rates):
             return [
                 "module": "keras.optimizers.schedules", "class_name": "PiecewiseConstantDecay", "registered_name": nil,

@@ -13,6 +13,15 @@ public enum HyperparameterValue: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+/// Which runs store a hyper-parameter. One that came later is stored by fewer, so that the other checkpoints stay as they were.
+public enum HyperparameterStorage: Sendable {
+    case always
+    /// Runs with an optimizer that has it.
+    case withOwners
+    /// Runs that chose another value than the default.
+    case whereChosen
+}
+
 /// What may be chosen about an optimizer. Its default is the value of the property in `Owner()`.
 public struct Hyperparameter<Owner>: Sendable {
     /// The option's name, without the dashes. Optimizers that use the same name share the option.
@@ -21,17 +30,17 @@ public struct Hyperparameter<Owner>: Sendable {
     public let kerasName: String
     /// What help says before it names the optimizers; nil where the name says it all.
     public let summary: String?
-    /// Whether only runs with its optimizers store it. All runs store the others, and their checkpoints stay as they were.
-    public let isOfOwnersOnly: Bool
+    /// Which runs store it.
+    public let storage: HyperparameterStorage
     public let requirement: Requirement<HyperparameterValue>
     public let get: @Sendable (Owner) -> HyperparameterValue
     let set: @Sendable (inout Owner, HyperparameterValue) -> Void
 
     public init(
         _ name: String, keras kerasName: String, _ path: any WritableKeyPath<Owner, Double> & Sendable,
-        _ requirement: Requirement<Double>, summary: String? = nil, isOfOwnersOnly: Bool = false
+        _ requirement: Requirement<Double>, summary: String? = nil, storage: HyperparameterStorage = .always
     ) {
-        self.isOfOwnersOnly = isOfOwnersOnly
+        self.storage = storage
         self.name = name
         self.kerasName = kerasName
         self.summary = summary
@@ -44,9 +53,9 @@ public struct Hyperparameter<Owner>: Sendable {
 
     public init(
         _ name: String, keras kerasName: String, _ path: any WritableKeyPath<Owner, Bool> & Sendable,
-        summary: String? = nil
+        summary: String? = nil, storage: HyperparameterStorage = .always
     ) {
-        isOfOwnersOnly = false
+        self.storage = storage
         self.name = name
         self.kerasName = kerasName
         self.summary = summary
@@ -78,8 +87,8 @@ extension Optimizer {
         hyperparameters.first { $0.name == name }?.requirement
     }
 
-    /// Names, what help says of them, and whether other optimizers' runs leave them out.
-    static var summaries: [(name: String, summary: String?, isOfOwnersOnly: Bool)] {
-        hyperparameters.map { ($0.name, $0.summary, $0.isOfOwnersOnly) }
+    /// Names, what help says of them, and which runs store them.
+    static var summaries: [(name: String, summary: String?, storage: HyperparameterStorage)] {
+        hyperparameters.map { ($0.name, $0.summary, $0.storage) }
     }
 }

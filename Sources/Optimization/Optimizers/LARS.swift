@@ -12,7 +12,7 @@ public struct LARS: Optimizer, Hashable {
         Hyperparameter("momentum", keras: "momentum", \.momentum, .belowOne),
         Hyperparameter(
             "trust", keras: "trust", \.trust, .positive, summary: "step of each parameter as a part of its norm",
-            isOfOwnersOnly: true),
+            storage: .withOwners),
     ]
 
     public var momentum = 0.0

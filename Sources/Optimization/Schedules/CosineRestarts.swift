@@ -16,7 +16,9 @@ public struct CosineRestarts: Hashable, Sendable {
         let cycles = Double(first.elapsed(time)) / Double(first.count)
         let (restarts, done) = position(cycles)
         let height = (1 + cos(.pi * done)) / 2
-        return (base - final) * pow(peakFactor, Double(restarts)) * height + final
+        // A peak that grows without end must not become infinite: times a height of 0 it would be no number.
+        let peak = min(pow(peakFactor, Double(restarts)), 1e30)
+        return (base - final) * peak * height + final
     }
 
     /// How often the cosine has begun anew, and what part of the present one is done. `cycles` is the time in lengths of the first.
@@ -38,7 +40,8 @@ extension CosineRestarts {
         first = try parts.time("first")
         lengthFactor =
             try parts.take("length-factor", "a number of at least 1") { $0 >= 1 && $0 <= 1e6 } ?? lengthFactor
-        peakFactor = try parts.take("peak-factor", "a positive number") { Float($0) > 0 && $0 <= 1 } ?? peakFactor
+        peakFactor =
+            try parts.take("peak-factor", "a positive number up to 1000") { Float($0) > 0 && $0 <= 1000 } ?? peakFactor
         final = try parts.finalRate()
     }
 

@@ -6,7 +6,7 @@ extension LearningRateSchedule: CustomStringConvertible {
         one of constant | step:every=30,factor=0.1 | multistep:at=80/120,factor=0.1 (or multiples=0.1/0.01) | \
         exponential:every=8,factor=0.96 | polynomial:epochs=90,power=1,final=0,cycle=false | cosine:epochs=90,final=0 \
         | \(CosineRestarts.grammar) | \(WarmUpCosine.grammar) | \(OneCycle.grammar) (without epochs: the whole run) | \
-        piecewise:at=1000/2000,rates=0.1/0.01/0.001 (steps) | inverse-time:decay=1e-6 (an update); \
+        piecewise:at=1000/2000,rates=0.1/0.01/0.001 (steps) | inverse-time:decay=1e-6 (an update; or every=9000steps); \
         times are epochs, or steps as in every=9000steps, steps=35000
         """
 
@@ -39,7 +39,8 @@ extension LearningRateSchedule: CustomStringConvertible {
         case "piecewise": return try piecewise(&parts)
         case "inverse-time":
             return .inverseTime(
-                decay: try parts.require("decay", "a number of at least 0") { $0 >= 0 && Float($0).isFinite })
+                decay: try parts.require("decay", "a number of at least 0") { $0 >= 0 && Float($0).isFinite },
+                every: try parts.positiveTime("every"))
         default:
             let names = [
                 "constant", "step", "multistep", "exponential", "polynomial", "cosine", "cosine-restarts",
@@ -111,7 +112,8 @@ extension LearningRateSchedule: CustomStringConvertible {
         case .piecewise(let steps, let rates):
             let at = steps.map(\.description).joined(separator: "/")
             return "piecewise:at=\(at),rates=\(rates.map(\.description).joined(separator: "/"))"
-        case .inverseTime(let decay): return "inverse-time:decay=\(decay)"
+        case .inverseTime(let decay, let every):
+            return "inverse-time:decay=\(decay)" + (every.map { ",every=\($0)" } ?? "")
         }
     }
 }
@@ -119,7 +121,12 @@ extension LearningRateSchedule: CustomStringConvertible {
 /// Settings that several schedules have.
 extension CompactText {
     mutating func time(_ key: String) throws -> ScheduleTime {
-        try require(key, "a positive number of epochs or steps") { $0.count > 0 && $0.count <= Int(Int32.max) }
+        guard let time = try positiveTime(key) else { throw problem("\(key) is missing") }
+        return time
+    }
+
+    mutating func positiveTime(_ key: String) throws -> ScheduleTime? {
+        try take(key, "a positive number of epochs or steps") { $0.count > 0 && $0.count <= Int(Int32.max) }
     }
 
     mutating func finalRate() throws -> Double {

@@ -19,8 +19,9 @@ public enum LearningRateSchedule: Hashable, Sendable {
     case oneCycle(OneCycle)
     /// `rates[i]` up to and with step `steps[i]` of the run (from 0), and the last rate afterwards: Keras's PiecewiseConstantDecay.
     case piecewise(steps: [Int], rates: [Double])
-    /// base / (1 + decay * step): what `decay` did in older Keras optimizers.
-    case inverseTime(decay: Double)
+    /// base / (1 + decay * step): what `decay` did in older Keras optimizers. With `every`, the rate falls after each of them only,
+    /// and `decay` counts them.
+    case inverseTime(decay: Double, every: ScheduleTime?)
 
     func rate(base: Double, at time: RunTime) -> Double {
         switch self {
@@ -44,8 +45,8 @@ public enum LearningRateSchedule: Hashable, Sendable {
         case .oneCycle(let schedule): return schedule.rate(base: base, at: time)
         case .piecewise(let steps, let rates):
             return rates[steps.firstIndex { time.step <= $0 } ?? steps.count]
-        case .inverseTime(let decay):
-            return base / (1 + decay * Double(time.step))
+        case .inverseTime(let decay, let every):
+            return base / (1 + decay * Double(every.map { $0.elapsed(time) / $0.count } ?? time.step))
         }
     }
 
@@ -78,7 +79,8 @@ public enum LearningRateSchedule: Hashable, Sendable {
         case .multiStep(let at, _): at.contains { $0.isSteps }
         case .polynomial(let length, _, _, _), .cosine(let length, _): length?.isSteps ?? false
         case .cosineRestarts(let schedule): schedule.first.isSteps
-        case .inverseTime, .warmUpCosine, .oneCycle, .piecewise: true
+        case .inverseTime(_, let every): every?.isSteps ?? true
+        case .warmUpCosine, .oneCycle, .piecewise: true
         }
     }
 

@@ -105,7 +105,8 @@ struct TrivialAugment: ByteAugmentation {
     ) {
         let operation = PolicyOperation.searched[random.integer(0, below: PolicyOperation.searched.count)]
         operation.drawn(
-            .wide, level: Float(random.integer(1, below: levels)), of: levels, isNegative: random.uniform(2) < 0.5, image
+            .wide, level: Float(random.integer(1, below: levels)), of: levels, isNegative: random.uniform(2) < 0.5,
+            image
         ).apply(to: input, image, into: output, filling: UInt8(value.rounded()), scratch)
     }
 }

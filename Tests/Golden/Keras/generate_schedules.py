@@ -31,6 +31,8 @@ CASES = [
     kinds.ExponentialDecay(0.1, 7, 0.9),
     kinds.ExponentialDecay(0.1, 7, 0.9, staircase=True),
     kinds.InverseTimeDecay(0.1, 5, 0.5),
+    kinds.InverseTimeDecay(0.1, 5, 0.5, staircase=True),
+    kinds.CosineDecayRestarts(0.1, 5, t_mul=2.0, m_mul=1.2, alpha=0.1),
 ]
 with open(pathlib.Path(__file__).parent / "schedules.json", "w") as file:
     lines = [json.dumps({"schedule": kinds.serialize(case), "rates": [float(f"{float(case(step)):.9g}") for step in range(40)]})

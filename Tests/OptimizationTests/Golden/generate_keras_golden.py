@@ -172,6 +172,8 @@ def optimizer_cases():
         ("lamb", dict(beta_1=0.8, beta_2=0.99, epsilon=1e-3), 0.01, 0.1),
         ("lars", {}, 0, 0),
         ("lars", dict(momentum=0.5, trust=0.02), 0.01, 0.1),
+        ("rmsprop", dict(centered=True), 0, 0),
+        ("rmsprop", dict(rho=0.8, momentum=0.7, centered=True), 0.01, 0.1),
     ]
     count, steps = 19, 6
     for name, arguments, l2, decay in settings:
@@ -192,7 +194,7 @@ def optimizer_cases():
         yield dict(
             optimizer=name, arguments=arguments, l2=l2, weight_decay=decay,
             learning_rate=float(optimizer.learning_rate.numpy()),
-            slot_names=[v.path.split("_")[-1] for v in optimizer.variables[2:]],
+            slot_names=[v.path.split("/w_")[-1].lstrip("0_") for v in optimizer.variables[2:]],
             initial=[float(w) for w in initial], gradients=gradients, weights=trace,
             slots=[[float(s) for s in v.numpy()] for v in optimizer.variables[2:]],
         )
@@ -209,7 +211,8 @@ def optimizer_classes():
     keras.utils.clear_session()
     for name, optimizer in classes.items():
         config = optimizer().get_config()
-        slots = optimizer.from_config(config | (dict(momentum=0.9) if "momentum" in config else {}))
+        more = {name: value for name, value in dict(momentum=0.9, centered=True).items() if name in config}
+        slots = optimizer.from_config(config | more)
         slots.build([keras.Variable([0.0], name="a"), keras.Variable([0.0], name="b")])
         variables = [v.path.split("/")[-1] for v in slots.variables[2:]]
         yield dict(optimizer=name, class_name=keras.saving.get_registered_name(optimizer), config=config, variables=variables)
