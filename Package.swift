@@ -86,7 +86,8 @@ let tests: [Target] = [
     .testTarget(name: "ArchitectureTests"),
     .testTarget(name: "BasicsTests", dependencies: ["Basics", "CIntrinsics"]),
     .testTarget(name: "MessagePassingTests", dependencies: ["MessagePassing", "TestLaunch", "TestSupport"]),
-    .testTarget(name: "HDF5StorageTests", dependencies: ["HDF5Storage", "TestSupport"], exclude: ["Golden"]),
+    .testTarget(
+        name: "HDF5StorageTests", dependencies: ["HDF5Storage", "CHDF5", "TestSupport"], exclude: ["Golden"]),
     .testTarget(
         name: "ImageCodingTests", dependencies: ["ImageCoding", "HDF5Storage", "CZlib", "TestSupport"],
         exclude: ["Golden"]),

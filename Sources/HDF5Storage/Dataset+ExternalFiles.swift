@@ -14,10 +14,11 @@ extension Dataset {
     }
 
     /// Throws unless the files are there and long enough.
-    func requireExternalFiles(_ list: hid_t) throws(HDF5Error) {
+    func requireExternalFiles() throws(HDF5Error) {
+        let list = try location.open(Self.operation, close: H5Pclose) { H5Dget_create_plist(location.id) }
         var missing = UInt64(byteCount)
-        for index in 0..<max(0, H5Pget_external_count(list)) where missing > 0 {
-            let part = externalFile(list, UInt32(index))
+        for index in 0..<max(0, H5Pget_external_count(list.id)) where missing > 0 {
+            let part = externalFile(list.id, UInt32(index))
             let path = Self.path(ofExternal: part.name)
             let wanted = min(part.size, missing)
             guard let size = sizeOfFile(path), access(path, R_OK) == 0 else {

@@ -11,7 +11,7 @@ extension Dataset {
     private static var mostReaders: Int { 8 }
 
     /// Throws unless every source is there and whole, and the sources cover all elements.
-    func requireSources(_ list: hid_t, allowExternal: Bool, _ visits: VirtualVisits) throws(HDF5Error) {
+    func requireSources(_ list: hid_t, _ visits: VirtualVisits) throws(HDF5Error) {
         let identity = try ObjectIdentity(of: location)
         if visits.whole.contains(identity) { return }
         guard !visits.readers.contains(identity), visits.readers.count < Self.mostReaders else {
@@ -35,7 +35,13 @@ extension Dataset {
                     "it reads \(source.place), which has the shape \(dataset.shape) and lacks some of it",
                     remedy: "create \(source.file) again")
             }
-            try dataset.requireStored(allowExternal: allowExternal, visits)
+            // Nothing would say that such a file has become shorter while it is read through this one.
+            guard !dataset.isExternal else {
+                throw location.error(
+                    Self.operation, "it reads \(source.place), whose bytes lie in files that are no HDF5 files",
+                    remedy: "copy that into a data set of its own with h5repack -l CONTI")
+            }
+            try dataset.requireStored(allowExternal: false, visits)
         }
         try requireCovered(covered.id)
         visits.whole.insert(identity)

@@ -18,10 +18,10 @@ extension Dataset {
         let list = try location.open(Self.operation, close: H5Pclose) { H5Dget_create_plist(location.id) }
         switch H5Pget_layout(list.id) {
         case H5D_CHUNKED: try requireChunks(list.id)
-        case H5D_VIRTUAL: try requireSources(list.id, allowExternal: allowExternal, visits)
+        case H5D_VIRTUAL: try requireSources(list.id, visits)
         case H5D_CONTIGUOUS where H5Pget_external_count(list.id) > 0:
             guard allowExternal else { throw refusal(ofExternal: list.id) }
-            try requireExternalFiles(list.id)
+            try requireExternalFiles()
         case H5D_CONTIGUOUS: try requireRun()
         default:
             guard H5Dget_storage_size(location.id) >= UInt64(byteCount) else { throw tooShort() }

@@ -23,6 +23,8 @@ public struct Dataset: StoredObject {
     public let elementType: ElementType
     /// Whether the file's bytes are those this machine would have in memory (little-endian, IEEE).
     public let hasNativeBytes: Bool
+    /// Whether its bytes lie in files that are no HDF5 files.
+    let isExternal: Bool
 
     init(_ location: Location) throws(HDF5Error) {
         self.location = location
@@ -38,6 +40,8 @@ public struct Dataset: StoredObject {
         let elementSize = H5Tget_size(type.id)
         shape = try location.shape(of: extents, elementSize: elementSize, operation)
         byteCount = shape.count * elementSize
+        let list = try location.open(operation, close: H5Pclose) { H5Dget_create_plist(location.id) }
+        isExternal = H5Pget_layout(list.id) == H5D_CONTIGUOUS && H5Pget_external_count(list.id) > 0
     }
 
     /// The number of rows; 1 for a scalar.
@@ -168,10 +172,12 @@ public struct Dataset: StoredObject {
         try transfer(memory.id, file.id)
     }
 
-    /// HDF5 says of a filter that it lacks only in which folder it is not.
+    /// HDF5 says of a filter that it lacks only in which folder it is not. Of files that are no HDF5 files it does not say that
+    /// they have become shorter: it reads zeros.
     func checkRead(_ operation: String, _ read: () -> herr_t) throws(HDF5Error) {
         do {
             try location.check(operation, read)
+            if isExternal { try requireExternalFiles() }
         } catch {
             guard let filter = missingFilter() else { throw error }
             throw location.error(

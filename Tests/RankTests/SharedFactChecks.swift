@@ -39,6 +39,23 @@ var sharedFactChecks: [RankCheck] {
             }
             check.expect(names, equals: ["engine"], "what differs")
         },
+        RankCheck("another program or library under the same options is named") { check in
+            if check.size == 1 { return }
+            let others: [(fact: String, change: (inout Software) -> Void)] = [
+                ("dptrain version", { $0.version += "-other" }), ("MPI library", { $0.mpiLibrary += "-other" }),
+                ("program", { $0.program = [UInt8](repeating: 7, count: 32) }),
+                ("C library", { $0.cLibrary = "glibc 2.0" }),
+            ]
+            for (fact, change) in others {
+                var software = Software.running
+                if check.rank == check.size - 1 { change(&software) }
+                let names = check.disagreement {
+                    _ = try Session(
+                        TrainingOptions(), check.world, engines: EngineChoice.engine, software: software)
+                }
+                check.expect(names, equals: [fact], "what differs")
+            }
+        },
         RankCheck("each fact of data and model is named if one rank has another") { check in
             if check.size == 1 { return }
             let trial = try RunTrial(check)

@@ -199,7 +199,7 @@ expect "ranks that differ: the program" 1 'do not agree on program: rank 0 has .
     timeout -k 5 "$limit" mpirun -n 1 "$binary" "${train[@]}" --output differing : \
     -n 1 ./another "${train[@]}" --output differing
 rm another
-# Other libraries on rank 1, by what they say of themselves. The version of dptrain is a part of the program.
+# Other libraries on rank 1, by what they say of themselves. Another version of dptrain is in the rank tests.
 cat >versions.c <<'END'
 #include <stdio.h>
 #include <string.h>

@@ -24,8 +24,11 @@ package struct Session {
     /// Threads of each of the rank's readers.
     package let readers: Int
 
-    /// Collective. Throws on all ranks if one cannot compute with the options, or if the ranks do not agree.
-    package init(_ options: TrainingOptions, _ communicator: Communicator, engines: EngineMaker) throws {
+    /// Collective. Throws on all ranks if one cannot compute with the options, or if the ranks do not agree. `software` is what this
+    /// rank says that it is.
+    package init(
+        _ options: TrainingOptions, _ communicator: Communicator, engines: EngineMaker, software: Software = .running
+    ) throws {
         self.options = options
         self.communicator = communicator
         engine = try communicator.together {
@@ -38,11 +41,7 @@ package struct Session {
             options.readers
             ?? Self.usualReaders(ranks: nodes.neighbours(of: communicator.rank).count, threads: options.threads)
         try communicator.agree(
-            on: options.sharedFacts + [
-                SharedFact("dptrain version", Release.version), SharedFact("MPI library", Communicator.libraryVersion),
-                SharedFact("program", digest: RunningProgram.digest ?? []),
-                SharedFact("C library", RunningProgram.cLibrary), SharedFact("engine", engine.description),
-            ])
+            on: options.sharedFacts + software.sharedFacts + [SharedFact("engine", engine.description)])
         sharing =
             options.nodeExchange == .memory
             ? try communicator.memorySharing(nodes)
@@ -65,6 +64,25 @@ package struct Session {
         [
             "engine": engine.description, "threads": "\(options.threads)", "precision": options.precision.rawValue,
             "version": Release.version,
+        ]
+    }
+}
+
+/// The program of a rank and the libraries that it has loaded. Results depend on them, and each rank may have been started with
+/// others.
+package struct Software {
+    package var version = Release.version
+    package var mpiLibrary = Communicator.libraryVersion
+    /// A digest of the program's file. It tells apart programs that say the same version.
+    package var program = RunningProgram.digest ?? []
+    package var cLibrary = RunningProgram.cLibrary
+
+    package static var running: Software { Software() }
+
+    fileprivate var sharedFacts: [SharedFact] {
+        [
+            SharedFact("dptrain version", version), SharedFact("MPI library", mpiLibrary),
+            SharedFact("program", digest: program), SharedFact("C library", cLibrary),
         ]
     }
 }
