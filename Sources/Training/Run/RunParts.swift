@@ -7,6 +7,7 @@ import MessagePassing
 import Models
 import Optimization
 import Reduction
+import Sessions
 import Tracing
 
 /// The parts that compute the steps of a run, planned for its data and this rank. Everything that a run allocates is
