@@ -2,6 +2,7 @@ import Basics
 import Checkpoints
 import DatasetCreation
 import FoundationEssentials
+import KerasNetworks
 import Models
 import Training
 

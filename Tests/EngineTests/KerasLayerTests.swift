@@ -2,7 +2,7 @@ import Basics
 import Execution
 import Foundation
 import HDF5Storage
-import Interchange
+import KerasNetworks
 import Models
 import Testing
 

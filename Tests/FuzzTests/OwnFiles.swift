@@ -6,6 +6,7 @@ import DataSummary
 import Foundation
 import HDF5Storage
 import Interchange
+import KerasNetworks
 import Models
 import TestSupport
 import Options

@@ -3,6 +3,7 @@ import Checkpoints
 import Foundation
 import HDF5Storage
 import Interchange
+import KerasNetworks
 import Models
 import Optimization
 import TestSupport

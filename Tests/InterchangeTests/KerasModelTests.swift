@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import KerasNetworks
 import Models
 import ModelZoo
 import Testing

@@ -2,7 +2,7 @@ import Basics
 import Checkpoints
 import Foundation
 import HDF5Storage
-import Interchange
+import KerasNetworks
 import Models
 import Training
 

@@ -5,6 +5,7 @@ import Execution
 import Foundation
 import HDF5Storage
 import MessagePassing
+import KerasNetworks
 import Models
 import Options
 import Reporting

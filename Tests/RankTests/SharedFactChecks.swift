@@ -2,7 +2,7 @@ import DatasetCreation
 import Engines
 import Foundation
 import HDF5Storage
-import Interchange
+import KerasNetworks
 import MessagePassing
 import Models
 import Options

@@ -1,6 +1,7 @@
 import Basics
 import FileFormats
 import HDF5Storage
+import KerasNetworks
 import Models
 
 /// What files of Keras are made of.

@@ -1,29 +1,8 @@
-import HDF5Storage
-import Models
 import Basics
+import HDF5Storage
+import KerasNetworks
+import Models
 import Optimization
-
-/// Which Keras a file is written for.
-package enum KerasReader: Sendable {
-    case keras3
-    /// `tf_keras`, which goes on as Keras 2.
-    case keras2
-
-    var version: String {
-        switch self {
-        case .keras3: "3.15.0"
-        case .keras2: "2.15.0"
-        }
-    }
-
-    /// tf_keras takes the plain word for an optimizer of before Keras 2.11, which has other options.
-    func optimizerClass(_ kerasClass: String) -> String {
-        switch self {
-        case .keras3: kerasClass
-        case .keras2: "Custom>\(kerasClass)"
-        }
-    }
-}
 
 /// The parts of a legacy Keras model file (`keras/src/legacy/saving/legacy_h5_format.py` of Keras 3.15) that this
 /// program writes and, in its own checkpoints, reads back.

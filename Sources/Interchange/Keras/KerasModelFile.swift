@@ -1,4 +1,5 @@
 import Basics
+import KerasNetworks
 import Models
 
 /// A model in a file of Keras or of this program: the JSON of `model.to_json()`, or one of the forms of `KerasWeightsFile`

@@ -1,3 +1,4 @@
+import KerasNetworks
 import Models
 import Basics
 

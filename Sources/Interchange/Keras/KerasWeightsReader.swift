@@ -1,5 +1,6 @@
 import Basics
 import HDF5Storage
+import KerasNetworks
 import Models
 
 /// Finds the weights in a file's groups. What is read is bounded by the file's size, whatever its shapes and names say.

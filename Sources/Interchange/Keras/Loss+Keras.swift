@@ -1,4 +1,5 @@
 import Basics
+import KerasNetworks
 import Models
 
 /// Losses in Keras's `compile`.

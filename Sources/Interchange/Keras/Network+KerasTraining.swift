@@ -1,4 +1,5 @@
 import Basics
+import KerasNetworks
 import Models
 
 /// What a Keras file says of layers that only training needs. It stands in their origins.

@@ -4,6 +4,7 @@ import DataPipeline
 import Datasets
 import Execution
 import MessagePassing
+import KerasNetworks
 import Models
 import Optimization
 import Reduction

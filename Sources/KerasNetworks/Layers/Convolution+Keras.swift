@@ -16,7 +16,7 @@ extension Convolution2D: KerasLayer {
         options.initializer("bias_initializer", usual: .zeros)
     }
 
-    var kerasConfiguration: [String: JSONValue] {
+    package var kerasConfiguration: [String: JSONValue] {
         [
             "filters": .integer(filters), "kernel_size": window.size.keras, "strides": window.stride.keras,
             "padding": .string(window.padding.rawValue), "data_format": "channels_last",
@@ -40,9 +40,9 @@ extension PartialConvolution2D: KerasLayer {
             kernelInitializer: try options.initializer("kernel_initializer"))
     }
 
-    var isOfKeras: Bool { false }
+    package var isOfKeras: Bool { false }
 
-    var kerasConfiguration: [String: JSONValue] {
+    package var kerasConfiguration: [String: JSONValue] {
         [
             "kernel_size": window.size.keras,
             "connections": .array(connections.map { .array($0.map { .integer($0) }) }),
@@ -57,7 +57,7 @@ extension ZeroPadding2D: KerasLayer {
         try options.requireChannelsLast()
     }
 
-    var kerasConfiguration: [String: JSONValue] {
+    package var kerasConfiguration: [String: JSONValue] {
         [
             "padding": margins.keras, "data_format": "channels_last",
         ]
@@ -84,7 +84,7 @@ extension DepthwiseConvolution2D: PlainKerasLayer {
         options.ignore("filters", "kernel_initializer")
     }
 
-    var kerasConfiguration: [String: JSONValue] {
+    package var kerasConfiguration: [String: JSONValue] {
         [
             "kernel_size": window.size.keras, "strides": window.stride.keras,
             "padding": .string(window.padding.rawValue), "depth_multiplier": .integer(multiplier),

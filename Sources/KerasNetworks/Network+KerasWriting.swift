@@ -8,7 +8,7 @@ extension Network {
     public var kerasModel: JSONValue { kerasModel(for: .keras3) }
 
     /// Keras 2 has another word for the shape of the input, which is all that differs.
-    func kerasModel(for reader: KerasReader) -> JSONValue {
+    package func kerasModel(for reader: KerasReader) -> JSONValue {
         let layers = nodes.map { kerasLayer($0, for: reader) }
         if isSequential {
             return [
@@ -58,7 +58,7 @@ extension Network {
     }
 
     /// Whether it came as Keras's `Sequential`, and still is a chain.
-    var isSequential: Bool {
+    package var isSequential: Bool {
         nodes[0].origin?.typeName == KerasModel.sequential && auxiliaryOutputs.isEmpty
             && nodes.indices.dropFirst().allSatisfy { nodes[$0].inputs == [$0 - 1] }
     }

@@ -13,7 +13,7 @@ extension Input: KerasLayer {
         self.init(shape: Shape(extents))
     }
 
-    var kerasConfiguration: [String: JSONValue] {
+    package var kerasConfiguration: [String: JSONValue] {
         ["batch_shape": .array([.null] + shape.extents.map { .integer($0) }), "sparse": false, "ragged": false]
     }
 }

@@ -10,7 +10,7 @@ extension Dense: KerasLayer {
         options.initializer("bias_initializer", usual: .zeros)
     }
 
-    var kerasConfiguration: [String: JSONValue] {
+    package var kerasConfiguration: [String: JSONValue] {
         [
             "units": .integer(units), "activation": activation.keras, "use_bias": .bool(usesBias),
             "kernel_initializer": kernelInitializer.kerasConfiguration,
@@ -26,7 +26,7 @@ extension Flatten: KerasLayer {
         try options.requireChannelsLast()
     }
 
-    var kerasConfiguration: [String: JSONValue] { ["data_format": "channels_last"] }
+    package var kerasConfiguration: [String: JSONValue] { ["data_format": "channels_last"] }
 }
 
 extension RadialBasis: PlainKerasLayer {
@@ -36,9 +36,9 @@ extension RadialBasis: PlainKerasLayer {
         self.init(units: try options.integer("units"), codes: try options.initializer("codes"))
     }
 
-    var isOfKeras: Bool { false }
+    package var isOfKeras: Bool { false }
 
-    var kerasConfiguration: [String: JSONValue] {
+    package var kerasConfiguration: [String: JSONValue] {
         ["units": .integer(units), "codes": codes.kerasConfiguration["class_name"] ?? nil]
     }
 }

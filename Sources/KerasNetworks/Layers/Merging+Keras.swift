@@ -11,7 +11,7 @@ extension Merge: PlainKerasLayer {
         self.init(kind)
     }
 
-    var kerasConfiguration: [String: JSONValue] { [:] }
+    package var kerasConfiguration: [String: JSONValue] { [:] }
 }
 
 extension Dot: PlainKerasLayer {
@@ -26,5 +26,5 @@ extension Dot: PlainKerasLayer {
         self.init(normalizes: try options.flag("normalize", default: false))
     }
 
-    var kerasConfiguration: [String: JSONValue] { ["axes": 1, "normalize": .bool(normalizes)] }
+    package var kerasConfiguration: [String: JSONValue] { ["axes": 1, "normalize": .bool(normalizes)] }
 }

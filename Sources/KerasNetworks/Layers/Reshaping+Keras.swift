@@ -11,7 +11,7 @@ extension Reshape: PlainKerasLayer {
         self.init(target)
     }
 
-    var kerasConfiguration: [String: JSONValue] { ["target_shape": .array(target.map { .integer($0) })] }
+    package var kerasConfiguration: [String: JSONValue] { ["target_shape": .array(target.map { .integer($0) })] }
 }
 
 extension Permute: PlainKerasLayer {
@@ -22,7 +22,7 @@ extension Permute: PlainKerasLayer {
         self.init((try options.integers("dims") ?? []).map { $0 &- 1 })
     }
 
-    var kerasConfiguration: [String: JSONValue] { ["dims": .array(order.map { .integer($0 + 1) })] }
+    package var kerasConfiguration: [String: JSONValue] { ["dims": .array(order.map { .integer($0 + 1) })] }
 }
 
 extension Cropping2D: PlainKerasLayer {
@@ -33,7 +33,7 @@ extension Cropping2D: PlainKerasLayer {
         try options.requireChannelsLast()
     }
 
-    var kerasConfiguration: [String: JSONValue] { ["cropping": margins.keras, "data_format": "channels_last"] }
+    package var kerasConfiguration: [String: JSONValue] { ["cropping": margins.keras, "data_format": "channels_last"] }
 }
 
 extension GlobalPooling2D: PlainKerasLayer {
@@ -47,5 +47,7 @@ extension GlobalPooling2D: PlainKerasLayer {
         try options.requireChannelsLast()
     }
 
-    var kerasConfiguration: [String: JSONValue] { ["data_format": "channels_last", "keepdims": .bool(keepsAxes)] }
+    package var kerasConfiguration: [String: JSONValue] {
+        ["data_format": "channels_last", "keepdims": .bool(keepsAxes)]
+    }
 }

@@ -1,9 +1,9 @@
 /// Names of layers for files that Keras 3 opens: it has no names with a slash, older ones have.
-struct KerasLayerNames {
+package struct KerasLayerNames {
     private var plain: [String: String] = [:]
 
     /// Of all layers of a model. A slash becomes an underscore, and what then is a name of another layer gets more of them.
-    init(_ names: [String]) {
+    package init(_ names: [String]) {
         var taken = Set(names)
         for name in names where name.utf8.contains(UInt8(ascii: "/")) && plain[name] == nil {
             var new = String(name.map { $0 == "/" ? "_" : $0 })
@@ -12,8 +12,8 @@ struct KerasLayerNames {
         }
     }
 
-    subscript(name: String) -> String { plain[name] ?? name }
+    package subscript(name: String) -> String { plain[name] ?? name }
 
     /// The names that change, with what they become.
-    var changes: [(from: String, to: String)] { plain.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
+    package var changes: [(from: String, to: String)] { plain.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } }
 }

@@ -16,7 +16,7 @@ extension ActivationLayer: KerasLayer {
         }
     }
 
-    var kerasConfiguration: [String: JSONValue] { ["activation": function.keras] }
+    package var kerasConfiguration: [String: JSONValue] { ["activation": function.keras] }
 }
 
 extension Dropout: KerasLayer {
@@ -25,7 +25,7 @@ extension Dropout: KerasLayer {
         options.keep("seed")
     }
 
-    var kerasConfiguration: [String: JSONValue] {
+    package var kerasConfiguration: [String: JSONValue] {
         ["rate": .decimal(rate), "seed": nil, "noise_shape": dropsSamples ? [nil, 1, 1, 1] : nil]
     }
 }
@@ -35,7 +35,7 @@ extension Add: KerasLayer {
         self.init()
     }
 
-    var kerasConfiguration: [String: JSONValue] { [:] }
+    package var kerasConfiguration: [String: JSONValue] { [:] }
 }
 
 extension Scale: KerasLayer {
@@ -43,9 +43,9 @@ extension Scale: KerasLayer {
         self.init(try options.number("scale"))
     }
 
-    var isOfKeras: Bool { false }
+    package var isOfKeras: Bool { false }
 
-    var kerasConfiguration: [String: JSONValue] { ["scale": .decimal(factor)] }
+    package var kerasConfiguration: [String: JSONValue] { ["scale": .decimal(factor)] }
 }
 
 extension Concatenate: KerasLayer {
@@ -54,7 +54,7 @@ extension Concatenate: KerasLayer {
         try options.requireLastAxis()
     }
 
-    var kerasConfiguration: [String: JSONValue] { ["axis": -1] }
+    package var kerasConfiguration: [String: JSONValue] { ["axis": -1] }
 }
 
 extension IdentityShortcut: KerasLayer {
@@ -62,9 +62,9 @@ extension IdentityShortcut: KerasLayer {
         self.init(filters: try options.integer("filters"), stride: try options.extent("strides") ?? 2)
     }
 
-    var isOfKeras: Bool { false }
+    package var isOfKeras: Bool { false }
 
-    var kerasConfiguration: [String: JSONValue] {
+    package var kerasConfiguration: [String: JSONValue] {
         ["filters": .integer(filters), "strides": stride.keras]
     }
 }

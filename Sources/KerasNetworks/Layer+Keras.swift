@@ -2,7 +2,7 @@ import Basics
 import Models
 
 /// A layer in the words of Keras's files. Each has an initializer that reads what is written here, from Keras 2 and 3.
-protocol KerasLayer: LayerDescription {
+package protocol KerasLayer: LayerDescription {
     /// The part of the layer's `config` beyond `name`, `dtype` and `trainable`.
     var kerasConfiguration: [String: JSONValue] { get }
     /// Whether Keras itself has the class; others are in scripts/dptrain_keras.py.
@@ -10,18 +10,18 @@ protocol KerasLayer: LayerDescription {
 }
 
 extension KerasLayer {
-    var isOfKeras: Bool { true }
+    package var isOfKeras: Bool { true }
 
     /// The class as files name it: `Dense`, `dptrain>IdentityShortcut`.
-    var registeredClass: String { isOfKeras ? typeName : KerasPackage.name(typeName) }
+    package var registeredClass: String { isOfKeras ? typeName : KerasPackage.name(typeName) }
 }
 
 /// The package under which scripts/dptrain_keras.py registers what Keras lacks.
-enum KerasPackage {
+package enum KerasPackage {
     private static let prefix = "dptrain>"
 
-    static func name(_ plain: String) -> String { prefix + plain }
-    static func plainName(_ name: String) -> String {
+    package static func name(_ plain: String) -> String { prefix + plain }
+    package static func plainName(_ name: String) -> String {
         name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
     }
 }
@@ -62,7 +62,7 @@ extension Layer {
     }
 
     /// What Keras's files say of the layer.
-    var keras: any KerasLayer {
+    package var keras: any KerasLayer {
         switch self {
         case .input(let layer): layer
         case .dense(let layer): layer

@@ -3,8 +3,8 @@ import Models
 
 /// A Keras model's JSON before its layers are understood: who reads whom. Covers `Sequential` and `Functional` as
 /// `model.to_json()` and the `model_config` attribute of .h5 files have them, in Keras 2 and 3.
-struct KerasModel {
-    struct Entry {
+package struct KerasModel {
+    package struct Entry {
         var name: String
         let kerasClass: String
         var configuration: [String: JSONValue]
@@ -16,7 +16,7 @@ struct KerasModel {
 
     let name: String
     /// The class of a model whose layers are a chain, not a graph.
-    static let sequential = "Sequential"
+    package static let sequential = "Sequential"
     let isSequential: Bool
     /// In the file's order, the input among them.
     private(set) var entries: [Entry]
@@ -28,7 +28,7 @@ struct KerasModel {
     /// Far more than any network has. The order of layers is found in a time that grows with the square of their number.
     private static let mostLayers = 10_000
 
-    init(_ model: JSONValue) throws(NetworkError) {
+    package init(_ model: JSONValue) throws(NetworkError) {
         let kind = model["class_name"]?.string
         let configuration = model["config"] ?? .null
         name = configuration["name"]?.string ?? "model"
@@ -72,7 +72,7 @@ struct KerasModel {
     }
 
     /// Gives layers names that Keras 3 has, and returns which ones changed.
-    mutating func renameForKeras3() -> [(from: String, to: String)] {
+    package mutating func renameForKeras3() -> [(from: String, to: String)] {
         let names = KerasLayerNames(entries.map(\.name))
         for index in entries.indices {
             entries[index].name = names[entries[index].name]
@@ -84,7 +84,7 @@ struct KerasModel {
     }
 
     /// Gives open axes of the input, `None` in Keras, the sizes of a sample: [H, W], [H, W, C] or [F].
-    mutating func fixInput(_ sizes: [Int]?) throws(NetworkError) {
+    package mutating func fixInput(_ sizes: [Int]?) throws(NetworkError) {
         for index in entries.indices where entries[index].kerasClass == "InputLayer" {
             do {
                 try entries[index].configuration.fixInput(sizes)

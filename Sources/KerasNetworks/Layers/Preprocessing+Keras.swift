@@ -9,7 +9,7 @@ extension Rescaling: PlainKerasLayer {
         self.init(scale: scale, offset: try options.numbers("offset") ?? [0])
     }
 
-    var kerasConfiguration: [String: JSONValue] { ["scale": scale.keras, "offset": offset.keras] }
+    package var kerasConfiguration: [String: JSONValue] { ["scale": scale.keras, "offset": offset.keras] }
 }
 
 extension Standardization: PlainKerasLayer {
@@ -26,7 +26,7 @@ extension Standardization: PlainKerasLayer {
         }
     }
 
-    var kerasConfiguration: [String: JSONValue] {
+    package var kerasConfiguration: [String: JSONValue] {
         ["axis": -1, "invert": false, "mean": given?.mean.keras ?? nil, "variance": given?.variance.keras ?? nil]
     }
 }

@@ -15,7 +15,7 @@ extension BatchNormalization: KerasLayer {
         options.ignore("renorm_momentum")
     }
 
-    var kerasConfiguration: [String: JSONValue] {
+    package var kerasConfiguration: [String: JSONValue] {
         [
             "axis": -1, "momentum": .decimal(momentum), "epsilon": .decimal(epsilon),
             "center": .bool(usesCenter), "scale": .bool(usesScale),
@@ -35,9 +35,9 @@ extension LocalResponseNormalization: KerasLayer {
             beta: try options.number("beta"))
     }
 
-    var isOfKeras: Bool { false }
+    package var isOfKeras: Bool { false }
 
-    var kerasConfiguration: [String: JSONValue] {
+    package var kerasConfiguration: [String: JSONValue] {
         ["size": .integer(size), "k": .decimal(k), "alpha": .decimal(alpha), "beta": .decimal(beta)]
     }
 }

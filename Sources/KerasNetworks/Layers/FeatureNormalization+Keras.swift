@@ -20,7 +20,7 @@ extension FeatureNormalization: PlainKerasLayer {
         options.initializer("gamma_initializer", usual: .ones)
     }
 
-    var kerasConfiguration: [String: JSONValue] {
+    package var kerasConfiguration: [String: JSONValue] {
         var configuration: [String: JSONValue] = [
             "axis": -1, "epsilon": .decimal(epsilon), "center": .bool(usesCenter), "scale": .bool(usesScale),
             "beta_initializer": Initializer.zeros.kerasConfiguration,
@@ -43,5 +43,5 @@ extension UnitNormalization: PlainKerasLayer {
         try options.requireLastAxis()
     }
 
-    var kerasConfiguration: [String: JSONValue] { ["axis": -1] }
+    package var kerasConfiguration: [String: JSONValue] { ["axis": -1] }
 }

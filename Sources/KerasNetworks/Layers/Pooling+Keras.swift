@@ -10,9 +10,9 @@ extension Pooling2D: KerasLayer {
     }
 
     /// Keras knows no `ceil`: the class of the same name in dptrain's package does.
-    var isOfKeras: Bool { window.padding != .ceil }
+    package var isOfKeras: Bool { window.padding != .ceil }
 
-    var kerasConfiguration: [String: JSONValue] {
+    package var kerasConfiguration: [String: JSONValue] {
         [
             "pool_size": window.size.keras, "strides": window.stride.keras,
             "padding": .string(window.padding.rawValue), "data_format": "channels_last",
@@ -27,7 +27,7 @@ extension GlobalAveragePooling2D: KerasLayer {
         options.ignore("keepdims")
     }
 
-    var kerasConfiguration: [String: JSONValue] { ["data_format": "channels_last", "keepdims": false] }
+    package var kerasConfiguration: [String: JSONValue] { ["data_format": "channels_last", "keepdims": false] }
 }
 
 extension Subsampling2D: KerasLayer {
@@ -37,9 +37,9 @@ extension Subsampling2D: KerasLayer {
             coefficientInitializer: try options.initializer("coefficient_initializer"))
     }
 
-    var isOfKeras: Bool { false }
+    package var isOfKeras: Bool { false }
 
-    var kerasConfiguration: [String: JSONValue] {
+    package var kerasConfiguration: [String: JSONValue] {
         [
             "pool_size": window.size.keras, "activation": activation.keras,
             "coefficient_initializer": coefficientInitializer.kerasConfiguration,
@@ -54,7 +54,7 @@ extension UpSampling2D: KerasLayer {
         try options.require("interpolation", "nearest")
     }
 
-    var kerasConfiguration: [String: JSONValue] {
+    package var kerasConfiguration: [String: JSONValue] {
         ["size": factor.keras, "interpolation": "nearest", "data_format": "channels_last"]
     }
 }

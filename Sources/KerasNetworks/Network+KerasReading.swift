@@ -18,7 +18,7 @@ extension Network {
     /// layer and option.
     public init(kerasModel: JSONValue) throws(NetworkError) { try self.init(KerasModel(kerasModel)) }
 
-    init(_ model: KerasModel) throws(NetworkError) {
+    package init(_ model: KerasModel) throws(NetworkError) {
         var nodes: [Node] = []
         var shapes: [Shape] = []
         var positions: [String: Int] = [:]

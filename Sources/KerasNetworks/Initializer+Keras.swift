@@ -4,7 +4,7 @@ import Models
 extension Initializer {
     /// Reads a name (`"he_normal"`) or an object (`{"class_name": "HeNormal", "config": {}}`); nil for what does not
     /// exist here. Keras 2 before 2.3 wrote Glorot's and He's as the `VarianceScaling` they are.
-    init?(keras value: JSONValue) {
+    package init?(keras value: JSONValue) {
         guard let name = value.string ?? value["class_name"]?.string else { return nil }
         let options = value["config"]
         switch name.snakeCased {

@@ -18,7 +18,7 @@ extension RectifiedLinear: PlainKerasLayer {
             slope: try options.number("negative_slope", default: alpha.map { Double("\($0)") ?? Double($0) } ?? 0.3))
     }
 
-    var kerasConfiguration: [String: JSONValue] {
+    package var kerasConfiguration: [String: JSONValue] {
         isLeaky
             ? ["negative_slope": .decimal(slope)]
             : [
@@ -35,7 +35,7 @@ extension ExponentialLinear: PlainKerasLayer {
         self.init(alpha: try options.number("alpha", default: 1))
     }
 
-    var kerasConfiguration: [String: JSONValue] { ["alpha": .decimal(alpha)] }
+    package var kerasConfiguration: [String: JSONValue] { ["alpha": .decimal(alpha)] }
 }
 
 extension ParametricReLU: PlainKerasLayer {
@@ -50,7 +50,7 @@ extension ParametricReLU: PlainKerasLayer {
             initializer: try options.initializer("alpha_initializer", default: .zeros))
     }
 
-    var kerasConfiguration: [String: JSONValue] {
+    package var kerasConfiguration: [String: JSONValue] {
         [
             "shared_axes": sharedAxes.isEmpty ? .null : .array(sharedAxes.sorted().map { .integer($0 + 1) }),
             "alpha_initializer": initializer.kerasConfiguration, "alpha_regularizer": nil, "alpha_constraint": nil,
