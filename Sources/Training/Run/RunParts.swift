@@ -8,6 +8,7 @@ import KerasNetworks
 import Models
 import Optimization
 import Reduction
+import Sessions
 import Tracing
 
 /// The parts that compute the steps of a run, planned for its data and this rank. Everything that a run allocates is

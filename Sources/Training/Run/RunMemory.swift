@@ -48,25 +48,6 @@ extension MemoryNeed {
         // Other ranks only have the weights to start from, before the optimizer and the reader take their memory.
         files = exchange.rank == 0 ? checkpoint : max(0, weights - optimizer - reader)
     }
-
-    /// An estimate of the memory that libraries take and do not report, fitted to the measurements of
-    /// docs/benchmarks.md: pages of program code that are first needed when kernels run, compiled kernels, and MPI's
-    /// buffers for each other rank.
-    static func libraries(for network: Network, ranks: Int) -> Int {
-        (4 << 20) + network.nodes.count * (100 << 10) + (ranks - 1) * (256 << 10)
-    }
-}
-
-extension ReplicaPlan.Demand {
-    /// What a rank with so many shards needs; the sizes of shards follow.
-    init(_ options: TrainingOptions, targets: TargetKind, shards: Int) {
-        self.init()
-        // One shard sees the whole batch: its statistics are the global ones.
-        batchNormalization = options.shards == 1 ? .shard : options.batchNorm
-        precision = options.precision
-        self.targets = targets
-        self.shards = shards
-    }
 }
 
 extension ExchangePlan {
@@ -79,12 +60,5 @@ extension ExchangePlan {
             count: arena.gradientCount, cuts: slices.map(\.offset).filter { $0 > 0 }, ranks: partition.ranks,
             targetBytes: options.bucketSize.map { $0 << 10 }, roundedCount: options.wire == .bf16 ? statistics : 0)
         self.init(options.reduction.type(nodes), partition, buckets, parameterCount: arena.count, rank: rank, nodes)
-    }
-}
-
-extension NodeMemory.Account: CustomStringConvertible {
-    package var description: String {
-        let room = available == .max ? "" : "; \(ModelSummary.bytes(available)) are available"
-        return "\(ModelSummary.bytes(total)) at most for \(Figures.count(ranks, "rank")) on this machine\(room)"
     }
 }

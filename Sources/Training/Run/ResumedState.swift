@@ -4,6 +4,7 @@ import FoundationEssentials
 import MessagePassing
 import Models
 import Options
+import Sessions
 import Transforms
 
 /// What a resumed run takes from its checkpoint, and what must be the same in both. For a new run all of it is empty.

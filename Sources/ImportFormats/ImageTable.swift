@@ -23,7 +23,7 @@ struct ImageTable {
     private let split: LabelledImages.Split?
 
     /// The labels of the tables among the input's files, or of the one that was chosen; nil if there is none.
-    static func labels(of input: ImportInput, _ options: ImportOptions) throws(ImportError) -> LabelledImages? {
+    static func labels(of input: ImportInput, _ options: FormatOptions) throws(ImportError) -> LabelledImages? {
         let tree = try input.tree()
         let tables = if let path = options.values[option.name] { [try table(path, tree)] } else { try found(in: tree) }
         guard !tables.isEmpty else { return nil }

@@ -2,6 +2,7 @@ import Checkpoints
 import MessagePassing
 import Optimization
 import Reporting
+import Sessions
 import Tracing
 
 /// A trainer of what has been planned, at the beginning of a run or where its checkpoint stands.

@@ -6,7 +6,7 @@ import Options
 /// What a network that is yet to meet its data can learn from.
 extension TargetDemand {
     /// Of a run. `resumed` is its state if it goes on. Nil where the data decide.
-    init?(_ options: TrainingOptions, _ model: NamedModel?, resumed: RunState?) {
+    package init?(_ options: TrainingOptions, _ model: NamedModel?, resumed: RunState?) {
         if let resumed, model == nil {
             self.init(resumed.network, options.loss ?? resumed.loss.function)
             return

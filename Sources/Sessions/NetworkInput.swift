@@ -24,7 +24,7 @@ package struct NetworkInput {
     }
 
     /// Of samples of a shape.
-    init(shape: Shape, takesAnyChannels: Bool = false, takesAnySize: Bool = false) {
+    package init(shape: Shape, takesAnyChannels: Bool = false, takesAnySize: Bool = false) {
         (self.shape, self.takesAnyChannels, self.takesAnySize) = (shape, takesAnyChannels, takesAnySize)
     }
 
@@ -33,7 +33,7 @@ package struct NetworkInput {
 
     /// Of the model that the options name, else of the resumed run's. A model of the zoo has its usual input size, if no
     /// option says another. Nil without a model.
-    init?(_ options: TrainingOptions, _ model: NamedModel?, resumed: Network?) {
+    package init?(_ options: TrainingOptions, _ model: NamedModel?, resumed: Network?) {
         switch model {
         case .zoo(let model):
             self.init(

@@ -60,7 +60,7 @@ package struct Session {
     package var shards: Range<Int> { partition.shards(of: communicator.rank) }
 
     /// What results depend on beyond options: recorded in checkpoints, and compared on resume.
-    var execution: [String: String] {
+    package var execution: [String: String] {
         [
             "engine": engine.description, "threads": "\(options.threads)", "precision": options.precision.rawValue,
             "version": Release.version,
@@ -167,4 +167,16 @@ extension TrainingOptions {
         "epochs", "checkpoint-every-steps", "checkpoint-every-epochs", "bucket-size", "node-exchange", "stage", "trace",
         "trace-steps",
     ]
+}
+
+extension ReplicaPlan.Demand {
+    /// What a rank with so many shards needs; the sizes of shards follow.
+    package init(_ options: TrainingOptions, targets: TargetKind, shards: Int) {
+        self.init()
+        // One shard sees the whole batch: its statistics are the global ones.
+        batchNormalization = options.shards == 1 ? .shard : options.batchNorm
+        precision = options.precision
+        self.targets = targets
+        self.shards = shards
+    }
 }

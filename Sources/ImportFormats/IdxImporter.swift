@@ -15,7 +15,7 @@ struct IdxImporter: Importer {
     func recognizes(_ input: ImportInput) -> Bool { input.names.contains { IdxName($0) != nil } }
 
     /// A set may be without test images. One of several in a folder is chosen by the name of one of its files.
-    func open(_ input: ImportInput, _ options: ImportOptions) throws(ImportError) -> ImportedDataset {
+    func open(_ input: ImportInput, _ options: FormatOptions) throws(ImportError) -> ImportedDataset {
         guard input.kind == .file else { return try open(input, set: nil) }
         let folder = try ImportInput(folder: ImportInput.folder(of: input.path))
         return try open(folder, set: input.names.first.flatMap(IdxName.init)?.set)

@@ -8,6 +8,7 @@ import Optimization
 import Reduction
 import Reporting
 import Options
+import Sessions
 
 /// Decides when checkpoints are due, and makes one file of the state that is spread over the ranks.
 ///

@@ -66,3 +66,19 @@ package enum NodeMemory {
         return Account(ranks: mine.count, total: sum + present, available: available)
     }
 }
+
+extension NodeMemory.Account: CustomStringConvertible {
+    package var description: String {
+        let room = available == .max ? "" : "; \(ModelSummary.bytes(available)) are available"
+        return "\(ModelSummary.bytes(total)) at most for \(Figures.count(ranks, "rank")) on this machine\(room)"
+    }
+}
+
+extension MemoryNeed {
+    /// An estimate of the memory that libraries take and do not report, fitted to the measurements of
+    /// docs/benchmarks.md: pages of program code that are first needed when kernels run, compiled kernels, and MPI's
+    /// buffers for each other rank.
+    package static func libraries(for network: Network, ranks: Int) -> Int {
+        (4 << 20) + network.nodes.count * (100 << 10) + (ranks - 1) * (256 << 10)
+    }
+}

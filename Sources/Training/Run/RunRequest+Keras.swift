@@ -2,6 +2,7 @@ import Basics
 import Interchange
 import Models
 import Options
+import Sessions
 
 /// What a run takes over from the file of its model.
 extension RunRequest {

@@ -4,6 +4,7 @@ import Datasets
 import FoundationEssentials
 import MessagePassing
 import Reporting
+import Sessions
 
 /// One run of training, from options to an outcome: opens the data, reads what a resumed run takes from its checkpoint,
 /// compares what must be equal on all ranks, plans, and trains.

@@ -3,6 +3,7 @@ import DataSummary
 import Datasets
 import MessagePassing
 import Options
+import Sessions
 import Transforms
 
 /// The data of a run before it is known how samples are normalised, which may have to be measured first.

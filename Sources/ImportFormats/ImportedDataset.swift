@@ -20,7 +20,7 @@ package struct ImportedDataset {
         (self.classes, splits, self.images, self.warnings) = (classes, [], images, warnings)
     }
 
-    static func numberedClasses(_ count: Int) -> [String] { (0..<count).map(String.init) }
+    package static func numberedClasses(_ count: Int) -> [String] { (0..<count).map(String.init) }
 }
 
 /// The samples of one split, not yet read.

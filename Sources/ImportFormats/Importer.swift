@@ -2,7 +2,7 @@ import ImportSources
 
 /// A format of others that `data import` reads.
 ///
-/// A format is a conforming type in `Formats/` and a line in `ImporterList.known`. The command's help, `--format`, flags and
+/// A format is a conforming type in this folder and a line in `ImporterList.known`. The command's help, `--format`, flags and
 /// errors follow from what the type declares.
 package protocol Importer: Sendable {
     /// As summaries and errors call it, and in `--format`, where its hyphens may be left out: "cifar-10".
@@ -18,12 +18,24 @@ package protocol Importer: Sendable {
     func recognizes(_ input: ImportInput) throws(ImportError) -> Bool
 
     /// Reads headers and class names, and checks them. Samples are left to the splits.
-    func open(_ input: ImportInput, _ options: ImportOptions) throws(ImportError) -> ImportedDataset
+    func open(_ input: ImportInput, _ options: FormatOptions) throws(ImportError) -> ImportedDataset
 }
 
 extension Importer {
     package var options: [ImporterOption] { [] }
     package var isGeneral: Bool { false }
+}
+
+/// Which format an input is read as, and what was chosen in it.
+package struct FormatOptions: Sendable {
+    /// Nil: told from what the input holds.
+    package var importer: (any Importer)?
+    /// The options of importers that were given, by name; a switch has the value "".
+    package var values: [String: String] = [:]
+
+    package init() {}
+
+    func isGiven(_ option: ImporterOption) -> Bool { values[option.name] != nil }
 }
 
 /// An option of one format, or of a few: a flag of `data import`.

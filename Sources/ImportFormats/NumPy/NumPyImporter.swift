@@ -20,7 +20,7 @@ struct NumPyImporter: Importer {
             || !samples.isEmpty && !Self.files(Self.targets, .train, input).isEmpty
     }
 
-    func open(_ input: ImportInput, _ options: ImportOptions) throws(ImportError) -> ImportedDataset {
+    func open(_ input: ImportInput, _ options: FormatOptions) throws(ImportError) -> ImportedDataset {
         var splits: [NumPySplit] = []
         for split in Split.allCases {
             let samples = try Self.file(Self.samples, split, input)

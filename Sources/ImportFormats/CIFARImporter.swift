@@ -28,11 +28,11 @@ struct CIFARImporter: Importer {
     func recognizes(_ input: ImportInput) -> Bool { input.contains(firstTrainFile) || holdsSubfolder(input) }
 
     /// The folder that the archive unpacks to may be meant by the one that holds it.
-    func open(_ input: ImportInput, _ options: ImportOptions) throws(ImportError) -> ImportedDataset {
+    func open(_ input: ImportInput, _ options: FormatOptions) throws(ImportError) -> ImportedDataset {
         if !input.contains(firstTrainFile), holdsSubfolder(input) {
             return try open(ImportInput(folder: input.path + "/" + subfolder), options)
         }
-        let record = record(isCoarse: options.isGiven(Self.coarse.name))
+        let record = record(isCoarse: options.isGiven(Self.coarse))
         let train = try CIFARFiles(record, input, names: trainFiles(input))
         let test = try CIFARFiles(record, input, names: [testFile])
         return ImportedDataset(

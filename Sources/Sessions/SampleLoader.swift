@@ -18,14 +18,14 @@ package struct SampleLoader {
     }
 
     /// The same loader for samples of another shape.
-    func taking(_ input: InputPipeline) -> SampleLoader {
+    package func taking(_ input: InputPipeline) -> SampleLoader {
         var copy = self
         copy.input = input
         return copy
     }
 
     /// A loader that records its work.
-    func traced(into spans: SpanBuffer) -> SampleLoader {
+    package func traced(into spans: SpanBuffer) -> SampleLoader {
         var copy = self
         copy.trace = (spans, spans.label(.init("data", "normalise", numbering: "samples")))
         return copy

@@ -44,7 +44,7 @@ struct ImageFolderImporter: Importer {
         return endings.contains { lower.hasSuffix($0) }
     }
 
-    func open(_ input: ImportInput, _ options: ImportOptions) throws(ImportError) -> ImportedDataset {
+    func open(_ input: ImportInput, _ options: FormatOptions) throws(ImportError) -> ImportedDataset {
         let shares = try SplitShares(options.values[Self.split.name], seed: options.values[Self.seed.name])
         var images =
             if let tables = try ImageTable.labels(of: input, options) { tables } else { try FolderLabels(input).labels }
