@@ -19,7 +19,7 @@ extension Dataset {
         switch H5Pget_layout(list.id) {
         case H5D_CHUNKED: try requireChunks(list.id)
         case H5D_VIRTUAL: try requireSources(list.id, visits)
-        case H5D_CONTIGUOUS where H5Pget_external_count(list.id) > 0:
+        case H5D_CONTIGUOUS where isExternal:
             guard allowExternal else { throw refusal(ofExternal: list.id) }
             try requireExternalFiles()
         case H5D_CONTIGUOUS: try requireRun()

@@ -53,7 +53,7 @@ public struct Dataset: StoredObject {
         let operation = "describe the data set's storage"
         let list = try location.open(operation, close: H5Pclose) { H5Dget_create_plist(location.id) }
         switch H5Pget_layout(list.id) {
-        case H5D_CONTIGUOUS where H5Pget_external_count(list.id) == 0:
+        case H5D_CONTIGUOUS where !isExternal:
             let offset = quietly { H5Dget_offset(location.id) }
             return .contiguous(fileOffset: offset == chdf5_undefined_address() ? nil : UInt64(offset))
         case H5D_CHUNKED:

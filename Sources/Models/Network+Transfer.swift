@@ -51,6 +51,21 @@ extension Network {
         }
         return try Network(name: name, nodes: nodes, auxiliaryOutputs: auxiliaryOutputs)
     }
+
+    /// The same network with sigmoid where outputs are a softmax: each class is a question of its own.
+    package func endingInSigmoid() throws(NetworkError) -> Network {
+        let outputs = Set([nodes.count - 1] + auxiliaryOutputs.map(\.node))
+        let nodes = nodes.enumerated().map { index, node in
+            guard outputs.contains(index), case .dense(let dense) = node.layer, dense.activation == .softmax else {
+                return node
+            }
+            let layer = Dense(
+                units: dense.units, activation: .sigmoid, usesBias: dense.usesBias,
+                kernelInitializer: dense.kernelInitializer)
+            return Node(name: node.name, layer: .dense(layer), inputs: node.inputs, isTrainable: node.isTrainable)
+        }
+        return try Network(name: name, nodes: nodes, auxiliaryOutputs: auxiliaryOutputs)
+    }
 }
 
 extension Activation {

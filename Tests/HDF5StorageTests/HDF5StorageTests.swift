@@ -184,28 +184,9 @@ final class Scratch {
         #expect { _ = try dataset.read(as: UInt8.self) } throws: { "\($0)".contains("has become shorter") }
     }
 
-    /// HDF5 reads zeros where such a file ends too early, and does not go through the driver of HDF5 files.
-    @Test func bytesOutsideOfHDF5FilesThatBecomeFewerAreNotReadAsZeros() throws {
-        let scratch = try Scratch()
+    /// A file whose data set `x` has its bytes, 1000 sevens, in a file that is no HDF5 file. `v` is a virtual data set of `x`.
+    private func writeExternal(_ scratch: Scratch) throws -> (path: String, bytesPath: String) {
         let (path, bytesPath) = (scratch.file("names-others.h5"), scratch.file("bytes.raw"))
-        try Data(repeating: 7, count: 1000).write(to: URL(fileURLWithPath: bytesPath))
-        let usual = hid_t(H5P_DEFAULT)
-        let file = H5Fcreate(path, chdf5_truncate(), usual, usual)
-        let (list, space) = (H5Pcreate(chdf5_dataset_create()), H5Screate_simple(1, [1000], nil))
-        #expect(H5Pset_external(list, bytesPath, 0, 1000) >= 0)
-        let made = H5Dcreate2(file, "x", chdf5_uint8(), space, usual, list, usual)
-        #expect(H5Dclose(made) >= 0 && H5Sclose(space) >= 0 && H5Pclose(list) >= 0 && H5Fclose(file) >= 0)
-        let dataset = try HDF5File.open(path).root.dataset("x")
-        #expect(try dataset.read(as: UInt8.self) == [UInt8](repeating: 7, count: 1000))
-        #expect(truncate(bytesPath, 400) == 0)
-        #expect { _ = try dataset.read(as: UInt8.self) } throws: { "\($0)".contains("which has 400 bytes, not 1000") }
-        #expect { _ = try dataset.read(rows: 0..<2, as: UInt8.self) } throws: { "\($0)".contains("restore that file") }
-    }
-
-    /// Such reads happen inside HDF5, where nobody can look at the size again.
-    @Test func aVirtualDataSetReadsNoBytesOutsideOfHDF5Files() throws {
-        let scratch = try Scratch()
-        let (path, bytesPath) = (scratch.file("virtual.h5"), scratch.file("bytes.raw"))
         try Data(repeating: 7, count: 1000).write(to: URL(fileURLWithPath: bytesPath))
         let usual = hid_t(H5P_DEFAULT)
         let file = H5Fcreate(path, chdf5_truncate(), usual, usual)
@@ -218,7 +199,24 @@ final class Scratch {
             #expect(H5Pclose(list) >= 0)
         }
         #expect(H5Sclose(space) >= 0 && H5Fclose(file) >= 0)
-        let root = try HDF5File.open(path).root
+        return (path, bytesPath)
+    }
+
+    /// HDF5 reads zeros where such a file ends too early, and does not go through the driver of HDF5 files.
+    @Test func bytesOutsideOfHDF5FilesThatBecomeFewerAreNotReadAsZeros() throws {
+        let scratch = try Scratch()
+        let (path, bytesPath) = try writeExternal(scratch)
+        let dataset = try HDF5File.open(path).root.dataset("x")
+        #expect(try dataset.read(as: UInt8.self) == [UInt8](repeating: 7, count: 1000))
+        #expect(truncate(bytesPath, 400) == 0)
+        #expect { _ = try dataset.read(as: UInt8.self) } throws: { "\($0)".contains("which has 400 bytes, not 1000") }
+        #expect { _ = try dataset.read(rows: 0..<2, as: UInt8.self) } throws: { "\($0)".contains("restore that file") }
+    }
+
+    /// Such reads happen inside HDF5, where nobody can look at the size again.
+    @Test func aVirtualDataSetReadsNoBytesOutsideOfHDF5Files() throws {
+        let scratch = try Scratch()
+        let root = try HDF5File.open(writeExternal(scratch).path).root
         try root.dataset("x").requireStored(allowExternal: true)
         #expect { try root.dataset("v").requireStored(allowExternal: true) } throws: {
             "\($0)".contains("/v") && "\($0)".contains("it reads /x, whose bytes lie in files that are no HDF5 files")

@@ -4,8 +4,8 @@ import Engines
 import Execution
 import Foundation
 import HDF5Storage
-import MessagePassing
 import KerasNetworks
+import MessagePassing
 import Models
 import Options
 import Reporting

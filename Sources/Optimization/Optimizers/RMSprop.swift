@@ -32,31 +32,52 @@ public struct RMSprop: Optimizer, Hashable {
         weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
         slots: [UnsafeMutablePointer<Float>], count: Int, step: UpdateStep
     ) {
-        let terms = step.terms
-        let rate = terms.rate
-        let rho = Float(rho)
-        let fresh = Float(1 - self.rho)
-        let epsilon = Float(epsilon)
-        let momentum = Float(momentum)
-        let velocity = slots[0]
-        let accumulated = momentum > 0 ? slots[1] : nil
-        let averages = isCentered ? slots[slots.count - 1] : nil
-        for i in 0..<count {
-            let g = terms.regularized(gradient[i], weights[i])
-            let v = rho * velocity[i] + fresh * (g * g)
-            velocity[i] = v
-            var square = v
-            if let averages {
-                let average = rho * averages[i] + fresh * g
-                averages[i] = average
-                square = v - average * average
+        let (rho, fresh) = (Float(rho), Float(1 - self.rho))
+        let factor = Float(momentum)
+        let (accumulated, means) = (slots[momentum > 0 ? 1 : 0], slots[slots.count - 1])
+        func centred(_ i: Int, _ gradient: Float, _ square: Float) -> Float {
+            let mean = rho * means[i] + fresh * gradient
+            means[i] = mean
+            return square - mean * mean
+        }
+        func accumulate(_ i: Int, _ change: Float) -> Float {
+            let sum = factor * accumulated[i] + change
+            accumulated[i] = sum
+            return sum
+        }
+        // A loop for each combination: the compiler does not vectorise one with branches.
+        let loop = Loop(
+            weights: weights, gradient: gradient, velocity: slots[0], count: count, terms: step.terms, rho: rho,
+            fresh: fresh, epsilon: Float(epsilon))
+        switch (isCentered, momentum > 0) {
+        case (false, false): loop.run({ _, _, square in square }, { _, change in change })
+        case (false, true): loop.run({ _, _, square in square }, accumulate)
+        case (true, false): loop.run(centred, { _, change in change })
+        case (true, true): loop.run(centred, accumulate)
+        }
+    }
+
+    private struct Loop {
+        let weights: UnsafeMutablePointer<Float>
+        let gradient: UnsafePointer<Float>
+        let velocity: UnsafeMutablePointer<Float>
+        let count: Int
+        let terms: UpdateStep.Terms
+        let rho: Float
+        let fresh: Float
+        let epsilon: Float
+
+        /// `spread` is what gradients are divided by the root of, made of their mean square; `change` is what weights lose, made
+        /// of a gradient times the rate.
+        @inline(__always)
+        func run(_ spread: (Int, Float, Float) -> Float, _ change: (Int, Float) -> Float) {
+            for i in 0..<count {
+                let g = terms.regularized(gradient[i], weights[i])
+                let v = rho * velocity[i] + fresh * (g * g)
+                velocity[i] = v
+                let lost = change(i, (terms.rate * g) / dptrain_square_root(spread(i, g, v) + epsilon))
+                weights[i] = terms.decayed(weights[i]) - lost
             }
-            var change = (rate * g) / dptrain_square_root(square + epsilon)
-            if let accumulated {
-                change = momentum * accumulated[i] + change
-                accumulated[i] = change
-            }
-            weights[i] = terms.decayed(weights[i]) - change
         }
     }
 }

@@ -40,7 +40,7 @@ extension LearningRateSchedule: CustomStringConvertible {
         case "inverse-time":
             return .inverseTime(
                 decay: try parts.require("decay", "a number of at least 0") { $0 >= 0 && Float($0).isFinite },
-                every: try parts.positiveTime("every"))
+                every: try parts.optionalTime("every"))
         default:
             let names = [
                 "constant", "step", "multistep", "exponential", "polynomial", "cosine", "cosine-restarts",
@@ -121,11 +121,11 @@ extension LearningRateSchedule: CustomStringConvertible {
 /// Settings that several schedules have.
 extension CompactText {
     mutating func time(_ key: String) throws -> ScheduleTime {
-        guard let time = try positiveTime(key) else { throw problem("\(key) is missing") }
+        guard let time = try optionalTime(key) else { throw problem("\(key) is missing") }
         return time
     }
 
-    mutating func positiveTime(_ key: String) throws -> ScheduleTime? {
+    mutating func optionalTime(_ key: String) throws -> ScheduleTime? {
         try take(key, "a positive number of epochs or steps") { $0.count > 0 && $0.count <= Int(Int32.max) }
     }
 

@@ -3,8 +3,8 @@ import Checkpoints
 import DataPipeline
 import Datasets
 import Execution
-import MessagePassing
 import KerasNetworks
+import MessagePassing
 import Models
 import Optimization
 import Reduction

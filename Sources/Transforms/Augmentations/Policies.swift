@@ -76,7 +76,7 @@ struct RandAugment: ByteAugmentation {
     ) {
         let (strengths, omissions) = (random.part(0), random.part(1))
         let drawn = (0..<UInt64(operations)).lazy.map { number -> ImageOperation in
-            guard probability == 1 || omissions.uniform(number) < probability else { return .identity }
+            guard omissions.uniform(number) < probability else { return .identity }
             return PolicyOperation.searched[random.integer(2 * number, below: PolicyOperation.searched.count)].drawn(
                 .usual, level: level(number, strengths), of: levels,
                 isNegative: random.uniform(2 * number + 1) < 0.5, image)
