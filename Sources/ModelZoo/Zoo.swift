@@ -53,9 +53,7 @@ extension Network {
     func withDropout(_ rate: Float) throws(NetworkError) -> Network {
         let nodes = nodes.map { node in
             guard case .dropout = node.layer else { return node }
-            return Node(
-                name: node.name, layer: .dropout(Dropout(rate: rate)), inputs: node.inputs,
-                isTrainable: node.isTrainable)
+            return node.replaced(by: .dropout(Dropout(rate: rate)))
         }
         return try Network(name: name, nodes: nodes, auxiliaryOutputs: auxiliaryOutputs)
     }

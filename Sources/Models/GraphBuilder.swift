@@ -170,14 +170,15 @@ extension GraphBuilder {
 }
 
 extension String {
-    /// Keras's `to_snake_case`: `Conv2D` is `conv2d`, `MaxPooling2D` is `max_pooling2d`.
+    /// Keras's `to_snake_case`: `Conv2D` is `conv2d`, `MaxPooling2D` is `max_pooling2d`, `PReLU` is `p_re_lu`.
     package var snakeCased: String {
+        let characters = Array(self)
         var result = ""
-        var previous: Character?
-        for character in self {
-            if character.isUppercase, let previous, previous.isLowercase { result += "_" }
+        for (index, character) in characters.enumerated() {
+            let isBehindLowercase = index > 0 && characters[index - 1].isLowercase
+            let beginsWord = index > 0 && index + 1 < characters.count && characters[index + 1].isLowercase
+            if character.isUppercase, isBehindLowercase || beginsWord { result += "_" }
             result += character.lowercased()
-            previous = character
         }
         return result
     }

@@ -41,14 +41,15 @@ private struct ONNXBuilder {
     private let network: Network
     private let weights: [[Float]]
     /// Of each node, the indices of its parameters.
-    private let parameters: [Int: [Int]]
+    private let parameters: [[Int]]
     /// The name of each node's output.
     private var values: [String]
 
     init(_ network: Network, _ weights: [[Float]]) {
         (self.network, self.weights) = (network, weights)
         graph = ONNXGraph(name: network.name)
-        parameters = Dictionary(grouping: network.parameters.indices) { network.parameters[$0].node }
+        let own = Dictionary(grouping: network.parameters.indices) { network.parameters[$0].node }
+        parameters = network.owners.map { own[$0] ?? [] }
         values = [String](repeating: "", count: network.nodes.count)
     }
 
@@ -87,7 +88,7 @@ private struct ONNXBuilder {
         graph.add("Transpose", [x], of: owner, [("perm", .integers([0, 2, 3, 1]))])
     }
 
-    private func values(of node: Int, _ place: Int) -> [Float] { weights[parameters[node]?[place] ?? 0] }
+    private func values(of node: Int, _ place: Int) -> [Float] { weights[parameters[node][place]] }
 
     // MARK: Layers
 
@@ -165,7 +166,8 @@ private struct ONNXBuilder {
             let centred = affine(x, factors: [1], offsets: mean.map { -$0 }, shapes[0], name)
             y = affine(centred, factors: factors, offsets: [0], shapes[0], name)
         case .plain(let layer as RadialBasis): y = distances(x, layer, index, shapes[0], name)
-        case .input, .plain:
+        case .input: y = x
+        case .plain:
             throw unwritable("a layer \(node.layer.description.typeName)", name)
         }
         return try activation(y, node.layer.activation, name)
