@@ -150,6 +150,7 @@ extension Layer {
         switch self {
         case .convolution(let layer): layer.window
         case .pooling(let layer): layer.window
+        case .plain(let layer as DepthwiseConvolution2D): layer.window
         default: nil
         }
     }
@@ -162,7 +163,8 @@ extension Operation {
     fileprivate func canFuse(_ function: Activation) -> Bool {
         guard activation == .linear, function.isOfEngines else { return false }
         switch layer {
-        case .dense, .convolution, .add, .scale: return true
+        case .convolution(let layer): return layer.groups == 1
+        case .dense, .add, .scale: return true
         case .batchNormalization: return function == .relu
         default: return false
         }

@@ -59,7 +59,8 @@ extension Layer {
             usesBias = layer.usesBias
             result = .convolution(
                 Convolution2D(
-                    filters: layer.filters, kernel: layer.window.size, stride: layer.window.stride,
+                    filters: layer.filters, groups: layer.groups, kernel: layer.window.size,
+                    stride: layer.window.stride,
                     dilation: layer.window.dilation, padding: layer.window.padding,
                     kernelInitializer: layer.kernelInitializer))
         case .dense(let layer) where layer.activation == .linear:

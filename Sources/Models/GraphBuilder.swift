@@ -60,12 +60,12 @@ extension GraphBuilder {
     }
 
     public mutating func convolution(
-        _ x: Tensor, _ filters: Int, kernel: Extent2D, stride: Extent2D = 1, dilation: Extent2D = 1,
+        _ x: Tensor, _ filters: Int, groups: Int = 1, kernel: Extent2D, stride: Extent2D = 1, dilation: Extent2D = 1,
         padding: Padding = .valid, activation: Activation = .linear, bias: Bool = true,
         initializer: Initializer = .glorotUniform, name: String? = nil
     ) -> Tensor {
         let layer = Convolution2D(
-            filters: filters, kernel: kernel, stride: stride, dilation: dilation, padding: padding,
+            filters: filters, groups: groups, kernel: kernel, stride: stride, dilation: dilation, padding: padding,
             activation: activation, usesBias: bias, kernelInitializer: initializer)
         return add(.convolution(layer), to: [x], name: name)
     }

@@ -92,7 +92,7 @@ extension Layer {
                 Dense(
                     units: classes, activation: layer.activation.deciding(amongSeveral: classes > 1),
                     usesBias: layer.usesBias, kernelInitializer: layer.kernelInitializer))
-        case .convolution(let layer):
+        case .convolution(let layer) where layer.groups == 1:
             .convolution(
                 Convolution2D(
                     filters: classes, kernel: layer.window.size, stride: layer.window.stride,

@@ -257,7 +257,7 @@ private func smallResidual() throws -> Network {
 
     /// Each change of the golden file must be refused with words that name it.
     @Test(arguments: [
-        (#""groups":1"#, #""groups":2"#, "stem", "groups = 2"),
+        (#""groups":1"#, #""groups":2"#, "stem", "into 2 groups"),
         (#""kernel_regularizer":null"#, #""kernel_regularizer":7"#, "stem", "kernel_regularizer = 7"),
         (#""activation":"relu""#, #""activation":"glu""#, "relu", "glu"),
         (#""axis":-1"#, #""axis":1"#, "norm", "axis = 1"),
