@@ -58,6 +58,13 @@ public struct SampleSet: Sendable {
         return samples
     }
 
+    /// The same targets, for floats of another shape which memory holds in the place of the samples.
+    package func replaced(byFloats shape: Shape) -> SampleSet {
+        var samples = self
+        samples.source = source.replaced(byFloats: shape)
+        return samples
+    }
+
     /// How often each class occurs.
     public var histogram: [Int] {
         var counts = [Int](repeating: 0, count: classes)

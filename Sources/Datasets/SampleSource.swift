@@ -31,17 +31,17 @@ public struct SampleSource: Sendable {
     public let dataset: Dataset
     public let parts: SampleParts
     /// A sample as it is stored, images as [H, W, C].
-    package let stored: Shape
+    package private(set) var stored: Shape
     /// The same, where decoding makes another shape of it.
     public var storedShape: Shape { stored }
     /// How stored images become samples; nil where they are samples as they are.
     public internal(set) var decoding: ImageDecoding?
     /// A sample as it is handed on: [H, W, C], or [F] for features.
     public var sample: Shape { decoding?.output ?? stored }
-    public let form: SampleForm
+    public private(set) var form: SampleForm
     public let access: Access
     /// How images lie in the file; nil for features and images without a channel axis.
-    public let order: ChannelOrder?
+    public private(set) var order: ChannelOrder?
 
     /// Whether samples lie as [C, H, W] or [C, W, H] and must be turned into [H, W, C].
     package var needsTransposition: Bool {
@@ -53,6 +53,13 @@ public struct SampleSource: Sendable {
     }
     /// Bytes of a sample as it is handed on.
     public var sampleBytes: Int { sample.count * form.size }
+
+    /// Floats of another shape, which memory holds in the place of the samples.
+    func replaced(byFloats shape: Shape) -> SampleSource {
+        var source = self
+        (source.stored, source.form, source.order, source.decoding) = (shape, .floats, nil, nil)
+        return source
+    }
 
     /// Encoded images, of which each has a size of its own.
     init(_ images: EncodedImages, channels: Int) throws {

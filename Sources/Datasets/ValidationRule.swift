@@ -15,6 +15,9 @@ public enum ValidationRule: Sendable, Equatable {
 }
 
 extension ValidationRule {
+    /// Whether each epoch has other samples.
+    package var isRedrawn: Bool { if case .redrawn = self { true } else { false } }
+
     /// Whether it chooses among the training samples.
     package var isOfTrainingSamples: Bool {
         switch self {

@@ -4,6 +4,8 @@ import Basics
 /// Turns a network's nodes into operations, one after another. Operations are fused if a value has only one reader.
 struct Lowering {
     private let network: Network
+    /// The node whose value is what the operations are given.
+    private let start: Int
     /// Whether each node is lowered at all.
     private let isNeeded: [Bool]
     /// The nodes at the network's ends that leave their activation to the loss.
@@ -19,12 +21,14 @@ struct Lowering {
     /// both.
     private var readers: [Int] = []
 
-    init(_ network: Network, isTraining: Bool, loss: Loss) {
+    init(_ network: Network, isTraining: Bool, loss: Loss, start: Int) {
         self.network = network
-        isNeeded = isTraining ? network.nodes.map { _ in true } : network.servesOutput
+        self.start = start
+        let serves = isTraining ? network.nodes.map { _ in true } : network.servesOutput
+        isNeeded = serves.indices.map { serves[$0] && $0 >= start }
         values = Array(repeating: 0, count: network.nodes.count)
         var consumers: [[Int]] = Array(repeating: [], count: network.nodes.count)
-        for (index, node) in network.nodes.enumerated() where isNeeded[index] {
+        for (index, node) in network.nodes.enumerated() where isNeeded[index] && index > start {
             for input in node.inputs { consumers[input].append(index) }
         }
         self.consumers = consumers
@@ -41,6 +45,7 @@ struct Lowering {
 
     private mutating func lower(_ index: Int) {
         let node = network.nodes[index]
+        if index == start { return appendStart() }
         switch node.layer {
         case .input where !node.inputs.isEmpty: apply(.linear, index, to: node.inputs[0])
         case .activation: apply(activation(of: index), index, to: node.inputs[0])
@@ -49,6 +54,16 @@ struct Lowering {
             values[index] = values[node.inputs[0]]
         default: append(index, then: activation(of: index))
         }
+    }
+
+    private mutating func appendStart() {
+        let shape = network.shapes[start]
+        operations.append(
+            Operation(
+                name: network.nodes[start].name, layer: .input(Input(shape: shape)), activation: .linear, inputs: [],
+                parameters: [], inputShapes: [], outputShape: shape, margins: .none))
+        values[start] = 0
+        readers.append(consumers[start].count)
     }
 
     /// The node's own activation, unless it leaves that to the loss.

@@ -52,10 +52,11 @@ public struct LoweredNetwork: Sendable {
     public let auxiliaryOutputs: [Output]
 
     /// Fuses activations and padding, and splits off the last activation if `loss` works on logits. Layers that only
-    /// auxiliary outputs need are lowered for training only.
-    public init(_ network: Network, loss: Loss, purpose: PlanPurpose) {
+    /// auxiliary outputs need are lowered for training only. The operations are given the values of the node `start`, which alone
+    /// the nodes behind it may read of those before them; 0 is the network's input.
+    public init(_ network: Network, loss: Loss, purpose: PlanPurpose, start: Int = 0) {
         let auxiliary = purpose == .training ? network.auxiliaryOutputs : []
-        var lowering = Lowering(network, isTraining: purpose == .training, loss: loss)
+        var lowering = Lowering(network, isTraining: purpose == .training, loss: loss, start: start)
         let lowered = lowering.lower()
         self.network = network
         operations = lowered

@@ -63,6 +63,10 @@ extension TrainingOptions {
             "rate-factor", .network, .semantic, \.rateFactor,
             "factors of the learning rate for layers, such as 'conv1*=0.1, conv2*=0.3'; the first pattern that fits decides"
         ),
+        .init(
+            "cache-features", .network, .semantic, \.cacheFeatures,
+            "compute what the frozen layers before the first that trains make of each sample once, and keep it in each rank's memory"
+        ),
     ]
 
     static let defaultUnfreezeRate = 0.1

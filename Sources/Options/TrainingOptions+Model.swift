@@ -26,6 +26,12 @@ extension TrainingOptions {
         if unfreezeAtEpoch == nil, let given = ["unfreeze", "unfreeze-rate"].first(where: { text(of: $0) != nil }) {
             throw OptionError(given, "it goes with --unfreeze-at-epoch")
         }
+        guard cacheFeatures ?? false else { return }
+        let changing = ["augment", "size-schedule", "unfreeze-at-epoch"].first { text(of: $0) != nil }
+        if let given = changing ?? (validation.isRedrawn ? "validation" : nil) {
+            throw OptionError(
+                "cache-features", "with --\(given) features would change from epoch to epoch; leave one of them out")
+        }
     }
 
     /// Whether a new run goes on with the optimizer of its model's file.

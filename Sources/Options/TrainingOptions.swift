@@ -45,6 +45,8 @@ public struct TrainingOptions: Equatable, Sendable {
     /// Nil for `defaultUnfreezeRate`, so that checkpoints of runs without it hold nothing of it.
     public var unfreezeRate: Double?
     public var rateFactor: NameFactors?
+    /// Nil means false, so that checkpoints of runs without the option hold nothing of it.
+    public var cacheFeatures: Bool?
     public var stochasticDepth: Double?
     /// Nil means false, so that checkpoints of runs without the option hold nothing of it.
     public var zeroInitResidual: Bool?

@@ -45,18 +45,21 @@ package final class Evaluator {
 
     /// The outputs for this rank's samples, [n, width] in the data's order: the rank's shards are one contiguous part.
     package func predict(width: Int) throws -> [Float] {
-        let sampler = source.sampler
-        let first = sampler.part(of: shards.lowerBound).lowerBound
-        let last = sampler.part(of: shards.upperBound - 1).upperBound
-        var outputs = [Float](repeating: 0, count: (last - first) * width)
-        try outputs.withUnsafeMutableBufferPointer { outputs in
-            guard let start = outputs.baseAddress else { return }
-            try forEachShard(.prediction, epoch: 0, nil) { plan, batch, step, shard in
-                let position = sampler.positions(step: step, shard: shard).lowerBound - first
-                (start + position * width).update(from: plan.output, count: batch.count * width)
-            }
-        }
+        let own = source.sampler.part(of: shards)
+        var outputs = [Float](repeating: 0, count: own.count * width)
+        try outputs.withUnsafeMutableBufferPointer { try predict(width: width, into: $0) }
         return outputs
+    }
+
+    /// The same into memory for just these samples.
+    package func predict(width: Int, into outputs: UnsafeMutableBufferPointer<Float>) throws {
+        guard let start = outputs.baseAddress else { return }
+        let sampler = source.sampler
+        let first = sampler.part(of: shards).lowerBound
+        try forEachShard(.prediction, epoch: 0, nil) { plan, batch, step, shard in
+            let position = sampler.positions(step: step, shard: shard).lowerBound - first
+            (start + position * width).update(from: plan.output, count: batch.count * width)
+        }
     }
 
     /// Runs the rank's shards of all steps, and hands `body` each one's plan, samples, step and number.

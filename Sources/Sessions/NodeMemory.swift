@@ -21,7 +21,7 @@ public struct MemoryError: Error, Sendable, Equatable, CustomStringConvertible {
             "model \(model) needs \(ModelSummary.bytes(need)) of memory on \(node) for \(Figures.count(ranks, "rank")) "
             + "(a rank: \(parts)), but \(ModelSummary.bytes(available)) are available; use a smaller --batch-size, more "
             + "--shards, which are computed one after another, a smaller --input-size, or fewer ranks on this machine"
-            + (largest.keptSamples > 0 ? ", or leave out --cache ram" : "")
+            + (largest.keptSamples > 0 ? ", or keep no samples there: leave out --cache ram and --cache-features" : "")
     }
 }
 

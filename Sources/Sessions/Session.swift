@@ -94,14 +94,16 @@ extension Session {
     package typealias Work = [PlanPurpose: BatchSource]
 
     /// Plans for all shards that any rank meets, so that all ranks have the same arena. Collective.
-    /// `trainingInputs` are the shapes of training samples, if they are not the network's.
+    /// `trainingInputs` are the shapes of training samples, if they are not the network's. Samples are values of the node
+    /// `start`.
     package func plan(
-        _ network: Network, _ loss: Loss, for work: Work, trainingInputs: [Shape] = []
+        _ network: Network, _ loss: Loss, for work: Work, trainingInputs: [Shape] = [], start: Int = 0
     ) throws -> ReplicaPlan {
         let targets = (work[.training] ?? work.values.first)?.targetKind(for: loss) ?? .label
         var demand = ReplicaPlan.Demand(options, targets: targets, shards: shards.count)
         demand.weighted = Set(work.filter { $0.value.dataset.weights != nil }.keys)
         demand.trainingInputs = trainingInputs
+        demand.start = start
         demand.training = work[.training]?.shardSizes ?? []
         demand.evaluation = work[.evaluation]?.shardSizes ?? []
         demand.prediction = work[.prediction]?.shardSizes ?? []

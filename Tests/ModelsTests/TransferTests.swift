@@ -52,4 +52,41 @@ import Testing
         let error = #expect(throws: OptionError.self) { try network.requireLayers(patterns, option: "freeze") }
         #expect(error?.description.contains("conv, top") == true)
     }
+
+    // MARK: What stays the same in every epoch
+
+    /// conv - norm - relu - flatten - dropout - top, with a short cut around what is in `bypass`.
+    private func frozen(_ layers: Set<String>, bypass: Bool = false) throws -> Network {
+        var graph = GraphBuilder("small", input: [4, 4, 2])
+        let conv = graph.convolution(graph.input, 2, kernel: 3, name: "conv")
+        let norm = graph.batchNormalization(conv, name: "norm")
+        let end = bypass ? graph.sum(norm, conv, name: "sum") : norm
+        let flat = graph.flatten(graph.activation(end, .relu, name: "relu"), name: "flat")
+        _ = graph.dense(graph.dropout(flat, rate: 0.5), 3, name: "top")
+        return try graph.network().training { !layers.contains($0.name) }
+    }
+
+    @Test func aFrozenBodyEndsBeforeWhatTrainsOrIsLeftToChance() throws {
+        let network = try frozen(["conv", "norm"])
+        #expect(network.nodes[try network.endOfFrozenBody()].name == "flat")
+    }
+
+    @Test func aFrozenBodyEndsBeforeStatisticsThatMove() throws {
+        let network = try frozen(["conv"])
+        #expect(network.nodes[try network.endOfFrozenBody()].name == "conv")
+    }
+
+    /// Behind the sum everything reads the sum alone; between the convolution and the sum, two values are read.
+    @Test func aFrozenBodyEndsWhereOneValueIsRead() throws {
+        let network = try frozen(["conv", "norm"], bypass: true)
+        #expect(network.nodes[try network.endOfFrozenBody()].name == "flat")
+        let half = try frozen(["conv"], bypass: true)
+        #expect(half.nodes[try half.endOfFrozenBody()].name == "conv")
+    }
+
+    @Test func aNetworkWithoutAFrozenBody() throws {
+        let network = try frozen(["top"])
+        let error = #expect(throws: NetworkError.self) { try network.endOfFrozenBody() }
+        #expect(error?.layer == "conv")
+    }
 }

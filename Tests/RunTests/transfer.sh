@@ -47,6 +47,30 @@ expect "factors that are none" 64 "is not a list of patterns with positive facto
 expect "weights that were trained on other values" 0 'first/latest.h5: its run took values that are divided by 255, but this run.s are from 0:255 to -1:1' \
     alone --model simple-cnn --data data.h5 --weights first/latest.h5 --normalization tf --epochs 1 --batch-size 16 --output other
 
+# What frozen layers make of samples, computed once: other sums than in training, since a batch norm is folded and shards differ.
+body=("${run[@]:0:8}" --freeze '!*_new' --batch-size 16 --epochs 3 --shards 8 --checkpoint-every-steps 4 --keep 100)
+expect "a frozen body in each step" 0 'finished after 3 epochs' alone "${body[@]}" --output slow
+expect "its features kept" 0 'input .*the frozen layers up to [a-z0-9_]*, computed once' alone "${body[@]}" --cache-features --output kept
+for count in 3 8; do
+    expect "features on $count ranks" 0 'finished after 3 epochs' ranks $count "${body[@]}" --cache-features --output "kept-$count"
+    verdict "$count ranks: the bits of one" same_run kept "kept-$count"
+done
+mkdir kept-from
+cp kept/config.toml kept/log.jsonl kept/step-00000008.h5 kept-from
+expect "features of a resumed run" 0 'finished after 3 epochs' ranks 2 --resume kept-from/step-00000008.h5 --output kept-from
+verdict "resumed: the bits of one run" cmp kept/latest.h5 kept-from/latest.h5
+# near A B: whether the losses of all epochs agree to 1e-5.
+losses() { grep '"event":"epoch"' "$1/log.jsonl" | grep -oE '"(val_)?loss":[0-9.e-]+'; }
+near() {
+    paste <(losses "$1") <(losses "$2") | awk -F'[:\t]' '
+        NF != 4 || ($2 - $4) ^ 2 > 1e-10 * $4 ^ 2 { far = 1 } END { exit far || NR != 6 }'
+}
+verdict "the losses of a run without kept features" near kept slow
+expect "features that would change" 64 'with --augment features would change from epoch to epoch' \
+    alone "${body[@]}" --cache-features --augment flip --output no
+expect "features of layers that train" 1 'no frozen layers with weights are before it' \
+    alone --model simple-cnn --data data.h5 --cache-features --output no
+
 # A model that Keras has trained for three steps, with momenta and a schedule.
 keras=(--model "$golden/resumed-sgd-3.keras" --data "$golden/notebooks-data.h5" --batch-size 8 --shards 4 --epochs 2
     --checkpoint-every-steps 2 --keep 100)

@@ -89,6 +89,11 @@ public struct Sampler: Sendable, Equatable {
         return start..<start + (steps - 1) * full.count + last.count
     }
 
+    /// The part of the epoch's order that several shards walk, at least one.
+    public func part(of shards: Range<Int>) -> Range<Int> {
+        part(of: shards.lowerBound).lowerBound..<part(of: shards.upperBound - 1).upperBound
+    }
+
     /// The positions in the epoch's order that `shard` takes in `step`.
     public func positions(step: Int, shard: Int) -> Range<Int> {
         precondition(step >= 0 && step < steps, "a step of the epoch")

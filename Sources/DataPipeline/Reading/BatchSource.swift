@@ -59,6 +59,11 @@ public struct BatchSource: Sendable {
         cache = SampleCache(dataset)
     }
 
+    /// Fills the memory of a source that keeps samples, before they are read: with floats of all samples, in their order.
+    package func fillMemory(_ write: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
+        try cache?.fill(write)
+    }
+
     /// The bytes that such a reader takes, without those of the samples that it keeps.
     public func readerBytes(shards: Range<Int>) -> Int {
         BatchReader.bytes(dataset, input.transforms, sampler, shards: shards, threads: readers)

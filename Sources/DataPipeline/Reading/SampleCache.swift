@@ -52,6 +52,16 @@ package final class SampleCache: @unchecked Sendable {
         }
     }
 
+    /// Has it full of what `write` makes: floats of all samples, in their order. Before the first reader.
+    func fill(_ write: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
+        let values = AlignedBuffer<UInt8>(count: rows.count * sampleBytes)
+        try values.bytes.withMemoryRebound(to: Float.self) { try write($0) }
+        condition.withLock {
+            self.values = values
+            for sample in states.indices { states[sample] = .full }
+        }
+    }
+
     /// Does nothing if another thread has kept the sample meanwhile.
     private func keep(_ number: Int, _ sample: UnsafePointer<UInt8>) {
         let values: AlignedBuffer<UInt8>? = condition.withLock {

@@ -17,6 +17,8 @@ public struct ReplicaPlan {
         public var batchNormalization = BatchNormalizationMode.shard
         public var precision = Precision.fp32
         public var targets = TargetKind.label
+        /// The node whose values samples are; 0 for the network's input.
+        public var start = 0
         /// The purposes for which samples have weights.
         public var weighted: Set<PlanPurpose> = []
         /// Sizes of the shards that are trained on; empty if the replica only evaluates or predicts.
@@ -37,6 +39,8 @@ public struct ReplicaPlan {
     let loss: Loss
     public let arena: ArenaLayout
     let plans: [Key: Plan]
+    /// The shape of a sample, if it has its usual size.
+    let input: Shape
     /// The shape of the samples that are trained on first.
     let trainingInput: Shape
     /// Bytes of the copies of weights that any of the plans reads.
@@ -49,20 +53,23 @@ public struct ReplicaPlan {
         self.network = network
         self.loss = loss
         var request = PlanRequest(
-            network: LoweredNetwork(network, loss: loss, purpose: .training), loss: loss, targets: demand.targets,
+            network: LoweredNetwork(network, loss: loss, purpose: .training, start: demand.start), loss: loss,
+            targets: demand.targets,
             samples: 0, purpose: .training, batchNormalization: demand.batchNormalization, precision: demand.precision,
             keepsWeightCopies: demand.shards > 1)
         var plans: [Key: Plan] = [:]
-        let trained = demand.trainingInputs.isEmpty ? [network.inputShape] : demand.trainingInputs
+        input = network.shapes[demand.start]
+        let trained = demand.trainingInputs.isEmpty ? [input] : demand.trainingInputs
         trainingInput = trained[0]
         for (purpose, inputs, sizes) in [
             (PlanPurpose.training, Set(trained), demand.training),
-            (.evaluation, [network.inputShape], demand.evaluation),
-            (.prediction, [network.inputShape], demand.prediction),
+            (.evaluation, [input], demand.evaluation),
+            (.prediction, [input], demand.prediction),
         ] {
             // The largest first: it fixes the arena's layouts, and the others use the same.
             for input in inputs.sorted(by: { ($0.count, $0.extents[0]) > ($1.count, $1.extents[0]) }) {
-                request.network = LoweredNetwork(try network.taking(input), loss: loss, purpose: purpose)
+                let sized = demand.start == 0 ? try network.taking(input) : network
+                request.network = LoweredNetwork(sized, loss: loss, purpose: purpose, start: demand.start)
                 for samples in sizes.sorted(by: >) where samples > 0 {
                     request.purpose = purpose
                     request.isWeighted = demand.weighted.contains(purpose)

@@ -22,6 +22,8 @@ public final class Replica {
     /// The shape of samples for which `plan` gives training plans from now on: one that the replica was planned for.
     package var trainingInput: Shape
 
+    /// The shape of samples of their usual size.
+    private let input: Shape
     private let plans: [ReplicaPlan.Key: Plan]
     private var bound: [BoundKey: BoundPlan] = [:]
     private let slots: [AlignedBuffer<UInt8>]
@@ -39,7 +41,7 @@ public final class Replica {
     /// Allocates all that the plan says, except `arenas` that come from elsewhere.
     public init(_ plan: ReplicaPlan, _ arenas: Arenas? = nil) {
         (network, loss, arena) = (plan.network, plan.loss, plan.arena)
-        (plans, trainingInput) = (plan.plans, plan.trainingInput)
+        (plans, input, trainingInput) = (plan.plans, plan.input, plan.trainingInput)
         let segments = plans.first { $0.key.purpose == .training }?.value.segments ?? []
         exchanges = segments.map(\.exchange)
         forwardSegments = segments.prefix { $0.forward > 0 }.count
@@ -64,7 +66,7 @@ public final class Replica {
     /// The plan for a shard of `samples`, bound to memory. `shard` counts the rank's shards from 0; `level` is the
     /// gradient arena. The first call for a combination binds, later ones look up.
     public func plan(_ purpose: PlanPurpose, samples: Int, shard: Int = 0, level: Int = 0) throws -> BoundPlan {
-        let input = purpose == .training ? trainingInput : network.inputShape
+        let input = purpose == .training ? trainingInput : input
         let key = BoundKey(
             plan: ReplicaPlan.Key(purpose: purpose, samples: samples, input: input),
             slot: slots.count == 1 ? 0 : shard, level: level)

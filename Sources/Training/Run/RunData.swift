@@ -12,11 +12,11 @@ import Options
 /// The data of a run: what is trained on, what validates, and how stored samples become inputs.
 package struct RunData {
     /// Samples as the network takes them.
-    package let training: BatchSource
+    package private(set) var training: BatchSource
     /// The same samples in the sizes of `--size-schedule`; one phase with `training` where there is none.
-    package let phases: [Phase]
+    package private(set) var phases: [Phase]
     /// Neither augmented nor shuffled.
-    let validation: BatchSource?
+    private(set) var validation: BatchSource?
     /// Which samples serve as validation, in words.
     let explanation: String
     let fingerprint: String
@@ -25,6 +25,8 @@ package struct RunData {
     private let preprocessing: [String]
     private let path: String
     private let file: DatasetFile
+    /// Where samples are features of a frozen body.
+    private var origin: FeatureOrigin?
     /// Notices that the file is written to while the run uses it.
     let watch: DatasetWatch
 
@@ -36,6 +38,14 @@ package struct RunData {
         /// The first of them, from 0.
         let begin: Int
         package let source: BatchSource
+    }
+
+    /// What features are computed from, and what is to be said of it.
+    private struct FeatureOrigin {
+        let training: BatchSource
+        let validation: BatchSource?
+        let inputText: String
+        let description: String
     }
 
     /// `moments` are those that the data ask for. `readers` are the threads of each reader.
@@ -102,6 +112,7 @@ package struct RunData {
 
     /// What becomes of a sample between the file and the network's layers: `28x28x1 bytes; flip(0.5); values divided by 255`.
     var inputText: String {
+        if let origin { return origin.inputText }
         let input = training.input.transforms.input
         let steps = ["\(input)"] + training.input.transforms.transforms.map(\.description)
         let layers = preprocessing.isEmpty ? [] : ["then the model's \(preprocessing.listed("and"))"]
@@ -113,6 +124,7 @@ package struct RunData {
     }
 
     var description: String {
+        if let origin { return origin.description }
         let samples = training.dataset
         let kind =
             samples.targetKind == .label
@@ -124,6 +136,38 @@ package struct RunData {
         let balanced = training.sampler.isBalanced ? ", classes balanced" : ""
         let kept = training.keepsSamples ? ", kept in memory" : ""
         return "\(path): \(samples.count) \(samples.kindText), \(kind)\(weighted)\(balanced)\(kept)"
+    }
+}
+
+/// Features in the place of samples.
+extension RunData {
+    /// The same run on the features of a frozen body, whose memory is empty until `fillFeatures`.
+    func onFeatures(of body: FrozenBody, _ options: TrainingOptions) throws -> RunData {
+        let features = { (samples: BatchSource) in samples.dataset.replaced(byFloats: body.features) }
+        var data = self
+        data.origin = FeatureOrigin(
+            training: try BatchSource(
+                evaluating: training.dataset, options, normalization, readers: training.readers),
+            validation: validation,
+            inputText: "\(inputText); the frozen layers up to \(body.name), computed once",
+            description: "\(description), features kept in memory")
+        data.training = try BatchSource(training: features(training), options, .unchanged, readers: training.readers)
+        try data.training.keepSamples()
+        data.phases = [Phase(begin: 0, source: data.training)]
+        data.validation = try validation.map {
+            try BatchSource(evaluating: features($0), options, .unchanged, readers: $0.readers)
+        }
+        try data.validation?.keepSamples()
+        return data
+    }
+
+    /// Computes all features with the weights of the network that `body` begins. Collective.
+    func fillFeatures(of body: FrozenBody, weights: [[Float]], _ session: Session) throws {
+        guard let origin else { return }
+        try body.fill(training, from: origin.training, weights: weights, session)
+        if let validation, let samples = origin.validation {
+            try body.fill(validation, from: samples, weights: weights, session)
+        }
     }
 }
 

@@ -69,25 +69,27 @@ package struct RunParts {
             SharedFact("model configuration", digestOf: try network.kerasModel.text()),
         ])
         try resumed?.requireSame(data, definition)
+        let body = try communicator.together { try options.cacheFeatures ?? false ? FrozenBody(of: network) : nil }
         try self.init(
             session, data, network, definition.loss, resumed: resumed?.state,
             isUnfrozen: resumed?.state.map { options.isUnfrozen($0.position) } ?? false,
-            isFromFile: definition.weightsFile(options) != nil
+            isFromFile: definition.weightsFile(options) != nil, body: body
         ) {
             try resumed?.state.map { RunStart(weights: $0.trainedWeights) }
                 ?? definition.start(options, data.normalization)
         }
     }
 
-    /// `start` gives the weights; `isFromFile` says that a file has them. Slots are those of `resumed`, or of `start`, or begin
+    /// `start` gives the weights; `isFromFile` says that a file has them. With a `body` the rest of the network trains on its features. Slots are those of `resumed`, or of `start`, or begin
     /// anew. Collective.
     init(
         _ session: Session, _ data: RunData, _ network: Network, _ loss: Loss, resumed: RunState?, isUnfrozen: Bool,
-        isFromFile: Bool = false, initialWeights known: String? = nil,
+        isFromFile: Bool = false, initialWeights known: String? = nil, body: FrozenBody? = nil,
         start: () throws -> RunStart
     ) throws {
         let (options, communicator) = (session.options, session.communicator)
-        var (plan, exchangePlan, need) = try Self.planned(session, data, network, loss)
+        let data = try body.map { try data.onFeatures(of: $0, options) } ?? data
+        var (plan, exchangePlan, need) = try Self.planned(session, data, network, loss, start: body?.end ?? 0)
         if options.unfreezeAtEpoch != nil, !isUnfrozen {
             need.unfrozen = try Self.planned(session, data, options.unfreezing(network), loss).need.total
         }
@@ -95,6 +97,7 @@ package struct RunParts {
         let exchange = try exchangePlan.make(communicator)
         var start = try start()
         (startLines, startWarnings) = (start.lines, start.warnings)
+        if let body { try data.fillFeatures(of: body, weights: start.weights, session) }
         let replica = try session.replica(plan, in: exchange.arenas) {
             defer { start.weights = [] }
             return start.weights
@@ -148,9 +151,9 @@ package struct RunParts {
 
     /// The plans of a network, and the memory that they take. Collective.
     private static func planned(
-        _ session: Session, _ data: RunData, _ network: Network, _ loss: Loss
+        _ session: Session, _ data: RunData, _ network: Network, _ loss: Loss, start: Int = 0
     ) throws -> (plan: ReplicaPlan, exchange: ExchangePlan, need: MemoryNeed) {
-        let plan = try session.plan(network, loss, for: data.work, trainingInputs: data.trainingInputs)
+        let plan = try session.plan(network, loss, for: data.work, trainingInputs: data.trainingInputs, start: start)
         let exchange = ExchangePlan(
             session.options, plan.arena, session.partition, rank: session.communicator.rank, session.sharing.nodes)
         var need = session.memory(of: plan, for: data.work)

@@ -1,0 +1,57 @@
+import Basics
+import DataPipeline
+import Lowering
+import Models
+import Sessions
+
+/// The frozen layers at the beginning of a network. What they make of a sample, its features, is the same in every epoch. So it is
+/// computed once, and each rank keeps that of all samples in memory.
+///
+/// Features are computed in the file's order, in the batches and shards of training. So they do not depend on the number of ranks.
+struct FrozenBody {
+    private let network: Network
+    /// The node of the network whose values are the features.
+    let end: Int
+
+    init(of network: Network) throws {
+        self.network = network
+        end = try network.endOfFrozenBody()
+    }
+
+    /// The shape of a sample's features.
+    var features: Shape { network.shapes[end] }
+
+    var name: String { network.nodes[end].name }
+
+    /// Computes the features of `samples`, and fills the memory of `kept` with them. `weights` are those of the network.
+    /// Collective.
+    func fill(_ kept: BatchSource, from samples: BatchSource, weights: [[Float]], _ session: Session) throws {
+        let (body, own) = try network.ending(withLayer: name, weights: weights)
+        let work = [PlanPurpose.prediction: samples]
+        // This loss absorbs no activation: the features are the layer's own.
+        let plan = try session.plan(body, .meanSquaredError, for: work)
+        var need = session.memory(of: plan, for: work)
+        need.keptSamples += kept.keptBytes
+        try session.requireRoom(for: need, of: body)
+        let replica = try session.replica(plan) { own }
+        let evaluator = try Evaluator(session, replica, samples)
+        let width = features.count
+        try kept.fillMemory { values in
+            let parts = (0..<session.communicator.size).map { rank in
+                let part = samples.sampler.part(of: session.partition.shards(of: rank))
+                return part.lowerBound * width..<part.upperBound * width
+            }
+            let mine = parts[session.communicator.rank]
+            try evaluator.predict(width: width, into: UnsafeMutableBufferPointer(rebasing: values[mine]))
+            for (rank, part) in parts.enumerated() {
+                for begin in stride(from: part.lowerBound, to: part.upperBound, by: Self.message) {
+                    let piece = values[begin..<min(begin + Self.message, part.upperBound)]
+                    try session.communicator.broadcast(UnsafeMutableBufferPointer(rebasing: piece), from: rank)
+                }
+            }
+        }
+    }
+
+    /// Values a message: MPI counts them in 32 bits.
+    private static let message = 1 << 26
+}
