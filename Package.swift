@@ -52,7 +52,8 @@ let modules: [Target] = [
     .target(name: "DataPipeline", dependencies: ["MessagePassing", "Datasets"]),
     .target(name: "DataSummary", dependencies: ["DataPipeline"]),
     .target(name: "Tracing", dependencies: ["MessagePassing", "DataPipeline"]),
-    .target(name: "DatasetCreation", dependencies: ["MessagePassing", "DataPipeline", "ImportSources"]),
+    .target(name: "ImportFormats", dependencies: ["ImportSources", "Datasets"]),
+    .target(name: "DatasetCreation", dependencies: ["MessagePassing", "DataPipeline", "ImportFormats"]),
     .target(name: "Reduction", dependencies: ["MessagePassing", "Execution", "Optimization", "CIntrinsics"]),
     .target(name: "Checkpoints", dependencies: ["Interchange"]),
     .target(name: "Reporting", dependencies: ["FileFormats", "Optimization", "Checkpoints"]),
@@ -63,18 +64,17 @@ let modules: [Target] = [
             .product(name: "TOMLKit", package: "TOMLKit"),
         ],
         resources: [.embedInCode("Recipes")]),
-    .target(
-        name: "Training",
-        dependencies: ["Options", "DataSummary", "Tracing", "Reduction", "Checkpoints", "Reporting"]),
-    .target(name: "Evaluation", dependencies: ["Training", "ONNXInterchange", "Pictures"]),
-    .target(name: "Reports", dependencies: ["Evaluation"], resources: [.embedInCode("Page")]),
+    .target(name: "Sessions", dependencies: ["Options", "DataPipeline", "Reduction", "Checkpoints"]),
+    .target(name: "Training", dependencies: ["Sessions", "DataSummary", "Tracing", "Reporting"]),
+    .target(name: "Evaluation", dependencies: ["Sessions", "ONNXInterchange", "Pictures"]),
+    .target(name: "Reports", dependencies: ["Evaluation", "Reporting"], resources: [.embedInCode("Page")]),
     .target(name: "Benchmarking", dependencies: ["Training"]),
     .target(name: "Engines", dependencies: ["Options", "BLASEngine"] + oneDNN, swiftSettings: engineSettings),
     .target(name: "SelfTest", dependencies: ["Training", "DatasetCreation", "Engines"]),
     .executableTarget(
         name: "dptrain",
         dependencies: [
-            "Evaluation", "Reports", "Benchmarking", "SelfTest", "DatasetCreation", "ImportSources", "Pictures",
+            "Evaluation", "Reports", "Training", "Benchmarking", "SelfTest", "DatasetCreation", "Pictures",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
 ]
@@ -107,7 +107,7 @@ let tests: [Target] = [
         name: "DataPipelineTests", dependencies: ["DataSummary", "ImageCoding", "CTransforms", "TestSupport"],
         exclude: ["Golden"]),
     .testTarget(
-        name: "DatasetCreationTests", dependencies: ["DatasetCreation", "ImportSources", "ImageCoding", "TestSupport"],
+        name: "DatasetCreationTests", dependencies: ["DatasetCreation", "ImageCoding", "TestSupport"],
         exclude: ["Golden"]),
     .testTarget(name: "ReductionTests", dependencies: ["Reduction"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),

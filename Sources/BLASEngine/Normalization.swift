@@ -70,6 +70,7 @@ extension BLASCompiler {
     ) -> Tensor? {
         let shape = NormalizationShape(operation, samples: samples, epsilon: layer.epsilon)
         guard let moments = saved.notes else {
+            emitAffineGradients(layer, operation, shape, saved.input, gradient.tensor)
             return emitBackwardByMovingStatistics(layer, operation, shape, gradient)
         }
         var sums = emitGradientSums(layer, operation, shape, saved.input, moments, gradient.tensor)
@@ -118,6 +119,26 @@ extension BLASCompiler {
             }
         }
         return sums
+    }
+
+    /// The gradients of beta and gamma where the moving statistics normalise.
+    private func emitAffineGradients(
+        _ layer: BatchNormalization, _ operation: Operation, _ shape: NormalizationShape, _ input: BufferID,
+        _ gradient: Tensor
+    ) {
+        guard [layer.gamma, layer.beta].contains(where: { $0.map { changes(operation.parameters[$0]) } ?? false })
+        else { return }
+        let mean = builder.plainParameter(operation.parameters[layer.movingMean])
+        let variance = builder.plainParameter(operation.parameters[layer.movingVariance])
+        let moments = builder.activation(floats: 2 * shape.channels)
+        builder.emit(reads: [mean, variance], writes: [moments]) { memory in
+            let (mean, variance, moments) = (memory.floats(mean), memory.floats(variance), memory.floats(moments))
+            return { _ in
+                moments.update(from: mean, count: shape.channels)
+                (moments + shape.channels).update(from: variance, count: shape.channels)
+            }
+        }
+        _ = emitGradientSums(layer, operation, shape, input, moments, gradient)
     }
 
     /// Statistics that do not depend on the input leave a factor a channel.

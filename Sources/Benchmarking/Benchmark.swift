@@ -4,6 +4,7 @@ import Execution
 import MessagePassing
 import Reporting
 import Options
+import Sessions
 import Training
 import Tracing
 

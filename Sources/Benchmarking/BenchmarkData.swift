@@ -4,6 +4,7 @@ import Glibc
 import HDF5Storage
 import Models
 import Options
+import Sessions
 import Training
 
 /// Random samples and targets for a model, in a temporary HDF5 file: a benchmark then reads what it trains on as every

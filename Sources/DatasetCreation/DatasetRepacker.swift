@@ -2,6 +2,7 @@ import Basics
 import DataPipeline
 import Datasets
 import HDF5Storage
+import ImportFormats
 import Transforms
 
 /// Writes the samples of a data file, as they are understood, into a new one of the native schema that lies as its reader

@@ -1,11 +1,11 @@
 import Basics
 import DataPipeline
 import Datasets
+import Sessions
 import Transforms
 import Execution
 import Models
 import Options
-import Training
 
 /// The samples that a model is evaluated on, made into inputs as those it was trained on.
 struct EvaluationData {

@@ -4,7 +4,7 @@ import Execution
 import Lowering
 import MessagePassing
 import Models
-import Training
+import Sessions
 
 /// Evaluates a trained model on a split of a data file, or has it predict. Results are the same bits on any number of
 /// ranks.

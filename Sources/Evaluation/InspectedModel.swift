@@ -2,10 +2,10 @@ import Basics
 import Checkpoints
 import DataPipeline
 import Datasets
+import Sessions
 import Transforms
 import Execution
 import Models
-import Training
 
 /// A trained model to look into: what its layers make of a sample, and their kernels.
 public struct InspectedModel {

@@ -1,38 +1,64 @@
 import Basics
 import Models
 
-/// A Keras model's JSON before its layers are understood: who reads whom. Covers `Sequential` and `Functional` as
-/// `model.to_json()` and the `model_config` attribute of .h5 files have them, in Keras 2 and 3.
+/// A Keras model's JSON before its layers are understood: who calls whom. Covers `Sequential` and `Functional` as
+/// `model.to_json()` and the `model_config` attribute of .h5 files have them, in Keras 2 and 3, and models inside models.
 package struct KerasModel {
-    package struct Entry {
+    /// An output of a call of a layer.
+    struct Source: Hashable {
+        var layer: String
+        let call: Int
+        let output: Int
+    }
+
+    struct Call {
+        var inputs: [Source]
+        /// Keras's `training`; nil where the call does not say it.
+        let training: Bool?
+    }
+
+    enum Content {
+        case layer([String: JSONValue])
+        case model(KerasModel)
+    }
+
+    struct Entry {
         var name: String
         let kerasClass: String
-        var configuration: [String: JSONValue]
-        /// Names of the layers it reads; empty for inputs.
-        var inputs: [String]
+        var content: Content
+        /// None for inputs.
+        var calls: [Call]
 
-        var isTrainable: Bool { configuration["trainable"] != .bool(false) }
+        var isInput: Bool { kerasClass == "InputLayer" }
     }
 
     let name: String
     /// The class of a model whose layers are a chain, not a graph.
     package static let sequential = "Sequential"
     let isSequential: Bool
-    /// In the file's order, the input among them.
+    let isTrainable: Bool
+    /// In the file's order, the inputs among them.
     private(set) var entries: [Entry]
-    /// The layer whose output is the model's.
-    private(set) var output: String
-    /// Layers whose outputs only training looks at, with the weights of their losses.
-    private(set) var auxiliaryOutputs: [(name: String, weight: Float)]
+    /// Names of the input layers, in the order in which a call gives them.
+    private(set) var inputs: [String]
+    private(set) var outputs: [Source]
+    /// Of the losses of the second output and those after it, which learn the same labels as the first.
+    let lossWeights: [Float]
 
     /// Far more than any network has. The order of layers is found in a time that grows with the square of their number.
-    private static let mostLayers = 10_000
+    static let mostLayers = 10_000
+    /// Of models inside models.
+    static let mostLevels = 32
 
-    package init(_ model: JSONValue) throws(NetworkError) {
+    package init(_ model: JSONValue) throws(NetworkError) { try self.init(model, levels: 0) }
+
+    private init(_ model: JSONValue, levels: Int) throws(NetworkError) {
         let kind = model["class_name"]?.string
         let configuration = model["config"] ?? .null
-        name = configuration["name"]?.string ?? "model"
+        let name = configuration["name"]?.string ?? "model"
+        self.name = name
         isSequential = kind == Self.sequential
+        isTrainable = configuration["trainable"] != .bool(false)
         // Keras before 2.2.3 wrote a Sequential model's layers without anything around them.
         let layers = configuration["layers"]?.array ?? configuration.array ?? []
         guard !layers.isEmpty else {
@@ -45,98 +71,138 @@ package struct KerasModel {
                 network: name, layer: nil,
                 reason: "it has \(layers.count) layers, and at most \(Self.mostLayers) are read")
         }
+        guard levels < Self.mostLevels else {
+            throw NetworkError(
+                network: name, layer: nil, reason: "models lie in models, more than \(Self.mostLevels) deep")
+        }
         switch kind {
         case Self.sequential:
-            entries = try Self.chain(layers, of: configuration, network: name)
-            (output, auxiliaryOutputs) = (entries[entries.count - 1].name, [])
+            entries = try Self.chain(layers, of: configuration, network: name, levels)
+            inputs = [entries[0].name]
+            outputs = [Source(layer: entries[entries.count - 1].name, call: 0, output: 0)]
         case "Functional", "Model":
             var entries: [Entry] = []
-            for layer in layers { entries.append(try Self.functionalEntry(layer, network: name)) }
+            for layer in layers { entries.append(try Self.functionalEntry(layer, network: name, levels)) }
             self.entries = entries
-            let outputs = Self.outputs(configuration["output_layers"])
-            let weights = model["auxiliary_weights"]?.array?.compactMap(\.number) ?? []
-            guard let first = outputs.first, weights.count == outputs.count - 1 else {
-                throw NetworkError(
-                    network: name, layer: nil,
-                    reason:
-                        "it has \(outputs.count) outputs; exactly one is supported, unless auxiliary_weights beside "
-                        + "class_name and config has a weight for each of the others")
-            }
-            output = first
-            auxiliaryOutputs = zip(outputs.dropFirst(), weights).map { ($0, Float($1)) }
+            inputs = try Self.sources(configuration["input_layers"], of: nil, network: name).map(\.layer)
+            if inputs.isEmpty { inputs = entries.filter(\.isInput).map(\.name) }
+            outputs = try Self.sources(configuration["output_layers"], of: nil, network: name)
         default:
             throw NetworkError(
                 network: name, layer: nil,
                 reason: "models of class \(kind ?? "(none)") are not supported, only Sequential and Functional")
         }
+        let weights = (model["auxiliary_weights"] ?? model["compile_config"]?["loss_weights"])?.array ?? []
+        lossWeights = try Self.lossWeights(weights, outputs: outputs.count, network: name)
+    }
+
+    /// `auxiliary_weights`, which dptrain writes, are those of the outputs behind the first one; `loss_weights` of a model that was
+    /// compiled are those of all. Without either they are 1.
+    private static func lossWeights(
+        _ given: [JSONValue], outputs: Int, network: String
+    ) throws(NetworkError) -> [Float] {
+        let weights = given.compactMap(\.number).map { Float($0) }
+        if weights.isEmpty { return [Float](repeating: 1, count: max(0, outputs - 1)) }
+        if weights.count == outputs - 1 { return weights }
+        guard weights.count == outputs, weights.first == 1 else {
+            throw NetworkError(
+                network: network, layer: nil,
+                reason: "its \(outputs) outputs have the loss weights \((try? JSONValue.array(given).text()) ?? "?"); "
+                    + "there must be one for each, and 1 for the first")
+        }
+        return Array(weights.dropFirst())
     }
 
     /// Gives layers names that Keras 3 has, and returns which ones changed.
     package mutating func renameForKeras3() -> [(from: String, to: String)] {
         let names = KerasLayerNames(entries.map(\.name))
+        var changes = names.changes
         for index in entries.indices {
             entries[index].name = names[entries[index].name]
-            entries[index].inputs = entries[index].inputs.map { names[$0] }
+            for call in entries[index].calls.indices {
+                for input in entries[index].calls[call].inputs.indices {
+                    let layer = entries[index].calls[call].inputs[input].layer
+                    entries[index].calls[call].inputs[input].layer = names[layer]
+                }
+            }
+            if case .model(var model) = entries[index].content {
+                changes += model.renameForKeras3()
+                entries[index].content = .model(model)
+            }
         }
-        output = names[output]
-        auxiliaryOutputs = auxiliaryOutputs.map { (names[$0.name], $0.weight) }
-        return names.changes
+        inputs = inputs.map { names[$0] }
+        for index in outputs.indices { outputs[index].layer = names[outputs[index].layer] }
+        return changes
     }
 
     /// Gives open axes of the input, `None` in Keras, the sizes of a sample: [H, W], [H, W, C] or [F].
     package mutating func fixInput(_ sizes: [Int]?) throws(NetworkError) {
-        for index in entries.indices where entries[index].kerasClass == "InputLayer" {
+        for index in entries.indices where entries[index].isInput {
+            guard case .layer(var configuration) = entries[index].content else { continue }
             do {
-                try entries[index].configuration.fixInput(sizes)
+                try configuration.fixInput(sizes)
             } catch {
                 throw NetworkError(network: name, layer: entries[index].name, reason: error.description)
             }
+            entries[index].content = .layer(configuration)
         }
     }
 
     // MARK: Sequential
 
     private static func chain(
-        _ layers: [JSONValue], of model: JSONValue, network: String
+        _ layers: [JSONValue], of model: JSONValue, network: String, _ levels: Int
     ) throws(NetworkError) -> [Entry] {
         var entries: [Entry] = []
         for layer in layers {
             let (name, kerasClass, configuration) = try describe(layer, network: network)
+            let content = try content(layer, kerasClass, configuration, levels)
             if entries.isEmpty, kerasClass != "InputLayer" {
                 // The input's shape then stands with the first layer, or was noted when the model was built.
-                let shape = configuration["batch_input_shape"] ?? model["build_input_shape"] ?? .null
-                let input = ["batch_shape": shape]
-                entries.append(
-                    Entry(name: "input_layer", kerasClass: "InputLayer", configuration: input, inputs: []))
+                let shape = configuration["batch_input_shape"] ?? model["build_input_shape"] ?? content.inputShape
+                let input = ["batch_shape": shape ?? .null]
+                entries.append(Entry(name: "input_layer", kerasClass: "InputLayer", content: .layer(input), calls: []))
             }
-            let inputs = entries.last.map { [$0.name] } ?? []
-            entries.append(Entry(name: name, kerasClass: kerasClass, configuration: configuration, inputs: inputs))
+            let calls = entries.last.map { last in
+                [Call(inputs: [Source(layer: last.name, call: 0, output: 0)], training: nil)]
+            }
+            entries.append(Entry(name: name, kerasClass: kerasClass, content: content, calls: calls ?? []))
         }
         return entries
     }
 
     // MARK: Functional
 
-    private static func functionalEntry(_ layer: JSONValue, network: String) throws(NetworkError) -> Entry {
+    private static func functionalEntry(
+        _ layer: JSONValue, network: String, _ levels: Int
+    ) throws(NetworkError) -> Entry {
         let (name, kerasClass, configuration) = try describe(layer, network: network)
-        let calls = layer["inbound_nodes"]?.array ?? []
-        guard calls.count <= 1 else {
-            throw NetworkError(
-                network: network, layer: name,
-                reason: "it is called \(calls.count) times; layers that share weights are not supported")
-        }
-        var inputs: [String] = []
-        for call in calls {
+        var calls: [Call] = []
+        for call in layer["inbound_nodes"]?.array ?? [] {
             let tensors = call.array ?? tensors(in: call["args"] ?? .null)
+            var inputs: [Source] = []
             for tensor in tensors { inputs.append(try source(tensor, of: name, network: network)) }
             let arguments = call["kwargs"] ?? call.array?.first?.array?.dropFirst(3).first ?? .null
-            if kerasClass == "BatchNormalization", let training = arguments["training"]?.bool {
-                throw NetworkError(
-                    network: network, layer: name,
-                    reason: "it is called with training = \(training), which is not supported")
-            }
+            // Keras 3 also writes the False that a layer has by default, as dropout does; Keras 2 only what a model's author said.
+            let isSaid = call.array != nil || saysTraining(kerasClass)
+            calls.append(Call(inputs: inputs, training: isSaid ? arguments["training"]?.bool : nil))
         }
-        return Entry(name: name, kerasClass: kerasClass, configuration: configuration, inputs: inputs)
+        let content = try content(layer, kerasClass, configuration, levels)
+        return Entry(name: name, kerasClass: kerasClass, content: content, calls: calls)
+    }
+
+    /// Whether calls have no `training` unless an author gives it.
+    private static func saysTraining(_ kerasClass: String) -> Bool {
+        ["BatchNormalization", sequential, "Functional", "Model"].contains(kerasClass)
+    }
+
+    private static func content(
+        _ layer: JSONValue, _ kerasClass: String, _ configuration: [String: JSONValue], _ levels: Int
+    ) throws(NetworkError) -> Content {
+        switch kerasClass {
+        case sequential, "Functional", "Model": .model(try KerasModel(layer, levels: levels + 1))
+        default: .layer(configuration)
+        }
     }
 
     /// Keras 3's `{"class_name": "__keras_tensor__", "config": {"keras_history": [...]}}`, at any depth of lists.
@@ -147,33 +213,48 @@ package struct KerasModel {
 
     /// `["conv2d", 0, 0]`: layer, call, output; Keras 2 adds the call's keyword arguments.
     private static func source(
-        _ tensor: JSONValue, of layer: String, network: String
-    ) throws(NetworkError) -> String {
-        guard let parts = tensor.array, parts.count >= 3, let name = parts[0].string, parts[1].integer == 0,
-            parts[2].integer == 0
+        _ tensor: JSONValue, of layer: String?, network: String
+    ) throws(NetworkError) -> Source {
+        guard let parts = tensor.array, parts.count >= 3, let name = parts[0].string, let call = parts[1].integer,
+            let output = parts[2].integer
         else {
             let text = (try? tensor.text()) ?? "?"
-            throw NetworkError(
-                network: network, layer: layer,
-                reason: "its input \(text) is not the only output of a layer called once, which is not supported")
+            throw NetworkError(network: network, layer: layer, reason: "\(text) is no output of a layer")
         }
-        return name
+        return Source(layer: name, call: call, output: output)
     }
 
-    /// `["dense", 0, 0]`, or a list of such lists.
-    private static func outputs(_ value: JSONValue?) -> [String] {
-        let outputs = value?.array ?? []
-        if let name = outputs.first?.string { return [name] }
-        return outputs.compactMap { $0.array?.first?.string }
+    /// `["dense", 0, 0]`, a list of such lists, or an object of them, which has the order of its names.
+    private static func sources(
+        _ value: JSONValue?, of layer: String?, network: String
+    ) throws(NetworkError) -> [Source] {
+        guard let value else { return [] }
+        if value.array?.first?.string != nil { return [try source(value, of: layer, network: network)] }
+        let parts = value.array ?? value.object?.sorted { $0.key < $1.key }.map(\.value) ?? []
+        var sources: [Source] = []
+        for part in parts { sources.append(try source(part, of: layer, network: network)) }
+        return sources
     }
 
     private static func describe(
         _ layer: JSONValue, network: String
     ) throws(NetworkError) -> (name: String, kerasClass: String, configuration: [String: JSONValue]) {
-        guard let kerasClass = layer["class_name"]?.string, let configuration = layer["config"]?.object else {
+        guard let kerasClass = layer["class_name"]?.string,
+            let configuration = layer["config"]?.object ?? layer["config"]?.array.map({ ["layers": .array($0)] })
+        else {
             throw NetworkError(network: network, layer: nil, reason: "a layer lacks class_name or config")
         }
         let name = layer["name"]?.string ?? configuration["name"]?.string ?? kerasClass.snakeCased
         return (name, KerasPackage.plainName(kerasClass), configuration)
+    }
+}
+
+extension KerasModel.Content {
+    /// What a model says of its first input.
+    fileprivate var inputShape: JSONValue? {
+        guard case .model(let model) = self, let first = model.entries.first(where: \.isInput),
+            case .layer(let configuration) = first.content
+        else { return nil }
+        return configuration["batch_shape"] ?? configuration["batch_input_shape"]
     }
 }

@@ -51,8 +51,6 @@ extension Layer {
         case "IdentityShortcut": self = .identityShortcut(try IdentityShortcut(keras: &options))
         case "Subsampling2D": self = .subsampling(try Subsampling2D(keras: &options))
         case "PartialConvolution2D": self = .partialConvolution(try PartialConvolution2D(keras: &options))
-        case "Functional", "Sequential", "Model":
-            throw LayerError("a model inside a model is not supported: write its layers out")
         default:
             guard let layer = Self.plainLayers.first(where: { $0.kerasClasses.contains(options.kerasClass) }) else {
                 throw LayerError("layers of class \(options.kerasClass) are not supported")

@@ -19,64 +19,195 @@ extension Network {
     public init(kerasModel: JSONValue) throws(NetworkError) { try self.init(KerasModel(kerasModel)) }
 
     package init(_ model: KerasModel) throws(NetworkError) {
-        var nodes: [Node] = []
-        var shapes: [Shape] = []
-        var positions: [String: Int] = [:]
-        for entry in try model.orderedEntries() {
-            let inputs = entry.inputs.compactMap { positions[$0] }
-            do {
-                var (layer, origin) = try Layer.reading(entry, inputs: inputs.map { shapes[$0] })
-                if model.isSequential, inputs.isEmpty {
-                    origin = LayerOrigin(typeName: KerasModel.sequential, options: [:])
-                }
-                shapes.append(try layer.description.possibleOutputShape(of: inputs.map { shapes[$0] }))
-                nodes.append(
-                    Node(
-                        name: entry.name, layer: layer, inputs: inputs, isTrainable: entry.isTrainable, origin: origin))
-            } catch {
-                throw NetworkError(network: model.name, layer: entry.name, reason: error.description)
-            }
-            positions[entry.name] = nodes.count - 1
+        let inputs = model.inputs
+        guard inputs.count == 1 else {
+            throw NetworkError(
+                network: model.name, layer: nil,
+                reason: "it has \(inputs.count) inputs (\(inputs.listed(atMost: 4))); exactly one is supported")
         }
-        var auxiliaryOutputs: [AuxiliaryOutput] = []
-        for (name, weight) in model.auxiliaryOutputs {
-            guard let node = positions[name] else {
+        var reader = NodeReader(network: model.name)
+        let outputs = try reader.read(model, .outermost, inputs: [])
+        guard outputs[0] == reader.nodes.count - 1 else {
+            throw NetworkError(
+                network: model.name, layer: reader.nodes[outputs[0]].name,
+                reason: "it is the output, yet other layers come after it: not supported")
+        }
+        let auxiliaryOutputs = zip(outputs.dropFirst(), model.lossWeights).map { AuxiliaryOutput(node: $0, weight: $1) }
+        try self.init(name: model.name, nodes: reader.nodes, auxiliaryOutputs: auxiliaryOutputs)
+    }
+}
+
+/// Makes nodes of a model's calls, and of those of the models inside it.
+private struct NodeReader {
+    /// Of the outermost model.
+    let network: String
+    private(set) var nodes: [Node] = []
+    private var shapes: [Shape] = []
+
+    init(network: String) { self.network = network }
+
+    /// Where the layers of a model stand.
+    struct Place {
+        var models: [LayerCall.Model]
+        var isInference: Bool
+        var isTrainable: Bool
+
+        static let outermost = Place(models: [], isInference: false, isTrainable: true)
+
+        /// As errors name a layer.
+        func path(_ layer: String) -> String { (models.map(\.name) + [layer]).joined(separator: "/") }
+    }
+
+    /// Reads one call of a model: `inputs` are the nodes that it is given. Returns the nodes that are its outputs.
+    mutating func read(_ model: KerasModel, _ place: Place, inputs: [Int]) throws(NetworkError) -> [Int] {
+        var results: [KerasModel.Source: Int] = [:]
+        for (entry, number) in try model.orderedCalls(network, place) {
+            let path = place.path(entry.name)
+            guard nodes.count < KerasModel.mostLayers else {
                 throw NetworkError(
-                    network: model.name, layer: name, reason: "the auxiliary output is not among the layers")
+                    network: network, layer: path,
+                    reason: "with all calls of models there are more than \(KerasModel.mostLayers) layers")
             }
-            auxiliaryOutputs.append(AuxiliaryOutput(node: node, weight: weight))
+            if entry.isInput {
+                let source = try input(entry, of: model, place, given: inputs)
+                results[KerasModel.Source(layer: entry.name, call: 0, output: 0)] = source
+                continue
+            }
+            let call = entry.calls[number]
+            var sources: [Int] = []
+            for input in call.inputs {
+                guard let source = results[input] else {
+                    throw NetworkError(
+                        network: network, layer: path,
+                        reason: "it reads output \(input.output) of \(input.layer), which has no such output")
+                }
+                sources.append(source)
+            }
+            try refuseTraining(entry, call, path)
+            let isInference = place.isInference || call.training == false
+            switch entry.content {
+            case .model(let inner):
+                let isTrainable = place.isTrainable && inner.isTrainable
+                let models = place.models + [LayerCall.Model(name: entry.name, number: number)]
+                let outputs = try read(
+                    inner, Place(models: models, isInference: isInference, isTrainable: isTrainable), inputs: sources)
+                for (output, node) in outputs.enumerated() {
+                    results[KerasModel.Source(layer: entry.name, call: number, output: output)] = node
+                }
+            case .layer(let configuration):
+                let isUsual = place.models.isEmpty && entry.calls.count == 1 && !isInference
+                let call = LayerCall(
+                    models: place.models, layer: entry.name, number: number, isInference: isInference)
+                let node = try reading(path) { shapes throws(LayerError) in
+                    let isTrainable = place.isTrainable && configuration["trainable"] != .bool(false)
+                    let (layer, origin) = try Layer.reading(
+                        entry.kerasClass, configuration, inputs: sources.map { shapes[$0] })
+                    return isUsual
+                        ? Node(
+                            name: entry.name, layer: layer, inputs: sources, isTrainable: isTrainable, origin: origin)
+                        : Node(call, layer: layer, inputs: sources, isTrainable: isTrainable, origin: origin)
+                }
+                results[KerasModel.Source(layer: entry.name, call: number, output: 0)] = node
+            }
         }
-        try self.init(name: model.name, nodes: nodes, auxiliaryOutputs: auxiliaryOutputs)
+        var outputs: [Int] = []
+        for output in model.outputs {
+            guard let node = results[output] else {
+                throw NetworkError(
+                    network: network, layer: place.path(output.layer), reason: "the output is not among the layers")
+            }
+            outputs.append(node)
+        }
+        return outputs
+    }
+
+    /// The network's own input, or what a model inside it is given in its place.
+    private mutating func input(
+        _ entry: KerasModel.Entry, of model: KerasModel, _ place: Place, given: [Int]
+    ) throws(NetworkError) -> Int {
+        guard case .layer(let configuration) = entry.content else { return 0 }
+        let origin = model.isSequential ? LayerOrigin(typeName: KerasModel.sequential, options: [:]) : nil
+        if place.models.isEmpty {
+            return try reading(entry.name) { _ throws(LayerError) in
+                Node(name: entry.name, layer: .input(try Input(keras: configuration)), inputs: [], origin: origin)
+            }
+        }
+        let number = model.inputs.firstIndex(of: entry.name) ?? given.count
+        guard given.count == model.inputs.count, number < given.count else {
+            throw NetworkError(
+                network: network, layer: place.models.map(\.name).joined(separator: "/"),
+                reason: "it is given \(given.count) inputs, and takes \(model.inputs.count)")
+        }
+        return try reading(place.path(entry.name)) { shapes throws(LayerError) in
+            let call = LayerCall(models: place.models, layer: entry.name, isInference: place.isInference)
+            return Node(
+                call, layer: .input(Input(shape: shapes[given[number]])), inputs: [given[number]], origin: origin)
+        }
+    }
+
+    /// Adds the node that `make` gives for the shapes there are.
+    private mutating func reading(
+        _ path: String, _ make: ([Shape]) throws(LayerError) -> Node
+    ) throws(NetworkError) -> Int {
+        do {
+            let node = try make(shapes)
+            let inputs = node.inputs.map { shapes[$0] }
+            shapes.append(try node.layer.description.possibleOutputShape(of: inputs))
+            nodes.append(node)
+            return nodes.count - 1
+        } catch {
+            throw NetworkError(network: network, layer: path, reason: error.description)
+        }
+    }
+
+    /// Statistics of samples that are predicted, or dropout there, do not exist here.
+    private func refuseTraining(
+        _ entry: KerasModel.Entry, _ call: KerasModel.Call, _ path: String
+    ) throws(NetworkError) {
+        let isModel = if case .model = entry.content { true } else { false }
+        guard call.training == true, isModel || ["BatchNormalization", "Dropout"].contains(entry.kerasClass) else {
+            return
+        }
+        throw NetworkError(
+            network: network, layer: path, reason: "it is called with training = true, which is not supported")
     }
 }
 
 extension KerasModel {
-    /// Input first, output last, and every layer after those it reads; otherwise in the file's order.
-    fileprivate func orderedEntries() throws(NetworkError) -> [Entry] {
-        let inputs = entries.filter { $0.kerasClass == "InputLayer" }
-        guard inputs.count == 1 else {
-            throw NetworkError(
-                network: name, layer: nil, reason: "it has \(inputs.count) inputs; exactly one is supported")
+    /// Inputs first, the first output last, and every call after those it reads; otherwise in the file's order.
+    fileprivate func orderedCalls(
+        _ network: String, _ place: NodeReader.Place
+    ) throws(NetworkError) -> [(entry: Entry, number: Int)] {
+        guard let output = outputs.first else {
+            throw NetworkError(network: network, layer: place.models.last?.name, reason: "it has no output")
         }
-        if let reader = entries.first(where: { $0.inputs.contains(output) }) {
+        if place.models.isEmpty, let reader = entries.first(where: { $0.calls.contains { $0.inputs.contains(output) } })
+        {
             throw NetworkError(
-                network: name, layer: output, reason: "it is the output, yet \(reader.name) reads it: not supported")
+                network: network, layer: output.layer,
+                reason: "it is the output, yet \(reader.name) reads it: not supported")
         }
-        var waiting = entries.filter { $0.kerasClass != "InputLayer" && $0.name != output }
-        waiting += entries.filter { $0.name == output && $0.kerasClass != "InputLayer" }
-        var ordered = inputs
-        var placed = Set(inputs.map(\.name))
+        let isOutput = { (entry: Entry, number: Int) in entry.name == output.layer && number == output.call }
+        let calls = entries.filter { !$0.isInput }.flatMap { entry in entry.calls.indices.map { (entry, $0) } }
+        var waiting = calls.filter { !isOutput($0, $1) } + calls.filter { isOutput($0, $1) }
+        var ordered = entries.filter(\.isInput).map { ($0, 0) }
+        struct Done: Hashable {
+            let layer: String
+            let call: Int
+        }
+        var done = Set(ordered.map { Done(layer: $0.0.name, call: 0) })
         while !waiting.isEmpty {
-            let next = waiting.firstIndex { !$0.inputs.isEmpty && placed.isSuperset(of: $0.inputs) }
+            let next = waiting.firstIndex { entry, number in
+                let inputs = entry.calls[number].inputs
+                return !inputs.isEmpty && inputs.allSatisfy { done.contains(Done(layer: $0.layer, call: $0.call)) }
+            }
             guard let next else {
                 throw NetworkError(
-                    network: name, layer: waiting[0].name, reason: "it reads a layer that does not come before it")
+                    network: network, layer: place.path(waiting[0].0.name),
+                    reason: "it reads a layer that does not come before it")
             }
-            placed.insert(waiting[next].name)
+            done.insert(Done(layer: waiting[next].0.name, call: waiting[next].1))
             ordered.append(waiting.remove(at: next))
-        }
-        guard ordered[ordered.count - 1].name == output else {
-            throw NetworkError(network: name, layer: output, reason: "the output is not among the layers")
         }
         return ordered
     }
@@ -85,16 +216,15 @@ extension KerasModel {
 extension Layer {
     /// Reads the options that all classes share, then those of the class.
     fileprivate static func reading(
-        _ entry: KerasModel.Entry, inputs: [Shape]
+        _ kerasClass: String, _ configuration: [String: JSONValue], inputs: [Shape]
     ) throws(LayerError) -> (layer: Layer, origin: LayerOrigin?) {
-        if entry.kerasClass == "InputLayer" { return (.input(try Input(keras: entry.configuration)), nil) }
-        var configuration = entry.configuration
+        var configuration = configuration
         let dtype = configuration.removeValue(forKey: "dtype") ?? "float32"
         let policy = dtype.string ?? dtype["config"]?["name"]?.string
         guard policy == "float32" || dtype == .null else {
             throw LayerError("its option dtype = \(policy ?? "?") is not supported: save the model in float32")
         }
-        var options = KerasOptions(kerasClass: entry.kerasClass, configuration: configuration, inputs: inputs)
+        var options = KerasOptions(kerasClass: kerasClass, configuration: configuration, inputs: inputs)
         options.ignore("name", "batch_input_shape", "trainable")
         let layer = try Layer(keras: &options)
         try options.finish()

@@ -9,57 +9,77 @@ extension Network {
 
     /// Keras 2 has another word for the shape of the input, which is all that differs.
     package func kerasModel(for reader: KerasReader) -> JSONValue {
-        let layers = nodes.map { kerasLayer($0, for: reader) }
-        if isSequential {
-            return [
-                "class_name": .string(KerasModel.sequential),
-                "config": ["name": .string(name), "trainable": true, "layers": .array(layers.map { .object($0) })],
-            ]
-        }
-        let tensor = { (node: Int) -> JSONValue in [.string(nodes[node].name), 0, 0] }
-        let connected = zip(nodes, layers).map { node, layer -> JSONValue in
-            let inputs = node.inputs.map { input -> JSONValue in [.string(nodes[input].name), 0, 0, [:]] }
-            let connections: [String: JSONValue] = [
-                "name": .string(node.name), "inbound_nodes": inputs.isEmpty ? [] : [.array(inputs)],
-            ]
-            return .object(layer.merging(connections) { _, own in own })
-        }
-        var model: [String: JSONValue] = [
-            "class_name": "Functional",
-            "config": [
-                "name": .string(name), "trainable": true, "layers": .array(connected),
-                "input_layers": tensor(0),
-                "output_layers": auxiliaryOutputs.isEmpty
-                    ? tensor(nodes.count - 1) : .array(kerasOutputs.map(tensor)),
-            ],
-        ]
+        var model = KerasWriting(network: self, reader: reader).model(KerasGraph(self), name: name)
         if !auxiliaryOutputs.isEmpty {
             model["auxiliary_weights"] = .array(auxiliaryOutputs.map { .decimal($0.weight) })
         }
         return .object(model)
     }
 
+    /// Whether it came as Keras's `Sequential`, and still is a chain.
+    package var isSequential: Bool { KerasGraph(self).isSequential(in: self) }
+}
+
+private struct KerasWriting {
+    let network: Network
+    let reader: KerasReader
+
+    /// Class and options of a model.
+    func model(_ graph: KerasGraph, name: String) -> [String: JSONValue] {
+        let layers = graph.layers.map(layer)
+        if graph.isSequential(in: network) {
+            return [
+                "class_name": .string(KerasModel.sequential),
+                "config": ["name": .string(name), "trainable": true, "layers": .array(layers.map { .object($0) })],
+            ]
+        }
+        let tensor = { (output: KerasGraph.Reference) -> JSONValue in
+            [.string(graph.layers[output.layer].name), .integer(output.call), .integer(output.output)]
+        }
+        let connected = zip(graph.layers, layers).map { layer, description -> JSONValue in
+            let calls = layer.calls.compactMap { call -> JSONValue? in
+                let arguments: JSONValue = call.isInference ? ["training": false] : [:]
+                let inputs = call.inputs.map { input -> JSONValue in .array((tensor(input).array ?? []) + [arguments]) }
+                return inputs.isEmpty ? nil : .array(inputs)
+            }
+            let connections: [String: JSONValue] = ["name": .string(layer.name), "inbound_nodes": .array(calls)]
+            return .object(description.merging(connections) { _, own in own })
+        }
+        // One tensor stands alone, as Keras 2 has it.
+        let tensors = { (all: [JSONValue]) -> JSONValue in all.count == 1 ? all[0] : .array(all) }
+        return [
+            "class_name": "Functional",
+            "config": [
+                "name": .string(name), "trainable": true, "layers": .array(connected),
+                "input_layers": tensors(graph.inputs.map { [.string(graph.layers[$0].name), 0, 0] }),
+                "output_layers": tensors(graph.outputs.map(tensor)),
+            ],
+        ]
+    }
+
     /// Class and options.
-    private func kerasLayer(_ node: Node, for reader: KerasReader) -> [String: JSONValue] {
-        // An input's origin is the whole model's.
-        let origin = node.inputs.isEmpty ? nil : node.origin
+    private func layer(_ layer: KerasGraph.Layer) -> [String: JSONValue] {
+        switch layer.content {
+        case .node(let index): self.layer(network.nodes[index], name: layer.name)
+        case .model(let graph): model(graph, name: layer.name)
+        }
+    }
+
+    private func layer(_ node: Node, name: String) -> [String: JSONValue] {
+        let isInput = if case .input = node.layer { true } else { false }
+        // An input's origin is its whole model's.
+        let origin = isInput ? nil : node.origin
         var configuration = origin?.typeName == nil ? node.layer.keras.kerasConfiguration : [:]
         configuration.merge(origin?.options ?? [:]) { _, kept in kept }
         if reader == .keras2, let shape = configuration.removeValue(forKey: "batch_shape") {
             configuration["batch_input_shape"] = shape
         }
-        configuration["name"] = .string(node.name)
+        configuration["name"] = .string(name)
         configuration["dtype"] = "float32"
-        if !node.inputs.isEmpty { configuration["trainable"] = .bool(node.isTrainable) }
+        if !isInput { configuration["trainable"] = .bool(node.isTrainable) }
         return [
             "class_name": .string(origin?.typeName ?? node.layer.keras.registeredClass),
             "config": .object(configuration),
         ]
-    }
-
-    /// Whether it came as Keras's `Sequential`, and still is a chain.
-    package var isSequential: Bool {
-        nodes[0].origin?.typeName == KerasModel.sequential && auxiliaryOutputs.isEmpty
-            && nodes.indices.dropFirst().allSatisfy { nodes[$0].inputs == [$0 - 1] }
     }
 }

@@ -42,6 +42,7 @@ struct Lowering {
     private mutating func lower(_ index: Int) {
         let node = network.nodes[index]
         switch node.layer {
+        case .input where !node.inputs.isEmpty: apply(.linear, index, to: node.inputs[0])
         case .activation: apply(activation(of: index), index, to: node.inputs[0])
         case .zeroPadding(let padding) where readerTakes(padding.margins, from: index):
             deferredMargins[index] = padding.margins
@@ -80,8 +81,9 @@ struct Lowering {
         let inputs = node.inputs.map { values[$0] }
         operations.append(
             Operation(
-                name: node.name, layer: node.layer, activation: .linear, inputs: inputs,
-                parameters: network.parameters.indices.filter { network.parameters[$0].node == index },
+                name: node.name, layer: node.isInference ? node.layer.inferring : node.layer, activation: .linear,
+                inputs: inputs,
+                parameters: network.parameters.indices.filter { network.parameters[$0].node == network.owners[index] },
                 inputShapes: inputs.map { operations[$0].outputShape }, outputShape: network.shapes[index],
                 margins: margins(of: index)))
         values[index] = operations.count - 1
@@ -148,6 +150,7 @@ extension Layer {
         switch self {
         case .convolution(let layer): layer.window
         case .pooling(let layer): layer.window
+        case .plain(let layer as DepthwiseConvolution2D): layer.window
         default: nil
         }
     }
@@ -160,7 +163,8 @@ extension Operation {
     fileprivate func canFuse(_ function: Activation) -> Bool {
         guard activation == .linear, function.isOfEngines else { return false }
         switch layer {
-        case .dense, .convolution, .add, .scale: return true
+        case .convolution(let layer): return layer.groups == 1
+        case .dense, .add, .scale: return true
         case .batchNormalization: return function == .relu
         default: return false
         }

@@ -4,7 +4,8 @@ import Models
 extension Network {
     /// What predicts the same with fewer layers, and its weights: dropout is left out, and each batch normalisation behind a
     /// convolution or dense layer, which nothing else reads, becomes part of that layer's kernel and bias. `weights` are in
-    /// the order of the network's parameters. Auxiliary outputs are left out too.
+    /// the order of the network's parameters. Auxiliary outputs are left out
+    /// too, and each call of a layer that is called several times becomes a layer of its own.
     public func folded(_ weights: [[Float]]) throws(NetworkError) -> (network: Network, weights: [[Float]]) {
         let serves = servesOutput
         let ownWeights = Dictionary(grouping: parameters.indices) { parameters[$0].node }
@@ -16,16 +17,16 @@ extension Network {
         var places = [Int](repeating: 0, count: nodes.count)
         for (index, node) in nodes.enumerated() where serves[index] {
             let inputs = node.inputs.map { places[$0] }
+            let weights = ownWeights[owners[index]] ?? []
             switch node.layer {
             case .dropout where index < nodes.count - 1:
                 places[index] = inputs[0]
                 continue
             case .batchNormalization(let layer):
                 let before = inputs[0]
-                let values = ownWeights[index] ?? []
                 // A dropout between the two may hide other readers.
                 if readers[node.inputs[0]] == 1, kept[before].node.name == nodes[node.inputs[0]].name,
-                    let (folded, weights) = kept[before].node.layer.folding(layer, values, into: kept[before].weights)
+                    let (folded, weights) = kept[before].node.layer.folding(layer, weights, into: kept[before].weights)
                 {
                     kept[before] = (
                         Node(name: kept[before].node.name, layer: folded, inputs: kept[before].node.inputs), weights
@@ -39,7 +40,7 @@ extension Network {
             kept.append(
                 (
                     Node(name: node.name, layer: node.layer, inputs: inputs, isTrainable: node.isTrainable),
-                    ownWeights[index] ?? []
+                    weights
                 ))
         }
         return (try Network(name: name, nodes: kept.map(\.node)), kept.flatMap(\.weights))
@@ -58,7 +59,8 @@ extension Layer {
             usesBias = layer.usesBias
             result = .convolution(
                 Convolution2D(
-                    filters: layer.filters, kernel: layer.window.size, stride: layer.window.stride,
+                    filters: layer.filters, groups: layer.groups, kernel: layer.window.size,
+                    stride: layer.window.stride,
                     dilation: layer.window.dilation, padding: layer.window.padding,
                     kernelInitializer: layer.kernelInitializer))
         case .dense(let layer) where layer.activation == .linear:

@@ -15,7 +15,9 @@ import Models
 ///
 ///     basic: 3x3, 3x3        bottleneck: 1x1, 3x3, 1x1        each convolution is followed by batch normalisation
 ///
-/// `plain18` and `plain34` are the same without shortcuts, of the paper's figure 3.
+/// `plain18` and `plain34` are the same without shortcuts, of the paper's figure 3. `resnext50-32x4d` divides the 3x3 convolutions of
+/// 50 layers into 32 groups, twice as wide in all: Xie et al., "Aggregated residual transformations for deep neural networks",
+/// 2016, table 1. It has no biases and strides as version 1.5, as PyTorch's.
 struct ResNet {
     enum Depth: Int, CaseIterable {
         case layers18 = 18, layers34 = 34, layers50 = 50, layers101 = 101, layers152 = 152
@@ -43,6 +45,8 @@ struct ResNet {
     let name: String
     let depth: Depth
     let block: Block
+    /// Of the 3x3 convolutions. In several groups they have four filters for each group and 64 of the network's.
+    var groups = 1
     /// None where the network is plain.
     var shortcut: Shortcut? = .projection
 
@@ -55,6 +59,10 @@ struct ResNet {
         + [
             ResNet(name: "resnet50-v1.5", depth: .layers50, block: .bottleneckStridingLast)
                 .model(source: "resnet50 with the stride on the 3x3 convolution, as PyTorch and NVIDIA")
+        ]
+        + [
+            ResNet(name: "resnext50-32x4d", depth: .layers50, block: .bottleneckStridingLast, groups: 32)
+                .model(source: "Xie et al. 2016, table 1, ResNeXt-50 (32x4d)")
         ]
         + [Depth.layers18, .layers34].map { depth in
             ResNet(name: "plain\(depth.rawValue)", depth: depth, block: .basic, shortcut: nil)
@@ -84,7 +92,8 @@ struct ResNet {
 
     /// Everything before the mean.
     func features(_ graph: inout GraphBuilder, _ input: GraphBuilder.Tensor) -> GraphBuilder.Tensor {
-        var builder = ResNetBuilder(graph: graph, usesBias: block != .basic, shortcut: shortcut)
+        var builder = ResNetBuilder(
+            graph: graph, usesBias: block != .basic && groups == 1, groups: groups, shortcut: shortcut)
         var x = builder.stem(input)
         for (stack, count) in depth.blocks.enumerated() {
             for number in 1...count {
@@ -105,6 +114,7 @@ private struct ResNetBuilder {
     var graph: GraphBuilder
     /// Biases do nothing before a normalisation, but Keras's weight files have them.
     let usesBias: Bool
+    let groups: Int
     let shortcut: Shortcut?
 
     mutating func stem(_ input: Tensor) -> Tensor {
@@ -129,8 +139,9 @@ private struct ResNetBuilder {
             y = convolution(y, filters, kernel: 3, stride: 1, "\(name)_2")
         case .bottleneck, .bottleneckStridingLast:
             let (first, second) = block == .bottleneck ? (stride, 1) : (1, stride)
-            y = rectified(x, filters, kernel: 1, stride: first, "\(name)_1")
-            y = rectified(y, filters, kernel: 3, stride: second, "\(name)_2")
+            let inner = groups == 1 ? filters : filters / 64 * 4 * groups
+            y = rectified(x, inner, kernel: 1, stride: first, "\(name)_1")
+            y = rectified(y, inner, kernel: 3, stride: second, groups: groups, "\(name)_2")
             y = convolution(y, width, kernel: 1, stride: 1, "\(name)_3")
         }
         if let past { y = graph.sum(past, y, name: "\(name)_add") }
@@ -144,20 +155,21 @@ private struct ResNetBuilder {
     }
 
     private mutating func rectified(
-        _ x: Tensor, _ filters: Int, kernel: Int, stride: Int, _ name: String
+        _ x: Tensor, _ filters: Int, kernel: Int, stride: Int, groups: Int = 1, _ name: String
     ) -> Tensor {
-        graph.activation(convolution(x, filters, kernel: kernel, stride: stride, name), .relu, name: "\(name)_relu")
+        let y = convolution(x, filters, kernel: kernel, stride: stride, groups: groups, name)
+        return graph.activation(y, .relu, name: "\(name)_relu")
     }
 
     /// A convolution and its normalisation. Where a 3x3 window strides it is padded all around, as in the paper's and
     /// PyTorch's networks; TensorFlow's `same` would pad even images at the bottom and right only.
     private mutating func convolution(
-        _ x: Tensor, _ filters: Int, kernel: Int, stride: Int, _ name: String
+        _ x: Tensor, _ filters: Int, kernel: Int, stride: Int, groups: Int = 1, _ name: String
     ) -> Tensor {
         let padsAround = kernel > 1 && stride > 1
         let input = padsAround ? graph.zeroPadding(x, Margins2D(kernel / 2), name: "\(name)_pad") : x
         let y = graph.convolution(
-            input, filters, kernel: Extent2D(kernel), stride: Extent2D(stride),
+            input, filters, groups: groups, kernel: Extent2D(kernel), stride: Extent2D(stride),
             padding: kernel > 1 && !padsAround ? .same : .valid, bias: usesBias, name: "\(name)_conv")
         return normalization(y, name)
     }

@@ -7,7 +7,8 @@ public enum Zoo {
         Perceptron.models + SimpleCNN.models + LeNet.models + AlexNet.models + ZFNet.models + VGG.models
         + CIFARVGG.models + GoogLeNet.models + BNInception.models + InceptionV3.models + InceptionV4.models
         + InceptionResNet.models + CIFARResNet.models + CIFARResNetV2.models + ResNet.models + ResNetV2.models
-        + WideResNet.models + FastConvNet.models + Transfer.models
+        + WideResNet.models + DenseNet.models + MobileNetV2.models + EfficientNet.models + FastConvNet.models
+        + Transfer.models
 
     public static func model(named name: String) throws(NetworkError) -> ZooModel {
         let model =
@@ -53,9 +54,7 @@ extension Network {
     func withDropout(_ rate: Float) throws(NetworkError) -> Network {
         let nodes = nodes.map { node in
             guard case .dropout = node.layer else { return node }
-            return Node(
-                name: node.name, layer: .dropout(Dropout(rate: rate)), inputs: node.inputs,
-                isTrainable: node.isTrainable)
+            return node.replaced(by: .dropout(Dropout(rate: rate)))
         }
         return try Network(name: name, nodes: nodes, auxiliaryOutputs: auxiliaryOutputs)
     }

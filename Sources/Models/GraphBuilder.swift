@@ -60,12 +60,12 @@ extension GraphBuilder {
     }
 
     public mutating func convolution(
-        _ x: Tensor, _ filters: Int, kernel: Extent2D, stride: Extent2D = 1, dilation: Extent2D = 1,
+        _ x: Tensor, _ filters: Int, groups: Int = 1, kernel: Extent2D, stride: Extent2D = 1, dilation: Extent2D = 1,
         padding: Padding = .valid, activation: Activation = .linear, bias: Bool = true,
         initializer: Initializer = .glorotUniform, name: String? = nil
     ) -> Tensor {
         let layer = Convolution2D(
-            filters: filters, kernel: kernel, stride: stride, dilation: dilation, padding: padding,
+            filters: filters, groups: groups, kernel: kernel, stride: stride, dilation: dilation, padding: padding,
             activation: activation, usesBias: bias, kernelInitializer: initializer)
         return add(.convolution(layer), to: [x], name: name)
     }
@@ -170,14 +170,15 @@ extension GraphBuilder {
 }
 
 extension String {
-    /// Keras's `to_snake_case`: `Conv2D` is `conv2d`, `MaxPooling2D` is `max_pooling2d`.
+    /// Keras's `to_snake_case`: `Conv2D` is `conv2d`, `MaxPooling2D` is `max_pooling2d`, `PReLU` is `p_re_lu`.
     package var snakeCased: String {
+        let characters = Array(self)
         var result = ""
-        var previous: Character?
-        for character in self {
-            if character.isUppercase, let previous, previous.isLowercase { result += "_" }
+        for (index, character) in characters.enumerated() {
+            let isBehindLowercase = index > 0 && characters[index - 1].isLowercase
+            let beginsWord = index > 0 && index + 1 < characters.count && characters[index + 1].isLowercase
+            if character.isUppercase, isBehindLowercase || beginsWord { result += "_" }
             result += character.lowercased()
-            previous = character
         }
         return result
     }

@@ -92,6 +92,12 @@ public enum Layer: Sendable, Equatable {
     public static func == (a: Layer, b: Layer) -> Bool { a.description.isEqual(to: b.description) }
 
     public var activation: Activation { description.activation }
+
+    /// Whether it passes on what it is given: samples, or what a model inside the model is called with.
+    var isInput: Bool { if case .input = self { true } else { false } }
+
+    /// The layer as evaluation computes it.
+    package var inferring: Layer { if case .dropout = self { .dropout(Dropout(rate: 0)) } else { self } }
 }
 
 /// A parameter of a layer in Keras's shape: kernels of convolutions are [kH, kW, in, out], of dense layers [in, out].

@@ -5,9 +5,7 @@ extension Network {
     /// cannot take what it would get.
     package func taking(_ input: Shape) throws(NetworkError) -> Network {
         if input == inputShape { return self }
-        let first = Node(
-            name: nodes[0].name, layer: .input(Input(shape: input)), inputs: [], isTrainable: nodes[0].isTrainable,
-            origin: nodes[0].origin)
+        let first = nodes[0].replaced(by: .input(Input(shape: input))).coming(from: nodes[0].origin)
         let advice =
             "for samples of \(input); images change in size only for networks that take the mean of each channel before their first dense layer"
         let other: Network

@@ -12,8 +12,15 @@ extension Network {
     /// The network that evaluation runs. Its parameters are those of this one whose node serves the output, in order.
     public func withoutAuxiliaryOutputs() throws(NetworkError) -> Network { try keeping(servesOutput) }
 
-    /// All outputs predict the same labels.
+    /// All outputs predict the same labels. What evaluation leaves out has no first call of a layer that it needs: weights are
+    /// counted there.
     func requireOutputsAlike() throws(NetworkError) {
+        let serves = servesOutput
+        if let later = nodes.indices.first(where: { serves[$0] && !serves[owners[$0]] }) {
+            throw NetworkError(
+                network: name, layer: nodes[later].name,
+                reason: "the first call of this layer serves an auxiliary output alone, which is not supported")
+        }
         var outputs: Set = [nodes.count - 1]
         for auxiliary in auxiliaryOutputs {
             guard nodes.indices.contains(auxiliary.node), outputs.insert(auxiliary.node).inserted else {
@@ -57,9 +64,10 @@ extension Network {
             let names = nodes.map(\.name).joined(separator: ", ")
             throw NetworkError(network: self.name, layer: name, reason: "there is no such layer; it has \(names)")
         }
-        let serves = serves(end)
-        let kept = zip(parameters, weights).filter { serves[$0.0.node] }.map(\.1)
-        return (try keeping(serves), kept)
+        let part = try keeping(serves(end))
+        // The first call of a layer may be left out, and a later one stay, with the same weights.
+        let byPath = Dictionary(zip(parameters.map(\.path), weights)) { first, _ in first }
+        return (part, part.parameters.compactMap { byPath[$0.path] })
     }
 
     /// The nodes that are marked, which read none of the others.
@@ -68,11 +76,7 @@ extension Network {
         var kept: [Node] = []
         for (index, node) in nodes.enumerated() where isKept[index] {
             places[index] = kept.count
-            let inputs = node.inputs.map { places[$0] }
-            kept.append(
-                Node(
-                    name: node.name, layer: node.layer, inputs: inputs, isTrainable: node.isTrainable,
-                    origin: node.origin))
+            kept.append(node.reading(node.inputs.map { places[$0] }))
         }
         return try Network(name: name, nodes: kept)
     }

@@ -27,11 +27,10 @@ extension Network {
             var inputs = node.inputs.map { moved[$0] }
             if let number = sums.firstIndex(of: index) {
                 let drop = Dropout(rate: rate * Float(number + 1) / Float(sums.count), dropsSamples: true)
-                let name = node.name + "_drop"
-                built.append(Node(name: name, layer: .dropout(drop), inputs: [inputs[1]], isTrainable: true))
+                built.append(node.reading([inputs[1]]).replaced(by: .dropout(drop)).renamed { $0 + "_drop" })
                 inputs[1] = built.count - 1
             }
-            built.append(Node(name: node.name, layer: node.layer, inputs: inputs, isTrainable: node.isTrainable))
+            built.append(node.reading(inputs))
             moved.append(built.count - 1)
         }
         let auxiliary = auxiliaryOutputs.map { AuxiliaryOutput(node: moved[$0.node], weight: $0.weight) }
@@ -53,8 +52,7 @@ extension Network {
             let zero = BatchNormalization(
                 momentum: layer.momentum, epsilon: layer.epsilon, usesScale: layer.usesScale,
                 usesCenter: layer.usesCenter, gammaInitializer: .zeros)
-            return Node(
-                name: node.name, layer: .batchNormalization(zero), inputs: node.inputs, isTrainable: node.isTrainable)
+            return node.replaced(by: .batchNormalization(zero))
         }
         return try Network(name: name, nodes: changed, auxiliaryOutputs: auxiliaryOutputs)
     }

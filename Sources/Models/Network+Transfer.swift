@@ -4,12 +4,9 @@ import Basics
 extension Network {
     /// The same, of which the layers with weights that `trains` picks train, and no others.
     public func training(_ trains: (Node) -> Bool) throws(NetworkError) -> Network {
-        let owners = Set(parameters.map(\.node))
+        let haveWeights = Set(parameters.map(\.node))
         let nodes = nodes.enumerated().map { index, node in
-            owners.contains(index)
-                ? Node(
-                    name: node.name, layer: node.layer, inputs: node.inputs, isTrainable: trains(node),
-                    origin: node.origin) : node
+            haveWeights.contains(owners[index]) ? node.training(trains(self.nodes[owners[index]])) : node
         }
         return try Network(name: name, nodes: nodes, auxiliaryOutputs: auxiliaryOutputs)
     }
@@ -36,7 +33,7 @@ extension Network {
         for output in [nodes.count - 1] + auxiliaryOutputs.map(\.node) {
             var index = output
             while let layer = nodes[index].layer.deciding(amongSeveral: classes > 1) {
-                nodes[index] = Node(name: nodes[index].name, layer: layer, inputs: nodes[index].inputs)
+                nodes[index] = nodes[index].training(true).replaced(by: layer)
                 index = nodes[index].inputs[0]
             }
             guard let top = nodes[index].layer.classifier(of: classes) else {
@@ -45,9 +42,10 @@ extension Network {
                     reason: "its output cannot be replaced: it comes from \(nodes[index].layer.description.typeName), "
                         + "not from a dense layer or a convolution")
             }
-            var newName = nodes[index].name + "_new"
-            while !taken.insert(newName).inserted { newName += "_new" }
-            nodes[index] = Node(name: newName, layer: top, inputs: nodes[index].inputs)
+            nodes[index] = nodes[index].training(true).replaced(by: top)
+            repeat {
+                nodes[index] = nodes[index].renamed { $0 + "_new" }
+            } while !taken.insert(nodes[index].name).inserted
         }
         return try Network(name: name, nodes: nodes, auxiliaryOutputs: auxiliaryOutputs)
     }
@@ -62,7 +60,7 @@ extension Network {
             let layer = Dense(
                 units: dense.units, activation: .sigmoid, usesBias: dense.usesBias,
                 kernelInitializer: dense.kernelInitializer)
-            return Node(name: node.name, layer: .dense(layer), inputs: node.inputs, isTrainable: node.isTrainable)
+            return node.replaced(by: .dense(layer))
         }
         return try Network(name: name, nodes: nodes, auxiliaryOutputs: auxiliaryOutputs)
     }
@@ -94,7 +92,7 @@ extension Layer {
                 Dense(
                     units: classes, activation: layer.activation.deciding(amongSeveral: classes > 1),
                     usesBias: layer.usesBias, kernelInitializer: layer.kernelInitializer))
-        case .convolution(let layer):
+        case .convolution(let layer) where layer.groups == 1:
             .convolution(
                 Convolution2D(
                     filters: classes, kernel: layer.window.size, stride: layer.window.stride,

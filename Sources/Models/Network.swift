@@ -9,20 +9,75 @@ public struct Node: Sendable, Equatable {
     public let isTrainable: Bool
     /// Of a layer from a file that says more of it than is computed.
     public let origin: LayerOrigin?
+    /// Nil for a layer of the network itself that is called once, in the usual way.
+    public let call: LayerCall?
 
     public init(
         name: String, layer: Layer, inputs: [Int], isTrainable: Bool = true, origin: LayerOrigin? = nil
+    ) {
+        self.init(name: name, layer: layer, inputs: inputs, isTrainable: isTrainable, origin: origin, call: nil)
+    }
+
+    /// A call of a layer, whose name follows from it.
+    public init(_ call: LayerCall, layer: Layer, inputs: [Int], isTrainable: Bool = true, origin: LayerOrigin? = nil) {
+        self.init(
+            name: call.name, layer: layer, inputs: inputs, isTrainable: isTrainable, origin: origin, call: call)
+    }
+
+    private init(
+        name: String, layer: Layer, inputs: [Int], isTrainable: Bool, origin: LayerOrigin?, call: LayerCall?
     ) {
         self.name = name
         self.layer = layer
         self.inputs = inputs
         self.isTrainable = isTrainable
         self.origin = origin
+        self.call = call
     }
 
     /// Whether the same is computed, whatever the origins say.
     public static func == (a: Node, b: Node) -> Bool {
         a.name == b.name && a.layer == b.layer && a.inputs == b.inputs && a.isTrainable == b.isTrainable
+            && a.call == b.call
+    }
+
+    /// The layer's name, with those of the models that hold it: `base/conv1` for each of its calls.
+    public var layerPath: String { call?.layerPath ?? name }
+
+    /// Whether it computes as in evaluation, also in training.
+    public var isInference: Bool { call?.isInference ?? false }
+
+    /// The same with other inputs.
+    public func reading(_ inputs: [Int]) -> Node {
+        Node(name: name, layer: layer, inputs: inputs, isTrainable: isTrainable, origin: origin, call: call)
+    }
+
+    public func training(_ isTrainable: Bool) -> Node {
+        Node(name: name, layer: layer, inputs: inputs, isTrainable: isTrainable, origin: origin, call: call)
+    }
+
+    public func coming(from origin: LayerOrigin?) -> Node {
+        Node(name: name, layer: layer, inputs: inputs, isTrainable: isTrainable, origin: origin, call: call)
+    }
+
+    /// Another layer in its place, of which no file says more than what is computed.
+    public func replaced(by layer: Layer) -> Node {
+        Node(name: name, layer: layer, inputs: inputs, isTrainable: isTrainable, origin: nil, call: call)
+    }
+
+    /// The same under another name, among the layers of the same model.
+    func renamed(_ rename: (String) -> String) -> Node {
+        let call = call.map { $0.named(rename($0.layer)) }
+        return Node(
+            name: call?.name ?? rename(name), layer: layer, inputs: inputs, isTrainable: isTrainable, origin: origin,
+            call: call)
+    }
+
+    /// Its parameters, of which those that stay as they are have the role of frozen ones.
+    fileprivate func parameters(for inputs: [Shape]) -> [ParameterSpecification] {
+        layer.description.parameters(for: inputs).map {
+            isTrainable && !(isInference && $0.role == .statistic) ? $0 : $0.frozen
+        }
     }
 }
 
@@ -69,6 +124,8 @@ public struct Network: Sendable, Equatable {
     public let parameters: [NetworkParameter]
     /// In the order in which Keras lists them behind the output.
     public let auxiliaryOutputs: [AuxiliaryOutput]
+    /// For each node the one that has its weights: the first call of the same layer, in most networks the node itself.
+    public let owners: [Int]
 
     /// Infers all shapes; an error names the layer.
     public init(
@@ -77,6 +134,8 @@ public struct Network: Sendable, Equatable {
         var shapes: [Shape] = []
         var parameters: [NetworkParameter] = []
         var names = Set<String>()
+        var owners: [Int] = []
+        var firstCalls: [String: Int] = [:]
         guard let first = nodes.first, case .input = first.layer else {
             throw NetworkError(network: name, layer: nil, reason: "its first layer must be the input")
         }
@@ -94,9 +153,20 @@ public struct Network: Sendable, Equatable {
             } catch {
                 throw NetworkError(network: name, layer: node.name, reason: error.description)
             }
-            parameters += node.layer.description.parameters(for: inputs).map {
-                NetworkParameter(
-                    node: index, path: "\(node.name)/\($0.name)", specification: node.isTrainable ? $0 : $0.frozen)
+            let owner = firstCalls[node.layerPath] ?? index
+            firstCalls[node.layerPath] = owner
+            owners.append(owner)
+            let specifications = node.parameters(for: inputs)
+            if owner == index {
+                parameters += specifications.map {
+                    NetworkParameter(node: index, path: "\(node.layerPath)/\($0.name)", specification: $0)
+                }
+            } else if !node.layer.isInput && nodes[owner].layer != node.layer
+                || specifications != nodes[owner].parameters(for: nodes[owner].inputs.map { shapes[$0] })
+            {
+                throw NetworkError(
+                    network: name, layer: node.name,
+                    reason: "it has other weights than the first call of the layer, or trains otherwise")
             }
         }
         let read = Set(nodes.flatMap(\.inputs) + auxiliaryOutputs.map(\.node))
@@ -109,12 +179,20 @@ public struct Network: Sendable, Equatable {
         self.nodes = nodes
         self.shapes = shapes
         self.parameters = parameters
+        self.owners = owners
         self.auxiliaryOutputs = auxiliaryOutputs
         try requireOutputsAlike()
     }
 
     public var inputShape: Shape { shapes[0] }
     public var outputShape: Shape { shapes[shapes.count - 1] }
+
+    /// How many nodes are calls of the layer that each node is the first call of; 0 for other nodes.
+    public var callCounts: [Int] {
+        var counts = [Int](repeating: 0, count: nodes.count)
+        for owner in owners { counts[owner] += 1 }
+        return counts
+    }
 
     public func inputShapes(of node: Int) -> [Shape] { nodes[node].inputs.map { shapes[$0] } }
 
@@ -137,7 +215,7 @@ public struct Network: Sendable, Equatable {
 
     /// Whether some batch normalisation takes statistics of its samples; a frozen one uses those it has.
     public var normalizesBatches: Bool {
-        nodes.contains { if case .batchNormalization = $0.layer { $0.isTrainable } else { false } }
+        nodes.contains { if case .batchNormalization = $0.layer { $0.isTrainable && !$0.isInference } else { false } }
     }
 }
 

@@ -41,14 +41,15 @@ private struct ONNXBuilder {
     private let network: Network
     private let weights: [[Float]]
     /// Of each node, the indices of its parameters.
-    private let parameters: [Int: [Int]]
+    private let parameters: [[Int]]
     /// The name of each node's output.
     private var values: [String]
 
     init(_ network: Network, _ weights: [[Float]]) {
         (self.network, self.weights) = (network, weights)
         graph = ONNXGraph(name: network.name)
-        parameters = Dictionary(grouping: network.parameters.indices) { network.parameters[$0].node }
+        let own = Dictionary(grouping: network.parameters.indices) { network.parameters[$0].node }
+        parameters = network.owners.map { own[$0] ?? [] }
         values = [String](repeating: "", count: network.nodes.count)
     }
 
@@ -87,7 +88,7 @@ private struct ONNXBuilder {
         graph.add("Transpose", [x], of: owner, [("perm", .integers([0, 2, 3, 1]))])
     }
 
-    private func values(of node: Int, _ place: Int) -> [Float] { weights[parameters[node]?[place] ?? 0] }
+    private func values(of node: Int, _ place: Int) -> [Float] { weights[parameters[node][place]] }
 
     // MARK: Layers
 
@@ -103,9 +104,10 @@ private struct ONNXBuilder {
             y = graph.add("Gemm", [x, kernel] + bias, of: name)
         case .convolution(let layer):
             let kernel = transposed(
-                values(of: index, 0), layer.window.size.count, shapes[0][2], layer.filters)
+                values(of: index, 0), layer.window.size.count, shapes[0][2] / layer.groups, layer.filters)
             y = convolution(
-                x, kernel, layer.usesBias ? values(of: index, 1) : nil, layer.window, shapes[0], layer.filters, name)
+                x, kernel, layer.usesBias ? values(of: index, 1) : nil, layer.window, shapes[0], layer.filters, name,
+                groups: layer.groups)
         case .partialConvolution(let layer):
             let kernel = whole(values(of: index, 0), layer, channels: shapes[0][2])
             y = convolution(x, kernel, values(of: index, 1), layer.window, shapes[0], layer.connections.count, name)
@@ -164,8 +166,22 @@ private struct ONNXBuilder {
             let factors = variance.map { 1 / max($0.squareRoot(), Standardization.leastDeviation) }
             let centred = affine(x, factors: [1], offsets: mean.map { -$0 }, shapes[0], name)
             y = affine(centred, factors: factors, offsets: [0], shapes[0], name)
+        case .plain(let layer as DepthwiseConvolution2D):
+            let (channels, filters) = (shapes[0][2], shapes[0][2] * layer.multiplier)
+            let kernel = transposed(values(of: index, 0), layer.window.size.count, 1, filters)
+            y = convolution(
+                x, kernel, layer.usesBias ? values(of: index, 1) : nil, layer.window, shapes[0], filters, name,
+                groups: channels)
+        case .plain(let layer as RectifiedLinear) where layer.slope == 0 && layer.threshold == 0:
+            y = layer.most.map { clipped(x, to: $0, name) } ?? graph.add("Relu", [x], of: name)
+        case .plain(let layer as Merge) where layer.kind == .multiply && inputs.count == 2:
+            y = graph.add("Mul", inputs, of: name)
+        case .plain(is Reshape) where network.shapes[index] == [1, 1, shapes[0].count] && shapes[0].rank == 1:
+            let shape = graph.constant([-1, shapes[0].count, 1, 1], "shape", of: name)
+            y = graph.add("Reshape", [x, shape], of: name)
         case .plain(let layer as RadialBasis): y = distances(x, layer, index, shapes[0], name)
-        case .input, .plain:
+        case .input: y = x
+        case .plain:
             throw unwritable("a layer \(node.layer.description.typeName)", name)
         }
         return try activation(y, node.layer.activation, name)
@@ -194,6 +210,8 @@ private struct ONNXBuilder {
         case .relu: return graph.add("Relu", [x], of: owner)
         case .tanh: return graph.add("Tanh", [x], of: owner)
         case .sigmoid: return graph.add("Sigmoid", [x], of: owner)
+        case .relu6: return clipped(x, to: 6, owner)
+        case .silu: return graph.add("Mul", [x, graph.add("Sigmoid", [x], of: owner)], of: owner)
         case .softmax: return graph.add("Softmax", [x], of: owner, [("axis", .integer(1))])
         case .scaledTanh:
             let slope = graph.constant([2 / 3], [1], "slope", of: owner)
@@ -202,6 +220,11 @@ private struct ONNXBuilder {
             return graph.add("Mul", [inner, height], of: owner)
         default: throw unwritable("activation \(function.rawValue)", owner)
         }
+    }
+
+    private mutating func clipped(_ x: String, to most: Float, _ owner: String) -> String {
+        let bounds = [("least", Float(0)), ("most", most)].map { graph.constant([$1], [], $0, of: owner) }
+        return graph.add("Clip", [x] + bounds, of: owner)
     }
 
     /// What lies beside the image is padded explicitly, so that every kind of padding is one.
@@ -217,15 +240,16 @@ private struct ONNXBuilder {
         ] + (dilates ? [dilations] : [])
     }
 
-    /// `kernel` is [filters, channels, height, width].
+    /// `kernel` is [filters, channels of a group, height, width].
     private mutating func convolution(
         _ x: String, _ kernel: [Float], _ bias: [Float]?, _ window: Window2D, _ input: Shape, _ filters: Int,
-        _ name: String
+        _ name: String, groups: Int = 1
     ) -> String {
         let kernel = graph.constant(
-            kernel, [filters, input[2], window.size.height, window.size.width], "kernel", of: name)
+            kernel, [filters, input[2] / groups, window.size.height, window.size.width], "kernel", of: name)
         let bias = bias.map { [graph.constant($0, [filters], "bias", of: name)] } ?? []
-        return graph.add("Conv", [x, kernel] + bias, of: name, self.window(window, input, dilates: true))
+        let division = groups == 1 ? [] : [(name: "group", value: ONNXGraph.Attribute.integer(groups))]
+        return graph.add("Conv", [x, kernel] + bias, of: name, self.window(window, input, dilates: true) + division)
     }
 
     /// [height, width, channels, filters] to [filters, channels, height, width].

@@ -60,17 +60,6 @@ extension DNNLCompiler {
         return output
     }
 
-    /// A convolution's input for its backward pass.
-    func keptOrRemade(_ input: Tensor) throws -> Tensor {
-        try remadeValues.remade(input) { operation, state in
-            var output = try normalize(
-                operation, state.layer, state.input, mean: state.mean, variance: state.variance,
-                detail: "remade values")
-            output.isRectified = input.isRectified
-            return output
-        }
-    }
-
     /// By the moving statistics, with a way back.
     private func normalizeWithoutTraining(
         _ operation: Operation, _ layer: BatchNormalization, _ input: Tensor
@@ -102,7 +91,9 @@ extension DNNLCompiler {
         let state = BatchNormalizationState(
             layer: layer, primitive: primitive, input: input, output: output, mean: mean, variance: variance,
             workspace: workspace)
-        remadeValues.note(operation, state)
+        remadeValues.note(output) {
+            try normalize(operation, layer, input, mean: mean, variance: variance, detail: "remade values")
+        }
         return (output, .batchNormalization(state))
     }
 
@@ -307,19 +298,19 @@ extension DNNLCompiler {
     }
 
     /// Where the gradient of gamma or beta goes; memory of no further use where there is none or it does not train.
-    private func affineGradient(_ place: Int?, _ operation: Operation) throws -> Tensor {
+    func affineGradient(_ place: Int?, _ operation: Operation) throws -> Tensor {
         guard let place, changes(operation.parameters[place]) else { return try channelVector(operation) }
         return try vectorGradient(operation.parameters[place])
     }
 
-    private func channelVector(_ operation: Operation) throws -> Tensor {
+    func channelVector(_ operation: Operation) throws -> Tensor {
         let channels = operation.outputShape.extents[operation.outputShape.rank - 1]
         // Vector kernels may read whole registers: memory is given out in multiples of one.
         return Tensor(buffer: builder.activation(floats: channels), layout: try .vector(channels))
     }
 
     /// The statistics' share of the shard, weighted by its samples, goes where gradients go: it is reduced like them.
-    private func emitMovingStatistics(
+    func emitMovingStatistics(
         _ operation: Operation, _ layer: BatchNormalization, _ mean: BufferID, _ variance: BufferID
     ) {
         let channels = operation.outputShape.extents[operation.outputShape.rank - 1]

@@ -26,7 +26,7 @@ extension DNNLCompiler {
     func convolution(
         _ operation: Operation, _ layer: Convolution2D, _ input: Tensor
     ) throws -> (output: Tensor, saved: Saved) {
-        let geometry = ConvolutionGeometry(operation, layer.window, samples: samples)
+        let geometry = ConvolutionGeometry(operation, layer.window, groups: layer.groups, samples: samples)
         let isTiled =
             algorithm(for: .forward, geometry, type) == .tiledWinograd
             && [.linear, .relu].contains(operation.activation)
@@ -51,7 +51,7 @@ extension DNNLCompiler {
             ? primitive : try convolutionPrimitive(operation, layer, geometry, dnnl_f32, dnnl_convolution_direct)
         let x = try reorder(input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
         let kernel = try parameter(
-            operation.parameters[0], keras: MemoryDescriptor(geometry.kernel, dnnl_hwio),
+            operation.parameters[0], keras: geometry.kerasKernel(),
             preferred: master.required(dnnl_query_weights_md, layer: name))
         let w = try readable(
             operation.parameters[0], kernel, as: primitive.required(dnnl_query_weights_md, layer: name), layer: name)
@@ -70,7 +70,7 @@ extension DNNLCompiler {
     ) throws -> Primitive {
         var descriptor = dnnl_convolution_desc_t()
         var (source, weights, target) = (
-            try MemoryDescriptor.any(geometry.input, type).raw, try MemoryDescriptor.any(geometry.kernel, type).raw,
+            try MemoryDescriptor.any(geometry.input, type).raw, try MemoryDescriptor.any(geometry.weights, type).raw,
             try MemoryDescriptor.any(geometry.output, type).raw
         )
         var bias = try MemoryDescriptor.vector(layer.filters).raw
@@ -90,11 +90,12 @@ extension DNNLCompiler {
     func convolutionBackward(
         _ operation: Operation, _ state: ConvolutionState, _ gradient: Tensor, _ mayOverwrite: Bool, wantsInput: Bool
     ) throws -> Tensor? {
-        let geometry = ConvolutionGeometry(operation, state.layer.window, samples: samples)
+        let geometry = ConvolutionGeometry(
+            operation, state.layer.window, groups: state.layer.groups, samples: samples)
         let dy = try fusedActivationBackward(operation, state.operands.output, gradient, mayOverwrite)
         if changes(operation.parameters[0]) {
             var state = state
-            state.operands.input = try keptOrRemade(state.operands.input)
+            state.operands.input = try remadeValues.keptOrRemade(state.operands.input)
             try convolutionWeightsBackward(operation, state, geometry, dy)
         }
         return wantsInput ? try convolutionDataBackward(operation, state, geometry, dy) : nil
@@ -132,7 +133,8 @@ extension DNNLCompiler {
     ) throws -> Primitive {
         var descriptor = dnnl_convolution_desc_t()
         var (source, weights, target) = (
-            try MemoryDescriptor.any(geometry.input, type).raw, try MemoryDescriptor.any(geometry.kernel, dnnl_f32).raw,
+            try MemoryDescriptor.any(geometry.input, type).raw,
+            try MemoryDescriptor.any(geometry.weights, dnnl_f32).raw,
             try MemoryDescriptor.any(geometry.output, type).raw
         )
         var bias = try MemoryDescriptor.vector(state.layer.filters).raw
@@ -173,7 +175,7 @@ extension DNNLCompiler {
     ) throws -> Primitive {
         var descriptor = dnnl_convolution_desc_t()
         var (source, weights, target) = (
-            try MemoryDescriptor.any(geometry.input, type).raw, try MemoryDescriptor.any(geometry.kernel, type).raw,
+            try MemoryDescriptor.any(geometry.input, type).raw, try MemoryDescriptor.any(geometry.weights, type).raw,
             try MemoryDescriptor.any(geometry.output, type).raw
         )
         try check(
@@ -214,7 +216,9 @@ extension DNNLCompiler {
 /// A convolution in oneDNN's terms: dimensions of tensors, strides and padding.
 struct ConvolutionGeometry {
     let input: [Int]
+    /// Filters, inputs of each, height and width.
     let kernel: [Int]
+    let groups: Int
     let output: [Int]
     let strides: [Int64]
     /// Pixels left out between those that the window sees.
@@ -222,14 +226,23 @@ struct ConvolutionGeometry {
     let paddingBefore: [Int64]
     let paddingAfter: [Int64]
 
-    init(_ operation: Operation, _ window: Window2D, samples: Int) {
+    init(_ operation: Operation, _ window: Window2D, groups: Int = 1, samples: Int) {
         let (x, y) = (operation.inputShapes[0], operation.outputShape)
+        self.groups = groups
         input = [samples, x[2], x[0], x[1]]
-        kernel = [y[2], x[2], window.size.height, window.size.width]
+        kernel = [y[2], x[2] / groups, window.size.height, window.size.width]
         output = [samples, y[2], y[0], y[1]]
         strides = [Int64(window.stride.height), Int64(window.stride.width)]
         gaps = [Int64(window.dilation.height - 1), Int64(window.dilation.width - 1)]
         paddingBefore = operation.margins.before
         paddingAfter = operation.margins.after
+    }
+
+    /// The kernel's dimensions, in which groups have one of their own.
+    var weights: [Int] { groups == 1 ? kernel : [groups, kernel[0] / groups] + kernel[1...] }
+
+    /// The kernel as Keras has it.
+    func kerasKernel() throws -> MemoryDescriptor {
+        try MemoryDescriptor(weights, groups == 1 ? dnnl_hwio : dnnl_hwigo)
     }
 }

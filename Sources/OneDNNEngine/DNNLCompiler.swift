@@ -1,4 +1,5 @@
 import Basics
+import CConvolution
 import CDNNL
 import Execution
 import Lowering
@@ -13,6 +14,7 @@ struct DNNLCompiler: LayerCompiler {
     /// The convolutions that run with samples side by side.
     let sideBySide: SamplesSideBySide
     let remadeValues: RemadeValues
+    let activatedNormalizations: ActivatedNormalizations
 
     var samples: Int { builder.samples }
     var propagation: dnnl_prop_kind_t { builder.isTraining ? dnnl_forward_training : dnnl_forward_inference }
@@ -135,6 +137,7 @@ struct DNNLCompiler: LayerCompiler {
         case convolution(ConvolutionState)
         case fewChannels(FewChannelState)
         case partialConvolution(PartialConvolutionState)
+        case depthwise(DepthwiseState)
         case coveringConvolution(DenseState)
         case dense(DenseState)
         case zeroPadding(input: MemoryDescriptor)
@@ -142,6 +145,10 @@ struct DNNLCompiler: LayerCompiler {
         case lanePooling(LanePoolingState)
         case subsampling(SubsamplingState)
         case batchNormalization(BatchNormalizationState)
+        case activatedNormalization(ActivatedNormalizationState)
+        case functionOfInput(ActivationState)
+        case scaledChannels(ScaledChannelsState)
+        case featureNormalization(FeatureNormalizationState)
         case activation(output: Tensor, function: ElementwiseFunction)
         case scaledTanh(output: Tensor)
         case add(output: Tensor, function: ElementwiseFunction?)
@@ -151,23 +158,29 @@ struct DNNLCompiler: LayerCompiler {
         case upSampling(UpSamplingState)
         case shortcut(PoolingState)
         case flatten(input: MemoryDescriptor)
+        /// The operation before it has done what it does.
+        case done
         case nothing
 
         /// Whether the layer computes in single precision, whatever the type.
         var isOfSinglePrecision: Bool {
             switch self {
-            case .partialConvolution, .subsampling, .scaledTanh: true
+            case .partialConvolution, .subsampling, .scaledTanh, .functionOfInput: true
             default: false
             }
         }
     }
 
     func replacesPlainLayer(_ operation: Operation) -> Bool {
-        guard library.hasOwnKernels else { return false }
-        return switch operation.layer {
-        case .subsampling, .partialConvolution: true
-        case .activation(let layer): layer.function == .scaledTanh
-        default: false
+        switch operation.layer {
+        case .subsampling, .partialConvolution: library.hasOwnKernels
+        case .convolution: true
+        case .activation(let layer) where layer.function == .scaledTanh: library.hasOwnKernels
+        case .plain(let layer as DepthwiseConvolution2D): layer.multiplier == 1 && library.lanes > 0
+        case .plain(let layer as GlobalPooling2D): layer.kind == .average && layer.keepsAxes
+        case .plain(let layer as FeatureNormalization): normalizesPixels(layer, operation)
+        case .plain(is Merge): imagesScaledByChannel(operation) != nil
+        case let layer: dptrain_activation(layer) != nil && library.lanes > 0
         }
     }
 
@@ -177,6 +190,7 @@ struct DNNLCompiler: LayerCompiler {
             try self.channelsSideBySide(converted(tensor, layer: operation.name), layer: operation.name)
         }
         var input: Tensor { get throws { try channelsSideBySide(inputs[0]) } }
+        if activatedNormalizations.contains(operation) { return (inputs[0], .done) }
         switch operation.layer {
         case .input: return (inputs[0], .nothing)
         case .convolution(let layer) where sideBySide.contains(operation):
@@ -191,11 +205,19 @@ struct DNNLCompiler: LayerCompiler {
             let (y, state) = try pooling(operation, layer.kind, layer.window, input)
             return (y, .pooling(state))
         case .globalAveragePooling: return try globalAveragePooling(operation, input)
-        case .batchNormalization(let layer): return try batchNormalization(operation, layer, input)
+        case .batchNormalization(let layer):
+            if let function = activatedNormalizations.function(of: operation) {
+                return try activatedNormalization(operation, layer, function, asItIs)
+            }
+            return try batchNormalization(operation, layer, input)
         case .subsampling(let layer): return try subsampling(operation, layer, inputs[0])
         case .partialConvolution(let layer): return try partialConvolution(operation, layer, inputs[0])
         case .activation(let layer) where layer.function == .scaledTanh: return try scaledTanh(operation, inputs[0])
-        case .activation(let layer): return try activation(operation, layer.function, asItIs)
+        case .activation(let layer):
+            if let function = dptrain_activation(operation.layer) {
+                return try activation(operation, function, inputs[0])
+            }
+            return try activation(operation, layer.function, asItIs)
         case .add: return try add(operation, inputs.map(channelsSideBySide))
         case .scale(let layer):
             return try scale(operation, layer, inputs.map(channelsSideBySide))
@@ -205,7 +227,18 @@ struct DNNLCompiler: LayerCompiler {
         case .upSampling(let layer): return try upSampling(operation, layer, input)
         case .identityShortcut(let layer): return try shortcut(operation, layer, input)
         case .flatten: return try flatten(operation, asItIs)
-        case .dropout, .plain:
+        case .plain(let layer as DepthwiseConvolution2D):
+            return try depthwiseConvolution(operation, layer, inputs[0])
+        case .plain(let layer as FeatureNormalization):
+            return try featureNormalization(operation, layer, asItIs)
+        case .plain(is GlobalPooling2D): return try globalAveragePooling(operation, input)
+        case .plain, .dropout:
+            if let function = dptrain_activation(operation.layer) {
+                return try activation(operation, function, inputs[0])
+            }
+            if let place = imagesScaledByChannel(operation) {
+                return try scaledChannels(operation, inputs, images: place)
+            }
             throw failure("compile", "this operation is the planner's own", layer: operation.name)
         }
     }
@@ -223,6 +256,8 @@ struct DNNLCompiler: LayerCompiler {
             return [try fewChannelBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
         case .partialConvolution(let state):
             return [try partialConvolutionBackward(operation, state, gradient, wantsInput: wanted[0])]
+        case .depthwise(let state):
+            return [try depthwiseBackward(operation, state, gradient, wantsInput: wanted[0])]
         case .coveringConvolution(let state):
             return [try coveringConvolutionBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
         case .dense(let state):
@@ -236,6 +271,15 @@ struct DNNLCompiler: LayerCompiler {
             return [try subsamplingBackward(operation, state, gradient, wantsInput: wanted[0])]
         case .batchNormalization(let state):
             return [try batchNormalizationBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
+        case .activatedNormalization(let state):
+            return [try activatedNormalizationBackward(operation, state, gradient)]
+        case .functionOfInput(let state):
+            return [wanted[0] ? try activationBackward(operation, state, gradient, mayOverwrite) : nil]
+        case .scaledChannels(let state):
+            return try scaledChannelsBackward(operation, state, gradient, wanted: wanted)
+        case .featureNormalization(let state):
+            return [try featureNormalizationBackward(operation, state, gradient)]
+        case .done: return [gradient]
         case .activation(let output, let function):
             return [wanted[0] ? try activationBackward(operation, function, output, gradient, mayOverwrite) : nil]
         case .scaledTanh(let output):

@@ -32,9 +32,11 @@ public final class DNNLEngine: Engine {
         let type = request.precision == .bf16 ? dnnl_bf16 : dnnl_f32
         let sideBySide = SamplesSideBySide(request, library)
         let remadeValues = RemadeValues(savesMemory: request.packsMemory)
+        let activatedNormalizations = ActivatedNormalizations(request, library)
         return try Planner.plan(request) {
             DNNLCompiler(
-                builder: $0, library: library, type: type, sideBySide: sideBySide, remadeValues: remadeValues)
+                builder: $0, library: library, type: type, sideBySide: sideBySide, remadeValues: remadeValues,
+                activatedNormalizations: activatedNormalizations)
         }
     }
 

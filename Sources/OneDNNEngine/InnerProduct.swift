@@ -115,7 +115,7 @@ extension DNNLCompiler {
     /// Whether the convolution's window is the whole image: then it is a dense layer of the image's row-major features,
     /// its kernel in Keras's order the same matrix.
     func coversImage(_ operation: Operation) -> Bool {
-        guard case .convolution(let layer) = operation.layer else { return false }
+        guard case .convolution(let layer) = operation.layer, layer.groups == 1 else { return false }
         let image = operation.inputShapes[0]
         return layer.window.size == Extent2D(height: image[0], width: image[1]) && operation.margins == .none
     }

@@ -8,10 +8,14 @@ final class Library: @unchecked Sendable {
     /// Whether kernels of CConvolution serve: they have AVX-512 and one thread. Ranks compare both: oneDNN's instruction set,
     /// since kernels may be held back (DPTRAIN_TEST_KERNELS) to less than the processor has, and --threads.
     let hasOwnKernels: Bool
+    /// Floats in a register of kernels that CConvolution has for AVX2 as well as for AVX-512; 0 on processors with neither.
+    let lanes: Int
 
     init(threads: Int) throws {
-        let avx512 = dnnl_cpu_isa_avx512_core.rawValue
-        hasOwnKernels = threads == 1 && dnnl_get_effective_cpu_isa().rawValue & avx512 == avx512
+        let (avx2, avx512) = (dnnl_cpu_isa_avx2.rawValue, dnnl_cpu_isa_avx512_core.rawValue)
+        let instructions = dnnl_get_effective_cpu_isa().rawValue
+        hasOwnKernels = threads == 1 && instructions & avx512 == avx512
+        lanes = instructions & avx512 == avx512 ? 16 : instructions & avx2 == avx2 ? 8 : 0
         var engine: dnnl_engine_t?
         try check(dnnl_engine_create(&engine, dnnl_cpu, 0), "create the CPU engine")
         guard let engine else { throw failure("create the CPU engine", "the library returned none") }

@@ -4,17 +4,30 @@ import Basics
 
 /// How a tensor lies in memory: oneDNN's memory descriptor as a value. Dimensions are oneDNN's: [n, C, H, W] for images,
 /// whatever their order in memory.
-struct MemoryDescriptor: Hashable, @unchecked Sendable {
-    var raw: dnnl_memory_desc_t
+struct MemoryDescriptor: Hashable, Sendable {
+    private let storage: Storage
 
-    init(_ raw: dnnl_memory_desc_t) { self.raw = raw }
+    /// The library's struct, which never changes. It lies apart: it has a hundred fields, and Swift would copy them one by one
+    /// wherever a layout is passed on, which takes long to compile.
+    private final class Storage: @unchecked Sendable {
+        let raw = UnsafeMutablePointer<dnnl_memory_desc_t>.allocate(capacity: 1)
+
+        init(_ describe: (UnsafeMutablePointer<dnnl_memory_desc_t>) throws -> Void) rethrows { try describe(raw) }
+
+        deinit { raw.deallocate() }
+    }
+
+    init(_ raw: UnsafePointer<dnnl_memory_desc_t>) { storage = Storage { $0.update(from: raw, count: 1) } }
 
     init(_ dimensions: [Int], _ tag: dnnl_format_tag_t, _ type: dnnl_data_type_t = dnnl_f32) throws {
-        raw = dnnl_memory_desc_t()
         let dims = dimensions.map(Int64.init)
-        try check(
-            dnnl_memory_desc_init_by_tag(&raw, Int32(dims.count), dims, type, tag), "describe memory \(dimensions)")
+        storage = try Storage {
+            try check(
+                dnnl_memory_desc_init_by_tag($0, Int32(dims.count), dims, type, tag), "describe memory \(dimensions)")
+        }
     }
+
+    var raw: dnnl_memory_desc_t { storage.raw.pointee }
 
     /// A layout for the library to choose.
     static func any(_ dimensions: [Int], _ type: dnnl_data_type_t) throws -> MemoryDescriptor {
@@ -30,32 +43,29 @@ struct MemoryDescriptor: Hashable, @unchecked Sendable {
             : try MemoryDescriptor([samples, shape.count], dnnl_ab, type)
     }
 
-    var type: dnnl_data_type_t { raw.data_type }
+    var type: dnnl_data_type_t { storage.raw.pointee.data_type }
 
     /// The same order of elements, of another type.
     func of(_ type: dnnl_data_type_t) -> MemoryDescriptor {
-        var result = self
-        result.raw.data_type = type
+        let result = MemoryDescriptor(storage.raw)
+        result.storage.raw.pointee.data_type = type
         return result
     }
 
     /// A part of the tensor, in the tensor's memory.
     func part(_ dimensions: [Int], at offsets: [Int]) throws -> MemoryDescriptor {
-        var (whole, part) = (raw, dnnl_memory_desc_t())
+        let part = MemoryDescriptor(storage.raw)
         try check(
-            dnnl_memory_desc_init_submemory(&part, &whole, dimensions.map(Int64.init), offsets.map(Int64.init)),
+            dnnl_memory_desc_init_submemory(
+                part.storage.raw, storage.raw, dimensions.map(Int64.init), offsets.map(Int64.init)),
             "describe the part \(dimensions) of memory \(self.dimensions)")
-        return MemoryDescriptor(part)
+        return part
     }
 
-    var byteCount: Int {
-        withUnsafePointer(to: raw) { dnnl_memory_desc_get_size($0) }
-    }
+    var byteCount: Int { dnnl_memory_desc_get_size(storage.raw) }
 
     static func == (left: MemoryDescriptor, right: MemoryDescriptor) -> Bool {
-        withUnsafePointer(to: left.raw) { left in
-            withUnsafePointer(to: right.raw) { right in dnnl_memory_desc_equal(left, right) != 0 }
-        }
+        dnnl_memory_desc_equal(left.storage.raw, right.storage.raw) != 0
     }
 
     func hash(into hasher: inout Hasher) {
@@ -64,13 +74,15 @@ struct MemoryDescriptor: Hashable, @unchecked Sendable {
     }
 
     var dimensions: [Int] {
-        withUnsafeBytes(of: raw.dims) { $0.bindMemory(to: Int64.self).prefix(Int(raw.ndims)).map(Int.init) }
+        withUnsafeBytes(of: storage.raw.pointee.dims) {
+            $0.bindMemory(to: Int64.self).prefix(Int(storage.raw.pointee.ndims)).map(Int.init)
+        }
     }
 
     /// Dimensions, strides and inner blocks as text: equal texts mean equal layouts.
     var digest: String {
-        let blocking = raw.format_desc.blocking
-        let rank = Int(raw.ndims)
+        let blocking = storage.raw.pointee.format_desc.blocking
+        let rank = Int(storage.raw.pointee.ndims)
         let strides = withUnsafeBytes(of: blocking.strides) { Array($0.bindMemory(to: Int64.self).prefix(rank)) }
         let blocks = Int(blocking.inner_nblks)
         let sizes = withUnsafeBytes(of: blocking.inner_blks) { Array($0.bindMemory(to: Int64.self).prefix(blocks)) }

@@ -43,11 +43,12 @@ extension DNNLCompiler {
         return (y, state)
     }
 
-    /// The mean over the whole image, seen as a vector.
+    /// The mean over the whole image: a vector, or an image of one pixel where the layer keeps the axes.
     func globalAveragePooling(_ operation: Operation, _ input: Tensor) throws -> (output: Tensor, saved: Saved) {
         let shape = operation.inputShapes[0]
         let all = Extent2D(height: shape[0], width: shape[1])
         let (y, state) = try pooling(operation, .average, Window2D(size: all, stride: all, padding: .valid), input)
+        if operation.outputShape.rank == 3 { return (y, .pooling(state)) }
         return (try view(rowMajor(y, of: type, layer: operation.name), as: operation.outputShape), .pooling(state))
     }
 

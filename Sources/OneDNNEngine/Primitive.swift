@@ -74,7 +74,7 @@ final class Primitive {
     /// The layout of an argument, e.g. `dnnl_query_src_md`; nil where the primitive has no such argument.
     func layout(_ query: dnnl_query_t, _ index: Int32 = 0) -> MemoryDescriptor? {
         guard let pointer = dnnl_primitive_desc_query_md(descriptor, query, index) else { return nil }
-        let layout = MemoryDescriptor(pointer.pointee)
+        let layout = MemoryDescriptor(pointer)
         return layout.byteCount > 0 ? layout : nil
     }
 

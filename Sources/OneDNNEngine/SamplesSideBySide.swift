@@ -47,7 +47,7 @@ struct SamplesSideBySide {
     }
 
     private static func suits(_ operation: Operation, samples: Int) -> Bool {
-        guard case .convolution(let layer) = operation.layer else { return false }
+        guard case .convolution(let layer) = operation.layer, layer.groups == 1 else { return false }
         let (kernel, stride, margins) = (layer.window.size, layer.window.stride, operation.margins)
         let (inputs, outputs) = (operation.inputShapes[0][2], layer.filters)
         // oneDNN takes images of up to three channels as they are.

@@ -29,6 +29,7 @@ extension DNNLCompiler {
     func algorithm(
         for pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ type: dnnl_data_type_t
     ) -> ConvolutionAlgorithm {
+        guard geometry.groups == 1 else { return .direct }
         let (kernel, output) = (geometry.kernel, geometry.output)
         let (outputs, inputs) = (kernel[0], kernel[1])
         let suitsOwnKernels = library.hasOwnKernels && outputs % 16 == 0 && inputs % 16 == 0

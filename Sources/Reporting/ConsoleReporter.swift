@@ -20,6 +20,8 @@ public final class ConsoleReporter: RunObserver {
     private var isValidated = false
     private var pace: RunPace?
     private var shownEpoch: Int?
+    /// Whether this process has brought an epoch to its end: one that resumes after an epoch's last step only validates it.
+    private var hasEndedEpoch = false
     /// When a line within the epoch was last written, and since when this epoch is measured.
     private var lastShown = -Double.infinity
     private var epochSeconds = 0.0
@@ -92,6 +94,7 @@ public final class ConsoleReporter: RunObserver {
 
     public func epochEnded(_ event: EpochEnded) {
         beginEpoch(event.metrics.epoch)
+        hasEndedEpoch = true
         pace?.epochEnded(event)
         guard style != .none else { return event.messages.forEach(note) }
         let metrics = event.metrics
@@ -117,7 +120,7 @@ public final class ConsoleReporter: RunObserver {
         event.notes.forEach(note)
         let epochs = Figures.count(event.epochs, "epoch")
         switch event.outcome {
-        case .finished where event.samples == 0:
+        case .finished where !hasEndedEpoch:
             note("nothing to do: the run has done \(epochs); more --epochs would train on; results are in \(output)")
         case .finished: note("finished after \(epochs); results are in \(output)")
         case .stopped(let reason): note("stopped after \(epochs): \(reason); results are in \(output)")

@@ -6,6 +6,7 @@ import MessagePassing
 import Optimization
 import Reduction
 import Reporting
+import Sessions
 import Tracing
 import Options
 

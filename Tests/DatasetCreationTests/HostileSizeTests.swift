@@ -2,6 +2,7 @@ import Basics
 import DatasetCreation
 import FileFormats
 import Foundation
+import ImportFormats
 import ImportSources
 import Testing
 import TestSupport

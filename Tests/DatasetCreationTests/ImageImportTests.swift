@@ -276,8 +276,8 @@ private struct StoredImages {
         for index in 0..<10 { try folder.write(image("one.png"), to: "set/b/\(index).png") }
         func counts(_ output: String, seed: String?) throws -> [[Int]] {
             try run([folder.path("set")], folder.path(output)) {
-                $0.values = ["split": "70/20/10"]
-                $0.values["seed"] = seed
+                $0.format.values = ["split": "70/20/10"]
+                $0.format.values["seed"] = seed
             }
             return try ["train", "validation", "test"].map { split in
                 let labels = try StoredImages(folder.path(output), split).labels
@@ -291,7 +291,7 @@ private struct StoredImages {
         #expect(try bytes(folder.path("a.h5")) != bytes(folder.path("c.h5")))
         for text in ["70/20", "100", "80/30/-10", "a/b", "50/25/15/10", "0/100"] {
             var options = ImportOptions()
-            options.values = ["split": text]
+            options.format.values = ["split": text]
             #expect(
                 failure(folder.path("set"), options).hasPrefix("--split: '\(text)' is not two or three percentages"))
         }

@@ -266,7 +266,7 @@ import Testing
         let fine = try DatasetImporter.importDataset(from: folder.path, into: folder.path("fine.h5"), options: options)
         #expect(fine.source == "cifar-100" && fine.classes.count == 100 && fine.classes[42] == "fine42")
         #expect(try labels("fine.h5") == [99, 42])
-        options.values["coarse"] = ""
+        options.format.values["coarse"] = ""
         let coarse = try DatasetImporter.importDataset(
             from: folder.path, into: folder.path("coarse.h5"), options: options)
         #expect(coarse.classes == (0..<20).map(String.init))
@@ -304,13 +304,13 @@ import Testing
         for name in ["train.bin", "test.bin"] { try folder.write(cifarRecord([1, 2], index: 0), to: name) }
         #expect(failure(folder.path).contains("several data sets (cifar-10, cifar-100); say which with --format"))
         var options = ImportOptions()
-        options.importer = importer("cifar-100")
+        options.format.importer = importer("cifar-100")
         let summary = try DatasetImporter.importDataset(from: folder.path, into: folder.path("o.h5"), options: options)
         #expect(summary.source == "cifar-100")
-        options.importer = importer("idx")
+        options.format.importer = importer("idx")
         #expect(failure(folder.path, options) == "\(folder.path): holds no train-images-idx3-ubyte[.gz]")
-        options.importer = importer("cifar-10")
-        options.values["coarse"] = ""
+        options.format.importer = importer("cifar-10")
+        options.format.values["coarse"] = ""
         #expect(failure(folder.path, options) == "--coarse is for cifar-100, and this is cifar-10")
     }
 }

@@ -1,6 +1,7 @@
 import Basics
 import DatasetCreation
 import Foundation
+import ImportFormats
 import ImportSources
 import TestSupport
 import Testing
@@ -69,7 +70,7 @@ import Testing
             let changed = repair(mutation.changed(file.bytes))
             try replace(folder.path(file.name), changed)
             do throws(ImportError) {
-                let (_, dataset) = try DatasetImporter.open(path)
+                let (_, dataset) = try ImporterList.open([path])
                 for split in dataset.splits { try drain(split, of: dataset, mostBytes: 1032 * changed.count + 1 << 16) }
                 for split in dataset.images { try drain(split.files, of: dataset) }
                 successes += 1

@@ -1,5 +1,6 @@
 import DatasetCreation
 import Foundation
+import ImportFormats
 import TestSupport
 
 func bytes(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }

@@ -6,23 +6,35 @@ import KerasNetworks
 import Models
 import Testing
 
-/// Layers as Keras's files have them, computed by every engine, against Keras in double precision. Golden/layers.py writes the
-/// file and says what is in it.
+/// Layers and graphs as Keras's files have them, computed by every engine, against Keras in double precision. Golden/layers.py and
+/// graphs.py write the files and say what is in them.
 @Suite struct KerasLayerTests {
-    static let names = (try? HDF5File.open(path).root.children()) ?? []
+    /// `layers/Dot`
+    static let names = ["layers", "graphs"].flatMap { file in
+        ((try? HDF5File.open(path(file)).root.children()) ?? []).map { "\(file)/\($0)" }
+    }
 
-    private static let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("Golden/layers.h5").path
+    private static func path(_ file: String) -> String {
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden/\(file).h5").path
+    }
+
+    private static func golden(_ name: String) throws -> Group {
+        let parts = name.split(separator: "/").map(String.init)
+        return try HDF5File.open(path(parts[0])).root.group(parts[1])
+    }
 
     /// Single precision rounds 6e-8 an operation. Sums of some hundred products of both signs lift that to this part of the
     /// largest value.
     private static let tolerance: Float = 1e-5
 
-    @Test func thereAreLayers() { #expect(Self.names.count > 50) }
+    @Test func thereAreLayers() {
+        #expect(Self.names.count { $0.hasPrefix("layers/") } > 50)
+        #expect(Self.names.count { $0.hasPrefix("graphs/") } == 12)
+    }
 
     @Test(arguments: TestedEngine.all, names)
     func agrees(_ engine: TestedEngine, _ name: String) throws {
-        let golden = try HDF5File.open(Self.path).root.group(name)
+        let golden = try Self.golden(name)
         let network = try Network(kerasJSON: golden.attributes.string("model"), label: name)
         let values = { (name: String) -> [Float] in try golden.dataset(name).read() }
         let run = try PlanRun(
@@ -34,13 +46,14 @@ import Testing
         batch.targets = .values(try values("targets"))
         let result = try run.run(batch)
         expect(result.outputs, try values("outputs"), "outputs")
-        expect(result.gradients.flatMap(\.self), try values("gradients"), "gradients")
+        let gradients = parameterOrder(of: network).flatMap { result.gradients[$0] }
+        expect(gradients, try values("gradients"), "gradients")
     }
 
     /// What is read is written so that it is read again as the same.
     @Test(arguments: names)
     func survivesTheRoundTrip(_ name: String) throws {
-        let golden = try HDF5File.open(Self.path).root.group(name)
+        let golden = try Self.golden(name)
         let network = try Network(kerasJSON: golden.attributes.string("model"), label: name)
         #expect(try Network(kerasJSON: network.kerasModel.text(), label: name) == network)
         #expect(try !network.kerasModel.text().contains("dptrain>"), "Keras has all of these layers")
@@ -48,11 +61,19 @@ import Testing
 
     private func split(_ values: [Float], for network: Network) -> ParameterValues {
         var rest = values[...]
-        return network.parameters.map { parameter in
-            let count = parameter.specification.shape.count
-            defer { rest = rest.dropFirst(count) }
-            return Array(rest.prefix(count))
+        var result = ParameterValues(repeating: [], count: network.parameters.count)
+        for parameter in parameterOrder(of: network) {
+            let count = network.parameters[parameter].specification.shape.count
+            result[parameter] = Array(rest.prefix(count))
+            rest = rest.dropFirst(count)
         }
+        return result
+    }
+
+    /// Keras's `model.weights`.
+    private func parameterOrder(of network: Network) -> [Int] {
+        let own = Dictionary(grouping: network.parameters.indices) { network.parameters[$0].node }
+        return network.kerasLayerOrder.flatMap { own[$0] ?? [] }
     }
 
     private func expect(_ found: [Float], _ expected: [Float], _ what: String) {

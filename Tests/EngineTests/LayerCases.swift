@@ -304,6 +304,24 @@ extension LayerCase {
             let squeezed = g.plain(Reshape([1, 1, 6]), [g.dense(g.globalAveragePooling(x), 6, activation: .sigmoid)])
             _ = g.plain(Merge(.multiply), [x, squeezed])
         },
+        LayerCase("activations behind normalisations", [4, 5, 1], front: 19) { g, x in
+            let functions: [Activation] = [.relu6, .silu, .hardSiLU, .gelu]
+            let branches = functions.map { g.activation(g.batchNormalization(g.convolution(x, 3, kernel: 2)), $0) }
+            let clipped = g.plain(
+                RectifiedLinear(most: 0.7), [g.batchNormalization(g.convolution(x, 9, kernel: 2), scale: false)])
+            _ = g.convolution(g.concatenation(branches + [clipped]), 2, kernel: 2)
+        },
+        LayerCase("a normalisation with an activation and another reader", [4, 5, 1], front: 5) { g, x in
+            let y = g.batchNormalization(x, center: false)
+            _ = g.sum(g.activation(y, .silu), y)
+        },
+        LayerCase("excitation first, then a depthwise convolution", [4, 5, 1], front: 17) { g, x in
+            let y = g.activation(g.batchNormalization(x), .silu)
+            let mean = g.plain(GlobalPooling2D(.average, keepsAxes: true), [y])
+            let factors = g.convolution(mean, 17, kernel: 1, activation: .sigmoid)
+            let z = g.plain(Merge(.multiply), [factors, y])
+            _ = g.plain(DepthwiseConvolution2D(kernel: 3, padding: .same), [g.plain(Merge(.multiply), [z, factors])])
+        },
         LayerCase("merges", [3, 4, 1], front: 4) { g, x in
             let y = g.convolution(x, 4, kernel: 1)
             let pairs = Merge.Kind.allCases.map { g.plain(Merge($0), [x, y]) }
@@ -321,6 +339,12 @@ extension LayerCase {
             let y = g.plain(GlobalPooling2D(.max, keepsAxes: true), [x])
             _ = g.concatenation([y, g.plain(GlobalPooling2D(.average, keepsAxes: true), [x])])
         },
+        LayerCase("features of many pixels normalised", [4, 5, 1], front: 19) { g, x in
+            let y = g.plain(FeatureNormalization(.lastAxis, epsilon: 1e-6), [x])
+            _ = g.plain(
+                FeatureNormalization(.lastAxis, usesScale: false), [g.activation(g.convolution(y, 8, kernel: 1), .gelu)]
+            )
+        },
         LayerCase("features normalised", [3, 4, 1], front: 6) { g, x in
             let y = g.plain(FeatureNormalization(.groups(3)), [x])
             _ = g.plain(UnitNormalization(), [g.plain(FeatureNormalization(.lastAxis, usesScale: false), [y])])
@@ -330,6 +354,36 @@ extension LayerCase {
                 DepthwiseConvolution2D(
                     kernel: Extent2D(height: 3, width: 2), stride: 2, padding: .same, multiplier: 2,
                     activation: .silu), [x])
+        },
+        LayerCase("depthwise 3x3, zeros around, many channels", [5, 9, 1], front: 19) { g, x in
+            let padded = g.zeroPadding(x, Margins2D(top: 0, bottom: 1, left: 0, right: 1))
+            _ = g.plain(DepthwiseConvolution2D(kernel: 3, stride: 2, usesBias: false), [padded])
+        },
+        LayerCase("depthwise 5x5 and 7x7, wider than the image", [4, 6, 1], front: 9) { g, x in
+            let y = g.plain(DepthwiseConvolution2D(kernel: 5, padding: .same), [x])
+            _ = g.plain(DepthwiseConvolution2D(kernel: 7, padding: .same), [y])
+        },
+        LayerCase("depthwise 2x3, dilated, then strides 3x2", [8, 9, 1], front: 8) { g, x in
+            let y = g.plain(
+                DepthwiseConvolution2D(
+                    kernel: Extent2D(height: 2, width: 3), dilation: Extent2D(height: 3, width: 2), padding: .same), [x]
+            )
+            _ = g.plain(
+                DepthwiseConvolution2D(kernel: Extent2D(height: 2, width: 4), stride: Extent2D(height: 3, width: 2)),
+                [y])
+        },
+        LayerCase("depthwise of the input, 1x1 with strides", [5, 6, 17]) { g, x in
+            _ = g.plain(DepthwiseConvolution2D(kernel: 1, stride: 2, padding: .same), [x])
+        },
+        LayerCase("groups of 3 channels and 2 filters", [6, 5, 1], front: 9) { g, x in
+            _ = g.convolution(x, 6, groups: 3, kernel: 3, padding: .same, activation: .relu)
+        },
+        LayerCase("groups of 4 and of 16 channels, zeros around, strides", [7, 6, 1], front: 32) { g, x in
+            let y = g.convolution(x, 32, groups: 8, kernel: 3, padding: .same, bias: false)
+            _ = g.convolution(g.zeroPadding(y, Margins2D(1)), 32, groups: 2, kernel: 3, stride: 2)
+        },
+        LayerCase("as many groups as channels, a window as large as the image", [3, 4, 1], front: 8) { g, x in
+            _ = g.convolution(x, 16, groups: 8, kernel: Extent2D(height: 3, width: 4))
         },
         LayerCase("subsampling", [6, 5, 1], front: 3) { g, x in _ = g.subsampling(x) },
         LayerCase("subsampling 3x2, scaled tanh", [7, 6, 2]) { g, x in

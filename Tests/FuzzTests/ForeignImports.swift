@@ -1,5 +1,6 @@
 import DatasetCreation
 import Foundation
+import ImportFormats
 
 /// The formats that `data import` reads. Of a set of several files, one is fuzzed.
 extension FuzzTarget {
@@ -42,7 +43,7 @@ extension FuzzTarget {
             }
             try place(bytes, at: "\(folder)/\(file)")
             let path = others.isEmpty ? "\(folder)/\(file)" : folder
-            let (_, dataset) = try DatasetImporter.open(path)
+            let (_, dataset) = try ImporterList.open([path])
             for split in dataset.splits { try drain(split, of: dataset, file: bytes.count) }
         }
     }

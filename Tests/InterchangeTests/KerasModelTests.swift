@@ -60,8 +60,13 @@ private func smallResidual() throws -> Network {
             ])
         var members = try #require(model.object)
         members["auxiliary_weights"] = nil
+        #expect(try Network(kerasModel: .object(members)).auxiliaryOutputs.map(\.weight) == [1, 1])
+        members["auxiliary_weights"] = [0.3]
         let error = #expect(throws: NetworkError.self) { try Network(kerasModel: .object(members)) }
         #expect(error?.description.contains("3 outputs") == true)
+        // Those of a compiled model are the loss's, that of the first output among them.
+        members["auxiliary_weights"] = [1, 0.25, 0.5]
+        #expect(try Network(kerasModel: .object(members)).auxiliaryOutputs.map(\.weight) == [0.25, 0.5])
     }
 
     @Test func stochasticDepthAndGammasOfZeroReadBack() throws {
@@ -252,7 +257,7 @@ private func smallResidual() throws -> Network {
 
     /// Each change of the golden file must be refused with words that name it.
     @Test(arguments: [
-        (#""groups":1"#, #""groups":2"#, "stem", "groups = 2"),
+        (#""groups":1"#, #""groups":2"#, "stem", "into 2 groups"),
         (#""kernel_regularizer":null"#, #""kernel_regularizer":7"#, "stem", "kernel_regularizer = 7"),
         (#""activation":"relu""#, #""activation":"glu""#, "relu", "glu"),
         (#""axis":-1"#, #""axis":1"#, "norm", "axis = 1"),
@@ -372,7 +377,7 @@ private func smallResidual() throws -> Network {
         }
     }
 
-    @Test func sharedLayersAreRefused() throws {
+    @Test func orderOfCalls() throws {
         let dense: (String, String) -> String = { name, nodes in
             """
             {"class_name": "Dense", "name": "\(name)", "config": {"name": "\(name)", "units": 2},
@@ -388,8 +393,9 @@ private func smallResidual() throws -> Network {
         }
         let chain = model(dense("d", #"[[["e", 0, 0, {}]]]"#) + "," + dense("e", #"[[["i", 0, 0, {}]]]"#))
         #expect(try Network(kerasJSON: chain, label: "m").nodes.map(\.name) == ["i", "e", "d"])
+        // The output is the first of two calls, and the second one reads it.
         let shared = model(dense("d", #"[[["i", 0, 0, {}]], [["d", 0, 0, {}]]]"#))
         let error = #expect(throws: NetworkError.self) { try Network(kerasJSON: shared, label: "m") }
-        #expect(error?.layer == "d" && error?.reason.contains("share") == true)
+        #expect(error?.layer == "d" && error?.reason.contains("reads it") == true)
     }
 }

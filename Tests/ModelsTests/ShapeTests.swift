@@ -11,6 +11,19 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
 }
 
 @Suite struct ShapeTests {
+    @Test func groupsOfAConvolution() throws {
+        let layer = Convolution2D(filters: 6, groups: 3, kernel: 2)
+        #expect(try layer.outputShape(of: [[5, 5, 9]]) == [4, 4, 6])
+        #expect(parameterCount(.convolution(layer), [5, 5, 9]) == 2 * 2 * 3 * 6 + 6)
+        #expect(layer.multiplyAdds(for: [[5, 5, 9]]) == 4 * 4 * 6 * (2 * 2 * 3 + 1))
+        for (filters, groups) in [(6, 4), (8, 4), (8, 0), (6, -3)] {
+            let error = #expect(throws: LayerError.self) {
+                try Convolution2D(filters: filters, groups: groups, kernel: 1).outputShape(of: [[5, 5, 9]])
+            }
+            #expect(error?.description.hasSuffix("\(filters) filters into \(groups) groups") == true)
+        }
+    }
+
     @Test func smallNumbers() throws {
         #expect(parameterCount(.dense(Dense(units: 10)), [3_072]) == 30_730)
         #expect(parameterCount(.convolution(Convolution2D(filters: 10, kernel: 3)), [8, 8, 1]) == 100)

@@ -3,6 +3,7 @@ import Engines
 import Foundation
 import HDF5Storage
 import Options
+import Sessions
 import Training
 
 /// Runs with a sample whose loss is not finite: `--on-nan`.

@@ -6,6 +6,7 @@ import KerasNetworks
 import MessagePassing
 import Models
 import Options
+import Sessions
 import Training
 
 /// Every fact that the ranks of a run compare: if one rank has another value, all ranks end, and the error names the fact.

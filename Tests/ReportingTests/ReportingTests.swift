@@ -214,9 +214,19 @@ import Testing
         ]
         for (outcome, text) in endings {
             let screen = Screen()
-            screen.reporter(live: false).runEnded(ended(outcome, notes: ["a trace"]))
+            let reporter = screen.reporter(live: false)
+            reporter.epochEnded(epoch(0))
+            screen.text = ""
+            reporter.runEnded(ended(outcome, notes: ["a trace"]))
             #expect(screen.text == text)
         }
+    }
+
+    /// A run that stopped after the last step of its last epoch goes on with that epoch's validation only, which is something.
+    @Test func aRunWithoutAnEpochToEndHadNothingToDo() {
+        let screen = Screen()
+        screen.reporter(live: false).runEnded(ended(.finished))
+        #expect(screen.text.hasPrefix("nothing to do: the run has done 1 epoch"))
     }
 
     @Test func bannerNamesEverything() {

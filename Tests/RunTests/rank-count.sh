@@ -88,6 +88,10 @@ for count in 1 2 3 8; do
 done
 compare "an auxiliary output, label smoothing" "2 3" --model "$tests/auxiliary.json" --data data.h5 --batch-size 48 \
     --label-smoothing 0.1
+for mode in shard global; do
+    compare "a model called twice, batch norm $mode" "1 2 3" --model "$tests/shared.json" --data data.h5 --batch-size 48 \
+        --steps-per-epoch 2 --validation-steps 1 --shards 5 --batch-norm $mode --optimizer sgd --momentum 0.9
+done
 # A rate so high that all steps but the first overflow.
 compare "steps that are left out" "2 3" --model simple-cnn --data data.h5 --batch-size 40 --optimizer sgd \
     --learning-rate 1e25 --on-nan skip --save-best monitor=loss --epochs 1

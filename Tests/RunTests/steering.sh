@@ -20,6 +20,16 @@ expect "its rest, on another number of ranks" 0 "finished after $epochs epoch" \
 expect "a run without a limit" 0 "finished after $epochs epoch" alone "${short[@]}" --epochs $epochs --output whole
 verdict "it ends with the files of one that was not stopped" same_run whole limited
 
+# Each step is an epoch's last: the validation and the end of the last epoch are left to do.
+one=(--model simple-cnn --data data.h5 --batch-size 150)
+expect "a run that stops at an epoch's last step" 75 "the time is over: checkpoint saved at step" \
+    alone "${one[@]}" --epochs 9999 --output last --max-time 1s
+epochs=$(($(grep -c '"event":"epoch"' last/log.jsonl) + 1))
+expect "its rest is the end of that epoch" 0 "finished after $epochs epoch" \
+    alone --resume --output last --epochs $epochs --max-time none
+expect "a run that did not stop there" 0 "finished after $epochs epoch" alone "${one[@]}" --epochs $epochs --output first
+verdict "both give the same files" same_run first last
+
 # --- Trials ---------------------------------------------------------------------------------------------------------
 
 expect "a trial" 0 "finished after 1 epoch" ranks 2 "${short[@]}" --fast-dev-run --output trial

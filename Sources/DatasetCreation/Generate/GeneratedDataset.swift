@@ -1,4 +1,5 @@
 import Basics
+import ImportFormats
 
 /// The built-in data set as a file.
 public enum GeneratedDataset {

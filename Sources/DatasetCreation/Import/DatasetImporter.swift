@@ -1,17 +1,12 @@
-import ImportSources
+import ImportFormats
 import MessagePassing
 
 public struct ImportOptions: Sendable {
-    /// Nil: told from what the path holds.
-    package var importer: (any Importer)?
-    /// The options of importers that were given, by name; a switch has the value "".
-    package var values: [String: String] = [:]
+    package var format = FormatOptions()
     public var images = ImageOptions()
     public var output = DatasetWriter.Options()
 
     public init() {}
-
-    package func isGiven(_ option: String) -> Bool { values[option] != nil }
 }
 
 /// How far an import has come.
@@ -35,7 +30,7 @@ public enum DatasetImporter {
         world: Communicator? = nil, progress: (ImportProgress) -> Void = { _ in }
     ) throws -> ImportSummary {
         if options.images.parts == nil { try DatasetWriter.refuseExisting(output, options.output) }
-        let (importer, dataset) = try open(paths, options)
+        let (importer, dataset) = try ImporterList.open(paths, options.format)
         let team = ImportTeam(world)
         guard dataset.images.isEmpty else {
             return try ImageSetWriter(dataset, output, options, team, source: importer.name).write(progress: progress)
@@ -59,24 +54,5 @@ public enum DatasetImporter {
         progress: (ImportProgress) -> Void = { _ in }
     ) throws -> ImportSummary {
         try importDataset(from: [path], into: output, options: options, progress: progress)
-    }
-
-    /// Finds out what lies at `paths`. No sample is read.
-    package static func open(
-        _ paths: [String], _ options: ImportOptions = ImportOptions()
-    ) throws(ImportError) -> (any Importer, ImportedDataset) {
-        let input = try ImportInput(paths)
-        let importer = if let chosen = options.importer { chosen } else { try ImporterList.importer(of: input) }
-        let own = Set(importer.options.map(\.name))
-        if let foreign = options.values.keys.sorted().first(where: { !own.contains($0) }) {
-            throw .foreignOption(foreign, of: ImporterList.formats(with: foreign), format: importer.name)
-        }
-        return (importer, try importer.open(input, options))
-    }
-
-    package static func open(
-        _ path: String, _ options: ImportOptions = ImportOptions()
-    ) throws(ImportError) -> (any Importer, ImportedDataset) {
-        try open([path], options)
     }
 }

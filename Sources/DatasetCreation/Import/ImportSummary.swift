@@ -1,4 +1,5 @@
 import Basics
+import ImportFormats
 
 /// What a new data set file holds.
 public struct ImportSummary: Sendable, CustomStringConvertible {

@@ -1,5 +1,6 @@
 import Basics
 import HDF5Storage
+import ImportFormats
 import ImportSources
 import Transforms
 

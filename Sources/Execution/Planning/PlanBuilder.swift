@@ -57,16 +57,19 @@ public final class PlanBuilder {
     private(set) var weightCopies: [WeightCopy] = []
     private var weightCopyBuffers: [WeightCopy.Identity: BufferID] = [:]
     private var isMakingWeightCopy = false
+    var sharedParameters: SharedParameters
     private var kernelCount = 0
     private var layer = ""
     private var kind = ""
     private var phase = Phase.forward
 
     init(
-        network: Network, samples: Int, purpose: PlanPurpose, batchNormalization: BatchNormalizationMode,
+        network: Network, operations: [Operation], samples: Int, purpose: PlanPurpose,
+        batchNormalization: BatchNormalizationMode,
         arena: ArenaLayout?, keepsWeightCopies: Bool
     ) {
         self.network = network
+        sharedParameters = SharedParameters(operations)
         self.samples = samples
         self.purpose = purpose
         self.batchNormalization = batchNormalization
@@ -115,8 +118,21 @@ public final class PlanBuilder {
         return parameter(index, preferring: PlainFormat(elementCount: count)).buffer
     }
 
-    /// The slice of the gradient arena that belongs to a parameter, in the parameter's format.
-    public func gradient(of index: Int) -> BufferID { add(.gradient(index), .floats) }
+    /// Where an operation leaves its gradient of a parameter, in the parameter's format: the parameter's slice of the gradient
+    /// arena, or memory of the operation's own if the parameter is one of several operations.
+    public func gradient(of index: Int) -> BufferID {
+        sharedParameters.own(index) { activation(floats: elementCount(of: index)) } ?? arenaGradient(of: index)
+    }
+
+    /// The slice of the gradient arena that belongs to a parameter.
+    func arenaGradient(of index: Int) -> BufferID { add(.gradient(index), .floats) }
+
+    /// In the parameter's format, with the padding of its slice.
+    func elementCount(of index: Int) -> Int {
+        let format = arena?[parameter: index].format ?? formats[index]
+        let count = format?.elementCount ?? network.parameters[index].specification.shape.count
+        return count.rounded(upToMultipleOf: ArenaSlice.alignment)
+    }
 
     /// A parameter in another form than the arena's. The kernels that `emitting` adds write it into the buffer. If the
     /// plan serves several shards, they run once a step; else they run here and write into scratch memory. Equal forms

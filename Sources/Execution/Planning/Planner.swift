@@ -32,7 +32,8 @@ public struct Planner<Compiler: LayerCompiler> {
     private init(_ request: PlanRequest, _ makeCompiler: (PlanBuilder) throws -> Compiler) throws {
         self.request = request
         builder = PlanBuilder(
-            network: request.network.network, samples: request.samples, purpose: request.purpose,
+            network: request.network.network, operations: request.network.operations, samples: request.samples,
+            purpose: request.purpose,
             batchNormalization: request.batchNormalization, arena: request.arena,
             keepsWeightCopies: request.keepsWeightCopies)
         compiler = try makeCompiler(builder)
@@ -91,6 +92,11 @@ public struct Planner<Compiler: LayerCompiler> {
                 let (output, kept) = try compiler.forward(operation, inputs)
                 values.append(output)
                 saved.append(.engine(kept))
+                if case .batchNormalization(let layer) = operation.layer, builder.isTraining {
+                    for statistic in [layer.movingMean, layer.movingVariance] {
+                        _ = builder.endCall(of: operation.parameters[statistic], momentum: layer.momentum)
+                    }
+                }
             }
         }
     }
@@ -205,6 +211,9 @@ public struct Planner<Compiler: LayerCompiler> {
             let mayOverwrite = !isShared(compiler.buffer(of: gradient), among: pending)
             let wanted = operation.inputs.map { needsGradient[$0] }
             let results = try backward(index, operation, gradient, mayOverwrite: mayOverwrite, wanted: wanted)
+            for parameter in operation.parameters where isTrainable(parameter) {
+                if builder.endCall(of: parameter) { builder.complete(parameter) }
+            }
             for (input, result) in zip(operation.inputs, results) {
                 if let result { pending[input].append(result) }
             }
@@ -214,7 +223,6 @@ public struct Planner<Compiler: LayerCompiler> {
     private func backward(
         _ index: Int, _ operation: Operation, _ gradient: Compiler.Tensor, mayOverwrite: Bool, wanted: [Bool]
     ) throws -> [Compiler.Tensor?] {
-        defer { for parameter in operation.parameters where isTrainable(parameter) { builder.complete(parameter) } }
         switch saved[index] {
         case .engine(let kept):
             return try compiler.backward(

@@ -56,16 +56,26 @@ extension KerasExport {
     private func layerFile(_ path: String) throws -> HDF5File {
         let file = try HDF5File.createInMemory(label: path)
         try variables(of: network.name, in: file.root)
-        let names = network.kerasClassNames
         let byNode = Dictionary(grouping: network.parameters.indices) { network.parameters[$0].node }
-        for (index, node) in network.nodes.enumerated() {
-            let group = try variables(of: node.name, in: file.root.createGroup("layers/\(names[index])"))
-            for (number, parameter) in (byNode[index] ?? []).enumerated() {
-                try group.write(
-                    "\(number)", shape: network.parameters[parameter].specification.shape, weights[parameter])
+        try writeLayers(of: KerasGraph(network), to: file.root, byNode)
+        return file
+    }
+
+    /// Each layer's variables below `layers/<class and number>`, a model's in the same form.
+    private func writeLayers(of graph: KerasGraph, to group: Group, _ parameters: [Int: [Int]]) throws {
+        let names = Dictionary(uniqueKeysWithValues: zip(graph.kerasOrder, graph.classNames(in: network)))
+        for (index, layer) in graph.layers.enumerated() {
+            let place = try group.createGroup("layers/\(names[index] ?? layer.name)")
+            let variables = try variables(of: layer.name, in: place)
+            switch layer.content {
+            case .model(let model): try writeLayers(of: model, to: place, parameters)
+            case .node(let node):
+                for (number, parameter) in (parameters[node] ?? []).enumerated() {
+                    let shape = network.parameters[parameter].specification.shape
+                    try variables.write("\(number)", shape: shape, weights[parameter])
+                }
             }
         }
-        return file
     }
 
     /// The optimizer's variables, `/optimizer/vars`. A schedule takes the place of the learning rate.

@@ -58,25 +58,32 @@ package enum KerasFile {
     package static func writeWeights(
         of network: Network, to group: Group, values: (Int) throws -> [Float]
     ) throws {
-        try group.attributes.set("layer_names", network.kerasLayerOrder.map { network.nodes[$0].name })
+        let groups = network.kerasGroups
+        try group.attributes.set("layer_names", groups.map(\.name))
         try group.attributes.set("backend", backend)
         try group.attributes.set("keras_version", KerasReader.keras3.version)
-        var names = [[String]](repeating: [], count: network.nodes.count)
-        for parameter in network.parameters { names[parameter.node].append(parameter.path) }
-        for (node, paths) in zip(network.nodes, names) {
-            try group.createGroup(node.name).attributes.set("weight_names", paths)
+        // In the order of the network's nodes.
+        let byName = Dictionary(groups.map { ($0.name, $0.parameters) }) { first, _ in first }
+        for layer in KerasGraph(network).layers {
+            let paths = (byName[layer.name] ?? []).map { network.parameters[$0].path }
+            try group.createGroup(layer.name).attributes.set("weight_names", paths)
         }
+        let paths = weightPaths(network)
         for (index, parameter) in network.parameters.enumerated() {
-            try group.write(weightPath(parameter, network), shape: parameter.specification.shape, values(index))
+            try group.write(paths[index], shape: parameter.specification.shape, values(index))
         }
         try group.createGroup(topLevel).attributes.set("weight_names", [String]())
     }
 
     private static let topLevel = "top_level_model_weights"
 
-    /// `conv2d/conv2d/kernel`
-    private static func weightPath(_ parameter: NetworkParameter, _ network: Network) -> String {
-        "\(network.nodes[parameter.node].name)/\(parameter.path)"
+    /// `conv2d/conv2d/kernel`, by parameter; `base/base/conv2d/kernel` of a model inside the model.
+    private static func weightPaths(_ network: Network) -> [String] {
+        var paths = network.parameters.map(\.path)
+        for (name, parameters) in network.kerasGroups {
+            for parameter in parameters { paths[parameter] = "\(name)/\(paths[parameter])" }
+        }
+        return paths
     }
 
     /// `values` gives those of a slot when they are written, in the order of `Optimizer.slotPlaces`.
@@ -121,18 +128,19 @@ package enum KerasFile {
 
     /// The weights of a checkpoint, whose group must hold those of the network and nothing else.
     package static func readWeights(of network: Network, from group: Group) throws -> [[Float]] {
-        let layers = network.nodes.map(\.name)
+        let keras = network.kerasGroups
+        let layers = keras.map(\.name)
         // A name with a slash makes groups within groups.
         let groups = Set(layers.map { String($0.prefix { $0 != "/" }) } + [topLevel])
         try require(group, "groups", group.children(), areThoseOf: groups.sorted())
         try require(group, "layer_names", group.attributes.strings("layer_names"), areThoseOf: layers)
-        let paths = network.parameters.map { weightPath($0, network) }
+        let paths = weightPaths(network)
         try require(group, "data sets", group.datasets(levels: levels(paths)), areThoseOf: paths)
-        var names = [[String]](repeating: [], count: layers.count)
-        for parameter in network.parameters { names[parameter.node].append(parameter.path) }
-        for (layer, names) in zip(layers, names) {
-            let layer = try group.group(layer)
-            try require(layer, "weight_names", layer.attributes.strings("weight_names"), areThoseOf: names)
+        for (name, parameters) in keras {
+            let layer = try group.group(name)
+            try require(
+                layer, "weight_names", layer.attributes.strings("weight_names"),
+                areThoseOf: parameters.map { network.parameters[$0].path })
         }
         return try zip(paths, network.parameters).map { path, parameter in
             try group.dataset(path).readFinite(parameter.specification.shape)

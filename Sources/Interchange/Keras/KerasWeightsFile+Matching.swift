@@ -8,11 +8,12 @@ extension KerasWeightsFile {
     /// every shape must fit. Layers of the file that the network lacks are ignored where names match.
     public func weights(for network: Network) throws(FileError) -> [[Float]] {
         try requireSameStrides(network)
-        let byName = Dictionary(layers.map { ($0.name, $0) }) { first, _ in first }
+        if let weights = weightsOfGroups(for: network) { return weights }
         let wanted = network.layersWithParameters
+        let places = places(of: wanted.map { network.nodes[$0.node].name })
         // Classes and numbers look like names, and belong to other layers.
         let isNamed = layers.allSatisfy(\.isNamed)
-        if isNamed, let layers = Self.all(wanted.map { byName[network.nodes[$0.node].name] }) {
+        if isNamed, let layers = Self.all(places.map { $0.map { layers[$0] } }) {
             return try assign(layers, to: wanted, of: network)
         }
         if form == .keras3Weights {
@@ -25,13 +26,43 @@ extension KerasWeightsFile {
             return try assign(layers, to: wanted, of: network)
         }
         let names = layers.map(\.name).listed(atMost: 8)
-        let missing = wanted.map { network.nodes[$0.node].name }.filter { byName[$0] == nil }
+        let missing = zip(wanted, places).filter { $0.1 == nil }.map { network.nodes[$0.0.node].name }
         throw FileError(
             .content, file: path,
-            "it has no weights for layer \(missing[0]) of model \(network.name)"
+            "it has no weights for layer \(missing.first ?? "?") of model \(network.name)"
                 + (missing.count > 1 ? " and \(missing.count - 1) more" : "")
                 + ", and its \(layers.count) layers with weights are not the model's \(wanted.count) in order either",
             remedy: "it has \(names)")
+    }
+
+    /// As Keras assigns them: to each layer those of its group, in the order of its weights. Only so do the layers of models
+    /// inside models find theirs, since weights there have no names of models. Nil unless all groups are the network's.
+    private func weightsOfGroups(for network: Network) -> [[Float]]? {
+        guard network.holdsModels else { return nil }
+        let stored = Dictionary(groups.map { ($0.name, $0.weights) }) { first, _ in first }
+        var result = [[Float]](repeating: [], count: network.parameters.count)
+        for (name, parameters) in network.kerasGroups where !parameters.isEmpty {
+            guard let weights = stored[name], weights.count == parameters.count else { return nil }
+            for (weight, parameter) in zip(weights, parameters) {
+                guard weight.shape == network.parameters[parameter].specification.shape else { return nil }
+                result[parameter] = weight.values
+            }
+        }
+        return result
+    }
+
+    /// For each layer of a network, by its name, the file's: the one of the same name with those of the models that hold it, or,
+    /// where only one on either side is called so, the one of the same last name.
+    func places(of names: [String]) -> [Int?] {
+        let byName = Dictionary(layers.indices.map { (layers[$0].name, $0) }) { first, _ in first }
+        let last = { (name: String) in name.split(separator: "/").last.map(String.init) ?? name }
+        let byLast = Dictionary(grouping: layers.indices) { last(layers[$0].name) }
+        let wanted = Dictionary(grouping: names, by: last)
+        return names.map { name in
+            if let place = byName[name] { return place }
+            guard wanted[last(name)]?.count == 1, let places = byLast[last(name)], places.count == 1 else { return nil }
+            return places[0]
+        }
     }
 
     /// Weights of PyTorch's bottlenecks fit those of Keras, which skip other pixels.

@@ -41,6 +41,8 @@ public struct KerasWeightsFile: Sendable {
     let trainedOn: String?
     /// Those with weights, in the model's order (Keras 3's form: by name).
     let layers: [Layer]
+    /// Those of a legacy file before models inside the model were taken apart; else empty.
+    let groups: [Layer]
 
     public init(_ path: String) throws(FileError) {
         try self.init(POSIXFileSystem().content(of: path), path: path)
@@ -51,6 +53,7 @@ public struct KerasWeightsFile: Sendable {
         if SafetensorsFile.isIn(bytes) {
             layers = try TorchLayers(SafetensorsFile(bytes, path: path)).layers
             (self.path, form, configuration, compilation, trainedOn) = (path, .pyTorch, nil, nil, nil)
+            groups = []
             return
         }
         do {
@@ -61,13 +64,14 @@ public struct KerasWeightsFile: Sendable {
                 trainedOn = nil
                 var reader = KerasWeightsReader(fileSize: bytes.count)
                 layers = try reader.keras3Layers(archive.weights.root)
+                groups = []
             } else {
                 let isSealed = FileSeal.isSealed(bytes)
                 let image = isSealed ? try FileSeal.open(bytes, file: path) : bytes
                 let root = try HDF5File.open(image: image, label: path).root
                 // A checkpoint that has lost its digest may have lost more; the seal says what.
                 if try !isSealed && root.exists("dptrain") { _ = try FileSeal.open(bytes, file: path) }
-                (form, layers) = try Self.layers(in: root, fileSize: image.count)
+                (form, groups, layers) = try Self.layers(in: root, fileSize: image.count)
                 configuration = try Self.json("model_config", of: root)
                 compilation = try Self.json("training_config", of: root)
                 trainedOn = isSealed ? try root.group("dptrain").attributes.string("normalization") : nil
@@ -82,14 +86,20 @@ public struct KerasWeightsFile: Sendable {
         self.path = path
     }
 
-    private static func layers(in root: Group, fileSize: Int) throws -> (Form, [Layer]) {
+    private static func layers(
+        in root: Group, fileSize: Int
+    ) throws -> (form: Form, groups: [Layer], layers: [Layer]) {
         var reader = KerasWeightsReader(fileSize: fileSize)
         if try root.exists("model_weights") {
-            return (.model, try reader.legacyLayers(root.group("model_weights")))
+            let groups = try reader.legacyGroups(root.group("model_weights"))
+            return (.model, groups.map(\.layer), KerasWeightsReader.layers(of: groups))
         }
-        if try root.attributes.hasStrings("layer_names") { return (.weights, try reader.legacyLayers(root)) }
+        if try root.attributes.hasStrings("layer_names") {
+            let groups = try reader.legacyGroups(root)
+            return (.weights, groups.map(\.layer), KerasWeightsReader.layers(of: groups))
+        }
         if try root.exists("layers") || root.exists(KerasWeightsReader.layersOfKeras2) {
-            return (.keras3Weights, try reader.keras3Layers(root))
+            return (.keras3Weights, [], try reader.keras3Layers(root))
         }
         throw FileError(
             .content, file: root.location.file,

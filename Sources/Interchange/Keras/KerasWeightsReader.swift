@@ -21,8 +21,8 @@ struct KerasWeightsReader {
     // MARK: The older form
 
     /// A group a layer, or a model inside the model, by the names in its attribute.
-    mutating func legacyLayers(_ group: Group) throws -> [Layer] {
-        var layers: [Layer] = []
+    mutating func legacyGroups(_ group: Group) throws -> [(layer: Layer, paths: [String])] {
+        var groups: [(Layer, [String])] = []
         let names = try group.attributes.strings("layer_names")
         let rename = ResNetLayerNames.translation(of: names)
         let plain = KerasLayerNames(names)
@@ -34,19 +34,26 @@ struct KerasWeightsReader {
                 let last = path.split(separator: "/").last ?? ""
                 weights.append(try weight(stored, path, name: String(last.prefix { $0 != ":" })))
             }
-            layers += Self.split(Layer(name: rename(plain[name]), group: name, weights: weights), paths)
+            groups.append((Layer(name: rename(plain[name]), group: name, weights: weights), paths))
         }
-        return layers
+        return groups
     }
 
-    /// A model inside a model is one group, whose weights have their layer in the path: `body/c1/kernel`.
+    static func layers(of groups: [(layer: Layer, paths: [String])]) -> [Layer] {
+        groups.flatMap { split($0.layer, $0.paths) }
+    }
+
+    /// A model inside a model is one group, whose weights have their layer in the path: `c1/kernel` or `body/c1/kernel`, which
+    /// both are of the layer `body/c1`.
     private static func split(_ layer: Layer, _ paths: [String]) -> [Layer] {
         let owners = paths.map { $0.split(separator: "/").dropLast() }
         guard Set(owners).count > 1 else { return layer.weights.isEmpty ? [] : [layer] }
         var seen = Set<[Substring]>()
         return owners.filter { seen.insert(Array($0)).inserted }.map { owner in
             let weights = zip(owners, layer.weights).filter { $0.0 == owner }.map(\.1)
-            return Layer(name: String(owner.last ?? ""), group: layer.group, weights: weights)
+            let path = owner.count > 1 && owner.first.map(String.init) == layer.name ? owner.dropFirst() : owner
+            let name = ([layer.name] + path.map(String.init)).joined(separator: "/")
+            return Layer(name: name, group: layer.group, weights: weights)
         }
     }
 
@@ -54,29 +61,32 @@ struct KerasWeightsReader {
 
     /// Layers below `layers`, by class and number. A model inside a model has layers of its own, whose groups are called
     /// `sequential/conv2d` here.
-    mutating func keras3Layers(_ root: Group) throws -> [Layer] { try keras3Layers(root, within: "", levels: 0) }
+    mutating func keras3Layers(_ root: Group) throws -> [Layer] {
+        try keras3Layers(root, within: "", named: "", levels: 0)
+    }
 
-    /// The attribute `name` of `vars` is the layer's own name; files of early Keras 3 and of tf_keras lack it.
-    private mutating func keras3Layers(_ model: Group, within outer: String, levels: Int) throws -> [Layer] {
+    /// The attribute `name` of `vars` is the layer's own name, or the model's; files of early Keras 3 and of tf_keras lack it.
+    private mutating func keras3Layers(
+        _ model: Group, within outer: String, named outerName: String, levels: Int
+    ) throws -> [Layer] {
         let place = try model.exists("layers") ? "layers" : Self.layersOfKeras2
         guard levels < Self.mostLevels, try model.exists(place) else { return [] }
         let group = try model.own(place)
         var layers: [Layer] = []
         for key in try group.children() {
             let child = try group.own(key)
-            layers += try keras3Layers(child, within: "\(outer)\(key)/", levels: levels + 1)
             // A link that leads nowhere does not exist for HDF5.
             try child.refuseLinks(on: "vars")
-            guard try child.exists("vars") else { continue }
-            let variables = try child.own("vars")
+            let variables = try child.exists("vars") ? child.own("vars") : nil
+            let name = try variables.flatMap { try $0.attributes.exists("name") ? $0.attributes.string("name") : nil }
+            layers += try keras3Layers(
+                child, within: "\(outer)\(key)/", named: "\(outerName)\(name ?? key)/", levels: levels + 1)
+            guard let variables else { continue }
             let weights = try numbered(variables)
             guard !weights.isEmpty else { continue }
-            let attributes = variables.attributes
-            let isNamed = try attributes.exists("name")
             layers.append(
                 Layer(
-                    name: isNamed ? try attributes.string("name") : key, group: outer + key, weights: weights,
-                    isNamed: isNamed))
+                    name: outerName + (name ?? key), group: outer + key, weights: weights, isNamed: name != nil))
         }
         return layers
     }

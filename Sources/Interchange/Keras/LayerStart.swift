@@ -50,10 +50,11 @@ extension KerasWeightsFile {
         case .order: places = placesInOrder(wanted, network, alignedByShape: false)
         case .shape: places = placesInOrder(wanted, network, alignedByShape: true)
         }
+        let names = wanted.map { network.nodes[$0.node].name }
         let rows = zip(wanted, places).map { wanted, place in
             LayerStart.Row(
                 layer: network.nodes[wanted.node].name, source: place.map { layers[$0].name },
-                reason: place == nil ? reason(wanted, network) : "")
+                reason: place == nil ? reason(wanted, among: names, network) : "")
         }
         guard places.contains(where: { $0 != nil }) else {
             throw FileError(
@@ -73,17 +74,13 @@ extension KerasWeightsFile {
     private func placesByName(
         _ wanted: [LayerParameters], _ network: Network, _ ofShallower: Set<String>?
     ) -> [Int?] {
-        let byName = placeOfName
-        let isShallower = wanted.contains { byName[network.nodes[$0.node].name] == nil }
-        return wanted.map { wanted in
+        let found = places(of: wanted.map { network.nodes[$0.node].name })
+        let isShallower = found.contains(nil)
+        return zip(wanted, found).map { wanted, place in
             let name = network.nodes[wanted.node].name
-            guard let place = byName[name], layers[place].shapes == network.shapes(of: wanted) else { return nil }
+            guard let place, layers[place].shapes == network.shapes(of: wanted) else { return nil }
             return !isShallower || ofShallower?.contains(name) ?? true ? place : nil
         }
-    }
-
-    private var placeOfName: [String: Int] {
-        Dictionary(layers.indices.map { (layers[$0].name, $0) }) { first, _ in first }
     }
 
     /// Refuses names that the file gives to other layers, by two signs: a layer reads, at some distance, one that stands behind
@@ -132,8 +129,9 @@ extension KerasWeightsFile {
             remedy: "give --match order or shape, or --match name if the names are right")
     }
 
-    private func reason(_ wanted: LayerParameters, _ network: Network) -> String {
-        guard let place = placeOfName[network.nodes[wanted.node].name] else { return "the file has no such layer" }
+    private func reason(_ wanted: LayerParameters, among names: [String], _ network: Network) -> String {
+        guard let index = names.firstIndex(of: network.nodes[wanted.node].name), let place = places(of: names)[index]
+        else { return "the file has no such layer" }
         let (found, needed) = (layers[place].shapes, network.shapes(of: wanted))
         if found == needed { return "not taken from a shallower model, or out of order" }
         return "the file's is \(found.map(\.description).joined(separator: ", ")), "

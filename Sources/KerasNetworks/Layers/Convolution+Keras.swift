@@ -7,12 +7,12 @@ extension Convolution2D: KerasLayer {
             throw LayerError("its option kernel_size is missing")
         }
         self.init(
-            filters: try options.integer("filters"), kernel: kernel, stride: try options.extent("strides") ?? 1,
+            filters: try options.integer("filters"), groups: try options.optionalInteger("groups") ?? 1, kernel: kernel,
+            stride: try options.extent("strides") ?? 1,
             dilation: try options.extent("dilation_rate") ?? 1, padding: try options.padding(),
             activation: try options.activation(), usesBias: try options.flag("use_bias", default: true),
             kernelInitializer: try options.initializer("kernel_initializer"))
         try options.requireChannelsLast()
-        try options.require("groups", 1)
         options.initializer("bias_initializer", usual: .zeros)
     }
 
@@ -21,7 +21,7 @@ extension Convolution2D: KerasLayer {
             "filters": .integer(filters), "kernel_size": window.size.keras, "strides": window.stride.keras,
             "padding": .string(window.padding.rawValue), "data_format": "channels_last",
             "dilation_rate": window.dilation.keras,
-            "groups": 1, "activation": activation.keras, "use_bias": .bool(usesBias),
+            "groups": .integer(groups), "activation": activation.keras, "use_bias": .bool(usesBias),
             "kernel_initializer": kernelInitializer.kerasConfiguration,
             "bias_initializer": Initializer.zeros.kerasConfiguration,
             "kernel_regularizer": nil, "bias_regularizer": nil, "activity_regularizer": nil,

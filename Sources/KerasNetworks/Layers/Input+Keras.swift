@@ -22,7 +22,10 @@ extension [String: JSONValue] {
     /// In the options of an input: sizes for the axes that have none. Others must be the same.
     mutating func fixInput(_ sizes: [Int]?) throws(LayerError) {
         let key = self["batch_shape"] == nil ? "batch_input_shape" : "batch_shape"
-        guard let sizes, var axes = self[key]?.array, !axes.isEmpty else { return }
+        guard let sizes else { return }
+        // A Sequential that was never built says nothing of its input.
+        var axes = self[key]?.array ?? [JSONValue](repeating: .null, count: sizes.count + 1)
+        guard !axes.isEmpty else { return }
         guard sizes.count < axes.count else {
             throw LayerError("it takes samples of \(axes.count - 1) axes, and --input-size has \(sizes.count)")
         }

@@ -87,19 +87,23 @@ public struct Window2D: Sendable, Equatable {
     private func overhang(_ n: Int, _ k: Int, _ s: Int) -> Int { max((places(n, k, s) - 1) * s + k - n, 0) }
 }
 
-/// y = activation(x * kernel + bias), a cross-correlation as in every framework; stride or dilation may be above 1.
+/// y = activation(x * kernel + bias), a cross-correlation as in every framework; stride or dilation may be above 1. With several
+/// groups, each is a convolution of its own: the first inputs make the first filters, and so on.
 public struct Convolution2D: LayerDescription {
     public let filters: Int
+    public let groups: Int
     public let window: Window2D
     public let activation: Activation
     public let usesBias: Bool
     public let kernelInitializer: Initializer
 
     public init(
-        filters: Int, kernel: Extent2D, stride: Extent2D = 1, dilation: Extent2D = 1, padding: Padding = .valid,
-        activation: Activation = .linear, usesBias: Bool = true, kernelInitializer: Initializer = .glorotUniform
+        filters: Int, groups: Int = 1, kernel: Extent2D, stride: Extent2D = 1, dilation: Extent2D = 1,
+        padding: Padding = .valid, activation: Activation = .linear, usesBias: Bool = true,
+        kernelInitializer: Initializer = .glorotUniform
     ) {
         self.filters = filters
+        self.groups = groups
         window = Window2D(size: kernel, stride: stride, dilation: dilation, padding: padding)
         self.activation = activation
         self.usesBias = usesBias
@@ -107,7 +111,8 @@ public struct Convolution2D: LayerDescription {
     }
 
     public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
-        let output = try window.outputExtent(of: try inputs.single(rank: 3))
+        let input = try inputs.single(rank: 3)
+        let output = try window.outputExtent(of: input)
         guard window.padding != .ceil else {
             throw LayerError("its padding must be valid or same: only poolings hang over the end of their input")
         }
@@ -116,11 +121,15 @@ public struct Convolution2D: LayerDescription {
                 "stride \(window.stride) and dilation \(window.dilation) cannot both be above 1, as in Keras")
         }
         guard filters > 0 else { throw LayerError("needs at least one filter, not \(filters)") }
+        guard groups > 0, input[2] % groups == 0, filters % groups == 0 else {
+            throw LayerError(
+                "cannot divide the \(input[2]) channels of its input and its \(filters) filters into \(groups) groups")
+        }
         return [output.height, output.width, filters]
     }
 
     public func parameters(for inputs: [Shape]) -> [ParameterSpecification] {
-        let shape: Shape = [window.size.height, window.size.width, inputs[0][2], filters]
+        let shape: Shape = [window.size.height, window.size.width, inputs[0][2] / groups, filters]
         let kernel = ParameterSpecification("kernel", shape, kernelInitializer)
         return usesBias ? [kernel, ParameterSpecification("bias", [filters], .zeros)] : [kernel]
     }
@@ -128,7 +137,7 @@ public struct Convolution2D: LayerDescription {
     /// A bias counts as one more product, as in the tables of AlexNet's cost.
     public func multiplyAdds(for inputs: [Shape]) -> Int {
         guard let output = try? outputShape(of: inputs) else { return 0 }
-        return output.count * (window.size.count * inputs[0][2] + (usesBias ? 1 : 0))
+        return output.count * (window.size.count * (inputs[0][2] / groups) + (usesBias ? 1 : 0))
     }
 
     public var typeName: String { "Conv2D" }

@@ -104,6 +104,7 @@ final class ParameterUpdate {
         if case .exponential(let rule) = settings.average { exponential = rule } else { exponential = nil }
         var trainable: [(range: Range<Int>, path: String)] = []
         var spans: [Span] = []
+        let callCounts = replica.network.callCounts
         for slice in replica.arena.slices where slice.role != .frozen {
             let parameter = replica.network.parameters[slice.parameter]
             let rateFactor = settings.rateFactors?[replica.network.nodes[parameter.node].name] ?? 1
@@ -114,7 +115,10 @@ final class ParameterUpdate {
                 if slice.role == .statistic,
                     case .batchNormalization(let layer) = replica.network.nodes[parameter.node].layer
                 {
-                    rule = .movingAverage(momentum: layer.momentum)
+                    // All calls of the layer at once (`SharedParameters`).
+                    let calls = callCounts[parameter.node]
+                    rule = .movingAverage(
+                        momentum: (1..<calls).reduce(layer.momentum) { power, _ in power * layer.momentum })
                 } else {
                     let isKernel = parameter.specification.isKernel
                     rule = .optimizer(

@@ -5,6 +5,7 @@ import MessagePassing
 import Optimization
 import Reduction
 import Options
+import Sessions
 
 /// One step: every shard of this rank runs forward and backward. Gradients are reduced while the last shard still runs
 /// backward. Then weights are updated and shared.

@@ -2,6 +2,7 @@ import Basics
 import ArgumentParser
 import DataPipeline
 import Datasets
+import Sessions
 import Transforms
 import Models
 import Options

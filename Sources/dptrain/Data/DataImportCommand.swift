@@ -1,6 +1,7 @@
 import ArgumentParser
 import Basics
 import DatasetCreation
+import ImportFormats
 import MessagePassing
 
 struct DataImportCommand: RankCommand {
@@ -57,8 +58,8 @@ struct DataImportCommand: RankCommand {
             return .success
         }
         var options = ImportOptions()
-        options.importer = format?.importer
-        options.values = importer.values
+        options.format.importer = format?.importer
+        options.format.values = importer.values
         options.images = images.options
         options.output = output.writerOptions
         let summary = try ProgressLine.counting("Importing", isShown: world.rank == 0) { progress in

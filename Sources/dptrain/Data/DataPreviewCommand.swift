@@ -6,6 +6,7 @@ import Evaluation
 import Models
 import Options
 import Pictures
+import Sessions
 import Training
 import Transforms
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DatasetCreation
 import ImageCoding
+import ImportFormats
 
 /// The options that importers declare, as flags. ArgumentParser learns a type's flags from its mirror; here the mirror has one
 /// for each option.

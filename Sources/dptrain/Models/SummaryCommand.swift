@@ -4,6 +4,7 @@ import Engines
 import Execution
 import Models
 import Options
+import Sessions
 import Training
 
 struct SummaryCommand: ComputingCommand {

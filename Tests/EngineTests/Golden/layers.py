@@ -114,8 +114,13 @@ def write(group, build):
         group.create_dataset(name, data=np.asarray(data, np.float32).reshape(-1))
 
 
-with h5py.File(os.path.join(os.path.dirname(__file__), "layers.h5"), "w", libver="latest") as file:
-    for name, build in CASES.items():
-        keras.utils.set_random_seed(7)
-        keras.backend.clear_session()
-        write(file.create_group(name.replace(" ", "-")), build)
+def write_cases(path, cases):
+    with h5py.File(path, "w", libver="latest") as file:
+        for name, build in cases.items():
+            keras.utils.set_random_seed(7)
+            keras.backend.clear_session()
+            write(file.create_group(name.replace(" ", "-")), build)
+
+
+if __name__ == "__main__":
+    write_cases(os.path.join(os.path.dirname(__file__), "layers.h5"), CASES)

@@ -1,6 +1,7 @@
 import Basics
 import Datasets
 import HDF5Storage
+import ImportFormats
 import ImportSources
 import Transforms
 

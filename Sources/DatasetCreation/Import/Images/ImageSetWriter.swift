@@ -2,6 +2,7 @@ import Basics
 import Datasets
 import HDF5Storage
 import ImageCoding
+import ImportFormats
 import ImportSources
 import MessagePassing
 import Transforms

@@ -1,0 +1,68 @@
+/// Depthwise convolutions. A plane, one block of a sample's channels, is first copied into scratch memory with zeros around it,
+/// where the second cache holds it. The loops over its pixels then have no borders, and images in bf16 are widened on the way.
+///
+/// The gradient of the input is taken apart by the remainders of rows and columns by the strides: the pixels of one remainder see
+/// the same taps of the kernel, at neighbouring pixels of the output's gradient.
+
+#include "depthwise.h"
+#include <string.h>
+
+/// A plane with zeros around it.
+typedef struct {
+    ptrdiff_t above, left;
+    ptrdiff_t height, width;
+} frame;
+
+static ptrdiff_t most(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
+
+/// What the kernel sees of the input along one axis: `before` the image, and from there to the last pixel in all.
+static ptrdiff_t seen(ptrdiff_t outputs, ptrdiff_t stride, ptrdiff_t kernel, ptrdiff_t step, ptrdiff_t before, ptrdiff_t image) {
+    return most((outputs - 1) * stride + (kernel - 1) * step + 1, before + image);
+}
+
+static frame input_frame(const dptrain_depthwise *s) {
+    return (frame){
+        s->padding_top, s->padding_left,
+        seen(s->output_height, s->stride_height, s->kernel_height, s->step_height, s->padding_top, s->input_height),
+        seen(s->output_width, s->stride_width, s->kernel_width, s->step_width, s->padding_left, s->input_width)};
+}
+
+/// Pixels of the output's gradient before its first that the input's first pixels see.
+static ptrdiff_t gradient_before(ptrdiff_t kernel, ptrdiff_t step, ptrdiff_t padding, ptrdiff_t stride) {
+    return most(0, ((kernel - 1) * step - padding + stride - 1) / stride);
+}
+
+static frame gradient_frame(const dptrain_depthwise *s) {
+    const ptrdiff_t above = gradient_before(s->kernel_height, s->step_height, s->padding_top, s->stride_height);
+    const ptrdiff_t left = gradient_before(s->kernel_width, s->step_width, s->padding_left, s->stride_width);
+    const ptrdiff_t last_row = (s->input_height - 1 + s->padding_top) / s->stride_height;
+    const ptrdiff_t last_column = (s->input_width - 1 + s->padding_left) / s->stride_width;
+    return (frame){
+        above, left, above + most(last_row + 1, s->output_height), left + most(last_column + 1, s->output_width)};
+}
+
+ptrdiff_t dptrain_depthwise_scratch(const dptrain_depthwise *s) {
+    const frame input = input_frame(s), gradient = gradient_frame(s);
+    const ptrdiff_t image = most(input.height * input.width, gradient.height * gradient.width);
+    // The weight gradient also widens the output's gradient, and the other passes list taps.
+    const ptrdiff_t output = s->output_height * s->output_width;
+    return (image + output) * s->lanes + 2 * s->kernel_height * s->kernel_width * (ptrdiff_t)(sizeof(ptrdiff_t) / sizeof(float));
+}
+
+#define LOOPS "depthwise_lanes.h"
+#include "each_width.h"
+
+void dptrain_depthwise_forward(
+    const dptrain_depthwise *s, const void *x, const float *kernel, const float *bias, void *y, float *scratch) {
+    (s->lanes == 8 ? forward_avx2 : forward_avx512)(s, x, kernel, bias, y, scratch);
+}
+
+void dptrain_depthwise_input_gradient(
+    const dptrain_depthwise *s, const void *dy, const float *kernel, void *dx, float *scratch) {
+    (s->lanes == 8 ? input_gradient_avx2 : input_gradient_avx512)(s, dy, kernel, dx, scratch);
+}
+
+void dptrain_depthwise_weight_gradient(
+    const dptrain_depthwise *s, const void *x, const void *dy, float *dkernel, float *dbias, float *scratch) {
+    (s->lanes == 8 ? weight_gradient_avx2 : weight_gradient_avx512)(s, x, dy, dkernel, dbias, scratch);
+}

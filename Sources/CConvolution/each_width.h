@@ -1,0 +1,25 @@
+/// Includes LOOPS, loops over blocks of channels, for blocks of 8 in AVX2 and of 16 in AVX-512. Names that it writes as
+/// NAMED(name) end in `_avx2` and `_avx512`.
+
+#define NAME_(name, suffix) name##_##suffix
+#define NAME_OF(name, suffix) NAME_(name, suffix)
+#define NAMED(name) NAME_OF(name, SUFFIX)
+
+#define LANES 8
+#define SUFFIX avx2
+#define TARGET __attribute__((target("avx2,fma")))
+#include "blocks_lanes.h"
+#include LOOPS
+#undef LANES
+#undef SUFFIX
+#undef TARGET
+#undef vector
+#undef words
+#undef halves
+#undef FIXED
+
+#define LANES 16
+#define SUFFIX avx512
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#include "blocks_lanes.h"
+#include LOOPS

@@ -1,0 +1,18 @@
+import Basics
+import CConvolution
+import CDNNL
+import Models
+
+/// Images in blocks of as many channels as a register holds, which CConvolution's kernels for AVX2 and AVX-512 compute with.
+extension DNNLCompiler {
+    func channelBlocks(_ dimensions: [Int]) throws -> MemoryDescriptor {
+        try MemoryDescriptor(dimensions, library.lanes == 16 ? dnnl_nChw16c : dnnl_nChw8c, type)
+    }
+
+    func blocks(of images: Tensor) -> dptrain_blocks {
+        let dimensions = images.layout.dimensions
+        return dptrain_blocks(
+            samples: dimensions[0], lanes: library.lanes, blocks: dimensions[1].dividedRoundingUp(by: library.lanes),
+            pixels: dimensions[2] * dimensions[3], bf16_images: images.layout.type == dnnl_bf16)
+    }
+}

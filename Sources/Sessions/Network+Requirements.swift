@@ -1,0 +1,81 @@
+import DataPipeline
+import Datasets
+import Execution
+import Models
+import Transforms
+
+/// What a network and the samples must have in common.
+extension Network {
+    /// Refuses data whose transformed samples do not fit the network, and a network whose output is not a row of
+    /// numbers.
+    package func requireFit(to samples: TransformChain) throws {
+        guard inputShape == samples.output.shape else {
+            throw NetworkError(
+                network: name, layer: nodes[0].name,
+                reason:
+                    "takes samples of \(inputShape), but the data has \(samples.shapeText); leave out --input-size, "
+                    + "and a model by name takes the shape of the data, or have images resized with --crop-fraction 1")
+        }
+        guard outputShape.rank == 1 else {
+            throw NetworkError(
+                network: name, layer: nodes[nodes.count - 1].name, reason: "the output \(outputShape) is no vector")
+        }
+    }
+
+    /// Refuses samples of several classes, or of none, for a network whose outputs exclude each other.
+    package func requireOneClass(of samples: SampleSet, for loss: Loss) throws {
+        let excludes = nodes[nodes.count - 1].layer.activation == .softmax || loss.function.isOfClasses
+        guard excludes, samples.targets.isMultiHot, let (sample, classes) = samples.targets.firstNotOneHot else {
+            return
+        }
+        throw DatasetError(
+            file: samples.file, object: samples.targetsPath,
+            "row \(samples.rows[sample]) names \(classes) classes, but the outputs of \(name) exclude each other",
+            remedy:
+                "name one class a row, or use --loss binary_crossentropy with a model of the zoo or one that ends in sigmoid"
+        )
+    }
+
+    /// Refuses labels or target values that do not fit the outputs.
+    package func requireTargets(of samples: SampleSpecification, for loss: Loss) throws {
+        guard (loss.function == .maximumAPosteriori) == (decision == .smallest) else {
+            throw NetworkError(
+                network: name, layer: nodes[nodes.count - 1].name,
+                reason: decision == .smallest
+                    ? "its outputs are distances, which go with the loss maximum_a_posteriori only"
+                    : "the loss maximum_a_posteriori needs outputs that are distances")
+        }
+        let isRegression = samples.targetKind == .values
+        if isRegression, loss.function.needsLabels {
+            throw NetworkError(
+                network: name, layer: nil,
+                reason:
+                    "its loss \(loss.function.rawValue) tells classes apart, but the data has target values, not labels"
+            )
+        }
+        let needed = samples.targetCount
+        let outputs = outputShape.count
+        guard samples.targetKind != .shares || (outputs == needed && decision == .largest) else {
+            throw NetworkError(
+                network: name, layer: nodes[nodes.count - 1].name,
+                reason:
+                    "mixed samples have a share for each of \(needed) classes, which needs \(needed) outputs that are scores; "
+                    + "leave mixup and cutmix out of --augment")
+        }
+        guard outputs > 1 || !(loss.function.isOfClasses || nodes[nodes.count - 1].layer.activation == .softmax) else {
+            throw NetworkError(
+                network: name, layer: nodes[nodes.count - 1].name,
+                reason: "it has one output, for which the loss \(loss.function.rawValue) is the same whatever it learns"
+                    + (needed <= 1
+                        ? "; the data has one class only: see `dptrain data inspect`, or give --classes 2" : ""))
+        }
+        let isYesOrNo = outputs == 1 && needed <= 2 && !loss.function.isOfClasses
+        guard isRegression ? outputs == needed : outputs >= needed || isYesOrNo else {
+            throw NetworkError(
+                network: name, layer: nodes[nodes.count - 1].name,
+                reason:
+                    "it has \(outputs) outputs, but the data needs \(needed); leave out --classes, and a model by "
+                    + "name has as many outputs as the data needs")
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Basics
+import Interchange
+import Models
+import Options
+import Sessions
+
+/// What a run takes over from the file of its model.
+extension RunRequest {
+    /// The request with the options that a Keras file's model was compiled with, where none were given, and a sentence for
+    /// each thing to know of it. Only a new run takes them over: those of a resumed run are in its checkpoint.
+    func takingOver(_ file: KerasModelFile?) throws -> (request: RunRequest, notes: [String]) {
+        guard let file, resume == .no else { return (self, []) }
+        var request = self
+        var notes = file.notes
+        var taken: [KerasCompilation.Setting] = []
+        if let compilation = file.compilation {
+            if !given.contains("loss") { taken += try compilation.lossSettings(of: file.network) }
+            // --optimizer stands for another object, with settings of its own.
+            if !given.contains("optimizer") { taken += try compilation.optimizerSettings(of: file.network) }
+            if !compilation.otherMetrics.isEmpty {
+                notes.append("metrics of the file that are not measured: \(compilation.otherMetrics.listed(atMost: 5))")
+            }
+        }
+        taken += try penalty(of: file.network, notes: &notes)
+        // A rate of one's own stands for a schedule of the file, too.
+        let ownRate = given.contains("learning-rate")
+        taken = taken.filter { !given.contains($0.option) && !(ownRate && $0.option == "schedule") }
+        try request.take(taken)
+        let hasSchedule = taken.contains { $0.option == "schedule" }
+        let state = try optimizerState(of: file, for: request.options, hasSchedule: hasSchedule, notes: &notes)
+        try request.take(state)
+        taken += state
+        if !taken.isEmpty {
+            let list = taken.map { "\($0.option) \($0.value)" }.joined(separator: ", ")
+            notes.append("\(list): from \(file.path)")
+        }
+        return (request, notes)
+    }
+
+    private mutating func take(_ settings: [KerasCompilation.Setting]) throws {
+        for setting in settings {
+            try options.set(setting.option, to: setting.value)
+            given.insert(setting.option)
+        }
+    }
+
+    /// What says that a run goes on with the optimizer of a compiled file, where its state is for the weights that train. The
+    /// file's schedule, if the run `hasSchedule` from there, goes on where it was.
+    private func optimizerState(
+        of file: KerasModelFile, for options: TrainingOptions, hasSchedule: Bool, notes: inout [String]
+    ) throws -> [KerasCompilation.Setting] {
+        guard !given.contains("earlier-updates"), let variables = try file.optimizerVariables() else { return [] }
+        let state = "the state of its optimizer after \(Figures.count(variables.updates, "update"))"
+        if let option = given.contains("optimizer") ? "optimizer" : options.optionBesideOptimizerState {
+            notes.append("\(file.path): --\(option) leaves out \(state)")
+            return []
+        }
+        _ = try variables.slots(of: options.algorithm, in: file.network)
+        notes.append("\(file.path): the run goes on with \(state)")
+        let names = ["earlier-updates"] + (hasSchedule && !given.contains("schedule-start") ? ["schedule-start"] : [])
+        return names.map { ($0, "\(variables.updates)") }
+    }
+
+    /// The penalty that all kernels share, as an option. What training cannot do is refused, if no option stands for it.
+    private func penalty(
+        of network: Network, notes: inout [String]
+    ) throws(NetworkError) -> [KerasCompilation.Setting] {
+        let penalties = network.penalties
+        if let constraint = penalties.constraints.first {
+            throw NetworkError(
+                network: network.name, layer: nil,
+                reason: "\(constraint): constraints are not supported in training; save the model without them")
+        }
+        if given.contains("l2") {
+            let replaced = penalties.others + (penalties.l2 > 0 ? ["L2 = \(penalties.l2)"] : [])
+            if !replaced.isEmpty { notes.append("--l2 replaces the file's \(replaced.listed(atMost: 3))") }
+            return []
+        }
+        guard penalties.others.isEmpty else {
+            throw NetworkError(
+                network: network.name, layer: nil,
+                reason: "\(penalties.others[0]) is not supported in training, where one L2 of all kernels is the only "
+                    + "penalty; give it with --l2, and --l2 0 for none")
+        }
+        return penalties.l2 > 0 ? [("l2", "\(penalties.l2)")] : []
+    }
+}
+
+extension TrainingOptions {
+    /// The model that `--model` names; nil without the option.
+    func namedModel() throws -> NamedModel? { try model.map { try NamedModel($0, inputSize: inputSize) } }
+}

@@ -1,0 +1,207 @@
+import Basics
+import KerasNetworks
+import Models
+import Testing
+
+/// Models inside models, and layers that are called several times, from and to Keras's JSON.
+@Suite struct KerasGraphTests {
+    // MARK: JSON
+
+    private static func layer(_ name: String, _ kerasClass: String, _ options: String, _ calls: [String]) -> String {
+        """
+        {"class_name": "\(kerasClass)", "name": "\(name)", "config": {"name": "\(name)", \(options)},
+         "inbound_nodes": [\(calls.map { "[\($0)]" }.joined(separator: ", "))]}
+        """
+    }
+
+    private static func input(_ name: String) -> String {
+        layer(name, "InputLayer", #""batch_shape": [null, 4]"#, [])
+    }
+
+    private static func dense(_ name: String, _ calls: String...) -> String {
+        layer(name, "Dense", #""units": 4"#, calls)
+    }
+
+    private static func read(_ source: String, call: Int = 0, _ arguments: String = "{}") -> String {
+        #"["\#(source)", \#(call), 0, \#(arguments)]"#
+    }
+
+    /// The members of a model's `config`.
+    private static func content(_ layers: [String], from input: String, to output: String, call: Int = 0) -> String {
+        """
+        "layers": [\(layers.joined(separator: ",\n"))],
+        "input_layers": ["\(input)", 0, 0], "output_layers": ["\(output)", \(call), 0]
+        """
+    }
+
+    private static func model(_ layers: [String], to output: String, call: Int = 0) -> String {
+        """
+        {"class_name": "Functional", "config": {"name": "m", \(content(layers, from: "i", to: output, call: call))}}
+        """
+    }
+
+    /// Two dense layers, of which the first is called twice.
+    private static func tower(_ name: String, _ calls: String...) -> String {
+        let layers = [input("x"), dense("a", read("x"), read("a")), dense("b", read("a", call: 1))]
+        return layer(name, "Functional", content(layers, from: "x", to: "b"), calls)
+    }
+
+    private func network(_ layers: [String], to output: String, call: Int = 0) throws -> Network {
+        try Network(kerasJSON: Self.model(layers, to: output, call: call), label: "m")
+    }
+
+    // MARK: Reading
+
+    @Test func namesSayWhereALayerStands() throws {
+        let network = try network(
+            [
+                Self.input("i"), Self.tower("t", Self.read("i"), Self.read("t")),
+                Self.dense("d", Self.read("t", call: 1)),
+            ],
+            to: "d")
+        #expect(
+            network.nodes.map(\.name) == [
+                "i", "t/x", "t/a", "t/a#2", "t/b", "t#2/x", "t#2/a", "t#2/a#2", "t#2/b", "d",
+            ])
+        #expect(network.owners == [0, 1, 2, 2, 4, 1, 2, 2, 4, 9])
+        #expect(
+            network.parameters.map(\.path) == [
+                "t/a/kernel", "t/a/bias", "t/b/kernel", "t/b/bias", "d/kernel", "d/bias",
+            ])
+        #expect(network.parameterCount == 60 && network.multiplyAdds == 7 * 16)
+        #expect(try Network(kerasModel: network.kerasModel) == network)
+        #expect(try Network(kerasModel: network.kerasModel(for: .keras2)) == network)
+    }
+
+    @Test func classesAreNumberedInEachModel() throws {
+        let network = try network(
+            [Self.input("i"), Self.tower("t", Self.read("i")), Self.dense("d", Self.read("t"))], to: "d")
+        #expect(
+            network.kerasClassNames == [
+                "input_layer", "functional/input_layer", "functional/dense", "functional/dense", "functional/dense_1",
+                "dense",
+            ])
+    }
+
+    /// `training=False` of a call holds for all that is inside, and goes home with the call.
+    @Test func callsAsInEvaluation() throws {
+        let network = try network(
+            [
+                Self.input("i"), Self.tower("t", Self.read("i", #"{"training": false}"#)),
+                Self.dense("d", Self.read("t")),
+            ],
+            to: "d")
+        #expect(network.nodes.map(\.isInference) == [false, true, true, true, true, false])
+        let text = try network.kerasModel.text()
+        #expect(text.ranges(of: #""training":false"#).count == 1)
+        #expect(try Network(kerasJSON: text, label: "m") == network)
+    }
+
+    /// Keras 3 writes the default of a dropout's call, which says nothing.
+    @Test func defaultsOfCallsAreNoWish() throws {
+        let call = """
+            {"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": ["i", 0, 0]}}],
+             "kwargs": {"training": false}}
+            """
+        let drop = #"{"class_name": "Dropout", "name": "o", "config": {"rate": 0.5}, "inbound_nodes": [\#(call)]}"#
+        #expect(try network([Self.input("i"), drop], to: "o").nodes[1].isInference == false)
+        let listed = Self.layer("o", "Dropout", #""rate": 0.5"#, [Self.read("i", #"{"training": false}"#)])
+        #expect(try network([Self.input("i"), listed], to: "o").nodes[1].isInference)
+    }
+
+    /// Weights of a part belong to its layers, also where the first call of a layer is not in it.
+    @Test func partsWithoutTheFirstCall() throws {
+        let sum = Self.layer("s", "Add", #""trainable": true"#, [Self.read("d") + ", " + Self.read("d", call: 1)])
+        let whole = try network(
+            [Self.input("i"), Self.dense("e", Self.read("i")), Self.dense("d", Self.read("e"), Self.read("i")), sum],
+            to: "s")
+        let part = try whole.ending(withLayer: "d#2", weights: whole.parameters.map(\.path))
+        #expect(part.network.nodes.map(\.name) == ["i", "d#2"])
+        #expect(part.weights == ["d/kernel", "d/bias"] && part.network.parameters.map(\.path) == part.weights)
+    }
+
+    @Test func outputsWithoutTheFirstCall() throws {
+        let output = Self.dense("o", Self.read("d", call: 1))
+        let layers = [
+            Self.input("i"), Self.dense("e", Self.read("i")), Self.dense("d", Self.read("e"), Self.read("i")), output,
+        ]
+        let text = Self.model(layers, to: "o")
+        let both = text.replacing(
+            #""output_layers": ["o", 0, 0]"#, with: #""output_layers": [["o", 0, 0], ["d", 0, 0]]"#)
+        let error = #expect(throws: NetworkError.self) { try Network(kerasJSON: both, label: "m") }
+        #expect(error?.layer == "d#2" && error?.reason.contains("auxiliary output alone") == true)
+    }
+
+    @Test func aSequentialThatWasNeverBuilt() throws {
+        let text =
+            #"{"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": {"units": 2}}]}}"#
+        #expect(throws: NetworkError.self) { try Network(kerasJSON: text, label: "m") }
+        var model = try KerasModel(JSONValue(parsing: text))
+        try model.fixInput([5])
+        #expect(try Network(model).inputShape == [5])
+    }
+
+    // MARK: What is refused
+
+    @Test func outputsThatAreNot() throws {
+        let error = #expect(throws: NetworkError.self) {
+            try network(
+                [Self.input("i"), Self.tower("t", Self.read("i")), Self.dense("d", #"["t", 0, 1, {}]"#)], to: "d")
+        }
+        #expect(error?.layer == "d" && error?.reason.contains("output 1 of t") == true)
+    }
+
+    @Test func circlesThroughModels() throws {
+        let error = #expect(throws: NetworkError.self) {
+            try network(
+                [
+                    Self.input("i"), Self.tower("t", Self.read("d")), Self.dense("d", Self.read("t")),
+                    Self.dense("e", Self.read("d")),
+                ],
+                to: "e")
+        }
+        #expect(error?.reason.contains("does not come before it") == true)
+    }
+
+    @Test func modelsThatLieTooDeep() throws {
+        var inner = Self.dense("d", Self.read("x"))
+        for _ in 0..<40 {
+            inner = Self.layer(
+                "d", "Functional", Self.content([Self.input("x"), inner], from: "x", to: "d"), [Self.read("x")])
+        }
+        let error = #expect(throws: NetworkError.self) {
+            try network([Self.input("i"), inner.replacingX()], to: "d")
+        }
+        #expect(error?.reason.contains("32 deep") == true)
+    }
+
+    /// Each level calls the next one twice: 2^20 layers.
+    @Test func callsThatMultiply() throws {
+        var inner = Self.dense("d", Self.read("x"), Self.read("d"))
+        for _ in 0..<20 {
+            inner = Self.layer(
+                "d", "Functional", Self.content([Self.input("x"), inner], from: "x", to: "d", call: 1),
+                [Self.read("x"), Self.read("d")])
+        }
+        let error = #expect(throws: NetworkError.self) {
+            try network([Self.input("i"), inner.replacingX()], to: "d", call: 1)
+        }
+        #expect(error?.reason.contains("more than 10000 layers") == true)
+    }
+
+    @Test func callsOfOneLayerThatDiffer() throws {
+        let narrow = Self.layer("n", "Dense", #""units": 3"#, [Self.read("i")])
+        let error = #expect(throws: NetworkError.self) {
+            try network([Self.input("i"), narrow, Self.dense("d", Self.read("i"), Self.read("n"))], to: "d", call: 1)
+        }
+        #expect(error?.layer == "d#2" && error?.reason.contains("other weights") == true)
+    }
+}
+
+extension String {
+    /// A model whose last call reads the outermost input.
+    fileprivate func replacingX() -> String {
+        guard let place = ranges(of: #"["x", 0, 0, {}]"#).last else { return self }
+        return self[..<place.lowerBound] + #"["i", 0, 0, {}]"# + self[place.upperBound...]
+    }
+}
