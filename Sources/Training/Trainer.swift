@@ -138,7 +138,7 @@ struct Trainer {
         return try EpochRates(encoded: communicator.broadcast(rates ?? [], from: 0))
     }
 
-    private mutating func runStep(_ samples: BatchSlot, _ rates: EpochRates, _ epochTimer: EpochTimer) throws
+    private mutating func runStep(_ samples: BatchBuffer, _ rates: EpochRates, _ epochTimer: EpochTimer) throws
         -> SignalRequest?
     {
         let timer = StepTimer(parts.reducer)
