@@ -45,10 +45,10 @@ public struct PipelineRate: Sendable {
 /// How many rows are got from files for each sample that is used. Chunks are read as a whole, and one that serves samples
 /// far apart in the order is read again.
 public enum ReadAmplification {
-    /// More than this is worth a word.
+    /// More than this is worth a warning.
     private static let usual = 1.5
 
-    /// What to say of so many rows a sample; nil where there is nothing to say.
+    /// Warns of so many rows a sample; nil if they are usual.
     public static func warning(_ rowsPerSample: Double) -> String? {
         guard rowsPerSample > usual else { return nil }
         return .formatted(
