@@ -61,7 +61,7 @@ public struct SampleSource: Sendable {
         return source
     }
 
-    /// Encoded images, of which each has a size of its own.
+    /// Encoded images. Each may have a size of its own.
     init(_ images: EncodedImages, channels: Int) throws {
         dataset = images.bytes
         file = dataset.location.file
