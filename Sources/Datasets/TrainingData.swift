@@ -60,12 +60,12 @@ extension DatasetFile {
                     file: path, object: train.targetsPath, "stratified validation needs labels",
                     remedy: "use --validation last:\(part) or redrawn:\(part)")
             }
-            try requireRoomToChoose(among: train)
+            try requireMemoryToChoose(among: train)
             let chosen = HeldOutSamples(of: train, seed: seed).stratified(try count(part, of: train))
             return held(
                 chosen, of: train, "\(chosen.count) of \(train.count) training samples, the same part of each class")
         case .redrawn(let part):
-            try requireRoomToChoose(among: train)
+            try requireMemoryToChoose(among: train)
             return redrawn(try count(part, of: train), of: train, seed: seed)
         case .automatic, .fold, .test, .none: return automatic(train)
         }
@@ -95,7 +95,7 @@ extension DatasetFile {
     }
 
     /// The numbers of all samples are in memory: in random order, by class, those that are kept, and their targets.
-    private func requireRoomToChoose(among samples: SampleSet) throws {
+    private func requireMemoryToChoose(among samples: SampleSet) throws {
         try samples.source.dataset.requireMemory(
             4 * MemoryLayout<Int>.stride * samples.count, for: "choosing what validates",
             remedy: "--validation last:0.1 needs none")
@@ -107,7 +107,7 @@ extension DatasetFile {
                 file: path, "\(fold.of) folds are more than its \(train.count) training samples",
                 remedy: "use fewer folds")
         }
-        try requireRoomToChoose(among: train)
+        try requireMemoryToChoose(among: train)
         let chosen = HeldOutSamples(of: train, seed: seed).fold(fold)
         return held(chosen, of: train, "\(chosen.count) of \(train.count) training samples, fold \(fold)")
     }
