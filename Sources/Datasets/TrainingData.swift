@@ -60,10 +60,13 @@ extension DatasetFile {
                     file: path, object: train.targetsPath, "stratified validation needs labels",
                     remedy: "use --validation last:\(part) or redrawn:\(part)")
             }
+            try requireMemoryToChoose(among: train)
             let chosen = HeldOutSamples(of: train, seed: seed).stratified(try count(part, of: train))
             return held(
                 chosen, of: train, "\(chosen.count) of \(train.count) training samples, the same part of each class")
-        case .redrawn(let part): return redrawn(try count(part, of: train), of: train, seed: seed)
+        case .redrawn(let part):
+            try requireMemoryToChoose(among: train)
+            return redrawn(try count(part, of: train), of: train, seed: seed)
         case .automatic, .fold, .test, .none: return automatic(train)
         }
     }
@@ -91,12 +94,20 @@ extension DatasetFile {
         return train.count - kept
     }
 
+    /// The numbers of all samples are in memory: in random order, by class, those that are kept, and their targets.
+    private func requireMemoryToChoose(among samples: SampleSet) throws {
+        try samples.source.dataset.requireMemory(
+            4 * MemoryLayout<Int>.stride * samples.count, for: "choosing what validates",
+            remedy: "--validation last:0.1 needs none")
+    }
+
     private func fold(_ fold: Fold, of train: SampleSet, seed: UInt64) throws -> TrainingData {
         guard fold.of <= train.count else {
             throw DatasetError(
                 file: path, "\(fold.of) folds are more than its \(train.count) training samples",
                 remedy: "use fewer folds")
         }
+        try requireMemoryToChoose(among: train)
         let chosen = HeldOutSamples(of: train, seed: seed).fold(fold)
         return held(chosen, of: train, "\(chosen.count) of \(train.count) training samples, fold \(fold)")
     }

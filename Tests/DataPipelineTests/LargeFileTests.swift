@@ -62,6 +62,18 @@ import Testing
         #expect(text.contains("/train/labels: all of it takes 41943") && text.contains("MiB of memory"), "\(text)")
     }
 
+    @Test func aChoiceThatFitsInNoMemoryIsRefused() throws {
+        let scratch = try Scratch()
+        let file = try scratch.dataset { root in
+            let features = try root.createDataset("train/features", shape: [1 << 40, 1], of: UInt8.self)
+            try features.write(rows: (1 << 40) - 1..<1 << 40, from: [1] as [UInt8])
+        }
+        let text = message { try file.trainingData(.redrawn(0.1)) }
+        #expect(text.contains("choosing what validates takes 33554432 MiB of memory"), "\(text)")
+        #expect(text.hasSuffix("--validation last:0.1 needs none"), "\(text)")
+        #expect(try file.trainingData(.last(0.1)).validation?.count == 109_951_162_778)
+    }
+
     /// More than are read at a time, in one run and in chunks, of which one may be larger than what is read at a time.
     @Test(arguments: [
         DatasetLayout.contiguous, .chunked([300_000], gzip: 1), .chunked([(1 << 20) + 3], gzip: 1),

@@ -49,6 +49,30 @@ import Testing
         #expect(other.validation?.rows != validation.rows)
     }
 
+    /// To less than one sample of every class; the total is exact. Single samples are trained on, and the others make up for
+    /// them.
+    @Test(
+        arguments: [
+            [2, 2, 2], [7, 11, 13, 400], [3, 17, 25, 101, 9, 5, 44], [500, 250, 125, 62, 31, 15, 7, 3], [90, 1, 1, 8],
+            [Int](repeating: 6, count: 100),
+        ], [0.1, 0.25, 0.5])
+    func noClassIsAWholeSampleFromItsShare(sizes: [Int], part: Double) throws {
+        let labels = sizes.enumerated().flatMap { [Int32](repeating: Int32($0.offset), count: $0.element) }
+        let scratch = try Scratch()
+        let file = try scratch.dataset { root in
+            try root.write("train/features", shape: [labels.count, 1], labels.map(Float.init))
+            try root.write("train/labels", shape: [labels.count], labels)
+        }
+        let validation = try #require(try file.trainingData(.stratified(part), seed: 1).validation)
+        #expect(validation.count == Int((part * Double(labels.count)).rounded(.up)))
+        let counts = try #require(validation.classCounts)
+        let several = sizes.filter { $0 > 1 }.reduce(0, +)
+        for (number, size) in sizes.enumerated() {
+            let share = size == 1 ? 0 : Double(size * validation.count) / Double(several)
+            #expect(abs(Double(counts[number]) - share) < 1, "class \(number): \(counts[number]) of \(size)")
+        }
+    }
+
     @Test(arguments: [2, 5, 7, 60])
     func foldsTileTheTrainingSamples(folds: Int) throws {
         let file = try file(Scratch())

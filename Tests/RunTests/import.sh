@@ -54,6 +54,13 @@ expect "started again" 0 'parts had been written before' \
     ranks 2 data import set --output killed/x.h5 --parts 40 "${flags[@]}"
 verdict "killed and started again: the same files" diff -r whole killed
 
+# On a terminal a line says how far it is; elsewhere, and on a terminal that rewrites nothing, there is none.
+watched() { TERM=$1 script -qec "'$binary' data import set --output seen.h5 --overwrite --on-bad-image skip" /dev/null; }
+expect "a line on a terminal" 0 $'\x1b\\[KImporting [0-9]+ %' watched xterm
+expect "a dumb terminal" 0 '1550 train' watched dumb
+verdict "it gets no line" test "$(grep -c 'Importing' output)" = 0
+verdict "the line changes nothing" cmp seen.h5 <(alone data import set --output unseen.h5 "${flags[@]}" >/dev/null; cat unseen.h5)
+
 # No file may become larger than 20 KiB: what a full disk does to an import.
 small() { (trap '' XFSZ; ulimit -f 20; timeout -k 5 "$limit" "$binary" "$@"); }
 mkdir full
