@@ -29,7 +29,13 @@ struct TargetReader {
             throw error("targets are of type \(dataset.elementType), not numbers or strings")
         }
         let width = try columns()
-        try dataset.requireMemory(dataset.shape.count * MemoryLayout<Double>.stride, for: "all of it")
+        // Two copies of a block are there while it is read.
+        let bytes =
+            width > 1
+            ? dataset.shape.count * MemoryLayout<Double>.stride
+            : samples * MemoryLayout<Int32>.stride
+                + 2 * (try blockRows()) * dataset.rowCount * MemoryLayout<Double>.stride
+        try dataset.requireMemory(bytes, for: "all of it")
         if options.targets != .targets, width == 1, let members = try dataset.enumeration(),
             !Self.areTruthValues(members)
         {
@@ -71,11 +77,10 @@ struct TargetReader {
             return try oneHotLabels(width)
         }
         if !dataset.elementType.isInteger && !isNamedLabels {
-            let values = try dataset.read(as: Double.self)
-            if values.contains(where: { $0 != $0.rounded() }) { return Found(targets: try targets(width)) }
+            if try contain(where: { $0 != $0.rounded() }) { return Found(targets: try targets(width)) }
         }
         // Yes or no, with one output, is a question for labels too.
-        if options.demand == .values, try dataset.read(as: Double.self).contains(where: { $0 != 0 && $0 != 1 }) {
+        if options.demand == .values, try contain(where: { $0 != 0 && $0 != 1 }) {
             return Found(targets: try targets(width))
         }
         return try labels()
@@ -119,6 +124,49 @@ struct TargetReader {
         return (0..<samples).flatMap { sample in (0..<width).map { stored[$0 * samples + sample] } }
     }
 
+    // MARK: Blocks of numbers
+
+    /// How many rows of one number a sample are read at a time: of billions of them, only the labels are in memory. No
+    /// chunk is unpacked twice.
+    private func blockRows() throws -> Int {
+        let usual = min(dataset.rows, max(1, (1 << 20) / dataset.rowCount))
+        guard case .chunked(let chunk, _) = try dataset.storage() else { return usual }
+        return min(dataset.rows, usual.rounded(upToMultipleOf: max(1, chunk[0])))
+    }
+
+    /// Gives `body` the number of each block's first sample, and the block, until it returns false.
+    private func forEachBlock<Element: StorageElement>(
+        _ body: (_ first: Int, _ values: [Element]) throws -> Bool
+    ) throws {
+        let rows = try blockRows()
+        for start in stride(from: 0, to: dataset.rows, by: max(1, rows)) {
+            let values = try dataset.read(rows: start..<min(start + rows, dataset.rows), as: Element.self)
+            guard try body(start * dataset.rowCount, values) else { return }
+        }
+    }
+
+    private func contain(where isSuch: (Double) -> Bool) throws -> Bool {
+        var found = false
+        try forEachBlock { (_, values: [Double]) in
+            found = values.contains(where: isSuch)
+            return !found
+        }
+        return found
+    }
+
+    /// The label that is made of each number.
+    private func labels<Element: StorageElement>(
+        _ label: (_ sample: Int, _ number: Element) throws -> Int32
+    ) throws -> [Int32] {
+        var labels: [Int32] = []
+        labels.reserveCapacity(samples)
+        try forEachBlock { (first, values: [Element]) in
+            for (index, value) in values.enumerated() { labels.append(try label(first + index, value)) }
+            return true
+        }
+        return labels
+    }
+
     // MARK: Numbers
 
     private func targets(_ width: Int) throws -> Targets {
@@ -130,9 +178,8 @@ struct TargetReader {
     }
 
     private func labels() throws -> Found {
-        let values = try dataset.read(as: Double.self)
         let offset = options.labelOffset ?? 0
-        let labels = try values.enumerated().map { index, value in
+        let labels = try labels { (index, value: Double) in
             guard let stored = Int64(exactly: value) else {
                 throw error(
                     "the label of sample \(index) is \(value), not a class number",
@@ -248,7 +295,7 @@ struct TargetReader {
     private func enumerated(_ members: [(value: Int64, name: String)]) throws -> Found {
         try requireNoOffset("names (an enumeration)")
         let places = Dictionary(zip(members.map(\.value), 0...), uniquingKeysWith: { first, _ in first })
-        let labels = try dataset.read(as: Int64.self).enumerated().map { index, value in
+        let labels = try labels { (index, value: Int64) in
             guard let place = places[value] else {
                 throw error("the label of sample \(index) is \(value), which its enumeration does not name")
             }

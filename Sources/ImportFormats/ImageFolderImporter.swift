@@ -167,7 +167,7 @@ private struct FolderLabels {
         let classes = Set(names.lazy.map(\.name).filter { !$0.isEmpty }).sorted {
             $0.utf8.lexicographicallyPrecedes($1.utf8)
         }
-        guard !classes.isEmpty else { throw .missing(input.path, lookedFor: "image that can be read") }
+        guard !classes.isEmpty else { throw Self.nothingReadable(tree, input) }
         let numbers = Dictionary(uniqueKeysWithValues: zip(classes, Int32(0)...))
         var warnings = tree.emptyFolders.map { "the folder \($0) is empty, and no class" }
         if !left.isEmpty {
@@ -179,6 +179,18 @@ private struct FolderLabels {
             files: tree.files,
             items: names.map { LabelledImages.Item(file: $0.file, label: numbers[$0.name] ?? 0, split: $0.split) },
             classes: classes.map(String.init), hasSplits: hasSplits, warnings: warnings)
+    }
+
+    /// Says why files were refused, if any were.
+    private static func nothingReadable(_ tree: FileTree, _ input: ImportInput) -> ImportError {
+        let refused = tree.files.filter { !$0.isSomewhere }
+        guard let first = refused.first, case .nowhere(let reason) = first.location else {
+            return .missing(input.path, lookedFor: "image that can be read")
+        }
+        return .layout(
+            input.path,
+            reason: "holds no image that can be read; \(Figures.count(refused.count, "file")) "
+                + "\(refused.count == 1 ? "was" : "were") refused: \(first.path): \(reason)")
     }
 
     private static func unlabelled(_ file: InputFile, _ input: ImportInput) -> ImportError {
