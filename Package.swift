@@ -130,7 +130,8 @@ let tests: [Target] = [
 /// `DPTRAIN_FUZZ=1` builds the fuzzers, as scripts/fuzz does. They need libFuzzer.
 let fuzzers: [Target] = [
     .executableTarget(
-        name: "fuzz", dependencies: ["Training", "DatasetCreation", "CZlib", "TestSupport"], path: "Tests/FuzzTests",
+        name: "fuzz", dependencies: ["Training", "DatasetCreation", "Reports", "CZlib", "TestSupport"],
+        path: "Tests/FuzzTests",
         // gold, the usual one, breaks off.
         linkerSettings: [.unsafeFlags(["-use-ld=lld"])])
 ]

@@ -7,7 +7,7 @@ extension TrainingOptions {
     /// the table of their group or at the top.
     @discardableResult
     public mutating func apply(toml text: String, file: String) throws -> Set<String> {
-        try Self.refuseWhatTheParserCannotTake(text, file)
+        try ParsableTOML.require(text, file: file)
         let table: TOMLTable
         do {
             table = try TOMLTable(string: text)
@@ -26,35 +26,6 @@ extension TrainingOptions {
             }
         }
         return names
-    }
-
-    /// The parser takes a zero byte for the end, and breaks off the process at a group whose name does not begin as one. A
-    /// line of a text that goes over several lines is taken for a group if it looks like one; no option needs such texts.
-    static func refuseWhatTheParserCannotTake(_ text: String, _ file: String) throws(OptionError) {
-        enum Place { case lineBegins, afterBracket, afterTwo, inLine }
-        func refuse(_ line: Int, _ reason: String) -> OptionError {
-            OptionError("config", "\(file) is not TOML: line \(line): \(reason)")
-        }
-        let byteOrderMark = "\u{feff}".utf8
-        var place = Place.lineBegins
-        var line = 1
-        for byte in text.utf8.starts(with: byteOrderMark) ? text.utf8.dropFirst(byteOrderMark.count) : text.utf8[...] {
-            let character = Character(UnicodeScalar(byte))
-            guard byte != 0 else { throw refuse(line, "it has a zero byte") }
-            if character == " " || character == "\t" { continue }
-            switch (place, character) {
-            case (.lineBegins, "["): place = .afterBracket
-            case (.afterBracket, "["): place = .afterTwo
-            case (.afterBracket, _), (.afterTwo, _):
-                guard character.isASCII, character.isLetter || character.isNumber || "_-\"']".contains(character) else {
-                    throw refuse(line, "a group's name does not begin with a letter")
-                }
-                place = .inLine
-            case (_, "\n"), (_, "\r"), (_, "\u{b}"), (_, "\u{c}"): place = .lineBegins
-            default: place = .inLine
-            }
-            if character == "\n" { line += 1 }
-        }
     }
 
     private mutating func apply(group: TOMLTable, name: String, file: String) throws {

@@ -12,10 +12,21 @@ export SWIFT_BACKTRACE=enable=no
 
 # Whole files to begin with, and how each is read.
 idx() { printf '%b' "$1" && head -c "$2" /dev/zero; }
-mkdir idx cifar
+mkdir -p idx cifar numpy images/{a,b}
 idx '\0\0\x08\x03\0\0\0\x02\0\0\0\x03\0\0\0\x04' 24 >idx/train-images-idx3-ubyte
 idx '\0\0\x08\x01\0\0\0\x02' 2 >idx/train-labels-idx1-ubyte
 head -c 3073 /dev/zero >cifar/data_batch_1.bin
+npy() { # TYPE SHAPE BYTES
+    local header="{'descr': '$1', 'fortran_order': False, 'shape': ($2), }"$'\n'
+    printf '\x93NUMPY\x01\0%b\0%s' "\\x$(printf '%02x' ${#header})" "$header" && head -c "$3" /dev/zero
+}
+npy '|u1' '2, 3, 4' 24 >numpy/x_train.npy
+npy '<i8' '2,' 16 >numpy/y_train.npy
+cp "$project"/Tests/DatasetCreationTests/Golden/{plain.jpg,plain.png,plain.webp} images/a
+cp "$project"/Tests/DatasetCreationTests/Golden/{turned.jpg,grey.jpg,palette.png} images/b
+tar -cf images.tar -C images .
+printf 'size,colour,price\n1.5,red,3\n2,blue,4\n' >table.csv
+cp "$project/Tests/Golden/Keras/notebook-3.keras" model.keras
 tar -cf set.tar -C idx .
 tar -czf set.tgz -C idx .
 alone --model simple-cnn --print-config >run.toml 2>/dev/null
@@ -24,6 +35,8 @@ cp "$project/Tests/RunTests/auxiliary.json" model.json
 works=(
     "data.h5 data inspect" "model.json summary" "run.toml --print-config --config" "set.tar data import" "set.tgz data import"
     "idx/train-images-idx3-ubyte data import" "idx/train-labels-idx1-ubyte data import" "cifar/data_batch_1.bin data import"
+    "numpy/x_train.npy data import" "numpy/y_train.npy data import" "images.tar data import" "model.keras summary"
+    "table.csv data import --target price --categorical colour"
 )
 
 mutate() { # FROM TO
@@ -55,7 +68,7 @@ spoiled() {
     mutate "$file" "$path"
     if [[ $file == */* ]]; then path=try; fi
     local command=("$@" "$path")
-    if [[ $* == "data import" ]]; then command+=(--output imported.h5 --overwrite); fi
+    if [[ $* == "data import"* ]]; then command+=(--output imported.h5 --overwrite); fi
     (ulimit -v 8000000 && alone "${command[@]}") >output 2>&1 </dev/null
     code=$?
     case $code in

@@ -39,9 +39,10 @@ after_loss_of() {
     lose_blocks "$place/$name" "$content" "left/$name"
 }
 
-# lose_blocks NOW FLUSHED TARGET: of the bytes as they are now, some blocks are as they were flushed, or zero.
+# lose_blocks NOW FLUSHED TARGET: of the bytes as they are now, some blocks are as they were flushed, or zero, or the end is missing.
+# A file that has only grown since it was flushed keeps what it had then.
 lose_blocks() {
-    local now=$1 flushed=$2 target=$3 size block
+    local now=$1 flushed=$2 target=$3 size block least=0
     if [[ -n $flushed ]] && cmp -s "$now" "$flushed"; then
         cp "$now" "$target"
         return
@@ -49,7 +50,12 @@ lose_blocks() {
     case $((RANDOM % 4)) in
         0) cp "${flushed:-/dev/null}" "$target" ;;
         1) cp "$now" "$target" ;;
-        2) cp "$now" "$target" && truncate -s $((RANDOM * 32768 % ($(stat -c %s "$now") + 1))) "$target" ;;
+        2)
+            size=$(stat -c %s "$now")
+            if [[ -n $flushed ]] && cmp -s -n "$(stat -c %s "$flushed")" "$now" "$flushed"; then least=$(stat -c %s "$flushed"); fi
+            cp "$now" "$target"
+            truncate -s $((least + RANDOM * 32768 % (size - least + 1))) "$target"
+            ;;
         3)
             cp "$now" "$target"
             size=$(stat -c %s "$now")

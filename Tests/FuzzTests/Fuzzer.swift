@@ -9,7 +9,9 @@ struct FuzzTarget: Sendable {
     /// Reads a file. It returns, or throws an error that a user could act upon; anything else is a fault.
     let read: @Sendable ([UInt8]) throws -> Void
 
-    static let all: [FuzzTarget] = [.checkpoint, .forgedCheckpoint, .dataset] + imports + [.json, .keras, .toml]
+    static let all: [FuzzTarget] =
+        [.checkpoint, .forgedCheckpoint, .dataset, .log, .toml, .sweep] + imports + [.table, .image]
+        + [.json, .graph, .keras, .weights]
 
     /// The file system in memory: a round takes microseconds.
     static let folder = "/dev/shm/dptrain-fuzz-\(getpid())"

@@ -5,11 +5,9 @@ import Datasets
 import DataSummary
 import Foundation
 import HDF5Storage
-import Interchange
-import KerasNetworks
-import Models
-import TestSupport
 import Options
+import Reports
+import TestSupport
 
 /// The files that dptrain itself reads.
 extension FuzzTarget {
@@ -62,32 +60,6 @@ extension FuzzTarget {
         }
     }
 
-    /// Networks as Keras writes them.
-    static let json = FuzzTarget(
-        name: "json", seeds: { [Array(try CheckpointFixture.network().kerasModel.text().utf8)] }
-    ) { bytes in
-        let network = try Network(kerasJSON: String(decoding: bytes, as: UTF8.self), label: "file")
-        let again = try Network(kerasJSON: network.kerasModel.text(), label: "file")
-        require(again == network, "a network that is accepted can be written")
-    }
-
-    /// Files of Keras: archives, HDF5. More seeds are in `Tests/Golden/Keras`.
-    static let keras = FuzzTarget(
-        name: "keras",
-        seeds: {
-            let state = try CheckpointFixture.state(filters: 2)
-            let model = KerasExport(
-                network: state.network, weights: state.weights, loss: state.loss, optimizer: state.optimizer)
-            return [try model.archive("seed"), try model.weightsFile("seed")]
-        }
-    ) { bytes in
-        let file = try KerasModelFile(bytes, path: "file")
-        let weights = try file.weights?.weights(for: file.network) ?? []
-        let sizes = file.network.parameters.map(\.specification.shape.count)
-        require(weights.isEmpty || weights.map(\.count) == sizes, "the weights are the network's")
-        _ = try file.compilation?.optimizerSettings(of: file.network)
-    }
-
     /// Configuration files.
     static let toml = FuzzTarget(name: "toml", seeds: { [Array(TrainingOptions().toml.utf8)] }) { bytes in
         var options = TrainingOptions()
@@ -95,6 +67,36 @@ extension FuzzTarget {
         var again = TrainingOptions()
         try again.apply(toml: options.toml, file: "file")
         require(again.toml == options.toml, "options that are accepted can be written")
+    }
+
+    /// Plans of sweeps.
+    static let sweep = FuzzTarget(
+        name: "sweep",
+        seeds: {
+            let head = "output = \"sweep\"\n[options]\nmodel = \"mlp\"\ndata = \"data.h5\"\n[vary]\n"
+            return [
+                head + "batch-size = [32, 64]\noptimizer = [\"sgd\", \"adam\"]\n",
+                "runs = 3\nseed = 1\n" + head + "learning-rate = { from = 1e-4, to = 0.1, scale = \"log\" }\n",
+            ].map { Array($0.utf8) }
+        }
+    ) { bytes in
+        let plan = try SweepPlan(toml: String(decoding: bytes, as: UTF8.self), file: "file")
+        require(Set(plan.runs.map(\.name)).count == plan.runs.count, "each run has a folder")
+    }
+
+    /// Logs of runs, from which reports are made.
+    static let log = FuzzTarget(
+        name: "log",
+        seeds: {
+            let step = #"{"event":"step","epoch":1,"step":1,"loss":2.5,"compute_ms":3,"images_per_second":10}"#
+            let epoch = #"{"event":"epoch","epoch":1,"loss":2.5,"val_loss":2.25,"seconds":1.5,"best":true}"#
+            return [Array("\(step)\n\(epoch)\n".utf8)]
+        }
+    ) { bytes in
+        try place(bytes, at: "\(folder)/log.jsonl")
+        let run = try RunFolder(folder)
+        _ = RunTable([run]).text
+        _ = try ReportPage([RunSection(run, name: "file")]).html
     }
 
     /// In a new file, for a reader may still have the one before open.

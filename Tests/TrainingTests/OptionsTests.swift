@@ -74,6 +74,20 @@ import Options
         #expect(options.batchSize == 32 && options.earlyStopping == nil)
     }
 
+    /// Texts and comments may hold what would break off the parser elsewhere.
+    @Test func bracesInTextsAreAccepted() throws {
+        var options = TrainingOptions()
+        let text = """
+            # [1, }
+            data = "[ \\", }" # , }
+            output = '''
+            [(, }''''
+            model = ", }"
+            """
+        try options.apply(toml: text, file: "a.toml")
+        #expect(options.data == "[ \", }" && options.output == "[(, }'" && options.model == ", }")
+    }
+
     @Test(arguments: [
         ("bach-size = 3", "did you mean batch-size"), ("[runn]\nepochs = 3", "did you mean run"),
         ("[data]\nepochs = 3", "epochs belongs in [run]"), ("epochs = 0", "0 is not positive"),
@@ -84,6 +98,12 @@ import Options
         ("seed = 1\n\u{0}epochs = 3", "line 2: it has a zero byte"),
         ("[\u{e9}]\nepochs = 3", "line 1: a group's name"),
         ("seed = 1\n  [(run)]", "line 2: a group's name"), ("\u{feff}\r[[ \u{fffd}", "line 1: a group's name"),
+        ("epochs = [3, }", "line 1: a value is missing before }"),
+        ("epochs = [ # x, \"\n\n}", "line 3: a value is missing"),
+        ("data = 'it''s'\nepochs = [[ } ] }", "line 2: a value is missing"),
+        ("data = \"\\\"\"\nepochs = ['''it's''', }", "line 2: a value is missing"),
+        ("data = '''it''''\nepochs = [\"\"\"\n\"\"\"\"\", }", "line 3: a value is missing"),
+        ("epochs = [\u{85}]", "line 1: a value begins with no letter of ASCII"),
         ("warm-up = \"4294967296steps\"", "at most"),
         ("epochs = 2.5", "not a whole number"), ("epochs = [3]", "not array"), ("epochs = ", "line 1"),
         ("optimizer = \"adamm\"", "sgd, adam, rmsprop, adagrad, adamw, lion, lamb, lars (did you mean adam?)"),
