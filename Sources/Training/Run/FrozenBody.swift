@@ -32,7 +32,7 @@ struct FrozenBody {
         let plan = try session.plan(body, .meanSquaredError, for: work)
         var need = session.memory(of: plan, for: work)
         need.keptSamples += kept.keptBytes
-        try session.requireRoom(for: need, of: body)
+        try session.requireMemory(for: need, of: body)
         let replica = try session.replica(plan) { own }
         let evaluator = try Evaluator(session, replica, samples)
         let width = features.count
