@@ -35,17 +35,17 @@ extension BLASCompiler {
         }
 
         let moments = emitMoments(shape, input)
-        let (meanSlot, varianceSlot) = (builder.gradient(of: movingMean), builder.gradient(of: movingVariance))
+        let (weighedMean, weighedVariance) = (builder.gradient(of: movingMean), builder.gradient(of: movingVariance))
         builder.emit(
-            reads: [input.buffer, gamma, beta, moments, scratch], writes: [output.buffer, meanSlot, varianceSlot]
+            reads: [input.buffer, gamma, beta, moments, scratch], writes: [output.buffer, weighedMean, weighedVariance]
         ) { memory in
             let moments = memory.floats(moments)
             let run = apply(memory, moments, moments + shape.channels)
-            let (meanSlot, varianceSlot) = (memory.floats(meanSlot), memory.floats(varianceSlot))
+            let (weighedMean, weighedVariance) = (memory.floats(weighedMean), memory.floats(weighedVariance))
             return { _ in
                 run()
-                shape.weigh(moments, into: meanSlot)
-                shape.weigh(moments + shape.channels, into: varianceSlot)
+                shape.weigh(moments, into: weighedMean)
+                shape.weigh(moments + shape.channels, into: weighedVariance)
             }
         }
         return (output, Saved(input: input.buffer, output: output.buffer, notes: moments))
@@ -228,8 +228,8 @@ private struct NormalizationShape {
     }
 
     /// Statistics are summed over shards like gradients, so each counts by its samples.
-    func weigh(_ statistic: UnsafePointer<Float>, into slot: UnsafeMutablePointer<Float>) {
-        for c in 0..<channels { slot[c] = Float(samples) * statistic[c] }
+    func weigh(_ statistic: UnsafePointer<Float>, into weighed: UnsafeMutablePointer<Float>) {
+        for c in 0..<channels { weighed[c] = Float(samples) * statistic[c] }
     }
 
     func gradientSums(

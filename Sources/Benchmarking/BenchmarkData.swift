@@ -13,7 +13,7 @@ final class BenchmarkData {
     let path: String
     private let random = CounterRandom(seed: 0, purpose: .generatedData)
 
-    /// Writes `batches` batches. Every rank writes a file of its own, since the hosts of a cluster may
+    /// Writes `batches` batches. Every rank writes a file of its own, since the nodes of a cluster may
     /// have no folder in common.
     init(_ options: TrainingOptions, batches: Int) throws {
         let batch = options.batchSize

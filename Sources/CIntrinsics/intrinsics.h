@@ -66,7 +66,7 @@ static inline int dptrain_vectors(void) {
     return vectors;
 }
 
-/// A loop compiled for three instruction sets, of which each call takes one. What it computes must not depend on the
+/// A loop compiled for three instruction sets. Each call takes one of the three. What it computes must not depend on the
 /// width: integer operations, additions, no product and sum that could be fused.
 /// (target_clones would be shorter, but Swift's linker does not find what it makes of inline functions.)
 #define DPTRAIN_WIDEST(name, parameters, arguments, loop)                                                            \

@@ -43,12 +43,12 @@ public struct SampleMoments: Sendable {
         let sampler = Sampler(samples, batch: batch, shards: 1, seed: nil)
         let reader = BatchReader(samples, sampler: sampler, shards: 0..<1, threads: threads)
         defer { reader.stop() }
-        while let slot = try reader.next() {
-            switch slot[0].values {
-            case .bytes(let bytes): add(bytes, count: slot.count, to: block) { Double($0) }
-            case .floats(let floats): add(floats, count: slot.count, to: block) { Double($0) }
+        while let buffer = try reader.next() {
+            switch buffer[0].values {
+            case .bytes(let bytes): add(bytes, count: buffer.count, to: block) { Double($0) }
+            case .floats(let floats): add(floats, count: buffer.count, to: block) { Double($0) }
             }
-            reader.release(slot)
+            reader.release(buffer)
         }
     }
 

@@ -50,10 +50,10 @@ extension SampleSet {
         defer { reader.stop() }
         var next = part.lowerBound
         do {
-            while let slot = try reader.next() {
-                statistics.add(slot[0].values, count: slot[0].count, first: next)
-                next += slot[0].count
-                reader.release(slot)
+            while let buffer = try reader.next() {
+                statistics.add(buffer[0].values, count: buffer[0].count, first: next)
+                next += buffer[0].count
+                reader.release(buffer)
                 progress(next)
             }
         } catch {

@@ -133,14 +133,14 @@ private struct Copy<Element: StorageElement> {
         let reader = try seed.map { try shuffled($0) } ?? inOrder()
         defer { reader.stop() }
         var next = 0
-        while let slot = try reader.next() {
-            let batch = slot[0]
+        while let buffer = try reader.next() {
+            let batch = buffer[0]
             let rows = next..<next + batch.count
             try write(batch, rows, &statistics)
             try labels?.write(rows: rows, from: batch.labels)
             try targets?.write(rows: rows, from: batch.targets)
             next = rows.upperBound
-            reader.release(slot)
+            reader.release(buffer)
             progress(next)
         }
         return statistics
@@ -165,7 +165,7 @@ private struct Copy<Element: StorageElement> {
             }
             let reader = inOrder(cache: kept)
             defer { reader.stop() }
-            while let slot = try reader.next() { reader.release(slot) }
+            while let buffer = try reader.next() { reader.release(buffer) }
             cache = kept
         }
         let sampler = Sampler(count: samples.count, batch: blockCount, shards: 1, seed: seed)

@@ -1,3 +1,6 @@
+import Basics
+import HDF5Storage
+
 /// What is wrong with a data file, where in it, and what to do about it.
 public struct DatasetError: Error, Equatable, CustomStringConvertible {
     public let file: String
@@ -15,5 +18,15 @@ public struct DatasetError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         (object.map { "\(file): \($0): \(detail)" } ?? "\(file): \(detail)") + (remedy.map { "; \($0)" } ?? "")
+    }
+}
+
+extension Dataset {
+    /// Refuses what this machine's memory does not hold: unpacked, data may be a thousand times as large as their file.
+    package func requireMemory(_ bytes: Int, for what: String) throws(DatasetError) {
+        guard let available = HostMemory.availableBytes, bytes > available else { return }
+        throw DatasetError(
+            file: location.file, object: path,
+            "\(what) takes \(bytes >> 20) MiB of memory, and this machine has \(available >> 20) MiB left")
     }
 }

@@ -14,8 +14,8 @@ extension SampleSet {
     private static var mostBytes: Int { 1 << 30 }
     private static var blockBytes: Int { 8 << 20 }
 
-    /// The rule for samples where no other is chosen, and what there is to say of it. Integers wider than bytes are read
-    /// once, to the end.
+    /// The rule for samples where no other is chosen, with a remark on it. Integers wider than bytes are read once, to the
+    /// end.
     public func standardNormalization() throws -> (rule: Normalization, note: String?) {
         let type = source.dataset.elementType
         guard source.holdsWideIntegers else { return (.standard(for: source.form), nil) }

@@ -54,7 +54,7 @@ public struct SampleSource: Sendable {
     /// Bytes of a sample as it is handed on.
     public var sampleBytes: Int { sample.count * form.size }
 
-    /// Encoded images, of which each has a size of its own.
+    /// Encoded images. Each may have a size of its own.
     init(_ images: EncodedImages, channels: Int) throws {
         dataset = images.bytes
         file = dataset.location.file

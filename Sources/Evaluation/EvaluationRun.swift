@@ -181,7 +181,7 @@ public final class EvaluationRun {
     ) throws -> (Replica, Evaluator) {
         let work = [purpose: data.source]
         let plan = try session.plan(model.network, loss, for: work)
-        try session.requireRoom(for: session.memory(of: plan, for: work), of: model.network)
+        try session.requireMemory(for: session.memory(of: plan, for: work), of: model.network)
         let replica = try session.replica(plan) { model.weights }
         return (replica, try Evaluator(session, replica, data.source))
     }

@@ -32,15 +32,15 @@ package struct SampleSheet {
             samples, input, batch: batch, shards: 1, seed: seed, repeats: draws)
         let reader = source.reader(shards: 0..<1, epochs: .max)
         defer { reader.stop() }
-        while tiles.count < count * draws, let slot = try reader.next() {
-            let shard = slot[0]
+        while tiles.count < count * draws, let buffer = try reader.next() {
+            let shard = buffer[0]
             // The rest of an epoch may be no whole row.
             let wanted = shard.count / draws * draws
             for i in 0..<min(wanted, count * draws - tiles.count) {
                 let sample = StoredSample(shard.values, at: i, shape: input.transforms.output.shape)
                 tiles.append(Sheet.Tile(try Picture(visible: sample), caption(shard, i)))
             }
-            reader.release(slot)
+            reader.release(buffer)
         }
         return tiles
     }

@@ -17,7 +17,7 @@ extension Dataset {
 
     /// Bytes of each list. HDF5 says them only with the bytes: everything is read once, a list at a time.
     public func listLengths() throws(HDF5Error) -> [Int] {
-        try requireRoom(for: rows, of: Int.self)
+        try requireMemory(for: rows, of: Int.self)
         var lengths: [Int] = []
         lengths.reserveCapacity(rows)
         for row in 0..<rows { try readList(row) { lengths.append($0.count) } }

@@ -11,12 +11,12 @@ extension Dataset {
         }
         guard shape.count > 0 else { return [] }
         if H5Tis_variable_str(type.id) > 0 {
-            try requireRoom(for: shape.count, of: UnsafeMutablePointer<CChar>?.self)
+            try requireMemory(for: shape.count, of: UnsafeMutablePointer<CChar>?.self)
             var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: shape.count)
             try read(type, into: &pointers)
             return takeStrings(pointers)
         }
-        try requireRoom(for: byteCount, of: UInt8.self)
+        try requireMemory(for: byteCount, of: UInt8.self)
         var bytes = [UInt8](repeating: 0, count: byteCount)
         try read(type, into: &bytes)
         return fixedLengthStrings(bytes, of: type.id)

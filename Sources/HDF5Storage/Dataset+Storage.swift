@@ -74,11 +74,11 @@ extension Dataset {
                 Self.operation, "\(expected - Int(found)) of its \(expected) chunks were never written\(rows)",
                 remedy: Self.remedy)
         }
-        try requireRoomInChunks(list)
+        try requireMemoryInChunks(list)
     }
 
     /// Deflate makes data at most 1,032 times smaller; other filters are taken to do as well.
-    private func requireRoomInChunks(_ list: hid_t) throws(HDF5Error) {
+    private func requireMemoryInChunks(_ list: hid_t) throws(HDF5Error) {
         let stored = H5Dget_storage_size(location.id)
         guard let size = fileSize, stored <= UInt64(size) else { throw tooShort() }
         var bound = Int(stored)

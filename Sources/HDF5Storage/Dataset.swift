@@ -69,7 +69,7 @@ public struct Dataset: StoredObject {
     /// Reads everything, converted to `Element`, in row-major order.
     public func read<Element: StorageElement>(as type: Element.Type = Element.self) throws(HDF5Error) -> [Element] {
         try requireNumeric()
-        try requireRoom(for: shape.count, of: Element.self)
+        try requireMemory(for: shape.count, of: Element.self)
         var values = [Element](repeating: Element(), count: shape.count)
         guard !values.isEmpty else { return values }
         try checkRead("read the data set") {
@@ -199,7 +199,7 @@ public struct Dataset: StoredObject {
     }
 
     /// A file may state any shape, whatever its own size: compressed zeros take next to nothing.
-    func requireRoom<Element>(for count: Int, of type: Element.Type) throws(HDF5Error) {
+    func requireMemory<Element>(for count: Int, of type: Element.Type) throws(HDF5Error) {
         let bytes = count * MemoryLayout<Element>.stride
         guard bytes > 1 << 20, let available = HostMemory.availableBytes, bytes > available else { return }
         throw location.error(

@@ -1,6 +1,16 @@
 import Models
 import Basics
 
+/// What a plan computes.
+public enum PlanPurpose: Sendable {
+    /// Forward, loss and backward.
+    case training
+    /// Forward and metrics.
+    case evaluation
+    /// Forward, and the network's last activation.
+    case prediction
+}
+
 /// Turns a network's nodes into operations, one after another. Operations are fused if a value has only one reader.
 struct Lowering {
     private let network: Network

@@ -77,7 +77,7 @@ public final class Communicator {
         return ThreadLevel(rawValue: provided) ?? .single
     }
 
-    /// The name of this rank's host.
+    /// The host name of this rank's node.
     public var processorName: String {
         Self.text(capacity: MPI_MAX_PROCESSOR_NAME) { MPI_Get_processor_name($0, $1) }
     }
@@ -134,7 +134,7 @@ public final class Communicator {
         let reason = text(capacity: MPI_MAX_ERROR_STRING) { MPI_Error_string(code, $0, $1) }
         throw MessagePassingError(
             rank: rank, operation: operation, reason: reason.isEmpty ? "MPI's error code \(code)" : reason,
-            remedy: "another rank or the network between the hosts has failed: look at the other ranks' messages")
+            remedy: "another rank or the network between the nodes has failed: look at the other ranks' messages")
     }
 
     func failure(_ operation: String, _ reason: String) -> MessagePassingError {

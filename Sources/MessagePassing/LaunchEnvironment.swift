@@ -31,12 +31,3 @@ public struct LaunchEnvironment: Sendable, Equatable {
             remedy: "start them with mpirun or `srun --mpi=pmix`; for one process inside a Slurm job, `mpirun -n 1`")
     }
 }
-
-/// The cores that this process may run on, as launchers bind it.
-public enum CoreBinding {
-    /// How many; nil where the system does not say.
-    public static var count: Int? {
-        let mask = SystemText("/proc/self/status")?.word(after: "Cpus_allowed:")?.filter(\.isHexDigit)
-        return mask.map { $0.reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) } }
-    }
-}

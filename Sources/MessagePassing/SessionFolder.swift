@@ -2,7 +2,7 @@ import Basics
 import FoundationEssentials
 import Glibc
 
-/// The folder in which Open MPI keeps what the processes of a machine share while they run. Where it is full, mpirun
+/// The folder in which Open MPI keeps what the processes of a node share while they run. Where it is full, mpirun
 /// does not come to its end after MPI_Init has failed; so this is found out first.
 struct SessionFolder {
     /// Open MPI's tables take about 5 MB there.

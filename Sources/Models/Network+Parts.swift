@@ -12,8 +12,8 @@ extension Network {
     /// The network that evaluation runs. Its parameters are those of this one whose node serves the output, in order.
     public func withoutAuxiliaryOutputs() throws(NetworkError) -> Network { try keeping(servesOutput) }
 
-    /// All outputs predict the same labels. What evaluation leaves out has no first call of a layer that it needs: weights are
-    /// counted there.
+    /// All outputs predict the same labels. A layer that evaluation needs has its first call in what evaluation keeps, because the
+    /// layer's weights belong to its first call.
     func requireOutputsAlike() throws(NetworkError) {
         let serves = servesOutput
         if let later = nodes.indices.first(where: { serves[$0] && !serves[owners[$0]] }) {

@@ -17,12 +17,12 @@ final class Invocation {
         stream = library.stream
         self.arguments = .allocate(capacity: arguments.count)
         self.arguments.initialize(repeating: dnnl_exec_arg_t(arg: 0, memory: nil))
-        for (slot, argument) in arguments.enumerated() {
+        for (index, argument) in arguments.enumerated() {
             var memory: dnnl_memory_t?
             var layout = argument.layout.raw
             try check(
                 dnnl_memory_create(&memory, &layout, library.engine, argument.address), "bind memory", layer: layer)
-            self.arguments[slot] = dnnl_exec_arg_t(arg: argument.index, memory: memory)
+            self.arguments[index] = dnnl_exec_arg_t(arg: argument.index, memory: memory)
         }
     }
 

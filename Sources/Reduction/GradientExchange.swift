@@ -12,7 +12,7 @@ import MessagePassing
 ///
 /// A step allocates nothing, except on the first of a number of non-empty shards.
 public protocol GradientExchange: AnyObject {
-    /// What the user should know before a run uses this exchange; nil if there is nothing to say.
+    /// What the user should know before a run uses this exchange; nil if there is nothing.
     static var caveat: String? { get }
     /// Whether gradients can be rounded to bf16 before they are added (`BucketPlan.roundedCount`).
     static var addsRounded: Bool { get }

@@ -173,7 +173,7 @@ public final class ConsoleReporter: RunObserver {
         line.add(forms: bars, importance: 4)
     }
 
-    /// `12ms/step 850 images/s`, and what share of it was waiting for data, where that is worth a word.
+    /// `12ms/step 850 images/s`, and the share of time that was waiting for data, unless it is 0 %.
     private func add(_ steps: Int, _ samples: Int, _ seconds: Double, _ waited: Double, to line: inout FittedLine) {
         let share = seconds > 0 ? Int((100 * waited / seconds).rounded()) : 0
         line.add(" \(Figures.duration(seconds / Double(max(1, steps))))/step", importance: 2)

@@ -8,7 +8,7 @@ public enum Terminal {
     private static let parentOutput = "/proc/\(getppid())/fd/1"
 
     /// Open MPI gives its local ranks a pseudo-terminal whatever mpirun's own output goes to. So under mpirun it is the
-    /// output of the parent, mpirun, that counts; a rank on another host has a parent without one.
+    /// output of the parent, mpirun, that counts; a rank on another node has a parent without one.
     public static var isWatched: Bool {
         guard isatty(STDOUT_FILENO) == 1, canRewrite else { return false }
         guard isUnderMPI else { return true }

@@ -67,14 +67,14 @@ public struct RunSection {
         if let errors = predictions.regressionErrors {
             members["errors"] = .object(
                 source.merging([
-                    "mae": Self.number(errors.meanAbsolute), "rmse": Self.number(errors.rootMeanSquare),
-                    "r2": Self.number(errors.r2),
+                    "mae": .ifFinite(errors.meanAbsolute), "rmse": .ifFinite(errors.rootMeanSquare),
+                    "r2": .ifFinite(errors.r2),
                 ]) { $1 })
         }
         guard let figures = predictions.classifierFigures else { return }
         let classes = 0..<figures.matrix.classes
         var object = source
-        object["accuracy"] = Self.number(figures.accuracy)
+        object["accuracy"] = .ifFinite(figures.accuracy)
         object["classes"] = .array(figures.matrix.classNames.map { .string($0) })
         object["support"] = .array(figures.matrix.samples.map { .integer($0) })
         object["confusion"] = .array(
@@ -84,10 +84,10 @@ public struct RunSection {
         if !figures.curves.isEmpty { object["curves"] = .array(figures.curves.map(Self.curves)) }
         if let calibration = figures.calibration {
             object["calibration"] = [
-                "error": Self.number(calibration.error),
+                "error": .ifFinite(calibration.error),
                 "bins": .array(
                     calibration.bins.map {
-                        ["confidence": Self.number($0.confidence), "accuracy": Self.number($0.accuracy)]
+                        ["confidence": .ifFinite($0.confidence), "accuracy": .ifFinite($0.accuracy)]
                     }),
             ]
         }
@@ -95,8 +95,8 @@ public struct RunSection {
             try figures.mistakes.prefix(Self.mostMistakes).map { mistake in
                 [
                     "sample": .integer(mistake.sample), "label": .integer(mistake.label),
-                    "prediction": .integer(mistake.prediction), "score": Self.number(Double(mistake.score)),
-                    "label_score": Self.number(Double(mistake.labelScore)),
+                    "prediction": .integer(mistake.prediction), "score": .ifFinite(Double(mistake.score)),
+                    "label_score": .ifFinite(Double(mistake.labelScore)),
                     "image": try predictions.picture(of: mistake.sample).map { .string(try $0.dataURL) } ?? .null,
                 ]
             })
@@ -107,7 +107,7 @@ public struct RunSection {
 
     private static func scores(_ scores: ClassReport.Scores) -> JSONValue {
         [
-            "precision": number(scores.precision), "recall": number(scores.recall), "f1": number(scores.f1),
+            "precision": .ifFinite(scores.precision), "recall": .ifFinite(scores.recall), "f1": .ifFinite(scores.f1),
             "support": .integer(scores.support),
         ]
     }
@@ -119,7 +119,7 @@ public struct RunSection {
         return [
             "roc": points(curves.roc.map { ($0.falsePositives, $0.truePositives) }),
             "precision_recall": points(curves.precisionRecall.map { ($0.recall, $0.precision) }),
-            "roc_area": number(curves.rocArea), "average_precision": number(curves.averagePrecision),
+            "roc_area": .ifFinite(curves.rocArea), "average_precision": .ifFinite(curves.averagePrecision),
         ]
     }
 
@@ -132,10 +132,6 @@ public struct RunSection {
 
     /// Of a point of a curve: as fine as a screen.
     private static func rounded(_ value: Double) -> JSONValue { .number((value * 1e5).rounded() / 1e5) }
-
-    private static func number(_ value: Double?) -> JSONValue {
-        value.flatMap { $0.isFinite ? .number($0) : nil } ?? .null
-    }
 }
 
 extension Picture {

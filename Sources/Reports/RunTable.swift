@@ -26,17 +26,17 @@ public struct RunTable {
 
     private static func words(_ value: Double?) -> String { value.map(Figures.metric) ?? "-" }
 
-    /// What CSV and JSON have of a run, in this order. What is not known is nil.
-    private func values(_ run: RunFolder) -> [(name: String, value: JSONValue?)] {
+    /// What CSV and JSON have of a run, in this order. What is not known is null.
+    private func values(_ run: RunFolder) -> [(name: String, value: JSONValue)] {
         let best = run.epochs.best
-        func number(_ value: Double?) -> JSONValue? { value.flatMap { $0.isFinite ? .number($0) : nil } }
         return [
-            ("run", .string(run.path)), ("model", run.options.model.map { .string($0) }),
+            ("run", .string(run.path)), ("model", run.options.model.map { .string($0) } ?? .null),
             ("state", .string(run.state.description)), ("epochs", .integer(run.epochsDone)),
-            ("epochs_wanted", .integer(run.options.epochs)), ("best_epoch", best.map { .integer($0.epoch) }),
-            ("best_val_loss", number(best?.validationLoss)), ("best_val_accuracy", number(best?.validationAccuracy)),
-            ("loss", number(run.epochs.last?.loss)), ("accuracy", number(run.epochs.last?.accuracy)),
-            ("seconds", number(run.seconds)),
+            ("epochs_wanted", .integer(run.options.epochs)), ("best_epoch", best.map { .integer($0.epoch) } ?? .null),
+            ("best_val_loss", .ifFinite(best?.validationLoss)),
+            ("best_val_accuracy", .ifFinite(best?.validationAccuracy)),
+            ("loss", .ifFinite(run.epochs.last?.loss)), ("accuracy", .ifFinite(run.epochs.last?.accuracy)),
+            ("seconds", .ifFinite(run.seconds)),
         ]
     }
 
@@ -45,7 +45,7 @@ public struct RunTable {
         let header =
             ["run", "model", "state", "epochs", "epochs_wanted", "best_epoch", "best_val_loss"]
             + ["best_val_accuracy", "loss", "accuracy", "seconds"]
-        let rows = runs.map { run in values(run).map { $0.value.map(Self.field) ?? "" } }
+        let rows = runs.map { run in values(run).map { Self.field($0.value) } }
         return ([header] + rows).map { $0.joined(separator: ",") }.joined(separator: "\n")
     }
 
@@ -62,7 +62,7 @@ public struct RunTable {
     public var json: JSONValue {
         .array(
             runs.map { run in
-                .object(Dictionary(uniqueKeysWithValues: values(run).map { ($0.name, $0.value ?? .null) }))
+                .object(Dictionary(uniqueKeysWithValues: values(run).map { ($0.name, $0.value) }))
             })
     }
 }

@@ -29,7 +29,7 @@ package enum ReductionChecks {
         return "16,384 gradients, bit-equal for \(list) shards"
     }
 
-    /// The comparison above must see a single other value, and another order of additions.
+    /// The comparison above must notice one wrong value, and a wrong order of additions.
     private static func wrongSums(_ world: Communicator) throws -> String {
         let shards = world.size + 3
         let trial = try ReductionTrial(world, shards: shards, count: 16_384)

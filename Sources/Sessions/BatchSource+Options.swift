@@ -87,7 +87,7 @@ extension DatasetOptions {
 }
 
 extension TrainingOptions {
-    /// How samples become inputs, and what there is to say of it. A network with layers for `preprocessing` takes samples
+    /// How samples become inputs, with a remark on it. A network with layers for `preprocessing` takes samples
     /// as they are stored, unless an option says otherwise. `measured` is the rule that was computed of the samples.
     package func normalizationRule(
         for file: DatasetFile, _ dataset: SampleSet, before preprocessing: [String],

@@ -67,18 +67,18 @@ package final class Evaluator {
         let reader = source.reader(shards: shards, epoch: epoch, epochs: epoch + 1, stepsPerEpoch: steps)
         defer { reader.stop() }
         replica.weightsChanged()
-        while let slot = try watch.during(.reading, reader.next) {
+        while let buffer = try watch.during(.reading, reader.next) {
             watch.begin(.evaluating)
-            for shard in shards where slot[shard].count > 0 {
-                let plan = try replica.plan(purpose, samples: slot[shard].count)
-                loader.load(slot[shard], into: plan)
+            for shard in shards where buffer[shard].count > 0 {
+                let plan = try replica.plan(purpose, samples: buffer[shard].count)
+                loader.load(buffer[shard], into: plan)
                 let context = StepContext(
-                    seed: 0, step: UInt64(slot.step), batchSize: source.sampler.batch, firstSample: 0)
+                    seed: 0, step: UInt64(buffer.step), batchSize: source.sampler.batch, firstSample: 0)
                 try plan.run(context)
-                try body(plan, slot[shard], slot.step, shard)
+                try body(plan, buffer[shard], buffer.step, shard)
             }
-            let step = slot.step + 1
-            reader.release(slot)
+            let step = buffer.step + 1
+            reader.release(buffer)
             try progress?(step, steps)
         }
     }

@@ -3,7 +3,7 @@ import Execution
 import MessagePassing
 import Models
 
-/// The error that a network does not fit into the memory of a machine. It says, before the run starts, how much is
+/// The error that a network does not fit into the memory of a node. It says, before the run starts, how much is
 /// needed.
 public struct MemoryError: Error, Sendable, Equatable, CustomStringConvertible {
     public let model: String
@@ -25,7 +25,7 @@ public struct MemoryError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// The memory of the machine that a rank runs on.
+/// The memory of the node that a rank runs on.
 package enum NodeMemory {
     private struct Claim: Codable {
         let need: Int
@@ -34,17 +34,17 @@ package enum NodeMemory {
         let available: Int
     }
 
-    /// What the ranks on one machine take together, in bytes.
+    /// What the ranks on one node take together, in bytes.
     package struct Account: Sendable {
         package let ranks: Int
         /// The sum of what they need and what their processes already have. Pages that they share count once.
         package let total: Int
-        /// What the machine can give besides what the processes have.
+        /// What the node can give besides what the processes have.
         package let available: Int
     }
 
     /// Sums what the ranks on each node need. All ranks throw if a node has less than its ranks need. Collective.
-    package static func requireRoom(
+    package static func requireMemory(
         for need: MemoryNeed, of model: String, _ nodes: NodeMap, _ communicator: Communicator
     ) throws -> Account {
         let resident = HostMemory.resident ?? (0, 0)

@@ -118,10 +118,10 @@ extension Session {
         return need
     }
 
-    /// Refuses a network for which the ranks' machines have too little memory. Collective.
+    /// Refuses a network for which the ranks' nodes have too little memory. Collective.
     @discardableResult
-    package func requireRoom(for need: MemoryNeed, of network: Network) throws -> NodeMemory.Account {
-        try NodeMemory.requireRoom(for: need, of: network.name, nodes, communicator)
+    package func requireMemory(for need: MemoryNeed, of network: Network) throws -> NodeMemory.Account {
+        try NodeMemory.requireMemory(for: need, of: network.name, nodes, communicator)
     }
 
     /// Allocates the replica, in `arenas` or in arenas of its own, and sets its weights, which the ranks compare.

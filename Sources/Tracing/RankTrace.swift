@@ -111,7 +111,7 @@ package final class RankTrace {
 extension Communicator {
     /// Nanoseconds by which this rank's clock is ahead of one that starts about now on rank 0. Collective.
     ///
-    /// Ranks of one host have one clock. Others compare theirs with rank 0's after a barrier, several times; the median
+    /// Ranks of one node have one clock. Others compare theirs with rank 0's after a barrier, several times; the median
     /// is wrong by about the time a small message takes.
     fileprivate func clockLead() throws -> Int64 {
         let boot = SystemText("/proc/sys/kernel/random/boot_id")?.text ?? ""
@@ -123,7 +123,7 @@ extension Communicator {
             leads.append(now - (try broadcast([now], from: 0))[0])
         }
         let origin = try broadcast([Int64(BootClock.now)], from: 0)[0]
-        let isSameHost = !boot.isEmpty && boots[rank] == boots[0]
-        return origin + (isSameHost ? 0 : leads.sorted()[leads.count / 2])
+        let isSameNode = !boot.isEmpty && boots[rank] == boots[0]
+        return origin + (isSameNode ? 0 : leads.sorted()[leads.count / 2])
     }
 }

@@ -68,7 +68,7 @@ struct Trainer {
             seconds: (ContinuousClock.now - tally.begin) / .seconds(1), notes: [trace?.summary].compactMap(\.self))
     }
 
-    /// Whether the state is the one with which frozen layers begin to train.
+    /// Whether frozen layers begin to train with the next step.
     private var isAtUnfreezing: Bool {
         progress.position.step == 0 && progress.position.epoch == options.unfreezeAtEpoch
     }
@@ -138,7 +138,7 @@ struct Trainer {
         return try EpochRates(encoded: communicator.broadcast(rates ?? [], from: 0))
     }
 
-    private mutating func runStep(_ samples: BatchSlot, _ rates: EpochRates, _ epochTimer: EpochTimer) throws
+    private mutating func runStep(_ samples: BatchBuffer, _ rates: EpochRates, _ epochTimer: EpochTimer) throws
         -> SignalRequest?
     {
         let timer = StepTimer(parts.reducer)
@@ -270,7 +270,7 @@ struct Trainer {
         return (progress.means(of: sums), scores)
     }
 
-    /// What to say of the epoch's steps that were left out, by the samples that the sums lack. Throws if no step is left.
+    /// Warns of steps of the epoch that were left out: the sums lack their samples. Throws if no step is left.
     private func skippedSamples() throws -> [String] {
         let sampler = parts.data.training.sampler
         let samples = (0..<parts.stepsPerEpoch).reduce(0) { $0 + sampler.batch(of: $1) }

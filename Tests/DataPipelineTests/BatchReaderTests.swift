@@ -114,9 +114,9 @@ import Testing
         }
         let reader = BatchReader(dataset, sampler: sampler, shards: shards)
         var rows = 0
-        while let slot = try reader.next() {
-            rows += slot.rowsRead
-            reader.release(slot)
+        while let buffer = try reader.next() {
+            rows += buffer.rowsRead
+            reader.release(buffer)
         }
         #expect(rows <= bands.reduce(0) { $0 + $1.count * 4 })
         #expect(rows >= bands.reduce(Set()) { $0.union($1) }.count * 4 - 3)
@@ -163,8 +163,8 @@ import Testing
         let dataset = try file.split(.train)
         let sampler = Sampler(dataset, batch: 8, shards: 4, seed: 1)
         let reader = BatchReader(dataset, sampler: sampler, shards: 1..<3, epochs: 1000)
-        let slot = try #require(try reader.next())
-        #expect(slot.count == 4 && slot.waited >= 0)
+        let buffer = try #require(try reader.next())
+        #expect(buffer.count == 4 && buffer.waited >= 0)
         reader.stop()
         #expect(throws: Never.self) { try drain(reader, elements: 45).count < 4 }
     }

@@ -151,9 +151,9 @@ private struct CropAtRandom: CropPlan {
         let kept = try drain(source.reader(shards: 0..<3, epochs: 4), elements: elements)
         #expect(kept.map(\.shards) == expected.map(\.shards))
         let reader = source.reader(shards: 0..<3, epochs: 4)
-        while let slot = try reader.next() {
-            #expect(slot.rowsRead == 0)
-            reader.release(slot)
+        while let buffer = try reader.next() {
+            #expect(buffer.rowsRead == 0)
+            reader.release(buffer)
         }
     }
 

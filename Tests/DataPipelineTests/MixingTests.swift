@@ -48,18 +48,18 @@ import Transforms
             dataset, transforms: chain, sampler: sampler, shards: part, step: step, epochs: 2, threads: threads)
         defer { reader.stop() }
         var result: [Place: [Made]] = [:]
-        while let slot = try reader.next() {
-            for shard in slot.shards {
-                let received = Received(slot[shard], elements: 6)
+        while let buffer = try reader.next() {
+            for shard in buffer.shards {
+                let received = Received(buffer[shard], elements: 6)
                 for (index, sample) in received.indices.enumerated() {
-                    let shares = (0..<Self.count).map { slot[shard].targets[index * Self.count + $0] }
-                    result[Place(epoch: slot.epoch, step: slot.step), default: []].append(
+                    let shares = (0..<Self.count).map { buffer[shard].targets[index * Self.count + $0] }
+                    result[Place(epoch: buffer.epoch, step: buffer.step), default: []].append(
                         Made(
                             shard: shard, sample: sample, values: Array(received.values[index * 6..<index * 6 + 6]),
                             shares: chain.output.targets == .shares(classes: Self.count) ? shares : []))
                 }
             }
-            reader.release(slot)
+            reader.release(buffer)
         }
         return result
     }

@@ -75,9 +75,9 @@ func samples(of dataset: SampleSet) throws -> [Received] {
 /// Everything a reader yields: (epoch, step) and the shards of each step.
 func drain(_ reader: BatchReader, elements: Int) throws -> [(epoch: Int, step: Int, shards: [Received])] {
     var steps: [(epoch: Int, step: Int, shards: [Received])] = []
-    while let slot = try reader.next() {
-        steps.append((slot.epoch, slot.step, slot.shards.map { Received(slot[$0], elements: elements) }))
-        reader.release(slot)
+    while let buffer = try reader.next() {
+        steps.append((buffer.epoch, buffer.step, buffer.shards.map { Received(buffer[$0], elements: elements) }))
+        reader.release(buffer)
     }
     return steps
 }

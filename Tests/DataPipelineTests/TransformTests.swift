@@ -323,11 +323,11 @@ import Testing
         let chain = try TransformChain([large, small, mixture], of: dataset, seed: 2)
         let sampler = Sampler(dataset, batch: 20, shards: 4, seed: 8)
         let reader = BatchReader(dataset, transforms: chain, sampler: sampler, shards: part, epochs: 2)
-        while let slot = try reader.next() {
+        while let buffer = try reader.next() {
             for shard in part {
-                let drawn = sampler.indices(epoch: slot.epoch, step: slot.step, shard: shard)
+                let drawn = sampler.indices(epoch: buffer.epoch, step: buffer.step, shard: shard)
                 let random = { (stage: Int, sample: Int) in
-                    chain.random(stage: stage, epoch: slot.epoch, Sampler.Draw(sample: sample, window: 0))
+                    chain.random(stage: stage, epoch: buffer.epoch, Sampler.Draw(sample: sample, window: 0))
                 }
                 let crops = drawn.map { sample -> [UInt8] in
                     let (y, x) = large.origin([4, 5, 3], random(0, sample))
@@ -335,7 +335,7 @@ import Testing
                     let image = pixels(of: sample, [4, 5, 3])
                     return square(2, of: image, y: y + v, x: x + u)
                 }
-                let batch = slot[shard]
+                let batch = buffer[shard]
                 guard case .floats(let values) = batch.values else {
                     Issue.record("a mixture is made of floats")
                     continue
@@ -350,7 +350,7 @@ import Testing
                     #expect((0..<6).map { batch.targets[index * 6 + $0] } == shares)
                 }
             }
-            reader.release(slot)
+            reader.release(buffer)
         }
     }
 

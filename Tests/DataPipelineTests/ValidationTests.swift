@@ -167,9 +167,9 @@ import Testing
         let sampler = Sampler(samples, batch: 32, shards: 4, seed: seed)
         let reader = BatchReader(samples, sampler: sampler, shards: 0..<4)
         var read = 0
-        while let slot = try reader.next() {
-            read += slot.rowsRead
-            reader.release(slot)
+        while let buffer = try reader.next() {
+            read += buffer.rowsRead
+            reader.release(buffer)
         }
         #expect(read >= 600 && read <= 600 + 3 * 8)
     }

@@ -54,9 +54,9 @@ extension FuzzTarget {
         for set in file.splits.values {
             let reader = BatchReader(set, sampler: Sampler(set, batch: 4, shards: 1, seed: 1), shards: 0..<1)
             var count = 0
-            while let slot = try reader.next() {
-                count += slot.shards.reduce(0) { $0 + slot[$1].count }
-                reader.release(slot)
+            while let buffer = try reader.next() {
+                count += buffer.shards.reduce(0) { $0 + buffer[$1].count }
+                reader.release(buffer)
             }
             require(count == set.count, "\(count) of \(set.count) samples were read")
         }

@@ -41,21 +41,21 @@ private func read(_ source: BatchSource, shards: Range<Int>) throws -> [[Int64]]
     defer { reader.stop() }
     let elements = source.dataset.sample.count
     var found = [[Int64]](repeating: [], count: shards.count)
-    while let slot = try reader.next() {
+    while let buffer = try reader.next() {
         for (place, shard) in shards.enumerated() {
-            let batch = slot[shard]
+            let batch = buffer[shard]
             guard case .bytes(let bytes) = batch.values else { continue }
             for index in 0..<batch.count {
                 var digest = Digest()
                 digest.add(UnsafeRawBufferPointer(start: bytes + index * elements, count: elements))
                 found[place] += [
-                    Int64(slot.epoch), Int64(slot.step), Int64(batch.indices[index]), Int64(batch.row(index)),
+                    Int64(buffer.epoch), Int64(buffer.step), Int64(batch.indices[index]), Int64(batch.row(index)),
                     Int64(batch.labels[index]), Int64(batch.weights[index].bitPattern),
                     Int64(bitPattern: digest.value),
                 ]
             }
         }
-        reader.release(slot)
+        reader.release(buffer)
     }
     return found
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The name by which the kernel knows this host.
+/// The name by which the kernel knows this machine.
 package enum HostName {
     package static var current: String {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 257) { buffer in

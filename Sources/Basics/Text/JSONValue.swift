@@ -71,6 +71,11 @@ public enum JSONValue: Sendable, Equatable, Decodable {
     /// The shortest decimal that is the number in single precision: 0.1, not 0.10000000149.
     package static func decimal(_ value: Float) -> JSONValue { .number(Double("\(value)") ?? Double(value)) }
 
+    /// A number that may be missing, NaN or infinite: JSON has none of these, and has null instead.
+    package static func ifFinite(_ value: Double?) -> JSONValue {
+        value.flatMap { $0.isFinite ? .number($0) : nil } ?? .null
+    }
+
     public subscript(key: String) -> JSONValue? {
         if case .object(let members) = self { members[key] } else { nil }
     }

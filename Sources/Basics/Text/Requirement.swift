@@ -16,7 +16,7 @@ public struct Requirement<Value>: Sendable {
 /// and 0.99999999 is one.
 extension Requirement where Value == Double {
     public static var notNegative: Self {
-        Self(words: "at least 0 and finite in single precision") { Float($0) >= 0 && Float($0).isFinite }
+        Self(words: "at least 0 and finite in single precision") { $0 >= 0 && Float($0).isFinite }
     }
     public static var belowOne: Self {
         Self(words: "at least 0 and below 1") { $0 >= 0 && Float($0) < 1 }

@@ -37,13 +37,13 @@ final class BandFetcher: SampleFetcher {
         _ draws: [Sampler.Draw], of samples: SampleSet, epoch: Int, shards: [Int],
         into output: UnsafeMutableRawPointer, at starts: UnsafePointer<Int>
     ) throws {
-        for (slot, draw) in draws.enumerated() {
-            enter(window: draw.window, epoch, shards[slot])
+        for (index, draw) in draws.enumerated() {
+            enter(window: draw.window, epoch, shards[index])
             let row = samples.rows[draw.sample]
             let first = row / bandRows * bandRows
-            let band = try band(row / bandRows, heldBy: shards[slot])
+            let band = try band(row / bandRows, heldBy: shards[index])
             source.copySample(
-                band.baseAddress + source.parts.length(of: first..<row), to: output + starts[slot],
+                band.baseAddress + source.parts.length(of: first..<row), to: output + starts[index],
                 byteCount: source.parts.length(of: row))
         }
     }

@@ -5,7 +5,7 @@ import Datasets
 /// threads of its own.
 ///
 /// Training passes the epochs it has left; evaluation one pass with a sampler that does not shuffle. The trainer calls
-/// `next`, uses the slot, and gives it back with `release`; while it holds all slots, nothing more is read. The threads
+/// `next`, uses the buffer, and gives it back with `release`; while it holds all buffers, nothing more is read. The threads
 /// divide the shards among themselves. What a shard holds does not depend on the thread that has read it.
 public final class BatchReader: Sendable {
     /// Steps in memory at once, where nobody says otherwise.
@@ -31,7 +31,7 @@ public final class BatchReader: Sendable {
             epoch: epoch, step: step, epochs: epochs,
             stepsPerEpoch: min(stepsPerEpoch ?? sampler.steps, sampler.steps))
         ring = BatchRing(
-            (0..<depth).map { _ in BatchSlot(chain, sampler, shards: shards) }, dataset, chain, sampler,
+            (0..<depth).map { _ in BatchBuffer(chain, sampler, shards: shards) }, dataset, chain, sampler,
             steps, threads: threads)
         let pool = FetcherPool(for: dataset.source)
         let largest = shards.map { sampler.largestCount(shard: $0) }.max() ?? 0
@@ -56,10 +56,10 @@ public final class BatchReader: Sendable {
     deinit { stop() }
 
     /// The next step's samples, in order; nil after the last. Throws what went wrong on a thread.
-    public func next() throws -> BatchSlot? { try ring.takeReady() }
+    public func next() throws -> BatchBuffer? { try ring.takeReady() }
 
-    /// Gives a slot back to be filled again.
-    public func release(_ slot: BatchSlot) { ring.release(slot) }
+    /// Gives a buffer back to be filled again.
+    public func release(_ buffer: BatchBuffer) { ring.release(buffer) }
 
     /// Ends the threads; what was read ahead is forgotten.
     public func stop() { ring.stop() }
@@ -71,12 +71,12 @@ public final class BatchReader: Sendable {
     private static let spansPerShard = 3
 
     /// For what the first of a reader's threads does: reading a shard, in it the transforms, and waiting for the trainer to
-    /// give a slot back. It has room for so many shards.
+    /// give a buffer back. It has room for so many shards.
     public static func spanBuffer(shards: Int, atMost most: Int) -> SpanBuffer {
         SpanBuffer(
             capacity: min(shards.multipliedReportingOverflow(by: spansPerShard).partialValue, most),
             labels: [
-                .init("data", "wait for a free slot", numbering: "step of the epoch"),
+                .init("data", "wait for a free buffer", numbering: "step of the epoch"),
                 .init("data", "read", numbering: "shard"), .init("data", "transform", numbering: "shard"),
             ])
     }
@@ -98,7 +98,7 @@ public final class BatchReader: Sendable {
                     return rows
                 }
             }
-            spans?.record(waitLabel, task.slot.step, from: begin, to: filling)
+            spans?.record(waitLabel, task.batch.step, from: begin, to: filling)
             spans?.record(readLabel, task.shard, from: filling)
             ring.finish(task, result)
         }

@@ -1,12 +1,12 @@
 import Basics
 import Datasets
 
-/// The slots that go round between the reader's threads, which fill them, and the trainer, which uses them up.
+/// The buffers that go round between the reader's threads, which fill them, and the trainer, which uses them up.
 ///
-/// The threads take on one shard after the other, in the order of steps and shards. Several slots may be in work at once.
+/// The threads take on one shard after the other, in the order of steps and shards. Several buffers may be in work at once.
 /// The trainer gets them in order.
 ///
-/// `condition` guards every variable here, and with them who owns each slot.
+/// `condition` guards every variable here, and with them who owns each buffer.
 final class BatchRing: @unchecked Sendable {
     /// Which steps are to be read.
     struct Steps {
@@ -19,7 +19,7 @@ final class BatchRing: @unchecked Sendable {
 
     /// One shard of one step, taken on by a thread.
     struct Task {
-        let slot: BatchSlot
+        let batch: BatchBuffer
         let shard: Int
         /// Those of the epoch.
         let samples: SampleSet
@@ -29,14 +29,14 @@ final class BatchRing: @unchecked Sendable {
         let shards: [Int]
 
         /// Where the shard belongs.
-        var buffer: ShardBuffer { slot.buffer(of: shard) }
+        var buffer: ShardBuffer { batch.buffer(of: shard) }
     }
 
     private let condition = Condition()
-    private var free: [BatchSlot]
+    private var free: [BatchBuffer]
     /// Begun and not yet whole, in the order of their steps.
-    private var begun: [BatchSlot] = []
-    private var ready: [BatchSlot] = []
+    private var begun: [BatchBuffer] = []
+    private var ready: [BatchBuffer] = []
     private let dataset: SampleSet
     private let chain: TransformChain
     private let sampler: Sampler
@@ -52,10 +52,10 @@ final class BatchRing: @unchecked Sendable {
 
     /// For so many threads; each of them calls `leave` at its end.
     init(
-        _ slots: [BatchSlot], _ dataset: SampleSet, _ chain: TransformChain, _ sampler: Sampler, _ steps: Steps,
+        _ buffers: [BatchBuffer], _ dataset: SampleSet, _ chain: TransformChain, _ sampler: Sampler, _ steps: Steps,
         threads: Int
     ) {
-        free = slots
+        free = buffers
         self.chain = chain
         self.dataset = dataset
         self.sampler = sampler
@@ -67,11 +67,11 @@ final class BatchRing: @unchecked Sendable {
 
     /// Waits for a shard to read; nil when the thread should end.
     func takeTask() -> Task? {
-        guard let (slot, shard, contents) = takeShard() else { return nil }
-        let places = places(step: slot.step, epoch: slot.epoch, shard: shard)
+        guard let (buffer, shard, contents) = takeShard() else { return nil }
+        let places = places(step: buffer.step, epoch: buffer.epoch, shard: shard)
         return Task(
-            slot: slot, shard: shard, samples: contents.samples,
-            draws: places.map { contents.order.draw(sampler.position($0, step: slot.step), shard: $0.shard) },
+            batch: buffer, shard: shard, samples: contents.samples,
+            draws: places.map { contents.order.draw(sampler.position($0, step: buffer.step), shard: $0.shard) },
             shards: places.map(\.shard))
     }
 
@@ -89,18 +89,20 @@ final class BatchRing: @unchecked Sendable {
         return places
     }
 
-    private func takeShard() -> (BatchSlot, shard: Int, EpochContents)? {
+    private func takeShard() -> (BatchBuffer, shard: Int, EpochContents)? {
         condition.withLock {
             while !isStopping, !hasFailed {
-                if let slot = begun.last, let (shard, contents) = slot.takeShard() { return (slot, shard, contents) }
+                if let buffer = begun.last, let (shard, contents) = buffer.takeShard() {
+                    return (buffer, shard, contents)
+                }
                 guard let contents = nextStep() else { return nil }
-                guard let slot = free.first else {
+                guard let buffer = free.first else {
                     condition.wait()
                     continue
                 }
                 free.removeFirst()
-                slot.begin(contents, epoch: steps.epoch, step: steps.step)
-                begun.append(slot)
+                buffer.begin(contents, epoch: steps.epoch, step: steps.step)
+                begun.append(buffer)
                 steps.step += 1
             }
             return nil
@@ -122,7 +124,7 @@ final class BatchRing: @unchecked Sendable {
     /// A shard is done: so many rows were read for it, or what went wrong.
     func finish(_ task: Task, _ result: Result<Int, any Error>) {
         condition.withLock {
-            task.slot.endShard(task.shard, result)
+            task.batch.endShard(task.shard, result)
             if case .failure = result { hasFailed = true }
             publish()
             condition.broadcast()
@@ -132,10 +134,10 @@ final class BatchRing: @unchecked Sendable {
     /// Hands on what is whole. All shards before one that failed were taken on before it, so that the first failure is the
     /// same with any number of threads.
     private func publish() {
-        while failure == nil, let slot = begun.first, slot.isWhole(ifNoMoreAreTaken: hasFailed) {
+        while failure == nil, let buffer = begun.first, buffer.isWhole(ifNoMoreAreTaken: hasFailed) {
             begun.removeFirst()
-            failure = slot.failure
-            if failure == nil { ready.append(slot) }
+            failure = buffer.failure
+            if failure == nil { ready.append(buffer) }
         }
     }
 
@@ -150,21 +152,21 @@ final class BatchRing: @unchecked Sendable {
 
     // MARK: The trainer
 
-    /// Waits for the next filled slot, in order; nil after the last. An error comes after what was read before it.
-    func takeReady() throws -> BatchSlot? {
+    /// Waits for the next filled buffer, in order; nil after the last. An error comes after what was read before it.
+    func takeReady() throws -> BatchBuffer? {
         let start = ContinuousClock.now
-        let slot = try condition.withLock { () throws -> BatchSlot? in
+        let buffer = try condition.withLock { () throws -> BatchBuffer? in
             while ready.isEmpty && failure == nil && threads > 0 { condition.wait() }
             if ready.isEmpty, let failure { throw failure }
             return ready.isEmpty ? nil : ready.removeFirst()
         }
-        slot?.waited = (ContinuousClock.now - start) / .seconds(1)
-        return slot
+        buffer?.waited = (ContinuousClock.now - start) / .seconds(1)
+        return buffer
     }
 
-    func release(_ slot: BatchSlot) {
+    func release(_ buffer: BatchBuffer) {
         condition.withLock {
-            free.append(slot)
+            free.append(buffer)
             condition.broadcast()
         }
     }

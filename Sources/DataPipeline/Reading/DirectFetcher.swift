@@ -27,27 +27,27 @@ final class DirectFetcher: SampleFetcher {
         let ascending = draws.indices.sorted { draws[$0].sample < draws[$1].sample }
         var next = 0
         while next < ascending.count {
-            let slot = ascending[next]
-            let row = samples.rows[draws[slot].sample]
+            let index = ascending[next]
+            let row = samples.rows[draws[index].sample]
             let place = source.parts.place(of: row)
             if source.needsTransposition {
                 try read(place, place.length, to: UnsafeMutableRawPointer(scratch.baseAddress)) { _ in row }
-                source.copySample(scratch.baseAddress, to: output + starts[slot], byteCount: place.length)
+                source.copySample(scratch.baseAddress, to: output + starts[index], byteCount: place.length)
                 rowsRead += 1
                 next += 1
                 continue
             }
             var length = place.length
             var run = 1
-            while next + run < ascending.count, ascending[next + run] == slot + run {
-                let following = source.parts.place(of: samples.rows[draws[slot + run].sample])
+            while next + run < ascending.count, ascending[next + run] == index + run {
+                let following = source.parts.place(of: samples.rows[draws[index + run].sample])
                 guard following.part == place.part, following.offset == place.offset + length else { break }
                 length += following.length
                 run += 1
             }
-            try read(place, length, to: output + starts[slot]) { done in
-                let lost = (0..<run).first { starts[slot + $0 + 1] - starts[slot] > done }
-                return samples.rows[draws[slot + (lost ?? 0)].sample]
+            try read(place, length, to: output + starts[index]) { done in
+                let lost = (0..<run).first { starts[index + $0 + 1] - starts[index] > done }
+                return samples.rows[draws[index + (lost ?? 0)].sample]
             }
             rowsRead += run
             next += run

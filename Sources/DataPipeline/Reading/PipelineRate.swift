@@ -26,18 +26,35 @@ public struct PipelineRate: Sendable {
         defer { reader.stop() }
         var rate = PipelineRate()
         let (start, computed) = (BootClock.now, BootClock.processorTime)
-        while rate.seconds < limit, let slot = try reader.next() {
+        while rate.seconds < limit, let buffer = try reader.next() {
             let begin = BootClock.now
-            for shard in slot.shards {
-                pipeline.normalizer.normalize(slot[shard].values, count: slot[shard].count, into: input.baseAddress)
+            for shard in buffer.shards {
+                pipeline.normalizer.normalize(buffer[shard].values, count: buffer[shard].count, into: input.baseAddress)
             }
             rate.normalizing += BootClock.seconds(since: begin)
-            rate.samples += slot.count
-            rate.rowsRead += slot.rowsRead
-            reader.release(slot)
+            rate.samples += buffer.count
+            rate.rowsRead += buffer.rowsRead
+            reader.release(buffer)
             rate.seconds = BootClock.seconds(since: start)
         }
         rate.processorSeconds = Double(BootClock.processorTime - computed) / 1e9
         return rate
+    }
+}
+
+/// How many rows are got from files for each sample that is used. Chunks are read as a whole, and one that serves samples
+/// far apart in the order is read again.
+public enum ReadAmplification {
+    /// More than this is worth a warning.
+    private static let usual = 1.5
+
+    /// Warns of so many rows a sample; nil if they are usual.
+    public static func warning(_ rowsPerSample: Double) -> String? {
+        guard rowsPerSample > usual else { return nil }
+        return .formatted(
+            """
+            %.2f rows were read for each sample used, since the file's chunks do not suit the shuffled order; store the \
+            samples contiguous, or in smaller chunks
+            """, rowsPerSample)
     }
 }

@@ -3,7 +3,7 @@ import Datasets
 
 /// What a reader takes of memory, known before it starts.
 extension BatchReader {
-    /// The bytes of a reader of these shards: its slots, what transforms hand on from one to the next on each thread, and
+    /// The bytes of a reader of these shards: its buffers, what transforms hand on from one to the next on each thread, and
     /// the bands of rows that it keeps of chunked data.
     public static func bytes(
         _ dataset: SampleSet, _ transforms: TransformChain, _ sampler: Sampler, shards: Range<Int>, depth: Int = depth,
@@ -11,10 +11,10 @@ extension BatchReader {
     ) -> Int {
         let counts = shards.map { sampler.largestCount(shard: $0) }
         let made = transforms.output
-        let slots = counts.reduce(0) {
+        let buffers = counts.reduce(0) {
             $0 + ShardBuffer.bytes(capacity: $1, valueBytes: made.valueBytes, targetWidth: made.targetWidth)
         }
-        return depth * slots + threads * ShardReader.bytes(dataset, transforms, sampler, capacity: counts.max() ?? 0)
+        return depth * buffers + threads * ShardReader.bytes(dataset, transforms, sampler, capacity: counts.max() ?? 0)
             + bandBytes(dataset, sampler, shards: transforms.generations == 1 ? shards.count : sampler.shards)
     }
 

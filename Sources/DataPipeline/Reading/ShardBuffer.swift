@@ -2,7 +2,7 @@ import Basics
 import Transforms
 import Datasets
 
-/// The memory of one shard's samples, with their targets: in a slot, or between two transforms.
+/// The memory of one shard's samples, with their targets: in a batch buffer, or between two transforms.
 ///
 /// Not synchronised: one thread has it at a time.
 final class ShardBuffer {

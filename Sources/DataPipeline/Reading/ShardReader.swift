@@ -55,7 +55,7 @@ final class ShardReader {
         let memory = decoder?.memory ?? entrance(task.buffer).values
         let bytes = UnsafeMutableRawPointer(memory.baseAddress)
         try fetcher.fetch(
-            draws, of: task.samples, epoch: task.slot.epoch, shards: task.shards, into: bytes,
+            draws, of: task.samples, epoch: task.batch.epoch, shards: task.shards, into: bytes,
             at: starts.baseAddress)
         return fetcher.rowsRead - before
     }
@@ -63,7 +63,7 @@ final class ShardReader {
     /// Decodes, sets targets and transforms. `transforming` is told when transforms begin, if there are any.
     func finish(_ task: BatchRing.Task, transforming: (_ begin: UInt64) -> Void) throws {
         let stored = entrance(task.buffer)
-        let epoch = task.slot.epoch
+        let epoch = task.batch.epoch
         stored.count = task.draws.count
         stored.setTargets(task.draws, of: task.samples)
         if let decoder {

@@ -86,7 +86,7 @@ extension SampleSet {
         let sampler = Sampler(one, batch: 1, shards: 1, seed: nil)
         let reader = BatchReader(one, sampler: sampler, shards: 0..<1, depth: 1)
         defer { reader.stop() }
-        guard let slot = try reader.next() else { preconditionFailure("a reader of one sample reads it") }
-        return StoredSample(slot[0].values, shape: sample)
+        guard let buffer = try reader.next() else { preconditionFailure("a reader of one sample reads it") }
+        return StoredSample(buffer[0].values, shape: sample)
     }
 }

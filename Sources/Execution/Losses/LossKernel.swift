@@ -4,7 +4,7 @@ import Models
 
 /// The loss and the metrics of a shard's outputs, row-major [rows, width]. They are sums over samples; they are divided
 /// by the true batch size once, after the reduction. A sample's weight multiplies its loss and gradient, as Keras's
-/// `sample_weight` does; it has no say in the counts. In training (with a gradient) a loss that is not finite is an
+/// `sample_weight` does; it has no effect on the counts. In training (with a gradient) a loss that is not finite is an
 /// error.
 struct LossKernel {
     let row: LossRow

@@ -42,8 +42,8 @@ public struct ReplicaPlan {
     /// Bytes of the copies of weights that any of the plans reads.
     let weightCopies: [WeightCopy.Identity: Int]
     let levels: Int
-    /// Shards in flight at the same time.
-    let slots: Int
+    /// How many shards are in flight at the same time. Each has activations of its own.
+    let shardsInFlight: Int
 
     public init(_ network: Network, loss: Loss, engine: any Engine, _ demand: Demand) throws {
         self.network = network
@@ -78,7 +78,7 @@ public struct ReplicaPlan {
         self.plans = plans
         weightCopies = plans.values.flatMap(\.weightCopies).reduce(into: [:]) { $0[$1.identity] = $1.bytes }
         levels = demand.levels
-        slots = plans.values.contains(where: \.needsMemoryForEachShard) ? demand.shards : 1
+        shardsInFlight = plans.values.contains(where: \.needsMemoryForEachShard) ? demand.shards : 1
     }
 
     /// Of one shard in flight.
@@ -90,7 +90,7 @@ public struct ReplicaPlan {
     public var memory: MemoryNeed {
         let float = MemoryLayout<Float>.stride
         return MemoryNeed(
-            activations: slots * activationBytes, scratch: scratchBytes + sharedBytes,
+            activations: shardsInFlight * activationBytes, scratch: scratchBytes + sharedBytes,
             weightCopies: weightCopies.values.reduce(0, +), parameters: arena.count * float,
             gradients: levels * arena.gradientCount * float)
     }

@@ -24,7 +24,8 @@ public final class Replica {
 
     private let plans: [ReplicaPlan.Key: Plan]
     private var bound: [BoundKey: BoundPlan] = [:]
-    private let slots: [AlignedBuffer<UInt8>]
+    /// One for each shard in flight.
+    private let activations: [AlignedBuffer<UInt8>]
     private let metrics: AlignedBuffer<ShardMetrics>
     private let scratch: AlignedBuffer<UInt8>
     private let shared: AlignedBuffer<UInt8>
@@ -32,7 +33,7 @@ public final class Replica {
 
     private struct BoundKey: Hashable {
         let plan: ReplicaPlan.Key
-        let slot: Int
+        let shard: Int
         let level: Int
     }
 
@@ -51,8 +52,8 @@ public final class Replica {
             arenas.parameters.count == arena.count
                 && arenas.gradientLevels.allSatisfy { $0.count == plan.arena.gradientCount }, "arenas of other sizes")
         (parameters, gradientLevels) = (arenas.parameters, arenas.gradientLevels)
-        slots = (0..<plan.slots).map { _ in AlignedBuffer(count: plan.activationBytes) }
-        metrics = AlignedBuffer(count: plan.slots)
+        activations = (0..<plan.shardsInFlight).map { _ in AlignedBuffer(count: plan.activationBytes) }
+        metrics = AlignedBuffer(count: plan.shardsInFlight)
         scratch = AlignedBuffer(count: plan.scratchBytes)
         shared = AlignedBuffer(count: plan.sharedBytes)
         weightCopies = plan.weightCopies.mapValues { bytes in
@@ -67,7 +68,7 @@ public final class Replica {
         let input = purpose == .training ? trainingInput : network.inputShape
         let key = BoundKey(
             plan: ReplicaPlan.Key(purpose: purpose, samples: samples, input: input),
-            slot: slots.count == 1 ? 0 : shard, level: level)
+            shard: activations.count == 1 ? 0 : shard, level: level)
         if let known = bound[key] { return known }
         guard let plan = plans[key.plan] else {
             preconditionFailure("no \(purpose) plan for \(samples) samples of \(input)")
@@ -75,9 +76,10 @@ public final class Replica {
         let gradients = gradientLevels.isEmpty ? parameters : gradientLevels[level]
         var result = try plan.bind(
             to: MemoryRegions(
-                activations: slots[key.slot].baseAddress, scratch: scratch.baseAddress, shared: shared.baseAddress,
+                activations: activations[key.shard].baseAddress, scratch: scratch.baseAddress,
+                shared: shared.baseAddress,
                 parameters: parameters.baseAddress, gradients: gradients.baseAddress,
-                metrics: metrics.baseAddress + key.slot,
+                metrics: metrics.baseAddress + key.shard,
                 weightCopies: plan.weightCopies.compactMap { weightCopies[$0.identity]?.place }))
         if purpose == .training, let spans { result = result.traced(into: spans) }
         bound[key] = result

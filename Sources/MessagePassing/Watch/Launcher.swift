@@ -3,7 +3,7 @@ import Glibc
 
 /// The program that has started this rank, as far as /proc shows it.
 package struct Launcher: Sendable {
-    /// Its process, if it is mpirun itself and not a helper of it on another host.
+    /// Its process, if it is mpirun itself and not a helper of it on another node.
     let process: Int32?
 
     private static let names: Set<Substring> = ["mpirun", "mpiexec", "orterun", "prterun"]
@@ -14,9 +14,9 @@ package struct Launcher: Sendable {
         return Launcher(process: name.map(names.contains) == true ? parent : nil)
     }
 
-    /// How to go on when the ranks are gone. mpirun can outlive them if it has lost a host.
+    /// How to go on when the ranks are gone. mpirun can outlive them if it has lost a node.
     var farewell: String {
-        let command = process.map { "kill -9 \($0)" } ?? "pkill -9 mpirun, on the host where it was started"
+        let command = process.map { "kill -9 \($0)" } ?? "pkill -9 mpirun, on the node where it was started"
         return "dptrain ends the job. If mpirun does not end by itself, end it: \(command). "
             + "A run that has saved a checkpoint goes on with --resume."
     }

@@ -2,7 +2,7 @@ import Basics
 import FoundationEssentials
 import Glibc
 
-/// A rank of this job on this host, as /proc shows it. MPI need not have started.
+/// A rank of this job on this node, as /proc shows it. MPI need not have started.
 package struct LocalRank: Sendable, Equatable {
     let rank: Int
     let process: Int

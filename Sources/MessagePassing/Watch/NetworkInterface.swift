@@ -1,6 +1,6 @@
 import Glibc
 
-/// The network interfaces of this host that are up, with their IPv4 addresses.
+/// The network interfaces of this node that are up, with their IPv4 addresses.
 package struct NetworkInterface: Sendable, Equatable {
     let name: String
     /// In network byte order.

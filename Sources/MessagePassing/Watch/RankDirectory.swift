@@ -2,7 +2,7 @@
 package struct RankDirectory: Sendable, Equatable {
     package struct Entry: Sendable, Equatable, Codable {
         let host: String
-        /// IPv4 addresses of the host in network byte order.
+        /// IPv4 addresses of its node in network byte order.
         let addresses: [UInt32]
         /// UDP, in host byte order; 0 if the rank cannot be asked.
         let port: UInt16

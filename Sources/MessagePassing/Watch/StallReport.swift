@@ -62,8 +62,8 @@ package struct StallReport {
         if local.count == launch.size { return here }
         let names = interfaces.map(\.description).joined(separator: ", ")
         return here
-            + " The others have not been started, or the hosts do not reach each other. The interfaces of \(host): \(names). "
-            + "If other hosts have an interface with the same address (docker0, virbr0), name the right one: "
+            + " The others have not been started, or the nodes do not reach each other. The interfaces of \(host): \(names). "
+            + "If other nodes have an interface with the same address (docker0, virbr0), name the right one: "
             + "mpirun --mca btl_tcp_if_include \(interfaces.first?.name ?? "eth0") "
             + "--mca oob_tcp_if_include \(interfaces.first?.name ?? "eth0")."
     }

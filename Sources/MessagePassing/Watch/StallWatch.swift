@@ -9,7 +9,7 @@ import Synchronization
 /// `Patience.notice` seconds, its watch asks the watches of all other ranks what they do, and says who is missed. After
 /// `Patience.limit` seconds it ends the job. The watch starts before MPI does, because MPI's start can hang too.
 ///
-/// Seconds are counted by the looks of the thread. So time in which the whole job is suspended does not count.
+/// The thread counts its looks, one a second. So time in which the whole job is suspended does not count.
 package final class StallWatch: Sendable {
     /// Where other ranks can ask this one; 0 if they cannot.
     let port: UInt16

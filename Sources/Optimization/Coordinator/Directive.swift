@@ -39,11 +39,11 @@ extension BroadcastValue {
 extension Directive: BroadcastValue {}
 extension EpochRates: BroadcastValue {}
 
-/// Bytes from a checkpoint or another rank that are not what they were to be.
+/// Bytes from a checkpoint or another rank that cannot be read.
 public struct UnreadableState: Error, CustomStringConvertible {
     public let name: String
 
-    /// Whatever makes the bytes unreadable, this is what there is to say of it.
+    /// Every error of `read` becomes this one.
     static func guarding<Value>(_ name: String, _ read: () throws -> Value) throws -> Value {
         do { return try read() } catch { throw UnreadableState(name: name) }
     }

@@ -61,7 +61,7 @@ public struct Monitor: Hashable, Sendable {
         mode = try parts.take("mode", "auto, min or max") ?? .auto
         self.minDelta =
             try minDelta.flatMap { standard in
-                try parts.take("min-delta", "a number of at least 0") { $0 >= 0 && Float($0).isFinite } ?? standard
+                try parts.take("min-delta", "a number of at least 0", where: Requirement.notNegative.holds) ?? standard
             } ?? 0
     }
 

@@ -48,7 +48,7 @@ extension ReduceOnPlateau: CustomStringConvertible {
         factor = try parts.take("factor", "a positive number below 1") { Float($0) > 0 && Float($0) < 1 } ?? factor
         patience = try parts.take("patience", "a number of epochs") { (0...Int(Int32.max)).contains($0) } ?? patience
         cooldown = try parts.take("cooldown", "a number of epochs") { (0...Int(Int32.max)).contains($0) } ?? cooldown
-        minimumRate = try parts.take("min-rate", "a learning rate") { $0 >= 0 && Float($0).isFinite } ?? minimumRate
+        minimumRate = try parts.take("min-rate", "a learning rate", where: Requirement.notNegative.holds) ?? minimumRate
         monitor = try Monitor(&parts, minDelta: monitor.minDelta)
         try parts.finish()
     }

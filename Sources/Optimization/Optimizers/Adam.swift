@@ -1,6 +1,6 @@
 import CIntrinsics
 
-/// Adam (Kingma and Ba, 2015), in the form ahead of the paper's section 2.1 ("epsilon hat"), as Keras has it.
+/// Adam (Kingma and Ba, 2015), with "epsilon hat", the form that stands before section 2.1 of the paper, as in Keras.
 /// Source: keras/src/optimizers/adam.py.
 public struct Adam: Optimizer, Hashable {
     public static let name = "adam"

@@ -27,7 +27,7 @@ extension LearningRateSchedule: CustomStringConvertible {
         case "exponential":
             return .exponential(every: try parts.time("every"), factor: try factor(&parts))
         case "polynomial":
-            let power: Double? = try parts.take("power", "a positive number") { Float($0) > 0 && Float($0).isFinite }
+            let power: Double? = try parts.take("power", "a positive number", where: Requirement.positive.holds)
             let cycles: Bool? = try parts.take("cycle", "true or false")
             return .polynomial(
                 length: try parts.length(), power: power ?? 1, final: try parts.finalRate(), cycles: cycles ?? false)
@@ -39,7 +39,7 @@ extension LearningRateSchedule: CustomStringConvertible {
         case "piecewise": return try piecewise(&parts)
         case "inverse-time":
             return .inverseTime(
-                decay: try parts.require("decay", "a number of at least 0") { $0 >= 0 && Float($0).isFinite },
+                decay: try parts.require("decay", "a number of at least 0", where: Requirement.notNegative.holds),
                 every: try parts.optionalTime("every"))
         default:
             let names = [
@@ -52,7 +52,7 @@ extension LearningRateSchedule: CustomStringConvertible {
     }
 
     private static func factor(_ parts: inout CompactText) throws -> Double {
-        try parts.require("factor", "a positive number") { Float($0) > 0 && Float($0).isFinite }
+        try parts.require("factor", "a positive number", where: Requirement.positive.holds)
     }
 
     private static func piecewise(_ parts: inout CompactText) throws -> LearningRateSchedule {
@@ -64,7 +64,7 @@ extension LearningRateSchedule: CustomStringConvertible {
         }
         let text: String = try parts.require("rates", "a list of learning rates")
         let rates = text.split(separator: "/").compactMap { Double(String($0)) }
-        guard rates.count == steps.count + 1, rates.allSatisfy({ $0 >= 0 && Float($0).isFinite }) else {
+        guard rates.count == steps.count + 1, rates.allSatisfy(Requirement.notNegative.holds) else {
             throw parts.problem("rates=\(text) does not give a learning rate before and after each step of at=\(list)")
         }
         return .piecewise(steps: steps, rates: rates)
@@ -89,7 +89,7 @@ extension LearningRateSchedule: CustomStringConvertible {
             return .multiStep(at: times, multiples: multiples)
         }
         let multiples = text.split(separator: "/").compactMap { Double(String($0)) }
-        guard multiples.count == times.count, multiples.allSatisfy({ Float($0) > 0 && Float($0).isFinite }) else {
+        guard multiples.count == times.count, multiples.allSatisfy(Requirement.positive.holds) else {
             throw parts.problem("multiples=\(text) does not give a positive number for each of at=\(list)")
         }
         return .multiStep(at: times, multiples: multiples)
@@ -130,7 +130,7 @@ extension CompactText {
     }
 
     mutating func finalRate() throws -> Double {
-        try take("final", "a learning rate of at least 0") { $0 >= 0 && Float($0).isFinite } ?? 0
+        try take("final", "a learning rate of at least 0", where: Requirement.notNegative.holds) ?? 0
     }
 
     /// `epochs=90` or `steps=9000`; nil if neither is given.

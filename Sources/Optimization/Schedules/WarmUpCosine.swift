@@ -28,7 +28,7 @@ extension WarmUpCosine {
     init(_ parts: inout CompactText) throws {
         warmUp = try parts.time("warmup")
         length = try parts.length()
-        start = try parts.take("start", "a learning rate of at least 0") { $0 >= 0 && Float($0).isFinite } ?? start
+        start = try parts.take("start", "a learning rate of at least 0", where: Requirement.notNegative.holds) ?? start
         final = try parts.finalRate()
     }
 

@@ -15,7 +15,7 @@ public struct RunBegun: Sendable {
     public let ranks: Int
     /// Of a rank.
     public let threads: Int
-    /// What the ranks of this machine will take at most, in words.
+    /// What the ranks of this node will take at most, in words.
     public let memory: String
     /// Library, version and instruction set.
     public let engine: String

@@ -17,7 +17,7 @@ struct RunStart {
     var weights: [[Float]]
     /// Of an optimizer that has made updates before the run; nil for one that begins anew.
     var slots: [OptimizerState.Slot]?
-    /// Where the weights come from: what there is to say of them.
+    /// Where the weights come from, in sentences for the user.
     var lines: [String] = []
     var warnings: [String] = []
 }

@@ -62,7 +62,7 @@ struct OpenedData {
         return options.normalization == .standardized && data.isHeldOut ? (.channel, true) : options.normalization.scan
     }
 
-    /// What the rule needs to know of the training samples, of which each rank reads a part; nil if it needs nothing. Collective.
+    /// The statistics of the training samples that the rule needs; nil if it needs none. Each rank reads a part. Collective.
     func moments(_ session: Session) throws -> SampleMoments? {
         guard scan != nil, resumed == nil else { return nil }
         let (communicator, samples) = (session.communicator, data.train.inEvaluation)
@@ -80,7 +80,7 @@ struct OpenedData {
         return moments
     }
 
-    /// The rule, and what there is to say of it. What is measured is measured once: a run that is resumed goes on with its rule.
+    /// The rule, with a remark on it. Statistics are measured once: a run that is resumed goes on with its rule.
     func normalization(_ moments: SampleMoments?) throws -> (rule: Normalization, note: String?) {
         if scan != nil, let resumed { return (resumed, nil) }
         let measured = scan.flatMap { scan in moments?.standardization(by: scan.scope, scales: scan.scales) }

@@ -35,7 +35,7 @@ package struct RunParts {
     /// Which layers have their weights from a file, in words.
     let startLines: [String]
     let startWarnings: [String]
-    /// The memory that the ranks of this machine take together.
+    /// The memory that the ranks of this node take together.
     let memory: NodeMemory.Account
 
     /// For a new run. Collective.
@@ -91,7 +91,7 @@ package struct RunParts {
         if options.unfreezeAtEpoch != nil, !isUnfrozen {
             need.unfrozen = try Self.planned(session, data, options.unfreezing(network), loss).need.total
         }
-        memory = try session.requireRoom(for: need, of: network)
+        memory = try session.requireMemory(for: need, of: network)
         let exchange = try exchangePlan.make(communicator)
         var start = try start()
         (startLines, startWarnings) = (start.lines, start.warnings)

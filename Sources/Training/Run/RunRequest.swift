@@ -1,6 +1,6 @@
 import Options
 
-/// A semantic option that a resumed run is to have another value of.
+/// A semantic option whose value a resumed run changes.
 public struct OptionOverride: Sendable, Equatable {
     public let name: String
     public let value: String

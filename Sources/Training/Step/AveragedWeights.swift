@@ -4,7 +4,7 @@ import MessagePassing
 import Optimization
 import Reduction
 
-/// Puts the average of weights, of which each rank has its slices, in the place of the weights for a while.
+/// Puts the average of weights in the place of the weights for a while. Each rank has its slices of the average.
 final class AveragedWeights {
     private let average: OwnedArena
     /// This rank's slices of the weights that are trained, meanwhile.

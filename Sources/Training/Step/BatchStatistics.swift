@@ -34,13 +34,13 @@ final class BatchStatistics {
         defer { reader.stop() }
         replica.weightsChanged()
         var samples = 0
-        while let slot = try session.communicator.watch.during(.reading, reader.next) {
-            let batch = source.sampler.batch(of: slot.step)
-            try step.forward(slot, batch: batch, step: epoch * parts.stepsPerEpoch + slot.step, take)
+        while let buffer = try session.communicator.watch.during(.reading, reader.next) {
+            let batch = source.sampler.batch(of: buffer.step)
+            try step.forward(buffer, batch: batch, step: epoch * parts.stepsPerEpoch + buffer.step, take)
             let step = try exchange.combine(.sum, count: range.count, segment: 0, batch: batch)
             for i in 0..<range.count { sums[i] += Double(step[i]) }
             samples += batch
-            reader.release(slot)
+            reader.release(buffer)
         }
         for i in 0..<range.count { replica.parameters[range.lowerBound + i] = Float(sums[i] / Double(samples)) }
         replica.weightsChanged()

@@ -59,7 +59,7 @@ package final class TrainingStep {
     /// left out count no sample. A step that is not finite throws the same error on all ranks, unless `Settings.onNaN` says
     /// otherwise. `request` is this rank's, and travels with the metrics.
     package func run(
-        _ samples: BatchSlot, batch: Int, step: Int, rate: Float, request: SignalRequest? = SignalRequest.take()
+        _ samples: BatchBuffer, batch: Int, step: Int, rate: Float, request: SignalRequest? = SignalRequest.take()
     ) throws -> MetricSums {
         update.begin(
             UpdateStep(
@@ -150,7 +150,7 @@ package final class TrainingStep {
     /// Runs the forward pass alone, as a step would. `look` is called whenever a segment of a shard of this rank has run, with the
     /// shard's gradient arena and the ranges of it that hold something new: sums of statistics. Collective.
     func forward(
-        _ samples: BatchSlot, batch: Int, step: Int,
+        _ samples: BatchBuffer, batch: Int, step: Int,
         _ look: (_ shard: Int, _ gradients: AlignedBuffer<Float>, _ ranges: [Range<Int>]) -> Void
     ) throws {
         let shards = reducer.partition.shards(of: communicator.rank, batch: batch)
@@ -194,7 +194,7 @@ package final class TrainingStep {
     }
 
     /// Why the step is not finite, in sentences: the same on all ranks. Collective.
-    private func explain(_ samples: BatchSlot, batch: Int, step: Int) throws -> String {
+    private func explain(_ samples: BatchBuffer, batch: Int, step: Int) throws -> String {
         let reports = try communicator.allGather(encoding: NonFiniteReport(problem: update.problem, finding: finding))
         let isKnown = reports.contains { $0.finding != nil || $0.problem?.isOfWeights ?? false }
         if isKnown { return NonFiniteReport.text(reports, step: step) }
@@ -213,7 +213,7 @@ package final class TrainingStep {
     /// Runs a segment of the rank's shards once more, and looks where the first of them is not finite. If no gate held the
     /// updates back, some weights are new by now; what was not finite before them is found all the same.
     private func search(
-        _ segment: Int, _ samples: BatchSlot, batch: Int, step: Int
+        _ segment: Int, _ samples: BatchBuffer, batch: Int, step: Int
     ) throws -> NonFiniteReport.Finding? {
         if segment == 0 { replica.weightsChanged() }
         for shard in reducer.shards {

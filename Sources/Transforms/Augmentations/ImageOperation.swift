@@ -155,7 +155,7 @@ extension dptrain_affine {
 }
 
 extension TransformScratch {
-    // Which room serves what, so that an operation and whoever applies it do not meet.
+    // What each piece of scratch memory is for, so that an operation and its caller use different ones.
     static let counts = 0
     static let rows = 1
     static let images = 2

@@ -181,7 +181,7 @@ struct MixupOrCutMix: MixingAugmentation {
 }
 
 extension SamplePair {
-    /// The mean, of which the first sample has this share.
+    /// The weighted mean. The share is the first sample's.
     fileprivate func mean(share: Float, into output: UnsafeMutableRawPointer) -> Float {
         let count = samples.shape.count
         switch samples.form {

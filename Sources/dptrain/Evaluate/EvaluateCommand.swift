@@ -91,13 +91,13 @@ struct EvaluateCommand: RankCommand {
 extension EvaluationResult {
     fileprivate func json(withConfusion: Bool, perClass: Bool) -> [String: JSONValue] {
         var members: [String: JSONValue] = [
-            "loss": Self.number(loss), "accuracy": Self.number(accuracy), "top5": Self.number(top5),
+            "loss": .ifFinite(loss), "accuracy": .ifFinite(accuracy), "top5": .ifFinite(top5),
             "samples": .integer(samples), "split": .string(split.rawValue),
         ]
         if let errors {
-            members["mae"] = Self.number(errors.meanAbsolute)
-            members["rmse"] = Self.number(errors.rootMeanSquare)
-            members["r2"] = Self.number(errors.r2)
+            members["mae"] = .ifFinite(errors.meanAbsolute)
+            members["rmse"] = .ifFinite(errors.rootMeanSquare)
+            members["r2"] = .ifFinite(errors.r2)
         }
         guard let confusion else { return members }
         let report = ClassReport(confusion)
@@ -112,19 +112,14 @@ extension EvaluationResult {
         guard withConfusion else { return members }
         let classes = 0..<confusion.classes
         members["classes"] = .array(confusion.classNames.map { .string($0) })
-        members["class_accuracy"] = .array(classes.map { Self.number(confusion.accuracy(of: $0)) })
+        members["class_accuracy"] = .array(classes.map { .ifFinite(confusion.accuracy(of: $0)) })
         members["confusion"] = .array(
             classes.map { label in .array(classes.map { .integer(confusion[label, $0]) }) })
         return members
     }
 
     private static func json(_ scores: ClassReport.Scores) -> [String: JSONValue] {
-        ["precision": number(scores.precision), "recall": number(scores.recall), "f1": number(scores.f1)]
-    }
-
-    /// JSON has no word for what is not a number.
-    private static func number(_ value: Double?) -> JSONValue {
-        value.flatMap { $0.isFinite ? .number($0) : nil } ?? .null
+        ["precision": .ifFinite(scores.precision), "recall": .ifFinite(scores.recall), "f1": .ifFinite(scores.f1)]
     }
 
     fileprivate func text(of model: String, _ data: String) -> String {

@@ -1,6 +1,14 @@
 import ArgumentParser
+import Basics
 import FoundationEssentials
 import MessagePassing
+
+/// A command that computes with the numerical libraries. They read their environment when they are loaded, so the program
+/// starts over with the right one before it does anything else.
+protocol ComputingCommand: ParsableCommand {
+    /// Threads of a rank.
+    var threads: Int { get throws }
+}
 
 /// A command that all ranks carry out together.
 protocol RankCommand: ComputingCommand {
@@ -45,7 +53,8 @@ extension RankCommand {
         let threads = try threads
         // With this variable OpenMP binds its threads one by one, and this one's core says nothing of the others'.
         let isBoundByOpenMP = ProcessInfo.processInfo.environment["OMP_PROC_BIND"] != nil
-        guard threads > 1, !isBoundByOpenMP, let cores = CoreBinding.count, cores < threads else { return }
+        let cores = Processors.allowed
+        guard threads > 1, !isBoundByOpenMP, cores < threads else { return }
         StandardError.print(
             "warning: a rank's \(threads) threads share \(cores == 1 ? "one core" : "\(cores) cores"); "
                 + "mpirun --map-by slot:PE=\(threads) --bind-to core gives each its own")

@@ -50,13 +50,14 @@ enum MPIChecks {
     /// A rank on a core of its own is what makes ranks fast. It is an error if the launcher binds ranks to fewer cores
     /// than they could have.
     private static func binding(_ world: Communicator) throws -> String {
-        let own = try CoreSet.ofThisProcess()
+        let own = try cores(of: "self")
         let sets = try world.allGather([UInt8](own.description.utf8)).map { text in
-            try CoreSet(String(decoding: text, as: UTF8.self))
+            try cores(String(decoding: text, as: UTF8.self))
         }
-        let used = sets.reduce(into: Set<Int>()) { $0.formUnion($1.cores) }.count
-        let available = try CoreSet.ofTheMachine().cores.count
-        let words = { (set: CoreSet) in "\(set.cores.count == 1 ? "core" : "cores") \(set)" }
+        let used = sets.reduce(into: Set<Int>()) { $0.formUnion($1.numbers) }.count
+        // What mpirun may run on: it binds what it starts, not itself.
+        let available = try cores(of: "\(getppid())").numbers.count
+        let words = { (set: ProcessorSet) in "\(set.numbers.count == 1 ? "core" : "cores") \(set)" }
         let each = sets.enumerated().map { rank, set in "rank \(rank) on \(words(set))" }
         let isOneSet = sets.allSatisfy { $0 == sets[0] }
         let places = isOneSet ? "all ranks on \(words(sets[0]))" : each.joined(separator: ", ")
@@ -70,36 +71,16 @@ enum MPIChecks {
             world.size > available ? "; warning: \(world.size) ranks share \(Figures.count(available, "core"))" : ""
         return "\(places), 1 thread a rank\(warning)"
     }
-}
 
-/// Cores as the kernel lists them: `0-3,8`.
-struct CoreSet: Equatable, CustomStringConvertible {
-    let description: String
-    let cores: Set<Int>
-
-    init(_ list: String) throws {
-        description = list
-        cores = try list.split(separator: ",").reduce(into: []) { cores, part in
-            let ends = part.split(separator: "-").compactMap { Int($0) }
-            guard let first = ends.first, let last = ends.last, first <= last else {
-                throw CheckFailure("`\(list)` is no list of cores")
-            }
-            cores.formUnion(first...last)
+    private static func cores(of process: String) throws -> ProcessorSet {
+        guard let cores = ProcessorSet.allowed(to: process) else {
+            throw CheckFailure("/proc/\(process)/status does not say which cores there are")
         }
+        return cores
     }
 
-    /// The cores this process may run on.
-    static func ofThisProcess() throws -> CoreSet { try named("Cpus_allowed_list:", in: "/proc/self/status") }
-
-    /// The cores the process that started the ranks may run on: mpirun binds what it starts, not itself.
-    static func ofTheMachine() throws -> CoreSet {
-        try named("Cpus_allowed_list:", in: "/proc/\(getppid())/status")
-    }
-
-    private static func named(_ name: String, in path: String) throws -> CoreSet {
-        guard let cores = SystemText(path)?.word(after: name) else {
-            throw CheckFailure("\(path) does not say which cores there are")
-        }
-        return try CoreSet(String(cores))
+    private static func cores(_ list: String) throws -> ProcessorSet {
+        guard let cores = ProcessorSet(list) else { throw CheckFailure("`\(list)` is no list of cores") }
+        return cores
     }
 }

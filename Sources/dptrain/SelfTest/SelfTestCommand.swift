@@ -26,7 +26,7 @@ struct SelfTestCommand: ParsableCommand {
         subcommands: [RankChecksCommand.self, ProcessChecksCommand.self])
 
     /// Those that this process may run on: a container or a launcher may have given it fewer than there are.
-    private static var cores: Int { CoreBinding.count ?? ProcessInfo.processInfo.activeProcessorCount }
+    private static var cores: Int { Processors.allowed }
 
     @Option(help: "ranks to start; by default one a core, at least 2 and at most 4")
     var ranks: Int = max(2, min(cores, 4))

@@ -98,7 +98,7 @@ struct TrainCommand: RankCommand {
         get throws {
             let isFirst = try firstRun(flags.options().options) != nil
             return [
-                // A resumed run's are in its checkpoint, which not every host may see.
+                // A resumed run's are in its checkpoint, which not every node may see.
                 SharedFact("--threads", "\(try threads)"),
                 SharedFact("--dry-run", "\(dryRun)"),
                 SharedFact("whether a model and data are named", isFirst ? "no" : "yes"),

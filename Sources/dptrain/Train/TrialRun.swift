@@ -1,8 +1,10 @@
 import ArgumentParser
+import Basics
 import Engines
 import FoundationEssentials
 import MessagePassing
 import Options
+import Reporting
 import Training
 
 /// `--fast-dev-run`: the shortest run that does all that a run does. Its folder goes away with it.
@@ -24,5 +26,20 @@ struct TrialRun {
         case .interrupted, .asked, .outOfTime: return .interrupted
         default: return .success
         }
+    }
+}
+
+/// `--dry-run`: sets a run up, times its first steps, and says what it will take. It writes nothing.
+struct DryRun {
+    /// Collective.
+    func execute(_ request: RunRequest, on world: Communicator) throws -> ExitCode {
+        var request = request
+        request.writesNothing = true
+        (request.options.stage, request.options.trace) = (nil, nil)
+        let trial = TrialReporter { if world.rank == 0 { StandardOutput.show($0) } }
+        do {
+            _ = try TrainingRun(request, world, observers: [trial], engines: EngineChoice.engine).execute()
+        } catch is TrialReporter.Done {}
+        return .success
     }
 }

@@ -35,7 +35,7 @@ struct PartNames {
     /// All parts: `train-*-of-00064.h5`, as `--data` takes it; of one file its own name.
     var pattern: String { isDivided ? "\(stem)-*-of-\(Self.digits(count)).\(ending)" : output }
 
-    /// Parts in the output's folder that belong to a division into another number.
+    /// Files in the output's folder that are parts of the same output, divided into another number of parts.
     func strangers() throws(ImportError) -> [String] {
         guard isDivided else { return [] }
         let folder = ImportInput.folder(of: output)

@@ -16,11 +16,11 @@ struct EpochContents {
 
 /// Memory for a rank's shards of one step, filled by the reader's threads and lent to the trainer.
 ///
-/// Not synchronised itself: the guard is `BatchRing`'s lock, through which a slot passes whenever it changes hands.
-public final class BatchSlot: @unchecked Sendable {
+/// Not synchronised itself: the guard is `BatchRing`'s lock, through which a buffer passes whenever it changes hands.
+public final class BatchBuffer: @unchecked Sendable {
     public private(set) var epoch = 0
     public private(set) var step = 0
-    /// Seconds that `BatchReader.next` waited for this slot.
+    /// Seconds that `BatchReader.next` waited for this buffer.
     public internal(set) var waited = 0.0
     /// Rows that were read from the file for this step; of chunked data, whole chunks that serve many steps.
     public private(set) var rowsRead = 0
@@ -58,7 +58,7 @@ public final class BatchSlot: @unchecked Sendable {
         }
     }
 
-    /// The samples of one of the rank's shards, to be read until the slot is released.
+    /// The samples of one of the rank's shards, to be read until the buffer is released.
     public subscript(shard: Int) -> ShardBatch {
         let buffer = buffers[shard - shards.lowerBound]
         return ShardBatch(
