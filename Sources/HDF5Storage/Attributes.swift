@@ -8,20 +8,11 @@ public struct Attributes: Sendable {
 
     /// All names, in ascending byte order.
     public func names() throws(HDF5Error) -> [String] {
-        var names: [String] = []
-        try location.check("list the attributes") {
-            withUnsafeMutablePointer(to: &names) { output in
-                H5Aiterate2(
-                    location.id, H5_INDEX_NAME, H5_ITER_INC, nil,
-                    { _, name, _, context in
-                        if let name, let context {
-                            context.assumingMemoryBound(to: [String].self).pointee.append(String(cString: name))
-                        }
-                        return 0
-                    }, output)
-            }
+        try location.names("list the attributes") { names in
+            H5Aiterate2(
+                location.id, H5_INDEX_NAME, H5_ITER_INC, nil, { _, name, _, names in collect(name, into: names) }, names
+            )
         }
-        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
     public func exists(_ name: String) throws(HDF5Error) -> Bool {

@@ -22,20 +22,11 @@ public struct Group: StoredObject {
 
     /// The names directly below, in ascending byte order, whatever the order of writing.
     public func children() throws(HDF5Error) -> [String] {
-        var names: [String] = []
-        try location.check("list the group") {
-            withUnsafeMutablePointer(to: &names) { output in
-                H5Literate(
-                    location.id, H5_INDEX_NAME, H5_ITER_INC, nil,
-                    { _, name, _, context in
-                        if let name, let context {
-                            context.assumingMemoryBound(to: [String].self).pointee.append(String(cString: name))
-                        }
-                        return 0
-                    }, output)
-            }
+        try location.names("list the group") { names in
+            H5Literate(
+                location.id, H5_INDEX_NAME, H5_ITER_INC, nil, { _, name, _, names in collect(name, into: names) }, names
+            )
         }
-        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
     /// What lies at `name`; nil where there is nothing or a link that leads nowhere.

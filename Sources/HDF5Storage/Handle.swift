@@ -66,6 +66,16 @@ public struct Location: Sendable {
         Handle(try check(operation, at: object, call), close: close)
     }
 
+    /// The names that an iteration of libhdf5 visits, in ascending byte order. Its callback gives each one, with the context
+    /// that `iterate` was given, to `collect`.
+    func names(
+        _ operation: String, _ iterate: (_ context: UnsafeMutableRawPointer) -> herr_t
+    ) throws(HDF5Error) -> [String] {
+        var names: [String] = []
+        try check(operation) { withUnsafeMutablePointer(to: &names) { iterate($0) } }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
     /// The path of the file that the object lies in, which a link may have led to.
     var fileOfObject: String {
         let name = fileName(of: id)
@@ -109,4 +119,12 @@ func storedText(_ read: (UnsafeMutablePointer<CChar>?, Int) -> Int) -> String? {
     var text = [CChar](repeating: 0, count: length + 1)
     guard quietly({ read(&text, text.count) }) >= 0 else { return nil }
     return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+/// One name of `Location.names`.
+func collect(_ name: UnsafePointer<CChar>?, into context: UnsafeMutableRawPointer?) -> herr_t {
+    if let name, let context {
+        context.assumingMemoryBound(to: [String].self).pointee.append(String(cString: name))
+    }
+    return 0
 }
