@@ -89,7 +89,9 @@ extension DNNLCompiler {
     ) -> Tensor {
         let (x, y) = (state.input, activation(state.input.layout))
         let (mean, variance) = (state.mean, state.variance)
-        let (gamma, beta) = affineParameters(operation, state.layer)
+        let (gamma, beta) = (
+            affineParameter(state.layer.gamma, operation), affineParameter(state.layer.beta, operation)
+        )
         let reads = [x.buffer, mean, variance] + [gamma, beta].compactMap(\.self)
         builder.emit(detail, reads: reads, writes: [y.buffer]) { memory in
             let (x, y) = (memory[x.buffer], memory[y.buffer])
@@ -106,7 +108,9 @@ extension DNNLCompiler {
         let x = state.input
         let (dy, dx) = (try reorder(gradient, to: x.layout, layer: operation.name), activation(x.layout))
         let (mean, variance) = (state.mean, state.variance)
-        let (gamma, beta) = affineParameters(operation, state.layer)
+        let (gamma, beta) = (
+            affineParameter(state.layer.gamma, operation), affineParameter(state.layer.beta, operation)
+        )
         let dgamma = try affineGradient(state.layer.gamma, operation).buffer
         let dbeta = try affineGradient(state.layer.beta, operation).buffer
         let reads = [x.buffer, dy.buffer, mean, variance] + [gamma, beta].compactMap(\.self)
@@ -122,15 +126,6 @@ extension DNNLCompiler {
             }
         }
         return dx
-    }
-
-    private func affineParameters(
-        _ operation: Operation, _ layer: BatchNormalization
-    ) -> (gamma: BufferID?, beta: BufferID?) {
-        (
-            layer.gamma.map { builder.plainParameter(operation.parameters[$0]) },
-            layer.beta.map { builder.plainParameter(operation.parameters[$0]) }
-        )
     }
 }
 

@@ -297,6 +297,11 @@ extension DNNLCompiler {
         return tensor
     }
 
+    /// Gamma or beta as vector kernels of our own read it; nil where the layer has none.
+    func affineParameter(_ place: Int?, _ operation: Operation) -> BufferID? {
+        place.map { builder.plainParameter(operation.parameters[$0]) }
+    }
+
     /// Where the gradient of gamma or beta goes; memory of no further use where there is none or it does not train.
     func affineGradient(_ place: Int?, _ operation: Operation) throws -> Tensor {
         guard let place, changes(operation.parameters[place]) else { return try channelVector(operation) }

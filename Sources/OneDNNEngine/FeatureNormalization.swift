@@ -24,7 +24,7 @@ extension DNNLCompiler {
         let y = activation(x.layout)
         let shape = dptrain_feature_normalization(
             images: blocks(of: x), channels: operation.outputShape[2], epsilon: layer.epsilon, gamma: nil, beta: nil)
-        let (gamma, beta) = affineParameters(operation, layer)
+        let (gamma, beta) = (affineParameter(layer.gamma, operation), affineParameter(layer.beta, operation))
         builder.emit(reads: [x.buffer] + [gamma, beta].compactMap(\.self), writes: [y.buffer]) { memory in
             let (x, y) = (memory[x.buffer], memory[y.buffer])
             let shape = shape.with(gamma.map { memory.floats($0) }, beta.map { memory.floats($0) })
@@ -38,7 +38,7 @@ extension DNNLCompiler {
     ) throws -> Tensor {
         let (x, shape, layer) = (state.input, state.shape, state.layer)
         let (dy, dx) = (try reorder(gradient, to: x.layout, layer: operation.name), activation(x.layout))
-        let (gamma, beta) = affineParameters(operation, layer)
+        let (gamma, beta) = (affineParameter(layer.gamma, operation), affineParameter(layer.beta, operation))
         let dgamma = try affineGradient(layer.gamma, operation).buffer
         let dbeta = try affineGradient(layer.beta, operation).buffer
         let reads = [x.buffer, dy.buffer] + [gamma, beta].compactMap(\.self)
@@ -53,15 +53,6 @@ extension DNNLCompiler {
             }
         }
         return dx
-    }
-
-    private func affineParameters(
-        _ operation: Operation, _ layer: FeatureNormalization
-    ) -> (gamma: BufferID?, beta: BufferID?) {
-        (
-            layer.gamma.map { builder.plainParameter(operation.parameters[$0]) },
-            layer.beta.map { builder.plainParameter(operation.parameters[$0]) }
-        )
     }
 }
 
