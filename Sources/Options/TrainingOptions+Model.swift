@@ -28,7 +28,7 @@ extension TrainingOptions {
         }
         guard cacheFeatures ?? false else { return }
         let changing = ["augment", "size-schedule", "unfreeze-at-epoch"].first { text(of: $0) != nil }
-        if let given = changing ?? (validation.isRedrawn ? "validation" : nil) {
+        if let given = changing ?? (validation.isRedrawn ? "validation redrawn" : nil) {
             throw OptionError(
                 "cache-features", "with --\(given) features would change from epoch to epoch; leave one of them out")
         }

@@ -66,8 +66,16 @@ near() {
         NF != 4 || ($2 - $4) ^ 2 > 1e-10 * $4 ^ 2 { far = 1 } END { exit far || NR != 6 }'
 }
 verdict "the losses of a run without kept features" near kept slow
+expect "features of samples that --cache ram would keep" 0 '10 classes, features kept in memory' \
+    alone "${body[@]}" --cache-features --cache ram --output kept-ram
+verdict "the bits of samples that were not kept" cmp kept/latest.h5 kept-ram/latest.h5
+expect "weights that overflow" 0 'val_loss is nan' alone "${run[@]:0:4}" --learning-rate 1e38 --steps-per-epoch 1 --epochs 1 --output huge
+expect "features that are not finite" 1 'simple-cnn: the frozen layers up to flatten make inf of row [0-9]* of /train/images in data.h5' \
+    ranks 3 "${run[@]:0:4}" --weights huge/latest.h5 --replace-top 11 --freeze '!*_new' --cache-features --output no
 expect "features that would change" 64 'with --augment features would change from epoch to epoch' \
     alone "${body[@]}" --cache-features --augment flip --output no
+expect "features of samples that change" 64 'with --validation redrawn features would change' \
+    alone "${body[@]}" --cache-features --validation redrawn:0.5 --output no
 expect "features of layers that train" 1 'no frozen layers with weights are before it' \
     alone --model simple-cnn --data data.h5 --cache-features --output no
 

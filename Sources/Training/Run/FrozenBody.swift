@@ -1,5 +1,6 @@
 import Basics
 import DataPipeline
+import Datasets
 import Lowering
 import Models
 import Sessions
@@ -49,7 +50,20 @@ struct FrozenBody {
                     try session.communicator.broadcast(UnsafeMutableBufferPointer(rebasing: piece), from: rank)
                 }
             }
+            try requireFinite(values, of: samples.dataset)
         }
+    }
+
+    /// All ranks have all features, so all of them throw.
+    private func requireFinite(_ values: UnsafeMutableBufferPointer<Float>, of samples: SampleSet) throws {
+        guard let start = values.baseAddress, !allFinite(start, count: values.count),
+            let place = values.firstIndex(where: { !$0.isFinite })
+        else { return }
+        throw NetworkError(
+            network: network.name, layer: nil,
+            reason:
+                "the frozen layers up to \(name) make \(values[place]) of row \(samples.rows[place / features.count]) "
+                + "of \(samples.source.dataset.path) in \(samples.file); begin with other weights")
     }
 
     /// Values a message: MPI counts them in 32 bits.

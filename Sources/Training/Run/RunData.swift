@@ -58,7 +58,9 @@ package struct RunData {
         notes = (file.notes + [note, unused].compactMap(\.self)).map { "\(opened.path): \($0)" }
         var training = try BatchSource(training: opened.train, options, rule, readers: readers)
         var validation = try data.validation.map { try BatchSource(evaluating: $0, options, rule, readers: readers) }
-        if options.cache == .ram {
+        // For features each sample is read once.
+        let keepsSamples = options.cache == .ram && !(options.cacheFeatures ?? false)
+        if keepsSamples {
             try training.keepSamples()
             try validation?.keepSamples()
         }
@@ -68,7 +70,7 @@ package struct RunData {
                 let shape = try options.shape(phase.size, like: data.train)
                 let samples = try options.weighted(options.fitted(opened.stored.train) { NetworkInput(shape: shape) })
                 var source = try BatchSource(training: samples, options, rule, readers: readers)
-                if options.cache == .ram { try source.keepSamples() }
+                if keepsSamples { try source.keepSamples() }
                 return Phase(begin: phase.epoch, source: source)
             } ?? [Phase(begin: 0, source: training)]
         normalization = rule
