@@ -32,7 +32,7 @@ extension Dataset {
     static var remedy: String { "write them, or leave their rows out" }
 
     private func requireRun() throws(HDF5Error) {
-        let offset = quietly { H5Dget_offset(location.id) }
+        let offset = location.quietly { H5Dget_offset(location.id) }
         guard offset != chdf5_undefined_address() else {
             throw location.error(Self.operation, "none of its \(rows) rows was ever written", remedy: Self.remedy)
         }
@@ -50,7 +50,7 @@ extension Dataset {
     private var fileSize: Int? {
         guard file == location.file else { return sizeOfFile(file) }
         var size: hsize_t = 0
-        guard quietly({ H5Fget_filesize(location.fileHandle.id, &size) }) >= 0 else { return nil }
+        guard location.quietly({ H5Fget_filesize(location.fileHandle.id, &size) }) >= 0 else { return nil }
         return Int(exactly: size)
     }
 
@@ -120,7 +120,7 @@ extension Dataset {
     private func hasStorage(chunkAt position: [Int], _ chunk: [hsize_t]) -> Bool {
         let offset = zip(position, chunk).map { hsize_t($0) * $1 }
         var bytes: hsize_t = 0
-        return quietly { H5Dget_chunk_storage_size(location.id, offset, &bytes) } >= 0 && bytes > 0
+        return location.quietly { H5Dget_chunk_storage_size(location.id, offset, &bytes) } >= 0 && bytes > 0
     }
 
     /// The indices of place `place` in a grid, the last one counting fastest.

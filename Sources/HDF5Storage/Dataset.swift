@@ -54,7 +54,7 @@ public struct Dataset: StoredObject {
         let list = try location.open(operation, close: H5Pclose) { H5Dget_create_plist(location.id) }
         switch H5Pget_layout(list.id) {
         case H5D_CONTIGUOUS where !isExternal:
-            let offset = quietly { H5Dget_offset(location.id) }
+            let offset = location.quietly { H5Dget_offset(location.id) }
             return .contiguous(fileOffset: offset == chdf5_undefined_address() ? nil : UInt64(offset))
         case H5D_CHUNKED:
             var extents = [hsize_t](repeating: 0, count: shape.rank)
@@ -102,7 +102,7 @@ public struct Dataset: StoredObject {
             throw location.error(
                 "read the data set", "its elements are \(elementType), but should be \(Element.elementType)")
         }
-        let stored = quietly { H5Dget_storage_size(location.id) }
+        let stored = location.quietly { H5Dget_storage_size(location.id) }
         guard stored == shape.count * MemoryLayout<Element>.stride else {
             throw location.error("read the data set", "it is compressed or not written to its end")
         }

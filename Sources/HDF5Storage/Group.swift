@@ -57,7 +57,7 @@ public struct Group: StoredObject {
         func look() -> herr_t {
             H5Oget_info_by_name2(location.id, name, &info, UInt32(H5O_INFO_BASIC), hid_t(H5P_DEFAULT))
         }
-        if quietly(look) < 0 {
+        if location.quietly(look) < 0 {
             guard linkTarget(name) == nil else { return nil }
             try location.check("look up", at: name, look)
         }

@@ -20,7 +20,7 @@ public struct HDF5File: Sendable {
     public static func open(_ path: String) throws(HDF5Error) -> HDF5File {
         try refuseUnreadable(path)
         let access = try accessToDisk(path)
-        let id = quietly { H5Fopen(path, chdf5_read_only(), access.id) }
+        let id = FaultReport.naming(path) { quietly { H5Fopen(path, chdf5_read_only(), access.id) } }
         guard id >= 0 else { throw openingError(path, errorStackText()) }
         return try HDF5File(id, path)
     }
@@ -58,7 +58,7 @@ public struct HDF5File: Sendable {
         image.withUnsafeBytes { bytes in
             _ = H5Pset_file_image(access.id, UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)
         }
-        let id = quietly { H5Fopen(uniqueMemoryName(), mode, access.id) }
+        let id = FaultReport.naming(label) { quietly { H5Fopen(uniqueMemoryName(), mode, access.id) } }
         guard id >= 0 else { throw openingError(label, errorStackText()) }
         return try HDF5File(id, label)
     }
@@ -109,7 +109,7 @@ public struct HDF5File: Sendable {
 
     private init(_ id: hid_t, _ path: String) throws(HDF5Error) {
         let handle = Handle(id, close: H5Fclose)
-        let group = quietly { H5Gopen2(id, "/", hid_t(H5P_DEFAULT)) }
+        let group = FaultReport.naming(path) { quietly { H5Gopen2(id, "/", hid_t(H5P_DEFAULT)) } }
         guard group >= 0 else {
             throw HDF5Error("open the root group", file: path, detail: errorStackText())
         }

@@ -49,6 +49,11 @@ public struct Location: Sendable {
         [ENOSPC, EDQUOT].contains { detail.contains(String(cString: strerror($0))) }
     }
 
+    /// Runs calls that a fault of memory would end. It is then reported with the file's name.
+    func quietly<Result>(_ body: () -> Result) -> Result {
+        FaultReport.naming(file) { HDF5Storage.quietly(body) }
+    }
+
     /// Runs a call that answers a negative number on failure.
     @discardableResult
     func check<Code: SignedInteger>(

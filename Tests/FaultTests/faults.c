@@ -5,8 +5,8 @@
 //     FAULT_LOG       a file that gets a line for every such call: "operation path"
 //     FAULT_CALL      the number of the call that fails, from 1; none if 0 or not given
 //     FAULT_KIND      what it does: a number of errno, "short" for a read or write of half the bytes, "zero" for a write
-//                     that takes none, "kill" for the process's end ahead of the call, and "lost", the planted fault:
-//                     a write that says it is done and was not
+//                     that takes none, "kill" for the process's end ahead of the call, "crash" for a fault of memory in its
+//                     place, and "lost", the planted fault: a write that says it is done and was not
 //     FAULT_LASTING   if "yes", all later calls fail as well
 //     FAULT_RANK      only this rank's calls count; all ranks' if not given
 //     FAULT_DISK      a folder that holds what would be left if the power failed now: see `Power` below
@@ -94,6 +94,7 @@ static enum outcome meet(const char *operation, const char *path) {
     }
     if (failing == 0 || call < failing || (call > failing && !lasting)) return goes_on;
     if (strcmp(kind, "kill") == 0) kill(getpid(), SIGKILL);
+    if (strcmp(kind, "crash") == 0) raise(SIGSEGV);
     if (strcmp(kind, "short") == 0) return is_short;
     if (strcmp(kind, "zero") == 0) return takes_none;
     if (strcmp(kind, "lost") == 0) return is_lost;

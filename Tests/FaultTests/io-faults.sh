@@ -67,6 +67,22 @@ for ((case = 0; case < cases; case++)); do
 done
 echo "faults in the data: $refused refused, $harmless harmless"
 
+# --- A fault of memory inside libhdf5 ------------------------------------------------------------------------------------
+
+# breaks_off RANKS CALL: libhdf5 breaks off as it reads the data file. The file is named, and the exit code is that of an error.
+breaks_off() {
+    local code
+    rm -rf out
+    faulty data FAULT_CALL="$2" FAULT_KIND=crash timeout -k 5 $limit mpirun -n "$1" "$binary" "${reading[@]}" --output out \
+        >output 2>&1 </dev/null
+    code=$?
+    [[ $code -eq 1 ]] && grep -q '^dptrain: .*data\.h5: libhdf5 broke off' output
+}
+
+# The file is opened by the first calls, all of them inside libhdf5.
+for call in 2 3 5; do verdict "libhdf5 breaks off at call $call" breaks_off 1 $call; done
+verdict "libhdf5 breaks off on two ranks" breaks_off 2 3
+
 # --- Commands that write one file ----------------------------------------------------------------------------------------
 
 # writes NAME COMMAND...: COMMAND, which writes files/NAME, with calls that fail.

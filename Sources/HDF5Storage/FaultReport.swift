@@ -1,0 +1,80 @@
+import Glibc
+
+/// What the process says if libhdf5 breaks off with a fault of memory, as it can on a damaged file or on one made to do so: which
+/// file it was at, and what to do. Without it the process would end without a word.
+///
+/// The fault cannot be undone, so the process ends. A process of its own for such files would end in the same way, and the command
+/// with it: nothing has begun yet when files are opened.
+enum FaultReport {
+    /// Runs calls of libhdf5 on a file, which the report names if they break off.
+    static func naming<Result>(_ file: String, _ body: () -> Result) -> Result {
+        _ = isInstalled
+        guard let place = ThreadPlace.current else { return body() }
+        return file.withCString { name in
+            let outer = place.pointee.file
+            place.pointee.file = name
+            defer { place.pointee.file = outer }
+            return body()
+        }
+    }
+
+    private static let isInstalled: Bool = {
+        for signal in signals {
+            var action = sigaction()
+            action.__sigaction_handler.sa_handler = { FaultReport.report($0) }
+            // Deep recursion uses up the thread's own stack.
+            action.sa_flags = SA_ONSTACK
+            sigaction(signal, &action, nil)
+        }
+        return true
+    }()
+
+    private static let signals = [SIGSEGV, SIGBUS, SIGFPE, SIGABRT]
+
+    /// The signal handler. It neither allocates nor locks.
+    private static func report(_ signal: Int32) {
+        guard let file = ThreadPlace.current?.pointee.file else {
+            // A fault of something else ends the process as if there were no handler.
+            Glibc.signal(signal, SIG_DFL)
+            raise(signal)
+            return
+        }
+        say("dptrain: ")
+        write(STDERR_FILENO, file, strlen(file))
+        say(
+            ": libhdf5 broke off on it with a fault of memory: it is damaged, or made to do this; get it again from its source\n"
+        )
+        _exit(EXIT_FAILURE)
+    }
+
+    private static func say(_ text: StaticString) { write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount) }
+}
+
+/// What a thread is doing with a file. It lies in the thread's own memory, with a stack for the signal handler.
+private struct ThreadPlace {
+    var file: UnsafePointer<CChar>?
+
+    /// Of the calling thread; nil where there is no memory for it.
+    static var current: UnsafeMutablePointer<ThreadPlace>? {
+        if let known = pthread_getspecific(key) { return known.assumingMemoryBound(to: ThreadPlace.self) }
+        return begin()
+    }
+
+    private static let handlerStack = 1 << 16
+    private static let key: pthread_key_t = {
+        var key = pthread_key_t()
+        pthread_key_create(&key) { free($0) }
+        return key
+    }()
+
+    private static func begin() -> UnsafeMutablePointer<ThreadPlace>? {
+        guard let memory = malloc(MemoryLayout<ThreadPlace>.stride + handlerStack) else { return nil }
+        let place = memory.initializeMemory(as: ThreadPlace.self, to: ThreadPlace())
+        var stack = stack_t()
+        stack.ss_sp = memory + MemoryLayout<ThreadPlace>.stride
+        stack.ss_size = handlerStack
+        sigaltstack(&stack, nil)
+        pthread_setspecific(key, memory)
+        return place
+    }
+}
