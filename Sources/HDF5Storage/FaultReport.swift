@@ -63,18 +63,28 @@ private struct ThreadPlace {
     private static let handlerStack = 1 << 16
     private static let key: pthread_key_t = {
         var key = pthread_key_t()
-        pthread_key_create(&key) { free($0) }
+        pthread_key_create(&key) { memory in
+            var stack = stack_t()
+            if sigaltstack(nil, &stack) == 0, let memory, stack.ss_sp == memory + MemoryLayout<ThreadPlace>.stride {
+                stack.ss_flags = Int32(SS_DISABLE)
+                sigaltstack(&stack, nil)
+            }
+            free(memory)
+        }
         return key
     }()
 
     private static func begin() -> UnsafeMutablePointer<ThreadPlace>? {
         guard let memory = malloc(MemoryLayout<ThreadPlace>.stride + handlerStack) else { return nil }
         let place = memory.initializeMemory(as: ThreadPlace.self, to: ThreadPlace())
+        pthread_setspecific(key, memory)
+        // A sanitizer, or a library that was preloaded, may have given the thread one already, which it takes back itself.
         var stack = stack_t()
+        guard sigaltstack(nil, &stack) == 0, stack.ss_flags & Int32(SS_DISABLE) != 0 else { return place }
+        stack.ss_flags = 0
         stack.ss_sp = memory + MemoryLayout<ThreadPlace>.stride
         stack.ss_size = handlerStack
         sigaltstack(&stack, nil)
-        pthread_setspecific(key, memory)
         return place
     }
 }
