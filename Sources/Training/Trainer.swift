@@ -221,6 +221,7 @@ struct Trainer {
                 + (isLast || epoch + 1 != options.unfreezeAtEpoch ? [] : ["frozen layers train from here on"]))
         // The log is written first: a run resumed from the checkpoint would never write the lines that are missing.
         for observer in observers { try observer.epochEnded(event) }
+        try tellOfWeights(afterEpochs: epoch + 1)
         var roles: CheckpointStore.Role = []
         if isLast || epoch + 1 == options.unfreezeAtEpoch || checkpoints.isDue(afterEpoch: epoch + 1) {
             roles.insert(.step)
@@ -228,6 +229,18 @@ struct Trainer {
         if directive.isBest { roles.insert(.best) }
         try save(roles)
         return directive
+    }
+
+    /// One parameter after the other, so that no second copy of all weights is in memory.
+    private func tellOfWeights(afterEpochs epochs: Int) throws {
+        let interested = observers.filter(\.wantsWeights)
+        guard !interested.isEmpty, WeightsMeasured.isDue(afterEpochs: epochs) else { return }
+        let replica = parts.replica
+        let histograms = try parts.network.parameters.enumerated().compactMap { index, parameter in
+            try Histogram(of: replica.logical(index, of: replica.parameters)).map { (parameter.path, $0) }
+        }
+        let event = WeightsMeasured(step: progress.position.globalStep, histograms: histograms)
+        for observer in interested { try observer.weightsMeasured(event) }
     }
 
     /// What the average of weights comes to, in a run that has one by now. A stochastic average first takes in the weights of the

@@ -1,3 +1,4 @@
+import Basics
 import Checkpoints
 import Foundation
 import Optimization
@@ -24,6 +25,8 @@ import Testing
             EpochEnded(
                 metrics: metrics, step: 4, stepsPerEpoch: 4, samples: 512, steps: 4, trainingSeconds: 0.048,
                 waitedSeconds: 0, seconds: 0.06, learningRate: 0.001, isBest: true))
+        let weights = try #require(Histogram(of: [-1, 0, 0.25, 3], intervals: 4))
+        try log.weightsMeasured(WeightsMeasured(step: 4, histograms: [("y/kernel", weights)]))
         try log.rolledBack(
             RolledBack(epoch: 1, abandonedStep: 6, step: 4, rollbacks: 1, learningRate: 0.0005, messages: []))
         try log.checkpointIsDue()
@@ -58,7 +61,12 @@ import Testing
     /// Resumed after step 3.
     private var begun: RunBegun {
         RunBegun(
-            model: "mlp", totalParameters: 1, trainableParameters: 1, data: "", input: "", validation: "", ranks: 1,
+            model: "mlp",
+            graph: [
+                GraphNode(name: "x", operation: "InputLayer", inputs: [], shape: [4]),
+                GraphNode(name: "y", operation: "Dense", inputs: ["x"], shape: [2]),
+            ],
+            totalParameters: 1, trainableParameters: 1, data: "", input: "", validation: "", ranks: 1,
             threads: 1, memory: "", engine: "", precision: "fp32", optimizer: "Adam", batchSize: 4, shards: 1,
             epochs: 1, stepsPerEpoch: 4, output: "run", position: RunState.Position(epoch: 0, step: 3, globalStep: 3))
     }

@@ -3,6 +3,8 @@ import Checkpoints
 /// What a run is about to do, said once before its first step.
 public struct RunBegun: Sendable {
     public let model: String
+    /// The model's layers, in an order in which each comes after those that it reads.
+    public let graph: [GraphNode]
     public let totalParameters: Int
     public let trainableParameters: Int
     /// In words.
@@ -44,7 +46,8 @@ public struct RunBegun: Sendable {
     public let warnings: [String]
 
     package init(
-        model: String, totalParameters: Int, trainableParameters: Int, data: String, input: String,
+        model: String, graph: [GraphNode] = [], totalParameters: Int, trainableParameters: Int, data: String,
+        input: String,
         validation: String, isValidated: Bool = true, ranks: Int,
         threads: Int, memory: String, engine: String, precision: String, optimizer: String, batchSize: Int, shards: Int,
         epochs: Int, stepsPerEpoch: Int, unit: String = "images", output: String,
@@ -53,7 +56,7 @@ public struct RunBegun: Sendable {
         notes: [String] = [],
         warnings: [String] = []
     ) {
-        self.model = model
+        (self.model, self.graph) = (model, graph)
         (self.totalParameters, self.trainableParameters) = (totalParameters, trainableParameters)
         (self.data, self.input, self.validation) = (data, input, validation)
         self.isValidated = isValidated

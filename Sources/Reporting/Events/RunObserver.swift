@@ -1,7 +1,7 @@
 /// Someone who looks on: shows or records a run, and steers nothing.
 ///
 /// An observer implements the events that it wants to know of. They come in this order: the run begins; steps end; after the
-/// last step of an epoch validation progresses and the epoch ends; the run ends. Behind a step that was not finite the run
+/// last step of an epoch validation progresses and the epoch ends, and after some of them weights are measured; the run ends. Behind a step that was not finite the run
 /// may be rolled back: the steps of the epoch then come once more. Checkpoints are written while the run goes
 /// on. So `checkpointSaved` comes between two later steps, and at the latest before the next epoch or the run ends. Events
 /// are told on the computing thread, so a step waits until its observers return. What an observer throws ends the run.
@@ -14,6 +14,9 @@ public protocol RunObserver: AnyObject {
     func rolledBack(_ event: RolledBack) throws
     func validationProgressed(_ event: ValidationProgress) throws
     func epochEnded(_ event: EpochEnded) throws
+    /// Whether `weightsMeasured` is wanted: it costs a look at every weight.
+    var wantsWeights: Bool { get }
+    func weightsMeasured(_ event: WeightsMeasured) throws
     /// A checkpoint of the steps so far is about to be written. What was recorded of them must be on the disk first: a run
     /// resumed from the checkpoint would never record it again.
     func checkpointIsDue() throws
@@ -27,6 +30,8 @@ extension RunObserver {
     public func rolledBack(_ event: RolledBack) {}
     public func validationProgressed(_ event: ValidationProgress) {}
     public func epochEnded(_ event: EpochEnded) {}
+    public var wantsWeights: Bool { false }
+    public func weightsMeasured(_ event: WeightsMeasured) {}
     public func checkpointIsDue() {}
     public func checkpointSaved(_ event: CheckpointSaved) {}
     public func runEnded(_ event: RunEnded) {}

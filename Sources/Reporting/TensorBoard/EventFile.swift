@@ -51,7 +51,7 @@ final class EventFile {
         }
     }
 
-    private func append(step: Int, _ content: (inout ProtobufMessage) -> Void) throws {
+    func append(step: Int, _ content: (inout ProtobufMessage) -> Void) throws {
         var event = ProtobufMessage()
         event.add(1, clock())
         if step != 0 { event.add(2, step) }

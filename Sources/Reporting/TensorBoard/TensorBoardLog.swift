@@ -3,7 +3,8 @@ import Checkpoints
 import Glibc
 import Optimization
 
-/// Loss, accuracy and learning rate for TensorBoard, of epochs and of some steps, by the number of the step.
+/// Loss, accuracy and learning rate for TensorBoard, of epochs and of some steps, by the number of the step; the network's graph;
+/// distributions of weights after some epochs.
 public final class TensorBoardLog: RunObserver {
     private let file: EventFile
     /// So many steps of an epoch at most: the log has all of them.
@@ -27,6 +28,7 @@ public final class TensorBoardLog: RunObserver {
 
     public func runBegan(_ event: RunBegun) throws {
         if event.position.globalStep > 0 { try file.restart(after: event.position.globalStep) }
+        if !event.graph.isEmpty { try file.add(event.graph) }
     }
 
     public func stepEnded(_ event: StepEnded) throws {
@@ -49,6 +51,12 @@ public final class TensorBoardLog: RunObserver {
         }
         scalars.append(("speed/images_per_second", Double(event.samples) / event.trainingSeconds))
         try file.add(scalars, step: event.step)
+    }
+
+    public var wantsWeights: Bool { true }
+
+    public func weightsMeasured(_ event: WeightsMeasured) throws {
+        try file.add(event.histograms.map { ("weights/\($0.name)", $0.histogram) }, step: event.step)
     }
 
     public func rolledBack(_ event: RolledBack) throws { try file.restart(after: event.step) }

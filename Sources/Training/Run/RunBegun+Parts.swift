@@ -12,7 +12,7 @@ extension RunBegun {
         let (session, data, network) = (parts.session, parts.data, parts.network)
         let options = session.options
         self.init(
-            model: network.name, totalParameters: network.parameterCount,
+            model: network.name, graph: Self.graph(of: network), totalParameters: network.parameterCount,
             trainableParameters: network.trainableParameterCount, data: data.description, input: data.inputText,
             validation: data.explanation, isValidated: data.validation != nil, ranks: session.communicator.size,
             threads: options.threads,
@@ -26,6 +26,14 @@ extension RunBegun {
             notes: notes + data.notes + Self.notes(options, network, ranks: session.communicator.size),
             warnings: resumed.warnings(session.execution) + parts.startWarnings + warnings + parts.replica.remarks
                 + (session.sharing.obstacle.map { [$0] } ?? []) + Self.warnings(options, network))
+    }
+
+    private static func graph(of network: Network) -> [GraphNode] {
+        network.nodes.enumerated().map { index, node in
+            GraphNode(
+                name: node.name, operation: node.layer.description.typeName,
+                inputs: node.inputs.map { network.nodes[$0].name }, shape: network.shapes[index].extents)
+        }
     }
 
     /// Of choices that are rarely meant.

@@ -5,7 +5,7 @@ Needs `pip install tensorboard`. Usage: python events.py
 
 import os
 
-from tensorboard.compat.proto import event_pb2
+from tensorboard.compat.proto import event_pb2, graph_pb2
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "events.tfevents")
@@ -24,11 +24,32 @@ def restart(step):
     return event
 
 
+def histogram(step, tag, limits, counts, **totals):
+    event = event_pb2.Event(wall_time=1764300000.5, step=step)
+    content = event.summary.value.add(tag=tag).histo
+    content.bucket_limit.extend(limits)
+    content.bucket.extend(counts)
+    for name, value in totals.items():
+        setattr(content, name, value)
+    return event
+
+
+def graph(*nodes):
+    definition = graph_pb2.GraphDef()
+    for name, operation, inputs, shape in nodes:
+        node = definition.node.add(name=name, op=operation, input=inputs)
+        extents = node.attr["_output_shapes"].list.shape.add()
+        for extent in (-1, *shape):
+            extents.dim.add(size=extent)
+    return event_pb2.Event(wall_time=1764300000.5, graph_def=definition.SerializeToString())
+
+
 with open(path, "wb") as file:
     writer = RecordWriter(file)
     for event in [
         event_pb2.Event(wall_time=1764300000.5, file_version="brain.Event:2"),
         restart(4),
+        graph(("x", "InputLayer", [], (4,)), ("y", "Dense", ["x"], (2,))),
         scalars(4, [("step/loss", 1.5), ("step/accuracy", 0.75), ("step/learning_rate", 0.001)]),
         scalars(
             4,
@@ -37,6 +58,8 @@ with open(path, "wb") as file:
                 ("accuracy/validation", 0.8), ("score/val_auc", 0.7), ("speed/images_per_second", 512 / 0.048),
             ],
         ),
+        # Of -1, 0, 0.25 and 3, in four intervals.
+        histogram(4, "weights/y/kernel", [0, 1, 2, 3], [1, 2, 0, 1], min=-1, max=3, num=4, sum=2.25, sum_squares=10.0625),
         restart(5),
     ]:
         writer.write(event.SerializeToString())
