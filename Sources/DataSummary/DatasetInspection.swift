@@ -23,7 +23,7 @@ public struct DatasetInspection: CustomStringConvertible {
         }
         lines.append("fingerprint: \(try file.fingerprint())")
         if let train = file.splits[.train] {
-            let rule = validationSplit.map { ValidationRule.last($0) } ?? .automatic
+            let rule = validationSplit.map { ValidationRule.last($0) } ?? .usual
             lines.append("normalization: \(Self.explain(train))")
             lines.append("validation: \(try file.trainingData(rule).explanation)")
         }

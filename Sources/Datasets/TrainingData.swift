@@ -32,7 +32,7 @@ extension DatasetFile {
     ///
     /// `last` takes the samples as the file has them, before any shuffling (Keras's `validation_split`). The other parts
     /// depend on `seed`.
-    public func trainingData(_ rule: ValidationRule = .automatic, seed: UInt64 = 0) throws -> TrainingData {
+    public func trainingData(_ rule: ValidationRule = .usual, seed: UInt64 = 0) throws -> TrainingData {
         let train = try split(.train)
         switch rule {
         case .fold(let fold): return try self.fold(fold, of: train, seed: seed)
@@ -41,10 +41,10 @@ extension DatasetFile {
             let test = try split(.test)
             if case .none = test.targets { try test.requireTargets(.labels) }
             return TrainingData(train, test, Self.words(for: test))
-        case .automatic, .last, .stratified, .redrawn: break
+        case .usual, .automatic, .last, .stratified, .redrawn: break
         }
         if let validation = splits[.validation] {
-            let ignored = rule == .automatic ? "" : "; `\(rule)` is not needed and not used"
+            let ignored = rule == .automatic || rule == .usual ? "" : "; `\(rule)` is not needed and not used"
             return TrainingData(
                 train, validation, "\(validation.count) samples of \(validation.source.dataset.path)\(ignored)")
         }
@@ -54,21 +54,39 @@ extension DatasetFile {
             return held(
                 train[0..<kept], train[kept..<train.count],
                 "the last \(train.count - kept) of \(train.count) training samples")
-        case .stratified(let part):
-            guard case .labels = train.targets else {
-                throw DatasetError(
-                    file: path, object: train.targetsPath, "stratified validation needs labels",
-                    remedy: "use --validation last:\(part) or redrawn:\(part)")
-            }
-            try requireMemoryToChoose(among: train)
-            let chosen = HeldOutSamples(of: train, seed: seed).stratified(try count(part, of: train))
-            return held(
-                chosen, of: train, "\(chosen.count) of \(train.count) training samples, the same part of each class")
+        case .stratified(let part): return try stratified(part, of: train, seed: seed)
         case .redrawn(let part):
             try requireMemoryToChoose(among: train)
             return redrawn(try count(part, of: train), of: train, seed: seed)
+        case .usual: return try usual(train, seed: seed)
         case .automatic, .fold, .test, .none: return automatic(train)
         }
+    }
+
+    /// The part of the training samples that validates where nothing is said.
+    private static let usualPart = 0.1
+
+    private func usual(_ train: SampleSet, seed: UInt64) throws -> TrainingData {
+        guard let test = splits[.test], test.targets != Targets.none else { return automatic(train) }
+        let fewest = Int(1 / Self.usualPart)
+        guard train.count >= fewest else {
+            return TrainingData(
+                train, nil, "none: \(fewest) training samples are the fewest of which a part is kept back")
+        }
+        let data = try stratified(Self.usualPart, of: train, seed: seed)
+        return TrainingData(
+            data.train, data.validation, "\(data.explanation); the test samples are for `dptrain evaluate`",
+            isHeldOut: true)
+    }
+
+    private func stratified(_ part: Double, of train: SampleSet, seed: UInt64) throws -> TrainingData {
+        try requireMemoryToChoose(among: train)
+        let chosen = HeldOutSamples(of: train, seed: seed).stratified(try count(part, of: train))
+        let isByClass = if case .labels = train.targets { true } else { false }
+        return held(
+            chosen, of: train,
+            "\(chosen.count) of \(train.count) training samples, "
+                + (isByClass ? "the same part of each class" : "chosen at random"))
     }
 
     private func automatic(_ train: SampleSet) -> TrainingData {

@@ -1,10 +1,13 @@
 /// Which samples a run measures itself on after each epoch.
 public enum ValidationRule: Sendable, Equatable {
-    /// The file's validation split, else its test split, else none.
+    /// The file's validation split; else a tenth of the training samples, if the file has test samples, which stay for the end;
+    /// else none. A new run has this rule if it is given no other.
+    case usual
+    /// The file's validation split, else its test split, else none: of runs before the usual rule.
     case automatic
     /// The last part of the training samples, as the file has them.
     case last(Double)
-    /// The same part of every class.
+    /// The same part of every class; of samples without labels, any part.
     case stratified(Double)
     /// Another random part in each epoch.
     case redrawn(Double)
@@ -18,10 +21,10 @@ extension ValidationRule {
     /// Whether each epoch has other samples.
     package var isRedrawn: Bool { if case .redrawn = self { true } else { false } }
 
-    /// Whether it chooses among the training samples.
+    /// Whether it may choose among the training samples.
     package var isOfTrainingSamples: Bool {
         switch self {
-        case .last, .stratified, .redrawn, .fold: true
+        case .usual, .last, .stratified, .redrawn, .fold: true
         case .automatic, .test, .none: false
         }
     }
@@ -53,6 +56,7 @@ extension ValidationRule: LosslessStringConvertible {
         case ("last", let part?): self = .last(part)
         case ("stratified", let part?): self = .stratified(part)
         case ("redrawn", let part?): self = .redrawn(part)
+        case ("usual", _) where words.count == 1: self = .usual
         case ("test", _) where words.count == 1: self = .test
         case ("none", _) where words.count == 1: self = .none
         default: return nil
@@ -61,6 +65,7 @@ extension ValidationRule: LosslessStringConvertible {
 
     public var description: String {
         switch self {
+        case .usual: "usual"
         case .automatic: "automatic"
         case .last(let part): "last:\(part)"
         case .stratified(let part): "stratified:\(part)"

@@ -123,7 +123,8 @@ extension TrainingOptions {
         .init(
             "validation", .data, .semantic, \.validation,
             "what validates: last:0.1, stratified:0.1 (by class) or redrawn:0.1 (others in each epoch) of the training samples, if "
-                + "the file has no validation samples; test or none (default: validation samples, else test samples)"),
+                + "the file has no validation samples; test or none (default: usual, which is validation samples, else "
+                + "stratified:0.1 if there are test samples)"),
         .init(
             "fold", .data, .semantic, \.fold,
             "part of k-fold cross-validation, such as 2/5: this part of the training samples validates"),

@@ -91,7 +91,8 @@ extension ValidationRule: OptionValue {
     public init(optionText text: String, option: String) throws {
         guard let rule = Self(text) else {
             throw OptionError(
-                option, "'\(text)' is not last:F, stratified:F or redrawn:F with F between 0 and 1, test or none")
+                option, "'\(text)' is not last:F, stratified:F or redrawn:F with F between 0 and 1, usual, test or none"
+            )
         }
         self = rule
     }

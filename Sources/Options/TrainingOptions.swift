@@ -70,6 +70,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public var validationSplit: Double?
     public var cropFraction: Double?
     public var interpolation: ResamplingFilter?
+    /// Without a value that of runs before the usual rule, whose checkpoints store none; a new run takes `ofNewRun`.
     public var validation = ValidationRule.automatic
     public var fold: Fold?
     public var sampleWeights: String?
@@ -166,6 +167,13 @@ extension TrainingOptions {
     /// Which samples validate. At most one of the three options is given.
     package var validationRule: ValidationRule {
         fold.map { .fold($0) } ?? validationSplit.map { .last($0) } ?? validation
+    }
+
+    /// These options for a run that begins: with the rule of validation that new runs have, if none is given.
+    package var ofNewRun: TrainingOptions {
+        var options = self
+        if options.validationRule == .automatic { options.validation = .usual }
+        return options
     }
 
     /// `validate` sees to it that there is one at most.

@@ -114,7 +114,12 @@ import Testing
 
         #expect(try all.trainingData().validation?.count == 6)
         #expect(try all.trainingData(.last(0.5)).explanation.contains("not used"))
-        #expect(try tested.trainingData().validation?.split == .test)
+        let usual = try tested.trainingData(seed: 3)
+        #expect(try usual.validation?.rows == tested.trainingData(.stratified(0.1), seed: 3).validation?.rows)
+        #expect(usual.train.count == 18 && usual.validation?.count == 2 && usual.isHeldOut)
+        #expect(usual.explanation.hasSuffix("the test samples are for `dptrain evaluate`"))
+        #expect(try tested.trainingData(.automatic).validation?.split == .test)
+        #expect(try alone.trainingData(.automatic).validation == nil)
         #expect(try alone.trainingData().validation == nil)
 
         let cut = try tested.trainingData(.last(0.22))

@@ -117,12 +117,14 @@ import Testing
             try root.write("train/features", shape: [8, 1], [Float](repeating: 1, count: 8))
             try root.write("train/targets", shape: [8, 1], (0..<8).map { Float($0) + 0.5 })
         }
-        #expect(message { try targets.trainingData(.stratified(0.5)) }.contains("stratified validation needs labels"))
+        let random = try targets.trainingData(.stratified(0.5))
+        #expect(random.explanation == "4 of 8 training samples, chosen at random")
+        #expect(rows(random.validation ?? random.train) != Array(4..<8))
         #expect(try targets.trainingData(.fold(#require(Fold("1/2")))).validation?.count == 4)
     }
 
     @Test func rulesAreTheirText() {
-        for rule in [ValidationRule.last(0.1), .stratified(0.25), .redrawn(1e-3), .test, .none] {
+        for rule in [ValidationRule.usual, .last(0.1), .stratified(0.25), .redrawn(1e-3), .test, .none] {
             #expect(ValidationRule(rule.description) == rule)
         }
         for text in [

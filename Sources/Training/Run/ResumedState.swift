@@ -20,7 +20,7 @@ struct ResumedState {
     /// Collective. Rank 0 reads the checkpoint, so that only it needs the folder.
     init(_ request: RunRequest, _ communicator: Communicator) throws {
         guard request.resume != .no else {
-            options = request.options
+            options = request.options.ofNewRun
             (recorded, state, file, damage) = (options, nil, nil, [])
             return
         }
