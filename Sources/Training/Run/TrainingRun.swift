@@ -41,7 +41,7 @@ public final class TrainingRun {
                 ? try OutputLock(folder: folder) : nil
         }
         let model = try communicator.together { try request.options.namedModel() }
-        let taken = try communicator.together { try request.takingOver(model?.file) }
+        let taken = try communicator.together { try request.takingOver(model) }
         var resumed = try ResumedState(taken.request, communicator)
         let session = try Session(resumed.options, communicator, engines: makeEngine)
         let staged = try Self.stage(session, model, resumed)
