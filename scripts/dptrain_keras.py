@@ -51,6 +51,88 @@ class LocalResponseNormalization(keras.layers.Layer):
 
 
 @register
+class ScalarOperation(keras.layers.Layer):
+    """A function of each element."""
+
+    FUNCTIONS = {
+        "absolute": ops.abs, "square": ops.square, "exponential": ops.exp, "logarithm": ops.log, "sine": ops.sin,
+        "cosine": ops.cos, "square_root": ops.sqrt, "power": ops.power, "quotient": lambda x, c: c / x, "clip": ops.clip,
+        "at_least": ops.maximum, "at_most": ops.minimum, "approximate_gelu": ops.gelu,
+    }
+
+    def __init__(self, function, constants=None, **kwargs):
+        super().__init__(**kwargs)
+        self.function, self.constants = function, constants
+
+    def call(self, inputs):
+        return self.FUNCTIONS[self.function](inputs, *(self.constants or []))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return super().get_config() | {"function": self.function, "constants": self.constants}
+
+
+@register
+class Divide(keras.layers.Layer):
+    """The quotient of two inputs."""
+
+    def call(self, inputs):
+        return inputs[0] / inputs[1]
+
+
+@register
+class Reduction(keras.layers.Layer):
+    """The sum, mean or extreme along axes, which are counted with that of the batch."""
+
+    def __init__(self, kind, axes, keepdims=False, **kwargs):
+        super().__init__(**kwargs)
+        self.kind, self.axes, self.keepdims = kind, list(axes), keepdims
+
+    def call(self, inputs):
+        function = {"sum": ops.sum, "mean": ops.mean, "max": ops.max, "min": ops.min}[self.kind]
+        return function(inputs, axis=self.axes, keepdims=self.keepdims)
+
+    def get_config(self):
+        return super().get_config() | {"kind": self.kind, "axes": self.axes, "keepdims": self.keepdims}
+
+
+@register
+class Slice(keras.layers.Layer):
+    """For each axis of a sample: from where, every how many, how many elements, and 1 if the axis is left out."""
+
+    def __init__(self, axes, **kwargs):
+        super().__init__(**kwargs)
+        self.axes = [list(axis) for axis in axes]
+
+    def call(self, inputs):
+        parts = [slice(None)]
+        for start, step, count, drops in self.axes:
+            stop = start + step * count
+            parts.append(start if drops else slice(start, None if stop < 0 else stop, step))
+        return inputs[tuple(parts)]
+
+    def get_config(self):
+        return super().get_config() | {"axes": self.axes}
+
+
+@register
+class Stack(keras.layers.Layer):
+    """Its inputs side by side along a new axis, which is counted with that of the batch."""
+
+    def __init__(self, axis, **kwargs):
+        super().__init__(**kwargs)
+        self.axis = axis
+
+    def call(self, inputs):
+        return ops.stack(inputs, axis=self.axis)
+
+    def get_config(self):
+        return super().get_config() | {"axis": self.axis}
+
+
+@register
 class IdentityShortcut(keras.layers.Layer):
     """Every stride-th pixel, and zeros for the channels that the image lacks: ResNet's option A, 2015."""
 

@@ -23,6 +23,8 @@ struct EvaluationModel {
     private let loss: KnownLoss
     /// Nil where Keras trained it.
     private let normalization: Transforms.Normalization?
+    /// Of weights as the network's authors publish them: how they prepare colours.
+    private let pretrained: (taker: String, rule: Transforms.Normalization)?
 
     private enum KnownLoss {
         case own(Loss)
@@ -35,7 +37,7 @@ struct EvaluationModel {
         self.file = file
         if FileSeal.isSealed(bytes) {
             let state = try CheckpointCodec.decode(bytes, file: file)
-            (network, weights, classNames) = (state.network, state.weights, state.classNames)
+            (network, weights, classNames, pretrained) = (state.network, state.weights, state.classNames, nil)
             let position = state.position
             training = (state.dataFingerprint, position.step > 0 ? position.epoch : max(position.epoch - 1, 0))
             loss = .own(state.loss)
@@ -60,6 +62,11 @@ struct EvaluationModel {
         weights = try stored.weights(for: network)
         loss = .keras(model.compilation?.loss)
         (normalization, classNames, training) = (nil, [], nil)
+        let published =
+            network.preprocessingLayers.isEmpty ? stored.pretrained.flatMap { $0.isAsPublished ? $0 : nil } : nil
+        pretrained = published.flatMap { found in
+            Transforms.Normalization(found.normalization).map { (found.taker, $0) }
+        }
         var options = TrainingOptions()
         options.l2 = network.penalties.l2
         self.options = options
@@ -67,7 +74,8 @@ struct EvaluationModel {
 
     /// How samples in this form are normalised: as in training, or by the standard rule if Keras trained the model. Nil if the
     /// rule followed from the other form.
-    func normalization(of form: SampleForm) -> Transforms.Normalization? {
+    func normalization(of form: SampleForm, sample: Shape) -> Transforms.Normalization? {
+        if let pretrained, form == .bytes, sample.rank == 3, sample[2] == 3 { return pretrained.rule }
         let usual = preparesSamples ? .unchanged : Transforms.Normalization.standard(for: form)
         guard let normalization, normalization != usual else { return usual }
         let isChosen = options.normalization != .auto || options.valueRange != nil
@@ -76,12 +84,24 @@ struct EvaluationModel {
 
     /// The same for a data set. Wider integers may be what training had as bytes, or as wider integers.
     func normalization(of dataset: SampleSet) throws -> Transforms.Normalization? {
-        guard dataset.source.holdsWideIntegers else { return normalization(of: dataset.source.form) }
+        guard dataset.source.holdsWideIntegers else {
+            return normalization(of: dataset.source.form, sample: dataset.sample)
+        }
         return try normalization ?? (preparesSamples ? .unchanged : dataset.standardNormalization().rule)
     }
 
-    /// Penalties that Keras would add to the loss.
-    var penaltiesLeftOut: [String] { network.penalties.others }
+    /// What to know of a loss on samples that became inputs by `rule`.
+    func notes(on rule: Transforms.Normalization) -> [String] {
+        var notes: [String] = []
+        if let pretrained, rule == pretrained.rule {
+            notes.append("\(pretrained.taker) values that are \(rule.explanation), so these are")
+        }
+        let penalties = network.penalties.others
+        if !penalties.isEmpty {
+            notes.append("the loss leaves out penalties that Keras adds: \(penalties.listed(atMost: 3))")
+        }
+        return notes
+    }
 
     /// Whether the network itself makes inputs of stored samples.
     private var preparesSamples: Bool { !network.preprocessingLayers.isEmpty }

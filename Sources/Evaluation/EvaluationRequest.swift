@@ -76,8 +76,8 @@ public struct EvaluationResult: Sendable, Equatable {
     /// Of regression, else nil.
     public let errors: RegressionErrors?
     public let samples: Int
-    /// What Keras would add to the loss: penalties of the model's file that are not computed.
-    public let leftOut: [String]
+    /// What to know of the loss, in sentences.
+    public let notes: [String]
     public let split: Split
     public let samplesPerSecond: Double
 }

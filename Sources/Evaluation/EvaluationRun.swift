@@ -61,7 +61,7 @@ public final class EvaluationRun {
             top5: isClassifier && outputs > 1 ? Double(sums.correctInTop5) / count : nil,
             confusion: try confusion?.combined(communicator, of: data.dataset, classNames: model.classNames),
             errors: try errors?.combined(communicator, targets: data.dataset.targets.values),
-            samples: sums.samples, leftOut: model.penaltiesLeftOut, split: data.dataset.split,
+            samples: sums.samples, notes: model.notes(on: data.normalization), split: data.dataset.split,
             samplesPerSecond: count / seconds)
     }
 
@@ -129,7 +129,7 @@ public final class EvaluationRun {
             loss: shared[0] / count, accuracy: isClassifier ? shared[1] / count : nil,
             top5: isClassifier && model.network.outputShape.count > 1 ? shared[2] / count : nil, confusion: nil,
             errors: nil,
-            samples: data.dataset.count, leftOut: model.penaltiesLeftOut, split: data.dataset.split,
+            samples: data.dataset.count, notes: model.notes(on: data.normalization), split: data.dataset.split,
             samplesPerSecond: count / (time / .seconds(1)))
     }
 

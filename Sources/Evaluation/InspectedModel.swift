@@ -77,7 +77,7 @@ public struct InspectedModel {
     }
 
     private func normalizer(for sample: StoredSample) throws -> Normalizer {
-        guard let rule = model.normalization(of: sample.form) else {
+        guard let rule = model.normalization(of: sample.form, sample: sample.shape) else {
             let isBytes = sample.form == .bytes
             throw TrainingError(
                 "\(model.file) was trained on \(isBytes ? "floats" : "bytes"), but the image is "

@@ -134,6 +134,14 @@ private struct GraphBuilder {
 }
 
 extension KerasGraph {
+    /// The node whose value it is, of the first call.
+    func node(of output: Reference) -> Int {
+        switch layers[output.layer].content {
+        case .node(let node): node
+        case .model(let model): model.node(of: model.outputs[output.output])
+        }
+    }
+
     /// The layers in the order of Keras's `model.layers`, which is the order of weights in its files: by falling distance from
     /// an output (the longest path counts), and among equals as walks from the outputs first meet them (`map_graph` in
     /// `keras/src/ops/function.py`). The order in which a model was written down plays no part.

@@ -15,10 +15,14 @@ package struct KerasModel {
         var inputs: [Source]
         /// Keras's `training`; nil where the call does not say it.
         let training: Bool?
+        /// Of an operation: what it is given, as the file has it.
+        var arguments: JSONValue?
     }
 
     enum Content {
         case layer([String: JSONValue])
+        /// A function of Keras 3, by its module and its options.
+        case operation(String, [String: JSONValue])
         case model(KerasModel)
     }
 
@@ -177,17 +181,21 @@ package struct KerasModel {
         _ layer: JSONValue, network: String, _ levels: Int
     ) throws(NetworkError) -> Entry {
         let (name, kerasClass, configuration) = try describe(layer, network: network)
+        let content = try content(layer, kerasClass, configuration, levels)
+        let isOperation = if case .operation = content { true } else { false }
         var calls: [Call] = []
         for call in layer["inbound_nodes"]?.array ?? [] {
-            let tensors = call.array ?? tensors(in: call["args"] ?? .null)
+            let tensors = call.array ?? KerasArguments.tensors(in: isOperation ? call : call["args"] ?? .null)
             var inputs: [Source] = []
             for tensor in tensors { inputs.append(try source(tensor, of: name, network: network)) }
             let arguments = call["kwargs"] ?? call.array?.first?.array?.dropFirst(3).first ?? .null
             // Keras 3 also writes the False that a layer has by default, as dropout does; Keras 2 only what a model's author said.
             let isSaid = call.array != nil || saysTraining(kerasClass)
-            calls.append(Call(inputs: inputs, training: isSaid ? arguments["training"]?.bool : nil))
+            calls.append(
+                Call(
+                    inputs: inputs, training: isSaid ? arguments["training"]?.bool : nil,
+                    arguments: isOperation ? call : nil))
         }
-        let content = try content(layer, kerasClass, configuration, levels)
         return Entry(name: name, kerasClass: kerasClass, content: content, calls: calls)
     }
 
@@ -201,14 +209,8 @@ package struct KerasModel {
     ) throws(NetworkError) -> Content {
         switch kerasClass {
         case sequential, "Functional", "Model": .model(try KerasModel(layer, levels: levels + 1))
-        default: .layer(configuration)
+        default: KerasArguments.module(of: layer).map { .operation($0, configuration) } ?? .layer(configuration)
         }
-    }
-
-    /// Keras 3's `{"class_name": "__keras_tensor__", "config": {"keras_history": [...]}}`, at any depth of lists.
-    private static func tensors(in arguments: JSONValue) -> [JSONValue] {
-        if let list = arguments.array { return list.flatMap(tensors(in:)) }
-        return arguments["config"]?["keras_history"].map { [$0] } ?? []
     }
 
     /// `["conv2d", 0, 0]`: layer, call, output; Keras 2 adds the call's keyword arguments.

@@ -28,6 +28,21 @@ struct KerasOptions {
         return integer
     }
 
+    mutating func word(_ name: String) throws(LayerError) -> String {
+        guard let value = remaining.removeValue(forKey: name) else { throw missing(name) }
+        guard let word = value.string else { throw unsupported(name, value, "it must be a word") }
+        return word
+    }
+
+    /// A list of integers, of which some may be open.
+    mutating func shape(_ name: String) throws(LayerError) -> [Int?] {
+        guard let value = remaining.removeValue(forKey: name) else { throw missing(name) }
+        guard let list = value.array, list.allSatisfy({ $0 == .null || $0.integer != nil }) else {
+            throw unsupported(name, value, "it must be a list of integers")
+        }
+        return list.map(\.integer)
+    }
+
     mutating func optionalInteger(_ name: String) throws(LayerError) -> Int? {
         guard let value = take(name) else { return nil }
         guard let integer = value.integer else { throw unsupported(name, value, "it must be an integer") }
@@ -125,7 +140,7 @@ struct KerasOptions {
         return numbers
     }
 
-    private static func numbers(_ value: JSONValue) -> [Float]? {
+    static func numbers(_ value: JSONValue) -> [Float]? {
         if let number = value.number { return [Float(number)] }
         if value["class_name"]?.string == "__numpy__" || value["class_name"]?.string == "__tensor__" {
             return value["config"]?["value"].flatMap(numbers)

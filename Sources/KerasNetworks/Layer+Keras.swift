@@ -42,7 +42,7 @@ extension Layer {
             self = .activation(try ActivationLayer(keras: &options))
         case "Dropout": self = .dropout(try Dropout(keras: &options))
         case "Flatten": self = .flatten(try Flatten(keras: &options))
-        case "Add": self = .add(try Add(keras: &options))
+        case "Add" where Set(options.inputs).count == 1: self = .add(try Add(keras: &options))
         case "CustomScaleLayer": self = .scale(try Scale(keras: &options))
         case "Concatenate": self = .concatenate(try Concatenate(keras: &options))
         case "LocalResponseNormalization":

@@ -94,14 +94,22 @@ private struct NodeReader {
                 for (output, node) in outputs.enumerated() {
                     results[KerasModel.Source(layer: entry.name, call: number, output: output)] = node
                 }
-            case .layer(let configuration):
+            case .layer(let configuration), .operation(_, let configuration):
+                let module = if case .operation(let module, _) = entry.content { module } else { String?.none }
+                let arguments = call.arguments
                 let isUsual = place.models.isEmpty && entry.calls.count == 1 && !isInference
                 let call = LayerCall(
                     models: place.models, layer: entry.name, number: number, isInference: isInference)
                 let node = try reading(path) { shapes throws(LayerError) in
                     let isTrainable = place.isTrainable && configuration["trainable"] != .bool(false)
-                    let (layer, origin) = try Layer.reading(
-                        entry.kerasClass, configuration, inputs: sources.map { shapes[$0] })
+                    let inputs = sources.map { shapes[$0] }
+                    let (layer, origin) =
+                        if let module {
+                            try Layer.reading(
+                                operation: entry.kerasClass, module, configuration, arguments ?? .null, inputs: inputs)
+                        } else {
+                            try Layer.reading(entry.kerasClass, configuration, inputs: inputs)
+                        }
                     return isUsual
                         ? Node(
                             name: entry.name, layer: layer, inputs: sources, isTrainable: isTrainable, origin: origin)
@@ -214,6 +222,22 @@ extension KerasModel {
 }
 
 extension Layer {
+    /// Reads an operation, which goes home as it came.
+    fileprivate static func reading(
+        operation kerasClass: String, _ module: String, _ configuration: [String: JSONValue], _ arguments: JSONValue,
+        inputs: [Shape]
+    ) throws(LayerError) -> (layer: Layer, origin: LayerOrigin?) {
+        var operation = KerasOperation(kerasClass, configuration, arguments, inputs: inputs)
+        let layer = try operation.layer()
+        let options = configuration.filter { !["name", "dtype"].contains($0.key) }
+        return (
+            layer,
+            LayerOrigin(
+                typeName: kerasClass, options: options,
+                operation: LayerOrigin.Operation(module: module, arguments: arguments))
+        )
+    }
+
     /// Reads the options that all classes share, then those of the class.
     fileprivate static func reading(
         _ kerasClass: String, _ configuration: [String: JSONValue], inputs: [Shape]

@@ -37,7 +37,15 @@ private struct KerasWriting {
             [.string(graph.layers[output.layer].name), .integer(output.call), .integer(output.output)]
         }
         let connected = zip(graph.layers, layers).map { layer, description -> JSONValue in
+            let operation: LayerOrigin.Operation? =
+                if case .node(let node) = layer.content { operation(of: network.nodes[node]) } else { nil }
             let calls = layer.calls.compactMap { call -> JSONValue? in
+                if let operation {
+                    var tensors = call.inputs.map { input in
+                        KerasArguments.tensor(tensor(input), shape: network.shapes[graph.node(of: input)].extents)
+                    }[...]
+                    return KerasArguments.replacing(operation.arguments, by: &tensors)
+                }
                 let arguments: JSONValue = call.isInference ? ["training": false] : [:]
                 let inputs = call.inputs.map { input -> JSONValue in .array((tensor(input).array ?? []) + [arguments]) }
                 return inputs.isEmpty ? nil : .array(inputs)
@@ -57,6 +65,11 @@ private struct KerasWriting {
         ]
     }
 
+    /// How Keras 3 calls it; Keras 2 has layers instead.
+    private func operation(of node: Node) -> LayerOrigin.Operation? {
+        reader == .keras3 ? node.origin?.operation : nil
+    }
+
     /// Class and options.
     private func layer(_ layer: KerasGraph.Layer) -> [String: JSONValue] {
         switch layer.content {
@@ -66,9 +79,17 @@ private struct KerasWriting {
     }
 
     private func layer(_ node: Node, name: String) -> [String: JSONValue] {
+        if let operation = operation(of: node) {
+            let options = (node.origin?.options ?? [:]).merging(["name": .string(name)]) { _, own in own }
+            let word = JSONValue.string(node.origin?.typeName ?? "")
+            return [
+                "module": .string(operation.module), "class_name": word, "registered_name": word,
+                "config": .object(options),
+            ]
+        }
         let isInput = if case .input = node.layer { true } else { false }
-        // An input's origin is its whole model's.
-        let origin = isInput ? nil : node.origin
+        // An input's origin is its whole model's, and an operation's is not for Keras 2.
+        let origin = isInput || node.origin?.operation != nil ? nil : node.origin
         var configuration = origin?.typeName == nil ? node.layer.keras.kerasConfiguration : [:]
         configuration.merge(origin?.options ?? [:]) { _, kept in kept }
         if reader == .keras2, let shape = configuration.removeValue(forKey: "batch_shape") {

@@ -21,7 +21,16 @@ enum EfficientNet {
     static let models = [
         ZooModel(
             name: "efficientnet-b0", source: "Tan and Le 2019, table 1, as keras.applications", input: [224, 224, 3],
-            classes: 1000, loss: .sparseCategoricalCrossEntropy, variations: [.top], build: network)
+            classes: 1000, loss: .sparseCategoricalCrossEntropy, variations: [.top]
+        ) { (input, classes, options) throws(NetworkError) in
+            try network("efficientnet-b0", .asKeras, input, classes, options)
+        },
+        ZooModel(
+            name: "efficientnet-b0-torch", source: "efficientnet-b0 with the padding and normalisation of PyTorch",
+            input: [224, 224, 3], classes: 1000, loss: .sparseCategoricalCrossEntropy, variations: [.top]
+        ) { (input, classes, options) throws(NetworkError) in
+            try network("efficientnet-b0-torch", .asPyTorch, input, classes, options)
+        },
     ]
 
     private static let stages: [(kernel: Int, expansion: Int, filters: Int, blocks: Int, stride: Int)] = [
@@ -29,11 +38,12 @@ enum EfficientNet {
         (3, 6, 80, 3, 2), (5, 6, 112, 3, 1), (5, 6, 192, 4, 2), (3, 6, 320, 1, 1),
     ]
 
-    @Sendable private static func network(
-        input: Shape, classes: Int, options: ModelOptions
+    private static func network(
+        _ name: String, _ padding: StridedPadding, _ input: Shape, _ classes: Int, _ options: ModelOptions
     ) throws(NetworkError) -> Network {
-        var builder = EfficientNetBuilder(graph: GraphBuilder("efficientnet-b0", input: input))
-        var x = builder.convolution(builder.graph.input, 32, kernel: 3, stride: 2, name: "stem_conv")
+        var builder = EfficientNetBuilder(graph: GraphBuilder(name, input: input), padding: padding)
+        var x = builder.graph.convolution(
+            builder.graph.input, 32, kernel: 3, stride: 2, padding: padding, initializer: .heNormal, name: "stem_conv")
         x = builder.activated(x, "stem_bn", "stem_activation")
         var channels = 32
         for (number, stage) in stages.enumerated() {
@@ -58,6 +68,7 @@ private struct EfficientNetBuilder {
     typealias Tensor = GraphBuilder.Tensor
 
     var graph: GraphBuilder
+    let padding: StridedPadding
 
     mutating func block(
         _ x: Tensor, _ channels: Int, kernel: Int, expansion: Int, filters: Int, stride: Int, _ name: String
@@ -71,10 +82,11 @@ private struct EfficientNetBuilder {
         // The deviation of fan-out, which is a channel's window.
         let deviation = (2 / Float(kernel * kernel)).squareRoot()
         y = graph.depthwise(
-            y, kernel: kernel, stride: stride, initializer: .normal(deviation: deviation), name: "\(name)dwconv")
+            y, kernel: kernel, stride: stride, padding: padding, initializer: .normal(deviation: deviation),
+            name: "\(name)dwconv")
         y = activated(y, "\(name)bn", "\(name)activation")
         y = excited(y, width, squeezed: max(1, channels / 4), "\(name)se_")
-        y = graph.batchNormalization(convolution(y, filters, name: "\(name)project_conv"), name: "\(name)project_bn")
+        y = normalization(convolution(y, filters, name: "\(name)project_conv"), "\(name)project_bn")
         return stride == 1 && channels == filters ? graph.sum(x, y, name: "\(name)add") : y
     }
 
@@ -88,15 +100,20 @@ private struct EfficientNetBuilder {
     }
 
     mutating func convolution(
-        _ x: Tensor, _ filters: Int, kernel: Int = 1, stride: Int = 1, activation: Activation = .linear,
-        bias: Bool = false, name: String
+        _ x: Tensor, _ filters: Int, activation: Activation = .linear, bias: Bool = false, name: String
     ) -> Tensor {
         graph.convolution(
-            x, filters, kernel: Extent2D(kernel), stride: Extent2D(stride), padding: .same,
-            activation: activation, bias: bias, initializer: .heNormal, name: name)
+            x, filters, kernel: 1, padding: .same, activation: activation, bias: bias, initializer: .heNormal,
+            name: name)
     }
 
     mutating func activated(_ x: Tensor, _ normalization: String, _ name: String) -> Tensor {
-        graph.activation(graph.batchNormalization(x, name: normalization), .silu, name: name)
+        graph.activation(self.normalization(x, normalization), .silu, name: name)
+    }
+
+    private mutating func normalization(_ x: Tensor, _ name: String) -> Tensor {
+        padding == .asKeras
+            ? graph.batchNormalization(x, name: name)
+            : graph.batchNormalization(x, momentum: 0.9, epsilon: 1e-5, name: name)
     }
 }

@@ -18,7 +18,16 @@ enum MobileNetV2 {
     static let models = [
         ZooModel(
             name: "mobilenet-v2", source: "Sandler et al. 2018, table 2, as keras.applications", input: [224, 224, 3],
-            classes: 1000, loss: .sparseCategoricalCrossEntropy, variations: [.top], build: network)
+            classes: 1000, loss: .sparseCategoricalCrossEntropy, variations: [.top]
+        ) { (input, classes, options) throws(NetworkError) in
+            try network("mobilenet-v2", .asKeras, input, classes, options)
+        },
+        ZooModel(
+            name: "mobilenet-v2-torch", source: "mobilenet-v2 with the padding and normalisation of PyTorch",
+            input: [224, 224, 3], classes: 1000, loss: .sparseCategoricalCrossEntropy, variations: [.top]
+        ) { (input, classes, options) throws(NetworkError) in
+            try network("mobilenet-v2-torch", .asPyTorch, input, classes, options)
+        },
     ]
 
     private static let stages: [(expansion: Int, filters: Int, blocks: Int, stride: Int)] = [
@@ -26,12 +35,12 @@ enum MobileNetV2 {
         (6, 160, 3, 2), (6, 320, 1, 1),
     ]
 
-    @Sendable private static func network(
-        input: Shape, classes: Int, options: ModelOptions
+    private static func network(
+        _ name: String, _ padding: StridedPadding, _ input: Shape, _ classes: Int, _ options: ModelOptions
     ) throws(NetworkError) -> Network {
-        var builder = MobileNetV2Builder(graph: GraphBuilder("mobilenet-v2", input: input))
+        var builder = MobileNetV2Builder(graph: GraphBuilder(name, input: input), padding: padding)
         var x = builder.graph.convolution(
-            builder.graph.input, 32, kernel: 3, stride: 2, padding: .same, bias: false, name: "Conv1")
+            builder.graph.input, 32, kernel: 3, stride: 2, padding: padding, name: "Conv1")
         x = builder.rectified(x, "bn_Conv1", "Conv1_relu")
         var (channels, number) = (32, 0)
         for stage in stages {
@@ -57,6 +66,7 @@ private struct MobileNetV2Builder {
     typealias Tensor = GraphBuilder.Tensor
 
     var graph: GraphBuilder
+    let padding: StridedPadding
 
     mutating func block(
         _ x: Tensor, _ channels: Int, expansion: Int, filters: Int, stride: Int, _ name: String
@@ -67,7 +77,7 @@ private struct MobileNetV2Builder {
                 y, expansion * channels, kernel: 1, padding: .same, bias: false, name: "\(name)expand")
             y = rectified(y, "\(name)expand_BN", "\(name)expand_relu")
         }
-        y = graph.depthwise(y, kernel: 3, stride: stride, name: "\(name)depthwise")
+        y = graph.depthwise(y, kernel: 3, stride: stride, padding: padding, name: "\(name)depthwise")
         y = rectified(y, "\(name)depthwise_BN", "\(name)depthwise_relu")
         y = graph.convolution(y, filters, kernel: 1, padding: .same, bias: false, name: "\(name)project")
         y = normalization(y, "\(name)project_BN")
@@ -79,19 +89,8 @@ private struct MobileNetV2Builder {
     }
 
     private mutating func normalization(_ x: Tensor, _ name: String) -> Tensor {
-        graph.batchNormalization(x, momentum: 0.999, name: name)
-    }
-}
-
-extension GraphBuilder {
-    /// A depthwise convolution without bias, with zeros around it so that only its stride makes the image smaller. Where it strides,
-    /// keras.applications has the same zeros in a layer of their own.
-    mutating func depthwise(
-        _ x: Tensor, kernel: Int, stride: Int, initializer: Initializer = .glorotUniform, name: String
-    ) -> Tensor {
-        let layer = DepthwiseConvolution2D(
-            kernel: Extent2D(kernel), stride: Extent2D(stride), padding: .same, usesBias: false,
-            kernelInitializer: initializer)
-        return plain(layer, [x], name: name)
+        padding == .asKeras
+            ? graph.batchNormalization(x, momentum: 0.999, name: name)
+            : graph.batchNormalization(x, momentum: 0.9, epsilon: 1e-5, name: name)
     }
 }

@@ -87,10 +87,22 @@ public struct LayerOrigin: Sendable, Equatable {
     public let typeName: String?
     /// Penalties, seeds, initial weights of a kind that does not exist here.
     public let options: [String: JSONValue]
+    /// Nil for layers, which most are.
+    public let operation: Operation?
 
-    public init(typeName: String? = nil, options: [String: JSONValue]) {
+    /// A function that stands among the layers of Keras 3.
+    public struct Operation: Sendable, Equatable {
+        public let module: String
+        /// What it is called with, in Keras's words: inputs and constants.
+        public let arguments: JSONValue
+
+        public init(module: String, arguments: JSONValue) { (self.module, self.arguments) = (module, arguments) }
+    }
+
+    public init(typeName: String? = nil, options: [String: JSONValue], operation: Operation? = nil) {
         self.typeName = typeName
         self.options = options
+        self.operation = operation
     }
 }
 

@@ -51,12 +51,15 @@ package final class Evaluator {
         return outputs
     }
 
-    /// The same into memory for just these samples.
-    package func predict(width: Int, into outputs: UnsafeMutableBufferPointer<Float>) throws {
+    /// The same into memory for just these samples. `progress` as in `evaluate`.
+    package func predict(
+        width: Int, into outputs: UnsafeMutableBufferPointer<Float>,
+        progress: ((_ step: Int, _ steps: Int) throws -> Void)? = nil
+    ) throws {
         guard let start = outputs.baseAddress else { return }
         let sampler = source.sampler
         let first = sampler.part(of: shards).lowerBound
-        try forEachShard(.prediction, epoch: 0, nil) { plan, batch, step, shard in
+        try forEachShard(.prediction, epoch: 0, progress) { plan, batch, step, shard in
             let position = sampler.positions(step: step, shard: shard).lowerBound - first
             (start + position * width).update(from: plan.output, count: batch.count * width)
         }

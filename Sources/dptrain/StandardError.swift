@@ -18,27 +18,31 @@ enum StandardError {
     }
 }
 
-/// One line on standard error that is rewritten while work goes on; nothing where no one watches.
+/// One line on standard error that is rewritten while work goes on; where no one watches nothing, or lines from time to time.
 final class ProgressLine {
     private let title: String
+    private let isShown: Bool
     private let isWatched: Bool
+    private let plainInterval: Duration?
     private var lastShown: ContinuousClock.Instant?
     /// When the first part was shown, and how far the work was then.
     private var beginning: (time: ContinuousClock.Instant, part: Double)?
     private static let pause = Duration.milliseconds(200)
 
-    init(_ title: String, isShown: Bool = true) {
-        self.title = title
+    /// `plainInterval`: after which time there is a line where no one watches.
+    init(_ title: String, isShown: Bool = true, plainInterval: Duration? = nil) {
+        (self.title, self.isShown, self.plainInterval) = (title, isShown, plainInterval)
         isWatched = isShown && isatty(STDERR_FILENO) == 1 && Terminal.canRewrite
     }
 
     /// `Importing 42 %, 310 images/s, 5m 12s left`: a part of the work is done, 0...1. The rate is of `images`, all there are.
     func show(_ part: Double, images: Int? = nil) {
-        guard isWatched else { return }
+        guard isShown, let pause = isWatched ? Self.pause : plainInterval else { return }
         let now = ContinuousClock.now
         let beginning = self.beginning ?? (now, part)
         self.beginning = beginning
-        if let lastShown, now - lastShown < Self.pause { return }
+        // A line that cannot be taken away comes when work turns out to be long.
+        if let last = lastShown ?? (isWatched ? nil : beginning.time), now - last < pause { return }
         lastShown = now
         let seconds = (now - beginning.time) / .seconds(1)
         let done = part - beginning.part
@@ -47,7 +51,12 @@ final class ProgressLine {
             if let images { text += ", \(Figures.rate(Int(done * Double(images)), in: seconds))" }
             text += ", \(Figures.duration((1 - part) * seconds / done)) left"
         }
-        StandardError.write("\r\u{1B}[K" + text)
+        StandardError.write(isWatched ? "\r\u{1B}[K" + text : text + "\n")
+    }
+
+    /// The same of work whose end is told by 1.
+    func showUntilDone(_ part: Double) {
+        if part < 1 { show(part) } else { clear() }
     }
 
     func clear() {

@@ -39,7 +39,7 @@ import Testing
         for mode in BatchNormalizationMode.allCases { try check(engine, layer, shards: [[3], [2, 1]], mode: mode) }
     }
 
-    @Test(arguments: TestedEngine.all, LayerCase.plain)
+    @Test(arguments: TestedEngine.all, LayerCase.plain + LayerCase.operations)
     func plain(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
 
     /// From distances to the codes of classes.

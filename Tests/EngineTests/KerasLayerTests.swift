@@ -6,11 +6,11 @@ import KerasNetworks
 import Models
 import Testing
 
-/// Layers and graphs as Keras's files have them, computed by every engine, against Keras in double precision. Golden/layers.py and
-/// graphs.py write the files and say what is in them.
+/// Layers and graphs as Keras's files have them, computed by every engine, against Keras in double precision. Golden/layers.py,
+/// operations.py and graphs.py write the files and say what is in them.
 @Suite struct KerasLayerTests {
     /// `layers/Dot`
-    static let names = ["layers", "graphs"].flatMap { file in
+    static let names = ["layers", "operations", "graphs"].flatMap { file in
         ((try? HDF5File.open(path(file)).root.children()) ?? []).map { "\(file)/\($0)" }
     }
 
@@ -29,6 +29,7 @@ import Testing
 
     @Test func thereAreLayers() {
         #expect(Self.names.count { $0.hasPrefix("layers/") } > 50)
+        #expect(Self.names.count { $0.hasPrefix("operations/") } == 52)
         #expect(Self.names.count { $0.hasPrefix("graphs/") } == 12)
     }
 

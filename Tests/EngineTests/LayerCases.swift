@@ -324,7 +324,7 @@ extension LayerCase {
         },
         LayerCase("merges", [3, 4, 1], front: 4) { g, x in
             let y = g.convolution(x, 4, kernel: 1)
-            let pairs = Merge.Kind.allCases.map { g.plain(Merge($0), [x, y]) }
+            let pairs = Merge.Kind.allCases.filter { $0 != .divide }.map { g.plain(Merge($0), [x, y]) }
             _ = g.concatenation(pairs)
         },
         LayerCase("the angle of two vectors", [7], front: 5) { g, x in
@@ -407,6 +407,48 @@ extension LayerCase {
             _ = g.dense(g.radialBasis(g.dense(x, 6, activation: .tanh), 4), 3)
         },
     ]
+
+    /// Functions of values that lie where they have a slope.
+    static let operations =
+        ScalarOperation.Function.allCases.map { function in
+            LayerCase("operation \(function.rawValue)", [3, 2, 2], front: 3) { g, x in
+                let positive = g.plain(Rescaling(scale: [0.5], offset: [1]), [g.activation(x, .sigmoid)])
+                let constants: [Float] =
+                    switch function {
+                    case .power: [1.5]
+                    case .quotient: [2]
+                    case .atLeast, .atMost: [1.26]
+                    case .clip: [1.2, 1.33]
+                    default: []
+                    }
+                _ = g.plain(ScalarOperation(function, constants: constants), [positive])
+            }
+        } + [
+            LayerCase("a quotient of images, and of a squeeze", [3, 2, 2], front: 3) { g, x in
+                let y = g.plain(Rescaling(scale: [1], offset: [1]), [g.activation(x, .sigmoid)])
+                let squeezed = g.plain(Reduction(.mean, axes: [0, 1], keepsAxes: true), [y])
+                _ = g.concatenation([g.plain(Merge(.divide), [x, y]), g.plain(Merge(.divide), [x, squeezed])])
+            },
+            LayerCase("reductions along each axis", [3, 2, 2], front: 3) { g, x in
+                let ends = Reduction.Kind.allCases.flatMap { kind in
+                    [Set([0]), [1], [2], [0, 2], [1, 2]].map { axes in
+                        g.flatten(g.plain(Reduction(kind, axes: axes, keepsAxes: axes.count == 2), [x]))
+                    }
+                }
+                _ = g.dense(g.concatenation(ends), 3)
+            },
+            LayerCase("slices, and stacks of them", [4, 3, 2], front: 5) { g, x in
+                let whole = Slice.Axis(start: 0, count: 3)
+                let rows = [0, 2].map { row in
+                    g.plain(
+                        Slice([
+                            .init(start: row, count: 1, isDropped: true), whole, .init(start: 4, step: -2, count: 3),
+                        ]), [x])
+                }
+                let ends = (0...2).map { g.flatten(g.plain(Stack(axis: $0), rows)) }
+                _ = g.dense(g.concatenation(ends), 2)
+            },
+        ]
 
     static let graphs = [
         LayerCase("residual block, identity shortcut", [4, 5, 4], front: 5) { g, x in

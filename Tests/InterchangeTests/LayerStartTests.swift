@@ -117,6 +117,7 @@ import Testing
     @Test(arguments: [
         ("vgg16", "caffe"), ("resnet50", "caffe"), ("resnet101-v2", "tf"), ("inception-v3", "tf"),
         ("inception-resnet-v2", "tf"), ("lenet5", nil), ("vgg16-c", "caffe"), ("googlenet", nil),
+        ("efficientnet-b0", "torch"), ("mobilenet-v2", "tf"), ("densenet121", "torch"),
     ])
     func preprocessingOfPretrainedWeights(model: String, normalization: String?) throws {
         let network = try Zoo.model(named: model).network()

@@ -14,7 +14,10 @@ import TestSupport
     }
 
     @Test(arguments: [
-        (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 8, "its names are not those of a ResNet or VGG"),
+        (
+            #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 8,
+            "its names are not those of torchvision or timm for DenseNet, EfficientNet, MobileNetV2, ResNet and VGG"
+        ),
         (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 4, "no type, shape or place inside"),
         (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 12, "4 bytes behind"),
         (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#, 8, "no type, shape or place inside"),

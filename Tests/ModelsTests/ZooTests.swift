@@ -12,7 +12,7 @@ import Testing
         ("resnet-cifar-1202-v1", 19_558_378), ("resnet18", 11_699_112), ("resnet34", 21_814_696),
         ("resnet50", 25_636_712), ("resnet50-v1.5", 25_636_712), ("resnet101", 44_707_176),
         ("resnet152", 60_419_944), ("resnext50-32x4d", 25_028_904 + 68_224), ("densenet121", 8_062_504),
-        ("mobilenet-v2", 3_538_984), ("efficientnet-b0", 5_330_571 - 7),
+        ("mobilenet-v2", 3_538_984), ("efficientnet-b0", 5_330_571 - 7), ("mobilenet-v2-torch", 3_538_984),
     ])
     func parameterCount(name: String, expected: Int) throws {
         #expect(try Zoo.model(named: name).network().parameterCount == expected)
@@ -36,7 +36,7 @@ import Testing
     @Test(arguments: [
         ("resnet18", 11_689_512), ("resnet34", 21_797_672), ("resnet50", 25_583_592),
         ("resnext50-32x4d", 25_028_904), ("densenet121", 7_978_856), ("mobilenet-v2", 3_504_872),
-        ("efficientnet-b0", 5_288_548),
+        ("efficientnet-b0", 5_288_548), ("mobilenet-v2-torch", 3_504_872), ("efficientnet-b0-torch", 5_288_548),
     ])
     func trainableParameterCount(name: String, expected: Int) throws {
         #expect(try Zoo.model(named: name).network().trainableParameterCount == expected)

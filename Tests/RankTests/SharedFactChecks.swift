@@ -123,7 +123,8 @@ private let otherValues = [
 private let prerequisites = [
     "nesterov": ["optimizer": "sgd", "momentum": "0.9"], "momentum": ["optimizer": "sgd"],
     "rho": ["optimizer": "rmsprop"], "centered": ["optimizer": "rmsprop"], "trust": ["optimizer": "lars"],
-    "initial-accumulator": ["optimizer": "adagrad"], "rollback-factor": ["on-nan": "rollback"],
+    "amsgrad": ["optimizer": "adam"], "initial-accumulator": ["optimizer": "adagrad"],
+    "rollback-factor": ["on-nan": "rollback"],
     "rollback-limit": ["on-nan": "rollback"], "unfreeze": ["unfreeze-at-epoch": "1"],
     "unfreeze-rate": ["unfreeze-at-epoch": "1"], "repeated-augmentation": ["augment": "flip"],
 ]

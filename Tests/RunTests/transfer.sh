@@ -47,6 +47,16 @@ expect "factors that are none" 64 "is not a list of patterns with positive facto
 expect "weights that were trained on other values" 0 'first/latest.h5: its run took values that are divided by 255, but this run.s are from 0:255 to -1:1' \
     alone --model simple-cnn --data data.h5 --weights first/latest.h5 --normalization tf --epochs 1 --batch-size 16 --output other
 
+# Weights as they are published bring their preprocessing with them, unless an option says otherwise.
+pretrained=(--model mobilenet-v2 --data data.h5 --batch-size 16 --steps-per-epoch 1 --epochs 1 --batch-norm global)
+alone "${pretrained[@]}" --classes 1000 --output published >/dev/null 2>&1
+alone checkpoint export published/latest.h5 --output published.weights.h5 >/dev/null
+expect "published weights" 0 "published.weights.h5: pretrained weights of keras.applications' MobileNetV2 take values that are from 0:255 to -1:1 .tf., so" \
+    alone "${pretrained[@]}" --init-from published.weights.h5 --output prepared
+expect "a resumed run prepares samples in the same way" 0 'input .*from 0:255 to -1:1 .tf.' ranks 2 --resume --output prepared --epochs 2
+expect "an option comes first" 0 'warning .*take values that are from 0:255 to -1:1 .tf., but this run.s are divided by 255' \
+    alone "${pretrained[@]}" --init-from published.weights.h5 --normalization unit --output prepared-otherwise
+
 # What frozen layers make of samples, computed once: other sums than in training, since a batch norm is folded and shards differ.
 body=("${run[@]:0:8}" --freeze '!*_new' --batch-size 16 --epochs 3 --shards 8 --checkpoint-every-steps 4 --keep 100)
 expect "a frozen body in each step" 0 'finished after 3 epochs' alone "${body[@]}" --output slow

@@ -9,7 +9,7 @@ extension Optimizer {
     public func kerasConfiguration(
         learningRate: Double, weightDecay: Double, clipping: GradientClipping? = nil
     ) -> [String: JSONValue] {
-        var configuration = Self.kerasConstants.mapValues { JSONValue.bool($0) }
+        var configuration: [String: JSONValue] = [:]
         for parameter in Self.hyperparameters { configuration[parameter.kerasName] = parameter.get(self).json }
         configuration["name"] = .string(Self.kerasName)
         configuration["learning_rate"] = .number(learningRate)
@@ -25,20 +25,20 @@ extension Optimizer {
 /// A slot of an optimizer and a trainable parameter of a network, each by its index.
 package typealias SlotPlace = (slot: Int, parameter: Int)
 
-/// Keras assigns an optimizer's variables by position (`KerasSlotOrder`).
+/// The order of `Optimizer.kerasSlotsTogether`.
 extension Optimizer {
     /// The optimizer's variables, in the order in which files hold them.
     package func slotPlaces(in network: Network) -> [SlotPlace] {
         Self.slotPlaces(slots: slots.count, in: network)
     }
 
-    /// With so many slots for each parameter. `order` is that of Keras 3 if it is nil.
-    static func slotPlaces(slots: Int, in network: Network, order: KerasSlotOrder? = nil) -> [SlotPlace] {
+    /// With so many slots for each parameter. `together` is that of Keras 3 if it is nil.
+    static func slotPlaces(slots: Int, in network: Network, together: Int? = nil) -> [SlotPlace] {
         let byNode = Dictionary(grouping: network.trainableParameters.indices) { network.trainableParameters[$0].node }
         let parameters = network.kerasLayerOrder.flatMap { byNode[$0] ?? [] }
-        return switch order ?? kerasSlotOrder {
-        case .byParameter: parameters.flatMap { parameter in (0..<slots).map { ($0, parameter) } }
-        case .bySlot: (0..<slots).flatMap { slot in parameters.map { (slot, $0) } }
+        let together = together ?? kerasSlotsTogether
+        return stride(from: 0, to: slots, by: together).flatMap { first in
+            parameters.flatMap { parameter in (first..<min(first + together, slots)).map { ($0, parameter) } }
         }
     }
 }

@@ -12,8 +12,8 @@ package struct KerasOptimizerVariables {
     /// Made so far.
     package let updates: Int
     private let slots: [KerasWeightsFile.Weight]
-    /// Nil for that of Keras 3.
-    private let order: KerasSlotOrder?
+    /// How many slots of a parameter lie together; nil for as many as in Keras 3.
+    private let together: Int?
 
     /// Nil where the file has none: a model that was not compiled or never trained. A checkpoint goes on by being resumed, and
     /// has none here either. `path` names the bytes in errors.
@@ -41,7 +41,7 @@ package struct KerasOptimizerVariables {
         self.updates = updates
         slots = Array(variables.dropFirst(hasRate ? 2 : 1))
         // The optimizers of before Keras 2.11 have `iter` and all slots of a kind together.
-        order = count.name == "iter" ? .bySlot : nil
+        together = count.name == "iter" ? 1 : nil
     }
 
     /// The slots of `optimizer` for `network`, in the order of its slots; refused if they were another optimizer's or
@@ -52,7 +52,7 @@ package struct KerasOptimizerVariables {
         var result = optimizer.slots.map { OptimizerState.Slot(name: $0.name, values: []) }
         // tf_keras keeps a momentum that is always zero.
         if result.isEmpty { return [] }
-        let places = type(of: optimizer).slotPlaces(slots: result.count, in: network, order: order)
+        let places = type(of: optimizer).slotPlaces(slots: result.count, in: network, together: together)
         let parameters = network.trainableParameters
         guard slots.count == places.count,
             zip(slots, places).allSatisfy({ $0.shape == parameters[$1.parameter].specification.shape })

@@ -7,7 +7,7 @@ extension KerasWeightsFile {
     /// (Keras numbers automatic names anew for each model), by Keras's order, in Keras 3's form by class and number;
     /// every shape must fit. Layers of the file that the network lacks are ignored where names match.
     public func weights(for network: Network) throws(FileError) -> [[Float]] {
-        try requireSameStrides(network)
+        try requireSameWindows(network)
         if let weights = weightsOfGroups(for: network) { return weights }
         let wanted = network.layersWithParameters
         let places = places(of: wanted.map { network.nodes[$0.node].name })
@@ -63,18 +63,6 @@ extension KerasWeightsFile {
             guard wanted[last(name)]?.count == 1, let places = byLast[last(name)], places.count == 1 else { return nil }
             return places[0]
         }
-    }
-
-    /// Weights of PyTorch's bottlenecks fit those of Keras, which skip other pixels.
-    func requireSameStrides(_ network: Network) throws(FileError) {
-        guard form == .pyTorch, network.nodes.contains(where: { $0.name == "conv3_block1_3_conv" }),
-            let first = network.nodes.first(where: { $0.name == "conv3_block1_1_conv" }),
-            case .convolution(let layer) = first.layer, layer.window.stride != 1
-        else { return }
-        throw FileError(
-            .content, file: path,
-            "it is PyTorch's ResNet, whose 3x3 convolutions stride, and in \(network.name) the 1x1 convolutions do",
-            remedy: "train --model resnet50-v1.5")
     }
 
     private static func all(_ layers: [Layer?]) -> [Layer]? {

@@ -37,6 +37,8 @@ public struct KerasWeightsFile: Sendable {
     let configuration: JSONValue?
     /// What it was compiled with, as Keras writes it, of a model that was compiled.
     let compilation: JSONValue?
+    /// Whether it is of networks that pad windows which stride as PyTorch does.
+    let padsAllSides: Bool
     /// How samples became inputs when a checkpoint was trained.
     let trainedOn: String?
     /// Those with weights, in the model's order (Keras 3's form: by name).
@@ -51,11 +53,13 @@ public struct KerasWeightsFile: Sendable {
     /// From a file's bytes; `path` names them in errors.
     package init(_ bytes: [UInt8], path: String) throws(FileError) {
         if SafetensorsFile.isIn(bytes) {
-            layers = try TorchLayers(SafetensorsFile(bytes, path: path)).layers
+            let found = try TorchLayers(SafetensorsFile(bytes, path: path))
+            (layers, padsAllSides) = (found.layers, found.tellsPadding)
             (self.path, form, configuration, compilation, trainedOn) = (path, .pyTorch, nil, nil, nil)
             groups = []
             return
         }
+        padsAllSides = false
         do {
             if ZipReader.isZip(bytes) {
                 let archive = try KerasArchive(bytes, path: path)

@@ -40,7 +40,7 @@ extension KerasWeightsFile {
     public func start(
         _ weights: [[Float]], of network: Network, by match: LayerMatch? = nil, ofShallower: Set<String>? = nil
     ) throws(FileError) -> LayerStart {
-        try requireSameStrides(network)
+        try requireSameWindows(network)
         let wanted = network.layersWithParameters
         let places: [Int?]
         switch match ?? .name {

@@ -53,7 +53,9 @@ extension Network {
             let parameters = node.layer.description.parameters(for: inputShapes(of: index))
             guard node.layer.keras.isOfKeras, parameters.contains(where: \.isKernel) else { return node }
             let options = ["kernel_regularizer": regularizer].merging(node.origin?.options ?? [:]) { _, kept in kept }
-            return node.coming(from: LayerOrigin(typeName: node.origin?.typeName, options: options))
+            return node.coming(
+                from: LayerOrigin(
+                    typeName: node.origin?.typeName, options: options, operation: node.origin?.operation))
         }
         return try Network(name: name, nodes: penalized, auxiliaryOutputs: auxiliaryOutputs)
     }

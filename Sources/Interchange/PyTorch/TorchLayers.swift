@@ -1,89 +1,53 @@
 import Basics
 import FileFormats
 
-/// The layers of a PyTorch `state_dict` under the names of the zoo, with weights in Keras's shapes. Known are the names of
-/// torchvision and of timm for ResNet and VGG:
-///
-///     conv1, bn1                       conv1_conv, conv1_bn
-///     layer3.1.conv2, .bn2             conv4_block2_2_conv, conv4_block2_2_bn
-///     layer3.0.downsample.0, .1        conv4_block1_0_conv, conv4_block1_0_bn
-///     fc                               predictions
-///
-///     features.7, .8                   block2_conv2, block2_conv2_bn      a pooling stands where a number is left out
-///     classifier.0, .3, .6             fc1, fc2, predictions              torchvision
-///     pre_logits.fc1, .fc2, head.fc    fc1, fc2, predictions              timm
+/// The layers of a PyTorch `state_dict` under the names of the zoo, with weights in Keras's shapes. Known are the names that
+/// torchvision and timm give to some families of networks; each family is an extension and a line of `families`.
 ///
 /// Kernels of convolutions are [out, in, height, width] there and [height, width, in, out] here, those of dense layers [out,
 /// in] and [in, out]. A dense layer behind images reads channel by channel there, and pixel by pixel here.
 struct TorchLayers {
+    /// Networks whose layers are named alike.
+    struct Family {
+        let name: String
+        /// A tensor that no other family has.
+        let sign: String
+        let read: @Sendable (inout TorchLayers) throws(FileError) -> Void
+    }
+
+    private static let families: [Family] = [.resNet, .mobileNetV2, .efficientNet, .timm, .denseNet, .vgg]
+
     private let file: SafetensorsFile
     private(set) var layers: [KerasWeightsFile.Layer] = []
+    /// Whether the names tell that windows which stride have as many zeros on all sides, as PyTorch's.
+    var tellsPadding = true
     private var lastFilters = 0
 
     init(_ file: SafetensorsFile) throws(FileError) {
         self.file = file
-        if file.tensors["layer1.0.conv1.weight"] != nil {
-            try readResNet()
-        } else if file.tensors["features.0.weight"] != nil {
-            try readVGG()
-        } else {
+        guard let family = Self.families.first(where: { file.tensors[$0.sign] != nil }) else {
+            let known = Set(Self.families.map(\.name)).sorted().listed("and")
             throw FileError(
-                .content, file: file.path, "its names are not those of a ResNet or VGG of torchvision or timm",
+                .content, file: file.path, "its names are not those of torchvision or timm for \(known)",
                 remedy: "it has \(file.tensors.keys.sorted().listed(atMost: 8))")
         }
+        try family.read(&self)
     }
 
     /// Of files without a classifier.
-    private func has(_ name: String) -> Bool { file.tensors[name + ".weight"] != nil }
+    func has(_ name: String) -> Bool { file.tensors[name + ".weight"] != nil }
 
-    private mutating func readResNet() throws(FileError) {
-        // The bottlenecks of the zoo have biases, as Keras's have.
-        let usesBias = has("layer1.0.conv3")
-        try addConvolution("conv1", "conv1_conv", addsBias: usesBias)
-        try addNormalization("bn1", "conv1_bn")
-        for stage in 1...4 {
-            var block = 0
-            while has("layer\(stage).\(block).conv1") {
-                let (source, target) = ("layer\(stage).\(block)", "conv\(stage + 1)_block\(block + 1)")
-                if has("\(source).downsample.0") {
-                    try addConvolution("\(source).downsample.0", "\(target)_0_conv", addsBias: usesBias)
-                    try addNormalization("\(source).downsample.1", "\(target)_0_bn")
-                }
-                for number in 1...3 where has("\(source).conv\(number)") {
-                    try addConvolution("\(source).conv\(number)", "\(target)_\(number)_conv", addsBias: usesBias)
-                    try addNormalization("\(source).bn\(number)", "\(target)_\(number)_bn")
-                }
-                block += 1
-            }
-        }
-        if has("fc") { try addDense("fc", "predictions") }
+    /// The tensors of four axes.
+    var imageKernels: [String] { file.tensors.filter { $0.value.shape.count == 4 }.map(\.key) }
+
+    /// The names of a convolution and of the normalisation behind it.
+    typealias Normalized = (convolution: String, normalization: String)
+
+    /// Whether a convolution takes fewer channels than the one before it makes.
+    func isGrouped(_ name: String, behind previous: String) -> Bool {
+        let shapes = [name, previous].map { file.tensors[$0 + ".weight"]?.shape ?? [] }
+        return shapes.allSatisfy { $0.count == 4 } && shapes[0][1] < shapes[1][0]
     }
-
-    private mutating func readVGG() throws(FileError) {
-        let numbers = file.tensors.filter { $0.value.shape.count == 4 }.keys.compactMap { name -> Int? in
-            let parts = name.split(separator: ".")
-            return parts.count == 3 && parts[0] == "features" && parts[2] == "weight" ? Int(parts[1]) : nil
-        }.sorted()
-        let normalizes = has("features.\((numbers.first ?? 0) + 1)")
-        // A convolution, perhaps a normalisation, and a ReLU.
-        let distance = normalizes ? 3 : 2
-        var (block, place, last) = (1, 0, numbers.first ?? 0)
-        for number in numbers {
-            (block, place) = number - last > distance ? (block + 1, 1) : (block, place + 1)
-            last = number
-            let name = "block\(block)_conv\(place)"
-            try addConvolution("features.\(number)", name, addsBias: false)
-            if normalizes { try addNormalization("features.\(number + 1)", name + "_bn", epsilon: 1e-3) }
-        }
-        let tops =
-            has("head.fc")
-            ? ["pre_logits.fc1", "pre_logits.fc2", "head.fc"] : ["classifier.0", "classifier.3", "classifier.6"]
-        for (source, target) in zip(tops, ["fc1", "fc2", "predictions"]) where has(source) {
-            try addDense(source, target)
-        }
-    }
-
-    // MARK: Layers
 
     private mutating func add(_ name: String, _ weights: [(String, [Int], [Float])]) {
         layers.append(
@@ -100,25 +64,39 @@ struct TorchLayers {
         return shape
     }
 
-    private mutating func addConvolution(_ source: String, _ name: String, addsBias: Bool) throws(FileError) {
+    mutating func addConvolution(_ source: String, _ name: String, addsBias: Bool = false) throws(FileError) {
         let shape = try shape(source + ".weight", 4...4)
-        lastFilters = shape[0]
-        var weights = [
-            (
-                "kernel", [shape[2], shape[3], shape[1], shape[0]],
-                Self.lastAxisFirst(try file.values(source + ".weight"), shape)
-            )
-        ]
+        let kernel = Self.lastAxisFirst(try file.values(source + ".weight"), shape)
+        try add(
+            name, [shape[2], shape[3], shape[1], shape[0]], kernel, biasOf: source, filters: shape[0],
+            addsBias: addsBias)
+    }
+
+    /// A convolution of each channel on its own, which is one of as many groups there.
+    mutating func addDepthwise(_ source: String, _ name: String) throws(FileError) {
+        let shape = try shape(source + ".weight", 4...4)
+        guard shape[1] == 1 else {
+            throw FileError(.content, file: file.path, "the tensor \(source).weight has the shape \(shape)")
+        }
+        let kernel = Self.lastAxisFirst(try file.values(source + ".weight"), shape)
+        try add(name, [shape[2], shape[3], shape[0], 1], kernel, biasOf: source, filters: shape[0], addsBias: false)
+    }
+
+    private mutating func add(
+        _ name: String, _ shape: [Int], _ kernel: [Float], biasOf source: String, filters: Int, addsBias: Bool
+    ) throws(FileError) {
+        lastFilters = filters
+        var weights = [("kernel", shape, kernel)]
         if file.tensors[source + ".bias"] != nil {
-            weights.append(("bias", [shape[0]], try vector(source + ".bias", shape[0])))
+            weights.append(("bias", [filters], try vector(source + ".bias", filters)))
         } else if addsBias {
-            weights.append(("bias", [shape[0]], [Float](repeating: 0, count: shape[0])))
+            weights.append(("bias", [filters], [Float](repeating: 0, count: filters)))
         }
         add(name, weights)
     }
 
     /// `epsilon` is the zoo's if it is not PyTorch's, 1e-5: the factor then makes up for it.
-    private mutating func addNormalization(_ source: String, _ name: String, epsilon: Float? = nil) throws(FileError) {
+    mutating func addNormalization(_ source: String, _ name: String, epsilon: Float? = nil) throws(FileError) {
         let count = try shape(source + ".weight", 1...1)[0]
         var values: [[Float]] = []
         for part in ["weight", "bias", "running_mean", "running_var"] {
@@ -130,13 +108,13 @@ struct TorchLayers {
         add(name, zip(["gamma", "beta", "moving_mean", "moving_variance"], values).map { ($0, [count], $1) })
     }
 
-    /// A dense layer, which may be stored as a convolution of the whole image.
-    private mutating func addDense(_ source: String, _ name: String) throws(FileError) {
+    /// A dense layer, which may be stored as a convolution of the whole image. One that is not behind a mean reads images.
+    mutating func addDense(_ source: String, _ name: String, isBehindMean: Bool = true) throws(FileError) {
         var shape = try shape(source + ".weight", 2...4)
         let inputs = shape.dropFirst().reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
         if shape.count == 2 {
             // Channels of the images before it, if there are any: the first dense layer of VGG.
-            let pixels = lastFilters > 0 && inputs % lastFilters == 0 ? inputs / lastFilters : 1
+            let pixels = !isBehindMean && lastFilters > 0 && inputs % lastFilters == 0 ? inputs / lastFilters : 1
             shape = [shape[0], inputs / pixels, pixels, 1]
         } else if shape.count == 3 {
             throw FileError(.content, file: file.path, "the tensor \(source).weight has the shape \(shape)")

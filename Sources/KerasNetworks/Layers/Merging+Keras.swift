@@ -11,6 +11,8 @@ extension Merge: PlainKerasLayer {
         self.init(kind)
     }
 
+    package var isOfKeras: Bool { kind != .divide }
+
     package var kerasConfiguration: [String: JSONValue] { [:] }
 }
 

@@ -45,8 +45,8 @@ struct MergeLoops: PlainLayer {
 
     var kept: KeptValues {
         switch kind {
-        case .multiply, .maximum, .minimum: .inputs
-        case .average, .subtract: .nothing
+        case .multiply, .divide, .maximum, .minimum: .inputs
+        case .average, .subtract, .sum: .nothing
         }
     }
 
@@ -64,7 +64,8 @@ struct MergeLoops: PlainLayer {
                 }
                 switch kind {
                 case .multiply: for c in 0..<output[2] { y[c] *= x[c * step] }
-                case .average: for c in 0..<output[2] { y[c] += x[c * step] }
+                case .divide: for c in 0..<output[2] { y[c] /= x[c * step] }
+                case .average, .sum: for c in 0..<output[2] { y[c] += x[c * step] }
                 case .subtract: for c in 0..<output[2] { y[c] -= x[c * step] }
                 // A NaN of either stays one.
                 case .maximum: for c in 0..<output[2] where !(x[c * step] <= y[c]) && !y[c].isNaN { y[c] = x[c * step] }
@@ -88,6 +89,7 @@ struct MergeLoops: PlainLayer {
                 let (dx, step) = (gradient + start(number), steps[number].channel)
                 for c in 0..<output[2] {
                     switch kind {
+                    case .sum: dx[c * step] += dy[c]
                     case .average: dx[c * step] += dy[c] / Float(steps.count)
                     case .subtract: dx[c * step] += number == 0 ? dy[c] : -dy[c]
                     case .multiply:
@@ -96,6 +98,10 @@ struct MergeLoops: PlainLayer {
                             product *= x[other][start(other) + c * steps[other].channel]
                         }
                         dx[c * step] += product
+                    case .divide:
+                        let divisor = x[1][start(1) + c * steps[1].channel]
+                        let dividend = x[0][start(0) + c * steps[0].channel]
+                        dx[c * step] += number == 0 ? dy[c] / divisor : -dy[c] * dividend / (divisor * divisor)
                     case .maximum, .minimum:
                         if winner({ x[$0][start($0) + c * steps[$0].channel] }) == number { dx[c * step] += dy[c] }
                     }

@@ -141,7 +141,7 @@ private struct Softsign: ScalarFunction {
     func slope(_ x: Float) -> Float { 1 / ((1 + abs(x)) * (1 + abs(x))) }
 }
 
-private struct Exponential: ScalarFunction {
+struct Exponential: ScalarFunction {
     func value(_ x: Float) -> Float { expf(x) }
     func slope(_ x: Float) -> Float { expf(x) }
 }

@@ -10,6 +10,9 @@ public struct Merge: PlainDescription {
         case maximum = "Maximum"
         case minimum = "Minimum"
         case subtract = "Subtract"
+        /// `Add` is the same for inputs of one shape, for which engines have kernels.
+        case sum = "Add"
+        case divide = "Divide"
     }
 
     public let kind: Kind
@@ -20,7 +23,9 @@ public struct Merge: PlainDescription {
         guard let first = inputs.first, inputs.count >= 2 else {
             throw LayerError("puts at least two inputs together, not \(inputs.count)")
         }
-        guard kind != .subtract || inputs.count == 2 else { throw LayerError("takes two inputs, not \(inputs.count)") }
+        guard ![.subtract, .divide].contains(kind) || inputs.count == 2 else {
+            throw LayerError("takes two inputs, not \(inputs.count)")
+        }
         var extents = first.extents
         for input in inputs.dropFirst() {
             guard input.rank == first.rank,

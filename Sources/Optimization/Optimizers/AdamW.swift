@@ -4,14 +4,15 @@ public struct AdamW: Optimizer, Hashable {
     public static let name = "adamw"
     public static let kerasClass = "AdamW"
     public static let kerasName = "adam_w"
-    public static let kerasConstants = Adam.kerasConstants
-    public static let kerasSlotOrder = Adam.kerasSlotOrder
+    public static let kerasSlotsTogether = Adam.kerasSlotsTogether
     public static let defaultLearningRate = 0.001
     public static let defaultWeightDecay = 0.004
     public static let hyperparameters: [Hyperparameter<AdamW>] = [
         Hyperparameter("beta1", keras: "beta_1", \.adam.beta1, .belowOne),
         Hyperparameter("beta2", keras: "beta_2", \.adam.beta2, .belowOne),
         Hyperparameter("epsilon", keras: "epsilon", \.adam.epsilon, .positive),
+        Hyperparameter(
+            "amsgrad", keras: "amsgrad", \.adam.isAMSGrad, summary: Adam.amsgradSummary, storage: .whereChosen),
     ]
 
     private var adam = Adam()

@@ -6,7 +6,7 @@ public struct LAMB: Optimizer, Hashable {
     public static let name = "lamb"
     public static let kerasClass = "Lamb"
     public static let kerasName = "lamb"
-    public static let kerasSlotOrder = KerasSlotOrder.byParameter
+    public static let kerasSlotsTogether = 2
     public static let defaultLearningRate = 0.001
     public static let neededNorms: Set<UpdateNorm> = [.weights, .direction]
     public static let hyperparameters: [Hyperparameter<LAMB>] = [

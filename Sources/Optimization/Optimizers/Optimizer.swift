@@ -12,10 +12,9 @@ public protocol Optimizer: Sendable {
     static var kerasClass: String { get }
     /// The name that Keras gives an object of this class, the first part of its variables' paths.
     static var kerasName: String { get }
-    /// Switches in Keras's `get_config` that nothing here may change.
-    static var kerasConstants: [String: Bool] { get }
-    /// How Keras orders the slots of several parameters.
-    static var kerasSlotOrder: KerasSlotOrder { get }
+    /// Keras assigns an optimizer's variables by position, and orders them by the calls that add them. So many slots, from the first
+    /// on, are added by one call: those of a parameter lie together.
+    static var kerasSlotsTogether: Int { get }
 
     /// Keras's default for this class.
     static var defaultLearningRate: Double { get }
@@ -54,8 +53,7 @@ public protocol Optimizer: Sendable {
 
 /// What most optimizers have in common.
 extension Optimizer {
-    public static var kerasConstants: [String: Bool] { [:] }
-    public static var kerasSlotOrder: KerasSlotOrder { .bySlot }
+    public static var kerasSlotsTogether: Int { 1 }
     public static var defaultWeightDecay: Double { 0 }
 
     public static var neededNorms: Set<UpdateNorm> { [] }
@@ -80,10 +78,4 @@ public struct OptimizerSlot: Hashable, Sendable {
         self.name = name
         self.initialValue = initialValue
     }
-}
-
-/// Keras assigns an optimizer's variables by position. A class that adds its slots one by one has each slot of all
-/// parameters together, and one that adds them in a single call all slots of each parameter.
-public enum KerasSlotOrder: Sendable {
-    case bySlot, byParameter
 }

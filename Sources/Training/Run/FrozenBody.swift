@@ -24,9 +24,12 @@ struct FrozenBody {
 
     var name: String { network.nodes[end].name }
 
-    /// Computes the features of `samples`, and fills the memory of `kept` with them. `weights` are those of the network.
-    /// Collective.
-    func fill(_ kept: BatchSource, from samples: BatchSource, weights: [[Float]], _ session: Session) throws {
+    /// Computes the features of `samples`, and fills the memory of `kept` with them. `weights` are those of the network. `progress` is
+    /// told how many batches are done. Collective.
+    func fill(
+        _ kept: BatchSource, from samples: BatchSource, weights: [[Float]], _ session: Session,
+        progress: @escaping (_ step: Int) -> Void
+    ) throws {
         let (body, own) = try network.ending(withLayer: name, weights: weights)
         let work = [PlanPurpose.prediction: samples]
         // This loss absorbs no activation: the features are the layer's own.
@@ -43,7 +46,9 @@ struct FrozenBody {
                 return part.lowerBound * width..<part.upperBound * width
             }
             let mine = parts[session.communicator.rank]
-            try evaluator.predict(width: width, into: UnsafeMutableBufferPointer(rebasing: values[mine]))
+            try evaluator.predict(width: width, into: UnsafeMutableBufferPointer(rebasing: values[mine])) { step, _ in
+                progress(step)
+            }
             for (rank, part) in parts.enumerated() {
                 for begin in stride(from: part.lowerBound, to: part.upperBound, by: Self.message) {
                     let piece = values[begin..<min(begin + Self.message, part.upperBound)]

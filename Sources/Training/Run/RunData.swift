@@ -163,12 +163,20 @@ extension RunData {
         return data
     }
 
-    /// Computes all features with the weights of the network that `body` begins. Collective.
-    func fillFeatures(of body: FrozenBody, weights: [[Float]], _ session: Session) throws {
+    /// Computes all features with the weights of the network that `body` begins. `progress` is told which part is done. Collective.
+    func fillFeatures(
+        of body: FrozenBody, weights: [[Float]], _ session: Session, _ progress: ((Double) -> Void)?
+    ) throws {
         guard let origin else { return }
-        try body.fill(training, from: origin.training, weights: weights, session)
-        if let validation, let samples = origin.validation {
-            try body.fill(validation, from: samples, weights: weights, session)
+        var sets = [(training, origin.training)]
+        if let validation, let samples = origin.validation { sets.append((validation, samples)) }
+        let steps = sets.reduce(0) { $0 + $1.1.sampler.steps }
+        var done = 0
+        for (features, samples) in sets {
+            try body.fill(features, from: samples, weights: weights, session) { step in
+                progress?(Double(done + step) / Double(steps))
+            }
+            done += samples.sampler.steps
         }
     }
 }

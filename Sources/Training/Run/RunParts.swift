@@ -45,8 +45,11 @@ package struct RunParts {
     }
 
     /// Collective. `model` is the one that the options name. Model, weights and slots are those of `resumed`, or those that a
-    /// new run starts from. `staged` is where the data are read from instead.
-    init(_ session: Session, _ model: NamedModel?, resumed: ResumedState?, staged: StagedData?) throws {
+    /// new run starts from. `staged` is where the data are read from instead. `progress` is told of the features that are computed.
+    init(
+        _ session: Session, _ model: NamedModel?, resumed: ResumedState?, staged: StagedData?,
+        _ progress: ((Double) -> Void)? = nil
+    ) throws {
         let communicator = session.communicator
         var options = session.options
         if let staged { options.data = staged.path }
@@ -73,19 +76,20 @@ package struct RunParts {
         try self.init(
             session, data, network, definition.loss, resumed: resumed?.state,
             isUnfrozen: resumed?.state.map { options.isUnfrozen($0.position) } ?? false,
-            isFromFile: definition.weightsFile(options) != nil, body: body
+            isFromFile: definition.weightsFile(options) != nil, body: body,
+            progress
         ) {
             try resumed?.state.map { RunStart(weights: $0.trainedWeights) }
                 ?? definition.start(options, data.normalization)
         }
     }
 
-    /// `start` gives the weights; `isFromFile` says that a file has them. With a `body` the rest of the network trains on its features. Slots are those of `resumed`, or of `start`, or begin
-    /// anew. Collective.
+    /// `start` gives the weights; `isFromFile` says that a file has them. With a `body` the rest of the network trains on its features,
+    /// and `progress` is told of their computation. Slots are those of `resumed`, or of `start`, or begin anew. Collective.
     init(
         _ session: Session, _ data: RunData, _ network: Network, _ loss: Loss, resumed: RunState?, isUnfrozen: Bool,
         isFromFile: Bool = false, initialWeights known: String? = nil, body: FrozenBody? = nil,
-        start: () throws -> RunStart
+        _ progress: ((Double) -> Void)? = nil, start: () throws -> RunStart
     ) throws {
         let (options, communicator) = (session.options, session.communicator)
         let data = try body.map { try data.onFeatures(of: $0, options) } ?? data
@@ -97,7 +101,7 @@ package struct RunParts {
         let exchange = try exchangePlan.make(communicator)
         var start = try start()
         (startLines, startWarnings) = (start.lines, start.warnings)
-        if let body { try data.fillFeatures(of: body, weights: start.weights, session) }
+        if let body { try data.fillFeatures(of: body, weights: start.weights, session, progress) }
         let replica = try session.replica(plan, in: exchange.arenas) {
             defer { start.weights = [] }
             return start.weights

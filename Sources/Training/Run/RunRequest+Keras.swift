@@ -8,8 +8,18 @@ import Sessions
 extension RunRequest {
     /// The request with the options that a Keras file's model was compiled with, where none were given, and a sentence for
     /// each thing to know of it. Only a new run takes them over: those of a resumed run are in its checkpoint.
-    func takingOver(_ file: KerasModelFile?) throws -> (request: RunRequest, notes: [String]) {
-        guard let file, resume == .no else { return (self, []) }
+    func takingOver(_ model: NamedModel?) throws -> (request: RunRequest, notes: [String]) {
+        guard resume == .no else { return (self, []) }
+        var (request, notes) = (self, [String]())
+        if let file = model?.file { (request, notes) = try takingOver(file) }
+        if let found = try request.preprocessing(of: model) {
+            try request.take([found.setting])
+            notes.append(found.note)
+        }
+        return (request, notes)
+    }
+
+    private func takingOver(_ file: KerasModelFile) throws -> (request: RunRequest, notes: [String]) {
         var request = self
         var notes = file.notes
         var taken: [KerasCompilation.Setting] = []
@@ -37,7 +47,7 @@ extension RunRequest {
         return (request, notes)
     }
 
-    private mutating func take(_ settings: [KerasCompilation.Setting]) throws {
+    mutating func take(_ settings: [KerasCompilation.Setting]) throws {
         for setting in settings {
             try options.set(setting.option, to: setting.value)
             given.insert(setting.option)

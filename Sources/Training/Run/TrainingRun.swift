@@ -16,15 +16,18 @@ public final class TrainingRun {
     private let communicator: Communicator
     private let makeEngine: EngineMaker
     private let observers: [any RunObserver]
+    private let preparation: ((Double) -> Void)?
 
-    /// `observers` are told of events in addition to the console and the log.
+    /// `observers` are told of events in addition to the console and the log. `preparation` is told which part is done of work that
+    /// takes long before the run begins, of which they know nothing; 1 is the last.
     public init(
         _ request: RunRequest, _ communicator: Communicator, observers: [any RunObserver] = [],
-        engines: @escaping EngineMaker
+        preparation: ((Double) -> Void)? = nil, engines: @escaping EngineMaker
     ) {
         self.request = request
         self.communicator = communicator
         self.observers = observers
+        self.preparation = preparation
         makeEngine = engines
     }
 
@@ -41,7 +44,7 @@ public final class TrainingRun {
                 ? try OutputLock(folder: folder) : nil
         }
         let model = try communicator.together { try request.options.namedModel() }
-        let taken = try communicator.together { try request.takingOver(model?.file) }
+        let taken = try communicator.together { try request.takingOver(model) }
         var resumed = try ResumedState(taken.request, communicator)
         let session = try Session(resumed.options, communicator, engines: makeEngine)
         let staged = try Self.stage(session, model, resumed)
@@ -56,7 +59,7 @@ public final class TrainingRun {
         _ session: Session, _ model: NamedModel?, _ resumed: inout ResumedState, _ staged: StagedData?,
         _ lock: OutputLock?, _ notes: [String]
     ) throws -> (Trainer, RunOutput?) {
-        let parts = try RunParts(session, model, resumed: resumed, staged: staged)
+        let parts = try RunParts(session, model, resumed: resumed, staged: staged, preparation)
         resumed.releaseTensors()
         let start = try Trainer.start(parts, resumed.state)
         let output =

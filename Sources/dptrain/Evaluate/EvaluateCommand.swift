@@ -128,11 +128,10 @@ extension EvaluationResult {
             ("RMSE", errors?.rootMeanSquare), ("R2", errors?.r2),
         ]
         let list = figures.compactMap { name, value in value.map { "\(name): \(Figures.metric($0))" } }
-        let note =
-            leftOut.isEmpty ? "" : "\nnote: the loss leaves out penalties that Keras adds: \(leftOut.listed(atMost: 3))"
+        let notes = notes.map { "\nnote: \($0)" }.joined()
         return """
             \(model) on \(samples) \(split.rawValue) samples of \(data), \(Int(samplesPerSecond)) samples/s
-            \(list.joined(separator: " - "))\(note)
+            \(list.joined(separator: " - "))\(notes)
             """
     }
 }

@@ -114,7 +114,10 @@ struct TrainCommand: RankCommand {
         if fastDevRun { return try TrialRun().execute(request, on: world) }
         let firstRun = firstRun(options)
         try firstRun?.prepare(&request, on: world)
-        let outcome = try TrainingRun(request, world, engines: EngineChoice.engine).execute()
+        let line = ProgressLine(
+            "Computing features", isShown: world.rank == 0 && options.progress != .none, plainInterval: .seconds(30))
+        let run = TrainingRun(request, world, preparation: line.showUntilDone, engines: EngineChoice.engine)
+        let outcome = try run.execute()
         switch outcome {
         case .interrupted, .asked, .outOfTime: return .interrupted
         default: break

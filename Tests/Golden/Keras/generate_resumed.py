@@ -59,6 +59,10 @@ def models():
     yield chain("plain"), optimizers.SGD(schedule), [".h5"]
     if GENERATION == 2:
         yield graph("legacy"), optimizers.legacy.Adam(0.01), [".h5"]
+    # The mean square of gradients falls within these few steps.
+    yield graph("amsgrad"), optimizers.Adam(0.01, beta_2=0.5, amsgrad=True), [".keras", ".h5"]
+    if GENERATION == 2:
+        yield graph("legacy-amsgrad"), optimizers.legacy.Adam(0.01, beta_2=0.5, amsgrad=True), [".h5"]
 
 
 def main():

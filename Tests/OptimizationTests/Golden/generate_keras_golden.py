@@ -174,6 +174,9 @@ def optimizer_cases():
         ("lars", dict(momentum=0.5, trust=0.02), 0.01, 0.1),
         ("rmsprop", dict(centered=True), 0, 0),
         ("rmsprop", dict(rho=0.8, momentum=0.7, centered=True), 0.01, 0.1),
+        ("adam", dict(amsgrad=True), 0, 0),
+        ("adam", dict(beta_1=0.8, beta_2=0.5, epsilon=1e-3, amsgrad=True), 0.01, 0.1),
+        ("adamw", dict(beta_2=0.5, amsgrad=True), 0, 0.004),
     ]
     count, steps = 19, 6
     for name, arguments, l2, decay in settings:
@@ -211,7 +214,7 @@ def optimizer_classes():
     keras.utils.clear_session()
     for name, optimizer in classes.items():
         config = optimizer().get_config()
-        more = {name: value for name, value in dict(momentum=0.9, centered=True).items() if name in config}
+        more = {name: value for name, value in dict(momentum=0.9, centered=True, amsgrad=True).items() if name in config}
         slots = optimizer.from_config(config | more)
         slots.build([keras.Variable([0.0], name="a"), keras.Variable([0.0], name="b")])
         variables = [v.path.split("/")[-1] for v in slots.variables[2:]]

@@ -1,0 +1,47 @@
+import Basics
+
+/// What Keras 3 writes of a call: `{"args": [...], "kwargs": {...}}`, with tensors and constants at any depth of lists.
+enum KerasArguments {
+    /// The module of an operation; nil for layers.
+    static func module(of layer: JSONValue) -> String? {
+        layer["module"]?.string.flatMap { $0.hasPrefix("keras.src.ops.") || $0.hasPrefix("keras.ops") ? $0 : nil }
+    }
+
+    /// The histories of the tensors, `["conv2d", 0, 0]`, in the order in which they are written.
+    static func tensors(in arguments: JSONValue) -> [JSONValue] {
+        if let list = arguments.array { return list.flatMap(tensors(in:)) }
+        if let history = history(of: arguments) { return [history] }
+        return arguments["args"] == nil ? [] : parts(of: arguments).flatMap(tensors(in:))
+    }
+
+    /// The same call with other tensors, in the same order.
+    static func replacing(_ arguments: JSONValue, by tensors: inout ArraySlice<JSONValue>) -> JSONValue {
+        if let list = arguments.array { return .array(list.map { replacing($0, by: &tensors) }) }
+        if history(of: arguments) != nil { return tensors.popFirst() ?? arguments }
+        guard let positional = arguments["args"] else { return arguments }
+        var named = arguments["kwargs"]?.object ?? [:]
+        let replaced = replacing(positional, by: &tensors)
+        for name in named.keys.sorted() { named[name] = replacing(named[name] ?? .null, by: &tensors) }
+        return ["args": replaced, "kwargs": .object(named)]
+    }
+
+    /// Positional arguments, then named ones by name.
+    static func parts(of call: JSONValue) -> [JSONValue] {
+        (call["args"]?.array ?? [])
+            + (call["kwargs"]?.object ?? [:]).sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// Nil for what is no tensor of the model.
+    static func history(of argument: JSONValue) -> JSONValue? {
+        argument["class_name"]?.string == "__keras_tensor__" ? argument["config"]?["keras_history"] : nil
+    }
+
+    static func tensor(_ history: JSONValue, shape: [Int]) -> JSONValue {
+        [
+            "class_name": "__keras_tensor__",
+            "config": [
+                "shape": .array([nil] + shape.map { .integer($0) }), "dtype": "float32", "keras_history": history,
+            ],
+        ]
+    }
+}

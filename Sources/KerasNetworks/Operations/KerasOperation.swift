@@ -1,0 +1,81 @@
+import Basics
+import Models
+
+/// A function of Keras 3 as it stands among a model's layers: `a * 2 + b`, `ops.mean(x)`.
+struct KerasOperation {
+    enum Operand: Equatable {
+        case tensor(Shape)
+        /// One number, or one a channel.
+        case constant([Float])
+    }
+
+    let kerasClass: String
+    var options: KerasOptions
+    let inputs: [Shape]
+    /// As Keras writes them: positional ones, then named ones by name.
+    private let arguments: [JSONValue]
+
+    init(_ kerasClass: String, _ configuration: [String: JSONValue], _ arguments: JSONValue, inputs: [Shape]) {
+        self.kerasClass = kerasClass
+        self.inputs = inputs
+        self.arguments = KerasArguments.parts(of: arguments)
+        options = KerasOptions(kerasClass: kerasClass, configuration: configuration, inputs: inputs)
+        options.ignore("name", "dtype")
+    }
+
+    typealias Reader = @Sendable (inout KerasOperation) throws(LayerError) -> Layer
+
+    /// All there are, by class. Those of a kind are a file.
+    private static let readers: [String: Reader] = [
+        arithmetic, functions, reductions, rearrangements, windows,
+    ].reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+
+    mutating func layer() throws(LayerError) -> Layer {
+        guard let read = Self.readers[kerasClass] else {
+            let known = Self.readers.keys.sorted().joined(separator: ", ")
+            throw LayerError("the operation \(kerasClass) is not supported; those that are: \(known)")
+        }
+        let layer = try read(&self)
+        try options.finish()
+        return layer
+    }
+
+    /// What it is given, apart from null.
+    var operands: [Operand] {
+        get throws(LayerError) {
+            var operands: [Operand] = []
+            var shapes = inputs[...]
+            for argument in arguments where argument != .null {
+                if KerasArguments.history(of: argument) != nil, let shape = shapes.popFirst() {
+                    operands.append(.tensor(shape))
+                } else if let numbers = KerasOptions.numbers(argument) {
+                    operands.append(.constant(numbers))
+                } else {
+                    throw unsupported(argument)
+                }
+            }
+            return operands
+        }
+    }
+
+    /// The arguments behind the tensors.
+    var others: ArraySlice<JSONValue> { arguments.drop { !KerasArguments.tensors(in: [$0]).isEmpty } }
+
+    /// Refuses what is given besides one tensor, or one list of them.
+    func requireTensorsOnly() throws(LayerError) {
+        if let other = others.first(where: { $0 != .null }) { throw unsupported(other) }
+    }
+
+    func unsupported(_ argument: JSONValue) -> LayerError {
+        LayerError("\(kerasClass) with \((try? argument.text()) ?? "?") is not supported")
+    }
+
+    /// An axis of a sample from 0, of one that Keras counts with that of the batch. `rank` is that of the samples.
+    func axis(_ number: Int, rank: Int) throws(LayerError) -> Int {
+        let axis = number < 0 ? number + rank : number - 1
+        guard number != 0, (0..<rank).contains(axis) else {
+            throw LayerError("\(kerasClass) along axis \(number) is not supported: it must be an axis of a sample")
+        }
+        return axis
+    }
+}

@@ -1,0 +1,59 @@
+import Basics
+import Models
+
+extension KerasOperation {
+    /// Of each element of one tensor.
+    static let functions = known.mapValues(ofOneTensor)
+
+    private static let known: [String: Reader] = [
+        "Negative": { (_) throws(LayerError) in .plain(Rescaling(scale: [-1])) },
+        "Absolute": scalar(.absolute), "Abs": scalar(.absolute), "Square": scalar(.square), "Sqrt": scalar(.squareRoot),
+        "Exp": scalar(.exponential), "Log": scalar(.logarithm), "Sin": scalar(.sine), "Cos": scalar(.cosine),
+        "Reciprocal": scalar(.quotient, 1), "Rsqrt": scalar(.power, -0.5),
+        "Clip": { (operation) throws(LayerError) in
+            .plain(ScalarOperation(.clip, try operation.options.number("x_min"), try operation.options.number("x_max")))
+        },
+        "Relu": activation(.relu), "Relu6": activation(.relu6), "Sigmoid": activation(.sigmoid),
+        "Tanh": activation(.tanh), "Softplus": activation(.softplus), "Softsign": activation(.softsign),
+        "Silu": activation(.silu), "Selu": activation(.selu), "HardSigmoid": activation(.hardSigmoid),
+        "HardSilu": activation(.hardSiLU), "HardTanh": activation(.hardTanh), "LogSigmoid": activation(.logSigmoid),
+        "TanhShrink": activation(.tanhShrink),
+        "Squareplus": { (operation) throws(LayerError) in
+            try operation.options.require("b", 4)
+            return .activation(ActivationLayer(.squareplus))
+        },
+        "Softmax": lastAxis(.softmax), "LogSoftmax": lastAxis(.logSoftmax),
+        "LeakyRelu": { (operation) throws(LayerError) in
+            .plain(RectifiedLinear(slope: try operation.options.number("negative_slope", default: 0.2)))
+        },
+        "Elu": { (operation) throws(LayerError) in
+            .plain(ExponentialLinear(alpha: try operation.options.number("alpha", default: 1)))
+        },
+        "Gelu": { (operation) throws(LayerError) in
+            try operation.options.flag("approximate", default: true)
+                ? .plain(ScalarOperation(.approximateGELU)) : .activation(ActivationLayer(.gelu))
+        },
+    ]
+
+    private static func ofOneTensor(_ read: @escaping Reader) -> Reader {
+        { (operation) throws(LayerError) in
+            try operation.requireTensorsOnly()
+            return try read(&operation)
+        }
+    }
+
+    private static func scalar(_ function: ScalarOperation.Function, _ constants: Float...) -> Reader {
+        { (_) throws(LayerError) in .plain(ScalarOperation(function, constants: constants)) }
+    }
+
+    private static func activation(_ function: Activation) -> Reader {
+        { (_) throws(LayerError) in .activation(ActivationLayer(function)) }
+    }
+
+    private static func lastAxis(_ function: Activation) -> Reader {
+        { (operation) throws(LayerError) in
+            try operation.options.requireLastAxis()
+            return .activation(ActivationLayer(function))
+        }
+    }
+}

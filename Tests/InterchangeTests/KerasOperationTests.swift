@@ -1,0 +1,125 @@
+import Basics
+import Foundation
+import KerasNetworks
+import Models
+import Testing
+
+/// Functions of Keras 3 among the layers of a model, from and to Keras's JSON. Tests/EngineTests/Golden/operations.py has what they
+/// compute.
+@Suite struct KerasOperationTests {
+    private static func layer(_ name: String, _ kerasClass: String, _ options: String, _ calls: [String]) -> String {
+        """
+        {"class_name": "\(kerasClass)", "name": "\(name)", "config": \(options),
+         "inbound_nodes": [\(calls.map { "[\($0)]" }.joined(separator: ", "))]}
+        """
+    }
+
+    private static let input = layer("i", "InputLayer", #"{"batch_shape": [null, 4]}"#, [])
+
+    private static func dense(_ name: String, _ call: String) -> String {
+        layer(name, "Dense", #"{"units": 4}"#, [call])
+    }
+
+    private static func read(_ source: String) -> String { #"["\#(source)", 0, 0, {}]"# }
+
+    private func network(_ layers: [String]) throws -> Network {
+        let text = """
+            {"class_name": "Functional", "config": {"name": "m", "layers": [\(layers.joined(separator: ",\n"))],
+             "input_layers": ["i", 0, 0], "output_layers": ["d", 0, 0]}}
+            """
+        return try Network(kerasJSON: text, label: "m")
+    }
+
+    private static func tensor(_ source: String) -> String {
+        #"{"class_name": "__keras_tensor__", "config": {"shape": [null, 4], "keras_history": ["\#(source)", 0, 0]}}"#
+    }
+
+    private static func operation(
+        _ kerasClass: String, _ options: String = "{}", _ arguments: String, named: String = "{}"
+    ) -> String {
+        """
+        {"class_name": "\(kerasClass)", "name": "op", "module": "keras.src.ops.numpy", "registered_name": "\(kerasClass)",
+         "config": \(options), "inbound_nodes": [{"args": [\(arguments)], "kwargs": \(named)}]}
+        """
+    }
+
+    private func around(_ operation: String) throws -> Network {
+        try network(
+            [Self.input, Self.dense("a", Self.read("i")), operation, Self.dense("d", Self.read("op"))])
+    }
+
+    /// Class, options and constants go home as they came.
+    @Test(arguments: [
+        ("Multiply", "{}", "T, 2", "{}"), ("Multiply", "{}", "2.5, T", "{}"), ("Subtract", "{}", "1, T", "{}"),
+        (
+            "Add", "{}", #"T, {"class_name": "__tensor__", "config": {"value": [[1, 2, 3, 4]], "dtype": "float32"}}"#,
+            "{}"
+        ),
+        ("TrueDivide", "{}", "T", #"{"x2": 4}"#), ("Maximum", "{}", "T, T", "{}"),
+        ("Clip", #"{"x_min": -1, "x_max": 2}"#, "T", "{}"), ("Stack", #"{"axis": -1}"#, "[T, T, T]", "{}"),
+        (
+            "GetItem", "{}",
+            #"T, [{"class_name": "__ellipsis__", "config": {}}, {"class_name": "__slice__", "config": {"start": 3, "stop": null, "step": -2}}]"#,
+            "{}"
+        ),
+    ])
+    func operationsGoHome(kerasClass: String, options: String, arguments: String, named: String) throws {
+        let given = arguments.replacing("T", with: Self.tensor("a"))
+        let isStack = kerasClass == "Stack"
+        let operation = Self.operation(kerasClass, options, given, named: named)
+        let flat = Self.layer("f", "Flatten", "{}", [Self.read("op")])
+        let network = try network(
+            [Self.input, Self.dense("a", Self.read("i")), operation, flat, Self.dense("d", Self.read("f"))])
+        #expect(network.outputShape == [4])
+        let home = network.kerasModel
+        #expect(try Network(kerasModel: home) == network)
+        let layer = try #require(home["config"]?["layers"]?.array?[2])
+        #expect(layer["class_name"]?.string == kerasClass && layer["module"]?.string == "keras.src.ops.numpy")
+        for (name, value) in try JSONValue(parsing: options).object ?? [:] {
+            #expect(layer["config"]?[name] == value, "\(name)")
+        }
+        let call = try #require(layer["inbound_nodes"]?.array?.first)
+        let count = try call.text().components(separatedBy: "keras_history").count - 1
+        #expect(count == (isStack ? 3 : kerasClass == "Maximum" ? 2 : 1))
+        // Keras 2 has a layer in its place.
+        #expect(try !network.kerasModel(for: .keras2).text().contains("keras.src.ops"))
+        #expect(try Network(kerasModel: network.kerasModel(for: .keras2)).shapes == network.shapes)
+    }
+
+    @Test(arguments: [
+        ("Floor", "{}", "T", "the operation Floor is not supported; those that are: Abs"),
+        ("Add", "{}", "T", "takes two operands, not 1"), ("Add", "{}", "1, 2", "does not come before it"),
+        ("Add", "{}", #"T, "x""#, "is not supported"), ("Power", "{}", "2, T", "constant exponent"),
+        ("Add", "{}", #"T, {"class_name": "__tensor__", "config": {"value": [1, 2, 3]}}"#, "3 values for 4 channels"),
+        ("Maximum", "{}", #"T, {"class_name": "__tensor__", "config": {"value": [1, 2, 3, 4]}}"#, "with one number"),
+        ("TrueDivide", "{}", "T, 0", "not finite"), ("Mean", #"{"axis": null}"#, "T", "of all axes"),
+        ("Mean", #"{"axis": 0}"#, "T", "along axis 0"), ("Mean", #"{"axis": 1}"#, "T", "must keep an axis"),
+        ("Mean", #"{"axis": 9223372036854775807}"#, "T", "must be an axis of a sample"),
+        ("Reshape", #"{"newshape": [4, 4]}"#, "T", "number of samples open"),
+        ("Reshape", #"{"newshape": [-1, 5]}"#, "T", "cannot make"),
+        ("Transpose", #"{"axes": [1, 0]}"#, "T", "samples' axis"),
+        ("Transpose", #"{"axes": null}"#, "T", "samples' axis"),
+        ("GetItem", "{}", "T, 0", "is not supported"), ("GetItem", "{}", "T", "constant places"),
+        ("GetItem", "{}", #"T, [{"class_name": "__ellipsis__"}, 7]"#, "7 is not supported"),
+        (
+            "GetItem", "{}",
+            #"T, [{"class_name": "__ellipsis__"}, {"class_name": "__slice__", "config": {"step": 0}}]"#,
+            "is not supported"
+        ),
+        (
+            "GetItem", "{}",
+            #"T, [{"class_name": "__ellipsis__"}, {"class_name": "__slice__", "config": {"start": 2, "stop": 1}}]"#,
+            "empty"
+        ),
+        ("Squeeze", #"{"axis": 1}"#, "T", "which has 4 elements"),
+        ("Pad", #"{"pad_width": [[0, 0], [1, 1]]}"#, "T", "beside images"),
+        ("Relu", "{}", "T, 3", "is not supported"), ("Softmax", #"{"axis": 5}"#, "T", "it must be the last"),
+    ])
+    func operationsThatAreRefused(kerasClass: String, options: String, arguments: String, words: String) {
+        let given = arguments.replacing("T", with: Self.tensor("a"))
+        let error = #expect(throws: NetworkError.self, "\(kerasClass)") {
+            try around(Self.operation(kerasClass, options, given))
+        }
+        #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    }
+}
