@@ -47,7 +47,8 @@ extension Layer {
         case "Concatenate": self = .concatenate(try Concatenate(keras: &options))
         case "LocalResponseNormalization":
             self = .localResponseNormalization(try LocalResponseNormalization(keras: &options))
-        case "UpSampling2D": self = .upSampling(try UpSampling2D(keras: &options))
+        case "UpSampling2D" where options.isUnset("interpolation", or: "nearest"):
+            self = .upSampling(try UpSampling2D(keras: &options))
         case "IdentityShortcut": self = .identityShortcut(try IdentityShortcut(keras: &options))
         case "Subsampling2D": self = .subsampling(try Subsampling2D(keras: &options))
         case "PartialConvolution2D": self = .partialConvolution(try PartialConvolution2D(keras: &options))

@@ -59,7 +59,7 @@ struct PrecisionTests {
     /// One layer between two: the limits above are wide for so few roundings.
     @Test(
         arguments: LayerCase.merges + LayerCase.responses + LayerCase.resamplings + LayerCase.frozen
-            + LayerCase.winograds + LayerCase.plain)
+            + LayerCase.winograds + LayerCase.plain + LayerCase.composed)
     func layers(_ layer: LayerCase) throws {
         let network = try layer.network()
         let batch = Batch(for: network, samples: 3, kind: .values)
