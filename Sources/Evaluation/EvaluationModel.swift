@@ -62,6 +62,7 @@ struct EvaluationModel {
         (normalization, classNames, training) = (nil, [], nil)
         var options = TrainingOptions()
         options.l2 = network.penalties.l2
+        if !network.penalties.others.isEmpty { options.layerPenalties = true }
         self.options = options
     }
 
@@ -81,7 +82,9 @@ struct EvaluationModel {
     }
 
     /// Penalties that Keras would add to the loss.
-    var penaltiesLeftOut: [String] { network.penalties.others }
+    var penaltiesLeftOut: [String] {
+        options.layerPenalties ?? false ? network.penalties.unknown : network.penalties.others
+    }
 
     /// Whether the network itself makes inputs of stored samples.
     private var preparesSamples: Bool { !network.preprocessingLayers.isEmpty }

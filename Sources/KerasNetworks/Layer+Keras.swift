@@ -7,10 +7,16 @@ package protocol KerasLayer: LayerDescription {
     var kerasConfiguration: [String: JSONValue] { get }
     /// Whether Keras itself has the class; others are in scripts/dptrain_keras.py.
     var isOfKeras: Bool { get }
+    /// Whether the class in Keras takes `trainable`, as nearly all do.
+    var takesTrainable: Bool { get }
+    /// What the options that regularize or constrain a parameter begin with: `kernel` of `kernel_regularizer`.
+    func optionWord(of parameter: String) -> String
 }
 
 extension KerasLayer {
     package var isOfKeras: Bool { true }
+    package var takesTrainable: Bool { true }
+    package func optionWord(of parameter: String) -> String { parameter }
 
     /// The class as files name it: `Dense`, `dptrain>IdentityShortcut`.
     package var registeredClass: String { isOfKeras ? typeName : KerasPackage.name(typeName) }

@@ -84,6 +84,8 @@ extension DepthwiseConvolution2D: PlainKerasLayer {
         options.ignore("filters", "kernel_initializer")
     }
 
+    package func optionWord(of parameter: String) -> String { parameter == "kernel" ? "depthwise" : parameter }
+
     package var kerasConfiguration: [String: JSONValue] {
         [
             "kernel_size": window.size.keras, "strides": window.stride.keras,
@@ -117,6 +119,9 @@ extension SeparableConvolution2D: PlainKerasLayer {
         try options.require("groups", 1)
         options.ignore("kernel_initializer")
     }
+
+    /// `depthwise_regularizer` is that of the weights `depthwise_kernel`.
+    package func optionWord(of parameter: String) -> String { parameter.replacing("_kernel", with: "") }
 
     package var kerasConfiguration: [String: JSONValue] {
         [

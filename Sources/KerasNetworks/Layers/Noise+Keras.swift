@@ -16,6 +16,8 @@ extension Noise: PlainKerasLayer {
         options.keep("seed")
     }
 
+    package var takesTrainable: Bool { if case .channels = kind { false } else { true } }
+
     package var kerasConfiguration: [String: JSONValue] {
         switch kind {
         case .addition(let deviation): ["stddev": .decimal(deviation), "seed": nil]

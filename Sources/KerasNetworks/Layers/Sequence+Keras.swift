@@ -15,6 +15,8 @@ extension SequenceLayer: PlainKerasLayer {
     }
 
     package var isOfKeras: Bool { image.keras.isOfKeras }
+    package var takesTrainable: Bool { image.keras.takesTrainable }
+    package func optionWord(of parameter: String) -> String { image.keras.optionWord(of: parameter) }
 
     package var kerasConfiguration: [String: JSONValue] {
         var configuration = image.keras.kerasConfiguration
