@@ -69,6 +69,7 @@ struct EvaluationModel {
         }
         var options = TrainingOptions()
         options.l2 = network.penalties.l2
+        if !network.penalties.others.isEmpty { options.layerPenalties = true }
         self.options = options
     }
 
@@ -96,11 +97,16 @@ struct EvaluationModel {
         if let pretrained, rule == pretrained.rule {
             notes.append("\(pretrained.taker) values that are \(rule.explanation), so these are")
         }
-        let penalties = network.penalties.others
+        let penalties = penaltiesLeftOut
         if !penalties.isEmpty {
             notes.append("the loss leaves out penalties that Keras adds: \(penalties.listed(atMost: 3))")
         }
         return notes
+    }
+
+    /// Penalties that Keras would add to the loss.
+    private var penaltiesLeftOut: [String] {
+        options.layerPenalties ?? false ? network.penalties.unknown : network.penalties.others
     }
 
     /// Whether the network itself makes inputs of stored samples.

@@ -52,7 +52,7 @@ public final class EvaluationRun {
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let count = Double(sums.samples)
-        let penalty = try Penalty(l2: session.options.l2, replica, communicator)
+        let penalty = try Penalty(session.options.penalties(of: replica.network), replica, communicator)
         penalty.measure()
         return EvaluationResult(
             loss: try (sums.loss + penalty.value() * count) / count,

@@ -5,9 +5,9 @@ import Models
 /// and would change the layer, so that an option nobody reads is never dropped in silence.
 struct KerasOptions {
     /// The class in `keras.layers`.
-    let kerasClass: String
+    private(set) var kerasClass: String
     /// The shapes of the layer's inputs: some options, like an axis, mean something only with them.
-    let inputs: [Shape]
+    private(set) var inputs: [Shape]
     /// What goes home as it came.
     private(set) var kept: [String: JSONValue] = [:]
     /// Whether the layer goes home under its own class, which is not what is written for others like it.
@@ -74,6 +74,13 @@ struct KerasOptions {
         return Float(number)
     }
 
+    /// Nil where it is absent or null.
+    mutating func optionalText(_ name: String) throws(LayerError) -> String? {
+        guard let value = take(name) else { return nil }
+        guard let text = value.string else { throw unsupported(name, value, "it must be a word") }
+        return text
+    }
+
     mutating func flag(_ name: String, default fallback: Bool) throws(LayerError) -> Bool {
         guard let value = take(name) else { return fallback }
         guard let flag = value.bool else { throw unsupported(name, value, "it must be true or false") }
@@ -120,6 +127,15 @@ struct KerasOptions {
             throw unsupported("padding", value, "it must be valid or same (or ceil, of a pooling)")
         }
         return padding
+    }
+
+    mutating func interpolation(default fallback: Interpolation) throws(LayerError) -> Interpolation {
+        guard let value = take("interpolation") else { return fallback }
+        guard let interpolation = value.string.flatMap({ Interpolation(rawValue: $0.lowercased()) }) else {
+            let known = Interpolation.allCases.map(\.rawValue).joined(separator: ", ")
+            throw unsupported("interpolation", value, "it must be one of \(known)")
+        }
+        return interpolation
     }
 
     /// A function by name, or as Keras 2.12 and later write it: `{"class_name": "function", "config": "relu"}`.
@@ -176,6 +192,35 @@ struct KerasOptions {
         return true
     }
 
+    // MARK: Layers of sequences
+
+    /// Whether an option has a number for each axis of an image.
+    static func isOfWindows(_ name: String) -> Bool {
+        [
+            "kernel_size", "strides", "dilation_rate", "pool_size", "size", "output_padding", "padding", "cropping",
+        ].contains(name)
+    }
+
+    /// The options of a layer of sequences as those of the same layer of images: windows are one row high, and nothing is put
+    /// above or below.
+    mutating func becomeOptionsOfImages() throws(LayerError) {
+        kerasClass = kerasClass.replacing("1D", with: "2D")
+        inputs = inputs.map { $0.rank == 2 ? SequenceLayer.image(of: $0) : $0 }
+        for (name, value) in remaining where Self.isOfWindows(name) && value != .null && value.string == nil {
+            let isOfMargins = name == "padding" || name == "cropping"
+            let sides = value.integer.map { [$0] } ?? value.array?.compactMap(\.integer) ?? []
+            guard (isOfMargins ? 1...2 : 1...1).contains(sides.count), value.array?.count ?? 1 == sides.count else {
+                throw unsupported(name, value, isOfMargins ? "it must be one integer or two" : "it must be one integer")
+            }
+            let along = sides.map { JSONValue.integer($0) }
+            switch name {
+            case "padding", "cropping": remaining[name] = [[0, 0], [along[0], along[along.count - 1]]]
+            case "output_padding": remaining[name] = [0, along[0]]
+            default: remaining[name] = [1, along[0]]
+            }
+        }
+    }
+
     // MARK: Options with one meaning only
 
     /// Refuses every value but `accepted`; absent and null mean the layer's default, which must be `accepted`.
@@ -205,6 +250,12 @@ struct KerasOptions {
     func isSet(_ name: String) -> Bool {
         let value = remaining[name] ?? .null
         return value != .null && value != .bool(false) && value.number != 0
+    }
+
+    /// Whether an option is absent, null or one word.
+    func isUnset(_ name: String, or word: String? = nil) -> Bool {
+        let value = remaining[name] ?? .null
+        return value == .null || (word != nil && value.string == word)
     }
 
     /// Takes out options that change nothing here.

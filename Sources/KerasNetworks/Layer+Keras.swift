@@ -7,10 +7,16 @@ package protocol KerasLayer: LayerDescription {
     var kerasConfiguration: [String: JSONValue] { get }
     /// Whether Keras itself has the class; others are in scripts/dptrain_keras.py.
     var isOfKeras: Bool { get }
+    /// Whether the class in Keras takes `trainable`, as nearly all do.
+    var takesTrainable: Bool { get }
+    /// What the options that regularize or constrain a parameter begin with: `kernel` of `kernel_regularizer`.
+    func optionWord(of parameter: String) -> String
 }
 
 extension KerasLayer {
     package var isOfKeras: Bool { true }
+    package var takesTrainable: Bool { true }
+    package func optionWord(of parameter: String) -> String { parameter }
 
     /// The class as files name it: `Dense`, `dptrain>IdentityShortcut`.
     package var registeredClass: String { isOfKeras ? typeName : KerasPackage.name(typeName) }
@@ -47,7 +53,8 @@ extension Layer {
         case "Concatenate": self = .concatenate(try Concatenate(keras: &options))
         case "LocalResponseNormalization":
             self = .localResponseNormalization(try LocalResponseNormalization(keras: &options))
-        case "UpSampling2D": self = .upSampling(try UpSampling2D(keras: &options))
+        case "UpSampling2D" where options.isUnset("interpolation", or: "nearest"):
+            self = .upSampling(try UpSampling2D(keras: &options))
         case "IdentityShortcut": self = .identityShortcut(try IdentityShortcut(keras: &options))
         case "Subsampling2D": self = .subsampling(try Subsampling2D(keras: &options))
         case "PartialConvolution2D": self = .partialConvolution(try PartialConvolution2D(keras: &options))

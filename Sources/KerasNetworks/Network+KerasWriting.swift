@@ -97,7 +97,7 @@ private struct KerasWriting {
         }
         configuration["name"] = .string(name)
         configuration["dtype"] = "float32"
-        if !isInput { configuration["trainable"] = .bool(node.isTrainable) }
+        if !isInput, node.layer.keras.takesTrainable { configuration["trainable"] = .bool(node.isTrainable) }
         return [
             "class_name": .string(origin?.typeName ?? node.layer.keras.registeredClass),
             "config": .object(configuration),

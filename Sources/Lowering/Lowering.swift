@@ -14,6 +14,7 @@ public enum PlanPurpose: Sendable {
 /// Turns a network's nodes into operations, one after another. Operations are fused if a value has only one reader.
 struct Lowering {
     private let network: Network
+    private let isTraining: Bool
     /// The node whose value is what the operations are given.
     private let start: Int
     /// Whether each node is lowered at all.
@@ -33,6 +34,7 @@ struct Lowering {
 
     init(_ network: Network, isTraining: Bool, loss: Loss, start: Int) {
         self.network = network
+        self.isTraining = isTraining
         self.start = start
         let serves = isTraining ? network.nodes.map { _ in true } : network.servesOutput
         isNeeded = serves.indices.map { serves[$0] && $0 >= start }
@@ -67,13 +69,23 @@ struct Lowering {
     }
 
     private mutating func appendStart() {
-        let shape = network.shapes[start]
+        let shape = network.shapes[start].ofEngines
+        values[start] = add(
+            .input(Input(shape: shape)), start, inputs: [], outputShape: shape, readers: consumers[start].count)
+    }
+
+    /// Adds an operation, and returns its value.
+    private mutating func add(
+        _ layer: Layer, _ index: Int, inputs: [Int], parameters: [Int] = [], inputShapes: [Shape]? = nil,
+        outputShape: Shape, margins: Margins2D = .none, readers count: Int
+    ) -> Int {
         operations.append(
             Operation(
-                name: network.nodes[start].name, layer: .input(Input(shape: shape)), activation: .linear, inputs: [],
-                parameters: [], inputShapes: [], outputShape: shape, margins: .none))
-        values[start] = 0
-        readers.append(consumers[start].count)
+                name: network.nodes[index].name, layer: layer, activation: .linear, inputs: inputs,
+                parameters: parameters, inputShapes: inputShapes ?? inputs.map { operations[$0].outputShape },
+                outputShape: outputShape, margins: margins))
+        readers.append(count)
+        return operations.count - 1
     }
 
     /// The node's own activation, unless it leaves that to the loss.
@@ -104,20 +116,58 @@ struct Lowering {
     private mutating func append(_ index: Int, then activation: Activation) {
         let node = network.nodes[index]
         let inputs = node.inputs.map { values[$0] }
-        operations.append(
-            Operation(
-                name: node.name, layer: node.isInference ? node.layer.inferring : node.layer, activation: .linear,
-                inputs: inputs,
-                parameters: network.parameters.indices.filter { network.parameters[$0].node == network.owners[index] },
-                inputShapes: inputs.map { operations[$0].outputShape }, outputShape: network.shapes[index],
-                margins: margins(of: index)))
-        values[index] = operations.count - 1
-        readers.append(consumers[index].count)
+        let parameters = network.parameters.indices.filter { network.parameters[$0].node == network.owners[index] }
+        if let stages = stages(of: index) {
+            values[index] = append(stages, index, to: inputs[0], parameters)
+        } else {
+            values[index] = add(
+                computed(node.layer, of: node), index, inputs: inputs, parameters: parameters,
+                inputShapes: zip(node.inputs, inputs).map { inputShape($0, value: $1, of: node.layer) },
+                outputShape: network.shapes[index].ofEngines, margins: margins(of: index),
+                readers: consumers[index].count)
+        }
         if operations[values[index]].canFuse(activation) {
             operations[values[index]].activation = activation
         } else if activation != .linear {
             values[index] = separate(activation, index, from: values[index])
         }
+    }
+
+    /// What the plan computes of a node's layer: nothing is left to chance in evaluation.
+    private func computed(_ layer: Layer, of node: Node) -> Layer {
+        isTraining && !node.isInference ? layer : layer.inferring
+    }
+
+    /// Layers in plain loops get a sequence as it is: their axes are those of the sequence.
+    private func inputShape(_ input: Int, value: Int, of layer: Layer) -> Shape {
+        if case .plain = layer, network.shapes[input].rank == 2 { return network.shapes[input] }
+        return operations[value].outputShape
+    }
+
+    // MARK: Composed layers
+
+    private func stages(of index: Int) -> [Stage]? {
+        let node = network.nodes[index]
+        guard let composed = node.layer.description as? any ComposedLayer else { return nil }
+        return composed.stages(for: network.shapes[node.inputs[0]].ofEngines)
+    }
+
+    /// One operation a stage. The first one takes the padding that the layer's input left to it.
+    private mutating func append(_ stages: [Stage], _ index: Int, to input: Int, _ parameters: [Int]) -> Int {
+        var value = input
+        var padding = deferredMargins[network.nodes[index].inputs[0]] ?? .none
+        var shape = network.shapes[network.nodes[index].inputs[0]].ofEngines
+        for (place, stage) in stages.enumerated() {
+            let isLast = place == stages.count - 1
+            let margins = stage.layer.margins(of: shape)
+            shape = isLast ? network.shapes[index].ofEngines : stage.outputShape(of: shape)
+            value = add(
+                computed(stage.layer, of: network.nodes[index]), index, inputs: [value],
+                parameters: stage.parameters.map { parameters[$0] },
+                outputShape: shape, margins: margins + padding, readers: isLast ? consumers[index].count : 1)
+            padding = .none
+        }
+        return value
     }
 
     private mutating func apply(_ function: Activation, _ index: Int, to input: Int) {
@@ -135,13 +185,9 @@ struct Lowering {
     }
 
     private mutating func separate(_ function: Activation, _ index: Int, from value: Int) -> Int {
-        let shape = operations[value].outputShape
-        operations.append(
-            Operation(
-                name: network.nodes[index].name, layer: .activation(ActivationLayer(function)), activation: .linear,
-                inputs: [value], parameters: [], inputShapes: [shape], outputShape: shape, margins: .none))
-        readers.append(consumers[index].count)
-        return operations.count - 1
+        add(
+            .activation(ActivationLayer(function)), index, inputs: [value],
+            outputShape: operations[value].outputShape, readers: consumers[index].count)
     }
 
     /// Whether the only reader of a padding can read the unpadded image instead. A convolution can. A maximum over
@@ -163,9 +209,8 @@ struct Lowering {
     /// The layer's own margins around those that its input left to it.
     private func margins(of index: Int) -> Margins2D {
         let node = network.nodes[index]
-        if case .zeroPadding(let padding) = node.layer { return padding.margins }
-        guard let window = node.layer.window else { return .none }
-        return window.margins(of: network.shapes[node.inputs[0]]) + (deferredMargins[node.inputs[0]] ?? .none)
+        guard let input = node.inputs.first else { return .none }
+        return node.layer.margins(of: network.shapes[input]) + (deferredMargins[input] ?? .none)
     }
 }
 
@@ -176,8 +221,15 @@ extension Layer {
         case .convolution(let layer): layer.window
         case .pooling(let layer): layer.window
         case .plain(let layer as DepthwiseConvolution2D): layer.window
+        case .plain(let layer as SeparableConvolution2D): layer.depthwise.window
         default: nil
         }
+    }
+
+    /// The layer's own margins around its input.
+    fileprivate func margins(of input: Shape) -> Margins2D {
+        if case .zeroPadding(let padding) = self { return padding.margins }
+        return window?.margins(of: input) ?? .none
     }
 }
 

@@ -19,7 +19,7 @@ extension Network {
             let inputs = node.inputs.map { places[$0] }
             let weights = ownWeights[owners[index]] ?? []
             switch node.layer {
-            case .dropout where index < nodes.count - 1:
+            case let layer where layer.inferring == .dropout(Dropout(rate: 0)) && index < nodes.count - 1:
                 places[index] = inputs[0]
                 continue
             case .batchNormalization(let layer):

@@ -25,6 +25,15 @@ public struct Operation: Sendable {
     public var kind: String { layer.description.category }
 }
 
+extension Operation {
+    /// Of a transposed convolution: the convolution from its output to its input, whose input gradient it is.
+    package func conjugate(_ layer: TransposedConvolution2D) -> Operation {
+        Operation(
+            name: name, layer: self.layer, activation: .linear, inputs: inputs, parameters: parameters,
+            inputShapes: [outputShape], outputShape: inputShapes[0], margins: layer.window.margins(of: outputShape))
+    }
+}
+
 /// A network as a list of operations, the input first.
 public struct LoweredNetwork: Sendable {
     /// What a loss looks at.

@@ -97,7 +97,15 @@ public enum Layer: Sendable, Equatable {
     var isInput: Bool { if case .input = self { true } else { false } }
 
     /// The layer as evaluation computes it.
-    package var inferring: Layer { if case .dropout = self { .dropout(Dropout(rate: 0)) } else { self } }
+    package var inferring: Layer {
+        switch self {
+        case .dropout: .dropout(Dropout(rate: 0))
+        case .plain(let layer as any RandomDescription): layer.inferring
+        case .plain(let layer as SequenceLayer) where layer.image.inferring != layer.image:
+            .plain(SequenceLayer(layer.image.inferring))
+        default: self
+        }
+    }
 }
 
 /// A parameter of a layer in Keras's shape: kernels of convolutions are [kH, kW, in, out], of dense layers [in, out].
@@ -123,7 +131,7 @@ public struct ParameterSpecification: Sendable, Equatable {
         self.shape = shape
         self.initializer = initializer
         self.role = role
-        isKernel = name == "kernel"
+        isKernel = name == "kernel" || name.hasSuffix("_kernel")
     }
 
     /// The same where the layer does not train.

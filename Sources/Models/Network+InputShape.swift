@@ -1,10 +1,15 @@
 import Basics
 
 extension Network {
+    /// Whether samples of a shape are what the network takes. Those of one channel may be a sequence's.
+    package func takes(_ samples: Shape) -> Bool {
+        samples == inputShape || inputShape.rank == 2 && samples == Shape(inputShape.extents + [1])
+    }
+
     /// The same network for samples of another shape, with the same parameters. Throws where a layer has other parameters then, or
     /// cannot take what it would get.
     package func taking(_ input: Shape) throws(NetworkError) -> Network {
-        if input == inputShape { return self }
+        if takes(input) { return self }
         let first = nodes[0].replaced(by: .input(Input(shape: input))).coming(from: nodes[0].origin)
         let advice =
             "for samples of \(input); images change in size only for networks that take the mean of each channel before their first dense layer"

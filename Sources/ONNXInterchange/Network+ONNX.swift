@@ -96,7 +96,13 @@ private struct ONNXBuilder {
         let (name, shapes) = (node.name, network.inputShapes(of: index))
         let x = inputs.first ?? ""
         let y: String
+        try requireNoSequences(node, shapes)
         switch node.layer {
+        case .dense(let layer) where shapes[0].rank == 3:
+            let kernel = transposed(values(of: index, 0), 1, shapes[0][2], layer.units)
+            y = convolution(
+                x, kernel, layer.usesBias ? values(of: index, 1) : nil, Window2D(size: 1, stride: 1, padding: .valid),
+                shapes[0], layer.units, name)
         case .dense(let layer):
             let kernel = graph.constant(
                 values(of: index, 0), [shapes[0].count, layer.units], "kernel", of: name)
@@ -172,6 +178,8 @@ private struct ONNXBuilder {
             y = convolution(
                 x, kernel, layer.usesBias ? values(of: index, 1) : nil, layer.window, shapes[0], filters, name,
                 groups: channels)
+        case .plain(let layer as SeparableConvolution2D):
+            y = separableConvolution(x, layer, index, shapes[0], name)
         case .plain(let layer as RectifiedLinear) where layer.slope == 0 && layer.threshold == 0:
             y = layer.most.map { clipped(x, to: $0, name) } ?? graph.add("Relu", [x], of: name)
         case .plain(let layer as Merge) where layer.kind == .multiply && inputs.count == 2:
@@ -181,10 +189,34 @@ private struct ONNXBuilder {
             y = graph.add("Reshape", [x, shape], of: name)
         case .plain(let layer as RadialBasis): y = distances(x, layer, index, shapes[0], name)
         case .input: y = x
+        case .plain(let layer as any RandomDescription) where layer.inferring == .dropout(Dropout(rate: 0)): y = x
         case .plain:
             throw unwritable("a layer \(node.layer.description.typeName)", name)
         }
         return try activation(y, node.layer.activation, name)
+    }
+
+    /// Of sequences only what has no axis of channels can be written.
+    private func requireNoSequences(_ node: Node, _ shapes: [Shape]) throws(NetworkError) {
+        guard shapes.contains(where: { $0.rank == 2 }) else { return }
+        switch node.layer {
+        case .flatten, .dropout, .add, .scale, .input: return
+        case .activation(let layer) where layer.function != .softmax: return
+        default: throw unwritable("a layer \(node.layer.description.typeName) of sequences", node.name)
+        }
+    }
+
+    private mutating func separableConvolution(
+        _ x: String, _ layer: SeparableConvolution2D, _ index: Int, _ input: Shape, _ name: String
+    ) -> String {
+        let (channels, window) = (input[2] * layer.depthwise.multiplier, layer.depthwise.window)
+        let mixed = convolution(
+            x, transposed(values(of: index, 0), window.size.count, 1, channels), nil, window, input, channels, name,
+            groups: input[2])
+        return convolution(
+            mixed, transposed(values(of: index, 1), 1, channels, layer.filters),
+            layer.usesBias ? values(of: index, 2) : nil, Window2D(size: 1, stride: 1, padding: .valid),
+            [1, 1, channels], layer.filters, name)
     }
 
     /// x · factors + offsets, each one number, or one a channel.

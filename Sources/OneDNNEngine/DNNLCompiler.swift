@@ -138,6 +138,7 @@ struct DNNLCompiler: LayerCompiler {
         case fewChannels(FewChannelState)
         case partialConvolution(PartialConvolutionState)
         case depthwise(DepthwiseState)
+        case transposedConvolution(TransposedConvolutionState)
         case coveringConvolution(DenseState)
         case dense(DenseState)
         case zeroPadding(input: MemoryDescriptor)
@@ -177,6 +178,7 @@ struct DNNLCompiler: LayerCompiler {
         case .convolution: true
         case .activation(let layer) where layer.function == .scaledTanh: library.hasOwnKernels
         case .plain(let layer as DepthwiseConvolution2D): layer.multiplier == 1 && library.lanes > 0
+        case .plain(is TransposedConvolution2D): true
         case .plain(let layer as GlobalPooling2D): layer.kind == .average && layer.keepsAxes
         case .plain(let layer as FeatureNormalization): normalizesPixels(layer, operation)
         case .plain(is Merge): imagesScaledByChannel(operation) != nil
@@ -229,6 +231,8 @@ struct DNNLCompiler: LayerCompiler {
         case .flatten: return try flatten(operation, asItIs)
         case .plain(let layer as DepthwiseConvolution2D):
             return try depthwiseConvolution(operation, layer, inputs[0])
+        case .plain(let layer as TransposedConvolution2D):
+            return try transposedConvolution(operation, layer, inputs[0])
         case .plain(let layer as FeatureNormalization):
             return try featureNormalization(operation, layer, asItIs)
         case .plain(is GlobalPooling2D): return try globalAveragePooling(operation, input)
@@ -258,6 +262,8 @@ struct DNNLCompiler: LayerCompiler {
             return [try partialConvolutionBackward(operation, state, gradient, wantsInput: wanted[0])]
         case .depthwise(let state):
             return [try depthwiseBackward(operation, state, gradient, wantsInput: wanted[0])]
+        case .transposedConvolution(let state):
+            return [try transposedConvolutionBackward(operation, state, gradient, wantsInput: wanted[0])]
         case .coveringConvolution(let state):
             return [try coveringConvolutionBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
         case .dense(let state):

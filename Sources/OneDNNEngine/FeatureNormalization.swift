@@ -14,7 +14,7 @@ struct FeatureNormalizationState {
 /// Layer normalisation of images, in kernels of our own.
 extension DNNLCompiler {
     func normalizesPixels(_ layer: FeatureNormalization, _ operation: Operation) -> Bool {
-        layer.span == .lastAxis && operation.outputShape.rank == 3 && library.lanes > 0
+        layer.span == .lastAxis && operation.inputShapes[0].rank == 3 && library.lanes > 0
     }
 
     func featureNormalization(

@@ -27,6 +27,16 @@ struct MemoryDescriptor: Hashable, Sendable {
         }
     }
 
+    /// Elements of single precision, `strides` apart along each axis.
+    init(_ dimensions: [Int], strides: [Int]) throws {
+        let (dims, steps) = (dimensions.map(Int64.init), strides.map(Int64.init))
+        storage = try Storage {
+            try check(
+                dnnl_memory_desc_init_by_strides($0, Int32(dims.count), dims, dnnl_f32, steps),
+                "describe memory \(dimensions)")
+        }
+    }
+
     var raw: dnnl_memory_desc_t { storage.raw.pointee }
 
     /// A layout for the library to choose.

@@ -199,6 +199,10 @@ extension TrainingOptions {
 
     private static let decay: [OptionDeclaration] = [
         .init("l2", .optimizer, .semantic, \.l2, "Keras's kernel regularizer: l2 * sum(w^2) in the loss", .notNegative),
+        .init(
+            "layer-penalties", .optimizer, .semantic, \.layerPenalties,
+            "the regularizers that the layers of a Keras model have; a run takes them over where --l2 does not replace them"
+        ),
         .weightDecay,
         .weightDecayOn,
         .init(

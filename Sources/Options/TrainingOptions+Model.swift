@@ -26,6 +26,9 @@ extension TrainingOptions {
         if unfreezeAtEpoch == nil, let given = ["unfreeze", "unfreeze-rate"].first(where: { text(of: $0) != nil }) {
             throw OptionError(given, "it goes with --unfreeze-at-epoch")
         }
+        guard !(layerPenalties ?? false) || l2 == 0 else {
+            throw OptionError("l2", "--layer-penalties says already which penalty each layer has; give one of them")
+        }
         guard cacheFeatures ?? false else { return }
         let changing = ["augment", "size-schedule", "unfreeze-at-epoch"].first { text(of: $0) != nil }
         if let given = changing ?? (validation.isRedrawn ? "validation redrawn" : nil) {

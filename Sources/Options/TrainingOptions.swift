@@ -105,6 +105,8 @@ public struct TrainingOptions: Equatable, Sendable {
     /// Nil means 0, so that checkpoints of runs without the option hold nothing of it; `scheduleStart` too.
     public var earlierUpdates: Int?
     public var l2 = 0.0
+    /// Whether the penalties of the model's layers count, instead of one L2 of all kernels.
+    public var layerPenalties: Bool?
     /// Nil means all, so that checkpoints of runs without the option hold nothing of it.
     public var weightDecayOn: WeightDecayScope?
     public var clipNorm: Double?

@@ -9,7 +9,7 @@ extension Network {
     /// Refuses data whose transformed samples do not fit the network, and a network whose output is not a row of
     /// numbers.
     package func requireFit(to samples: TransformChain) throws {
-        guard inputShape == samples.output.shape else {
+        guard takes(samples.output.shape) else {
             throw NetworkError(
                 network: name, layer: nodes[0].name,
                 reason:

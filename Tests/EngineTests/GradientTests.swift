@@ -42,6 +42,9 @@ import Testing
     @Test(arguments: TestedEngine.all, LayerCase.plain + LayerCase.operations)
     func plain(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
 
+    @Test(arguments: TestedEngine.all, LayerCase.composed)
+    func composed(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
+
     /// From distances to the codes of classes.
     @Test(arguments: TestedEngine.all)
     func maximumAPosteriori(_ engine: TestedEngine) throws {

@@ -28,7 +28,7 @@ import Testing
     private static let tolerance: Float = 1e-5
 
     @Test func thereAreLayers() {
-        #expect(Self.names.count { $0.hasPrefix("layers/") } > 50)
+        #expect(Self.names.count { $0.hasPrefix("layers/") } > 90)
         #expect(Self.names.count { $0.hasPrefix("operations/") } == 52)
         #expect(Self.names.count { $0.hasPrefix("graphs/") } == 12)
     }

@@ -43,7 +43,7 @@ struct PrecisionTests {
     /// one that changes sides is a tenth of a gradient.
     @Test(
         arguments: LayerCase.merges + LayerCase.responses + LayerCase.resamplings + LayerCase.frozen
-            + LayerCase.winograds + LayerCase.plain)
+            + LayerCase.winograds + LayerCase.plain + LayerCase.composed)
     func layers(_ layer: LayerCase) throws {
         let network = try layer.network()
         let batch = Batch(for: network, samples: 3, kind: .values)

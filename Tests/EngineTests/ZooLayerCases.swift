@@ -5,7 +5,7 @@ import Testing
 extension LayerCase {
     static let all =
         convolutions + paddings + vectors + poolings + activations + normalizations + graphs + merges + responses
-        + resamplings + dilations + strips + frozen + plain + operations + winograds
+        + resamplings + dilations + strips + frozen + plain + composed + operations + winograds
 
     /// 3x3 convolutions whose images fill enough tiles for Winograd's algorithm, in engines that have it.
     static let winograds = [

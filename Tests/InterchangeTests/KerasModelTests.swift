@@ -2,6 +2,7 @@ import Basics
 import Foundation
 import KerasNetworks
 import Models
+import Optimization
 import ModelZoo
 import Testing
 
@@ -287,7 +288,8 @@ private func smallResidual() throws -> Network {
         let text = changes.reduce(original) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
         let network = try Network(kerasJSON: text, label: "test")
         #expect(network.penalties.l2 == 0.001 && network.penalties.others.isEmpty)
-        #expect(network.penalties.constraints.contains { $0.contains("layer stem: bias_constraint") })
+        #expect(network.penalties.unknownConstraints.isEmpty)
+        #expect(network.weightConstraints.contains(.notNegative))
         let error = #expect(throws: NetworkError.self) { try network.requireKnownInitializers() }
         #expect(error?.layer == "stem" && error?.reason.contains("Orthogonal") == true)
         let home = try network.kerasModel.text()
@@ -308,6 +310,58 @@ private func smallResidual() throws -> Network {
             .replacingOccurrences(of: "\(name):null", with: regularizer)
         let network = try Network(kerasJSON: text, label: "test")
         #expect(network.penalties.l2 == l2 && network.penalties.others.count == others)
+    }
+
+    /// Of each parameter, where layers have rules of their own.
+    @Test func rulesOfWeights() throws {
+        let separable = """
+            {"class_name": "SeparableConv2D", "config": {"name": "s", "filters": 2, "kernel_size": [2, 2],
+             "depthwise_regularizer": {"class_name": "L1", "config": {"l1": 0.25}}, "pointwise_regularizer": "l2",
+             "pointwise_constraint": {"class_name": "MaxNorm", "config": {"max_value": 3, "axis": [0, 1, 2]}},
+             "bias_regularizer": {"class_name": "L1L2", "config": {"l1": 0.5, "l2": 0.125}},
+             "bias_constraint": {"class_name": "NonNeg", "config": {}}}}
+            """
+        let depthwise = """
+            {"class_name": "DepthwiseConv2D", "config": {"name": "d", "kernel_size": 1,
+             "depthwise_constraint": {"class_name": "MinMaxNorm",
+              "config": {"min_value": 0.5, "max_value": 2, "rate": 0.75, "axis": -2}},
+             "bias_constraint": {"class_name": "UnitNorm", "config": {}}, "activity_regularizer": "l2"}}
+            """
+        let network = try Network(
+            kerasJSON: """
+                {"class_name": "Sequential", "config": {"name": "m", "layers": [
+                 {"class_name": "InputLayer", "config": {"batch_shape": [null, 4, 4, 3]}}, \(separable), \(depthwise)]}}
+                """, label: "m")
+        #expect(
+            network.weightPenalties == [
+                WeightPenalty(l1: 0.25), WeightPenalty(l2: 0.01), WeightPenalty(l1: 0.5, l2: 0.125), .none, .none,
+            ])
+        #expect(
+            network.weightConstraints == [
+                nil, .maximalNorm(3, axes: [0, 1, 2]), .notNegative, .norm(0.5...2, rate: 0.75, axes: [2]),
+                .unitNorm(axes: [0]),
+            ])
+        #expect(network.penalties.l2 == 0 && network.penalties.others.count == 4)
+        #expect(network.penalties.unknown.count == 1 && network.penalties.unknown[0].contains("activity_regularizer"))
+        let home = try Network(kerasJSON: network.kerasModel.text(), label: "m")
+        #expect(home.weightPenalties == network.weightPenalties && home.weightConstraints == network.weightConstraints)
+        // An L2 of all kernels has the names that the classes have.
+        let exported = try Network(kerasJSON: network.penalizingKernels(l2: 0.5).kerasModel.text(), label: "m")
+        #expect(exported.weightPenalties[3] == WeightPenalty(l2: 0.5) && exported.weightPenalties[1].l2 == 0.01)
+    }
+
+    @Test(arguments: [
+        #"{"class_name": "RadialConstraint"}"#, #"{"class_name": "MaxNorm", "config": {"axis": 4}}"#,
+        #"{"class_name": "MaxNorm", "config": {"axis": []}}"#,
+        #"{"class_name": "MaxNorm", "config": {"max_value": -1}}"#,
+        #"{"class_name": "MinMaxNorm", "config": {"min_value": 2, "max_value": 1}}"#,
+    ])
+    func constraintsThatAreUnknown(_ constraint: String) throws {
+        let text = try JSONValue(parsing: golden("functional-3.json")).text()
+            .replacingOccurrences(of: #""kernel_constraint":null"#, with: "\"kernel_constraint\":\(constraint)")
+        let network = try Network(kerasJSON: text, label: "test")
+        #expect(network.penalties.unknownConstraints.contains { $0.contains("layer stem: kernel_constraint") })
+        #expect(network.weightConstraints.allSatisfy { $0 == nil })
     }
 
     /// Layers of Keras come home under their own class, with their own options.

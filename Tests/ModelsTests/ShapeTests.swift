@@ -166,6 +166,69 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
         }
     }
 
+    @Test func composedAndTransposedLayers() throws {
+        let separable = SeparableConvolution2D(filters: 7, kernel: 3, stride: 2, padding: .same, multiplier: 2)
+        #expect(try separable.outputShape(of: [[5, 6, 4]]) == [3, 3, 7])
+        #expect(
+            separable.parameters(for: [[5, 6, 4]]).map(\.name) == ["depthwise_kernel", "pointwise_kernel", "bias"])
+        #expect(separable.parameters(for: [[5, 6, 4]]).map(\.shape) == [[3, 3, 4, 2], [1, 1, 8, 7], [7]])
+        #expect(separable.parameters(for: [[5, 6, 4]]).map(\.isKernel) == [true, true, false])
+        #expect(separable.multiplyAdds(for: [[5, 6, 4]]) == 9 * (8 * 9 + 7 * (8 + 1)))
+        let transposed = TransposedConvolution2D(filters: 7, kernel: 3, stride: 2, padding: .same)
+        #expect(try transposed.outputShape(of: [[5, 6, 4]]) == [10, 12, 7])
+        #expect(transposed.parameters(for: [[5, 6, 4]]).map(\.shape) == [[3, 3, 7, 4], [7]])
+        #expect(transposed.multiplyAdds(for: [[5, 6, 4]]) == 5 * 6 * 4 * 9 * 7 + 10 * 12 * 7)
+        #expect(try Dense(units: 8).outputShape(of: [[5, 6, 4]]) == [5, 6, 8])
+        #expect(Dense(units: 8).parameters(for: [[5, 6, 4]]).map(\.shape) == [[4, 8], [8]])
+        #expect(Dense(units: 8).multiplyAdds(for: [[5, 6, 4]]) == 5 * 6 * 4 * 8)
+        let row = Extent2D(height: 1, width: 3)
+        let sequence = SequenceLayer(.convolution(Convolution2D(filters: 8, kernel: row, padding: .same)))
+        #expect(try sequence.outputShape(of: [[12, 6]]) == [12, 8])
+        #expect(sequence.parameters(for: [[12, 6]]).map(\.shape) == [[3, 6, 8], [8]])
+        #expect(sequence.typeName == "Conv1D")
+        #expect(try SequenceLayer(.globalAveragePooling(GlobalAveragePooling2D())).outputShape(of: [[12, 6]]) == [6])
+    }
+
+    @Test func composedLayersRefuseWhatDoesNotFit() throws {
+        let cases: [(any LayerDescription, Shape, String)] = [
+            (SeparableConvolution2D(filters: 0, kernel: 3), [5, 5, 3], "at least one filter"),
+            (SeparableConvolution2D(filters: 2, kernel: 3), [2, 5, 3], "larger than its input 2x5x3"),
+            (
+                SeparableConvolution2D(filters: 2, kernel: 2, stride: 2, dilation: 2), [5, 5, 3],
+                "cannot both be above 1"
+            ),
+            (SeparableConvolution2D(filters: 2, kernel: 2, multiplier: .max), [5, 5, 3], "depth multiplier"),
+            (TransposedConvolution2D(filters: 0, kernel: 3), [5, 5, 3], "number of filters 0"),
+            (TransposedConvolution2D(filters: 2, kernel: 0), [5, 5, 3], "must be positive"),
+            (
+                TransposedConvolution2D(filters: 2, kernel: 2, stride: 2, dilation: 2), [5, 5, 3],
+                "cannot both be above 1"
+            ),
+            (TransposedConvolution2D(filters: 2, kernel: 2, stride: Extent2D(Int(Int32.max))), [5, 5, 3], "2^31 - 1"),
+            (
+                TransposedConvolution2D(filters: 2, kernel: 3, stride: 2, outputPadding: 2), [5, 5, 3],
+                "output padding 2x2"
+            ),
+            (TransposedConvolution2D(filters: 2, kernel: 3, outputPadding: -1), [5, 5, 3], "output padding -1x-1"),
+            (TransposedConvolution2D(filters: 2, kernel: 3), [12], "not 12"),
+            (Dense(units: 8), [2, 3, 4, 5], "not 2x3x4x5"),
+            (Dense(units: 0), [3, 4], "at least one unit"),
+            (SequenceLayer(.convolution(Convolution2D(filters: 2, kernel: 1))), [4, 4, 3], "put a Reshape before it"),
+            (SequenceLayer(.upSampling(UpSampling2D(2))), [4, 3], "2 rows"),
+            (Noise(.addition(deviation: -1)), [4], "deviation -1.0"),
+            (Noise(.multiplication(rate: 1)), [4], "rate 1.0"),
+            (Noise(.selfNormalizing(rate: .nan)), [4], "rate nan"),
+            (Noise(.channels(rate: 0.5)), [4], "not 4"),
+            (Resizing(0), [4, 4, 3], "size 0x0"),
+            (Resizing(Extent2D(Int(Int32.max))), [4, 4, 3], "2^31 - 1"),
+            (CenterCrop(-1), [4, 4, 3], "size -1x-1"),
+        ]
+        for (layer, input, reason) in cases {
+            let error = #expect(throws: LayerError.self) { try layer.possibleOutputShape(of: [input]) }
+            #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+        }
+    }
+
     @Test func errorsNameTheLayerAndTheShapes() throws {
         var graph = GraphBuilder("test", input: [4, 4, 1])
         _ = graph.convolution(graph.input, 2, kernel: 5, name: "too-large")
@@ -174,9 +237,9 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
         #expect(large?.description.contains("4x4x1") == true)
 
         graph = GraphBuilder("test", input: [4, 4, 1])
-        _ = graph.dense(graph.input, 3, name: "no-flatten")
-        let dense = #expect(throws: NetworkError.self) { try graph.network() }
-        #expect(dense?.description.contains("flatten") == true)
+        _ = graph.radialBasis(graph.input, 3, name: "no-flatten")
+        let codes = #expect(throws: NetworkError.self) { try graph.network() }
+        #expect(codes?.description.contains("flatten") == true)
 
         graph = GraphBuilder("test", input: [4, 4, 1])
         let half = graph.maxPooling(graph.input)

@@ -92,6 +92,12 @@ for mode in shard global; do
     compare "a model called twice, batch norm $mode" "1 2 3" --model "$tests/shared.json" --data data.h5 --batch-size 48 \
         --steps-per-epoch 2 --validation-steps 1 --shards 5 --batch-norm $mode --optimizer sgd --momentum 0.9
 done
+# Noise and changed images, and layers that are several operations.
+compare "layers that draw numbers" "1 2 3" --model "$tests/layers.json" --data data.h5 --batch-size 48 --shards 5
+# What layers demand of their weights, which may need a whole parameter, of which each rank updates a part.
+compare "penalties and constraints of layers" "1 2 3 8" --model "$tests/rules.json" --data data.h5 --batch-size 48
+compare "constraints, messages between ranks, clipped gradients, an average" "2 3" --model "$tests/rules.json" --data data.h5 \
+    --batch-size 48 --shards 5 --node-exchange messages --clip-norm 0.5 --ema 0.9 --optimizer sgd --momentum 0.9
 # A rate so high that all steps but the first overflow.
 compare "steps that are left out" "2 3" --model simple-cnn --data data.h5 --batch-size 40 --optimizer sgd \
     --learning-rate 1e25 --on-nan skip --save-best monitor=loss --epochs 1

@@ -2,7 +2,8 @@
 # A run can stop anywhere and continue anywhere: runs that were signalled, damaged and resumed on other rank
 # counts end with the files of one that was left alone.
 # Tests/RunTests/resume.sh PATH-TO-DPTRAIN
-source "$(dirname "$0")/support.sh"
+tests=$(realpath "$(dirname "$0")")
+source "$tests/support.sh"
 
 alone data generate --output data.h5 --train 250 --test 40 --seed 5 >output || exit 1
 options=(
@@ -131,6 +132,20 @@ expect "SIGUSR1 to an augmented run" 75 "$saved" \
     signalled USR1 7 flipped mpirun --timeout $limit -n 3 "$binary" "${augmented[@]}"
 expect "its rest, without mpirun" 0 "finished after 4 epochs" alone --resume --output flipped
 verdict "it ends with the files of one left alone (augmented)" same_run augmented flipped
+
+noisy=(--model "$tests/layers.json" --data data.h5 --batch-size 50 --epochs 2)
+expect "a run of layers that draw numbers" 0 "" ranks 2 "${noisy[@]}" --output noisy
+expect "SIGUSR1 to such a run" 75 "$saved" \
+    signalled USR1 3 noisy-cut mpirun --timeout $limit -n 3 "$binary" "${noisy[@]}"
+expect "its rest, without mpirun" 0 "finished after 2 epochs" alone --resume --output noisy-cut
+verdict "it ends with the files of one left alone (layers that draw numbers)" same_run noisy noisy-cut
+
+ruled=(--model "$tests/rules.json" --data data.h5 --batch-size 50 --epochs 2)
+expect "a run whose layers have penalties and constraints" 0 "layer-penalties true" ranks 2 "${ruled[@]}" --output ruled
+expect "SIGUSR1 to such a run" 75 "$saved" \
+    signalled USR1 3 ruled-cut mpirun --timeout $limit -n 3 "$binary" "${ruled[@]}"
+expect "its rest, without mpirun" 0 "finished after 2 epochs" alone --resume --output ruled-cut
+verdict "it ends with the files of one left alone (penalties and constraints)" same_run ruled ruled-cut
 
 # All that can happen to a sample.
 many="scale-jitter(36:48), alternating-flip, vertical-flip, rotation(20), width-shift, height-shift, shear, zoom, brightness"

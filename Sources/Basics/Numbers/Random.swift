@@ -9,6 +9,7 @@ public enum RandomPurpose: UInt32, Sendable {
     case heldOutRows = 7
     case balancing = 8
     case mixing = 9
+    case noise = 10
 }
 
 /// Random numbers that are a pure function of (seed, purpose, stream, index): no state, so any rank can compute any of

@@ -15,6 +15,7 @@ public struct Planner<Compiler: LayerCompiler> {
         case engine(Compiler.Saved)
         case plain(any PlainLayer, kept: [BufferID])
         case dropout(mask: BufferID?)
+        case random(any RandomLayer, notes: BufferID)
     }
 
     /// The gradient that a loss leaves for an output's value.
@@ -85,6 +86,10 @@ public struct Planner<Compiler: LayerCompiler> {
             switch operation.layer {
             case .dropout(let layer): try emitDropout(layer, operation, inputs[0])
             default:
+                if let random = operation.randomLayer(samples: samples) {
+                    try emitRandom(random, operation, inputs[0])
+                    continue
+                }
                 if !compiler.replacesPlainLayer(operation), let plain = operation.plainLayer(samples: samples) {
                     try emitPlain(plain, operation, inputs)
                     continue
@@ -136,6 +141,26 @@ public struct Planner<Compiler: LayerCompiler> {
         }
         values.append(try compiler.tensor(output, operation.outputShape))
         saved.append(.dropout(mask: mask))
+    }
+
+    private mutating func emitRandom(
+        _ layer: any RandomLayer, _ operation: Operation, _ input: Compiler.Tensor
+    ) throws {
+        let source = try compiler.plain(input)
+        let output = builder.activation(floats: samples * operation.outputShape.count)
+        let notes = builder.activation(floats: layer.noteCount)
+        let number = values.count
+        builder.emit(reads: [source], writes: [output, notes]) { memory in
+            let (x, y, notes) = (memory.floats(source), memory.floats(output), memory.floats(notes))
+            return { context in
+                layer.forward(
+                    x, into: y, notes: notes,
+                    SampleRandom(
+                        seed: context.seed, step: context.step, layer: number, firstSample: context.firstSample))
+            }
+        }
+        values.append(try compiler.tensor(output, operation.outputShape))
+        saved.append(.random(layer, notes: notes))
     }
 
     private mutating func emitPlain(
@@ -233,6 +258,8 @@ public struct Planner<Compiler: LayerCompiler> {
             return [gradient]
         case .dropout(let mask?):
             return [try emitProduct(gradient, mask, operation)]
+        case .random(let layer, let notes):
+            return [wanted[0] ? try emitRandomBackward(layer, notes: notes, gradient, operation) : nil]
         }
     }
 
@@ -274,6 +301,18 @@ public struct Planner<Compiler: LayerCompiler> {
         return try compiler.tensor(result, operation.outputShape)
     }
 
+    private func emitRandomBackward(
+        _ layer: any RandomLayer, notes: BufferID, _ gradient: Compiler.Tensor, _ operation: Operation
+    ) throws -> Compiler.Tensor {
+        let source = try compiler.plain(gradient)
+        let result = builder.activation(floats: samples * operation.inputShapes[0].count)
+        builder.emit(reads: [source, notes], writes: [result]) { memory in
+            let (dy, notes, dx) = (memory.floats(source), memory.floats(notes), memory.floats(result))
+            return { _ in layer.backward(dy, notes: notes, into: dx) }
+        }
+        return try compiler.tensor(result, operations[operation.inputs[0]].outputShape)
+    }
+
     private func emitPlainBackward(
         _ layer: any PlainLayer, kept: [BufferID], _ gradient: Compiler.Tensor, _ operation: Operation, wanted: [Bool]
     ) throws -> [Compiler.Tensor?] {
@@ -295,8 +334,8 @@ public struct Planner<Compiler: LayerCompiler> {
                 layer.backward(dy, kept: kept, parameters, into: dx, gradients: gradients, scratch: scratch)
             }
         }
-        return try zip(results, operation.inputShapes).map { result, shape in
-            try result.map { try compiler.tensor($0, shape) }
+        return try zip(results, operation.inputs).map { result, input in
+            try result.map { try compiler.tensor($0, operations[input].outputShape) }
         }
     }
 }

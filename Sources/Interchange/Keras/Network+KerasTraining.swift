@@ -1,44 +1,77 @@
 import Basics
 import KerasNetworks
 import Models
+import Optimization
 
 /// What a Keras file says of layers that only training needs. It stands in their origins.
 extension Network {
     /// The options of layers that penalise weights or outputs, or constrain weights.
     package struct Penalties: Sendable {
-        /// What all kernels that train share: Keras's `l2`, `--l2` of a run. 0 if there is none.
+        /// What all kernels that train share, if no other weights have a penalty: Keras's `l2`, `--l2` of a run. 0 if there is
+        /// none.
         package var l2 = 0.0
-        /// Those that no option of a run stands for: `layer dense: bias_regularizer = ...`.
+        /// Those that `l2` does not say: `layer dense: bias_regularizer = ...`.
         package var others: [String] = []
-        package var constraints: [String] = []
+        /// Those of them that are not computed.
+        package var unknown: [String] = []
+        /// Constraints that are not computed.
+        package var unknownConstraints: [String] = []
     }
 
     package var penalties: Penalties {
         var penalties = Penalties()
-        var kernels: [(node: Int, l2: Double)] = []
+        var kernels = Set<Double>()
+        var texts: [(text: String, isUsual: Bool)] = []
         for (index, node) in nodes.enumerated() where node.isTrainable {
-            var l2 = 0.0
-            for (name, value) in (node.origin?.options ?? [:]).sorted(by: { $0.key < $1.key }) {
+            let parameters = node.layer.description.parameters(for: inputShapes(of: index))
+            let words = parameters.map { node.layer.keras.optionWord(of: $0.name) }
+            let options = node.origin?.options ?? [:]
+            for (name, value) in options.sorted(by: { $0.key < $1.key }) {
                 let text = "layer \(node.name): \(name) = \((try? value.text()) ?? "?")"
-                if name.hasSuffix("_constraint") { penalties.constraints.append(text) }
-                guard name.hasSuffix("_regularizer") else { continue }
-                let strength = Self.l2(value)
-                if name == "kernel_regularizer", let strength {
-                    l2 = strength
-                } else if strength != 0 {
-                    penalties.others.append(text)
+                let parameter = words.firstIndex { name == "\($0)_regularizer" || name == "\($0)_constraint" }
+                if name.hasSuffix("_constraint") {
+                    let rank = parameter.map { parameters[$0].shape.rank }
+                    if rank.flatMap({ WeightConstraint(keras: value, rank: $0) }) == nil {
+                        penalties.unknownConstraints.append(text)
+                    }
+                } else if name.hasSuffix("_regularizer") {
+                    let penalty = WeightPenalty(keras: value)
+                    if penalty == WeightPenalty.none { continue }
+                    if penalty == nil || parameter == nil { penalties.unknown.append(text) }
+                    let isOfKernel = parameter.map { parameters[$0].isKernel } ?? false
+                    texts.append((text, isOfKernel && penalty?.l1 == 0))
                 }
             }
-            let parameters = node.layer.description.parameters(for: inputShapes(of: index))
-            if parameters.contains(where: \.isKernel) { kernels.append((index, l2)) }
+            for (parameter, word) in zip(parameters, words) where parameter.isKernel {
+                kernels.insert(options["\(word)_regularizer"].flatMap(WeightPenalty.init(keras:))?.l2 ?? 0)
+            }
         }
-        let strengths = Set(kernels.map(\.l2))
-        if strengths.count == 1, let only = strengths.first {
+        if kernels.count == 1, let only = kernels.first, texts.allSatisfy(\.isUsual) {
             penalties.l2 = only
         } else {
-            penalties.others += kernels.filter { $0.l2 > 0 }.map { "layer \(nodes[$0.node].name): L2 = \($0.l2)" }
+            penalties.others = texts.map(\.text)
         }
         return penalties
+    }
+
+    /// What the layers add to the loss for each parameter.
+    package var weightPenalties: [WeightPenalty] {
+        parameters.map { regularizing("regularizer", $0).flatMap(WeightPenalty.init(keras:)) ?? .none }
+    }
+
+    /// What the layers demand of each parameter after an update.
+    package var weightConstraints: [WeightConstraint?] {
+        parameters.map { parameter in
+            regularizing("constraint", parameter).flatMap {
+                WeightConstraint(keras: $0, rank: parameter.specification.shape.rank)
+            }
+        }
+    }
+
+    /// The option of a parameter's layer.
+    private func regularizing(_ kind: String, _ parameter: NetworkParameter) -> JSONValue? {
+        let node = nodes[parameter.node]
+        return node.origin?.options["\(node.layer.keras.optionWord(of: parameter.specification.name))_\(kind)"]
     }
 
     /// The network with an L2 of all kernels in its layers, so that Keras goes on with the same loss. Layers that have one
@@ -50,27 +83,16 @@ extension Network {
         ]
         let penalized = nodes.indices.map { index -> Node in
             let node = nodes[index]
-            let parameters = node.layer.description.parameters(for: inputShapes(of: index))
-            guard node.layer.keras.isOfKeras, parameters.contains(where: \.isKernel) else { return node }
-            let options = ["kernel_regularizer": regularizer].merging(node.origin?.options ?? [:]) { _, kept in kept }
+            let kernels = node.layer.description.parameters(for: inputShapes(of: index)).filter(\.isKernel)
+            guard node.layer.keras.isOfKeras, !kernels.isEmpty else { return node }
+            let names = kernels.map { "\(node.layer.keras.optionWord(of: $0.name))_regularizer" }
+            let options = Dictionary(uniqueKeysWithValues: names.map { ($0, regularizer) })
+                .merging(node.origin?.options ?? [:]) { _, kept in kept }
             return node.coming(
                 from: LayerOrigin(
                     typeName: node.origin?.typeName, options: options, operation: node.origin?.operation))
         }
         return try Network(name: name, nodes: penalized, auxiliaryOutputs: auxiliaryOutputs)
-    }
-
-    /// The factor of a regularizer that is an L2 alone; nil for another one.
-    private static func l2(_ regularizer: JSONValue) -> Double? {
-        let name = regularizer.string ?? regularizer["class_name"]?.string ?? ""
-        let options = regularizer["config"]
-        // Keras's default.
-        let usual = 0.01
-        switch name.lowercased() {
-        case "l2": return options?["l2"].map { $0.number } ?? usual
-        case "l1l2", "l1_l2": return options?["l1"]?.number ?? 0 == 0 ? options?["l2"]?.number ?? 0 : nil
-        default: return nil
-        }
     }
 
     /// Refuses layers whose new weights would not be drawn as their file says.

@@ -84,6 +84,8 @@ extension DepthwiseConvolution2D: PlainKerasLayer {
         options.ignore("filters", "kernel_initializer")
     }
 
+    package func optionWord(of parameter: String) -> String { parameter == "kernel" ? "depthwise" : parameter }
+
     package var kerasConfiguration: [String: JSONValue] {
         [
             "kernel_size": window.size.keras, "strides": window.stride.keras,
@@ -93,6 +95,78 @@ extension DepthwiseConvolution2D: PlainKerasLayer {
             "bias_initializer": Initializer.zeros.kerasConfiguration,
             "depthwise_regularizer": nil, "bias_regularizer": nil, "activity_regularizer": nil,
             "depthwise_constraint": nil, "bias_constraint": nil,
+        ]
+    }
+}
+
+extension SeparableConvolution2D: PlainKerasLayer {
+    static let kerasClasses = ["SeparableConv2D"]
+
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        guard let kernel = try options.extent("kernel_size") else {
+            throw LayerError("its option kernel_size is missing")
+        }
+        self.init(
+            filters: try options.integer("filters"), kernel: kernel, stride: try options.extent("strides") ?? 1,
+            dilation: try options.extent("dilation_rate") ?? 1, padding: try options.padding(),
+            multiplier: try options.optionalInteger("depth_multiplier") ?? 1, activation: try options.activation(),
+            usesBias: try options.flag("use_bias", default: true),
+            depthwiseInitializer: try options.initializer("depthwise_initializer"),
+            pointwiseInitializer: try options.initializer("pointwise_initializer"))
+        try options.requireChannelsLast()
+        options.initializer("bias_initializer", usual: .zeros)
+        // Keras 2 writes these of Conv2D too; the layer does not use them.
+        try options.require("groups", 1)
+        options.ignore("kernel_initializer")
+    }
+
+    /// `depthwise_regularizer` is that of the weights `depthwise_kernel`.
+    package func optionWord(of parameter: String) -> String { parameter.replacing("_kernel", with: "") }
+
+    package var kerasConfiguration: [String: JSONValue] {
+        [
+            "filters": .integer(filters), "kernel_size": depthwise.window.size.keras,
+            "strides": depthwise.window.stride.keras, "padding": .string(depthwise.window.padding.rawValue),
+            "data_format": "channels_last", "dilation_rate": depthwise.window.dilation.keras,
+            "depth_multiplier": .integer(depthwise.multiplier), "activation": activation.keras,
+            "use_bias": .bool(usesBias),
+            "depthwise_initializer": depthwise.kernelInitializer.kerasConfiguration,
+            "pointwise_initializer": pointwiseInitializer.kerasConfiguration,
+            "bias_initializer": Initializer.zeros.kerasConfiguration,
+            "depthwise_regularizer": nil, "pointwise_regularizer": nil, "bias_regularizer": nil,
+            "activity_regularizer": nil, "depthwise_constraint": nil, "pointwise_constraint": nil,
+            "bias_constraint": nil,
+        ]
+    }
+}
+
+extension TransposedConvolution2D: PlainKerasLayer {
+    static let kerasClasses = ["Conv2DTranspose"]
+
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        guard let kernel = try options.extent("kernel_size") else {
+            throw LayerError("its option kernel_size is missing")
+        }
+        self.init(
+            filters: try options.integer("filters"), kernel: kernel, stride: try options.extent("strides") ?? 1,
+            dilation: try options.extent("dilation_rate") ?? 1, padding: try options.padding(),
+            outputPadding: try options.extent("output_padding"), activation: try options.activation(),
+            usesBias: try options.flag("use_bias", default: true),
+            kernelInitializer: try options.initializer("kernel_initializer"))
+        try options.requireChannelsLast()
+        try options.require("groups", 1)
+        options.initializer("bias_initializer", usual: .zeros)
+    }
+
+    package var kerasConfiguration: [String: JSONValue] {
+        [
+            "filters": .integer(filters), "kernel_size": window.size.keras, "strides": window.stride.keras,
+            "padding": .string(window.padding.rawValue), "output_padding": outputPadding?.keras ?? .null,
+            "data_format": "channels_last", "dilation_rate": window.dilation.keras, "activation": activation.keras,
+            "use_bias": .bool(usesBias), "kernel_initializer": kernelInitializer.kerasConfiguration,
+            "bias_initializer": Initializer.zeros.kerasConfiguration,
+            "kernel_regularizer": nil, "bias_regularizer": nil, "activity_regularizer": nil,
+            "kernel_constraint": nil, "bias_constraint": nil,
         ]
     }
 }

@@ -51,7 +51,7 @@ extension UpSampling2D: KerasLayer {
     init(keras options: inout KerasOptions) throws(LayerError) {
         self.init(try options.extent("size") ?? 2)
         try options.requireChannelsLast()
-        try options.require("interpolation", "nearest")
+        options.ignore("interpolation")
     }
 
     package var kerasConfiguration: [String: JSONValue] {

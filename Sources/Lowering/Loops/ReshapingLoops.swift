@@ -15,7 +15,7 @@ extension Permute: PlainlyComputed {
         let missing = 3 - order.count
         return MoveLoops(
             samples: samples, input: input,
-            output: [Int](repeating: 1, count: missing) + operation.outputShape.extents,
+            output: [Int](repeating: 1, count: missing) + order.map { input[$0] },
             steps: [Int](repeating: 0, count: missing) + order.map { steps[$0] })
     }
 }

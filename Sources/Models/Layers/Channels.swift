@@ -1,6 +1,7 @@
 import Basics
 
-/// Its inputs side by side along the last axis: images of one size join their channels, vectors their features.
+/// Its inputs side by side along the last axis: images of one size and sequences of one length join their channels, vectors
+/// their features.
 public struct Concatenate: LayerDescription {
     public init() {}
 
@@ -8,7 +9,7 @@ public struct Concatenate: LayerDescription {
         guard let first = inputs.first, inputs.count >= 2 else {
             throw LayerError("concatenates at least two inputs, not \(inputs.count)")
         }
-        guard first.rank == 1 || first.rank == 3 else { throw LayerError("takes vectors or images, not \(first)") }
+        guard (1...3).contains(first.rank) else { throw LayerError("takes vectors, sequences or images, not \(first)") }
         let pixels = first.extents.dropLast()
         if let other = inputs.first(where: { $0.extents.dropLast() != pixels }) {
             throw LayerError("cannot concatenate \(first) and \(other): they may differ in the last axis only")

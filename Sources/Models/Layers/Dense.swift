@@ -1,6 +1,6 @@
 import Basics
 
-/// y = activation(x · kernel + bias) on vectors.
+/// y = activation(x · kernel + bias) on vectors: a sample, or each pixel of an image, or each step of a sequence.
 public struct Dense: LayerDescription {
     public let units: Int
     public let activation: Activation
@@ -18,13 +18,13 @@ public struct Dense: LayerDescription {
     }
 
     public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
-        _ = try inputs.single(rank: 1, hint: "put a flatten or a pooling layer before it")
+        let input = try inputs.singleOfFeatures()
         guard units > 0 else { throw LayerError("needs at least one unit, not \(units)") }
-        return [units]
+        return Shape(input.extents.dropLast() + [units])
     }
 
     public func parameters(for inputs: [Shape]) -> [ParameterSpecification] {
-        let kernel = ParameterSpecification("kernel", [inputs[0].count, units], kernelInitializer)
+        let kernel = ParameterSpecification("kernel", [inputs[0][inputs[0].rank - 1], units], kernelInitializer)
         return usesBias ? [kernel, ParameterSpecification("bias", [units], .zeros)] : [kernel]
     }
 

@@ -92,6 +92,15 @@ extension [Shape] {
         }
         return self[0]
     }
+
+    /// The only input, whose last axis has features: a vector, a sequence or an image.
+    func singleOfFeatures() throws(LayerError) -> Shape {
+        let input = try single()
+        guard (1...3).contains(input.rank) else {
+            throw LayerError("takes a vector, a sequence or an image, not \(input)")
+        }
+        return input
+    }
 }
 
 /// A constant factor. Of one input y = factor · x; of two, x and a residual, y = x + factor · residual, as Szegedy et

@@ -25,11 +25,7 @@ public struct BatchNormalization: LayerDescription {
     }
 
     public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
-        let input = try inputs.single()
-        guard input.rank == 1 || input.rank == 3 else {
-            throw LayerError("takes a vector or an image, not \(input)")
-        }
-        return input
+        try inputs.singleOfFeatures()
     }
 
     public func parameters(for inputs: [Shape]) -> [ParameterSpecification] {

@@ -11,7 +11,7 @@ public enum UpdateNorm: Hashable, Sendable {
 }
 
 /// What one update needs to know besides weights, gradient and slots: the same on every rank and for every slice of one
-/// step, apart from `l2`, which only kernels have, and the parameter's `norms`.
+/// step, apart from the penalties `l1` and `l2`, and the `norms`, which a parameter has for itself.
 public struct UpdateStep: Sendable {
     /// Multiplied into the gradient first: 1 / (samples of the batch), since gradients are sums over samples.
     public var scale: Float
@@ -20,6 +20,9 @@ public struct UpdateStep: Sendable {
     public var iteration: Int
     /// Keras's kernel regularizer l2: `l2 * sum(w^2)` in the loss, hence `2 * l2 * w` in the gradient.
     public var l2: Float
+    /// Keras's regularizer l1: `l1 * sum(|w|)` in the loss, hence `l1 * sign(w)` in the gradient. Updates do not apply it: it
+    /// is in gradients that are regularized before.
+    public var l1: Float = 0
     /// Keras's decoupled weight decay: `w -= w * weightDecay * learningRate` ahead of the update. Keras decays every
     /// trainable variable, biases and batch-norm scales too.
     public var weightDecay: Float
@@ -48,12 +51,14 @@ public struct UpdateStep: Sendable {
     public func regularize(_ gradient: UnsafeMutablePointer<Float>, weights: UnsafePointer<Float>, count: Int) {
         let terms = terms
         for i in 0..<count { gradient[i] = terms.regularized(gradient[i], weights[i]) }
+        guard l1 > 0 else { return }
+        for i in 0..<count { gradient[i] += weights[i] > 0 ? l1 : weights[i] < 0 ? -l1 : 0 }
     }
 
     /// The step for gradients that are regularized already, and are multiplied by `factor`.
     public func regularized(factor: Float = 1) -> UpdateStep {
         var step = self
-        (step.scale, step.l2) = (factor, 0)
+        (step.scale, step.l1, step.l2) = (factor, 0, 0)
         return step
     }
 

@@ -1,5 +1,6 @@
 import Basics
 import Execution
+import Interchange
 import MessagePassing
 import Models
 import Reduction
@@ -35,6 +36,7 @@ extension MemoryNeed {
         // An average, and the weights that stand aside while it is in their place; slow weights.
         let others = (options.average == nil ? 0 : 2) + (options.lookahead == nil ? 0 : 1)
         optimizer += others * owned * float
+        optimizer += ConstrainedWeights.bytes(network.weightConstraints, network, owned: owned)
         if goesBack {
             optimizer += EpochStart.bytes(parameters: exchange.parameterCount, slots: slots, owned: owned)
         }

@@ -27,6 +27,8 @@ package struct RunParts {
     let gate: FiniteGate?
     /// Of a run that averages its weights.
     let averaged: AveragedWeights?
+    /// Nil where no layer demands anything of its weights.
+    private let constrained: ConstrainedWeights?
     /// Of a run that goes back there after such a step.
     let epochStart: EpochStart?
     package let loader: SampleLoader
@@ -110,7 +112,7 @@ package struct RunParts {
         let update = ParameterUpdate(
             options.algorithm,
             ParameterUpdate.Settings(
-                l2: Float(options.l2), clipping: options.clipping, rateFactors: options.rateFactor,
+                penalties: options.penalties(of: network), clipping: options.clipping, rateFactors: options.rateFactor,
                 decaysKernelsOnly: options.weightDecayOn == .kernels, lookahead: options.lookahead,
                 average: options.average, checksGradients: gate == nil),
             replica, exchangePlan.ownership)
@@ -124,6 +126,7 @@ package struct RunParts {
             ?? (isFromFile ? SharedFact("initial weights", digestOf: replica.parameters).value : nil)
         if let state = resumed { try Checkpointing.restore(state, replica, update) }
         if let slots = start.slots { try Checkpointing.restore(slots, replica, to: update.slots) }
+        constrained = ConstrainedWeights(network.weightConstraints, replica, exchangePlan.ownership, communicator)
         averaged = update.average.map { AveragedWeights($0, replica, communicator) }
         epochStart = options.onNaN == .rollback ? EpochStart(replica, update) : nil
         if let start = resumed?.epochStart { try epochStart?.keep(start) }
@@ -201,6 +204,6 @@ package struct RunParts {
             TrainingStep.Settings(
                 seed: options.seed, earlierSteps: earlierSteps, weightDecay: Float(options.optimizer.weightDecay),
                 onNaN: options.onNaN ?? .stop),
-            gate)
+            gate, constrained)
     }
 }

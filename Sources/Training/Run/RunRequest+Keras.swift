@@ -71,27 +71,31 @@ extension RunRequest {
         return names.map { ($0, "\(variables.updates)") }
     }
 
-    /// The penalty that all kernels share, as an option. What training cannot do is refused, if no option stands for it.
+    /// The penalties of layers as an option: that of all kernels, or each layer's own. What training cannot do is refused, if no
+    /// option stands for it.
     private func penalty(
         of network: Network, notes: inout [String]
     ) throws(NetworkError) -> [KerasCompilation.Setting] {
         let penalties = network.penalties
-        if let constraint = penalties.constraints.first {
+        if let constraint = penalties.unknownConstraints.first {
             throw NetworkError(
                 network: network.name, layer: nil,
-                reason: "\(constraint): constraints are not supported in training; save the model without them")
+                reason:
+                    "\(constraint) is not supported in training, where NonNeg, MaxNorm, UnitNorm and MinMaxNorm are the "
+                    + "constraints of weights; save the model without it")
         }
         if given.contains("l2") {
             let replaced = penalties.others + (penalties.l2 > 0 ? ["L2 = \(penalties.l2)"] : [])
             if !replaced.isEmpty { notes.append("--l2 replaces the file's \(replaced.listed(atMost: 3))") }
             return []
         }
-        guard penalties.others.isEmpty else {
+        guard penalties.unknown.isEmpty else {
             throw NetworkError(
                 network: network.name, layer: nil,
-                reason: "\(penalties.others[0]) is not supported in training, where one L2 of all kernels is the only "
-                    + "penalty; give it with --l2, and --l2 0 for none")
+                reason: "\(penalties.unknown[0]) is not supported in training, where L1 and L2 of weights are the only "
+                    + "penalties; --l2 replaces all that the file has, and --l2 0 leaves them out")
         }
+        if !penalties.others.isEmpty { return [("layer-penalties", "true")] }
         return penalties.l2 > 0 ? [("l2", "\(penalties.l2)")] : []
     }
 }

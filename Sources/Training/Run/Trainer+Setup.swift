@@ -40,7 +40,8 @@ extension Trainer {
                     session, parts.replica, $0, steps: session.options.overfitBatches ?? session.options.validationSteps
                 )
             },
-            penalty: try Penalty(l2: session.options.l2, parts.replica, session.communicator),
+            penalty: try Penalty(
+                session.options.penalties(of: parts.network), parts.replica, session.communicator),
             checkpoints: Checkpointing(parts, writer, observers, parts.epochStart, resumedFrom: resumedFrom),
             observers: observers,
             trace: trace,

@@ -55,7 +55,7 @@ final class ParameterUpdate {
 
     /// A part of a trainable parameter.
     private struct Trained {
-        let l2: Float
+        let penalty: WeightPenalty
         let decays: Bool
         /// Of the layer.
         let rateFactor: Float
@@ -71,7 +71,8 @@ final class ParameterUpdate {
 
     /// What becomes of gradients before the optimizer sees them, and of which weights.
     struct Settings {
-        var l2: Float = 0
+        /// By parameter of the network; empty for none.
+        var penalties: [WeightPenalty] = []
         var clipping: GradientClipping?
         /// Those of layers.
         var rateFactors: NameFactors?
@@ -123,7 +124,8 @@ final class ParameterUpdate {
                     let isKernel = parameter.specification.isKernel
                     rule = .optimizer(
                         Trained(
-                            l2: isKernel ? settings.l2 : 0, decays: isKernel || !settings.decaysKernelsOnly,
+                            penalty: settings.penalties.isEmpty ? .none : settings.penalties[slice.parameter],
+                            decays: isKernel || !settings.decaysKernelsOnly,
                             rateFactor: Float(rateFactor),
                             slots: slots.map { $0.address(of: part.lowerBound) }, parameter: trainable.count - 1))
                 }
@@ -193,9 +195,9 @@ final class ParameterUpdate {
     ) -> UpdateStep {
         if norms.isEmpty {
             let step = regularizing(trained)
-            guard let clipping else { return step }
+            if clipping == nil && step.l1 == 0 { return step }
             step.regularize(gradient, weights: weights, count: count)
-            clipping.clip(gradient, count: count)
+            clipping?.clip(gradient, count: count)
             return step.regularized()
         }
         clipping?.clip(gradient, count: count)
@@ -213,7 +215,7 @@ final class ParameterUpdate {
     /// The step for what has arrived of a parameter's gradient.
     private func regularizing(_ trained: Trained) -> UpdateStep {
         var step = step
-        step.l2 = trained.l2
+        (step.l1, step.l2) = (Float(trained.penalty.l1), Float(trained.penalty.l2))
         step.learningRate *= trained.rateFactor
         if !trained.decays { step.weightDecay = 0 }
         return step

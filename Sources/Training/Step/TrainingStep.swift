@@ -18,6 +18,7 @@ package final class TrainingStep {
     private let statistics: StatisticsExchange
     private let settings: Settings
     private let gate: FiniteGate?
+    private let constrained: ConstrainedWeights?
     private let communicator: Communicator
     private let watch: StallWatch
     /// What was not finite in the last step, in sentences, in runs that go back then; nil if all was. The same on all ranks.
@@ -35,7 +36,7 @@ package final class TrainingStep {
 
     init(
         _ replica: Replica, _ reducer: Reducer, _ update: ParameterUpdate, _ loader: SampleLoader,
-        _ communicator: Communicator, _ settings: Settings, _ gate: FiniteGate?
+        _ communicator: Communicator, _ settings: Settings, _ gate: FiniteGate?, _ constrained: ConstrainedWeights?
     ) throws {
         self.replica = replica
         self.reducer = reducer
@@ -43,6 +44,7 @@ package final class TrainingStep {
         self.loader = loader
         self.settings = settings
         self.gate = gate
+        self.constrained = constrained
         self.communicator = communicator
         watch = communicator.watch
         metrics = try MetricsExchange(communicator, reducer.partition)
@@ -89,6 +91,7 @@ package final class TrainingStep {
         try reducer.finish()
         var sums = try metrics.combine(request, isFinite: update.problem == nil && finding == nil)
         let isLeftOut = gate?.isClosed ?? false
+        if !isLeftOut { try constrained?.project() }
         if isLeftOut { (sums.samples, sums.loss, sums.correct, sums.correctInTop5) = (0, 0, 0, 0) }
         if !sums.isFinite || isLeftOut && settings.onNaN == .rollback {
             let problem = try explain(samples, batch: batch, step: step)

@@ -40,6 +40,26 @@ def of_vectors(layer):
     return build
 
 
+def of_sequences(layer, channels=6):
+    """Twelve steps of some channels."""
+
+    def build(x):
+        y = layer()(L.Reshape((12, channels))(L.Conv2D(channels, 1)(x)))
+        return L.Dense(2)(L.Flatten()(y) if len(y.shape) > 2 else y)
+
+    return build
+
+
+def in_a_row(*layers):
+    def build(x):
+        y = L.Conv2D(6, 1)(x)
+        for layer in layers:
+            y = layer()(y)
+        return L.Dense(2)(L.Flatten()(y) if len(y.shape) > 2 else y)
+
+    return build
+
+
 def merged(layer, count=2, squeeze=False):
     def build(x):
         inputs = [L.Conv2D(6, 1)(x) for _ in range(count)]
@@ -89,6 +109,50 @@ CASES = {f"activation {name}": around(lambda name=name: L.Activation(name)) for 
     "DepthwiseConv2D": around(lambda: L.DepthwiseConv2D(3, padding="same", activation="relu6")),
     "DepthwiseConv2D strided": around(lambda: L.DepthwiseConv2D((2, 3), strides=2, depth_multiplier=2, use_bias=False)),
     "DepthwiseConv2D dilated": around(lambda: L.DepthwiseConv2D(2, dilation_rate=2, padding="same", depth_multiplier=3)),
+    "SeparableConv2D": around(lambda: L.SeparableConv2D(5, 3, padding="same", activation="relu")),
+    "SeparableConv2D strided": around(
+        lambda: L.SeparableConv2D(7, (3, 2), strides=2, depth_multiplier=2, use_bias=False, activation="silu")),
+    "SeparableConv2D dilated": around(lambda: L.SeparableConv2D(4, 2, dilation_rate=2)),
+    "SeparableConv2D behind zeros": in_a_row(
+        lambda: L.ZeroPadding2D(((1, 0), (2, 1))), lambda: L.SeparableConv2D(3, 3, strides=2)),
+    "Conv2DTranspose": around(lambda: L.Conv2DTranspose(5, 3, strides=2, padding="same", activation="tanh")),
+    "Conv2DTranspose valid": around(lambda: L.Conv2DTranspose(3, (2, 3), strides=(2, 1), use_bias=False)),
+    "Conv2DTranspose of a wide stride": around(lambda: L.Conv2DTranspose(4, 2, strides=3, activation="relu")),
+    "Conv2DTranspose padded": around(lambda: L.Conv2DTranspose(4, 3, strides=2, padding="same", output_padding=(0, 1))),
+    "Conv2DTranspose unpadded": around(lambda: L.Conv2DTranspose(17, 3, strides=2, output_padding=0)),
+    "Conv2DTranspose of stride 1": around(lambda: L.Conv2DTranspose(4, 3, padding="same")),
+    "Dense on images": in_a_row(lambda: L.Dense(5, activation="relu"), lambda: L.Dense(4, use_bias=False)),
+    "Dense on images softmax": around(lambda: L.Dense(5, activation="softmax")),
+    "Dense on a pixel": in_a_row(lambda: L.GlobalAveragePooling2D(keepdims=True), lambda: L.Dense(7, activation="gelu")),
+    "Dense on sequences": of_sequences(lambda: L.Dense(5, activation="tanh")),
+    "Softmax on images": around(lambda: L.Softmax()),
+    "Conv1D": of_sequences(lambda: L.Conv1D(5, 3, activation="relu")),
+    "Conv1D strided": of_sequences(lambda: L.Conv1D(4, 4, strides=3, padding="same", use_bias=False)),
+    "Conv1D dilated": of_sequences(lambda: L.Conv1D(4, 3, dilation_rate=2, groups=2, padding="same")),
+    "Conv1D in a row": in_a_row(
+        lambda: L.Reshape((12, 6)), lambda: L.Conv1D(8, 3, padding="same"), lambda: L.LayerNormalization(),
+        lambda: L.Activation("relu"), lambda: L.MaxPooling1D(), lambda: L.Conv1D(4, 2, activation="gelu"),
+        lambda: L.PReLU(alpha_initializer="ones", shared_axes=[1]), lambda: L.Permute((2, 1)),
+        lambda: L.GlobalAveragePooling1D()),
+    "DepthwiseConv1D": of_sequences(lambda: L.DepthwiseConv1D(3, padding="same", activation="relu6")),
+    "SeparableConv1D": of_sequences(lambda: L.SeparableConv1D(5, 3, strides=2, depth_multiplier=2)),
+    "Conv1DTranspose": of_sequences(lambda: L.Conv1DTranspose(5, 3, strides=2, padding="same")),
+    "MaxPooling1D": of_sequences(lambda: L.MaxPooling1D(3, strides=2, padding="same")),
+    "AveragePooling1D": of_sequences(lambda: L.AveragePooling1D(4)),
+    "GlobalMaxPooling1D": of_sequences(lambda: L.GlobalMaxPooling1D()),
+    "GlobalAveragePooling1D keepdims": of_sequences(lambda: L.GlobalAveragePooling1D(keepdims=True)),
+    "ZeroPadding1D": of_sequences(lambda: L.ZeroPadding1D((2, 1))),
+    "Cropping1D": of_sequences(lambda: L.Cropping1D((1, 3))),
+    "UpSampling1D": of_sequences(lambda: L.UpSampling1D(3)),
+    "Resizing": around(lambda: L.Resizing(7, 5)),
+    "Resizing smaller": around(lambda: L.Resizing(3, 2, interpolation="bicubic")),
+    "Resizing nearest": around(lambda: L.Resizing(6, 2, interpolation="nearest")),
+    "Resizing bicubic": around(lambda: L.Resizing(9, 7, interpolation="bicubic")),
+    "Resizing cropped": around(lambda: L.Resizing(5, 7, crop_to_aspect_ratio=True)),
+    "CenterCrop": around(lambda: L.CenterCrop(3, 2)),
+    "CenterCrop of a smaller image": around(lambda: L.CenterCrop(6, 2)),
+    "UpSampling2D bilinear": around(lambda: L.UpSampling2D((2, 3), interpolation="bilinear")),
+    "UpSampling2D bicubic": around(lambda: L.UpSampling2D(2, interpolation="bicubic")),
 }
 
 

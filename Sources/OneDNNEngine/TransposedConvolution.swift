@@ -1,0 +1,158 @@
+import Basics
+import CDNNL
+import Execution
+import Lowering
+import Models
+
+/// What backward needs of a transposed convolution's forward pass.
+struct TransposedConvolutionState {
+    let primitive: Primitive
+    /// The same in single precision.
+    let master: Primitive
+    let layer: TransposedConvolution2D
+    let input: Tensor
+    /// The parameter in the arena.
+    let kernel: Tensor
+}
+
+/// Transposed convolutions as oneDNN's deconvolutions, which run its kernels for gradients of convolutions.
+extension DNNLCompiler {
+    func transposedConvolution(
+        _ operation: Operation, _ layer: TransposedConvolution2D, _ input: Tensor
+    ) throws -> (output: Tensor, saved: Saved) {
+        let name = operation.name
+        let geometry = DeconvolutionGeometry(operation, layer, samples: samples)
+        let primitive = try deconvolutionPrimitive(geometry, layer, type, layer: name)
+        // The arena is laid out for single precision, as that of convolutions is.
+        let master =
+            type == dnnl_f32 ? primitive : try deconvolutionPrimitive(geometry, layer, dnnl_f32, layer: name)
+        let x = try reorder(input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
+        let kernel = try parameter(
+            operation.parameters[0], keras: geometry.kerasKernel(),
+            preferred: master.required(dnnl_query_weights_md, layer: name))
+        let w = try readable(
+            operation.parameters[0], kernel, as: primitive.required(dnnl_query_weights_md, layer: name), layer: name)
+        let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
+        var reads = [(DNNL_ARG_SRC, x), (DNNL_ARG_WEIGHTS, w)]
+        if layer.usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
+        emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])
+        let state = TransposedConvolutionState(
+            primitive: primitive, master: master, layer: layer, input: x, kernel: kernel)
+        return (y, .transposedConvolution(state))
+    }
+
+    private func deconvolutionPrimitive(
+        _ geometry: DeconvolutionGeometry, _ layer: TransposedConvolution2D, _ type: dnnl_data_type_t,
+        layer name: String
+    ) throws -> Primitive {
+        var descriptor = dnnl_deconvolution_desc_t()
+        var (source, weights, target) = try geometry.anyLayouts(type, weights: type)
+        var bias = try MemoryDescriptor.vector(layer.filters).raw
+        try withUnsafeMutablePointer(to: &bias) { bias in
+            try check(
+                dnnl_dilated_deconvolution_forward_desc_init(
+                    &descriptor, dnnl_forward_training, dnnl_deconvolution_direct, &source, &weights,
+                    layer.usesBias ? bias : nil, &target, geometry.strides, geometry.gaps, geometry.paddingBefore,
+                    geometry.paddingAfter),
+                "describe a transposed convolution", layer: name)
+        }
+        return try Primitive(descriptor, library, layer: name)
+    }
+
+    func transposedConvolutionBackward(
+        _ operation: Operation, _ state: TransposedConvolutionState, _ gradient: Tensor, wantsInput: Bool
+    ) throws -> Tensor? {
+        let geometry = DeconvolutionGeometry(operation, state.layer, samples: samples)
+        if changes(operation.parameters[0]) {
+            try transposedConvolutionWeightGradient(operation, state, geometry, gradient)
+        }
+        return wantsInput ? try transposedConvolutionInputGradient(operation, state, geometry, gradient) : nil
+    }
+
+    private func transposedConvolutionWeightGradient(
+        _ operation: Operation, _ state: TransposedConvolutionState, _ geometry: DeconvolutionGeometry,
+        _ gradient: Tensor
+    ) throws {
+        let name = operation.name
+        var descriptor = dnnl_deconvolution_desc_t()
+        var (source, weights, target) = try geometry.anyLayouts(type, weights: dnnl_f32)
+        var bias = try MemoryDescriptor.vector(state.layer.filters).raw
+        try withUnsafeMutablePointer(to: &bias) { bias in
+            try check(
+                dnnl_dilated_deconvolution_backward_weights_desc_init(
+                    &descriptor, dnnl_deconvolution_direct, &source, &weights, state.layer.usesBias ? bias : nil,
+                    &target, geometry.strides, geometry.gaps, geometry.paddingBefore, geometry.paddingAfter),
+                "describe a weight gradient", layer: name)
+        }
+        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
+        let x = try reorder(
+            remadeValues.keptOrRemade(state.input), to: primitive.required(dnnl_query_src_md, layer: name),
+            layer: name)
+        let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
+        let biasGradient =
+            state.layer.usesBias ? [(DNNL_ARG_DIFF_BIAS, try vectorGradient(operation.parameters[1]))] : []
+        try emitWeightGradient(
+            primitive, operation.parameters[0], arenaLayout: state.kernel.layout, layer: name,
+            reads: [(DNNL_ARG_SRC, x), (DNNL_ARG_DIFF_DST, dy)], alsoWrites: biasGradient)
+    }
+
+    private func transposedConvolutionInputGradient(
+        _ operation: Operation, _ state: TransposedConvolutionState, _ geometry: DeconvolutionGeometry,
+        _ gradient: Tensor
+    ) throws -> Tensor {
+        let name = operation.name
+        var descriptor = dnnl_deconvolution_desc_t()
+        var (source, weights, target) = try geometry.anyLayouts(type, weights: type)
+        try check(
+            dnnl_dilated_deconvolution_backward_data_desc_init(
+                &descriptor, dnnl_deconvolution_direct, &source, &weights, &target, geometry.strides, geometry.gaps,
+                geometry.paddingBefore, geometry.paddingAfter),
+            "describe an input gradient", layer: name)
+        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
+        let w = try readable(
+            operation.parameters[0], state.kernel, as: primitive.required(dnnl_query_weights_md, layer: name),
+            layer: name)
+        let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
+        let dx = activation(try primitive.required(dnnl_query_diff_src_md, layer: name))
+        emit(
+            primitive, layer: name, reads: [(DNNL_ARG_DIFF_DST, dy), (DNNL_ARG_WEIGHTS, w)],
+            writes: [(DNNL_ARG_DIFF_SRC, dx)])
+        return dx
+    }
+}
+
+/// A transposed convolution in oneDNN's terms. Strides and padding are those of the conjugate convolution.
+private struct DeconvolutionGeometry {
+    let input: [Int]
+    /// Filters, inputs of each, height and width.
+    let kernel: [Int]
+    let output: [Int]
+    private let conjugate: ConvolutionGeometry
+
+    init(_ operation: Operation, _ layer: TransposedConvolution2D, samples: Int) {
+        conjugate = ConvolutionGeometry(operation.conjugate(layer), layer.window, samples: samples)
+        (input, output) = (conjugate.output, conjugate.input)
+        kernel = [output[1], input[1]] + conjugate.kernel[2...]
+    }
+
+    var strides: [Int64] { conjugate.strides }
+    var gaps: [Int64] { conjugate.gaps }
+    var paddingBefore: [Int64] { conjugate.paddingBefore }
+    var paddingAfter: [Int64] { conjugate.paddingAfter }
+
+    /// Source, weights and target in layouts for the library to choose.
+    func anyLayouts(
+        _ type: dnnl_data_type_t, weights: dnnl_data_type_t
+    ) throws -> (dnnl_memory_desc_t, dnnl_memory_desc_t, dnnl_memory_desc_t) {
+        (
+            try MemoryDescriptor.any(input, type).raw, try MemoryDescriptor.any(kernel, weights).raw,
+            try MemoryDescriptor.any(output, type).raw
+        )
+    }
+
+    /// The kernel as Keras has it: height, width, filters, inputs.
+    func kerasKernel() throws -> MemoryDescriptor {
+        let (filters, inputs) = (kernel[0], kernel[1])
+        return try MemoryDescriptor(kernel, strides: [inputs, 1, kernel[3] * filters * inputs, filters * inputs])
+    }
+}
