@@ -1,4 +1,5 @@
 import Basics
+import Datasets
 import Reduction
 
 /// Options by name and text: what flags, files, checkpoints and the comparison between ranks have in common.
@@ -123,7 +124,10 @@ extension TrainingOptions {
         if onNaN != .rollback, let given = ["rollback-factor", "rollback-limit"].first(where: { text(of: $0) != nil }) {
             throw OptionError(given, "it goes with --on-nan rollback")
         }
-        let rules = ["validation-split", "validation", "fold"].filter { text(of: $0) != nil }
+        // The file of an earlier run's options names the usual rule.
+        let rules = ["validation-split", "validation", "fold"].filter {
+            text(of: $0) != nil && text(of: $0) != ValidationRule.usual.optionText
+        }
         guard rules.count < 2 else {
             throw OptionError(
                 rules[1], "--\(rules[0]) says already which samples validate; give one of them")

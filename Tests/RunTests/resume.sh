@@ -96,7 +96,7 @@ expect "SIGUSR1 to an averaged run" 75 "$saved" \
     signalled USR1 5 averages-cut mpirun --timeout $limit -n 3 "$binary" "${averaged[@]}" --epochs 3
 expect "its rest, without mpirun" 0 "finished after 3 epochs" alone --resume --output averages-cut
 verdict "it ends with the files of one left alone (averaged)" same_run averages averages-cut
-expect "evaluation has the average" 0 "" alone evaluate averages/latest.h5 --data data.h5 --json
+expect "evaluation has the average" 0 "" alone evaluate averages/latest.h5 --data data.h5 --split validation --json
 loss=$(grep -o '"val_loss":[0-9.]*' averages/log.jsonl | tail -n 1 | cut -d: -f2)
 verdict "its loss is val_loss" grep -q "\"loss\": *$loss" output
 

@@ -1,4 +1,5 @@
 import Basics
+import Datasets
 import Foundation
 import Optimization
 import Testing
@@ -314,5 +315,21 @@ import Options
         #expect(options.optimizer.algorithm as? SGD == sgd)
         let coordinator = try options.coordinator(stepsPerEpoch: 5, metrics: ["loss", "val_loss"])
         #expect(coordinator.rates(epoch: 0).last == 0.02)
+    }
+
+    /// A run from before the usual rule stores none; a new one stores it, unless it is given another.
+    @Test func aNewRunHasTheUsualValidation() throws {
+        var options = TrainingOptions()
+        #expect(options.text(of: "validation") == nil)
+        #expect(options.ofNewRun.text(of: "validation") == "usual")
+        options = options.ofNewRun
+        options.fold = Fold("1/5")
+        try options.validate()
+        #expect(options.validationRule == .fold(try #require(Fold("1/5"))))
+        options.validationSplit = 0.2
+        #expect(throws: OptionError.self) { try options.validate() }
+        var tested = TrainingOptions()
+        try tested.set("validation", to: "test")
+        #expect(tested.ofNewRun.validation == .test)
     }
 }
