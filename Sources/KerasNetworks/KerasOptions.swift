@@ -202,8 +202,10 @@ struct KerasOptions {
     }
 
     /// The options of a layer of sequences as those of the same layer of images: windows are one row high, and nothing is put
-    /// above or below.
-    mutating func becomeOptionsOfImages() throws(LayerError) {
+    /// above or below. Returns whether a convolution is causal.
+    mutating func becomeOptionsOfImages() throws(LayerError) -> Bool {
+        let isCausal = kerasClass == "Conv1D" && remaining["padding"]?.string == "causal"
+        if isCausal { remaining["padding"] = "valid" }
         kerasClass = kerasClass.replacing("1D", with: "2D")
         inputs = inputs.map { $0.rank == 2 ? SequenceLayer.image(of: $0) : $0 }
         for (name, value) in remaining where Self.isOfWindows(name) && value != .null && value.string == nil {
@@ -219,6 +221,7 @@ struct KerasOptions {
             default: remaining[name] = [1, along[0]]
             }
         }
+        return isCausal
     }
 
     // MARK: Options with one meaning only

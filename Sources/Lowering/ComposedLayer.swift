@@ -46,9 +46,10 @@ extension SeparableConvolution2D: ComposedLayer {
 
 extension SequenceLayer: ComposedLayer {
     func stages(for input: Shape) -> [Stage]? {
+        let padding = zeros == .none ? [] : [Stage(.zeroPadding(ZeroPadding2D(zeros)), parameters: 0..<0)]
         if let composed = image.description as? any ComposedLayer, let stages = composed.stages(for: input) {
-            return stages
+            return padding + stages
         }
-        return [Stage(image, parameters: 0..<image.description.parameters(for: [input]).count)]
+        return padding + [Stage(image, parameters: 0..<image.description.parameters(for: [input]).count)]
     }
 }

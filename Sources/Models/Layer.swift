@@ -102,7 +102,7 @@ public enum Layer: Sendable, Equatable {
         case .dropout: .dropout(Dropout(rate: 0))
         case .plain(let layer as any RandomDescription): layer.inferring
         case .plain(let layer as SequenceLayer) where layer.image.inferring != layer.image:
-            .plain(SequenceLayer(layer.image.inferring))
+            .plain(SequenceLayer(layer.image.inferring, isCausal: layer.isCausal))
         default: self
         }
     }

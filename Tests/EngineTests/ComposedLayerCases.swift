@@ -54,6 +54,13 @@ extension LayerCase {
             y = g.plain(SequenceLayer(.plain(TransposedConvolution2D(filters: 3, kernel: row(2), stride: row(2)))), [y])
             _ = g.plain(SequenceLayer(.globalAveragePooling(GlobalAveragePooling2D())), [y])
         },
+        LayerCase("causal convolutions", [3, 5, 1], front: 6) { g, x in
+            let size = Extent2D(height: 1, width: 3)
+            let dilated = Convolution2D(filters: 5, kernel: size, dilation: Extent2D(height: 1, width: 2))
+            let y = g.plain(SequenceLayer(.convolution(dilated), isCausal: true), [g.plain(Reshape([15, 6]), [x])])
+            _ = g.plain(
+                SequenceLayer(.plain(SeparableConvolution2D(filters: 4, kernel: size, stride: 2)), isCausal: true), [y])
+        },
         LayerCase("noise of all kinds", [4, 5, 1], front: 6) { g, x in
             var y = g.plain(Noise(.addition(deviation: 0.5)), [x])
             y = g.plain(Noise(.multiplication(rate: 0.3)), [g.convolution(y, 5, kernel: 2)])

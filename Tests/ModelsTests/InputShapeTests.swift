@@ -5,6 +5,17 @@ import Testing
 
 /// Networks for images of another size.
 @Suite struct InputShapeTests {
+    /// A sequence, or an image without an axis of channels, is an image of one channel to a data file.
+    @Test func sequencesTakeSamplesOfOneChannel() throws {
+        var graph = GraphBuilder("sequence", input: [20, 3])
+        _ = graph.dense(graph.flatten(graph.input), 2)
+        let network = try graph.network()
+        #expect(network.takes([20, 3]) && network.takes([20, 3, 1]))
+        #expect(!network.takes([20, 3, 3]) && !network.takes([3, 20, 1]) && !network.takes([60]))
+        #expect(try network.taking([20, 3, 1]) == network)
+        #expect(throws: NetworkError.self) { try network.taking([20, 4, 1]) }
+    }
+
     @Test(arguments: ["wide-resnet-10-1", "resnet18", "inception-v3"])
     func aNetworkThatTakesMeansKeepsItsWeights(name: String) throws {
         let network = try Zoo.model(named: name).network()

@@ -12,7 +12,7 @@ extension RandomFlip: PlainKerasLayer {
 
     package var kerasConfiguration: [String: JSONValue] {
         let mode = flipsColumns ? (flipsRows ? "horizontal_and_vertical" : "horizontal") : "vertical"
-        return ["mode": .string(mode), "seed": nil, "data_format": "channels_last"]
+        return ["mode": .string(mode), "seed": nil]
     }
 }
 
@@ -41,7 +41,7 @@ extension RandomAffine: PlainKerasLayer {
     package var kerasConfiguration: [String: JSONValue] {
         var configuration: [String: JSONValue] = [
             "fill_mode": .string(fill.rawValue), "fill_value": .decimal(fillValue),
-            "interpolation": .string(interpolation.rawValue), "seed": nil, "data_format": "channels_last",
+            "interpolation": .string(interpolation.rawValue), "seed": nil,
         ]
         switch kind {
         case .rotation(let turns): configuration["factor"] = turns.keras
@@ -86,7 +86,9 @@ extension RandomTone: PlainKerasLayer {
             case .brightness(let amounts): amounts.keras
             case .contrast(let amounts): [.decimal(-amounts.lowerBound), .decimal(amounts.upperBound)]
             }
-        return ["factor": factor, "value_range": pixels.keras, "seed": nil]
+        // Keras 2 has layers without the option, for the usual range.
+        let range = pixels == 0...255 ? [:] : ["value_range": pixels.keras]
+        return range.merging(["factor": factor, "seed": nil]) { own, _ in own }
     }
 }
 
@@ -99,10 +101,7 @@ extension RandomCrop: PlainKerasLayer {
     }
 
     package var kerasConfiguration: [String: JSONValue] {
-        [
-            "height": .integer(size.height), "width": .integer(size.width), "seed": nil,
-            "data_format": "channels_last",
-        ]
+        ["height": .integer(size.height), "width": .integer(size.width), "seed": nil]
     }
 }
 

@@ -10,8 +10,8 @@ extension SequenceLayer: PlainKerasLayer {
     ]
 
     init(keras options: inout KerasOptions) throws(LayerError) {
-        try options.becomeOptionsOfImages()
-        self.init(try Layer(keras: &options))
+        let isCausal = try options.becomeOptionsOfImages()
+        self.init(try Layer(keras: &options), isCausal: isCausal)
     }
 
     package var isOfKeras: Bool { image.keras.isOfKeras }
@@ -25,6 +25,7 @@ extension SequenceLayer: PlainKerasLayer {
                 configuration[name] = pair[1].array == nil ? [pair[1]] : pair[1]
             }
         }
+        if isCausal { configuration["padding"] = "causal" }
         // These have fewer options than those of images.
         switch image {
         case .upSampling(let layer): return ["size": .integer(layer.factor.width)]

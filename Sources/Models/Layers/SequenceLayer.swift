@@ -5,8 +5,22 @@ import Basics
 public struct SequenceLayer: PlainDescription {
     /// The layer of images, whose windows are one row high.
     public let image: Layer
+    /// Whether no step of the result sees a later one: zeros stand before the first step, and the window stays inside. Only of
+    /// convolutions.
+    public let isCausal: Bool
 
-    public init(_ image: Layer) { self.image = image }
+    public init(_ image: Layer, isCausal: Bool = false) { (self.image, self.isCausal) = (image, isCausal) }
+
+    /// The zeros before the first step.
+    public var zeros: Margins2D {
+        let window: Window2D? =
+            switch image {
+            case .convolution(let layer): layer.window
+            case .plain(let layer as SeparableConvolution2D): layer.depthwise.window
+            default: nil
+            }
+        return Margins2D(top: 0, bottom: 0, left: isCausal ? (window?.reach.width ?? 1) - 1 : 0, right: 0)
+    }
 
     /// The sequence as an image.
     public static func image(of sequence: Shape) -> Shape { Shape([1] + sequence.extents) }
@@ -16,7 +30,8 @@ public struct SequenceLayer: PlainDescription {
         guard inputs[0].rank == 2 else {
             throw LayerError("takes a sequence of steps x channels, not \(inputs[0]): put a Reshape before it")
         }
-        let output = try image.description.possibleOutputShape(of: [Self.image(of: inputs[0])])
+        let padded = try ZeroPadding2D(zeros).possibleOutputShape(of: [Self.image(of: inputs[0])])
+        let output = try image.description.possibleOutputShape(of: [padded])
         guard output.rank == 1 || output[0] == 1 else {
             throw LayerError("makes \(output[0]) rows of one, which is no sequence")
         }
@@ -34,7 +49,8 @@ public struct SequenceLayer: PlainDescription {
     }
 
     public func multiplyAdds(for inputs: [Shape]) -> Int {
-        image.description.multiplyAdds(for: [Self.image(of: inputs[0])])
+        let padded = try? ZeroPadding2D(zeros).outputShape(of: [Self.image(of: inputs[0])])
+        return image.description.multiplyAdds(for: [padded ?? Self.image(of: inputs[0])])
     }
 
     /// Keras's word: `Conv1D` for `Conv2D`.

@@ -153,6 +153,7 @@ CASES = {f"activation {name}": around(lambda name=name: L.Activation(name)) for 
     "CenterCrop of a smaller image": around(lambda: L.CenterCrop(6, 2)),
     "UpSampling2D bilinear": around(lambda: L.UpSampling2D((2, 3), interpolation="bilinear")),
     "UpSampling2D bicubic": around(lambda: L.UpSampling2D(2, interpolation="bicubic")),
+    "Conv1D causal": of_sequences(lambda: L.Conv1D(4, 3, dilation_rate=2, padding="causal", activation="relu")),
 }
 
 
