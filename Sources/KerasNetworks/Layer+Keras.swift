@@ -7,10 +7,13 @@ package protocol KerasLayer: LayerDescription {
     var kerasConfiguration: [String: JSONValue] { get }
     /// Whether Keras itself has the class; others are in scripts/dptrain_keras.py.
     var isOfKeras: Bool { get }
+    /// Where Keras 3 looks for a class that is none of `keras.layers`.
+    var kerasModule: String? { get }
 }
 
 extension KerasLayer {
     package var isOfKeras: Bool { true }
+    package var kerasModule: String? { nil }
 
     /// The class as files name it: `Dense`, `dptrain>IdentityShortcut`.
     package var registeredClass: String { isOfKeras ? typeName : KerasPackage.name(typeName) }

@@ -14,6 +14,6 @@ extension Layer {
         RadialBasis.self, RectifiedLinear.self, ExponentialLinear.self, ParametricReLU.self, Merge.self, Dot.self,
         Reshape.self, Permute.self, Cropping2D.self, GlobalPooling2D.self, FeatureNormalization.self,
         UnitNormalization.self, DepthwiseConvolution2D.self, Rescaling.self, Standardization.self,
-        ScalarOperation.self, Reduction.self, Slice.self, Stack.self,
+        ChannelScale.self, ScalarOperation.self, Reduction.self, Slice.self, Stack.self,
     ]
 }
