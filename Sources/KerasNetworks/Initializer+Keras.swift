@@ -10,6 +10,9 @@ extension Initializer {
         switch name.snakeCased {
         case "zeros": self = .zeros
         case "ones": self = .ones
+        case "constant":
+            guard let number = options?["value"]?.number else { return nil }
+            self = .constant(Float(number))
         case "glorot_uniform": self = .glorotUniform
         case "he_normal": self = .heNormal
         case "he_uniform": self = .heUniform
@@ -38,6 +41,7 @@ extension Initializer {
             switch self {
             case .zeros: ("Zeros", [:])
             case .ones: ("Ones", [:])
+            case .constant(let value): ("Constant", ["value": .decimal(value)])
             case .glorotUniform: ("GlorotUniform", ["seed": nil])
             case .heNormal: ("HeNormal", ["seed": nil])
             case .heUniform: ("HeUniform", ["seed": nil])

@@ -11,12 +11,15 @@ package protocol KerasLayer: LayerDescription {
     var takesTrainable: Bool { get }
     /// What the options that regularize or constrain a parameter begin with: `kernel` of `kernel_regularizer`.
     func optionWord(of parameter: String) -> String
+    /// Where Keras 3 looks for a class that is none of `keras.layers`.
+    var kerasModule: String? { get }
 }
 
 extension KerasLayer {
     package var isOfKeras: Bool { true }
     package var takesTrainable: Bool { true }
     package func optionWord(of parameter: String) -> String { parameter }
+    package var kerasModule: String? { nil }
 
     /// The class as files name it: `Dense`, `dptrain>IdentityShortcut`.
     package var registeredClass: String { isOfKeras ? typeName : KerasPackage.name(typeName) }

@@ -98,9 +98,12 @@ private struct KerasWriting {
         configuration["name"] = .string(name)
         configuration["dtype"] = "float32"
         if !isInput, node.layer.keras.takesTrainable { configuration["trainable"] = .bool(node.isTrainable) }
+        let word = JSONValue.string(origin?.typeName ?? node.layer.keras.registeredClass)
+        guard reader == .keras3, let module = node.layer.keras.kerasModule else {
+            return ["class_name": word, "config": .object(configuration)]
+        }
         return [
-            "class_name": .string(origin?.typeName ?? node.layer.keras.registeredClass),
-            "config": .object(configuration),
+            "module": .string(module), "class_name": word, "registered_name": word, "config": .object(configuration),
         ]
     }
 }

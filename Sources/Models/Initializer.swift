@@ -4,6 +4,7 @@ import Basics
 public enum Initializer: Sendable, Equatable {
     case zeros
     case ones
+    case constant(Float)
     /// Uniform in ±sqrt(6 / (fanIn + fanOut)): Glorot and Bengio, 2010. Keras's default.
     case glorotUniform
     /// Truncated normal of variance 2 / fanIn: He et al., 2015, as Keras's `he_normal`.
@@ -26,6 +27,7 @@ public enum Initializer: Sendable, Equatable {
         switch self {
         case .zeros: values.update(repeating: 0)
         case .ones: values.update(repeating: 1)
+        case .constant(let value): values.update(repeating: value)
         case .glorotUniform: uniform(values, random, limit: (6 / Float(fanIn + fanOut)).squareRoot())
         case .heUniform: uniform(values, random, limit: (6 / Float(fanIn)).squareRoot())
         case .heNormal:

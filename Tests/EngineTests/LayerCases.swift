@@ -437,6 +437,9 @@ extension LayerCase {
                 }
                 _ = g.dense(g.concatenation(ends), 3)
             },
+            LayerCase("a factor for each channel", [3, 4, 2], front: 5) { g, x in
+                _ = g.plain(ChannelScale(initial: 0.5, channels: 5), [x])
+            },
             LayerCase("slices, and stacks of them", [4, 3, 2], front: 5) { g, x in
                 let whole = Slice.Axis(start: 0, count: 3)
                 let rows = [0, 2].map { row in

@@ -86,6 +86,21 @@ import Testing
         #expect(try Network(kerasModel: network.kerasModel(for: .keras2)).shapes == network.shapes)
     }
 
+    /// Keras 3's `.h5` files have no modules. They come home with them, since Keras cannot open them otherwise.
+    @Test(arguments: [
+        ("Multiply", "{}", "T, 2", "numpy"), ("Add", "{}", "T, T", "numpy"), ("Relu", "{}", "T", "nn"),
+        ("Rsqrt", "{}", "T", "math"), ("Tanh", "{}", "T", "numpy"),
+        ("Reshape", #"{"newshape": [-1, 4]}"#, "T", "numpy"),
+    ])
+    func operationsWithoutAModule(kerasClass: String, options: String, arguments: String, module: String) throws {
+        let given = arguments.replacing("T", with: Self.tensor("a"))
+        let operation = Self.operation(kerasClass, options, given)
+        let network = try around(operation.replacing(#""module": "keras.src.ops.numpy", "#, with: ""))
+        let layer = try #require(network.kerasModel["config"]?["layers"]?.array?[2])
+        #expect(layer["module"]?.string == "keras.src.ops.\(module)")
+        #expect(try Network(kerasModel: network.kerasModel) == network)
+    }
+
     @Test(arguments: [
         ("Floor", "{}", "T", "the operation Floor is not supported; those that are: Abs"),
         ("Add", "{}", "T", "takes two operands, not 1"), ("Add", "{}", "1, 2", "does not come before it"),

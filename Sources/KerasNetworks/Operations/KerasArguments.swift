@@ -2,9 +2,13 @@ import Basics
 
 /// What Keras 3 writes of a call: `{"args": [...], "kwargs": {...}}`, with tensors and constants at any depth of lists.
 enum KerasArguments {
-    /// The module of an operation; nil for layers.
+    /// The module of an operation; nil for layers. Keras 3's `.h5` files have no modules, but only layers say whether they train.
     static func module(of layer: JSONValue) -> String? {
-        layer["module"]?.string.flatMap { $0.hasPrefix("keras.src.ops.") || $0.hasPrefix("keras.ops") ? $0 : nil }
+        if let module = layer["module"]?.string { return module.hasPrefix("keras.src.ops.") ? module : nil }
+        guard let name = layer["class_name"]?.string, layer["config"]?["trainable"] == nil,
+            layer["inbound_nodes"]?.array?.first?["args"] != nil
+        else { return nil }
+        return KerasOperation.usualModule(of: name)
     }
 
     /// The histories of the tensors, `["conv2d", 0, 0]`, in the order in which they are written.

@@ -27,8 +27,21 @@ struct KerasOperation {
 
     /// All there are, by class. Those of a kind are a file.
     private static let readers: [String: Reader] = [
-        arithmetic, functions, reductions, rearrangements, windows,
+        arithmetic, functions, activations, reductions, rearrangements, windows,
     ].reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+
+    /// Nil for a class that is not known.
+    static func usualModule(of kerasClass: String) -> String? {
+        guard readers[kerasClass] != nil else { return nil }
+        let name =
+            switch kerasClass {
+            case "Rsqrt": "math"
+            case "AveragePool", "MaxPool": "nn"
+            case _ where activations[kerasClass] != nil: "nn"
+            default: "numpy"
+            }
+        return "keras.src.ops.\(name)"
+    }
 
     mutating func layer() throws(LayerError) -> Layer {
         guard let read = Self.readers[kerasClass] else {

@@ -3,9 +3,11 @@ import Models
 
 extension KerasOperation {
     /// Of each element of one tensor.
-    static let functions = known.mapValues(ofOneTensor)
+    static let functions = ofElements.mapValues(ofOneTensor)
+    /// The same in Keras's module `nn`.
+    static let activations = ofNeurons.mapValues(ofOneTensor)
 
-    private static let known: [String: Reader] = [
+    private static let ofElements: [String: Reader] = [
         "Negative": { (_) throws(LayerError) in .plain(Rescaling(scale: [-1])) },
         "Absolute": scalar(.absolute), "Abs": scalar(.absolute), "Square": scalar(.square), "Sqrt": scalar(.squareRoot),
         "Exp": scalar(.exponential), "Log": scalar(.logarithm), "Sin": scalar(.sine), "Cos": scalar(.cosine),
@@ -13,8 +15,12 @@ extension KerasOperation {
         "Clip": { (operation) throws(LayerError) in
             .plain(ScalarOperation(.clip, try operation.options.number("x_min"), try operation.options.number("x_max")))
         },
+        "Tanh": activation(.tanh),
+    ]
+
+    private static let ofNeurons: [String: Reader] = [
         "Relu": activation(.relu), "Relu6": activation(.relu6), "Sigmoid": activation(.sigmoid),
-        "Tanh": activation(.tanh), "Softplus": activation(.softplus), "Softsign": activation(.softsign),
+        "Softplus": activation(.softplus), "Softsign": activation(.softsign),
         "Silu": activation(.silu), "Selu": activation(.selu), "HardSigmoid": activation(.hardSigmoid),
         "HardSilu": activation(.hardSiLU), "HardTanh": activation(.hardTanh), "LogSigmoid": activation(.logSigmoid),
         "TanhShrink": activation(.tanhShrink),

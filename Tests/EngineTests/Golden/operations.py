@@ -1,4 +1,5 @@
-"""Writes operations.h5: small models around one operation each, of operators or keras.ops, as layers.py writes layers.
+"""Writes operations.h5: small models around one operation each, of operators or keras.ops, and around layers that only networks of
+keras.applications have, as layers.py writes layers.
 
     python3 operations.py      (made with keras 3.15.1 and tensorflow; seed 7)
 """
@@ -7,6 +8,7 @@ import os
 
 from keras import layers as L
 from keras import ops
+from keras.src.applications.convnext import LayerScale
 
 from layers import around, write_cases
 
@@ -85,6 +87,7 @@ CASES = {
     "slice backwards": one(lambda x: x[..., ::-1] * x[:, :, :, 5:0:-5][:, :, :, :1]),
     "pad": one(lambda x: ops.pad(x, [[0, 0], [1, 0], [2, 1], [0, 0]])),
     "average pool": one(lambda x: ops.average_pool(x, 2, 1)),
+    "LayerScale": around(lambda: LayerScale(0.5, 6)),
     "max pool": one(lambda x: ops.max_pool(x, 2, 1, "same")),
 }
 
