@@ -279,6 +279,9 @@ final class RunTrial {
             "learning-rate": "0.01", "schedule": "cosine", "warm-up": "4steps", "output": path(name),
             "reduce-on-plateau": "patience=1,min-delta=0.5", "l2": "0.001",
         ]
+        // The number of training samples makes the steps, so none of them validates.
+        let rules = ["validation", "validation-split", "fold"]
+        if resume == .no, rules.allSatisfy({ settings[$0] == nil }) { given["validation"] = "test" }
         given.merge(settings) { $1 }
         for (name, text) in given { try options.set(name, to: text) }
         options.engine = EngineChoice.standard
