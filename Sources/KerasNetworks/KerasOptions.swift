@@ -97,6 +97,12 @@ struct KerasOptions {
         return Extent2D(height: sides[0], width: sides[1])
     }
 
+    /// The same of an option that a layer must have.
+    mutating func requiredExtent(_ name: String) throws(LayerError) -> Extent2D {
+        guard let extent = try extent(name) else { throw missing(name) }
+        return extent
+    }
+
     /// One number for all sides, two for height and width, or `((top, bottom), (left, right))`; `fallback` where it is
     /// absent, which Keras has as 1 for paddings.
     mutating func margins(_ name: String, default fallback: Margins2D = Margins2D(1)) throws(LayerError) -> Margins2D {

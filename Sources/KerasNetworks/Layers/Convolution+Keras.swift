@@ -3,9 +3,7 @@ import Models
 
 extension Convolution2D: KerasLayer {
     init(keras options: inout KerasOptions) throws(LayerError) {
-        guard let kernel = try options.extent("kernel_size") else {
-            throw LayerError("its option kernel_size is missing")
-        }
+        let kernel = try options.requiredExtent("kernel_size")
         self.init(
             filters: try options.integer("filters"), groups: try options.optionalInteger("groups") ?? 1, kernel: kernel,
             stride: try options.extent("strides") ?? 1,
@@ -32,9 +30,7 @@ extension Convolution2D: KerasLayer {
 
 extension PartialConvolution2D: KerasLayer {
     init(keras options: inout KerasOptions) throws(LayerError) {
-        guard let kernel = try options.extent("kernel_size") else {
-            throw LayerError("its option kernel_size is missing")
-        }
+        let kernel = try options.requiredExtent("kernel_size")
         self.init(
             kernel: kernel, connections: try options.table("connections"), activation: try options.activation(),
             kernelInitializer: try options.initializer("kernel_initializer"))
@@ -68,9 +64,7 @@ extension DepthwiseConvolution2D: PlainKerasLayer {
     static let kerasClasses = ["DepthwiseConv2D"]
 
     init(keras options: inout KerasOptions) throws(LayerError) {
-        guard let kernel = try options.extent("kernel_size") else {
-            throw LayerError("its option kernel_size is missing")
-        }
+        let kernel = try options.requiredExtent("kernel_size")
         self.init(
             kernel: kernel, stride: try options.extent("strides") ?? 1,
             dilation: try options.extent("dilation_rate") ?? 1, padding: try options.padding(),
@@ -103,9 +97,7 @@ extension SeparableConvolution2D: PlainKerasLayer {
     static let kerasClasses = ["SeparableConv2D"]
 
     init(keras options: inout KerasOptions) throws(LayerError) {
-        guard let kernel = try options.extent("kernel_size") else {
-            throw LayerError("its option kernel_size is missing")
-        }
+        let kernel = try options.requiredExtent("kernel_size")
         self.init(
             filters: try options.integer("filters"), kernel: kernel, stride: try options.extent("strides") ?? 1,
             dilation: try options.extent("dilation_rate") ?? 1, padding: try options.padding(),
@@ -144,9 +136,7 @@ extension TransposedConvolution2D: PlainKerasLayer {
     static let kerasClasses = ["Conv2DTranspose"]
 
     init(keras options: inout KerasOptions) throws(LayerError) {
-        guard let kernel = try options.extent("kernel_size") else {
-            throw LayerError("its option kernel_size is missing")
-        }
+        let kernel = try options.requiredExtent("kernel_size")
         self.init(
             filters: try options.integer("filters"), kernel: kernel, stride: try options.extent("strides") ?? 1,
             dilation: try options.extent("dilation_rate") ?? 1, padding: try options.padding(),

@@ -23,9 +23,7 @@ extension KerasOperation {
     private static func pool(_ kind: Pooling2D.Kind) -> Reader {
         { (operation) throws(LayerError) in
             try operation.requireTensorsOnly()
-            guard let size = try operation.options.extent("pool_size") else {
-                throw LayerError("its option pool_size is missing")
-            }
+            let size = try operation.options.requiredExtent("pool_size")
             try operation.options.requireChannelsLast()
             return .pooling(
                 Pooling2D(
