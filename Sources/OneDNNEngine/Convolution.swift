@@ -41,7 +41,6 @@ extension DNNLCompiler {
     private func convolutionForward(
         _ operation: Operation, _ layer: Convolution2D, _ geometry: ConvolutionGeometry, _ input: Tensor
     ) throws -> ConvolutionState {
-        let name = operation.name
         let primitive = try choosing(.forward, geometry, type) { algorithm in
             try convolutionPrimitive(operation, layer, geometry, type, algorithm)
         }
@@ -49,19 +48,9 @@ extension DNNLCompiler {
         let master =
             type == dnnl_f32
             ? primitive : try convolutionPrimitive(operation, layer, geometry, dnnl_f32, dnnl_convolution_direct)
-        let x = try reorder(input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
-        let kernel = try parameter(
-            operation.parameters[0], keras: geometry.kerasKernel(),
-            preferred: master.required(dnnl_query_weights_md, layer: name))
-        let w = try readable(
-            operation.parameters[0], kernel, as: primitive.required(dnnl_query_weights_md, layer: name), layer: name)
-        let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
-        var reads = [(DNNL_ARG_SRC, x), (DNNL_ARG_WEIGHTS, w)]
-        if layer.usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
-        emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])
-        return ConvolutionState(
-            primitive: primitive, master: master, layer: layer,
-            operands: ConvolutionOperands(input: x, kernel: kernel, output: y))
+        let operands = try emitForward(
+            operation, primitive, master: master, input, keras: geometry.kerasKernel(), usesBias: layer.usesBias)
+        return ConvolutionState(primitive: primitive, master: master, layer: layer, operands: operands)
     }
 
     private func convolutionPrimitive(
@@ -69,10 +58,7 @@ extension DNNLCompiler {
         _ algorithm: dnnl_alg_kind_t
     ) throws -> Primitive {
         var descriptor = dnnl_convolution_desc_t()
-        var (source, weights, target) = (
-            try MemoryDescriptor.any(geometry.input, type).raw, try MemoryDescriptor.any(geometry.weights, type).raw,
-            try MemoryDescriptor.any(geometry.output, type).raw
-        )
+        var (source, weights, target) = try geometry.anyLayouts(type, weights: type)
         var bias = try MemoryDescriptor.vector(layer.filters).raw
         // Inference would choose other weight layouts than the arena has.
         try withUnsafeMutablePointer(to: &bias) { bias in
@@ -109,7 +95,6 @@ extension DNNLCompiler {
         case .pairedPixels: return try pairedPixelsWeightGradient(operation, state, geometry, gradient)
         case .direct, .libraryWinograd: break
         }
-        let name = operation.name
         var primitive = try choosing(.weightGradient, geometry, type) { algorithm in
             try weightGradientPrimitive(operation, state, geometry, type, algorithm)
         }
@@ -117,13 +102,7 @@ extension DNNLCompiler {
         if type == dnnl_bf16, !primitive.implementation.hasPrefix("jit") {
             primitive = try weightGradientPrimitive(operation, state, geometry, dnnl_f32, dnnl_convolution_direct)
         }
-        let x = try reorder(state.operands.input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
-        let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
-        let biasGradient =
-            state.layer.usesBias ? [(DNNL_ARG_DIFF_BIAS, try vectorGradient(operation.parameters[1]))] : []
-        try emitWeightGradient(
-            primitive, operation.parameters[0], arenaLayout: state.operands.kernel.layout, layer: name,
-            reads: [(DNNL_ARG_SRC, x), (DNNL_ARG_DIFF_DST, dy)], alsoWrites: biasGradient)
+        try emitWeightGradient(operation, primitive, state.operands, gradient, usesBias: state.layer.usesBias)
     }
 
     /// From activations of the type to gradients in single precision.
@@ -132,11 +111,7 @@ extension DNNLCompiler {
         _ algorithm: dnnl_alg_kind_t
     ) throws -> Primitive {
         var descriptor = dnnl_convolution_desc_t()
-        var (source, weights, target) = (
-            try MemoryDescriptor.any(geometry.input, type).raw,
-            try MemoryDescriptor.any(geometry.weights, dnnl_f32).raw,
-            try MemoryDescriptor.any(geometry.output, type).raw
-        )
+        var (source, weights, target) = try geometry.anyLayouts(type, weights: dnnl_f32)
         var bias = try MemoryDescriptor.vector(state.layer.filters).raw
         try withUnsafeMutablePointer(to: &bias) { bias in
             try check(
@@ -155,29 +130,17 @@ extension DNNLCompiler {
         if algorithm(for: .inputGradient, geometry, type) == .tiledWinograd {
             return try tiledWinogradInputGradient(operation, state, geometry, gradient)
         }
-        let name = operation.name
         let primitive = try choosing(.inputGradient, geometry, type) { algorithm in
-            try inputGradientPrimitive(state, geometry, algorithm, layer: name)
+            try inputGradientPrimitive(state, geometry, algorithm, layer: operation.name)
         }
-        let w = try readable(
-            operation.parameters[0], state.operands.kernel,
-            as: primitive.required(dnnl_query_weights_md, layer: name), layer: name)
-        let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
-        let dx = activation(try primitive.required(dnnl_query_diff_src_md, layer: name))
-        emit(
-            primitive, layer: name, reads: [(DNNL_ARG_DIFF_DST, dy), (DNNL_ARG_WEIGHTS, w)],
-            writes: [(DNNL_ARG_DIFF_SRC, dx)])
-        return dx
+        return try emitInputGradient(operation, primitive, state.operands, gradient)
     }
 
     private func inputGradientPrimitive(
         _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ algorithm: dnnl_alg_kind_t, layer: String
     ) throws -> Primitive {
         var descriptor = dnnl_convolution_desc_t()
-        var (source, weights, target) = (
-            try MemoryDescriptor.any(geometry.input, type).raw, try MemoryDescriptor.any(geometry.weights, type).raw,
-            try MemoryDescriptor.any(geometry.output, type).raw
-        )
+        var (source, weights, target) = try geometry.anyLayouts(type, weights: type)
         try check(
             dnnl_dilated_convolution_backward_data_desc_init(
                 &descriptor, algorithm, &source, &weights, &target, geometry.strides, geometry.gaps,
@@ -240,6 +203,13 @@ struct ConvolutionGeometry {
 
     /// The kernel's dimensions, in which groups have one of their own.
     var weights: [Int] { groups == 1 ? kernel : [groups, kernel[0] / groups] + kernel[1...] }
+
+    /// Source, weights and target in layouts for the library to choose.
+    func anyLayouts(
+        _ type: dnnl_data_type_t, weights weightType: dnnl_data_type_t
+    ) throws -> (dnnl_memory_desc_t, dnnl_memory_desc_t, dnnl_memory_desc_t) {
+        try MemoryDescriptor.any(input, weights, output, type, weights: weightType)
+    }
 
     /// The kernel as Keras has it.
     func kerasKernel() throws -> MemoryDescriptor {

@@ -44,6 +44,13 @@ struct MemoryDescriptor: Hashable, Sendable {
         try MemoryDescriptor(dimensions, dnnl_format_tag_any, type)
     }
 
+    /// The same for source, weights and target, of which the weights may have another type.
+    static func any(
+        _ source: [Int], _ kernel: [Int], _ target: [Int], _ type: dnnl_data_type_t, weights: dnnl_data_type_t
+    ) throws -> (dnnl_memory_desc_t, dnnl_memory_desc_t, dnnl_memory_desc_t) {
+        (try any(source, type).raw, try any(kernel, weights).raw, try any(target, type).raw)
+    }
+
     static func vector(_ count: Int) throws -> MemoryDescriptor { try MemoryDescriptor([count], dnnl_a) }
 
     /// Row-major as Keras has it: [n, F], or [n, H, W, C].

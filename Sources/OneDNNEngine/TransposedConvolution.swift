@@ -7,12 +7,8 @@ import Models
 /// What backward needs of a transposed convolution's forward pass.
 struct TransposedConvolutionState {
     let primitive: Primitive
-    /// The same in single precision.
-    let master: Primitive
     let layer: TransposedConvolution2D
-    let input: Tensor
-    /// The parameter in the arena.
-    let kernel: Tensor
+    let operands: ConvolutionOperands
 }
 
 /// Transposed convolutions as oneDNN's deconvolutions, which run its kernels for gradients of convolutions.
@@ -26,19 +22,10 @@ extension DNNLCompiler {
         // The arena is laid out for single precision, as that of convolutions is.
         let master =
             type == dnnl_f32 ? primitive : try deconvolutionPrimitive(geometry, layer, dnnl_f32, layer: name)
-        let x = try reorder(input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
-        let kernel = try parameter(
-            operation.parameters[0], keras: geometry.kerasKernel(),
-            preferred: master.required(dnnl_query_weights_md, layer: name))
-        let w = try readable(
-            operation.parameters[0], kernel, as: primitive.required(dnnl_query_weights_md, layer: name), layer: name)
-        let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
-        var reads = [(DNNL_ARG_SRC, x), (DNNL_ARG_WEIGHTS, w)]
-        if layer.usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
-        emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])
-        let state = TransposedConvolutionState(
-            primitive: primitive, master: master, layer: layer, input: x, kernel: kernel)
-        return (y, .transposedConvolution(state))
+        let operands = try emitForward(
+            operation, primitive, master: master, input, keras: geometry.kerasKernel(), usesBias: layer.usesBias)
+        let state = TransposedConvolutionState(primitive: primitive, layer: layer, operands: operands)
+        return (operands.output, .transposedConvolution(state))
     }
 
     private func deconvolutionPrimitive(
@@ -85,15 +72,9 @@ extension DNNLCompiler {
                 "describe a weight gradient", layer: name)
         }
         let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
-        let x = try reorder(
-            remadeValues.keptOrRemade(state.input), to: primitive.required(dnnl_query_src_md, layer: name),
-            layer: name)
-        let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
-        let biasGradient =
-            state.layer.usesBias ? [(DNNL_ARG_DIFF_BIAS, try vectorGradient(operation.parameters[1]))] : []
-        try emitWeightGradient(
-            primitive, operation.parameters[0], arenaLayout: state.kernel.layout, layer: name,
-            reads: [(DNNL_ARG_SRC, x), (DNNL_ARG_DIFF_DST, dy)], alsoWrites: biasGradient)
+        var operands = state.operands
+        operands.input = try remadeValues.keptOrRemade(operands.input)
+        try emitWeightGradient(operation, primitive, operands, gradient, usesBias: state.layer.usesBias)
     }
 
     private func transposedConvolutionInputGradient(
@@ -109,15 +90,7 @@ extension DNNLCompiler {
                 geometry.paddingBefore, geometry.paddingAfter),
             "describe an input gradient", layer: name)
         let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
-        let w = try readable(
-            operation.parameters[0], state.kernel, as: primitive.required(dnnl_query_weights_md, layer: name),
-            layer: name)
-        let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
-        let dx = activation(try primitive.required(dnnl_query_diff_src_md, layer: name))
-        emit(
-            primitive, layer: name, reads: [(DNNL_ARG_DIFF_DST, dy), (DNNL_ARG_WEIGHTS, w)],
-            writes: [(DNNL_ARG_DIFF_SRC, dx)])
-        return dx
+        return try emitInputGradient(operation, primitive, state.operands, gradient)
     }
 }
 
@@ -144,10 +117,7 @@ private struct DeconvolutionGeometry {
     func anyLayouts(
         _ type: dnnl_data_type_t, weights: dnnl_data_type_t
     ) throws -> (dnnl_memory_desc_t, dnnl_memory_desc_t, dnnl_memory_desc_t) {
-        (
-            try MemoryDescriptor.any(input, type).raw, try MemoryDescriptor.any(kernel, weights).raw,
-            try MemoryDescriptor.any(output, type).raw
-        )
+        try MemoryDescriptor.any(input, kernel, output, type, weights: weights)
     }
 
     /// The kernel as Keras has it: height, width, filters, inputs.

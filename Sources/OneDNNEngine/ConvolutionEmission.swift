@@ -1,0 +1,54 @@
+import CDNNL
+import Execution
+import Lowering
+
+/// What convolutions and transposed convolutions emit alike: oneDNN's primitives for both take the same arguments.
+extension DNNLCompiler {
+    /// `master` is the primitive in single precision: the parameter lies in the arena as it prefers. `keras` is the kernel as
+    /// Keras has it.
+    func emitForward(
+        _ operation: Operation, _ primitive: Primitive, master: Primitive, _ input: Tensor, keras: MemoryDescriptor,
+        usesBias: Bool
+    ) throws -> ConvolutionOperands {
+        let name = operation.name
+        let x = try reorder(input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
+        let kernel = try parameter(
+            operation.parameters[0], keras: keras, preferred: master.required(dnnl_query_weights_md, layer: name))
+        let w = try readable(
+            operation.parameters[0], kernel, as: primitive.required(dnnl_query_weights_md, layer: name), layer: name)
+        let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
+        var reads = [(DNNL_ARG_SRC, x), (DNNL_ARG_WEIGHTS, w)]
+        if usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
+        emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])
+        return ConvolutionOperands(input: x, kernel: kernel, output: y)
+    }
+
+    /// Of kernel and bias.
+    func emitWeightGradient(
+        _ operation: Operation, _ primitive: Primitive, _ operands: ConvolutionOperands, _ gradient: Tensor,
+        usesBias: Bool
+    ) throws {
+        let name = operation.name
+        let x = try reorder(operands.input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
+        let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
+        let biasGradient = usesBias ? [(DNNL_ARG_DIFF_BIAS, try vectorGradient(operation.parameters[1]))] : []
+        try emitWeightGradient(
+            primitive, operation.parameters[0], arenaLayout: operands.kernel.layout, layer: name,
+            reads: [(DNNL_ARG_SRC, x), (DNNL_ARG_DIFF_DST, dy)], alsoWrites: biasGradient)
+    }
+
+    func emitInputGradient(
+        _ operation: Operation, _ primitive: Primitive, _ operands: ConvolutionOperands, _ gradient: Tensor
+    ) throws -> Tensor {
+        let name = operation.name
+        let w = try readable(
+            operation.parameters[0], operands.kernel, as: primitive.required(dnnl_query_weights_md, layer: name),
+            layer: name)
+        let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
+        let dx = activation(try primitive.required(dnnl_query_diff_src_md, layer: name))
+        emit(
+            primitive, layer: name, reads: [(DNNL_ARG_DIFF_DST, dy), (DNNL_ARG_WEIGHTS, w)],
+            writes: [(DNNL_ARG_DIFF_SRC, dx)])
+        return dx
+    }
+}
