@@ -126,26 +126,23 @@ done
 expect "images do not grow for a network with a dense layer on top" 1 "other weights for samples of 24x24x3" \
     alone "${short[@]}" --size-schedule "0:24" --output refused
 
-augmented=("${short[@]}" --epochs 4 --augment flip)
-expect "an augmented run" 0 "" ranks 2 "${augmented[@]}" --output augmented
-expect "SIGUSR1 to an augmented run" 75 "$saved" \
-    signalled USR1 7 flipped mpirun --timeout $limit -n 3 "$binary" "${augmented[@]}"
-expect "its rest, without mpirun" 0 "finished after 4 epochs" alone --resume --output flipped
-verdict "it ends with the files of one left alone (augmented)" same_run augmented flipped
+# stopped_anywhere NAME WORDS LINES EPOCHS FOLDER OPTIONS...: a run on two ranks, whose output has WORDS; and the same on three,
+# stopped by SIGUSR1 once its log has LINES lines, whose rest one rank does. Both end with the same files.
+stopped_anywhere() {
+    local name=$1 words=$2 lines=$3 epochs=$4 place=$5
+    shift 5
+    expect "a run of $name" 0 "$words" ranks 2 "$@" --output "$place"
+    expect "SIGUSR1 to a run of $name" 75 "$saved" \
+        signalled USR1 "$lines" "$place-cut" mpirun --timeout $limit -n 3 "$binary" "$@"
+    expect "the rest of $name, without mpirun" 0 "finished after $epochs epochs" alone --resume --output "$place-cut"
+    verdict "it ends with the files of one left alone ($name)" same_run "$place" "$place-cut"
+}
 
-noisy=(--model "$tests/layers.json" --data data.h5 --batch-size 50 --epochs 2)
-expect "a run of layers that draw numbers" 0 "" ranks 2 "${noisy[@]}" --output noisy
-expect "SIGUSR1 to such a run" 75 "$saved" \
-    signalled USR1 3 noisy-cut mpirun --timeout $limit -n 3 "$binary" "${noisy[@]}"
-expect "its rest, without mpirun" 0 "finished after 2 epochs" alone --resume --output noisy-cut
-verdict "it ends with the files of one left alone (layers that draw numbers)" same_run noisy noisy-cut
-
-ruled=(--model "$tests/rules.json" --data data.h5 --batch-size 50 --epochs 2)
-expect "a run whose layers have penalties and constraints" 0 "layer-penalties true" ranks 2 "${ruled[@]}" --output ruled
-expect "SIGUSR1 to such a run" 75 "$saved" \
-    signalled USR1 3 ruled-cut mpirun --timeout $limit -n 3 "$binary" "${ruled[@]}"
-expect "its rest, without mpirun" 0 "finished after 2 epochs" alone --resume --output ruled-cut
-verdict "it ends with the files of one left alone (penalties and constraints)" same_run ruled ruled-cut
+stopped_anywhere "augmented samples" "" 7 4 augmented "${short[@]}" --epochs 4 --augment flip
+stopped_anywhere "layers that draw numbers" "" 3 2 noisy \
+    --model "$tests/layers.json" --data data.h5 --batch-size 50 --epochs 2
+stopped_anywhere "layers with penalties and constraints" "layer-penalties true" 3 2 ruled \
+    --model "$tests/rules.json" --data data.h5 --batch-size 50 --epochs 2
 
 # All that can happen to a sample.
 many="scale-jitter(36:48), alternating-flip, vertical-flip, rotation(20), width-shift, height-shift, shear, zoom, brightness"
