@@ -11,13 +11,14 @@ enum { CHUNK = 256 };
 #define LOOPS "elementwise_lanes.h"
 #include "each_width.h"
 
-void dptrain_activate(dptrain_activation f, ptrdiff_t lanes, const float *x, float *y, ptrdiff_t count) {
-    (lanes == 8 ? activate_avx2 : activate_avx512)(f, x, y, count);
+void dptrain_activate(
+    dptrain_activation f, ptrdiff_t lanes, _Bool bf16, const void *x, void *y, ptrdiff_t count) {
+    (lanes == 8 ? activate_avx2 : activate_avx512)(f, bf16, x, y, count);
 }
 
 void dptrain_activation_gradient(
-    dptrain_activation f, ptrdiff_t lanes, const float *x, const float *dy, float *dx, ptrdiff_t count) {
-    (lanes == 8 ? activation_gradient_avx2 : activation_gradient_avx512)(f, x, dy, dx, count);
+    dptrain_activation f, ptrdiff_t lanes, _Bool bf16, const void *x, const void *dy, void *dx, ptrdiff_t count) {
+    (lanes == 8 ? activation_gradient_avx2 : activation_gradient_avx512)(f, bf16, x, dy, dx, count);
 }
 
 void dptrain_channel_moments(const dptrain_blocks *s, const void *x, float *mean, float *variance) {
@@ -43,4 +44,13 @@ void dptrain_scale_channels(const dptrain_blocks *s, const void *x, const void *
 void dptrain_scale_channels_gradient(
     const dptrain_blocks *s, const void *x, const void *factors, const void *dy, void *dx, void *dfactors) {
     (s->lanes == 8 ? scale_gradient_avx2 : scale_gradient_avx512)(s, x, factors, dy, dx, dfactors);
+}
+
+void dptrain_weigh_channels(const dptrain_blocks *s, const void *x, const float *gamma, void *y) {
+    (s->lanes == 8 ? weigh_avx2 : weigh_avx512)(s, x, gamma, y);
+}
+
+void dptrain_weigh_channels_gradient(
+    const dptrain_blocks *s, const void *x, const float *gamma, const void *dy, void *dx, float *dgamma) {
+    (s->lanes == 8 ? weigh_gradient_avx2 : weigh_gradient_avx512)(s, x, gamma, dy, dx, dgamma);
 }

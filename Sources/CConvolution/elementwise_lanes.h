@@ -88,36 +88,56 @@ FIXED vector NAMED(slope)(const dptrain_function f, float bound, vector x) {
         case dptrain_gelu: body(dptrain_gelu); break;                      \
     }
 
-FIXED void NAMED(activate_by)(const dptrain_function f, float bound, const float *x, float *y, ptrdiff_t count) {
-    ptrdiff_t i = 0;
-    for (; i + LANES <= count; i += LANES) *(vector *)(y + i) = NAMED(value)(f, bound, NAMED(load)(x + i));
-    float rest[LANES] = {0};
-    memcpy(rest, x + i, (count - i) * sizeof(float));
-    *(vector *)rest = NAMED(value)(f, bound, NAMED(load)(rest));
-    memcpy(y + i, rest, (count - i) * sizeof(float));
+/// What is left behind the last whole register of `count` values, with zeros behind it.
+FIXED vector NAMED(rest)(_Bool bf16, const void *x, ptrdiff_t count) {
+    const ptrdiff_t size = bf16 ? sizeof(uint16_t) : sizeof(float), left = count % LANES;
+    char values[LANES * sizeof(float)] = {0};
+    memcpy(values, (const char *)x + (count - left) * size, left * size);
+    return NAMED(pixel_at)(bf16, values, 0);
 }
 
-TARGET static void NAMED(activate)(dptrain_activation f, const float *x, float *y, ptrdiff_t count) {
-#define BODY(function) NAMED(activate_by)(function, f.bound, x, y, count)
+FIXED void NAMED(store_rest)(_Bool bf16, void *y, ptrdiff_t count, vector value) {
+    const ptrdiff_t size = bf16 ? sizeof(uint16_t) : sizeof(float), left = count % LANES;
+    char values[LANES * sizeof(float)];
+    NAMED(store)(bf16, values, 0, value);
+    memcpy((char *)y + (count - left) * size, values, left * size);
+}
+
+FIXED void NAMED(activate_by)(
+    const dptrain_function f, const _Bool bf16, float bound, const void *x, void *y, ptrdiff_t count) {
+    for (ptrdiff_t i = 0; i < count / LANES; i++)
+        NAMED(store)(bf16, y, i, NAMED(value)(f, bound, NAMED(pixel_at)(bf16, x, i)));
+    NAMED(store_rest)(bf16, y, count, NAMED(value)(f, bound, NAMED(rest)(bf16, x, count)));
+}
+
+TARGET static void NAMED(activate)(dptrain_activation f, _Bool bf16, const void *x, void *y, ptrdiff_t count) {
+#define BODY(function)                                              \
+    if (bf16) {                                                     \
+        NAMED(activate_by)(function, 1, f.bound, x, y, count);      \
+    } else {                                                        \
+        NAMED(activate_by)(function, 0, f.bound, x, y, count);      \
+    }
     FOR_FUNCTION(f.function, BODY)
 #undef BODY
 }
 
 FIXED void NAMED(activation_gradient_by)(
-    const dptrain_function f, float bound, const float *x, const float *dy, float *dx, ptrdiff_t count) {
-    ptrdiff_t i = 0;
-    for (; i + LANES <= count; i += LANES)
-        *(vector *)(dx + i) = NAMED(load)(dy + i) * NAMED(slope)(f, bound, NAMED(load)(x + i));
-    float rest[LANES] = {0}, gradients[LANES] = {0};
-    memcpy(rest, x + i, (count - i) * sizeof(float));
-    memcpy(gradients, dy + i, (count - i) * sizeof(float));
-    *(vector *)rest = NAMED(load)(gradients) * NAMED(slope)(f, bound, NAMED(load)(rest));
-    memcpy(dx + i, rest, (count - i) * sizeof(float));
+    const dptrain_function f, const _Bool bf16, float bound, const void *x, const void *dy, void *dx, ptrdiff_t count) {
+    for (ptrdiff_t i = 0; i < count / LANES; i++)
+        NAMED(store)(
+            bf16, dx, i, NAMED(pixel_at)(bf16, dy, i) * NAMED(slope)(f, bound, NAMED(pixel_at)(bf16, x, i)));
+    NAMED(store_rest)(
+        bf16, dx, count, NAMED(rest)(bf16, dy, count) * NAMED(slope)(f, bound, NAMED(rest)(bf16, x, count)));
 }
 
 TARGET static void NAMED(activation_gradient)(
-    dptrain_activation f, const float *x, const float *dy, float *dx, ptrdiff_t count) {
-#define BODY(function) NAMED(activation_gradient_by)(function, f.bound, x, dy, dx, count)
+    dptrain_activation f, _Bool bf16, const void *x, const void *dy, void *dx, ptrdiff_t count) {
+#define BODY(function)                                                       \
+    if (bf16) {                                                              \
+        NAMED(activation_gradient_by)(function, 1, f.bound, x, dy, dx, count); \
+    } else {                                                                 \
+        NAMED(activation_gradient_by)(function, 0, f.bound, x, dy, dx, count); \
+    }
     FOR_FUNCTION(f.function, BODY)
 #undef BODY
 }
@@ -297,5 +317,32 @@ TARGET static void NAMED(scale_gradient)(
             if (dx) NAMED(store)(s->bf16_images, dx, i, gradient * factor);
         }
         if (dfactors) NAMED(store)(s->bf16_images, dfactors, plane, sum);
+    }
+}
+
+TARGET static void NAMED(weigh)(const dptrain_blocks *s, const void *x, const float *gamma, void *y) {
+    for (ptrdiff_t plane = 0; plane < s->samples * s->blocks; plane++) {
+        const vector factor = NAMED(load)(gamma + plane % s->blocks * LANES);
+        for (ptrdiff_t i = plane * s->pixels; i < (plane + 1) * s->pixels; i++)
+            NAMED(store)(s->bf16_images, y, i, NAMED(pixel_at)(s->bf16_images, x, i) * factor);
+    }
+}
+
+TARGET static void NAMED(weigh_gradient)(
+    const dptrain_blocks *s, const void *x, const float *gamma, const void *dy, void *dx, float *dgamma) {
+    for (ptrdiff_t block = 0; block < s->blocks; block++) {
+        const vector factor = NAMED(load)(gamma + block * LANES);
+        vector total = {0};
+        for (ptrdiff_t sample = 0; sample < s->samples; sample++) {
+            const ptrdiff_t first = NAMED(plane)(s, sample, block);
+            vector sum = {0};
+            for (ptrdiff_t i = first; i < first + s->pixels; i++) {
+                const vector gradient = NAMED(pixel_at)(s->bf16_images, dy, i);
+                sum += gradient * NAMED(pixel_at)(s->bf16_images, x, i);
+                if (dx) NAMED(store)(s->bf16_images, dx, i, gradient * factor);
+            }
+            total += sum;
+        }
+        *(vector *)(dgamma + block * LANES) = total;
     }
 }

@@ -31,18 +31,17 @@ extension dptrain_activation {
 }
 
 extension DNNLCompiler {
-    /// In single precision, in whatever layout the input has. Padding of blocks stays zero: all functions are zero there.
+    /// Of whatever layout and type the input has, computed in single precision. Padding of blocks stays zero: all functions are zero there.
     func activation(
         _ operation: Operation, _ function: dptrain_activation, _ input: Tensor
-    ) throws -> (output: Tensor, saved: Saved) {
-        let x = try reorder(input, to: input.layout.of(dnnl_f32), layer: operation.name)
-        let y = activation(x.layout)
-        let (lanes, count) = (library.lanes, y.layout.byteCount / MemoryLayout<Float>.stride)
-        builder.emit(reads: [x.buffer], writes: [y.buffer]) { memory in
-            let (x, y) = (memory.floats(x.buffer), memory.floats(y.buffer))
-            return { _ in dptrain_activate(function, lanes, x, y, count) }
+    ) -> (output: Tensor, saved: Saved) {
+        let y = activation(input.layout)
+        let (lanes, isBF16, count) = (library.lanes, y.layout.type == dnnl_bf16, y.layout.elementCount)
+        builder.emit(reads: [input.buffer], writes: [y.buffer]) { memory in
+            let (x, y) = (memory[input.buffer], memory[y.buffer])
+            return { _ in dptrain_activate(function, lanes, isBF16, x, y, count) }
         }
-        return (y, .functionOfInput(ActivationState(function: function, input: x)))
+        return (y, .functionOfInput(ActivationState(function: function, input: input)))
     }
 
     func activationBackward(
@@ -51,10 +50,10 @@ extension DNNLCompiler {
         let (function, x) = (state.function, state.input)
         let dy = try reorder(gradient, to: x.layout, layer: operation.name)
         let dx = mayOverwrite || dy.buffer != gradient.buffer ? dy : activation(x.layout)
-        let (lanes, count) = (library.lanes, x.layout.byteCount / MemoryLayout<Float>.stride)
+        let (lanes, isBF16, count) = (library.lanes, x.layout.type == dnnl_bf16, x.layout.elementCount)
         builder.emit(reads: [dy.buffer, x.buffer], writes: [dx.buffer]) { memory in
-            let (dy, x, dx) = (memory.floats(dy.buffer), memory.floats(x.buffer), memory.floats(dx.buffer))
-            return { _ in dptrain_activation_gradient(function, lanes, x, dy, dx, count) }
+            let (dy, x, dx) = (memory[dy.buffer], memory[x.buffer], memory[dx.buffer])
+            return { _ in dptrain_activation_gradient(function, lanes, isBF16, x, dy, dx, count) }
         }
         return dx
     }

@@ -9,6 +9,14 @@ extension DNNLCompiler {
         try MemoryDescriptor(dimensions, library.lanes == 16 ? dnnl_nChw16c : dnnl_nChw8c, type)
     }
 
+    /// For operations without kernels for samples side by side, or for blocks of four channels. Convolutions in groups of four
+    /// channels choose such blocks with AVX-512, but oneDNN normalises and pools them by its reference implementation.
+    func channelsSideBySide(_ tensor: Tensor, layer: String) throws -> Tensor {
+        let isOfFour = tensor.layout.block.map { $0.axis == 1 && $0.size == 4 } ?? false
+        guard tensor.layout.isSideBySide || isOfFour else { return tensor }
+        return try reorder(tensor, to: channelBlocks(tensor.layout.dimensions), layer: layer)
+    }
+
     func blocks(of images: Tensor) -> dptrain_blocks {
         let dimensions = images.layout.dimensions
         return dptrain_blocks(

@@ -119,9 +119,9 @@ struct DNNLCompiler: LayerCompiler {
             arguments.append((DNNL_ARG_SCRATCHPAD, scratch))
             written.append(scratch.buffer)
         }
-        let implementation = primitive.implementation
-        if !isCopy, implementation.hasPrefix("ref") || implementation.hasPrefix("simple") {
-            builder.remark("\(detail ?? "primitive") runs oneDNN's reference implementation (\(implementation))")
+        if !isCopy, primitive.isReference {
+            builder.remark(
+                "\(detail ?? "primitive") runs oneDNN's reference implementation (\(primitive.implementation))")
         }
         let library = library
         builder.emit(detail, reads: reads.map(\.1.buffer), writes: written) { memory in
@@ -149,6 +149,7 @@ struct DNNLCompiler: LayerCompiler {
         case activatedNormalization(ActivatedNormalizationState)
         case functionOfInput(ActivationState)
         case scaledChannels(ScaledChannelsState)
+        case weighedChannels(WeighedChannelsState)
         case featureNormalization(FeatureNormalizationState)
         case activation(output: Tensor, function: ElementwiseFunction)
         case scaledTanh(output: Tensor)
@@ -163,8 +164,8 @@ struct DNNLCompiler: LayerCompiler {
         case done
         case nothing
 
-        /// Whether the layer computes in single precision, whatever the type.
-        var isOfSinglePrecision: Bool {
+        /// Whether the layer takes gradients of either type.
+        var takesEitherType: Bool {
             switch self {
             case .partialConvolution, .subsampling, .scaledTanh, .functionOfInput: true
             default: false
@@ -182,6 +183,7 @@ struct DNNLCompiler: LayerCompiler {
         case .plain(let layer as GlobalPooling2D): layer.kind == .average && layer.keepsAxes
         case .plain(let layer as FeatureNormalization): normalizesPixels(layer, operation)
         case .plain(is Merge): imagesScaledByChannel(operation) != nil
+        case .plain(is ChannelScale): operation.outputShape.rank == 3 && library.lanes > 0
         case let layer: dptrain_activation(layer) != nil && library.lanes > 0
         }
     }
@@ -198,6 +200,8 @@ struct DNNLCompiler: LayerCompiler {
         case .convolution(let layer) where sideBySide.contains(operation):
             return try fewChannelConvolution(operation, layer, inputs[0])
         case .convolution where coversImage(operation): return try coveringConvolution(operation, inputs[0])
+        case .convolution(let layer) where isDepthwise(layer, operation):
+            return try depthwiseConvolution(operation, layer.window, usesBias: layer.usesBias, inputs[0])
         // Converts its input together with the change of layout.
         case .convolution(let layer): return try convolution(operation, layer, inputs[0])
         case .zeroPadding: return try zeroPadding(operation, inputs[0])
@@ -217,7 +221,7 @@ struct DNNLCompiler: LayerCompiler {
         case .activation(let layer) where layer.function == .scaledTanh: return try scaledTanh(operation, inputs[0])
         case .activation(let layer):
             if let function = dptrain_activation(operation.layer) {
-                return try activation(operation, function, inputs[0])
+                return activation(operation, function, inputs[0])
             }
             return try activation(operation, layer.function, asItIs)
         case .add: return try add(operation, inputs.map(channelsSideBySide))
@@ -230,15 +234,16 @@ struct DNNLCompiler: LayerCompiler {
         case .identityShortcut(let layer): return try shortcut(operation, layer, input)
         case .flatten: return try flatten(operation, asItIs)
         case .plain(let layer as DepthwiseConvolution2D):
-            return try depthwiseConvolution(operation, layer, inputs[0])
+            return try depthwiseConvolution(operation, layer.window, usesBias: layer.usesBias, inputs[0])
         case .plain(let layer as TransposedConvolution2D):
             return try transposedConvolution(operation, layer, inputs[0])
         case .plain(let layer as FeatureNormalization):
             return try featureNormalization(operation, layer, asItIs)
+        case .plain(is ChannelScale): return try weighedChannels(operation, asItIs)
         case .plain(is GlobalPooling2D): return try globalAveragePooling(operation, input)
         case .plain, .dropout:
             if let function = dptrain_activation(operation.layer) {
-                return try activation(operation, function, inputs[0])
+                return activation(operation, function, inputs[0])
             }
             if let place = imagesScaledByChannel(operation) {
                 return try scaledChannels(operation, inputs, images: place)
@@ -251,7 +256,7 @@ struct DNNLCompiler: LayerCompiler {
         _ operation: Operation, _ saved: Saved, gradient: Tensor, mayOverwrite: Bool, wanted: [Bool]
     ) throws -> [Tensor?] {
         let arrived = gradient
-        let gradient = saved.isOfSinglePrecision ? arrived : try converted(arrived, layer: operation.name)
+        let gradient = saved.takesEitherType ? arrived : try converted(arrived, layer: operation.name)
         let mayOverwrite = mayOverwrite || gradient.buffer != arrived.buffer
         switch saved {
         case .convolution(let state):
@@ -283,6 +288,8 @@ struct DNNLCompiler: LayerCompiler {
             return [wanted[0] ? try activationBackward(operation, state, gradient, mayOverwrite) : nil]
         case .scaledChannels(let state):
             return try scaledChannelsBackward(operation, state, gradient, wanted: wanted)
+        case .weighedChannels(let state):
+            return [try weighedChannelsBackward(operation, state, gradient, wantsInput: wanted[0])]
         case .featureNormalization(let state):
             return [try featureNormalizationBackward(operation, state, gradient)]
         case .done: return [gradient]

@@ -16,18 +16,24 @@ struct DepthwiseState {
 /// Depthwise convolutions in kernels of our own. oneDNN 2.6 has none for weights' gradients of windows above 3x3, and its
 /// gradients of strided windows' inputs leave most of the processor idle (docs/benchmarks.md).
 extension DNNLCompiler {
+    /// Whether a convolution in groups has one channel and one filter in each, so that its kernel is a depthwise one in memory.
+    func isDepthwise(_ layer: Convolution2D, _ operation: Operation) -> Bool {
+        let channels = operation.inputShapes[0][2]
+        return layer.groups == channels && layer.filters == channels && channels > 1
+            && operation.activation == .linear && library.lanes > 0
+    }
+
     func depthwiseConvolution(
-        _ operation: Operation, _ layer: DepthwiseConvolution2D, _ input: Tensor
+        _ operation: Operation, _ window: Window2D, usesBias: Bool, _ input: Tensor
     ) throws -> (output: Tensor, saved: Saved) {
-        let geometry = ConvolutionGeometry(
-            operation, layer.window, groups: operation.inputShapes[0][2], samples: samples)
+        let geometry = ConvolutionGeometry(operation, window, groups: operation.inputShapes[0][2], samples: samples)
         let shape = dptrain_depthwise(geometry, lanes: library.lanes, isBF16: type == dnnl_bf16)
         let x = try reorder(input, to: channelBlocks(geometry.input), layer: operation.name)
         let kernel = try parameter(
             operation.parameters[0], keras: geometry.kerasKernel(),
             preferred: MemoryDescriptor(geometry.weights, library.lanes == 16 ? dnnl_Goihw16g : dnnl_Goihw8g)
         ).buffer
-        let bias = layer.usesBias ? builder.plainParameter(operation.parameters[1]) : nil
+        let bias = usesBias ? builder.plainParameter(operation.parameters[1]) : nil
         let y = activation(try channelBlocks(geometry.output))
         let scratch = builder.scratch(floats: withUnsafePointer(to: shape, dptrain_depthwise_scratch))
         builder.emit(reads: [x.buffer, kernel] + (bias.map { [$0] } ?? []), writes: [y.buffer, scratch]) { memory in
@@ -38,7 +44,7 @@ extension DNNLCompiler {
             }
         }
         let state = DepthwiseState(
-            shape: shape, input: x, kernel: kernel, output: y.layout, usesBias: layer.usesBias)
+            shape: shape, input: x, kernel: kernel, output: y.layout, usesBias: usesBias)
         return (y, .depthwise(state))
     }
 

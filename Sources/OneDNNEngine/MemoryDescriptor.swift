@@ -81,6 +81,9 @@ struct MemoryDescriptor: Hashable, Sendable {
 
     var byteCount: Int { dnnl_memory_desc_get_size(storage.raw) }
 
+    /// Padding of blocks included.
+    var elementCount: Int { byteCount / (type == dnnl_bf16 ? MemoryLayout<UInt16>.stride : MemoryLayout<Float>.stride) }
+
     static func == (left: MemoryDescriptor, right: MemoryDescriptor) -> Bool {
         dnnl_memory_desc_equal(left.storage.raw, right.storage.raw) != 0
     }
@@ -94,6 +97,12 @@ struct MemoryDescriptor: Hashable, Sendable {
         withUnsafeBytes(of: storage.raw.pointee.dims) {
             $0.bindMemory(to: Int64.self).prefix(Int(storage.raw.pointee.ndims)).map(Int.init)
         }
+    }
+
+    /// The axis that is cut into blocks, and the elements of one; nil where no axis is, or several are.
+    var block: (axis: Int, size: Int)? {
+        let blocking = storage.raw.pointee.format_desc.blocking
+        return blocking.inner_nblks == 1 ? (Int(blocking.inner_idxs.0), Int(blocking.inner_blks.0)) : nil
     }
 
     /// Dimensions, strides and inner blocks as text: equal texts mean equal layouts.

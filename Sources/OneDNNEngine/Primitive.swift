@@ -93,6 +93,9 @@ final class Primitive {
         }
         return String(cString: name)
     }
+
+    /// Plain loops, which are tens of times slower than generated code: `ref:any`, `bnorm_ref:any`, `simple:any`.
+    var isReference: Bool { implementation.contains("ref") || implementation.hasPrefix("simple") }
 }
 
 /// An elementwise function and the variant of its algorithm that works from the result in backward.

@@ -83,16 +83,5 @@ extension MemoryDescriptor {
         try MemoryDescriptor(dimensions, dnnl_Abcd16a)
     }
 
-    var isSideBySide: Bool {
-        let blocking = raw.format_desc.blocking
-        return blocking.inner_nblks == 1 && blocking.inner_idxs.0 == 0 && blocking.inner_blks.0 == 16
-    }
-}
-
-extension DNNLCompiler {
-    /// For operations without kernels for samples side by side.
-    func channelsSideBySide(_ tensor: Tensor, layer: String) throws -> Tensor {
-        guard tensor.layout.isSideBySide else { return tensor }
-        return try reorder(tensor, to: MemoryDescriptor(tensor.layout.dimensions, dnnl_nChw16c), layer: layer)
-    }
+    var isSideBySide: Bool { block?.axis == 0 && block?.size == 16 }
 }

@@ -440,6 +440,15 @@ extension LayerCase {
             LayerCase("a factor for each channel", [3, 4, 2], front: 5) { g, x in
                 _ = g.plain(ChannelScale(initial: 0.5, channels: 5), [x])
             },
+            LayerCase("a block of ConvNeXt", [4, 5, 3], front: 17) { g, x in
+                var y = g.convolution(x, 17, groups: 17, kernel: 3, padding: .same)
+                y = g.plain(FeatureNormalization(.lastAxis, epsilon: 1e-6), [y])
+                y = g.dense(g.activation(g.dense(y, 20), .gelu), 17)
+                _ = g.sum(x, g.plain(ChannelScale(initial: 0.5, channels: 17), [y]))
+            },
+            LayerCase("one filter for each channel that strides", [6, 5, 3], front: 20) { g, x in
+                _ = g.convolution(x, 20, groups: 20, kernel: 3, stride: 2, bias: false)
+            },
             LayerCase("slices, and stacks of them", [4, 3, 2], front: 5) { g, x in
                 let whole = Slice.Axis(start: 0, count: 3)
                 let rows = [0, 2].map { row in

@@ -23,12 +23,13 @@ typedef struct {
     float bound;
 } dptrain_activation;
 
-/// y = f(x), of floats in any layout, in registers of `lanes` floats.
-void dptrain_activate(dptrain_activation f, ptrdiff_t lanes, const float *x, float *y, ptrdiff_t count);
+/// y = f(x), of `count` floats or bf16 in any layout, in registers of `lanes` floats.
+void dptrain_activate(
+    dptrain_activation f, ptrdiff_t lanes, _Bool bf16, const void *x, void *y, ptrdiff_t count);
 
 /// dx = dy f'(x); `dx` may be `dy`.
 void dptrain_activation_gradient(
-    dptrain_activation f, ptrdiff_t lanes, const float *x, const float *dy, float *dx, ptrdiff_t count);
+    dptrain_activation f, ptrdiff_t lanes, _Bool bf16, const void *x, const void *dy, void *dx, ptrdiff_t count);
 
 typedef struct {
     ptrdiff_t samples;
@@ -68,3 +69,10 @@ void dptrain_scale_channels(const dptrain_blocks *images, const void *x, const v
 /// The gradients of x and the factors; either may be null. The factors and their gradient are of the images' type.
 void dptrain_scale_channels_gradient(
     const dptrain_blocks *images, const void *x, const void *factors, const void *dy, void *dx, void *dfactors);
+
+/// y = gamma · x. All samples have the same factor for a channel.
+void dptrain_weigh_channels(const dptrain_blocks *images, const void *x, const float *gamma, void *y);
+
+/// The gradients of x, which may be null, and of the factors.
+void dptrain_weigh_channels_gradient(
+    const dptrain_blocks *images, const void *x, const float *gamma, const void *dy, void *dx, float *dgamma);
