@@ -7,8 +7,8 @@ public enum Zoo {
         Perceptron.models + SimpleCNN.models + LeNet.models + AlexNet.models + ZFNet.models + VGG.models
         + CIFARVGG.models + GoogLeNet.models + BNInception.models + InceptionV3.models + InceptionV4.models
         + InceptionResNet.models + CIFARResNet.models + CIFARResNetV2.models + ResNet.models + ResNetV2.models
-        + WideResNet.models + DenseNet.models + MobileNetV2.models + EfficientNet.models + FastConvNet.models
-        + Transfer.models
+        + WideResNet.models + DenseNet.models + MobileNetV2.models + EfficientNet.models + ConvNeXt.models
+        + FastConvNet.models + Transfer.models
 
     public static func model(named name: String) throws(NetworkError) -> ZooModel {
         let model =

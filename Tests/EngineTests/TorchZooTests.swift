@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func goldenFileIsThere() throws {
-        #expect(try Self.golden.get().cases.count == 7)
+        #expect(try Self.golden.get().cases.count == 9)
     }
 
     @Test(arguments: cases)

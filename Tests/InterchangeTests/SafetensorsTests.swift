@@ -16,7 +16,7 @@ import TestSupport
     @Test(arguments: [
         (
             #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 8,
-            "its names are not those of torchvision or timm for DenseNet, EfficientNet, MobileNetV2, ResNet and VGG"
+            "its names are not those of torchvision or timm for ConvNeXt, DenseNet, EfficientNet, MobileNetV2, ResNet and VGG"
         ),
         (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 4, "no type, shape or place inside"),
         (#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, 12, "4 bytes behind"),

@@ -13,6 +13,7 @@ import Testing
         ("resnet50", 25_636_712), ("resnet50-v1.5", 25_636_712), ("resnet101", 44_707_176),
         ("resnet152", 60_419_944), ("resnext50-32x4d", 25_028_904 + 68_224), ("densenet121", 8_062_504),
         ("mobilenet-v2", 3_538_984), ("efficientnet-b0", 5_330_571 - 7), ("mobilenet-v2-torch", 3_538_984),
+        ("convnext-tiny", 28_589_128),
     ])
     func parameterCount(name: String, expected: Int) throws {
         #expect(try Zoo.model(named: name).network().parameterCount == expected)
@@ -37,6 +38,7 @@ import Testing
         ("resnet18", 11_689_512), ("resnet34", 21_797_672), ("resnet50", 25_583_592),
         ("resnext50-32x4d", 25_028_904), ("densenet121", 7_978_856), ("mobilenet-v2", 3_504_872),
         ("efficientnet-b0", 5_288_548), ("mobilenet-v2-torch", 3_504_872), ("efficientnet-b0-torch", 5_288_548),
+        ("convnext-tiny", 28_589_128),
     ])
     func trainableParameterCount(name: String, expected: Int) throws {
         #expect(try Zoo.model(named: name).network().trainableParameterCount == expected)

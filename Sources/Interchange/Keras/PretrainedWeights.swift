@@ -17,7 +17,7 @@ public struct PretrainedWeights: Sendable, Equatable {
         ("conv2_block1_preact_bn", "ResNet v2", "tf"), ("conv2_block1_0_conv", "ResNet", "caffe"),
         ("conv_7b", "InceptionResNetV2", "tf"), ("conv_pw_13", "MobileNet", "tf"),
         ("expanded_conv_project", "MobileNetV2", "tf"), ("block1a_dwconv", "EfficientNet", "torch"),
-        ("stem_bn1", "NASNet", "tf"),
+        ("stem_bn1", "NASNet", "tf"), ("convnext_tiny_stem_conv", "ConvNeXtTiny", "torch"),
     ]
 
     /// InceptionV3's layers have no names of their own, but they are many.

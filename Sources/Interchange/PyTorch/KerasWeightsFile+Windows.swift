@@ -21,13 +21,14 @@ extension KerasWeightsFile {
     }
 
     /// Where a window strides, PyTorch has half of it beside the image on each side. Keras has one pixel less above and on the left, if
-    /// the size is even.
+    /// the size is even. Windows side by side, as patches are, need no zeros.
     private func requireSamePadding(_ network: Network) throws(FileError) {
         let held = Set(layers.map(\.name))
         let other = network.nodes.first { node in
             guard held.contains(node.name), let window = node.layer.window, window.stride != 1 else { return false }
             let above = window.padding == .same ? window.margins(of: network.shapes[node.inputs[0]]).top : 0
-            return above + network.zerosAbove(node.inputs[0]) != window.size.height / 2
+            let overlaps = window.size.height > window.stride.height
+            return above + network.zerosAbove(node.inputs[0]) != (overlaps ? window.size.height / 2 : 0)
         }
         guard let other else { return }
         throw FileError(

@@ -15,7 +15,9 @@ struct TorchLayers {
         let read: @Sendable (inout TorchLayers) throws(FileError) -> Void
     }
 
-    private static let families: [Family] = [.resNet, .mobileNetV2, .efficientNet, .timm, .denseNet, .vgg]
+    private static let families: [Family] = [
+        .resNet, .mobileNetV2, .efficientNet, .timm, .denseNet, .convNeXt, .timmConvNeXt, .vgg,
+    ]
 
     private let file: SafetensorsFile
     private(set) var layers: [KerasWeightsFile.Layer] = []
@@ -106,6 +108,26 @@ struct TorchLayers {
             for i in 0..<count { values[0][i] *= ((values[3][i] + epsilon) / (values[3][i] + 1e-5)).squareRoot() }
         }
         add(name, zip(["gamma", "beta", "moving_mean", "moving_variance"], values).map { ($0, [count], $1) })
+    }
+
+    /// Of each sample's or pixel's channels.
+    mutating func addLayerNormalization(_ source: String, _ name: String) throws(FileError) {
+        let count = try shape(source + ".weight", 1...1)[0]
+        add(
+            name,
+            [
+                ("gamma", [count], try vector(source + ".weight", count)),
+                ("beta", [count], try vector(source + ".bias", count)),
+            ])
+    }
+
+    /// A factor for each channel; torchvision has them as [channels, 1, 1].
+    mutating func addChannelScale(_ source: String, _ name: String) throws(FileError) {
+        let shape = try shape(source, 1...3)
+        guard shape.dropFirst().allSatisfy({ $0 == 1 }) else {
+            throw FileError(.content, file: file.path, "the tensor \(source) has the shape \(shape)")
+        }
+        add(name, [("gamma", [shape[0]], try file.values(source))])
     }
 
     /// A dense layer, which may be stored as a convolution of the whole image. One that is not behind a mean reads images.

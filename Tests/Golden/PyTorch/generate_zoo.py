@@ -68,6 +68,8 @@ cases = [
     case("efficientnet-b0", "timm tf_efficientnet_b0", image_models("tf_efficientnet_b0")),
     case("densenet121", "torchvision densenet121", vision("densenet121")),
     case("resnext50-32x4d", "torchvision resnext50_32x4d", vision("resnext50_32x4d"), gain=0.5),
+    case("convnext-tiny", "torchvision convnext_tiny", vision("convnext_tiny")),
+    case("convnext-tiny", "timm convnext_tiny", image_models("convnext_tiny")),
 ]
 with open(pathlib.Path(__file__).parent / "zoo.json", "w") as file:
     lines = [json.dumps(case, separators=(",", ":")) for case in cases]
