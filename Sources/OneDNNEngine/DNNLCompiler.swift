@@ -137,7 +137,7 @@ struct DNNLCompiler: LayerCompiler {
         case convolution(ConvolutionState)
         case fewChannels(FewChannelState)
         case partialConvolution(PartialConvolutionState)
-        case depthwise(DepthwiseState)
+        case grouped(GroupedState)
         case transposedConvolution(TransposedConvolutionState)
         case coveringConvolution(DenseState)
         case dense(DenseState)
@@ -200,8 +200,9 @@ struct DNNLCompiler: LayerCompiler {
         case .convolution(let layer) where sideBySide.contains(operation):
             return try fewChannelConvolution(operation, layer, inputs[0])
         case .convolution where coversImage(operation): return try coveringConvolution(operation, inputs[0])
-        case .convolution(let layer) where isDepthwise(layer, operation):
-            return try depthwiseConvolution(operation, layer.window, usesBias: layer.usesBias, inputs[0])
+        case .convolution(let layer) where hasNarrowGroups(layer, operation):
+            return try groupedConvolution(
+                operation, layer.window, groups: layer.groups, usesBias: layer.usesBias, inputs[0])
         // Converts its input together with the change of layout.
         case .convolution(let layer): return try convolution(operation, layer, inputs[0])
         case .zeroPadding: return try zeroPadding(operation, inputs[0])
@@ -234,7 +235,8 @@ struct DNNLCompiler: LayerCompiler {
         case .identityShortcut(let layer): return try shortcut(operation, layer, input)
         case .flatten: return try flatten(operation, asItIs)
         case .plain(let layer as DepthwiseConvolution2D):
-            return try depthwiseConvolution(operation, layer.window, usesBias: layer.usesBias, inputs[0])
+            return try groupedConvolution(
+                operation, layer.window, groups: operation.inputShapes[0][2], usesBias: layer.usesBias, inputs[0])
         case .plain(let layer as TransposedConvolution2D):
             return try transposedConvolution(operation, layer, inputs[0])
         case .plain(let layer as FeatureNormalization):
@@ -265,8 +267,8 @@ struct DNNLCompiler: LayerCompiler {
             return [try fewChannelBackward(operation, state, gradient, mayOverwrite, wantsInput: wanted[0])]
         case .partialConvolution(let state):
             return [try partialConvolutionBackward(operation, state, gradient, wantsInput: wanted[0])]
-        case .depthwise(let state):
-            return [try depthwiseBackward(operation, state, gradient, wantsInput: wanted[0])]
+        case .grouped(let state):
+            return [try groupedBackward(operation, state, gradient, wantsInput: wanted[0])]
         case .transposedConvolution(let state):
             return [try transposedConvolutionBackward(operation, state, gradient, wantsInput: wanted[0])]
         case .coveringConvolution(let state):

@@ -446,6 +446,11 @@ extension LayerCase {
                 y = g.dense(g.activation(g.dense(y, 20), .gelu), 17)
                 _ = g.sum(x, g.plain(ChannelScale(initial: 0.5, channels: 17), [y]))
             },
+            LayerCase("groups of 2, 4 and 8 channels", [5, 6, 3], front: 32) { g, x in
+                let y = g.convolution(x, 32, groups: 8, kernel: 3, padding: .same)
+                let z = g.convolution(y, 32, groups: 16, kernel: 3, stride: 2, padding: .same, bias: false)
+                _ = g.convolution(z, 32, groups: 4, kernel: Extent2D(height: 2, width: 3))
+            },
             LayerCase("one filter for each channel that strides", [6, 5, 3], front: 20) { g, x in
                 _ = g.convolution(x, 20, groups: 20, kernel: 3, stride: 2, bias: false)
             },

@@ -1,22 +1,59 @@
-/// The loops of depthwise.c for blocks of LANES channels: one register a pixel. Included once for each width (each_width.h).
+/// The loops of grouped.c for blocks of LANES channels: one register a pixel. Included once for each width (each_width.h).
 
 /// Copies `count` pixels, and widens them.
 FIXED void NAMED(copy)(_Bool bf16, const void *images, ptrdiff_t first, ptrdiff_t count, float *to) {
     for (ptrdiff_t i = 0; i < count; i++) *(vector *)(to + i * LANES) = NAMED(pixel_at)(bf16, images, first + i);
 }
 
-/// The plane of `height` x `width` pixels that begins at pixel `first` of `images`, with zeros around it.
-TARGET static void NAMED(put_into_frame)(
-    _Bool bf16, const void *images, ptrdiff_t first, ptrdiff_t height, ptrdiff_t width, frame f, float *to) {
-    memset(to, 0, f.above * f.width * LANES * sizeof(float));
-    for (ptrdiff_t row = 0; row < height; row++) {
-        float *line = to + (f.above + row) * f.width * LANES;
-        memset(line, 0, f.left * LANES * sizeof(float));
-        NAMED(copy)(bf16, images, first + row * width, width, line + f.left * LANES);
-        memset(line + (f.left + width) * LANES, 0, (f.width - f.left - width) * LANES * sizeof(float));
+/// In all lanes of a group its channel `member`.
+FIXED vector NAMED(spread)(vector x, const int group, const int member) {
+    vector result;
+    _Pragma("clang loop unroll(full)") for (int lane = 0; lane < LANES; lane++)
+        result[lane] = x[lane / group * group + member];
+    return result;
+}
+
+/// Copies `count` pixels to one plane for each member of a group; planes are `apart` floats apart.
+FIXED void NAMED(spread_pixels)(
+    const int group, _Bool bf16, const void *images, ptrdiff_t first, ptrdiff_t count, ptrdiff_t apart, float *to) {
+    for (ptrdiff_t i = 0; i < count; i++) {
+        const vector x = NAMED(pixel_at)(bf16, images, first + i);
+        _Pragma("clang loop unroll(full)") for (int member = 0; member < group; member++)
+            *(vector *)(to + member * apart + i * LANES) = NAMED(spread)(x, group, member);
     }
-    const ptrdiff_t below = f.above + height;
-    memset(to + below * f.width * LANES, 0, (f.height - below) * f.width * LANES * sizeof(float));
+}
+
+TARGET static void NAMED(put_row)(
+    ptrdiff_t group, _Bool bf16, const void *images, ptrdiff_t first, ptrdiff_t count, ptrdiff_t apart, float *to) {
+    switch (group) {
+        case 2: NAMED(spread_pixels)(2, bf16, images, first, count, apart, to); break;
+        case 4: NAMED(spread_pixels)(4, bf16, images, first, count, apart, to); break;
+        case 8: NAMED(spread_pixels)(8, bf16, images, first, count, apart, to); break;
+        default: NAMED(copy)(bf16, images, first, count, to);
+    }
+}
+
+/// The plane of `height` x `width` pixels that begins at pixel `first` of `images`, with zeros around it, for each member of a
+/// group.
+TARGET static void NAMED(put_into_frames)(
+    ptrdiff_t group, _Bool bf16, const void *images, ptrdiff_t first, ptrdiff_t height, ptrdiff_t width, frame f,
+    float *to) {
+    const ptrdiff_t apart = f.height * f.width * LANES;
+    for (ptrdiff_t member = 0; member < group; member++) {
+        float *plane = to + member * apart;
+        memset(plane, 0, f.above * f.width * LANES * sizeof(float));
+        for (ptrdiff_t row = f.above; row < f.above + height; row++) {
+            float *line = plane + row * f.width * LANES;
+            memset(line, 0, f.left * LANES * sizeof(float));
+            memset(line + (f.left + width) * LANES, 0, (f.width - f.left - width) * LANES * sizeof(float));
+        }
+        const ptrdiff_t below = f.above + height;
+        memset(plane + below * f.width * LANES, 0, (f.height - below) * f.width * LANES * sizeof(float));
+    }
+    for (ptrdiff_t row = 0; row < height; row++)
+        NAMED(put_row)(
+            group, bf16, images, first + row * width, width, apart,
+            to + ((f.above + row) * f.width + f.left) * LANES);
 }
 
 /// Taps of the kernel: their weights' places in it, and where the first result sees them in the source, both in floats.
@@ -73,25 +110,29 @@ TARGET static void NAMED(row)(
 }
 
 TARGET static void NAMED(forward)(
-    const dptrain_depthwise *s, const void *x, const float *kernel, const float *bias, void *y, float *scratch) {
+    const dptrain_grouped *s, const void *x, const float *kernel, const float *bias, void *y, float *scratch) {
     const frame f = input_frame(s);
-    const ptrdiff_t count = s->kernel_height * s->kernel_width;
-    float *plane = scratch;
-    ptrdiff_t *weights = (ptrdiff_t *)(plane + f.height * f.width * LANES), *sources = weights + count;
-    for (ptrdiff_t i = 0; i < count; i++) {
-        const ptrdiff_t row = i / s->kernel_width * s->step_height, column = i % s->kernel_width * s->step_width;
-        weights[i] = i * LANES;
-        sources[i] = (row * f.width + column) * LANES;
+    const ptrdiff_t count = s->kernel_height * s->kernel_width, all = s->group * count;
+    const ptrdiff_t apart = f.height * f.width * LANES;
+    float *planes = scratch;
+    ptrdiff_t *weights = (ptrdiff_t *)(planes + s->group * apart), *sources = weights + all;
+    const float *packed_kernel = packed(s, kernel, 0, (float *)(sources + all));
+    for (ptrdiff_t i = 0; i < all; i++) {
+        const ptrdiff_t tap = i / s->group, member = i % s->group;
+        const ptrdiff_t row = tap / s->kernel_width * s->step_height, column = tap % s->kernel_width * s->step_width;
+        weights[i] = (member * count + tap) * LANES;
+        sources[i] = member * apart + (row * f.width + column) * LANES;
     }
-    const NAMED(taps) taps = {count, weights, sources};
+    const NAMED(taps) taps = {all, weights, sources};
     const vector none = {0};
     for (ptrdiff_t n = 0; n < s->samples * s->blocks; n++) {
         const ptrdiff_t block = n % s->blocks;
-        NAMED(put_into_frame)(
-            s->bf16_images, x, n * s->input_height * s->input_width, s->input_height, s->input_width, f, plane);
+        NAMED(put_into_frames)(
+            s->group, s->bf16_images, x, n * s->input_height * s->input_width, s->input_height, s->input_width, f,
+            planes);
         for (ptrdiff_t row = 0; row < s->output_height; row++)
             NAMED(row)(
-                taps, plane + row * s->stride_height * f.width * LANES, kernel + block * count * LANES,
+                taps, planes + row * s->stride_height * f.width * LANES, packed_kernel + block * all * LANES,
                 bias ? NAMED(load)(bias + block * LANES) : none, s->output_width, s->stride_width, s->bf16_images, y,
                 (n * s->output_height + row) * s->output_width, 1);
     }
@@ -99,9 +140,10 @@ TARGET static void NAMED(forward)(
 
 /// The taps that a pixel of the input is seen by: those of the kernel's rows and columns that lie a multiple of the stride before
 /// it. `row` and `column` count from the padding on. Sources are relative to the pixel of the output in which the row and the
-/// column of the input lie, by their quotients.
+/// column of the input lie, by their quotients; planes are `apart` floats apart.
 TARGET static NAMED(taps) NAMED(taps_of)(
-    const dptrain_depthwise *s, ptrdiff_t row, ptrdiff_t column, ptrdiff_t width, ptrdiff_t *weights, ptrdiff_t *sources) {
+    const dptrain_grouped *s, ptrdiff_t row, ptrdiff_t column, ptrdiff_t width, ptrdiff_t apart, ptrdiff_t *weights,
+    ptrdiff_t *sources) {
     ptrdiff_t count = 0;
     for (ptrdiff_t i = 0; i < s->kernel_height; i++) {
         const ptrdiff_t y = row - i * s->step_height;
@@ -109,30 +151,34 @@ TARGET static NAMED(taps) NAMED(taps_of)(
         for (ptrdiff_t j = 0; j < s->kernel_width; j++) {
             const ptrdiff_t x = column - j * s->step_width;
             if (x % s->stride_width) continue;
-            weights[count] = (i * s->kernel_width + j) * LANES;
-            sources[count] = (y / s->stride_height * width + x / s->stride_width) * LANES;
-            count++;
+            for (ptrdiff_t member = 0; member < s->group; member++) {
+                weights[count] = ((member * s->kernel_height + i) * s->kernel_width + j) * LANES;
+                sources[count] = member * apart + (y / s->stride_height * width + x / s->stride_width) * LANES;
+                count++;
+            }
         }
     }
     return (NAMED(taps)){count, weights, sources};
 }
 
 TARGET static void NAMED(input_gradient)(
-    const dptrain_depthwise *s, const void *dy, const float *kernel, void *dx, float *scratch) {
+    const dptrain_grouped *s, const void *dy, const float *kernel, void *dx, float *scratch) {
     const frame f = gradient_frame(s);
-    const ptrdiff_t count = s->kernel_height * s->kernel_width;
-    float *plane = scratch;
-    ptrdiff_t *weights = (ptrdiff_t *)(plane + f.height * f.width * LANES), *sources = weights + count;
-    const float *origin = plane + (f.above * f.width + f.left) * LANES;
+    const ptrdiff_t all = s->group * s->kernel_height * s->kernel_width, apart = f.height * f.width * LANES;
+    float *planes = scratch;
+    ptrdiff_t *weights = (ptrdiff_t *)(planes + s->group * apart), *sources = weights + all;
+    const float *turned = packed(s, kernel, 1, (float *)(sources + all));
+    const float *origin = planes + (f.above * f.width + f.left) * LANES;
     const vector none = {0};
     for (ptrdiff_t n = 0; n < s->samples * s->blocks; n++) {
-        NAMED(put_into_frame)(
-            s->bf16_images, dy, n * s->output_height * s->output_width, s->output_height, s->output_width, f, plane);
-        const float *own = kernel + n % s->blocks * count * LANES;
+        NAMED(put_into_frames)(
+            s->group, s->bf16_images, dy, n * s->output_height * s->output_width, s->output_height, s->output_width,
+            f, planes);
+        const float *own = turned + n % s->blocks * all * LANES;
         for (ptrdiff_t top = 0; top < s->stride_height && top < s->input_height; top++)
             for (ptrdiff_t left = 0; left < s->stride_width && left < s->input_width; left++) {
-                const NAMED(taps) taps =
-                    NAMED(taps_of)(s, top + s->padding_top, left + s->padding_left, f.width, weights, sources);
+                const NAMED(taps) taps = NAMED(taps_of)(
+                    s, top + s->padding_top, left + s->padding_left, f.width, apart, weights, sources);
                 const ptrdiff_t width = (s->input_width - left + s->stride_width - 1) / s->stride_width;
                 for (ptrdiff_t row = top; row < s->input_height; row += s->stride_height)
                     NAMED(row)(
@@ -144,7 +190,7 @@ TARGET static void NAMED(input_gradient)(
 
 /// Adds to the gradients of `rows` x `columns` taps, whose first sees `x`, what a plane of the output's gradient gives.
 FIXED void NAMED(add_taps)(
-    const dptrain_depthwise *s, const float *x, ptrdiff_t width, const float *dy, const int rows, const int columns,
+    const dptrain_grouped *s, const float *x, ptrdiff_t width, const float *dy, const int rows, const int columns,
     float *dkernel) {
     vector sums[rows][columns];
     const vector none = {0};
@@ -169,7 +215,7 @@ FIXED void NAMED(add_taps)(
 
 #define TAPS(rows, columns)                                                                                   \
     TARGET static void NAMED(add_##rows##x##columns)(                                                         \
-        const dptrain_depthwise *s, const float *x, ptrdiff_t width, const float *dy, float *dkernel) {       \
+        const dptrain_grouped *s, const float *x, ptrdiff_t width, const float *dy, float *dkernel) {       \
         NAMED(add_taps)(s, x, width, dy, rows, columns, dkernel);                                             \
     }
 TAPS(1, 1)
@@ -184,7 +230,7 @@ TAPS(2, 7)
 
 /// All taps of a plane, as many at a time as there are registers for their sums.
 TARGET static void NAMED(add_plane)(
-    const dptrain_depthwise *s, const float *x, ptrdiff_t width, const float *dy, float *dkernel) {
+    const dptrain_grouped *s, const float *x, ptrdiff_t width, const float *dy, float *dkernel) {
     for (ptrdiff_t j = 0; j < s->kernel_width;) {
         const ptrdiff_t left = s->kernel_width - j, columns = left >= 7 ? 7 : left >= 5 ? 5 : left >= 3 ? 3 : 1;
         for (ptrdiff_t i = 0; i < s->kernel_height;) {
@@ -205,26 +251,32 @@ TARGET static void NAMED(add_plane)(
 }
 
 TARGET static void NAMED(weight_gradient)(
-    const dptrain_depthwise *s, const void *x, const void *dy, float *dkernel, float *dbias, float *scratch) {
+    const dptrain_grouped *s, const void *x, const void *dy, float *dkernel, float *dbias, float *scratch) {
     const frame f = input_frame(s);
     const ptrdiff_t count = s->kernel_height * s->kernel_width, pixels = s->output_height * s->output_width;
-    float *gradients = scratch, *plane = scratch + pixels * LANES;
-    memset(dkernel, 0, s->blocks * count * LANES * sizeof(float));
+    const ptrdiff_t all = s->group * count, apart = f.height * f.width * LANES;
+    float *gradients = scratch, *planes = scratch + pixels * LANES;
+    float *sums = s->group == 1 ? dkernel : planes + s->group * apart;
+    memset(sums, 0, s->blocks * all * LANES * sizeof(float));
     if (dbias) memset(dbias, 0, s->blocks * LANES * sizeof(float));
     for (ptrdiff_t n = 0; n < s->samples * s->blocks; n++) {
         const ptrdiff_t block = n % s->blocks;
-        NAMED(put_into_frame)(
-            s->bf16_images, x, n * s->input_height * s->input_width, s->input_height, s->input_width, f, plane);
+        NAMED(put_into_frames)(
+            s->group, s->bf16_images, x, n * s->input_height * s->input_width, s->input_height, s->input_width, f,
+            planes);
         const float *given = (const float *)dy + n * pixels * LANES;
         if (s->bf16_images) {
             NAMED(copy)(1, dy, n * pixels, pixels, gradients);
             given = gradients;
         }
-        NAMED(add_plane)(s, plane, f.width, given, dkernel + block * count * LANES);
+        for (ptrdiff_t member = 0; member < s->group; member++)
+            NAMED(add_plane)(
+                s, planes + member * apart, f.width, given, sums + (block * all + member * count) * LANES);
         if (dbias) {
             vector sum = {0};
             for (ptrdiff_t i = 0; i < pixels; i++) sum += NAMED(load)(given + i * LANES);
             *(vector *)(dbias + block * LANES) += sum;
         }
     }
+    if (s->group > 1) unpack(s, sums, dkernel);
 }
