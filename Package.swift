@@ -69,12 +69,14 @@ let modules: [Target] = [
     .target(name: "Evaluation", dependencies: ["Sessions", "ONNXInterchange", "Pictures"]),
     .target(name: "Reports", dependencies: ["Evaluation", "Reporting"], resources: [.embedInCode("Page")]),
     .target(name: "Benchmarking", dependencies: ["Training"]),
+    .target(name: "Launching", dependencies: ["MessagePassing", "Checkpoints"]),
     .target(name: "Engines", dependencies: ["Options", "BLASEngine"] + oneDNN, swiftSettings: engineSettings),
     .target(name: "SelfTest", dependencies: ["Training", "DatasetCreation", "Engines"]),
     .executableTarget(
         name: "dptrain",
         dependencies: [
-            "Evaluation", "Reports", "Training", "Benchmarking", "SelfTest", "DatasetCreation", "Pictures",
+            "Evaluation", "Reports", "Training", "Benchmarking", "SelfTest", "Launching", "DatasetCreation",
+            "Pictures",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
 ]
@@ -113,6 +115,7 @@ let tests: [Target] = [
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"], exclude: ["Golden"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"], exclude: ["Golden"]),
+    .testTarget(name: "LaunchingTests", dependencies: ["Launching"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training", "BLASEngine", "TestSupport"]),
     // Measures; run by scripts/check-image-rate.
     .executableTarget(name: "image-rate", dependencies: ["ImageCoding"], path: "Tests/ImageRate"),

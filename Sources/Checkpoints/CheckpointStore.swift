@@ -168,6 +168,11 @@ public struct CheckpointStore: Sendable {
         return step
     }
 
+    /// Of the checkpoints in a folder; nil where there are none.
+    package static func newestStep(in folder: String, fileSystem: any FileSystem = POSIXFileSystem()) -> Int? {
+        (try? fileSystem.names(in: folder))?.compactMap(stepNumber).max()
+    }
+
     /// The steps that have a file, newest first.
     func stepNumbers() throws(FileSystemError) -> [Int] {
         try fileSystem.names(in: folder).compactMap(Self.stepNumber).sorted(by: >)

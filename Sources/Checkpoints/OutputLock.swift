@@ -8,6 +8,9 @@ import Glibc
 /// its own. The lock ends with the process, however the process ends, and works over NFS. The file is deleted at the end of the
 /// run. If the process was killed the file is left without a lock, and the next run takes it.
 ///
+/// A run that `dptrain launch` has started again takes the folder over from the attempt before it, which may live on a host that
+/// does not answer: it puts a new file in the place of the old one, and the earlier attempt sees that when it next saves.
+///
 /// Where the file system has no locks, a second run gets in and writes its own name to the file. The first one sees that when
 /// it next saves (`requireOwn`).
 public final class OutputLock: Sendable {
@@ -24,6 +27,22 @@ public final class OutputLock: Sendable {
     /// `F_OFD_SETLK` of Linux, which Swift's Glibc lacks.
     private static let setLock: Int32 = 37
 
+    /// Which start of a job this is, as `dptrain launch` says: later ones take over from earlier ones.
+    package struct Attempt: Codable, Sendable {
+        let job: String
+        let number: Int
+
+        package static let variable = "DPTRAIN_ATTEMPT"
+
+        package init?(_ environment: [String: String] = ProcessInfo.processInfo.environment) {
+            let parts = environment[Self.variable]?.split(separator: ":") ?? []
+            guard parts.count == 2, let number = Int(parts[1]) else { return nil }
+            (job, self.number) = (String(parts[0]), number)
+        }
+
+        func follows(_ other: Attempt?) -> Bool { other.map { $0.job == job && $0.number < number } ?? false }
+    }
+
     /// Who holds a lock, as its file says.
     private struct Holder: Codable {
         let host: String
@@ -31,6 +50,7 @@ public final class OutputLock: Sendable {
         /// Tells the runs of one process from each other, and processes of equal numbers in containers. Files of earlier versions
         /// lack it.
         var run: String?
+        var attempt: Attempt?
     }
 
     /// `F_OFD_GETLK`
@@ -46,18 +66,20 @@ public final class OutputLock: Sendable {
     }
 
     /// Throws if another run holds the lock. Creates the folder where it is missing.
-    public convenience init(folder: String) throws(FileError) { try self.init(folder: folder, setLock: Self.setLock) }
+    public convenience init(folder: String) throws(FileError) {
+        try self.init(folder: folder, setLock: Self.setLock)
+    }
 
     /// `setLock` is the command that sets the lock; tests give one that no file system knows.
-    package init(folder: String, setLock: Int32) throws(FileError) {
+    package init(folder: String, setLock: Int32 = OutputLock.setLock, attempt: Attempt? = Attempt()) throws(FileError) {
         self.folder = folder
         path = "\(folder)/\(Self.name)"
         let files = POSIXFileSystem()
         do {
             try files.createFolder(folder)
-            (descriptor, isHeld) = try Self.lock(path, folder, files, setLock)
+            (descriptor, isHeld) = try Self.lock(path, folder, files, setLock, attempt)
             let id = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-            text = Array(try JSONEncoder().encode(Holder(host: HostName.current, process: getpid(), run: id)))
+            text = Array(try JSONEncoder().encode(Holder(host: HostName.current, process: getpid(), run: id, attempt: attempt)))
             try files.cut(descriptor, to: 0, path)
             try files.write(text, to: descriptor, path)
         } catch {
@@ -68,7 +90,7 @@ public final class OutputLock: Sendable {
     deinit {
         // A lock is still held: a run that comes now finds no file, or sees that the one it opened is gone. Without locks the
         // file may be another run's by now.
-        if isHeld || isOwn { unlink(path) }
+        if isHeld ? Self.isAt(path, descriptor) : isOwn { unlink(path) }
         close(descriptor)
     }
 
@@ -78,13 +100,13 @@ public final class OutputLock: Sendable {
     package func requireOwn() throws(FileError) {
         guard access(path, F_OK) == 0, !isOwn else { return }
         throw FileError(
-            .folder, file: folder, "another run has taken this folder (\(Self.holder(path, POSIXFileSystem())))",
+            .folder, file: folder, "another run has taken this folder (\(Self.holderName(path, POSIXFileSystem())))",
             remedy: "give each run an --output of its own")
     }
 
     /// The open file, and whether it is locked.
     private static func lock(
-        _ path: String, _ folder: String, _ files: POSIXFileSystem, _ setLock: Int32
+        _ path: String, _ folder: String, _ files: POSIXFileSystem, _ setLock: Int32, _ attempt: Attempt?
     ) throws -> (descriptor: Int32, isHeld: Bool) {
         while true {
             let file = try files.openToAppend(path)
@@ -93,7 +115,12 @@ public final class OutputLock: Sendable {
             guard fcntl(file, setLock, &whole) == 0 else {
                 guard errno == EAGAIN || errno == EACCES else { return (file, false) }
                 try? files.close(file, path)
-                throw refusal(path, folder, files)
+                guard let attempt, attempt.follows(holder(path, files)?.attempt) else {
+                    throw refusal(path, folder, files)
+                }
+                // The earlier attempt keeps its lock on a file without a name.
+                try files.remove(path)
+                continue
             }
             if isAt(path, file) { return (file, true) }
             // The run that held it has just ended and deleted the file.
@@ -109,13 +136,16 @@ public final class OutputLock: Sendable {
 
     private static func refusal(_ path: String, _ folder: String, _ files: POSIXFileSystem) -> FileError {
         FileError(
-            .folder, file: folder, "another run writes to this folder (\(holder(path, files)))",
+            .folder, file: folder, "another run writes to this folder (\(holderName(path, files)))",
             remedy: "wait for its end, stop it, or give another --output")
     }
 
-    private static func holder(_ path: String, _ files: POSIXFileSystem) -> String {
-        let holder = (try? files.read(path)).flatMap { try? JSONDecoder().decode(Holder.self, from: Data($0)) }
-        return holder.map { "process \($0.process) on \($0.host)" } ?? "another process"
+    private static func holder(_ path: String, _ files: POSIXFileSystem) -> Holder? {
+        (try? files.read(path)).flatMap { try? JSONDecoder().decode(Holder.self, from: Data($0)) }
+    }
+
+    private static func holderName(_ path: String, _ files: POSIXFileSystem) -> String {
+        holder(path, files).map { "process \($0.process) on \($0.host)" } ?? "another process"
     }
 }
 

@@ -45,6 +45,34 @@ struct OutputLockTests {
         withExtendedLifetime(lock) {}
     }
 
+    private static func attempt(_ text: String) -> OutputLock.Attempt? {
+        OutputLock.Attempt([OutputLock.Attempt.variable: text])
+    }
+
+    /// The earlier one may live on a host that does not answer, and its lock with it.
+    @Test func aLaterAttemptOfAJobTakesOver() throws {
+        let directory = try TemporaryDirectory()
+        let folder = directory.path("out")
+        var earlier: OutputLock? = try OutputLock(folder: folder, attempt: Self.attempt("job:1"))
+        try earlier?.requireOwn()
+        let later = try OutputLock(folder: folder, attempt: Self.attempt("job:2"))
+        let error = #expect(throws: FileError.self) { try earlier?.requireOwn() }
+        #expect(error?.reason.contains("another run has taken this folder") == true, "\(error?.reason ?? "")")
+        earlier = nil
+        try later.requireOwn()
+        #expect(OutputLock.isTaken(folder))
+        #expect(throws: FileError.self) { try OutputLock(folder: folder, attempt: Self.attempt("job:2")) }
+    }
+
+    @Test(arguments: ["job:1", "job:0", "other:2", "job", "job:", ":2", "job:x", ""])
+    func anotherAttemptDoesNot(_ text: String) throws {
+        let directory = try TemporaryDirectory()
+        let folder = directory.path("out")
+        let lock = try OutputLock(folder: folder, attempt: Self.attempt("job:1"))
+        #expect(throws: FileError.self) { try OutputLock(folder: folder, attempt: Self.attempt(text)) }
+        try lock.requireOwn()
+    }
+
     /// A second run gets in; the first one notices, and does not delete the second one's file.
     @Test func withoutLocksTheLastRunHasTheFolder() throws {
         let directory = try TemporaryDirectory()

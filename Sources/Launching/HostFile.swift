@@ -1,0 +1,44 @@
+import Basics
+
+/// The hosts of a job and how many ranks each may have, as Open MPI's host files say: `name slots=4`, one a line. A host without
+/// `slots` has one. What is behind `#` is a comment.
+package struct HostFile: Sendable, Equatable {
+    package struct Host: Sendable, Equatable {
+        package let name: String
+        package let slots: Int
+
+        package init(_ name: String, slots: Int) { (self.name, self.slots) = (name, slots) }
+    }
+
+    package let hosts: [Host]
+
+    package init(_ hosts: [Host]) { self.hosts = hosts }
+
+    package init(text: String, path: String) throws(OptionError) {
+        var hosts: [Host] = []
+        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let words = line.prefix { $0 != "#" }.split { " \t\r".contains($0) }
+            guard let name = words.first else { continue }
+            var slots = 1
+            for word in words.dropFirst() {
+                let parts = word.split(separator: "=", maxSplits: 1)
+                // What else Open MPI knows, such as `max_slots`, goes to it unread.
+                guard parts.first == "slots" else { continue }
+                guard parts.count == 2, let count = Int(parts[1]), (1...4096).contains(count) else {
+                    throw OptionError("hostfile", "\(path), line \(number + 1): '\(word)' is not slots=1 to slots=4096")
+                }
+                slots = count
+            }
+            guard !hosts.contains(where: { $0.name == name }) else {
+                throw OptionError("hostfile", "\(path), line \(number + 1): the host \(name) is there twice")
+            }
+            hosts.append(Host(String(name), slots: slots))
+        }
+        guard !hosts.isEmpty else { throw OptionError("hostfile", "\(path) has no host") }
+        self.hosts = hosts
+    }
+
+    package var slots: Int { hosts.reduce(0) { $0 + $1.slots } }
+
+    package var text: String { hosts.map { "\($0.name) slots=\($0.slots)\n" }.joined() }
+}

@@ -1,0 +1,46 @@
+import Basics
+import FoundationEssentials
+import Glibc
+
+/// Asks hosts whether they can start a rank, in the way in which Open MPI starts one there: by ssh, or what
+/// `OMPI_MCA_plm_rsh_agent` names.
+struct HostProbe {
+    let environment: [String: String]
+    /// A host that needs longer is gone.
+    var patience = Duration.seconds(3)
+
+    /// The hosts that answer, in their order.
+    func answering(_ file: HostFile) throws -> HostFile {
+        let nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC)
+        guard nowhere >= 0 else { throw FileSystemError("open", "/dev/null", code: errno) }
+        defer { close(nowhere) }
+        let asked = try file.hosts.map { host in
+            (host, isHere(host.name) ? nil : try ask(host.name, nowhere))
+        }
+        let deadline = ContinuousClock.now + patience
+        let answering = asked.filter { _, question in question.map { answered($0, until: deadline) } ?? true }
+        return HostFile(answering.map(\.0))
+    }
+
+    private func isHere(_ name: String) -> Bool { ["localhost", "127.0.0.1", HostName.current].contains(name) }
+
+    private func ask(_ host: String, _ nowhere: Int32) throws -> ChildProcess {
+        let agent = environment["OMPI_MCA_plm_rsh_agent"] ?? "ssh -o BatchMode=yes -o ConnectTimeout=2"
+        let words = agent.split(separator: " ").map(String.init)
+        return try ChildProcess(
+            "/usr/bin/env", words + [host, "true"], environment: environment, output: nowhere, error: nowhere)
+    }
+
+    private func answered(_ question: ChildProcess, until deadline: ContinuousClock.Instant) -> Bool {
+        while ContinuousClock.now < deadline {
+            if let end = question.poll() {
+                if case .exit(0) = end { return true }
+                return false
+            }
+            usleep(10_000)
+        }
+        question.send(SIGKILL)
+        question.waitUntilEnd()
+        return false
+    }
+}

@@ -1,0 +1,84 @@
+import Basics
+import FoundationEssentials
+import Glibc
+
+/// One mpirun, from its start to its end.
+struct JobAttempt {
+    enum End: Equatable {
+        case finished
+        /// By a signal, a file or a limit of time, with a checkpoint saved.
+        case stopped
+        /// In words.
+        case lost(String, code: Int32)
+    }
+
+    /// The exit code of a run that was stopped: `EX_TEMPFAIL` of sysexits.h.
+    static let stoppedCode: Int32 = 75
+    /// That of wrong usage.
+    static let usageCode: Int32 = 64
+
+    let mpirun: ChildProcess
+    /// Whether this host has had a rank; a job of other hosts' ranks has none.
+    private var hadRanks = false
+    private var aloneSince: ContinuousClock.Instant?
+
+    /// How long mpirun may outlive the ranks of this host: Open MPI can wait for a host that is gone for ever.
+    static let patience = Duration.seconds(5)
+
+    init(_ arguments: [String], environment: [String: String]) throws {
+        mpirun = try ChildProcess(
+            "/usr/bin/env", ["mpirun"] + arguments, environment: environment, output: STDOUT_FILENO,
+            error: STDERR_FILENO)
+    }
+
+    /// Nil while it runs.
+    mutating func poll() -> End? {
+        if let end = mpirun.poll() { return Self.meaning(of: end) }
+        let hasRanks = Self.hasRanks(of: mpirun.identifier)
+        if hasRanks {
+            (hadRanks, aloneSince) = (true, nil)
+        } else if hadRanks {
+            let since = aloneSince ?? ContinuousClock.now
+            aloneSince = since
+            if ContinuousClock.now - since > Self.patience {
+                end()
+                return .lost("mpirun outlived the ranks of this host by \(Self.patience.components.seconds) s", code: 1)
+            }
+        }
+        return nil
+    }
+
+    /// At once.
+    func end() {
+        mpirun.send(SIGKILL)
+        mpirun.waitUntilEnd()
+    }
+
+    private static func meaning(of end: ChildProcess.End) -> End {
+        switch end {
+        case .exit(0): .finished
+        case .exit(stoppedCode): .stopped
+        case .exit(let code) where code > 128: .lost("a rank was ended by signal \(code - 128)", code: code)
+        case .exit(let code): .lost("mpirun ended with exit code \(code)", code: code)
+        case .signal(let signal): .lost("mpirun was ended by signal \(signal)", code: 128 + signal)
+        }
+    }
+
+    /// Whether a child of the process is this program.
+    private static func hasRanks(of process: pid_t) -> Bool {
+        let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        return children(of: process).contains {
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/exe")) == own
+        }
+    }
+
+    /// Of all threads.
+    private static func children(of process: pid_t) -> [Substring] {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+        return threads.flatMap { thread in
+            let path = "/proc/\(process)/task/\(thread)/children"
+            let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            return text.split { $0 == " " || $0 == "\n" }
+        }
+    }
+}

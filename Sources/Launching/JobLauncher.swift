@@ -1,0 +1,159 @@
+import Basics
+import Checkpoints
+import FoundationEssentials
+import Glibc
+import MessagePassing
+
+/// A training job that is to end well, whatever is lost on its way.
+package struct JobRequest: Sendable {
+    /// Ranks; nil for all slots of the host file.
+    package var ranks: Int?
+    package var hostFile: String?
+    /// With fewer ranks the job waits for hosts to come back.
+    package var fewestRanks = 1
+    /// How often the job begins again at one and the same checkpoint.
+    package var retries = 2
+    /// Further arguments of mpirun.
+    package var mpirunArguments: [String] = []
+    /// Of `dptrain`, without `--resume` and `--overwrite`.
+    package var arguments: [String]
+    /// What follows `arguments` at the first start.
+    package var firstStart: [String]
+    package var output: String
+
+    package init(arguments: [String], firstStart: [String], output: String) {
+        (self.arguments, self.firstStart, self.output) = (arguments, firstStart, output)
+    }
+}
+
+/// Starts mpirun, and starts it again from the newest checkpoint when a rank, a host or mpirun itself is lost. Ranks do not
+/// change results, so that a job on the hosts that are left computes what it would have computed.
+package struct JobLauncher {
+    private let request: JobRequest
+    private let environment: [String: String]
+    /// Tells the attempts of this job from other runs.
+    private let name = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+    private let tell: (String) -> Void
+
+    package init(_ request: JobRequest, tell: @escaping (String) -> Void) {
+        (self.request, self.tell) = (request, tell)
+        environment = ProcessInfo.processInfo.environment
+    }
+
+    /// The job's exit code.
+    package func run() throws -> Int32 {
+        var (generation, retries) = (0, 0)
+        let earlier = initialState
+        while true {
+            generation += 1
+            guard let hosts = try hostsThatAnswer() else { return JobAttempt.stoppedCode }
+            let before = newestStep
+            let began = ContinuousClock.now
+            let end = try attempt(generation, hosts)
+            switch end {
+            case .finished: return 0
+            case .stopped: return JobAttempt.stoppedCode
+            case .lost(_, let code) where code == JobAttempt.usageCode || !hasBegun(behind: earlier): return code
+            case .lost(let reason, let code):
+                guard StopSignal.received == nil else { return code }
+                retries = newestStep == before ? retries + 1 : 0
+                let place = newestStep.map { "step \($0)" } ?? "the beginning"
+                guard retries <= request.retries else {
+                    tell(
+                        "launch: \(reason). It was lost \(retries) times behind \(place), so it is not started again; "
+                            + "--retries allows more")
+                    return code
+                }
+                tell("launch: \(reason), \((ContinuousClock.now - began).components.seconds) s after the start. It goes on from \(place)")
+            }
+        }
+    }
+
+    private func attempt(_ generation: Int, _ hosts: HostFile?) throws -> JobAttempt.End {
+        let list = try hosts.map(TemporaryHostFile.init)
+        var environment = environment
+        environment[OutputLock.Attempt.variable] = "\(name):\(generation)"
+        var job = try JobAttempt(
+            try mpirunArguments(hosts, list?.path) + programArguments(isFirst: generation == 1), environment: environment)
+        var sent: Int32?
+        while true {
+            if let end = job.poll() { return end }
+            // mpirun passes this one on; the ranks save a checkpoint and end by themselves.
+            if let signal = StopSignal.received, sent != signal {
+                job.mpirun.send(SIGUSR1)
+                sent = signal
+            }
+            usleep(50_000)
+        }
+    }
+
+    private func mpirunArguments(_ hosts: HostFile?, _ list: String?) throws -> [String] {
+        var arguments = request.mpirunArguments + ["-x", OutputLock.Attempt.variable]
+        if let list { arguments += ["--hostfile", list] }
+        let slots = hosts?.slots
+        let ranks = request.ranks.map { min($0, slots ?? $0) } ?? slots ?? 1
+        return arguments + ["-n", "\(ranks)"]
+    }
+
+    private func programArguments(isFirst: Bool) throws -> [String] {
+        let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        return [program] + request.arguments + (isFirst ? request.firstStart : ["--resume"])
+    }
+
+    /// The hosts of the next attempt; nil where they are mpirun's own choice. Waits for hosts if too few answer.
+    private func hostsThatAnswer() throws -> HostFile?? {
+        guard let path = request.hostFile else { return .some(nil) }
+        let text = String(decoding: try POSIXFileSystem().content(of: path), as: UTF8.self)
+        let all = try HostFile(text: text, path: path)
+        var hasTold = false
+        while StopSignal.received == nil {
+            let left = try HostProbe(environment: environment).answering(all)
+            let gone = all.hosts.filter { !left.hosts.contains($0) }.map(\.name)
+            let isEnough = min(left.slots, request.ranks ?? left.slots) >= request.fewestRanks
+            if !gone.isEmpty, !hasTold || isEnough {
+                let verb = gone.count == 1 ? "does" : "do"
+                let next = isEnough ? "The job runs on the others" : "It waits for hosts to come back"
+                tell("launch: \(gone.listed("and")) \(verb) not answer. \(next)")
+                hasTold = true
+            }
+            if isEnough { return left }
+            sleep(2)
+        }
+        return nil
+    }
+
+    /// Of the checkpoints in the output folder.
+    private var newestStep: Int? { CheckpointStore.newestStep(in: request.output) }
+
+    /// Whether the run has come so far that it can go on: to its first checkpoint, the initial state, which replaces the one of an
+    /// earlier run. What keeps a run from beginning keeps it from beginning again.
+    private func hasBegun(behind earlier: FileState?) -> Bool {
+        guard newestStep != nil else { return false }
+        return request.firstStart.contains("--resume") || initialState != earlier
+    }
+
+    private struct FileState: Equatable {
+        let file: UInt
+        let seconds, nanoseconds: Int
+    }
+
+    private var initialState: FileState? {
+        var status = stat()
+        guard stat("\(request.output)/\(CheckpointStore.stepName(0))", &status) == 0 else { return nil }
+        return FileState(
+            file: UInt(status.st_ino), seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
+    }
+}
+
+/// A host file that is deleted with this value.
+private final class TemporaryHostFile {
+    let path: String
+
+    init(_ hosts: HostFile) throws {
+        let folder = FileManager.default.temporaryDirectory.path
+        path = "\(folder)/dptrain-hosts-\(getpid())"
+        try POSIXFileSystem().replace("dptrain-hosts-\(getpid())", in: folder, with: Array(hosts.text.utf8))
+    }
+
+    deinit { unlink(path) }
+}
