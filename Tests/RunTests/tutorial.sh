@@ -59,7 +59,12 @@ ln -s ../notebook/fashion-mnist .
 photographs photos
 follow README.md 9
 verdict "the page for others tells what is confused" grep -q '"confusion"' photos.html
-shown() { for picture in "$project"/docs/pictures/*; do grep -q "(pictures/${picture##*/})" "$project/docs/README.md" || return; done; }
+shown() {
+    local picture
+    for picture in "$project"/docs/pictures/*; do
+        grep -q "(pictures/${picture##*/})" "$project/docs/README.md" || return
+    done
+}
 verdict "the front page shows each picture" shown
 
 begin pets
@@ -76,8 +81,8 @@ verdict "the preview is a PNG file" test "$(head -c 4 pets.png | tail -c 3)" = P
 begin transfer
 cp ../pets/pets.h5 .
 alone data generate --train 32 --test 8 --output generated.h5 >output 2>&1
-alone --model mobilenet-v2 --classes 1000 --train-only predictions --data generated.h5 --batch-size 16 --steps-per-epoch 1 --epochs 1 \
-    --output imagenet >output 2>&1
+alone --model mobilenet-v2 --classes 1000 --train-only predictions --data generated.h5 --batch-size 16 \
+    --steps-per-epoch 1 --epochs 1 --output imagenet >output 2>&1
 alone checkpoint export imagenet/latest.h5 --output mobilenet_v2.keras >output
 follow tutorial/transfer-learning.md 8
 verdict "the exported model is a zip archive" grep -q "^PK" pets.keras
