@@ -20,6 +20,7 @@ public final class ImageDecoder {
     /// Decodes an image, or at least a region of it. The pixels stay until the next call.
     ///
     /// - Parameters:
+    ///   - bytes: a JPEG, PNG or WebP file.
     ///   - channels: 1 or 3.
     ///   - reduction: of JPEG images; see `ImageHeader.reduction(for:)`.
     ///   - region: what is wanted of the reduced image (of the upright one, if `upright`). More may be given. Pixels are the

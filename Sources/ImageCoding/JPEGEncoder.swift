@@ -14,7 +14,9 @@ public final class JPEGEncoder {
 
     /// The bytes stay until the next call.
     ///
-    /// - Parameter quality: 1...100.
+    /// - Parameters:
+    ///   - pixels: of 1 or 3 channels.
+    ///   - quality: 1...100.
     public func encode(_ pixels: PixelView, quality: Int) throws(ImageError) -> UnsafeRawBufferPointer {
         precondition((1...100).contains(quality), "a quality of 1...100")
         let (width, height) = (pixels.region.width, pixels.region.height)
