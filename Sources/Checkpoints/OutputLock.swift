@@ -79,7 +79,8 @@ public final class OutputLock: Sendable {
             try files.createFolder(folder)
             (descriptor, isHeld) = try Self.lock(path, folder, files, setLock, attempt)
             let id = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-            text = Array(try JSONEncoder().encode(Holder(host: HostName.current, process: getpid(), run: id, attempt: attempt)))
+            text = Array(
+                try JSONEncoder().encode(Holder(host: HostName.current, process: getpid(), run: id, attempt: attempt)))
             try files.cut(descriptor, to: 0, path)
             try files.write(text, to: descriptor, path)
         } catch {

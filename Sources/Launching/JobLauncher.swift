@@ -64,7 +64,9 @@ package struct JobLauncher {
                             + "--retries allows more")
                     return code
                 }
-                tell("launch: \(reason), \((ContinuousClock.now - began).components.seconds) s after the start. It goes on from \(place)")
+                tell(
+                    "launch: \(reason), \((ContinuousClock.now - began).components.seconds) s after the start. It goes on from \(place)"
+                )
             }
         }
     }
@@ -74,7 +76,8 @@ package struct JobLauncher {
         var environment = environment
         environment[OutputLock.Attempt.variable] = "\(name):\(generation)"
         var job = try JobAttempt(
-            try mpirunArguments(hosts, list?.path) + programArguments(isFirst: generation == 1), environment: environment)
+            try mpirunArguments(hosts, list?.path) + programArguments(isFirst: generation == 1),
+            environment: environment)
         var sent: Int32?
         while true {
             if let end = job.poll() { return end }

@@ -20,7 +20,10 @@ public final class Communicator {
         public static func < (a: ThreadLevel, b: ThreadLevel) -> Bool { a.rawValue < b.rawValue }
     }
 
-    /// Starts MPI and returns the communicator of all ranks. Collective; once a process.
+    /// Starts MPI and returns the communicator of all ranks, numbered node by node. Collective; once a process.
+    ///
+    /// Shards go to ranks in the order of their numbers. Where the launcher deals ranks to nodes in turn (`--map-by node`), its
+    /// numbers would tear a node's run of shards apart, and each of its ranks would send its sums to other nodes.
     ///
     /// Threads may take turns in calling MPI, hence `serialized`: `multiple` would lock on every call.
     public static func world() throws -> Communicator {
@@ -38,7 +41,15 @@ public final class Communicator {
         try launch.refuseIsolation(communicatorSize: world.size)
         watch.know(try RankDirectory(world, port: watch.port))
         watch.begin(.preparing)
-        return world
+        return try world.nodeByNode()
+    }
+
+    /// The same ranks, those of a node one after the other. Rank 0 stays what it is.
+    private func nodeByNode() throws -> Communicator {
+        let nodes = try nodeMap()
+        if nodes.haveNeighbouringRanks { return self }
+        let place = try count(nodes.place(of: rank), "MPI_Comm_split")
+        return try split("MPI_Comm_split") { MPI_Comm_split(handle, 0, place, &$0) }
     }
 
     private init(_ handle: MPI_Comm, _ watch: StallWatch) throws {

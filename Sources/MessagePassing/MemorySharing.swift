@@ -16,13 +16,7 @@ extension Communicator {
     public func memorySharing(_ nodes: NodeMap) throws -> MemorySharing {
         guard nodes.nodes.count < size else { return MemorySharing(nodes: nodes) }
         let alone = NodeMap(labels: Array(0..<size))
-        guard nodes.haveNeighbouringRanks else {
-            return MemorySharing(
-                nodes: alone,
-                obstacle:
-                    "Ranks of a node exchange messages, since their numbers are not neighbours; mpirun --map-by slot "
-                    + "places neighbours on one node.")
-        }
+        precondition(nodes.haveNeighbouringRanks, "`world` numbers ranks node by node")
         let node = try split(by: nodes.node(of: rank))
         var failure = ""
         do { _ = try SharedWindow<UInt8>(count: 1, node) } catch { failure = "\(error)" }

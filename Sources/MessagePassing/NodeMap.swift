@@ -27,6 +27,12 @@ public struct NodeMap: Sendable, Equatable {
     public func node(of rank: Int) -> Int { nodeOfRank[rank] }
     /// Whether the ranks of each node follow each other.
     public var haveNeighbouringRanks: Bool { nodes.allSatisfy { $0.last == $0[0] + $0.count - 1 } }
+    /// How many ranks stand before `rank` where nodes are gone through one after the other.
+    public func place(of rank: Int) -> Int {
+        let node = nodeOfRank[rank]
+        return nodes[..<node].reduce(0) { $0 + $1.count } + nodes[node].prefix { $0 < rank }.count
+    }
+
     /// The ranks that share the node of `rank`, itself among them.
     public func neighbours(of rank: Int) -> [Int] { nodes[nodeOfRank[rank]] }
 }

@@ -20,7 +20,8 @@ struct RootCommand: ParsableCommand {
             """,
         version: Release.version,
         subcommands: [
-            TrainCommand.self, LaunchCommand.self, FindRateCommand.self, SweepCommand.self, EvaluateCommand.self, PredictCommand.self,
+            TrainCommand.self, LaunchCommand.self, FindRateCommand.self, SweepCommand.self, EvaluateCommand.self,
+            PredictCommand.self,
             DataCommand.self,
             ModelsCommand.self,
             SummaryCommand.self, RecipesCommand.self, TransformsCommand.self, RunsCommand.self,

@@ -5,7 +5,7 @@
 source "$(dirname "$0")/../RunTests/support.sh"
 
 alone data generate --output data.h5 --train 250 --test 40 --seed 5 >output || exit 1
-options=(--model simple-cnn --data data.h5 --batch-size 26 --checkpoint-every 3)
+options=(--model simple-cnn --data data.h5 --batch-size 26 --checkpoint-every-steps 3)
 launch() { timeout -k 5 "$limit" "$binary" launch "$@"; }
 
 expect "a run left alone" 0 "" alone "${options[@]}" --epochs 12 --output alone
@@ -30,7 +30,7 @@ await_step() {
     return 1
 }
 
-"$binary" launch -n 2 -- "${options[@]}" --epochs 12 --output out >output 2>&1 &
+"$binary" launch -n 2 --mpirun "--bind-to none" -- "${options[@]}" --epochs 12 --output out >output 2>&1 &
 job=$!
 await_step out 9 && kill -KILL "$(ranks_of out | tail -n 1)"
 await_step out 36 && pkill -KILL -P $job mpirun
@@ -56,7 +56,7 @@ expect "a file that is not there" 1 "nothere.h5" launch -n 2 -- --model mlp --da
 verdict "it is not started again" test "$(grep -c "goes on" output)" = 0
 expect "a folder that has a run" 1 "--resume" launch -n 2 -- "${options[@]}" --epochs 12 --output out
 verdict "it is not started again either" test "$(grep -c "goes on" output)" = 0
-expect "a mistyped option behind --" 64 "did you mean" launch -n 2 -- --epoochs 3
+expect "a mistyped option behind --" 64 "Did you mean" launch -n 2 -- --epoochs 3
 expect "no ranks and no hosts" 64 "give the number of ranks with -n" launch -- "${options[@]}"
 expect "another command" 64 "starts training only" launch -n 2 -- evaluate out/latest.h5 --data data.h5
 expect "launch under mpirun" 64 "start it without mpirun" ranks 1 launch -n 2 -- "${options[@]}"

@@ -53,6 +53,10 @@ var collectiveChecks: [RankCheck] {
             check.expect(map.neighbours(of: check.rank), equals: Array(0..<check.size), "neighbours")
             // As if every second rank were elsewhere.
             let halves = NodeMap(labels: (0..<check.size).map { $0 % 2 })
+            check.expect(
+                (0..<check.size).sorted { halves.place(of: $0) < halves.place(of: $1) },
+                equals: Array(halves.nodes.joined()),
+                "places, node by node")
             let own = halves.neighbours(of: check.rank)
             let node = try check.world.split(by: halves.node(of: check.rank))
             check.expect(own[node.rank], equals: check.rank, "the rank's place in its node")

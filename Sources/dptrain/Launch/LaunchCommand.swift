@@ -36,7 +36,9 @@ struct LaunchCommand: ParsableCommand {
     @Option(help: "how often the job is started again from one and the same checkpoint")
     var retries = 2
 
-    @Option(help: ArgumentHelp("further arguments of mpirun, such as '--bind-to core'", valueName: "arguments"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("further arguments of mpirun, such as '--bind-to core'", valueName: "arguments"))
     var mpirun = ""
 
     @Argument(parsing: .postTerminator, help: "what to train: the options of `dptrain train`")
