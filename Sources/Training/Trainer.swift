@@ -73,6 +73,11 @@ struct Trainer {
         progress.position.step == 0 && progress.position.epoch == options.unfreezeAtEpoch
     }
 
+    /// Whether the run is to stop here, ahead of its end.
+    private func isPaused(afterEpochs epochs: Int) -> Bool {
+        epochs == options.stopAfterEpoch && epochs < options.epochs
+    }
+
     private mutating func train() throws -> RunOutcome? {
         if progress.position.globalStep == 0 { try save(.step) }
         // If a run was killed after it named a state's file and before it named it the best, the second name is
@@ -114,6 +119,7 @@ struct Trainer {
             }
             let directive = try endEpoch(rates, epochTimer)
             if let reason = directive.stopReason { return .stopped(reason: reason) }
+            if isPaused(afterEpochs: progress.position.epoch) { return .paused(epoch: progress.position.epoch) }
             rates = directive.nextRates
             if parts.data.phases.contains(where: { $0.begin == progress.position.epoch }) {
                 reader.stop()
@@ -227,7 +233,7 @@ struct Trainer {
             if let matrix = validated?.confusion { try tellOfConfusion(matrix) }
         }
         var roles: CheckpointStore.Role = []
-        if isLast || epoch + 1 == options.unfreezeAtEpoch
+        if isLast || isPaused(afterEpochs: epoch + 1) || epoch + 1 == options.unfreezeAtEpoch
             || checkpoints.isDue(afterEpoch: epoch + 1)
         {
             roles.insert(.step)
