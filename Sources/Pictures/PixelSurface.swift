@@ -1,5 +1,5 @@
 /// Draws into pixels with smooth edges.
-struct PixelSurface: Surface {
+package struct PixelSurface: Surface {
     private(set) var picture: Picture
     /// Pixels for each unit of length.
     private let scale: Double
@@ -59,12 +59,12 @@ struct PixelSurface: Surface {
         }
     }
 
-    private typealias Segment = (Point, Point)
+    package typealias Segment = (Point, Point)
 
     private static func segments(_ points: [Point]) -> [Segment] { Array(zip(points, points.dropFirst())) }
 
     /// The parts of a line that are drawn, alternately `on` and `off` pixels long.
-    private static func dashes(_ points: [Point], on: Double, off: Double) -> [Segment] {
+    package static func dashes(_ points: [Point], on: Double, off: Double) -> [Segment] {
         var result: [Segment] = []
         var isOn = true
         var left = on
@@ -77,10 +77,11 @@ struct PixelSurface: Surface {
             var position = 0.0
             while position < length {
                 let next = min(length, position + left)
-                if isOn { result.append((at(position), at(next))) }
+                if isOn, next > position { result.append((at(position), at(next))) }
                 left -= next - position
                 position = next
-                if left <= 0 {
+                // Ahead of the end the piece is used up, whatever rounding has left of it.
+                if position < length {
                     isOn.toggle()
                     left = isOn ? on : off
                 }

@@ -73,7 +73,8 @@ public final class ConsoleReporter: RunObserver {
         let left = epochSeconds / Double(epochSteps) * Double(event.stepsPerEpoch - event.stepInEpoch)
         var line = FittedLine()
         addCounter(event.stepInEpoch, of: event.stepsPerEpoch, to: &line)
-        line.add(" \(Figures.duration(epochSeconds)), \(Figures.duration(left)) left", importance: 6)
+        line.add(" \(Figures.duration(epochSeconds)),", importance: 4)
+        line.add(" \(Figures.duration(left)) left", importance: 6)
         add(epochSteps, epochSamples, epochSeconds, epochWaited, to: &line)
         add(event.epochSoFar, "", importance: 8, to: &line)
         if let left = pace?.left, epochs > 1 { line.add(" - run: \(Figures.duration(left)) left", importance: 3) }
