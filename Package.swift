@@ -56,7 +56,7 @@ let modules: [Target] = [
     .target(name: "DatasetCreation", dependencies: ["MessagePassing", "DataPipeline", "ImportFormats"]),
     .target(name: "Reduction", dependencies: ["MessagePassing", "Execution", "Optimization", "CIntrinsics"]),
     .target(name: "Checkpoints", dependencies: ["Interchange"]),
-    .target(name: "Reporting", dependencies: ["FileFormats", "Optimization", "Checkpoints"]),
+    .target(name: "Reporting", dependencies: ["FileFormats", "Pictures", "Optimization", "Reduction", "Checkpoints"]),
     .target(
         name: "Options",
         dependencies: [

@@ -1,4 +1,5 @@
 #pragma once
+#include <dlfcn.h>
 #include <mpi.h>
 
 // Open MPI's handles are macros that cast addresses, which Swift does not import.
@@ -18,3 +19,10 @@ static inline MPI_Datatype cmpi_int32(void) { return MPI_INT32_T; }
 static inline MPI_Datatype cmpi_int64(void) { return MPI_INT64_T; }
 static inline MPI_Datatype cmpi_uint8(void) { return MPI_UINT8_T; }
 static inline MPI_Datatype cmpi_uint16(void) { return MPI_UINT16_T; }
+
+// MPI_Abort of Open MPI first tells the user what the program has told him already. The function behind it says nothing.
+static inline void cmpi_abort(MPI_Comm comm, int code) {
+    int (*quiet)(MPI_Comm, int) = (int (*)(MPI_Comm, int))dlsym(RTLD_DEFAULT, "ompi_mpi_abort");
+    if (quiet) quiet(comm, code);
+    MPI_Abort(comm, code);
+}

@@ -20,7 +20,10 @@ public struct CheckpointInspection: Sendable {
         return sections.compactMap { $0 }.joined(separator: "\n\n")
     }
 
-    private var run: String {
+    private var run: String { Self.aligned(facts) }
+
+    /// What there is to say of the run, by its name.
+    package var facts: [(name: String, value: String)] {
         let (network, position, optimizer) = (state.network, state.position, state.optimizer)
         let epoch =
             position.step == 0
@@ -50,7 +53,7 @@ public struct CheckpointInspection: Sendable {
                 ))
         }
         if let words = Coordinator.words(for: Array(state.coordinator.utf8)) { lines.append(("decisions", words)) }
-        return Self.aligned(lines.filter { !$0.1.isEmpty })
+        return lines.filter { !$0.1.isEmpty }
     }
 
     private var history: String? {
@@ -67,14 +70,18 @@ public struct CheckpointInspection: Sendable {
     private var tensors: String {
         var table = TextTable(header: ["tensor", "shape", "min", "mean", "max", "NaN"])
         table.rightAligned = [2, 3, 4, 5]
-        table.rows = state.tensors.map { tensor in
-            let statistics = TensorStatistics(tensor.values)
-            return [
-                tensor.name, tensor.shape.description, Self.short(Double(statistics.minimum)),
+        table.rows = tensorStatistics.map { name, shape, statistics in
+            [
+                name, shape.description, Self.short(Double(statistics.minimum)),
                 Self.short(statistics.mean), Self.short(Double(statistics.maximum)), statistics.nanCount.grouped,
             ]
         }
         return "Tensors\n" + table.text
+    }
+
+    /// Of weights and slots.
+    package var tensorStatistics: [(name: String, shape: Shape, statistics: TensorStatistics)] {
+        state.tensors.map { ($0.name, $0.shape, TensorStatistics($0.values)) }
     }
 
     private static func section(_ title: String, _ values: [String: String]) -> String? {

@@ -42,6 +42,8 @@ public struct CheckpointStore: Sendable {
     public static let eventsPrefix = "events.out.tfevents."
     /// A file with which a user asks the run of the folder to stop.
     public static let stopName = "STOP"
+    /// A file with the epoch after which a sweep has stopped the run, since others were better.
+    public static let droppedName = "dropped"
 
     public let folder: String
     /// How many step files stay, the initial state not counted.
@@ -188,6 +190,6 @@ public struct CheckpointStore: Sendable {
     }
 
     private static func isOurs(_ name: String) -> Bool {
-        isCheckpoint(name) || isRecord(name) || name == stopName
+        isCheckpoint(name) || isRecord(name) || name == stopName || name == droppedName
     }
 }

@@ -7,8 +7,10 @@ extension RunState {
     /// Counts of steps in a run, and of samples in an epoch: what a Double holds exactly.
     static let largeCounts = 0...(1 << 53)
 
-    /// What `epochSums` may hold. The loss is a sum of values, the others are counts.
-    static let sums = (counts: ["correct", "correct_outputs", "samples"], values: ["loss"])
+    /// What `epochSums` may hold: counts, and sums of values.
+    static let sums = (
+        counts: ["correct", "correct_outputs", "samples"], values: ["absolute_error", "loss", "squared_error"]
+    )
 
     /// Refuses sums and a learning rate that are not finite. Weights and slots are looked at when they are written.
     func requireFinite() throws(FileError) {

@@ -1,3 +1,4 @@
+import Reduction
 import Basics
 
 /// Precision, recall and F1 of each class, and their means, as scikit-learn's `classification_report` has them. What would be

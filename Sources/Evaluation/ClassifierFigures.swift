@@ -1,3 +1,4 @@
+import Reduction
 import Basics
 
 /// All that predictions of classes show beside their labels.

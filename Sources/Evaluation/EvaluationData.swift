@@ -64,11 +64,15 @@ struct EvaluationData {
             return try file.split(.validation)
         }
         let data = try file.trainingData(options.validationRule, seed: options.seed)
-        guard let validation = data.validation else { return try file.split(.validation) }
+        guard let validation = data.validation else {
+            throw DatasetError(
+                file: file.path, "it has no validation samples, and the run of \(model.file) kept back none",
+                remedy: "name another --split")
+        }
         let isOfTrainingRows = data.isHeldOut || validation.isRedrawn
         guard !isOfTrainingRows || fingerprint == training.dataFingerprint else {
             throw DatasetError(
-                file: file.path, "the rows that \(model.file) kept back (\(data.explanation)) are those of other data",
+                file: file.path, "the run of \(model.file) kept back rows, but they are those of other data",
                 remedy: "give the data that it was trained on, or name another --split")
         }
         return validation.inEpoch(training.lastEpoch)

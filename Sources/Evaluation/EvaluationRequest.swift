@@ -1,3 +1,4 @@
+import Reduction
 import Datasets
 import Execution
 import Models

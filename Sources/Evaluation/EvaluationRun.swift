@@ -1,3 +1,4 @@
+import Reduction
 import Basics
 import Checkpoints
 import Execution
@@ -47,7 +48,8 @@ public final class EvaluationRun {
         let errors = kind == .values ? RegressionSums(outputs: outputs, shards: session.shards) : nil
         let start = ContinuousClock.now
         let sums = try evaluator.evaluate { batch, plan, shard in
-            confusion?.add(batch, plan)
+            confusion?.add(
+                plan.output, labels: batch.labels, count: batch.count, rule: plan.plan.predictionRule)
             errors?.add(batch, plan, shard: shard)
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
@@ -59,7 +61,8 @@ public final class EvaluationRun {
             accuracy: kind == .values
                 ? nil : Double(sums.correct) / count / Double(kind == .flags ? outputs : 1),
             top5: isClassifier && outputs > 1 ? Double(sums.correctInTop5) / count : nil,
-            confusion: try confusion?.combined(communicator, of: data.dataset, classNames: model.classNames),
+            confusion: try confusion?.combined(
+                communicator, classNames: model.classNames.isEmpty ? data.dataset.classNames ?? [] : model.classNames),
             errors: try errors?.combined(communicator, targets: data.dataset.targets.values),
             samples: sums.samples, notes: model.notes(on: data.normalization), split: data.dataset.split,
             samplesPerSecond: count / seconds)

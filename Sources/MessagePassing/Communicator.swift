@@ -121,7 +121,7 @@ public final class Communicator {
     /// Ends all ranks at once; mpirun then exits with `code`.
     public func abort(code: Int32) -> Never {
         fflush(nil)
-        MPI_Abort(handle, code)
+        cmpi_abort(handle, code)
         exit(code)
     }
 

@@ -169,6 +169,9 @@ extension TrainingOptions {
             "time after which the run saves a checkpoint and stops, such as 90s, 45m or 1h30m, from the start of the process"
         ),
         .init(
+            "stop-after-epoch", .run, .operational, \.stopAfterEpoch,
+            "epoch of the run at whose end it saves a checkpoint and stops, to go on with --resume", .positive),
+        .init(
             "overfit-batches", .run, .semantic, \.overfitBatches,
             "train on so many batches only, the first of the data, and validate on the same: a network that can learn gets them right",
             .positive),

@@ -7,6 +7,7 @@ import TOMLKit
 ///     output = "runs/sweep"
 ///     runs = 20                  # so many at random; without it, all combinations of the lists
 ///     seed = 1                   # of the random choices
+///     halving = { factor = 3, first = 1 }   # stop bad runs early
 ///     [options]                  # what all runs have: any options of training
 ///     model = "lenet5-keras"
 ///     [vary]                     # what differs: lists, or ranges for random choices
@@ -29,6 +30,8 @@ public struct SweepPlan: Sendable {
     /// What all runs have.
     public let fixed: [(name: String, value: String)]
     public let runs: [Run]
+    /// How bad runs are stopped early; nil if none is.
+    public let halving: SuccessiveHalving?
 
     private enum Choice {
         case list([String])
@@ -48,7 +51,7 @@ public struct SweepPlan: Sendable {
             throw problem("it is not TOML: line \(error.source.begin.line): \(error.description)")
         }
         for (key, _) in table {
-            let known = ["output", "runs", "seed", "options", "vary"]
+            let known = ["output", "runs", "seed", "halving", "options", "vary"]
             guard known.contains(key) else { throw problem("unknown key \(key)\(suggestion(for: key, among: known))") }
         }
         guard let output = table["output"]?.string else { throw problem("it names no folder: output = \"runs/sweep\"") }
@@ -69,6 +72,15 @@ public struct SweepPlan: Sendable {
                     "\(name) is neither a list nor a range such as { from = 1e-4, to = 0.1, scale = \"log\" }")
             }
             return (name: name, choice: choice)
+        }
+        halving = try table["halving"].map { value in
+            guard let halving = Self.halving(value) else {
+                throw problem("halving is not like { factor = 3, first = 1 }: a factor from 2 on, and epochs from 1 on")
+            }
+            guard !choices.contains(where: { $0.name == "epochs" }) else {
+                throw problem("runs are compared after equal epochs: leave epochs out of [vary], or halving out")
+            }
+            return halving
         }
         let seed = table["seed"]?.int ?? 0
         let combinations =
@@ -92,6 +104,15 @@ public struct SweepPlan: Sendable {
 
     /// What the command line of a run says.
     public func options(of run: Run) -> [(name: String, value: String)] { fixed + run.varied }
+
+    /// Of each run, where they do not differ in it.
+    package var epochs: Int {
+        get throws {
+            var options = TrainingOptions()
+            for (name, value) in fixed { try options.set(name, to: value) }
+            return options.epochs
+        }
+    }
 
     private func requireGood(_ run: Run) throws {
         var options = TrainingOptions()
@@ -118,6 +139,13 @@ public struct SweepPlan: Sendable {
         let scale = range["scale"]?.string ?? "linear"
         guard ["linear", "log"].contains(scale), scale == "linear" || from > 0 else { return nil }
         return .range(from: from, to: to, isLogarithmic: scale == "log")
+    }
+
+    private static func halving(_ value: any TOMLValueConvertible) -> SuccessiveHalving? {
+        guard let table = value.table, table.keys.allSatisfy(["factor", "first"].contains) else { return nil }
+        let whole = { (name: String, standard: Int) in table[name].map { $0.int ?? 0 } ?? standard }
+        let (factor, first) = (whole("factor", 3), whole("first", 1))
+        return factor > 1 && first > 0 ? SuccessiveHalving(factor: factor, first: first) : nil
     }
 
     private static func number(_ value: (any TOMLValueConvertible)?) -> Double? {

@@ -90,6 +90,7 @@ public struct TrainingOptions: Equatable, Sendable {
     public var validationSteps: Int?
     public var seed: UInt64 = 0
     public var maxTime: TimeLimit?
+    public var stopAfterEpoch: Int?
     public var overfitBatches: Int?
 
     // Loss

@@ -1,51 +1,70 @@
-/// Draws into pixels, two for each unit of length, with smooth edges.
-struct PixelSurface: Surface {
+/// Draws into pixels with smooth edges.
+package struct PixelSurface: Surface {
     private(set) var picture: Picture
-    private static let scale = 2.0
-    /// Pixels for each dot of a letter.
-    private static let dot = 3
+    /// Pixels for each unit of length.
+    private let scale: Double
 
-    init(width: Double, height: Double) {
-        picture = Picture(
-            width: Int((width * Self.scale).rounded(.up)), height: Int((height * Self.scale).rounded(.up)), channels: 3,
-            fill: 255)
+    /// White.
+    init(width: Double, height: Double, scale: Double = 2) {
+        self.init(
+            on: Picture(
+                width: Int((width * scale).rounded(.up)), height: Int((height * scale).rounded(.up)), channels: 3,
+                fill: 255),
+            scale: scale)
+    }
+
+    /// On a picture of three channels.
+    init(on picture: Picture, scale: Double = 1) {
+        precondition(picture.channels == 3, "colours")
+        (self.picture, self.scale) = (picture, scale)
     }
 
     mutating func line(_ points: [Point], _ color: Color, width: Double, isDashed: Bool) {
-        let scaled = points.map { Point(x: $0.x * Self.scale, y: $0.y * Self.scale) }
-        let pieces = isDashed ? Self.dashes(scaled, on: 6 * Self.scale, off: 4 * Self.scale) : Self.segments(scaled)
-        for (start, end) in pieces { stroke(start, end, color, radius: width * Self.scale / 2) }
+        let scaled = points.map { Point(x: $0.x * scale, y: $0.y * scale) }
+        let pieces = isDashed ? Self.dashes(scaled, on: 6 * scale, off: 4 * scale) : Self.segments(scaled)
+        stroke(pieces, color, radius: width * scale / 2)
     }
 
     mutating func text(_ text: String, at place: Point, _ anchor: TextAnchor, _ color: Color) {
-        let characters = Array(text)
-        let advance = BitmapFont.advance * Self.dot
-        let length = characters.count * advance
-        var x = Int((place.x * Self.scale).rounded())
-        switch anchor {
-        case .start: break
-        case .middle: x -= length / 2
-        case .end: x -= length
-        }
-        let top = Int((place.y * Self.scale).rounded()) - BitmapFont.height * Self.dot
-        for character in characters {
-            for dot in BitmapFont.dots(of: character) {
-                for dy in 0..<Self.dot {
-                    for dx in 0..<Self.dot {
-                        blend(x + dot.column * Self.dot + dx, top + dot.row * Self.dot + dy, color, 1)
-                    }
-                }
+        let unit = Self.capital * scale / StrokeFont.height
+        let (starts, end) = StrokeFont.places(of: text)
+        let shift =
+            switch anchor {
+            case .start: 0.0
+            case .middle: end / 2
+            case .end: end
             }
-            x += advance
+        let top = place.y * scale - StrokeFont.height * unit
+        for (character, start) in zip(text, starts) {
+            let left = place.x * scale + (start - shift) * unit
+            let pieces = StrokeFont.letter(character).strokes.flatMap { stroke in
+                Self.segments(stroke.map { Point(x: left + $0.x * unit, y: top + $0.y * unit) })
+            }
+            stroke(pieces, color, radius: Self.pen * scale / 2)
         }
     }
 
-    private typealias Segment = (Point, Point)
+    /// Units of length that a text takes.
+    static func width(of text: String) -> Double { StrokeFont.places(of: text).end * capital / StrokeFont.height }
+
+    /// Of text: what a capital is high, and how thick the pen is. As a sans-serif font of 13 units.
+    static let capital = 9.4
+    private static let pen = 1.15
+
+    mutating func fill(x: Double, y: Double, width: Double, height: Double, _ color: Color) {
+        for row in Self.pixels(y * scale, (y + height) * scale, below: picture.height) {
+            for column in Self.pixels(x * scale, (x + width) * scale, below: picture.width) {
+                blend(column, row, color, 1)
+            }
+        }
+    }
+
+    package typealias Segment = (Point, Point)
 
     private static func segments(_ points: [Point]) -> [Segment] { Array(zip(points, points.dropFirst())) }
 
     /// The parts of a line that are drawn, alternately `on` and `off` pixels long.
-    private static func dashes(_ points: [Point], on: Double, off: Double) -> [Segment] {
+    package static func dashes(_ points: [Point], on: Double, off: Double) -> [Segment] {
         var result: [Segment] = []
         var isOn = true
         var left = on
@@ -58,10 +77,11 @@ struct PixelSurface: Surface {
             var position = 0.0
             while position < length {
                 let next = min(length, position + left)
-                if isOn { result.append((at(position), at(next))) }
+                if isOn, next > position { result.append((at(position), at(next))) }
                 left -= next - position
                 position = next
-                if left <= 0 {
+                // Ahead of the end the piece is used up, whatever rounding has left of it.
+                if position < length {
                     isOn.toggle()
                     left = isOn ? on : off
                 }
@@ -70,21 +90,34 @@ struct PixelSurface: Surface {
         return result
     }
 
-    /// Colours each pixel by how much of it lies within `radius` of the line from `a` to `b`.
-    private mutating func stroke(_ a: Point, _ b: Point, _ color: Color, radius: Double) {
+    /// Colours each pixel by how much of it lies within `radius` of the nearest of the segments, so that it is coloured once where
+    /// they meet.
+    private mutating func stroke(_ segments: [Segment], _ color: Color, radius: Double) {
         let reach = radius + 1
-        let columns = Self.pixels(min(a.x, b.x) - reach, max(a.x, b.x) + reach, below: picture.width)
-        let rows = Self.pixels(min(a.y, b.y) - reach, max(a.y, b.y) + reach, below: picture.height)
-        let (dx, dy) = (b.x - a.x, b.y - a.y)
-        let square = dx * dx + dy * dy
-        for y in rows {
-            for x in columns {
-                let (px, py) = (Double(x) + 0.5 - a.x, Double(y) + 0.5 - a.y)
-                let along = square > 0 ? min(max((px * dx + py * dy) / square, 0), 1) : 0
-                let (qx, qy) = (px - along * dx, py - along * dy)
-                let cover = radius + 0.5 - (qx * qx + qy * qy).squareRoot()
-                if cover > 0 { blend(x, y, color, min(cover, 1)) }
+        let ends = segments.flatMap { [$0.0, $0.1] }
+        guard let left = ends.map(\.x).min(), let right = ends.map(\.x).max(), let top = ends.map(\.y).min(),
+            let bottom = ends.map(\.y).max()
+        else { return }
+        let columns = Self.pixels(left - reach, right + reach, below: picture.width)
+        let rows = Self.pixels(top - reach, bottom + reach, below: picture.height)
+        var covers = [Double](repeating: 0, count: columns.count * rows.count)
+        for (a, b) in segments {
+            let (dx, dy) = (b.x - a.x, b.y - a.y)
+            let square = dx * dx + dy * dy
+            for y in Self.pixels(min(a.y, b.y) - reach, max(a.y, b.y) + reach, below: picture.height) {
+                for x in Self.pixels(min(a.x, b.x) - reach, max(a.x, b.x) + reach, below: picture.width) {
+                    let (px, py) = (Double(x) + 0.5 - a.x, Double(y) + 0.5 - a.y)
+                    let along = square > 0 ? min(max((px * dx + py * dy) / square, 0), 1) : 0
+                    let (qx, qy) = (px - along * dx, py - along * dy)
+                    let cover = min(radius + 0.5 - (qx * qx + qy * qy).squareRoot(), 1)
+                    let place = (y - rows.lowerBound) * columns.count + x - columns.lowerBound
+                    covers[place] = max(covers[place], cover)
+                }
             }
+        }
+        for (place, cover) in covers.enumerated() where cover > 0 {
+            let (row, column) = place.quotientAndRemainder(dividingBy: columns.count)
+            blend(columns.lowerBound + column, rows.lowerBound + row, color, cover)
         }
     }
 
@@ -94,7 +127,6 @@ struct PixelSurface: Surface {
     }
 
     private mutating func blend(_ x: Int, _ y: Int, _ color: Color, _ part: Double) {
-        guard (0..<picture.width).contains(x), (0..<picture.height).contains(y) else { return }
         let place = (y * picture.width + x) * 3
         for (c, value) in [color.red, color.green, color.blue].enumerated() {
             let old = Double(picture.bytes[place + c])

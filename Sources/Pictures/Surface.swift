@@ -5,9 +5,11 @@ protocol Surface {
     mutating func text(_ text: String, at place: Point, _ anchor: TextAnchor, _ color: Color)
 }
 
-struct Point: Equatable {
-    var x: Double
-    var y: Double
+package struct Point: Equatable {
+    package var x: Double
+    package var y: Double
+
+    package init(x: Double, y: Double) { (self.x, self.y) = (x, y) }
 }
 
 /// Which part of a text lies at its place.

@@ -8,12 +8,20 @@ package struct MetricSums: Sendable, Equatable {
     package var loss = 0.0
     package var correct = 0
     package var correctInTop5 = 0
+    /// Of regression: see `ShardMetrics`.
+    package var absoluteError = 0.0
+    package var squaredError = 0.0
     /// What a signal asks of the run; a request to stop counts more than one to save.
     package var request: SignalRequest?
     /// Whether every rank said that its part was finite.
     package var isFinite = true
 
     package init() {}
+
+    /// Counts no sample.
+    package mutating func leaveOut() {
+        (samples, loss, correct, correctInTop5, absoluteError, squaredError) = (0, 0, 0, 0, 0, 0)
+    }
 }
 
 /// Gathers one row a shard from all ranks, and adds the rows up in the order of the tree, so that the sums do not depend
@@ -25,8 +33,8 @@ package final class MetricsExchange {
     private let rows: AlignedBuffer<Double>
     private let layout: RankLayout
 
-    /// Loss, correct, correct in top 5, samples, request, whether something was not finite.
-    private static let width = 6
+    /// Loss, correct, correct in top 5, samples, request, whether something was not finite, absolute and squared errors.
+    private static let width = 8
 
     package init(_ communicator: Communicator, _ partition: ShardPartition) throws {
         self.communicator = communicator
@@ -49,6 +57,8 @@ package final class MetricsExchange {
         row[1] += Double(metrics.correct)
         row[2] += Double(metrics.correctInTop5)
         row[3] += Double(samples)
+        row[6] += metrics.absoluteError
+        row[7] += metrics.squaredError
     }
 
     /// Collective: all ranks get the same sums. `isFinite` says whether this rank has met no value that is not finite.
@@ -58,7 +68,10 @@ package final class MetricsExchange {
         try communicator.allGather(inPlace: rows.elements, layout)
         var sums = MetricSums()
         let present = { (shard: Int) -> Int? in self.rows[shard * Self.width + 3] > 0 ? shard : nil }
-        sums.loss = tree.sum({ present($0).map { self.rows[$0 * Self.width] } }, combine: +) ?? 0
+        let sum = { (column: Int) in
+            self.tree.sum({ present($0).map { self.rows[$0 * Self.width + column] } }, combine: +) ?? 0
+        }
+        (sums.loss, sums.absoluteError, sums.squaredError) = (sum(0), sum(6), sum(7))
         for shard in 0..<tree.shards {
             let row = rows.baseAddress + shard * Self.width
             sums.correct += Int(row[1])

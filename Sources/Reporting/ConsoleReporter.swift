@@ -24,6 +24,8 @@ public final class ConsoleReporter: RunObserver {
     private var hasEndedEpoch = false
     /// When a line within the epoch was last written, and since when this epoch is measured.
     private var lastShown = -Double.infinity
+    /// Characters of the live line that the cursor stands behind.
+    private var shownLength = 0
     private var epochSeconds = 0.0
     private var epochWaited = 0.0
     private var epochSamples = 0
@@ -71,7 +73,8 @@ public final class ConsoleReporter: RunObserver {
         let left = epochSeconds / Double(epochSteps) * Double(event.stepsPerEpoch - event.stepInEpoch)
         var line = FittedLine()
         addCounter(event.stepInEpoch, of: event.stepsPerEpoch, to: &line)
-        line.add(" \(Figures.duration(epochSeconds)), \(Figures.duration(left)) left", importance: 5)
+        line.add(" \(Figures.duration(epochSeconds)),", importance: 4)
+        line.add(" \(Figures.duration(left)) left", importance: 6)
         add(epochSteps, epochSamples, epochSeconds, epochWaited, to: &line)
         add(event.epochSoFar, "", importance: 8, to: &line)
         if let left = pace?.left, epochs > 1 { line.add(" - run: \(Figures.duration(left)) left", importance: 3) }
@@ -109,8 +112,9 @@ public final class ConsoleReporter: RunObserver {
         }
         if let raw = metrics.rawValidation { add(raw, "raw_val_", importance: 5, to: &line) }
         line.add(" - learning_rate: \(Figures.metric(Double(event.learningRate)))", importance: 3)
-        let text = isLive ? "\r\(line.fitted(to: width() - 1))\u{1B}[K" : title(event.metrics.epoch) + ":" + line.text
-        write(text + "\n")
+        show(line, ofEpoch: event.metrics.epoch)
+        if isLive { write("\n") }
+        shownLength = 0
         for message in event.messages { write("  \(message)\n") }
     }
 
@@ -124,7 +128,7 @@ public final class ConsoleReporter: RunObserver {
             note("nothing to do: the run has done \(epochs); more --epochs would train on; results are in \(output)")
         case .finished: note("finished after \(epochs); results are in \(output)")
         case .stopped(let reason): note("stopped after \(epochs): \(reason); results are in \(output)")
-        case .interrupted, .asked, .outOfTime:
+        case .interrupted, .asked, .outOfTime, .paused:
             note(
                 "\(event.outcome.reason): checkpoint saved at step \(event.step); continue with --resume: \(resumption)"
             )
@@ -134,8 +138,8 @@ public final class ConsoleReporter: RunObserver {
 
     /// A line of its own, between epochs or in the middle of one.
     private func note(_ text: String) {
-        write(isLive ? "\r\u{1B}[K\(text)\n" : "\(text)\n")
-        if isLive { lastShown = -.infinity }
+        write(isLive ? "\(lineStart)\u{1B}[K\(text)\n" : "\(text)\n")
+        if isLive { (lastShown, shownLength) = (-.infinity, 0) }
     }
 
     private func title(_ epoch: Int) -> String { "Epoch \(epoch + 1)/\(epochs)" }
@@ -157,7 +161,17 @@ public final class ConsoleReporter: RunObserver {
     }
 
     private func show(_ line: FittedLine, ofEpoch epoch: Int) {
-        write(isLive ? "\r\(line.fitted(to: width() - 1))\u{1B}[K" : "\(title(epoch)):\(line.text)\n")
+        guard isLive else { return write("\(title(epoch)):\(line.text)\n") }
+        let text = line.fitted(to: width() - 1)
+        write("\(lineStart)\(text)\u{1B}[K")
+        shownLength = text.count
+    }
+
+    /// Goes to where the live line begins. If the window has become narrower, the terminal has broken the line into several, which
+    /// are cleared.
+    private var lineStart: String {
+        let broken = (shownLength - 1) / max(1, width())
+        return broken > 0 ? "\u{1B}[\(broken)A\r\u{1B}[J" : "\r"
     }
 
     /// ` 120/468`, on a live line with a bar: ` 120/468 [=======>......................]`.
@@ -177,14 +191,14 @@ public final class ConsoleReporter: RunObserver {
     private func add(_ steps: Int, _ samples: Int, _ seconds: Double, _ waited: Double, to line: inout FittedLine) {
         let share = seconds > 0 ? Int((100 * waited / seconds).rounded()) : 0
         line.add(" \(Figures.duration(seconds / Double(max(1, steps))))/step", importance: 2)
-        line.add(" \(Figures.rate(samples, in: seconds, of: unit))", importance: 6)
+        line.add(" \(Figures.rate(samples, in: seconds, of: unit))", importance: 5)
         if share > 0 { line.add(" (\(share)% waiting for data)", importance: 1) }
     }
 
     private func add(_ means: EpochMetrics.Means, _ prefix: String, importance: Int, to line: inout FittedLine) {
-        line.add(" - \(prefix)loss: \(Figures.metric(means.loss))", importance: importance + 1)
-        if let accuracy = means.accuracy {
-            line.add(" - \(prefix)accuracy: \(Figures.metric(accuracy))", importance: importance)
+        // The root of squares says less than the other two.
+        for ((name, value), importance) in zip(means.values, [importance + 1, importance, 2]) {
+            line.add(" - \(prefix)\(name): \(Figures.metric(value))", importance: importance)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Checkpoints
 import FoundationEssentials
 
@@ -10,15 +11,22 @@ public struct EpochLog: Sendable {
         public let accuracy: Double?
         public let validationLoss: Double?
         public let validationAccuracy: Double?
+        /// Of regression.
+        public let mae: Double?
+        public let validationMAE: Double?
+        public let rmse: Double?
+        public let validationRMSE: Double?
         public let learningRate: Double?
         public let seconds: Double?
         /// Whether it was the best so far; logs of early versions do not say.
         public let isBest: Bool?
 
         private enum CodingKeys: String, CodingKey {
-            case epoch, loss, accuracy
+            case epoch, loss, accuracy, mae, rmse
             case validationLoss = "val_loss"
             case validationAccuracy = "val_accuracy"
+            case validationMAE = "val_mae"
+            case validationRMSE = "val_rmse"
             case learningRate = "learning_rate"
             case seconds
             case isBest = "best"
@@ -40,19 +48,28 @@ public struct EpochLog: Sendable {
     package static func epochs(of run: String) throws -> [Epoch] {
         let decoder = JSONDecoder()
         // A run that goes on may have written half of its last line.
-        return try text(of: run).split(separator: "\n").compactMap { line in
-            guard line.hasPrefix("{\"event\":\"epoch\"") else { return nil }
-            return try? decoder.decode(Epoch.self, from: Data(line.utf8))
+        return try lines(of: run, event: "epoch").compactMap { line in
+            try? decoder.decode(Epoch.self, from: Data(line.utf8))
         }
     }
 
-    package static func text(of run: String) throws -> String {
+    private static func text(of run: String) throws -> String {
         let path = path(of: run)
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw UnreadableLog(
                 description: "\(path): no log of a run can be read there; give the folder of a run's --output")
         }
         return text
+    }
+
+    /// The lines of one kind of event.
+    package static func records(of run: String, event: String) throws -> [JSONValue] {
+        try lines(of: run, event: event).compactMap { try? JSONValue(parsing: String($0)) }
+    }
+
+    /// The same as text.
+    package static func lines(of run: String, event: String) throws -> [Substring] {
+        try text(of: run).split(separator: "\n").filter { $0.hasPrefix("{\"event\":\"\(event)\"") }
     }
 
     private static func path(of run: String) -> String {

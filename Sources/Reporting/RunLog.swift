@@ -1,5 +1,6 @@
 import Basics
 import FoundationEssentials
+import Optimization
 
 /// `log.jsonl`: a line for every step, every epoch and every rollback, each a JSON object with numbers in full (the shortest text that
 /// reads back as the same number; null for what is no number). Epochs and steps count from 1.
@@ -10,7 +11,7 @@ import FoundationEssentials
 ///  "learning_rate":0.001,"best":true, timings}
 /// {"event":"rollback","epoch":3,"step":938,"abandoned_step":1021,"rollbacks":1,"learning_rate":0.0005}
 /// ```
-/// Behind a rollback to `step` the epoch's steps come once more.
+/// Regression has `mae` and `rmse` instead of an accuracy. Behind a rollback to `step` the epoch's steps come once more.
 /// The timings, last in a line, are all that differs from run to run.
 public final class RunLog: RunObserver {
     private let path: String
@@ -94,13 +95,10 @@ public final class RunLog: RunObserver {
         line.add("event", "epoch")
         line.add("epoch", event.metrics.epoch + 1)
         line.add("step", event.step)
-        line.add("loss", event.metrics.training.loss)
-        line.add("accuracy", event.metrics.training.accuracy)
-        line.add("val_loss", event.metrics.validation?.loss)
-        line.add("val_accuracy", event.metrics.validation?.accuracy)
+        line.add(event.metrics.training, prefix: "")
+        line.add(event.metrics.validation, prefix: "val_")
         for (name, value) in event.metrics.scores.sorted(by: { $0.key < $1.key }) { line.add(name, value) }
-        line.add("raw_val_loss", event.metrics.rawValidation?.loss)
-        line.add("raw_val_accuracy", event.metrics.rawValidation?.accuracy)
+        line.add(event.metrics.rawValidation, prefix: "raw_val_")
         line.add("learning_rate", event.learningRate)
         line.add("best", event.isBest)
         line.add("images_per_second", Double(event.samples) / event.trainingSeconds)
@@ -135,6 +133,12 @@ public final class RunLog: RunObserver {
         } catch {
             throw RunLogError(path: path, operation: "write", reason: error)
         }
+    }
+}
+
+extension JSONLine {
+    fileprivate mutating func add(_ means: EpochMetrics.Means?, prefix: String) {
+        for (name, value) in means?.values ?? [] { add(prefix + name, value) }
     }
 }
 

@@ -13,6 +13,8 @@ public struct RunFolder: Sendable {
         case ended(reason: String)
         /// By a user, a signal or an error; it can go on.
         case stopped
+        /// By a sweep, since others were better.
+        case dropped(epoch: Int)
 
         public var description: String {
             switch self {
@@ -20,6 +22,7 @@ public struct RunFolder: Sendable {
             case .finished: "finished"
             case .ended(let reason): reason
             case .stopped: "stopped"
+            case .dropped(let epoch): "dropped after epoch \(epoch)"
             }
         }
     }
@@ -46,6 +49,9 @@ public struct RunFolder: Sendable {
     private static func state(_ path: String, epochs: Int, of all: Int) -> State {
         if OutputLock.isTaken(path) { return .running }
         if epochs >= all { return .finished }
+        let dropped = try? String(contentsOfFile: "\(path)/\(CheckpointStore.droppedName)", encoding: .utf8)
+        // Someone may have gone on with it by hand.
+        if let epoch = dropped.flatMap({ Int($0) }), epoch >= epochs { return .dropped(epoch: epoch) }
         return stopReason(path).map { .ended(reason: $0) } ?? .stopped
     }
 
@@ -71,6 +77,19 @@ public struct RunFolder: Sendable {
 
     /// Of all epochs.
     public var seconds: Double { epochs.reduce(0) { $0 + ($1.seconds ?? 0) } }
+
+    /// The best value within the first epochs of what the run's best is told by; nil if there is none that is a number.
+    public func best(withinEpochs epochs: Int) throws -> Double? {
+        let monitor = options.saveBest.monitor
+        let values = try EpochLog.records(of: path, event: "epoch").compactMap { record -> Double? in
+            guard let epoch = record["epoch"]?.integer, epoch <= epochs else { return nil }
+            return monitor.names.lazy.compactMap { record[$0]?.number }.first
+        }
+        return values.reduce(nil) { best, value in
+            guard value.isFinite else { return best }
+            return best.map { monitor.isBetter(value, than: $0) ? value : $0 } ?? value
+        }
+    }
 
     /// The runs in a folder and in the folders within it, by path.
     public static func all(in folder: String, depth: Int = 4) throws -> [RunFolder] {

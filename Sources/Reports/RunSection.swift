@@ -11,6 +11,8 @@ public struct RunSection {
     /// Of the longer lists.
     private static let (mostSteps, mostPoints, mostMistakes, mostKernels) = (1_000, 200, 24, 64)
 
+    init(_ members: [String: JSONValue]) { self.members = members }
+
     /// The log and the options of a run.
     public init(_ run: RunFolder, name: String) throws {
         members = [
@@ -35,7 +37,7 @@ public struct RunSection {
 
     /// Lines of the log, evenly spread if there are more than `most`.
     private static func records(of run: String, event: String, most: Int) throws -> [JSONValue] {
-        let lines = try EpochLog.text(of: run).split(separator: "\n").filter { $0.hasPrefix("{\"event\":\"\(event)\"") }
+        let lines = try EpochLog.lines(of: run, event: event)
         let interval = max(1, lines.count.dividedRoundingUp(by: max(1, min(most, lines.count))))
         return stride(from: interval - 1, to: lines.count, by: interval).compactMap {
             try? JSONValue(parsing: String(lines[$0]))

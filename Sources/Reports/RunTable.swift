@@ -8,23 +8,34 @@ public struct RunTable {
     public init(_ runs: [RunFolder]) { self.runs = runs }
 
     public var text: String {
+        let metrics = metrics
         var table = TextTable(
-            header: ["Run", "Model", "Epochs", "Best", "val_loss", "val_accuracy", "accuracy", "Time", "State"])
-        table.rightAligned = Set(2...7)
+            header: ["Run", "Model", "Epochs", "Best"] + metrics.map(\.name) + ["Time", "State"])
+        table.rightAligned = Set(2..<metrics.count + 5)
         table.rows = runs.map { run in
-            let best = run.epochs.best
-            let last = run.epochs.last
-            return [
+            [
                 run.path, run.options.model ?? "-", "\(run.epochsDone)/\(run.options.epochs)",
-                best.map { "\($0.epoch)" } ?? "-", Self.words(best?.validationLoss),
-                Self.words(best?.validationAccuracy), Self.words((best ?? last)?.accuracy),
-                Figures.duration(run.seconds), run.state.description,
-            ]
+                run.epochs.best.map { "\($0.epoch)" } ?? "-",
+            ] + metrics.map { $0.value(run).map(Figures.metric) ?? "-" }
+                + [Figures.duration(run.seconds), run.state.description]
         }
         return table.text
     }
 
-    private static func words(_ value: Double?) -> String { value.map(Figures.metric) ?? "-" }
+    private typealias Metric = (name: String, value: (RunFolder) -> Double?)
+
+    /// Of the best epoch: of classes, of regression, or of both, as there are runs of them.
+    private var metrics: [Metric] {
+        let ofErrors: [Metric] = [
+            ("val_mae", { $0.epochs.best?.validationMAE }), ("val_rmse", { $0.epochs.best?.validationRMSE }),
+            ("mae", { ($0.epochs.best ?? $0.epochs.last)?.mae }),
+        ].filter { metric in runs.contains { metric.value($0) != nil } }
+        let ofClasses: [Metric] = [
+            ("val_accuracy", { $0.epochs.best?.validationAccuracy }),
+            ("accuracy", { ($0.epochs.best ?? $0.epochs.last)?.accuracy }),
+        ].filter { metric in ofErrors.isEmpty || runs.contains { metric.value($0) != nil } }
+        return [("val_loss", { $0.epochs.best?.validationLoss })] + ofClasses + ofErrors
+    }
 
     /// What CSV and JSON have of a run, in this order. What is not known is null.
     private func values(_ run: RunFolder) -> [(name: String, value: JSONValue)] {
@@ -36,7 +47,8 @@ public struct RunTable {
             ("best_val_loss", .ifFinite(best?.validationLoss)),
             ("best_val_accuracy", .ifFinite(best?.validationAccuracy)),
             ("loss", .ifFinite(run.epochs.last?.loss)), ("accuracy", .ifFinite(run.epochs.last?.accuracy)),
-            ("seconds", .ifFinite(run.seconds)),
+            ("seconds", .ifFinite(run.seconds)), ("best_val_mae", .ifFinite(best?.validationMAE)),
+            ("best_val_rmse", .ifFinite(best?.validationRMSE)), ("mae", .ifFinite(run.epochs.last?.mae)),
         ]
     }
 
@@ -44,7 +56,7 @@ public struct RunTable {
     public var csv: String {
         let header =
             ["run", "model", "state", "epochs", "epochs_wanted", "best_epoch", "best_val_loss"]
-            + ["best_val_accuracy", "loss", "accuracy", "seconds"]
+            + ["best_val_accuracy", "loss", "accuracy", "seconds", "best_val_mae", "best_val_rmse", "mae"]
         let rows = runs.map { run in values(run).map { Self.field($0.value) } }
         return ([header] + rows).map { $0.joined(separator: ",") }.joined(separator: "\n")
     }
@@ -71,8 +83,10 @@ extension RunFolder {
     /// A row an epoch, as Keras's CSVLogger has it: the epoch, then metrics by name. Epochs count from 1.
     public var history: String {
         let columns: [(name: String, value: (EpochLog.Epoch) -> Double?)] = [
-            ("accuracy", \.accuracy), ("learning_rate", \.learningRate), ("loss", \.loss),
-            ("val_accuracy", \.validationAccuracy), ("val_loss", \.validationLoss),
+            ("accuracy", \.accuracy), ("learning_rate", \.learningRate), ("loss", \.loss), ("mae", \.mae),
+            ("rmse", \.rmse),
+            ("val_accuracy", \.validationAccuracy), ("val_loss", \.validationLoss), ("val_mae", \.validationMAE),
+            ("val_rmse", \.validationRMSE),
         ]
         let known = columns.filter { column in epochs.contains { column.value($0) != nil } }
         let header = (["epoch"] + known.map(\.name)).joined(separator: ",")

@@ -1,3 +1,4 @@
+import Basics
 import FoundationEssentials
 
 /// Starts this program again, alone or as several ranks on this machine.
@@ -31,7 +32,12 @@ package struct ProgramStarter {
         if let ranks {
             // Naming the host keeps batch systems from placing ranks elsewhere; ranks beyond its slots yield when idle.
             let slots = min(ranks, ProcessInfo.processInfo.activeProcessorCount)
-            command = [mpirun, "-n", "\(ranks)", "--host", "localhost:\(slots)"] + command
+            // mpirun binds ranks to cores of the machine, whether or not it was given them itself.
+            let isRestricted = Processors.allowed < Processors.online
+            command =
+                [mpirun, "-n", "\(ranks)", "--host", "localhost:\(slots)"]
+                + (isRestricted ? ["--bind-to", "none"] : [])
+                + command
         }
         try WatchedProgram(
             executable: command[0], arguments: Array(command.dropFirst()), environment: environment,

@@ -41,8 +41,8 @@ struct Trainer {
         var seconds: Double { (ContinuousClock.now - begin) / .seconds(1) + (secondsBefore ?? 0) }
     }
 
-    private var communicator: Communicator { parts.session.communicator }
-    private var options: TrainingOptions { parts.session.options }
+    var communicator: Communicator { parts.session.communicator }
+    var options: TrainingOptions { parts.session.options }
 
     /// Trains until the last epoch has ended, the coordinator stops the run, or a signal comes; then writes the trace. Nil if
     /// the run goes on with layers that were frozen.
@@ -71,6 +71,11 @@ struct Trainer {
     /// Whether frozen layers begin to train with the next step.
     private var isAtUnfreezing: Bool {
         progress.position.step == 0 && progress.position.epoch == options.unfreezeAtEpoch
+    }
+
+    /// Whether the run is to stop here, ahead of its end.
+    private func isPaused(afterEpochs epochs: Int) -> Bool {
+        epochs == options.stopAfterEpoch && epochs < options.epochs
     }
 
     private mutating func train() throws -> RunOutcome? {
@@ -114,6 +119,7 @@ struct Trainer {
             }
             let directive = try endEpoch(rates, epochTimer)
             if let reason = directive.stopReason { return .stopped(reason: reason) }
+            if isPaused(afterEpochs: progress.position.epoch) { return .paused(epoch: progress.position.epoch) }
             rates = directive.nextRates
             if parts.data.phases.contains(where: { $0.begin == progress.position.epoch }) {
                 reader.stop()
@@ -204,10 +210,11 @@ struct Trainer {
         let changed = try communicator.together { try parts.data.watch.check() }
         let raw = try validate(epoch)
         let averaged = try validateAverage(epoch)
+        let validated = averaged ?? raw
         var metrics = EpochMetrics(
-            epoch: epoch, training: progress.means, validation: (averaged ?? raw)?.means,
+            epoch: epoch, training: progress.means, validation: validated?.means,
             rawValidation: averaged == nil ? nil : raw?.means)
-        metrics.scores = (averaged ?? raw)?.scores ?? [:]
+        metrics.scores = validated?.scores ?? [:]
         let decision = try communicator.onRoot { try coordinator.endEpoch(metrics).encoded() }
         let directive = try Directive(encoded: communicator.broadcast(decision ?? [], from: 0))
         progress.endEpoch(metrics)
@@ -221,9 +228,14 @@ struct Trainer {
                 + (isLast || epoch + 1 != options.unfreezeAtEpoch ? [] : ["frozen layers train from here on"]))
         // The log is written first: a run resumed from the checkpoint would never write the lines that are missing.
         for observer in observers { try observer.epochEnded(event) }
-        try tellOfWeights(afterEpochs: epoch + 1)
+        if Milestone.isReached(afterEpochs: epoch + 1) {
+            try tellOfWeights()
+            if let matrix = validated?.confusion { try tellOfConfusion(matrix) }
+        }
         var roles: CheckpointStore.Role = []
-        if isLast || epoch + 1 == options.unfreezeAtEpoch || checkpoints.isDue(afterEpoch: epoch + 1) {
+        if isLast || isPaused(afterEpochs: epoch + 1) || epoch + 1 == options.unfreezeAtEpoch
+            || checkpoints.isDue(afterEpoch: epoch + 1)
+        {
             roles.insert(.step)
         }
         if directive.isBest { roles.insert(.best) }
@@ -232,9 +244,9 @@ struct Trainer {
     }
 
     /// One parameter after the other, so that no second copy of all weights is in memory.
-    private func tellOfWeights(afterEpochs epochs: Int) throws {
+    private func tellOfWeights() throws {
         let interested = observers.filter(\.wantsWeights)
-        guard !interested.isEmpty, WeightsMeasured.isDue(afterEpochs: epochs) else { return }
+        guard !interested.isEmpty else { return }
         let replica = parts.replica
         let histograms = try parts.network.parameters.enumerated().compactMap { index, parameter in
             try Histogram(of: replica.logical(index, of: replica.parameters)).map { (parameter.path, $0) }
@@ -243,44 +255,9 @@ struct Trainer {
         for observer in interested { try observer.weightsMeasured(event) }
     }
 
-    /// What the average of weights comes to, in a run that has one by now. A stochastic average first takes in the weights of the
-    /// epoch that ends, if they count.
-    private func validateAverage(_ epoch: Int) throws -> (means: EpochMetrics.Means, scores: [String: Double])? {
-        guard let averaged = parts.averaged, let rule = options.average, rule.exists(afterEpochs: epoch + 1) else {
-            return nil
-        }
-        guard case .stochastic(let mean) = rule, mean.counts(epoch: epoch) else {
-            return try averaged.whileInPlace { try validate(epoch) }
-        }
-        averaged.add(to: mean, models: mean.models(before: epoch))
-        let statistics = try BatchStatistics(parts, step)
-        return try averaged.whileInPlace {
-            averaged.keep(try statistics.measure(epoch: epoch))
-            return try validate(epoch)
-        }
-    }
-
-    /// What the weights come to that are in place; nil in a run without validation.
-    private func validate(_ epoch: Int) throws -> (means: EpochMetrics.Means, scores: [String: Double])? {
-        guard let evaluator else { return nil }
-        let observers = observers
-        let wanted = options.scoreMetrics
-        let needsRows = !wanted.isDisjoint(with: [.f1, .auc])
-        var table = ScoreTable(wanted, of: parts.network, parts.loss)
-        let look = { (batch: ShardBatch, plan: BoundPlan, _: Int) in
-            table.add(plan.output, labels: batch.labels, count: batch.count, rule: plan.plan.predictionRule)
-        }
-        var sums = try evaluator.evaluate(epoch: epoch, needsRows ? look : nil) { step, steps in
-            let event = ValidationProgress(epoch: epoch, step: step, steps: steps)
-            for observer in observers { try observer.validationProgressed(event) }
-        }
-        penalty.measure()
-        sums.loss += try penalty.value() * Double(sums.samples)
-        var scores = needsRows ? try table.values(communicator) : [:]
-        if wanted.contains(.top5) {
-            scores[ScoreMetric.top5.name] = Double(sums.correctInTop5) / Double(max(1, sums.samples))
-        }
-        return (progress.means(of: sums), scores)
+    private func tellOfConfusion(_ matrix: ConfusionMatrix) throws {
+        let event = ConfusionMeasured(step: progress.position.globalStep, matrix: matrix)
+        for observer in observers where observer.wantsConfusion { try observer.confusionMeasured(event) }
     }
 
     /// Warns of steps of the epoch that were left out: the sums lack their samples. Throws if no step is left.

@@ -49,6 +49,7 @@ enum Program {
         do {
             try requireUTF8(CommandLine.unsafeArgv)
             let arguments = TypedArguments(texts: Array(CommandLine.arguments.dropFirst()))
+            if let script = ShellCompletion.script(for: arguments.texts) { throw CleanExit.message(script) }
             try arguments.requireCommand()
             return .command(try RootCommand.parseAsRoot(arguments.meant))
         } catch {

@@ -1,3 +1,4 @@
+import Reduction
 import Evaluation
 import Testing
 

@@ -62,6 +62,16 @@ import FoundationXML
         }
     }
 
+    /// Rounding once left of a dash a part too short to be drawn, and the drawing did not come to its end.
+    @Test func dashesComeToTheirEnd() {
+        let points = (0..<600).map { Point(x: 0.3 * Double($0), y: 10 * sin(2.1 * Double($0))) }
+        let length = { (a: Point, b: Point) in ((b.x - a.x) * (b.x - a.x) + (b.y - a.y) * (b.y - a.y)).squareRoot() }
+        let whole = zip(points, points.dropFirst()).reduce(0) { $0 + length($1.0, $1.1) }
+        let dashes = PixelSurface.dashes(points, on: 12, off: 8).map { length($0.0, $0.1) }
+        #expect(dashes.allSatisfy { $0 > 0 && $0 < 12.001 })
+        #expect(abs(dashes.reduce(0, +) / whole - 0.6) < 0.01)
+    }
+
     /// The pixels show what the vector file says: a curve of the entry's colour at its places.
     @Test func pixelsAgreeWithTheVectorFile() throws {
         let chart = chart([2, 1, 0.5, 1.5], legend: ["a", "b"])

@@ -1,3 +1,4 @@
+import Reduction
 import Basics
 import Checkpoints
 import Engines

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Reduction
 import Reporting
 import Training
 
@@ -60,6 +61,17 @@ var observerChecks: [RankCheck] {
             let steps = record.events.filter { $0.hasPrefix("step") }.count
             check.expect(record.events.last, equals: "ended at 0/\(steps): \(thrown)", "the last event")
         },
+        RankCheck("an observer of rank 0 sees what validation samples are taken for") { check in
+            let trial = try RunTrial(check)
+            let record = ConfusionRecord(isInterested: check.rank == 0)
+            try trial.run(in: "confused", settings: recordedRun.merging(["epochs": "3"]) { $1 }, observers: [record])
+            check.expect(record.steps, equals: check.rank == 0 ? [4, 8] : [], "the steps of epochs 1 and 2")
+            for (matrix, accuracy) in zip(record.matrices, record.accuracies) {
+                check.expect(matrix.samples.reduce(0, +), equals: 20, "samples")
+                let right = (0..<matrix.classes).reduce(0) { $0 + matrix[$1, $1] }
+                check.expect(Double(right) / 20, equals: accuracy, "what is right")
+            }
+        },
         RankCheck("an observer learns what is about to run") { check in
             let trial = try RunTrial(check)
             let record = EventRecord()
@@ -83,6 +95,25 @@ private func file(_ step: Int) -> String { CheckpointStore.stepName(step) }
 extension [String] {
     /// Checkpoints are told on rank 0 only.
     fileprivate func forRank(_ rank: Int) -> [String] { rank == 0 ? self : [] }
+}
+
+/// What validation samples were taken for, and the accuracies of all epochs.
+private final class ConfusionRecord: RunObserver {
+    private let isInterested: Bool
+    private(set) var steps: [Int] = []
+    private(set) var matrices: [ConfusionMatrix] = []
+    private(set) var accuracies: [Double] = []
+
+    init(isInterested: Bool) { self.isInterested = isInterested }
+
+    var wantsConfusion: Bool { isInterested }
+
+    func epochEnded(_ event: EpochEnded) { accuracies.append(event.metrics.validation?.accuracy ?? .nan) }
+
+    func confusionMeasured(_ event: ConfusionMeasured) {
+        steps.append(event.step)
+        matrices.append(event.matrix)
+    }
 }
 
 /// Everything that an observer is told, a line each.

@@ -70,6 +70,33 @@ import Testing
                 """)
     }
 
+    /// Regression has errors where classes have an accuracy, on the console and in the log.
+    @Test func regressionSaysHowFarItIsOff() throws {
+        var metrics = EpochMetrics(
+            epoch: 0, training: .init(loss: 0.5, mae: 0.25, rmse: 0.75),
+            validation: .init(loss: 1, mae: 0.5, rmse: 1))
+        #expect(metrics["mae"] == 0.25 && metrics["val_rmse"] == 1 && metrics["accuracy"] == nil)
+        #expect(metrics["raw_val_mae"] == nil && metrics["val_f1"] == nil)
+        metrics.rawValidation = .init(loss: 2, mae: 3, rmse: 4)
+        #expect(metrics["raw_val_mae"] == 3 && metrics["val_mae"] == 0.5)
+        let event = EpochEnded(
+            metrics: metrics, step: 4, stepsPerEpoch: 4, samples: 512, steps: 4, trainingSeconds: 0.048,
+            waitedSeconds: 0, seconds: 0.06, learningRate: 0.001, isBest: true)
+        let screen = Screen()
+        screen.reporter(live: false).epochEnded(event)
+        #expect(
+            screen.text.contains(
+                "loss: 0.5000 - mae: 0.2500 - rmse: 0.7500 - val_loss: 1.0000 - val_mae: 0.5000 - val_rmse: 1.0000 - "
+                    + "raw_val_loss: 2.0000 - raw_val_mae: 3.0000 - raw_val_rmse: 4.0000"))
+        let path = temporaryPath()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try RunLog(creatingAt: path).epochEnded(event)
+        let line = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(
+            line.contains(
+                #""loss":0.5,"mae":0.25,"rmse":0.75,"val_loss":1.0,"val_mae":0.5,"val_rmse":1.0,"raw_val_loss":2.0,"#))
+    }
+
     @Test func theFirstStepTellsWhenItWasDone() throws {
         let screen = Screen()
         let reporter = screen.reporter(live: false)
@@ -125,7 +152,9 @@ import Testing
             width = columns
             reporter.stepEnded(step(index + 1))
             screen.time += 1
-            let state = try #require(screen.text.split(separator: "\r").last)
+            let written = try #require(screen.text.split(separator: "\r").last)
+            // What a narrower window has broken is cleared first.
+            let state = written.hasPrefix("\u{1B}[J") ? written.dropFirst("\u{1B}[J".count) : written
             #expect(state.hasSuffix("\u{1B}[K") && state.count - "\u{1B}[K".count < columns, "\(state)")
             return state.dropLast("\u{1B}[K".count)
         }
@@ -134,7 +163,7 @@ import Testing
                  1/4 [==>.......] 12.0ms, 36.0ms left 12.0ms/step 10667 images/s - loss: 0.4100 - accuracy: 0.8750 - run: 132ms left
                 """)
         #expect(states[1].hasSuffix(" 2/4 24.0ms, 24.0ms left 10667 images/s - loss: 0.4100 - accuracy: 0.8750"))
-        #expect(states[2] == " 3/4 10667 images/s - loss: 0.4100 - accuracy: 0.8750")
+        #expect(states[2] == " 3/4 12.0ms left - loss: 0.4100 - accuracy: 0.8750")
         #expect(states[3] == " 4/4 - loss: 0.4100 - accuracy: 0.8750")
         #expect(states[4] == " 1/4 - loss: 0.4100")
         reporter.epochEnded(epoch(1))
@@ -142,6 +171,22 @@ import Testing
         reporter.epochEnded(epoch(1))
         let last = try #require(screen.text.split(separator: "\r").last)
         #expect(last.hasPrefix(" 4/4 - val_loss: 4.2000e-04 - val_accuracy: 0.8000\u{1B}[K\n"))
+    }
+
+    /// A terminal that becomes narrower breaks the line into rows. All of them are taken back.
+    @Test func aLineThatTheTerminalHasBrokenIsTakenBack() throws {
+        let screen = Screen()
+        var width = 120
+        let reporter = screen.reporter(.bar) { width }
+        reporter.stepEnded(step(1))
+        let long = try #require(screen.text.split(separator: "\r").last).dropLast("\u{1B}[K".count)
+        #expect(long.count > 100)
+        (screen.time, width, screen.text) = (1, 50, "")
+        reporter.stepEnded(step(2))
+        #expect(screen.text.hasPrefix("\u{1B}[2A\r\u{1B}[J 2/4 "))
+        (screen.time, screen.text) = (2, "")
+        reporter.stepEnded(step(3))
+        #expect(screen.text.hasPrefix("\r 3/4 "))
     }
 
     @Test func longEpochsShowALineEveryHalfMinuteWithoutATerminal() {

@@ -2,6 +2,7 @@ import Basics
 import Checkpoints
 import Foundation
 import Optimization
+import Reduction
 import Reporting
 import Testing
 
@@ -27,6 +28,8 @@ import Testing
                 waitedSeconds: 0, seconds: 0.06, learningRate: 0.001, isBest: true))
         let weights = try #require(Histogram(of: [-1, 0, 0.25, 3], intervals: 4))
         try log.weightsMeasured(WeightsMeasured(step: 4, histograms: [("y/kernel", weights)]))
+        let matrix = ConfusionMatrix(classNames: ["cat", "dog"], counts: [3, 1, 0, 5], samples: [4, 5])
+        try log.confusionMeasured(ConfusionMeasured(step: 4, matrix: matrix))
         try log.rolledBack(
             RolledBack(epoch: 1, abandonedStep: 6, step: 4, rollbacks: 1, learningRate: 0.0005, messages: []))
         try log.checkpointIsDue()

@@ -37,6 +37,10 @@ for mode in shard global; do
         --learning-rate 0.05
 done
 
+regression=$tests/../DataPipelineTests/Golden/regression.h5
+compare "regression" "2 3" --model ann-regression --data "$regression" --classes 2 --batch-size 6 --shards 4 \
+    --validation last:0.25
+
 # Everything else that has a say in what is computed, with an odd number of ranks.
 compare "Nesterov, L2, 7 shards" 3 --model simple-cnn --data data.h5 --batch-size 40 --shards 7 --optimizer sgd \
     --momentum 0.9 --nesterov --l2 0.01 --learning-rate 0.01

@@ -168,6 +168,15 @@ rm unnamed/best.h5
 expect "a run killed before its state was named the best" 0 "nothing to do: the run has done 1 epoch" ranks 2 --resume --output unnamed
 verdict "it has the name now" same_run one unnamed
 
+values=(
+    --model ann-regression --data "$tests/../DataPipelineTests/Golden/regression.h5" --classes 2 --shards 4 --batch-size 4
+    --epochs 2
+)
+expect "a regression" 0 "mae" alone "${values[@]}" --validation last:0.25 --output values --checkpoint-every-steps 1 --keep 9
+expect "a regression from the middle of an epoch" 0 "finished after 2 epochs" \
+    ranks 2 --resume values/step-00000002.h5 --output halfway
+verdict "its errors are those of the whole epoch" cmp values/latest.h5 halfway/latest.h5
+
 expect "resuming into the folder of another run" 1 $'four\nnot empty' \
     alone --resume one/latest.h5 --data data.h5 --output four --epochs 2
 verdict "which stays as it was" same_run two four

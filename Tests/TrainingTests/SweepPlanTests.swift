@@ -1,4 +1,5 @@
 import Basics
+import Optimization
 import Options
 import Testing
 
@@ -50,11 +51,41 @@ import Testing
 
     @Test(arguments: [
         ("runs = 0", "runs = 0, and there may be 1"), ("run = 3", "unknown key run (did you mean runs?)"),
-        ("runs = 99999999", "and there may be 1 to 10000"), ("\0", "it has a zero byte"), ("x =", "is not TOML"),
+        ("runs = 99999999", "and there may be 1 to 10000"), ("halving = 3", "halving is not like { factor = 3"),
+        ("halving = { factor = 1 }", "a factor from 2 on"), ("halving = { factor = 2.5 }", "a factor from 2 on"),
+        ("halving = { first = 0 }", "epochs from 1 on"), ("halving = { rungs = 2 }", "halving is not like"),
+        ("\0", "it has a zero byte"), ("x =", "is not TOML"),
     ])
     func badFilesAreRefused(_ rest: String, _ words: String) {
         let error = #expect(throws: OptionError.self) { try plan(rest) }
         #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    }
+
+    @Test func runsAreComparedAfterMoreAndMoreEpochs() throws {
+        let halving = try #require(try plan("halving = {}").halving)
+        #expect(halving == SuccessiveHalving(factor: 3, first: 1))
+        #expect(halving.rungs(epochs: 20) == [1, 3, 9, 20] && halving.rungs(epochs: 9) == [1, 3, 9])
+        #expect(halving.rungs(epochs: 1) == [1] && SuccessiveHalving(factor: 2, first: 5).rungs(epochs: 4) == [4])
+        #expect(SuccessiveHalving(factor: 2, first: .max - 1).rungs(epochs: .max) == [.max - 1, .max])
+        let error = #expect(throws: OptionError.self) {
+            _ = try SweepPlan(
+                toml: "output = \"o\"\nhalving = {}\n[options]\nmodel = \"mlp\"\ndata = \"d\"\n[vary]\nepochs = [1, 2]",
+                file: "sweep.toml")
+        }
+        #expect(error?.description.contains("leave epochs out of [vary]") == true)
+    }
+
+    @Test func theBetterRunsGoOn() {
+        let halving = SuccessiveHalving(factor: 2, first: 1)
+        let losses = Monitor()
+        #expect(halving.survivors(of: [0.5, 0.1, 0.9, 0.2], by: losses) == [1, 3])
+        #expect(halving.survivors(of: [0.5, 0.1, 0.9, 0.2], by: Monitor(metric: "val_accuracy")) == [0, 2])
+        // Of equal ones the first, and never one that failed or has no number.
+        #expect(halving.survivors(of: [0.5, 0.5, 0.5, 0.5, 0.5], by: losses) == [0, 1])
+        #expect(halving.survivors(of: [nil, nil, 0.9, nil], by: losses) == [2])
+        #expect(halving.survivors(of: [nil], by: losses) == [] && halving.survivors(of: [3], by: losses) == [0])
+        // A difference below the rule's own counts between runs.
+        #expect(halving.survivors(of: [0.5, 0.4], by: Monitor(minDelta: 0.3)) == [1])
     }
 
     @Test func valuesAreThoseOfOptions() {

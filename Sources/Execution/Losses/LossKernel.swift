@@ -40,8 +40,11 @@ struct LossKernel {
             case .values, .flags:
                 let values = targets.assumingMemoryBound(to: Float.self) + row * width
                 loss = self.row.loss(x, values: values, g)
-                guard self.targets == .flags else { break }
-                for i in 0..<width where (x[i] > self.row.threshold ? 1 : 0) == values[i] { total.correct += 1 }
+                if self.targets == .flags {
+                    for i in 0..<width where (x[i] > self.row.threshold ? 1 : 0) == values[i] { total.correct += 1 }
+                } else {
+                    measure(x, values, &total)
+                }
             }
             total.loss += weigh(loss, g, weights?[row])
         }
@@ -60,6 +63,17 @@ struct LossKernel {
         guard let weight else { return loss }
         if let gradient { for i in 0..<width { gradient[i] *= weight } }
         return Double(weight) * loss
+    }
+
+    private func measure(_ x: UnsafePointer<Float>, _ values: UnsafePointer<Float>, _ total: inout ShardMetrics) {
+        var (absolute, squared) = (0.0, 0.0)
+        for i in 0..<width {
+            let error = Double(x[i]) - Double(values[i])
+            absolute += abs(error)
+            squared += error * error
+        }
+        total.absoluteError += absolute / Double(width)
+        total.squaredError += squared / Double(width)
     }
 
     private func count(_ x: UnsafePointer<Float>, _ label: Int, _ total: inout ShardMetrics) {

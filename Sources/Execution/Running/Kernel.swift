@@ -27,6 +27,9 @@ public struct ShardMetrics: Sendable, Equatable, BitwiseCopyable {
     public var correct = 0
     /// Samples whose label is among the five largest outputs.
     public var correctInTop5 = 0
+    /// Of regression: a sample's mean over outputs of the errors' sizes, and of their squares.
+    public var absoluteError = 0.0
+    public var squaredError = 0.0
 
     public init() {}
 }

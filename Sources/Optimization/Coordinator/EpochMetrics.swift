@@ -2,13 +2,23 @@
 public struct EpochMetrics: Hashable, Sendable, Codable {
     public struct Means: Hashable, Sendable, Codable {
         public var loss: Double
-        /// Nil for networks without classes.
+        /// Nil for regression.
         public var accuracy: Double?
+        /// The mean absolute error over samples and outputs, and the root of the mean squared one; nil for classes.
+        public var mae: Double?
+        public var rmse: Double?
 
-        public init(loss: Double, accuracy: Double? = nil) {
-            self.loss = loss
-            self.accuracy = accuracy
+        public init(loss: Double, accuracy: Double? = nil, mae: Double? = nil, rmse: Double? = nil) {
+            (self.loss, self.accuracy, self.mae, self.rmse) = (loss, accuracy, mae, rmse)
         }
+
+        /// Those that there are, by name.
+        public var values: [(name: String, value: Double)] {
+            let all = [("loss", loss), ("accuracy", accuracy), ("mae", mae), ("rmse", rmse)]
+            return all.compactMap { name, value in value.map { (name, $0) } }
+        }
+
+        public subscript(name: some StringProtocol) -> Double? { values.first { $0.name == name }?.value }
     }
 
     /// From 0.
@@ -28,24 +38,20 @@ public struct EpochMetrics: Hashable, Sendable, Codable {
         self.validation = validation
     }
 
-    /// A metric by Keras's name for it: `loss`, `accuracy`, `val_loss`, `val_accuracy`; `raw_val_loss`, `raw_val_accuracy`.
+    /// A metric by Keras's name for it: `loss`, `accuracy`, `mae`, `rmse`; the same with `val_` and `raw_val_`; a score.
     public subscript(name: String) -> Double? {
-        switch name {
-        case "loss": training.loss
-        case "accuracy": training.accuracy
-        case "val_loss": validation?.loss
-        case "val_accuracy": validation?.accuracy
-        case "raw_val_loss": rawValidation?.loss
-        case "raw_val_accuracy": rawValidation?.accuracy
-        default: scores[name]
+        for (prefix, means) in [("", training), ("val_", validation), ("raw_val_", rawValidation)]
+        where name.hasPrefix(prefix) {
+            if let value = means?[name.dropFirst(prefix.count)] { return value }
         }
+        return scores[name]
     }
 
-    /// The names a run will have values for.
+    /// The names a run will have values for. Without accuracy it is regression.
     public static func names(accuracy: Bool, validation: Bool, averages: Bool = false, scores: Bool = false)
         -> [String]
     {
-        let means = accuracy ? ["loss", "accuracy"] : ["loss"]
+        let means = ["loss"] + (accuracy ? ["accuracy"] : ["mae", "rmse"])
         return means + (validation ? means.map { "val_" + $0 } : [])
             + (validation && averages ? means.map { "raw_val_" + $0 } : [])
             + (validation && scores ? ScoreMetric.allCases.map(\.name) : [])

@@ -30,6 +30,16 @@ public struct Monitor: Hashable, Sendable {
         return direction == .max ? Float(current - minDelta) > Float(best) : Float(current + minDelta) < Float(best)
     }
 
+    /// What a run's log may call the metric: as `resolved` looks for it.
+    package var names: [String] {
+        [metric, "val_" + metric] + (metric.hasPrefix("val_") ? [String(metric.dropFirst(4))] : [])
+    }
+
+    /// The same between two runs, where any difference counts.
+    package func isBetter(_ value: Double, than other: Double) -> Bool {
+        Monitor(metric: metric, mode: mode).isImprovement(value, over: other)
+    }
+
     private var direction: Mode {
         guard mode == .auto else { return mode }
         return ["accuracy", "top5", "f1", "auc"].contains(where: metric.hasSuffix) ? .max : .min

@@ -29,7 +29,7 @@ public struct RunBegun: Sendable {
     public let shards: Int
     public let epochs: Int
     public let stepsPerEpoch: Int
-    /// What samples are called: images, or samples where they are rows of numbers.
+    /// What samples are called: images, or samples where they are rows of numbers or numbers are predicted.
     public let unit: String
     /// The output folder.
     public let output: String

@@ -12,6 +12,8 @@ public enum RunOutcome: Sendable, Equatable {
     case asked
     /// By the limit of its time; a checkpoint was saved.
     case outOfTime
+    /// After the epoch (from 1) at which it was to stop; a checkpoint was saved.
+    case paused(epoch: Int)
     /// By an error. Observers are told so; who started the run gets the error itself.
     case failed(error: String)
 
@@ -24,6 +26,7 @@ public enum RunOutcome: Sendable, Equatable {
         case .interrupted(let signal): "signal \(signal)"
         case .asked: "the file \(CheckpointStore.stopName) is in the output folder"
         case .outOfTime: "the time is over"
+        case .paused(let epoch): "epoch \(epoch) has ended, as --stop-after-epoch says"
         case .failed(let error): error
         }
     }

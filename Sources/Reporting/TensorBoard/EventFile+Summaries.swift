@@ -1,5 +1,6 @@
 import Basics
 import FileFormats
+import Pictures
 
 /// What an event file holds beside scalars.
 extension EventFile {
@@ -20,6 +21,21 @@ extension EventFile {
             value.add(5, content)
             summary.add(1, value)
         }
+        try append(step: step) { $0.add(5, summary) }
+    }
+
+    /// A picture of a step of the run, as PNG (`Summary.Image`).
+    func add(_ picture: Picture, tag: String, step: Int) throws {
+        var content = ProtobufMessage()
+        content.add(1, picture.height)
+        content.add(2, picture.width)
+        content.add(3, picture.channels)
+        content.add(4, try picture.png())
+        var value = ProtobufMessage()
+        value.add(1, tag)
+        value.add(4, content)
+        var summary = ProtobufMessage()
+        summary.add(1, value)
         try append(step: step) { $0.add(5, summary) }
     }
 

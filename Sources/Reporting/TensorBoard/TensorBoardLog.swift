@@ -2,9 +2,10 @@ import Basics
 import Checkpoints
 import Glibc
 import Optimization
+import Pictures
 
-/// Loss, accuracy and learning rate for TensorBoard, of epochs and of some steps, by the number of the step; the network's graph;
-/// distributions of weights after some epochs.
+/// Metrics and learning rate for TensorBoard, of epochs and of some steps, by the number of the step; the network's graph;
+/// distributions of weights, and what validation samples are taken for, after some epochs.
 public final class TensorBoardLog: RunObserver {
     private let file: EventFile
     /// So many steps of an epoch at most: the log has all of them.
@@ -42,10 +43,11 @@ public final class TensorBoardLog: RunObserver {
 
     public func epochEnded(_ event: EpochEnded) throws {
         let metrics = event.metrics
-        var scalars = [("loss/train", metrics.training.loss)]
-        if let loss = metrics.validation?.loss { scalars.append(("loss/validation", loss)) }
-        if let accuracy = metrics.training.accuracy { scalars.append(("accuracy/train", accuracy)) }
-        if let accuracy = metrics.validation?.accuracy { scalars.append(("accuracy/validation", accuracy)) }
+        var scalars: [(tag: String, value: Double)] = []
+        for (name, value) in metrics.training.values {
+            scalars.append(("\(name)/train", value))
+            if let value = metrics.validation?[name] { scalars.append(("\(name)/validation", value)) }
+        }
         for (name, value) in metrics.scores.sorted(by: { $0.key < $1.key }) {
             scalars.append(("score/\(name)", value))
         }
@@ -57,6 +59,14 @@ public final class TensorBoardLog: RunObserver {
 
     public func weightsMeasured(_ event: WeightsMeasured) throws {
         try file.add(event.histograms.map { ("weights/\($0.name)", $0.histogram) }, step: event.step)
+    }
+
+    public var wantsConfusion: Bool { true }
+
+    public func confusionMeasured(_ event: ConfusionMeasured) throws {
+        let matrix = event.matrix
+        let map = HeatMap(names: matrix.classNames, counts: matrix.counts, totals: matrix.samples)
+        try file.add(map.picture, tag: "confusion/validation", step: event.step)
     }
 
     public func rolledBack(_ event: RolledBack) throws { try file.restart(after: event.step) }

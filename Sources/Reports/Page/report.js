@@ -177,16 +177,15 @@ const legend = entries => make("div", { class: "legend" },
 
 const bestOf = run => run.epochs.filter(epoch => epoch.best).at(-1) ?? run.epochs.at(-1) ?? {};
 document.getElementById("subtitle").textContent = runs.map(run => run.name).join(", ");
+const hasMetric = column => !column.metric || runs.some(run => typeof column.value(run) === "number");
 section("Runs", table([
   { title: "run", value: run => run.name }, { title: "model", value: run => run.options.model ?? null },
   { title: "state", value: run => run.state }, { title: "epochs", value: run => run.epochs.length },
   { title: "best epoch", value: run => bestOf(run).epoch ?? null },
-  { title: "val_loss", value: run => bestOf(run).val_loss ?? null },
-  { title: "val_accuracy", value: run => bestOf(run).val_accuracy ?? null },
-  { title: "loss", value: run => bestOf(run).loss ?? null },
-  { title: "accuracy", value: run => bestOf(run).accuracy ?? null },
+  ...["val_loss", "val_accuracy", "val_mae", "val_rmse", "loss", "accuracy", "mae", "rmse"].map(name => (
+    { title: name, value: run => bestOf(run)[name] ?? null, metric: true })),
   { title: "time", value: run => run.epochs.reduce((sum, epoch) => sum + (epoch.seconds ?? 0), 0), text: duration },
-], runs, { id: "runs" }));
+].filter(hasMetric), runs, { id: "runs" }));
 
 // Runs that differ in nothing but their seed, or are the folds of one setting.
 if (runs.length > 1) {
@@ -201,7 +200,8 @@ if (runs.length > 1) {
   if (groups.length) {
     section("Repeated runs", make("p", {}, "Runs of one setting with other seeds or folds: mean and standard deviation."), table([
       { title: "runs", value: group => group.map(run => run.name).join(", ") }, { title: "number", value: group => group.length },
-      ...["val_loss", "val_accuracy", "accuracy"].map(name => ({ title: name, value: group => spread(group, name) })),
+      ...["val_loss", "val_accuracy", "val_mae", "accuracy", "mae"].filter(name => groups.some(group => spread(group, name)))
+        .map(name => ({ title: name, value: group => spread(group, name) })),
     ], groups, { id: "repeated" }));
   }
 }
@@ -210,7 +210,9 @@ if (runs.length > 1) {
 {
   const state = { smoothing: 0, isLogarithmic: false, steps: false };
   const place = make("div", { class: "grid", id: "curves" });
-  const measures = [["loss", "loss", "val_loss"], ["accuracy", "accuracy", "val_accuracy"], ["learning rate", "learning_rate"], ["images a second", "images_per_second"]];
+  const measures = [["loss", "loss", "val_loss"], ["accuracy", "accuracy", "val_accuracy"],
+    ["mean absolute error", "mae", "val_mae"], ["root of the mean squared error", "rmse", "val_rmse"],
+    ["learning rate", "learning_rate"], ["samples a second", "images_per_second"]];
   const draw = () => place.replaceChildren(...measures.flatMap(([title, training, validation]) => {
     const curves = [], best = [];
     runs.forEach((run, index) => {
@@ -234,8 +236,18 @@ if (runs.length > 1) {
     make("div", { class: "controls" },
       control("smoothing", { type: "range", id: "smoothing", min: 0, max: 0.98, step: 0.02, value: 0 }, input => { state.smoothing = +input.value; }),
       control("logarithmic", { type: "checkbox", id: "logarithmic" }, input => { state.isLogarithmic = input.checked; }),
-      control("steps", { type: "checkbox", id: "steps" }, input => { state.steps = input.checked; })), place);
+      !runs.some(run => run.steps.length) ? null
+        : control("steps", { type: "checkbox", id: "steps" }, input => { state.steps = input.checked; })), place);
   draw();
+}
+
+// What a checkpoint holds.
+for (const run of runs.filter(run => run.facts)) {
+  const columns = names => names.map(name => ({ title: name, value: row => row[name] }));
+  const words = [{ title: "", value: row => row.name }, { title: run.name, value: row => row.value }];
+  section("Checkpoint", table(words, run.facts, { id: "facts" }));
+  section("Layers", table(columns(["name", "type", "shape", "parameters", "inputs"]), run.layers, { id: "layers" }));
+  section("Weights and state", table(columns(["name", "shape", "min", "mean", "max", "nan"]), run.tensors, { id: "tensors" }));
 }
 
 // Options and environment.

@@ -188,7 +188,8 @@ struct ResumedState {
         guard let state, let file else { return nil }
         let position = state.position
         guard position.epoch < options.epochs else {
-            return "nothing: \(file) has all \(Figures.count(options.epochs, "epoch")) that --epochs asks for"
+            return
+                "nothing: \(file) has done \(Figures.count(position.epoch, "epoch")), and --epochs asks for \(options.epochs)"
         }
         return
             "from \(file): epoch \(position.epoch + 1), step \(position.step) (step \(position.globalStep) of the run)"

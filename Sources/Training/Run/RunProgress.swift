@@ -32,11 +32,18 @@ struct RunProgress: Sendable {
         sums.samples = Int(state.epochSums["samples"] ?? 0)
         sums.loss = state.epochSums["loss"] ?? 0
         sums.correct = Int(state.epochSums[correctName] ?? 0)
+        // A run from before has not summed its errors: those of this epoch are not known.
+        let unknown = sums.samples > 0 ? Double.nan : 0
+        sums.absoluteError = state.epochSums["absolute_error"] ?? unknown
+        sums.squaredError = state.epochSums["squared_error"] ?? unknown
     }
 
     /// The sums as a checkpoint has them.
     var epochSums: [String: Double] {
-        ["samples": Double(sums.samples), "loss": sums.loss, correctName: Double(sums.correct)]
+        let errors = ["absolute_error": sums.absoluteError, "squared_error": sums.squaredError]
+        let known = countsCorrect ? [:] : errors.filter { $0.value.isFinite }
+        return known.merging(
+            ["samples": Double(sums.samples), "loss": sums.loss, correctName: Double(sums.correct)]) { $1 }
     }
 
     private var correctName: String { decisionsPerSample > 1 ? "correct_outputs" : "correct" }
@@ -49,7 +56,11 @@ struct RunProgress: Sendable {
 
     func means(of sums: MetricSums) -> EpochMetrics.Means {
         let count = Double(max(sums.samples, 1))
-        return EpochMetrics.Means(loss: sums.loss / count, accuracy: countsCorrect ? correct(sums) / count : nil)
+        let loss = sums.loss / count
+        if countsCorrect { return EpochMetrics.Means(loss: loss, accuracy: correct(sums) / count) }
+        guard !sums.absoluteError.isNaN else { return EpochMetrics.Means(loss: loss) }
+        return EpochMetrics.Means(
+            loss: loss, mae: sums.absoluteError / count, rmse: (sums.squaredError / count).squareRoot())
     }
 
     mutating func add(_ step: MetricSums, learningRate: Float) {
@@ -57,6 +68,8 @@ struct RunProgress: Sendable {
         sums.samples += step.samples
         sums.loss += step.loss
         sums.correct += step.correct
+        sums.absoluteError += step.absoluteError
+        sums.squaredError += step.squaredError
         position.step += 1
         position.globalStep += 1
     }

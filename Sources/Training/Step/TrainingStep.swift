@@ -92,7 +92,7 @@ package final class TrainingStep {
         var sums = try metrics.combine(request, isFinite: update.problem == nil && finding == nil)
         let isLeftOut = gate?.isClosed ?? false
         if !isLeftOut { try constrained?.project() }
-        if isLeftOut { (sums.samples, sums.loss, sums.correct, sums.correctInTop5) = (0, 0, 0, 0) }
+        if isLeftOut { sums.leaveOut() }
         if !sums.isFinite || isLeftOut && settings.onNaN == .rollback {
             let problem = try explain(samples, batch: batch, step: step)
             guard settings.onNaN == .rollback else {

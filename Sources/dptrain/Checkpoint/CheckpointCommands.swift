@@ -6,6 +6,7 @@ import Evaluation
 import Glibc
 import Interchange
 import ONNXInterchange
+import Reports
 import Training
 
 struct CheckpointCommand: ParsableCommand {
@@ -27,15 +28,36 @@ struct CheckpointInspectCommand: ParsableCommand {
         commandName: "inspect",
         abstract: "Show a checkpoint's run, options, history, and a table of its tensors.",
         discussion: """
-            Example:
+            Examples:
               dptrain checkpoint inspect runs/lenet/best.h5
+              dptrain checkpoint inspect runs/lenet/best.h5 --html lenet.html
             """)
 
     @Argument(help: "checkpoint", completion: .file())
     var file: String
 
+    @Option(
+        help: ArgumentHelp("write a page that needs no network instead", valueName: "file.html"), completion: .file())
+    var html: String?
+
+    @Flag(help: "replace the page if it exists")
+    var overwrite = false
+
+    func validate() throws {
+        if let html, !html.hasSuffix(".html") { throw ValidationError("--html \(html) does not end in .html") }
+        if overwrite, html == nil { throw ValidationError("--overwrite goes with --html") }
+    }
+
     func run() throws {
-        try StandardOutput.print(CheckpointInspection(try CheckpointFile.read(file), file: file).text)
+        guard let html else {
+            return try StandardOutput.print(CheckpointInspection(try CheckpointFile.read(file), file: file).text)
+        }
+        guard overwrite || access(html, F_OK) != 0 else {
+            throw FileError(.write, file: html, "exists already", remedy: "choose another name or give --overwrite")
+        }
+        let section = try RunSection(CheckpointFile.read(file), file: file)
+        try POSIXFileSystem().replace(html, with: Array(ReportPage([section]).html.utf8))
+        try StandardOutput.print("\(html): \(file)")
     }
 }
 

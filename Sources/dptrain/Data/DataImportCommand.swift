@@ -35,7 +35,9 @@ struct DataImportCommand: RankCommand {
     @Argument(help: "folders, archives or files", completion: .file())
     var sources: [String]
 
-    @Option(help: ArgumentHelp("format of the source, where it could be several", valueName: "format"))
+    @Option(
+        help: ArgumentHelp("format of the source, where it could be several", valueName: "format"),
+        completion: .list(ImportFormat.allValueStrings))
     var format: ImportFormat?
 
     @OptionGroup(title: "Formats") var importer: ImporterFlags

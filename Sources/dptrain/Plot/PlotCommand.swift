@@ -10,7 +10,8 @@ import Training
 struct PlotCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plot",
-        abstract: "Draw loss, accuracy and learning rate of runs over their epochs, all runs in one picture.",
+        abstract:
+            "Draw loss, accuracy or errors, and learning rate of runs over their epochs, all runs in one picture.",
         discussion: """
             Examples:
               dptrain plot runs/lenet --output lenet.svg
@@ -74,6 +75,7 @@ private struct RunChart {
             showsError
                 ? panel("error", \.error, \.validationError, isLogarithmic: isLogarithmic)
                 : panel("accuracy", \.accuracy, \.validationAccuracy),
+            panel("mean absolute error", \.mae, \.validationMAE, isLogarithmic: isLogarithmic),
             panel("learning rate", \.learningRate, nil, isLogarithmic: ratesSpread),
         ]
         let isValidated = logs.contains { $0.epochs.contains { $0.validationLoss != nil } }

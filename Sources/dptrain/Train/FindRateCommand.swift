@@ -68,7 +68,7 @@ struct FindRateCommand: RankCommand {
         (options.unfreezeAtEpoch, options.unfreeze, options.unfreezeRate) = (nil, nil, nil)
         (options.validation, options.validationSplit, options.fold) = (.none, nil, nil)
         (options.onNaN, options.rollbackFactor, options.rollbackLimit) = (.skip, nil, nil)
-        (options.stage, options.trace, options.maxTime) = (nil, nil, nil)
+        (options.stage, options.trace, options.maxTime, options.stopAfterEpoch) = (nil, nil, nil, nil)
         // An epoch has a step at least.
         options.epochs = steps
         return options

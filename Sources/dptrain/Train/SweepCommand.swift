@@ -1,7 +1,6 @@
 import ArgumentParser
 import Basics
 import Checkpoints
-import FoundationEssentials
 import Glibc
 import MessagePassing
 import Options
@@ -22,6 +21,10 @@ struct SweepCommand: ParsableCommand {
               [vary]
               optimizer = ["sgd", "adam"]
               learning-rate = { from = 1e-4, to = 1e-1, scale = "log" }
+
+            With halving = { factor = 3, first = 1 } above [options] all runs train for one epoch, the best third of them for \
+            three, the best ninth for nine, and so on; only the last ones train to their end. The best are those that --save-best \
+            would call so. A run that is dropped can go on by hand, with --resume.
 
             Each run has a folder run-01, run-02, ... in the output, and a log beside it. The same command goes on with a \
             sweep that was stopped. At the end it shows a table, and writes report.html.
@@ -55,7 +58,17 @@ struct SweepCommand: ParsableCommand {
         if let only, !plan.runs.indices.contains(only - 1) {
             throw ValidationError("--only \(only) is not 1 to \(plan.runs.count)")
         }
-        let failed = try train(only.map { [plan.runs[$0 - 1]] } ?? plan.runs, of: plan)
+        let runs = SweepRuns(plan: plan, atOnce: atOnce)
+        let failed: Int
+        if let halving = plan.halving {
+            guard only == nil else {
+                throw ValidationError(
+                    "halving compares the runs with each other: leave out --only, or halving in \(file)")
+            }
+            failed = try SweepHalving(runs: runs, halving: halving).train()
+        } else {
+            failed = try runs.train(only.map { [plan.runs[$0 - 1]] } ?? plan.runs).count
+        }
         if StopSignal.received != nil {
             try StandardOutput.print("stopped; the same command goes on")
             throw ExitCode.interrupted
@@ -66,68 +79,8 @@ struct SweepCommand: ParsableCommand {
         try StandardOutput.print(RunTable(try folders.map { try RunFolder($0) }).text)
         if !folders.isEmpty {
             let report = ["report"] + folders + ["-o", "\(plan.output)/report.html", "--overwrite"]
-            try start(report, log: STDOUT_FILENO).waitUntilEnd()
+            try SweepRuns.start(report, log: STDOUT_FILENO).waitUntilEnd()
         }
         if failed > 0 { throw ExitCode.failure }
-    }
-
-    /// How many runs failed.
-    private func train(_ runs: [SweepPlan.Run], of plan: SweepPlan) throws -> Int {
-        var waiting = runs[...]
-        var running: [(run: SweepPlan.Run, process: ChildProcess)] = []
-        var failed = 0
-        while !running.isEmpty || (!waiting.isEmpty && StopSignal.received == nil) {
-            while running.count < atOnce, StopSignal.received == nil, let run = waiting.popFirst() {
-                if let process = try begin(run, of: plan) { running.append((run, process)) }
-            }
-            // Their checkpoints are saved, and they end by themselves.
-            if let signal = StopSignal.received { running.forEach { $0.process.send(signal) } }
-            usleep(200_000)
-            for (run, process) in running {
-                guard let end = process.poll() else { continue }
-                running.removeAll { $0.run == run }
-                if case .exit(0) = end {
-                    try tell(run, of: plan, "done")
-                } else if StopSignal.received == nil {
-                    failed += 1
-                    try tell(run, of: plan, "failed; see \(plan.output)/\(run.name).log")
-                }
-            }
-        }
-        return failed
-    }
-
-    /// Nil for a run that is done.
-    private func begin(_ run: SweepPlan.Run, of plan: SweepPlan) throws -> ChildProcess? {
-        let folder = "\(plan.output)/\(run.name)"
-        var arguments = ["train", "--output", folder, "--progress", "plain"]
-        if access("\(folder)/\(CheckpointStore.latestName)", R_OK) == 0 {
-            switch try RunFolder(folder).state {
-            case .finished, .ended: return nil
-            case .running, .stopped: arguments.append("--resume")
-            }
-        } else {
-            arguments.append("--overwrite")
-            for (name, value) in plan.options(of: run) {
-                let isSwitch = TrainingOptions.table.contains { $0.name == name && $0.isSwitch }
-                arguments.append(isSwitch ? (value == "true" ? "--\(name)" : "--no-\(name)") : "--\(name)=\(value)")
-            }
-        }
-        try tell(run, of: plan, "begins")
-        let path = "\(folder).log"
-        let log = try POSIXFileSystem().openToAppend(path)
-        defer { try? POSIXFileSystem().close(log, path) }
-        return try start(arguments, log: log)
-    }
-
-    private func start(_ arguments: [String], log: Int32) throws -> ChildProcess {
-        try ChildProcess(
-            "/proc/self/exe", arguments, environment: ProcessInfo.processInfo.environment, output: log, error: log)
-    }
-
-    private func tell(_ run: SweepPlan.Run, of plan: SweepPlan, _ what: String) throws {
-        let varied = run.varied.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
-        try StandardOutput.print("\(run.name) of \(plan.runs.count), \(varied): \(what)")
-        fflush(nil)
     }
 }

@@ -25,8 +25,8 @@ struct TrainCommand: RankCommand {
             As root, mpirun needs --allow-run-as-root; for more ranks than cores, --oversubscribe.
 
             Exit codes: 0 finished or stopped early, 1 failure, 64 wrong usage, \(ExitCode.interrupted.rawValue) \
-            stopped with a checkpoint saved, by --max-time, by Ctrl-C or by SIGTERM, SIGUSR1, SIGHUP or SIGXCPU. A second Ctrl-C ends at \
-            once. SIGUSR2 saves a checkpoint and goes on.
+            stopped with a checkpoint saved, by --max-time, by --stop-after-epoch, by Ctrl-C or by SIGTERM, SIGUSR1, SIGHUP or \
+            SIGXCPU. A second Ctrl-C ends at once. SIGUSR2 saves a checkpoint and goes on.
             """)
 
     @OptionGroup var flags: TrainingFlags
@@ -119,7 +119,7 @@ struct TrainCommand: RankCommand {
         let run = TrainingRun(request, world, preparation: line.showUntilDone, engines: EngineChoice.engine)
         let outcome = try run.execute()
         switch outcome {
-        case .interrupted, .asked, .outOfTime: return .interrupted
+        case .interrupted, .asked, .outOfTime, .paused: return .interrupted
         default: break
         }
         if world.rank == 0 { try firstRun?.showNextSteps(request.options) }

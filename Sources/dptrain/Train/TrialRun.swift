@@ -23,7 +23,7 @@ struct TrialRun {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let outcome = try TrainingRun(request, world, engines: EngineChoice.engine).execute()
         switch outcome {
-        case .interrupted, .asked, .outOfTime: return .interrupted
+        case .interrupted, .asked, .outOfTime, .paused: return .interrupted
         default: return .success
         }
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Basics
 import Engines
 import Evaluation
+import Glibc
 import Models
 import Pictures
 import Training
@@ -13,7 +14,7 @@ struct VisualizeCommand: ComputingCommand {
         discussion: """
             In a feature map, black is the smallest value and white the largest. In a kernel, middle grey is zero. A kernel
             with 1 or 3 input channels is one tile. For other kernels each row is a filter, and each column is an input
-            channel. Fixed kernels: \(names).
+            channel: 5.2 is what filter 5 has for channel 2. Fixed kernels: \(names).
 
             Examples:
               dptrain visualize runs/lenet/best.h5 --data fashion.h5 --index 7 --layer conv2d --output maps.png
@@ -46,6 +47,9 @@ struct VisualizeCommand: ComputingCommand {
     @Option(help: ArgumentHelp("picture to write", valueName: "file.png"), completion: .file())
     var output: String
 
+    @Flag(help: "replace the picture if it exists")
+    var overwrite = false
+
     var threads: Int { 1 }
 
     mutating func validate() throws {
@@ -71,6 +75,9 @@ struct VisualizeCommand: ComputingCommand {
     }
 
     func run() throws {
+        guard overwrite || access(output, F_OK) != 0 else {
+            throw FileError(.write, file: output, "exists already", remedy: "choose another name or give --overwrite")
+        }
         let (picture, words) = try draw()
         try POSIXFileSystem().replace(output, with: picture.png())
         try StandardOutput.print("\(output): \(words), \(picture.width)x\(picture.height)")
@@ -82,12 +89,14 @@ struct VisualizeCommand: ComputingCommand {
         let inspected = try InspectedModel(model)
         if kernels {
             let (shape, values) = try inspected.kernel(ofLayer: layer)
-            return (LayerPictures.kernels(values, shape, most: most), "kernels \(shape) of \(layer)")
+            let words = "kernels \(shape) of \(layer)"
+            return (LayerPictures.kernels(values, shape, most: most, title: words), words)
         }
         let (shape, values) = try inspected.output(
             ofLayer: layer, for: image.sample(fitting: inspected.fitted),
             engine: EngineChoice.engine(engine, threads: threads))
-        return (LayerPictures.maps(values, shape, most: most), "feature maps \(shape) of \(layer)")
+        let words = "\(shape.rank == 3 ? "feature maps" : "outputs") \(shape) of \(layer)"
+        return (LayerPictures.maps(values, shape, most: most, title: words), words)
     }
 }
 

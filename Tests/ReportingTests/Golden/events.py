@@ -1,14 +1,17 @@
 """The events that TensorBoardTests writes, as the package tensorboard writes them: events.tfevents, and its reader reads them.
+The picture is confusion.png, which dptrain has drawn.
 
 Needs `pip install tensorboard`. Usage: python events.py
 """
 
 import os
+import struct
 
-from tensorboard.compat.proto import event_pb2, graph_pb2
+from tensorboard.compat.proto import event_pb2, graph_pb2, summary_pb2
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "events.tfevents")
+folder = os.path.dirname(os.path.abspath(__file__))
+path = os.path.join(folder, "events.tfevents")
 
 
 def scalars(step, values):
@@ -31,6 +34,16 @@ def histogram(step, tag, limits, counts, **totals):
     content.bucket.extend(counts)
     for name, value in totals.items():
         setattr(content, name, value)
+    return event
+
+
+def image(step, tag, file):
+    with open(os.path.join(folder, file), "rb") as picture:
+        content = picture.read()
+    width, height = struct.unpack(">II", content[16:24])
+    event = event_pb2.Event(wall_time=1764300000.5, step=step)
+    event.summary.value.add(tag=tag).image.MergeFrom(
+        summary_pb2.Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=content))
     return event
 
 
@@ -60,6 +73,7 @@ with open(path, "wb") as file:
         ),
         # Of -1, 0, 0.25 and 3, in four intervals.
         histogram(4, "weights/y/kernel", [0, 1, 2, 3], [1, 2, 0, 1], min=-1, max=3, num=4, sum=2.25, sum_squares=10.0625),
+        image(4, "confusion/validation", "confusion.png"),
         restart(5),
     ]:
         writer.write(event.SerializeToString())

@@ -1,7 +1,3 @@
-import DataPipeline
-import Datasets
-import Execution
-import MessagePassing
 import Basics
 
 /// How often samples of each class were taken for each class. Counts are whole numbers, so that their sum over ranks
@@ -41,39 +37,5 @@ public struct ConfusionMatrix: Sendable, Equatable {
             return "\(names[label]),\(cells),\(samples[label]),\(accuracy(of: label).map { "\($0)" } ?? "")"
         }
         return ([header] + rows).joined(separator: "\n") + "\n"
-    }
-}
-
-/// The counts of this rank's samples, while it evaluates.
-final class ConfusionCounts {
-    private let classes: Int
-    private let counts: AlignedBuffer<Int64>
-
-    /// `outputs` of the network: a class each, or one that says yes or no.
-    init(outputs: Int) {
-        classes = max(outputs, 2)
-        counts = AlignedBuffer(count: classes * classes)
-    }
-
-    /// Adds the samples of a shard whose evaluation plan has just run.
-    func add(_ batch: ShardBatch, _ plan: BoundPlan) {
-        let rule = plan.plan.predictionRule
-        for sample in 0..<batch.count {
-            guard let prediction = rule.prediction(plan.output + sample * rule.width) else { continue }
-            counts[Int(batch.labels[sample]) * classes + prediction] += 1
-        }
-    }
-
-    /// The counts of all ranks. Collective. Classes that only the network knows have no name.
-    func combined(_ communicator: Communicator, of dataset: SampleSet, classNames: [String]) throws
-        -> ConfusionMatrix
-    {
-        try communicator.allReduceSum(counts.elements)
-        let names = classNames.isEmpty ? dataset.classNames ?? [] : classNames
-        let histogram = dataset.histogram
-        return ConfusionMatrix(
-            classNames: (0..<classes).map { $0 < names.count ? names[$0] : "\($0)" },
-            counts: counts.elements.map { Int($0) },
-            samples: (0..<classes).map { $0 < histogram.count ? histogram[$0] : 0 })
     }
 }

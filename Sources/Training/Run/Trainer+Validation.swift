@@ -1,0 +1,77 @@
+import Optimization
+import DataPipeline
+import Execution
+import MessagePassing
+import Options
+import Reduction
+import Reporting
+import Sessions
+
+/// What the weights come to on the samples of validation.
+extension Trainer {
+    struct Validation {
+        let means: EpochMetrics.Means
+        let scores: [String: Double]
+        /// Where an observer wants it.
+        let confusion: ConfusionMatrix?
+    }
+
+    /// What the average of weights comes to, in a run that has one by now. A stochastic average first takes in the weights of the
+    /// epoch that ends, if they count.
+    func validateAverage(_ epoch: Int) throws -> Validation? {
+        guard let averaged = parts.averaged, let rule = options.average, rule.exists(afterEpochs: epoch + 1) else {
+            return nil
+        }
+        guard case .stochastic(let mean) = rule, mean.counts(epoch: epoch) else {
+            return try averaged.whileInPlace { try validate(epoch) }
+        }
+        averaged.add(to: mean, models: mean.models(before: epoch))
+        let statistics = try BatchStatistics(parts, step)
+        return try averaged.whileInPlace {
+            averaged.keep(try statistics.measure(epoch: epoch))
+            return try validate(epoch)
+        }
+    }
+
+    /// What the weights come to that are in place; nil in a run without validation.
+    func validate(_ epoch: Int) throws -> Validation? {
+        guard let evaluator else { return nil }
+        let observers = observers
+        let wanted = options.scoreMetrics
+        let needsRows = !wanted.isDisjoint(with: [.f1, .auc])
+        var table = ScoreTable(wanted, of: parts.network, parts.loss)
+        let counts = try confusionCounts(afterEpochs: epoch + 1)
+        let look = { (batch: ShardBatch, plan: BoundPlan, _: Int) in
+            let rule = plan.plan.predictionRule
+            if needsRows { table.add(plan.output, labels: batch.labels, count: batch.count, rule: rule) }
+            counts?.add(plan.output, labels: batch.labels, count: batch.count, rule: rule)
+        }
+        var sums = try evaluator.evaluate(epoch: epoch, needsRows || counts != nil ? look : nil) { step, steps in
+            let event = ValidationProgress(epoch: epoch, step: step, steps: steps)
+            for observer in observers { try observer.validationProgressed(event) }
+        }
+        penalty.measure()
+        sums.loss += try penalty.value() * Double(sums.samples)
+        var scores = needsRows ? try table.values(communicator) : [:]
+        if wanted.contains(.top5) {
+            scores[ScoreMetric.top5.name] = Double(sums.correctInTop5) / Double(max(1, sums.samples))
+        }
+        return Validation(
+            means: progress.means(of: sums), scores: scores,
+            confusion: try counts?.combined(communicator, classNames: parts.data.classNames))
+    }
+
+    /// Of more classes a picture of them shows nothing.
+    private static let mostClasses = 1_000
+
+    /// Counts, if an observer wants to know now what samples are taken for. Most observers are rank 0's. Collective.
+    private func confusionCounts(afterEpochs epochs: Int) throws -> ConfusionCounts? {
+        let outputs = parts.network.outputShape.count
+        guard Milestone.isReached(afterEpochs: epochs), outputs <= Self.mostClasses,
+            parts.data.validation?.dataset.targetKind == .label
+        else { return nil }
+        let isWanted = try communicator.onRoot { observers.contains(where: \.wantsConfusion) ? 1.0 : 0 }
+        return try communicator.broadcast(isWanted.map { [$0] } ?? [], from: 0) == [1]
+            ? ConfusionCounts(outputs: outputs) : nil
+    }
+}
