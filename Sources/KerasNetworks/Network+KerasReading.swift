@@ -252,6 +252,7 @@ extension Layer {
         options.ignore("name", "batch_input_shape", "trainable")
         let layer = try Layer(keras: &options)
         try options.finish()
-        return (layer, options.origin)
+        _ = try layer.description.possibleOutputShape(of: inputs)
+        return (layer, options.origin(of: layer.keras, layer.description.parameters(for: inputs)))
     }
 }

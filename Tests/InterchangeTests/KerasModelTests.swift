@@ -280,7 +280,7 @@ private func smallResidual() throws -> Network {
     @Test func whatOnlyTrainingNeedsIsKept() throws {
         let original = try JSONValue(parsing: golden("functional-3.json")).text()
         let changes = [
-            (#""class_name":"HeNormal""#, #""class_name":"Orthogonal""#),
+            (#""class_name":"HeNormal""#, #""class_name":"STFT""#),
             (#""kernel_regularizer":null"#, #""kernel_regularizer":{"class_name":"L2","config":{"l2":0.001}}"#),
             (#""seed":null"#, #""seed":11"#),
             (#""bias_constraint":null"#, #""bias_constraint":{"class_name":"NonNeg"}"#),
@@ -291,9 +291,9 @@ private func smallResidual() throws -> Network {
         #expect(network.penalties.unknownConstraints.isEmpty)
         #expect(network.weightConstraints.contains(.notNegative))
         let error = #expect(throws: NetworkError.self) { try network.requireKnownInitializers() }
-        #expect(error?.layer == "stem" && error?.reason.contains("Orthogonal") == true)
+        #expect(error?.layer == "stem" && error?.reason.contains("STFT") == true)
         let home = try network.kerasModel.text()
-        for part in ["Orthogonal", #""l2":0.001"#, #""seed":11"#, "NonNeg"] { #expect(home.contains(part)) }
+        for part in ["STFT", #""l2":0.001"#, #""seed":11"#, "NonNeg"] { #expect(home.contains(part)) }
         #expect(try Network(kerasJSON: home, label: "test").penalties.l2 == 0.001)
     }
 

@@ -56,20 +56,20 @@ extension Network {
 
     /// What the layers add to the loss for each parameter.
     package var weightPenalties: [WeightPenalty] {
-        parameters.map { regularizing("regularizer", $0).flatMap(WeightPenalty.init(keras:)) ?? .none }
+        parameters.map { option("regularizer", $0).flatMap(WeightPenalty.init(keras:)) ?? .none }
     }
 
     /// What the layers demand of each parameter after an update.
     package var weightConstraints: [WeightConstraint?] {
         parameters.map { parameter in
-            regularizing("constraint", parameter).flatMap {
+            option("constraint", parameter).flatMap {
                 WeightConstraint(keras: $0, rank: parameter.specification.shape.rank)
             }
         }
     }
 
-    /// The option of a parameter's layer.
-    private func regularizing(_ kind: String, _ parameter: NetworkParameter) -> JSONValue? {
+    /// The option of a parameter's layer that its file says.
+    private func option(_ kind: String, _ parameter: NetworkParameter) -> JSONValue? {
         let node = nodes[parameter.node]
         return node.origin?.options["\(node.layer.keras.optionWord(of: parameter.specification.name))_\(kind)"]
     }
@@ -90,23 +90,27 @@ extension Network {
                 .merging(node.origin?.options ?? [:]) { _, kept in kept }
             return node.coming(
                 from: LayerOrigin(
-                    typeName: node.origin?.typeName, options: options, operation: node.origin?.operation))
+                    typeName: node.origin?.typeName, options: options,
+                    initializers: node.origin?.initializers ?? [:], operation: node.origin?.operation))
         }
         return try Network(name: name, nodes: penalized, auxiliaryOutputs: auxiliaryOutputs)
     }
 
     /// Refuses layers whose new weights would not be drawn as their file says.
     package func requireKnownInitializers() throws(NetworkError) {
-        for node in nodes {
-            let options = (node.origin?.options ?? [:]).sorted { $0.key < $1.key }
-            for (name, value) in options where name.hasSuffix("_initializer") {
-                // A kernel's is kept for its seed, too.
-                if name == "kernel_initializer", Initializer(keras: value) != nil { continue }
-                throw NetworkError(
-                    network: self.name, layer: node.name,
-                    reason: "its option \(name) = \((try? value.text()) ?? "?") is not supported for new weights; "
-                        + "give weights with --weights, or a file that has them")
-            }
+        for parameter in parameters {
+            let value = option("initializer", parameter)
+            let isUnknown = value.map { Initializer(keras: $0) == nil } ?? false
+            let (specification, node) = (parameter.specification, nodes[parameter.node])
+            let refusal = specification.initializer.refusal(of: specification.shape)
+            guard isUnknown || refusal != nil else { continue }
+            let option = "\(node.layer.keras.optionWord(of: specification.name))_initializer"
+            let given = value ?? node.layer.keras.kerasConfiguration[option]
+            throw NetworkError(
+                network: name, layer: node.name,
+                reason: "its option \(option) = \((try? given?.text()) ?? "?") is not supported for new weights"
+                    + (isUnknown ? "" : " of \(specification.shape): \(refusal ?? "")")
+                    + "; give weights with --weights, or a file that has them")
         }
     }
 }
