@@ -53,19 +53,36 @@ public struct LoweredNetwork: Sendable {
         }
     }
 
+    /// A value that the loss penalises.
+    public struct PenalizedValue: Sendable {
+        /// The layer's name.
+        public let name: String
+        public let value: Int
+        public let penalty: ActivityPenalty
+    }
+
     public let network: Network
     public let operations: [Operation]
     /// The network's own output.
     public let output: Output
     /// For training only.
     public let auxiliaryOutputs: [Output]
+    /// None of predictions.
+    public let penalizedValues: [PenalizedValue]
+
+    /// The values that losses look at.
+    package var lossValues: [Int] { ([output] + auxiliaryOutputs).map(\.value) + penalizedValues.map(\.value) }
 
     /// Fuses activations and padding, and splits off the last activation if `loss` works on logits. Layers that only
     /// auxiliary outputs need are lowered for training only. The operations are given the values of the node `start`, which alone
-    /// the nodes behind it may read of those before them; 0 is the network's input.
-    public init(_ network: Network, loss: Loss, purpose: PlanPurpose, start: Int = 0) {
+    /// the nodes behind it may read of those before them; 0 is the network's input. `penalties` are those of nodes' outputs.
+    public init(
+        _ network: Network, loss: Loss, purpose: PlanPurpose, start: Int = 0, penalties: [Int: ActivityPenalty] = [:]
+    ) {
+        let penalties = purpose == .prediction ? [:] : penalties
         let auxiliary = purpose == .training ? network.auxiliaryOutputs : []
-        var lowering = Lowering(network, isTraining: purpose == .training, loss: loss, start: start)
+        var lowering = Lowering(
+            network, isTraining: purpose == .training, loss: loss, start: start, penalized: Set(penalties.keys))
         let lowered = lowering.lower()
         self.network = network
         operations = lowered
@@ -76,6 +93,11 @@ public struct LoweredNetwork: Sendable {
         }
         self.output = output(network.nodes.count - 1, 1)
         auxiliaryOutputs = auxiliary.map { output($0.node, $0.weight) }
+        penalizedValues = lowering.penalizedNodes.compactMap { node in
+            penalties[node].map {
+                PenalizedValue(name: network.nodes[node].name, value: lowering.value(of: node), penalty: $0)
+            }
+        }
     }
 
     /// Whether each value depends on a trainable parameter, so that its gradient is wanted.

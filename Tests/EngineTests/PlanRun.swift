@@ -28,11 +28,11 @@ final class PlanRun {
         _ engine: any Engine, _ network: Network, loss: Loss, kind: TargetKind, shards sizes: [Int],
         purpose: PlanPurpose = .training, batchNormalization: BatchNormalizationMode = .shard,
         precision: Precision = .fp32, arena: ArenaLayout? = nil, packsMemory: Bool = true,
-        keepsWeightCopies: Bool = false
+        keepsWeightCopies: Bool = false, penalties: [Int: ActivityPenalty] = [:]
     ) throws {
         var request = PlanRequest(
-            network: LoweredNetwork(network, loss: loss, purpose: purpose), loss: loss, targets: kind, samples: 0,
-            purpose: purpose,
+            network: LoweredNetwork(network, loss: loss, purpose: purpose, penalties: penalties), loss: loss,
+            targets: kind, samples: 0, purpose: purpose,
             batchNormalization: batchNormalization, precision: precision, arena: arena, packsMemory: packsMemory,
             keepsWeightCopies: keepsWeightCopies)
         var plans: [Plan] = []

@@ -68,6 +68,10 @@ public struct Planner<Compiler: LayerCompiler> {
                 gradients.append(
                     try emitLoss(of: auxiliary, isAuxiliary: true, logits: logits, targets: buffer, weights))
             }
+            let needsGradient = request.network.needsGradient
+            for penalized in request.network.penalizedValues {
+                gradients.append(try emitPenalty(of: penalized, givesGradient: needsGradient[penalized.value]))
+            }
             if builder.isTraining { try backward(from: gradients.compactMap(\.self)) }
         }
         builder.pin(logits)
@@ -216,6 +220,23 @@ public struct Planner<Compiler: LayerCompiler> {
             return { _ in try kernel.run(logits, targets, weights, gradient: gradient, metrics) }
         }
         return LossGradient(value: output.value, buffer: gradient)
+    }
+
+    /// Emits the penalty of a value. In training it also emits the gradient, if that is wanted.
+    private func emitPenalty(
+        of penalized: LoweredNetwork.PenalizedValue, givesGradient: Bool
+    ) throws -> LossGradient? {
+        builder.enter(layer: penalized.name, kind: "penalty", phase: .loss)
+        let source = try compiler.plain(values[penalized.value])
+        let kernel = PenaltyKernel(
+            penalty: penalized.penalty, count: samples * operations[penalized.value].outputShape.count)
+        let gradient = builder.isTraining && givesGradient ? builder.activation(floats: kernel.count) : nil
+        builder.emit(reads: [source], writes: [gradient].compactMap(\.self)) { memory in
+            let (source, metrics) = (memory.floats(source), memory.metrics)
+            let gradient = gradient.map { memory.floats($0) }
+            return { _ in try kernel.run(source, gradient: gradient, metrics) }
+        }
+        return gradient.map { LossGradient(value: penalized.value, buffer: $0) }
     }
 
     // MARK: Backward

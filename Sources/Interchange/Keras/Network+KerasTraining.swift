@@ -22,6 +22,14 @@ extension Network {
         var penalties = Penalties()
         var kernels = Set<Double>()
         var texts: [(text: String, isUsual: Bool)] = []
+        for node in nodes {
+            guard let value = node.activityRegularizer else { continue }
+            let penalty = WeightPenalty(keras: value)
+            if penalty == WeightPenalty.none { continue }
+            let text = "layer \(node.name): activity_regularizer = \((try? value.text()) ?? "?")"
+            if penalty == nil { penalties.unknown.append(text) }
+            texts.append((text, false))
+        }
         for (index, node) in nodes.enumerated() where node.isTrainable {
             let parameters = node.layer.description.parameters(for: inputShapes(of: index))
             let words = parameters.map { node.layer.keras.optionWord(of: $0.name) }
@@ -34,7 +42,7 @@ extension Network {
                     if rank.flatMap({ WeightConstraint(keras: value, rank: $0) }) == nil {
                         penalties.unknownConstraints.append(text)
                     }
-                } else if name.hasSuffix("_regularizer") {
+                } else if name.hasSuffix("_regularizer"), name != Node.activityRegularizer {
                     let penalty = WeightPenalty(keras: value)
                     if penalty == WeightPenalty.none { continue }
                     if penalty == nil || parameter == nil { penalties.unknown.append(text) }
@@ -57,6 +65,17 @@ extension Network {
     /// What the layers add to the loss for each parameter.
     package var weightPenalties: [WeightPenalty] {
         parameters.map { option("regularizer", $0).flatMap(WeightPenalty.init(keras:)) ?? .none }
+    }
+
+    /// What the layers add to the loss for their outputs, by node: also layers that do not train, as in Keras.
+    package var activityPenalties: [Int: ActivityPenalty] {
+        var penalties: [Int: ActivityPenalty] = [:]
+        for (index, node) in nodes.enumerated() {
+            let penalty = node.activityRegularizer.flatMap(WeightPenalty.init(keras:)) ?? .none
+            guard penalty != .none else { continue }
+            penalties[index] = ActivityPenalty(l1: Float(penalty.l1), l2: Float(penalty.l2))
+        }
+        return penalties
     }
 
     /// What the layers demand of each parameter after an update.
@@ -112,5 +131,16 @@ extension Network {
                     + (isUnknown ? "" : " of \(specification.shape): \(refusal ?? "")")
                     + "; give weights with --weights, or a file that has them")
         }
+    }
+}
+
+extension Node {
+    fileprivate static let activityRegularizer = "activity_regularizer"
+
+    /// The option, or what the layer `ActivityRegularization` has in its place.
+    fileprivate var activityRegularizer: JSONValue? {
+        guard let origin else { return nil }
+        guard origin.typeName == ActivityPenalty.kerasClass else { return origin.options[Self.activityRegularizer] }
+        return ["class_name": "L1L2", "config": .object(origin.options)]
     }
 }

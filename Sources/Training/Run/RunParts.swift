@@ -74,7 +74,9 @@ package struct RunParts {
             SharedFact("model configuration", digestOf: try network.kerasModel.text()),
         ])
         try resumed?.requireSame(data, definition)
-        let body = try communicator.together { try options.cacheFeatures ?? false ? FrozenBody(of: network) : nil }
+        let body = try communicator.together {
+            try options.cacheFeatures ?? false ? FrozenBody(of: network, options) : nil
+        }
         try self.init(
             session, data, network, definition.loss, resumed: resumed?.state,
             isUnfrozen: resumed?.state.map { options.isUnfrozen($0.position) } ?? false,

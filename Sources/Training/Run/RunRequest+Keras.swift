@@ -92,8 +92,9 @@ extension RunRequest {
         guard penalties.unknown.isEmpty else {
             throw NetworkError(
                 network: network.name, layer: nil,
-                reason: "\(penalties.unknown[0]) is not supported in training, where L1 and L2 of weights are the only "
-                    + "penalties; --l2 replaces all that the file has, and --l2 0 leaves them out")
+                reason: "\(penalties.unknown[0]) is not supported in training, where L1 and L2 are the only "
+                    + "penalties of weights and outputs; --l2 replaces all that the file has, and --l2 0 leaves them out"
+            )
         }
         if !penalties.others.isEmpty { return [("layer-penalties", "true")] }
         return penalties.l2 > 0 ? [("l2", "\(penalties.l2)")] : []
