@@ -47,10 +47,16 @@ struct Lowering {
             for input in node.inputs { consumers[input].append(index) }
         }
         self.consumers = consumers
-        let outputs = [network.nodes.count - 1] + (isTraining ? network.auxiliaryOutputs.map(\.node) : [])
-        // An output that other layers read as well keeps its activation.
-        let ends = outputs.filter { consumers[$0].isEmpty }.map { end(of: $0) }.filter { !penalized.contains($0) }
-        absorbing = Set(ends.filter { loss.absorbs(activation(of: $0)) })
+        let auxiliary = network.auxiliaryOutputs.filter { isTraining || $0.isHead }
+        let outputs = [network.nodes.count - 1] + auxiliary.map(\.node)
+        for (number, output) in outputs.enumerated() {
+            // An output that other layers read as well keeps its activation.
+            guard consumers[output].isEmpty else { continue }
+            let end = end(of: output)
+            if !penalized.contains(end), loss.ofOutput(number).absorbs(network.nodes[end].layer.activation) {
+                absorbing.insert(end)
+            }
+        }
     }
 
     mutating func lower() -> [Operation] {

@@ -46,6 +46,8 @@ public struct LoweredNetwork: Sendable {
         public let activation: Activation
         /// Of its loss: 1 for the network's own output.
         public let weight: Float
+        /// The node.
+        public let node: Int
 
         /// Whether the value is logits of a cross-entropy.
         package func takesLogits(_ loss: Loss) -> Bool {
@@ -65,7 +67,7 @@ public struct LoweredNetwork: Sendable {
     public let operations: [Operation]
     /// The network's own output.
     public let output: Output
-    /// For training only.
+    /// Those for training only, and heads.
     public let auxiliaryOutputs: [Output]
     /// None of predictions.
     public let penalizedValues: [PenalizedValue]
@@ -80,7 +82,7 @@ public struct LoweredNetwork: Sendable {
         _ network: Network, loss: Loss, purpose: PlanPurpose, start: Int = 0, penalties: [Int: ActivityPenalty] = [:]
     ) {
         let penalties = purpose == .prediction ? [:] : penalties
-        let auxiliary = purpose == .training ? network.auxiliaryOutputs : []
+        let auxiliary = network.auxiliaryOutputs.filter { purpose == .training || $0.isHead }
         var lowering = Lowering(
             network, isTraining: purpose == .training, loss: loss, start: start, penalized: Set(penalties.keys))
         let lowered = lowering.lower()
@@ -89,7 +91,7 @@ public struct LoweredNetwork: Sendable {
         let output = { (node: Int, weight: Float) in
             Output(
                 name: network.nodes[node].name, value: lowering.value(of: node),
-                activation: lowering.absorbedActivation(of: node), weight: weight)
+                activation: lowering.absorbedActivation(of: node), weight: weight, node: node)
         }
         self.output = output(network.nodes.count - 1, 1)
         auxiliaryOutputs = auxiliary.map { output($0.node, $0.weight) }

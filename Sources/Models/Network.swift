@@ -126,10 +126,12 @@ public struct NetworkParameter: Sendable, Equatable {
 public struct AuxiliaryOutput: Sendable, Equatable {
     public let node: Int
     public let weight: Float
+    /// Whether it is more than that: a head, which has targets of its own, in evaluation and prediction too. What its loss counts
+    /// is then said by the loss (`Loss.Head`).
+    public let isHead: Bool
 
-    public init(node: Int, weight: Float) {
-        self.node = node
-        self.weight = weight
+    public init(node: Int, weight: Float, isHead: Bool = false) {
+        (self.node, self.weight, self.isHead) = (node, weight, isHead)
     }
 }
 

@@ -207,7 +207,7 @@ struct Trainer {
         var metrics = EpochMetrics(
             epoch: epoch, training: progress.means, validation: (averaged ?? raw)?.means,
             rawValidation: averaged == nil ? nil : raw?.means)
-        metrics.scores = (averaged ?? raw)?.scores ?? [:]
+        metrics.scores = progress.headMeans(of: progress.sums).merging((averaged ?? raw)?.scores ?? [:]) { $1 }
         let decision = try communicator.onRoot { try coordinator.endEpoch(metrics).encoded() }
         let directive = try Directive(encoded: communicator.broadcast(decision ?? [], from: 0))
         progress.endEpoch(metrics)
@@ -280,6 +280,7 @@ struct Trainer {
         if wanted.contains(.top5) {
             scores[ScoreMetric.top5.name] = Double(sums.correctInTop5) / Double(max(1, sums.samples))
         }
+        for (name, value) in progress.headMeans(of: sums) { scores["val_" + name] = value }
         return (progress.means(of: sums), scores)
     }
 

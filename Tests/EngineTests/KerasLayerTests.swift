@@ -43,7 +43,7 @@ import Testing
         let run = try PlanRun(
             engine.make(), network, loss: Loss(.meanSquaredError), kind: .values, shards: [2, 1],
             penalties: network.activityPenalties)
-        try run.load(split(values("weights"), for: network))
+        try run.load(network.split(values("weights")))
         run.poison()
         var batch = Batch(for: network, samples: 3, kind: .values)
         batch.inputs = try values("inputs")
@@ -54,7 +54,7 @@ import Testing
             expect([Float(result.metrics.loss)], [Float(loss)], "loss")
         }
         #expect(name.hasPrefix("penalties/") != network.activityPenalties.isEmpty)
-        let gradients = parameterOrder(of: network).flatMap { result.gradients[$0] }
+        let gradients = network.kerasParameterOrder.flatMap { result.gradients[$0] }
         expect(gradients, try values("gradients"), "gradients")
     }
 
@@ -65,23 +65,6 @@ import Testing
         let network = try Network(kerasJSON: golden.attributes.string("model"), label: name)
         #expect(try Network(kerasJSON: network.kerasModel.text(), label: name) == network)
         #expect(try !network.kerasModel.text().contains("dptrain>"), "Keras has all of these layers")
-    }
-
-    private func split(_ values: [Float], for network: Network) -> ParameterValues {
-        var rest = values[...]
-        var result = ParameterValues(repeating: [], count: network.parameters.count)
-        for parameter in parameterOrder(of: network) {
-            let count = network.parameters[parameter].specification.shape.count
-            result[parameter] = Array(rest.prefix(count))
-            rest = rest.dropFirst(count)
-        }
-        return result
-    }
-
-    /// Keras's `model.weights`.
-    private func parameterOrder(of network: Network) -> [Int] {
-        let own = Dictionary(grouping: network.parameters.indices) { network.parameters[$0].node }
-        return network.kerasLayerOrder.flatMap { own[$0] ?? [] }
     }
 
     private func expect(_ found: [Float], _ expected: [Float], _ what: String) {

@@ -1,6 +1,7 @@
 import Checkpoints
 import Optimization
 import Reduction
+import Sessions
 
 /// How far a run has come: what a checkpoint holds beyond weights, slots and the coordinator.
 struct RunProgress: Sendable {
@@ -14,29 +15,49 @@ struct RunProgress: Sendable {
     /// What there is to be right about in a sample: 0 for networks without classes, several where each class is a question
     /// of its own.
     private let decisionsPerSample: Int
+    private let heads: [HeadMetrics]
 
     var countsCorrect: Bool { decisionsPerSample > 0 }
 
-    init(firstRate: Float, decisionsPerSample: Int) {
+    init(firstRate: Float, decisionsPerSample: Int, heads: [HeadMetrics]) {
         learningRate = firstRate
         self.decisionsPerSample = decisionsPerSample
+        self.heads = heads
+        sums = noSums
     }
 
     /// Continues from `state`.
-    init(resuming state: RunState, decisionsPerSample: Int) {
+    init(resuming state: RunState, decisionsPerSample: Int, heads: [HeadMetrics]) {
         self.decisionsPerSample = decisionsPerSample
+        self.heads = heads
         learningRate = Float(state.optimizer.learningRate)
         position = state.position
         history = state.history
         overrides = state.overrides
+        sums = noSums
         sums.samples = Int(state.epochSums["samples"] ?? 0)
         sums.loss = state.epochSums["loss"] ?? 0
         sums.correct = Int(state.epochSums[correctName] ?? 0)
+        for number in heads.indices {
+            sums.heads[number].loss = state.epochSums[RunState.headSum(number, "loss")] ?? 0
+            sums.heads[number].correct = Int(state.epochSums[RunState.headSum(number, "correct")] ?? 0)
+        }
+    }
+
+    private var noSums: MetricSums {
+        var sums = MetricSums()
+        sums.heads = heads.map { _ in MetricSums.Head() }
+        return sums
     }
 
     /// The sums as a checkpoint has them.
     var epochSums: [String: Double] {
-        ["samples": Double(sums.samples), "loss": sums.loss, correctName: Double(sums.correct)]
+        var all = ["samples": Double(sums.samples), "loss": sums.loss, correctName: Double(sums.correct)]
+        for (number, head) in sums.heads.enumerated() {
+            all[RunState.headSum(number, "loss")] = head.loss
+            all[RunState.headSum(number, "correct")] = Double(head.correct)
+        }
+        return all
     }
 
     private var correctName: String { decisionsPerSample > 1 ? "correct_outputs" : "correct" }
@@ -52,11 +73,22 @@ struct RunProgress: Sendable {
         return EpochMetrics.Means(loss: sums.loss / count, accuracy: countsCorrect ? correct(sums) / count : nil)
     }
 
+    /// Metrics of each output of a network with several, by name.
+    func headMeans(of sums: MetricSums) -> [String: Double] {
+        zip(heads, sums.heads).reduce(into: [:]) { all, head in
+            all.merge(head.0.values(of: head.1, samples: sums.samples)) { first, _ in first }
+        }
+    }
+
     mutating func add(_ step: MetricSums, learningRate: Float) {
         self.learningRate = learningRate
         sums.samples += step.samples
         sums.loss += step.loss
         sums.correct += step.correct
+        for number in heads.indices {
+            sums.heads[number].loss += step.heads[number].loss
+            sums.heads[number].correct += step.heads[number].correct
+        }
         position.step += 1
         position.globalStep += 1
     }
@@ -64,7 +96,7 @@ struct RunProgress: Sendable {
     /// Back to the start of the epoch; `learningRate` is the rate of the step before it.
     mutating func rollBack(learningRate: Float) {
         self.learningRate = learningRate
-        sums = MetricSums()
+        sums = noSums
         position.globalStep -= position.step
         position.step = 0
     }
@@ -77,8 +109,9 @@ struct RunProgress: Sendable {
         {
             record[name] = metrics[name]
         }
+        record.merge(metrics.scores) { first, _ in first }
         history.append(record)
-        sums = MetricSums()
+        sums = noSums
         position.epoch += 1
         position.step = 0
     }

@@ -24,7 +24,8 @@ extension RunRequest {
         var notes = file.notes
         var taken: [KerasCompilation.Setting] = []
         if let compilation = file.compilation {
-            if !given.contains("loss") { taken += try compilation.lossSettings(of: file.network) }
+            let network = try options.separatingOutputs(of: file.network)
+            if given.isDisjoint(with: ["loss", "losses"]) { taken += try compilation.lossSettings(of: network) }
             // --optimizer stands for another object, with settings of its own.
             if !given.contains("optimizer") { taken += try compilation.optimizerSettings(of: file.network) }
             if !compilation.otherMetrics.isEmpty {
