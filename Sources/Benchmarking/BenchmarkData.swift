@@ -19,6 +19,9 @@ final class BenchmarkData {
         let batch = options.batchSize
         path = FileManager.default.temporaryDirectory.path + "/dptrain-bench-\(getpid()).h5"
         let (network, isRegression) = try Self.network(options)
+        guard network.heads.isEmpty else {
+            throw OptionError("model", "bench makes targets for one output, and \(network.name) has several")
+        }
         let bytes = batch * network.inputShape.count * MemoryLayout<Float>.stride
         guard bytes <= HostMemory.availableBytes ?? .max else {
             throw OptionError(

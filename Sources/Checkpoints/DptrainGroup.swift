@@ -13,6 +13,10 @@ enum DptrainGroup {
         try attributes.set("label_smoothing", Double(state.loss.labelSmoothing))
         try attributes.set("from_logits", state.loss.isFromLogits ? 1 : 0)
         try write(state.loss.settings, of: state.loss.function, to: attributes)
+        if !state.loss.heads.isEmpty {
+            try attributes.set("output_losses", state.loss.heads.map(\.loss.function.rawValue))
+            try attributes.set("output_weights", state.loss.heads.map { "\($0.weight)" })
+        }
         try attributes.set("data_fingerprint", state.dataFingerprint)
         try attributes.set("normalization", state.normalization)
         if !state.overrides.isEmpty, let text = try? CanonicalJSON.encode(state.overrides) {
@@ -49,6 +53,7 @@ enum DptrainGroup {
     }
 
     static func loss(in group: Group, of network: Network, file: String) throws -> Loss {
+        guard network.heads.isEmpty else { return try lossOfHeads(in: group, of: network, file: file) }
         let name = try group.attributes.string("loss")
         guard let function = Loss.Function(rawValue: name) else {
             throw FileError(
@@ -61,6 +66,24 @@ enum DptrainGroup {
             function, labelSmoothing: Float(smoothing),
             isFromLogits: try group.attributes.int("from_logits", in: 0...1) != 0,
             settings: try settings(of: function, in: group.attributes))
+    }
+
+    private static func lossOfHeads(in group: Group, of network: Network, file: String) throws -> Loss {
+        let functions = try group.attributes.strings("output_losses").map(Loss.Function.init(rawValue:))
+        let weights = try group.attributes.strings("output_weights").map { Float($0) }
+        let heads = network.heads.indices.compactMap { number -> Loss.Head? in
+            guard number < functions.count, number < weights.count, let function = functions[number],
+                let weight = weights[number], weight.isFinite, weight >= 0
+            else { return nil }
+            return Loss.Head(
+                name: network.headNames[number], loss: network.loss(function, of: network.heads[number]), weight: weight
+            )
+        }
+        guard heads.count == network.heads.count, functions.count == heads.count, weights.count == heads.count else {
+            throw FileError(
+                .content, file: file, "its losses are not those of the \(network.heads.count) outputs of its network")
+        }
+        return Loss(heads: heads)
     }
 
     /// The numbers of the losses that have some.
@@ -104,7 +127,7 @@ enum DptrainGroup {
         state.options = try texts(in: group.group("options"))
         state.execution = try texts(in: group.group("execution"))
 
-        state.epochSums = try epochSums(in: group.group("epoch_sums"))
+        state.epochSums = try epochSums(in: group.group("epoch_sums"), heads: state.loss.heads.count)
         state.history = try history(in: group.group("history"))
     }
 
@@ -117,12 +140,15 @@ enum DptrainGroup {
         return overrides
     }
 
-    private static func epochSums(in group: Group) throws(HDF5Error) -> [String: Double] {
+    /// `heads`: how many outputs have sums of their own.
+    private static func epochSums(in group: Group, heads: Int) throws(HDF5Error) -> [String: Double] {
+        let counts = RunState.sums.counts + (0..<heads).map { RunState.headSum($0, "correct") }
+        let values = RunState.sums.values + (0..<heads).map { RunState.headSum($0, "loss") }
         var sums: [String: Double] = [:]
         for name in try group.children() {
             let value = try group.dataset(name).readFinite([], as: Double.self)[0]
-            let isCount = RunState.sums.counts.contains(name)
-            guard isCount || RunState.sums.values.contains(name) else {
+            let isCount = counts.contains(name)
+            guard isCount || values.contains(name) else {
                 throw error(group, name, "no such sum is known")
             }
             let range = RunState.largeCounts

@@ -47,6 +47,7 @@ private struct Joined {
         var weights: [Float]?
         /// The most that a part tells apart.
         var classes = 0
+        var heads: [HeadTargets]
     }
 
     private let first: DatasetFile
@@ -73,8 +74,9 @@ private struct Joined {
                     "an attribute says which of its rows are for which purpose, and part files have none",
                     remedy: "store each split in a data set of its own")
             }
-            var piece = pieces[split] ?? Pieces(first: set, weights: set.weights.map { _ in [] })
+            var piece = pieces[split] ?? Pieces(first: set, weights: set.weights.map { _ in [] }, heads: set.heads)
             try set.requireSameKind(as: piece.first)
+            piece.heads = try set.joinedHeads(with: piece.heads)
             piece.parts.append(set.source.parts.closed)
             piece.accesses.append(set.source.access)
             piece.targets.append(set.targets)
@@ -99,7 +101,7 @@ private struct Joined {
             return SampleSet(
                 split: set.split, source: source, rows: .run(0..<source.parts.rows),
                 targets: Targets(joining: piece.targets), weights: piece.weights, targetsPath: set.targetsPath,
-                classes: set.classes > 0 ? classes : 0, classNames: set.classNames)
+                classes: set.classes > 0 ? classes : 0, classNames: set.classNames, heads: piece.heads)
         }
         return try DatasetFile(
             path: text, options: first.options, splits: splits, classes: classes, classNames: first.classNames,

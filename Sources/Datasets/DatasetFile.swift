@@ -71,7 +71,9 @@ public struct DatasetFile: Sendable {
         // Training samples come first: their labels, if they are words, number those of the others.
         for split in Split.allCases {
             guard let paths = schema.splits[split] else { continue }
-            let part = try Part(paths, in: file, options, order: order, channels: channels, classNames: known)
+            let part = try Part(
+                paths, in: file, options, order: order, channels: channels, classNames: known,
+                heads: parts[.train]?.heads ?? [])
             known = known ?? part.found.names
             parts[split] = part
         }
@@ -79,7 +81,7 @@ public struct DatasetFile: Sendable {
         let offsets = parts.values.map(\.source).filter(\.parts.areEncoded).map {
             EncodedImages.offsetsPath(of: $0.dataset.path)
         }
-        let targets = schema.splits.values.flatMap { [$0.samples, $0.targets].compactMap(\.self) }
+        let targets = schema.splits.values.flatMap { [$0.samples, $0.targets].compactMap(\.self) + $0.heads }
         let used = targets + offsets + schema.lists + [options.sampleWeights].compactMap(\.self)
         unused = isNative ? [] : try UnusedContent.of(file, used: used)
         let classes = options.classes ?? Self.classes(named: known?.count ?? 0, parts)
@@ -90,7 +92,8 @@ public struct DatasetFile: Sendable {
             splits[split] = SampleSet(
                 split: split, source: part.source, rows: part.rows, targets: targets,
                 targetsPath: part.targetsPath,
-                classes: Self.hasLabels(targets) ? classes : 0, classNames: Self.hasLabels(targets) ? classNames : nil)
+                classes: Self.hasLabels(targets) ? classes : 0, classNames: Self.hasLabels(targets) ? classNames : nil,
+                heads: part.heads)
         }
         if let path = options.sampleWeights, let train = splits[.train] {
             splits[.train] = try train.weighted(by: Part.dataset(path, in: file, options))
@@ -112,25 +115,35 @@ public struct DatasetFile: Sendable {
         let rows: RowSelection
         let found: TargetReader.Found
         let targetsPath: String?
+        /// Empty where the network has one output with targets.
+        let heads: [HeadTargets]
 
+        /// `heads` are those of the training split, if it has been read.
         init(
             _ paths: DatasetSchema.Paths, in file: HDF5File, _ options: DatasetOptions, order: ChannelOrder?,
-            channels: Int, classNames: [String]?
+            channels: Int, classNames: [String]?, heads known: [HeadTargets]
         ) throws {
             let samples = try Self.dataset(paths.samples, in: file, options)
             source =
                 try EncodedImages(samples, in: file).map { try SampleSource($0, channels: channels) }
                 ?? SampleSource(samples, order: order)
             rows = paths.rows ?? .run(0..<source.parts.rows)
-            targetsPath = paths.targets
-            guard let path = paths.targets else {
-                found = TargetReader.Found(targets: .none)
+            targetsPath = paths.targets ?? paths.heads.first
+            var found: TargetReader.Found
+            if !paths.heads.isEmpty {
+                (found, heads) = try HeadReader(
+                    heads: options.heads, datasets: paths.heads.map { try Self.dataset($0, in: file, options) },
+                    samples: source.parts.rows, options: options, known: known
+                ).read()
+            } else if let path = paths.targets {
+                let reader = TargetReader(
+                    dataset: try Self.dataset(path, in: file, options), samples: source.parts.rows, options: options,
+                    classNames: classNames)
+                (found, heads) = (try reader.read(), [])
+            } else {
+                (self.found, heads) = (TargetReader.Found(targets: .none), [])
                 return
             }
-            let reader = TargetReader(
-                dataset: try Self.dataset(path, in: file, options), samples: source.parts.rows, options: options,
-                classNames: classNames)
-            var found = try reader.read()
             switch rows {
             case .run(let range) where range.count == source.parts.rows: break
             case .run(let range): found.targets = found.targets[range]

@@ -41,6 +41,8 @@ public struct DatasetOptions: Sendable, Equatable {
     public var order: ChannelOrder?
     public var targets: TargetForm?
     public var demand: TargetDemand?
+    /// Of a network with several outputs that have targets of their own: what each of them needs. Empty for others.
+    public var heads: [HeadDemand] = []
     /// The stored number of the first class; nil is 0.
     public var labelOffset: Int?
     /// The names of a model's classes in its order, which labels that are words must have.

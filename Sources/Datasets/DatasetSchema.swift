@@ -11,6 +11,8 @@ public struct DatasetSchema: Sendable, Equatable {
         public var samples: String
         /// nil where the file has no targets for the split.
         public var targets: String?
+        /// Those of each head, where the network has several; none where the file has none of them.
+        public var heads: [String] = []
         /// The rows of both that belong to the split; nil for all.
         public var rows: RowSelection?
     }
@@ -40,6 +42,11 @@ public struct DatasetSchema: Sendable, Equatable {
                 samples = try Self.only(Self.names(Self.sampleNames, of: split), "samples", split, present, file)
             }
             guard let samples else { continue }
+            guard options.heads.isEmpty else {
+                let heads = try Self.heads(options.heads, of: split, present, file)
+                splits[split] = Paths(samples: samples, targets: nil, heads: heads)
+                continue
+            }
             var targets = chosen.labels
             if targets == nil {
                 if chosen.images != nil, DatasetPath(samples).file == nil {
@@ -73,7 +80,7 @@ public struct DatasetSchema: Sendable, Equatable {
                 try attribute.rows(of: split, in: path, count: file.root.dataset(path).rows)
             }
             guard let rows = try rowsOf(shared.samples) else { continue }
-            var part = Paths(samples: shared.samples, targets: shared.targets, rows: rows)
+            var part = Paths(samples: shared.samples, targets: shared.targets, heads: shared.heads, rows: rows)
             if let targets = shared.targets, attribute.knows(targets) {
                 let labelled = try rowsOf(targets)
                 guard labelled == nil || labelled == rows else {
@@ -98,6 +105,26 @@ public struct DatasetSchema: Sendable, Equatable {
             if split == .train { wanted.insert("/\(word)") }
         }
         return wanted
+    }
+
+    /// The targets of each head, or of none: predictions need none.
+    private static func heads(
+        _ heads: [HeadDemand], of split: Split, _ present: LinkedDatasets, _ file: HDF5File
+    ) throws -> [String] {
+        let found = try heads.map { head -> String? in
+            if split == .train, let path = head.path { return path }
+            return try only(names([head.word], of: split), "targets of the output \(head.name)", split, present, file)
+        }
+        guard found.contains(where: { $0 != nil }) else { return [] }
+        if let missing = zip(heads, found).first(where: { $0.1 == nil })?.0 {
+            throw DatasetError(
+                file: file.path, "there are no \(split.rawValue) targets for the output \(missing.name) of the model",
+                remedy: split == .train
+                    ? "store them as /train/\(missing.word), or name the targets of all outputs: --labels "
+                        + heads.map { "\($0.name)=PATH" }.joined(separator: ",")
+                    : "store them as /\(split.rawValue)/\(missing.word)")
+        }
+        return found.compactMap(\.self)
     }
 
     /// Targets that lie beside samples which were named explicitly.

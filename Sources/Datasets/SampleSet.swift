@@ -18,6 +18,8 @@ public struct SampleSet: Sendable {
     public let classes: Int
     /// As many as `classes`, where the file names them.
     public let classNames: [String]?
+    /// Whose targets the columns of `targets` are, where a network has several outputs that have some.
+    public var heads: [HeadTargets] = []
     /// For samples that are drawn anew in each epoch; these here are those of epoch 0.
     var redraw: Redraw?
 

@@ -85,7 +85,8 @@ extension Predictions {
 
     /// Nil for classes, and for samples without targets.
     public var regressionErrors: RegressionErrors? {
-        guard case .targets(let wanted, let width) = targets, meaning == .values, width == outputs else { return nil }
+        guard case .targets(let wanted, let width) = targets, meaning == .values, width == outputs, heads.isEmpty
+        else { return nil }
         let columns = 0..<outputs
         let errors = { (column: Int) in
             stride(from: column, to: wanted.count, by: width).map { Double(values[$0]) - Double(wanted[$0]) }

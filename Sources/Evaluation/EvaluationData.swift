@@ -33,6 +33,7 @@ struct EvaluationData {
     ) throws {
         var understanding = DatasetOptions(options, demand: TargetDemand(model.network, model.lossFunction))
         understanding.classNames = model.classNames.isEmpty ? nil : model.classNames
+        try understanding.take(headsOf: model.network, options)
         // Weights belong to the rows that the run kept back, and to no others that are evaluated.
         let isValidation = request.split == .validation && options.validationRule.isOfTrainingSamples
         if !isValidation { understanding.sampleWeights = nil }
@@ -92,7 +93,7 @@ struct EvaluationData {
     func requireTargets(for model: EvaluationModel, _ loss: Loss) throws {
         if case .none = dataset.targets { try dataset.requireTargets(.labels) }
         try model.network.requireOneClass(of: dataset, for: loss)
-        try model.network.requireTargets(of: source.input.output, for: loss)
+        try model.network.requireTargets(of: source, for: loss)
         guard let names = dataset.classNames, !model.classNames.isEmpty, names != model.classNames else { return }
         throw DatasetError(
             file: dataset.file, object: dataset.targetsPath,

@@ -28,8 +28,8 @@ struct EvaluationModel {
 
     private enum KnownLoss {
         case own(Loss)
-        /// As Keras's `training_config` has it; nil for a model that was not compiled.
-        case keras(JSONValue?)
+        /// As Keras's `training_config` has it; nil for a model that was not compiled. With the weights of several outputs.
+        case keras(JSONValue?, weights: JSONValue?)
     }
 
     /// `file` names the bytes in errors. `inputSize` is for a Keras model that leaves the size of samples open.
@@ -60,7 +60,7 @@ struct EvaluationModel {
         }
         network = model.network
         weights = try stored.weights(for: network)
-        loss = .keras(model.compilation?.loss)
+        loss = .keras(model.compilation?.loss, weights: model.compilation?.lossWeights)
         (normalization, classNames, training) = (nil, [], nil)
         let published =
             network.preprocessingLayers.isEmpty ? stored.pretrained.flatMap { $0.isAsPublished ? $0 : nil } : nil
@@ -116,7 +116,7 @@ struct EvaluationModel {
     var lossFunction: Loss.Function? {
         switch loss {
         case .own(let loss): loss.function
-        case .keras(let description): description.flatMap { try? Loss(keras: $0, of: network) }?.function
+        case .keras(let description, _): description.flatMap { try? Loss(keras: $0, of: network) }?.function
         }
     }
 
@@ -124,10 +124,15 @@ struct EvaluationModel {
     func loss(on dataset: SampleSet) throws -> Loss {
         switch loss {
         case .own(let loss): return loss
-        case .keras(nil), .keras(.null):
+        case .keras(nil, _) where !network.heads.isEmpty, .keras(.null, _) where !network.heads.isEmpty:
+            return try options.loss(of: network, dataset.heads)
+        case .keras(nil, _), .keras(.null, _):
             return network.loss(network.usualLoss(for: dataset.targets.isMultiHot ? .flags : dataset.targetKind))
-        case .keras(let description?):
+        case .keras(let description?, let weights):
             do {
+                guard network.heads.isEmpty else {
+                    return try Loss(keras: description, weights: weights, ofHeadsOf: network)
+                }
                 return try Loss(keras: description, of: network)
             } catch {
                 throw FileError(.content, file: file, error.reason, remedy: "`dptrain predict` needs no loss")
@@ -138,6 +143,7 @@ struct EvaluationModel {
     /// What its outputs stand for: where the data has targets, they tell classes from values; else what it was trained
     /// with does.
     func meaning(on dataset: SampleSet) -> Predictions.Meaning {
+        guard network.heads.isEmpty else { return .values }
         let last = network.nodes[network.nodes.count - 1].layer.activation
         let givesProbabilities = last == .softmax || last == .sigmoid
         let isRegression =
@@ -154,6 +160,11 @@ struct EvaluationModel {
     /// Refuses a model whose predictions cannot be averaged with those of `other`.
     func requireOutputs(like other: EvaluationModel) throws {
         let (mine, theirs) = (network.outputShape, other.network.outputShape)
+        guard network.headNames == other.network.headNames, network.outputCount == other.network.outputCount else {
+            throw FileError(
+                .content, file: file, "its outputs are not those of \(other.file)",
+                remedy: "average models with the same outputs")
+        }
         guard mine == theirs, network.decision == other.network.decision else {
             throw FileError(
                 .content, file: file,

@@ -76,9 +76,20 @@ public struct EvaluationResult: Sendable, Equatable {
     public let confusion: ConfusionMatrix?
     /// Of regression, else nil.
     public let errors: RegressionErrors?
+    /// Of each output of a network with several; empty for others.
+    public let outputs: [Output]
     public let samples: Int
     /// What to know of the loss, in sentences.
     public let notes: [String]
     public let split: Split
     public let samplesPerSecond: Double
+
+    /// What is measured of one of several outputs.
+    public struct Output: Sendable, Equatable {
+        public let name: String
+        /// Without its weight in the sum.
+        public let loss: Double
+        /// Nil for regression.
+        public let accuracy: Double?
+    }
 }

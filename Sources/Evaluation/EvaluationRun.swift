@@ -54,16 +54,20 @@ public final class EvaluationRun {
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let count = Double(sums.samples)
+        let heads = zip(HeadMetrics.all(of: model.network, loss, kind), sums.heads).map { head, own in
+            let means = head.means(of: own, samples: sums.samples)
+            return EvaluationResult.Output(name: head.name, loss: means.loss, accuracy: means.accuracy)
+        }
         let penalty = try Penalty(session.options.penalties(of: replica.network), replica, communicator)
         penalty.measure()
         return EvaluationResult(
             loss: try (sums.loss + penalty.value() * count) / count,
-            accuracy: kind == .values
+            accuracy: kind == .values || !heads.isEmpty
                 ? nil : Double(sums.correct) / count / Double(kind == .flags ? outputs : 1),
             top5: isClassifier && outputs > 1 ? Double(sums.correctInTop5) / count : nil,
             confusion: try confusion?.combined(
                 communicator, classNames: model.classNames.isEmpty ? data.dataset.classNames ?? [] : model.classNames),
-            errors: try errors?.combined(communicator, targets: data.dataset.targets.values),
+            errors: try errors?.combined(communicator, targets: data.dataset.targets.values), outputs: heads,
             samples: sums.samples, notes: model.notes(on: data.normalization), split: data.dataset.split,
             samplesPerSecond: count / seconds)
     }
@@ -102,7 +106,8 @@ public final class EvaluationRun {
         }
         let count = Float(request.models.count)
         let predictions = Predictions(
-            split: data.dataset.split, samples: data.dataset.count, outputs: first.network.outputShape.count,
+            split: data.dataset.split, samples: data.dataset.count, outputs: first.network.outputCount,
+            heads: first.network.heads.map { (first.network.nodes[$0].name, first.network.shapes[$0].count) },
             samplesPerSecond: Double(data.dataset.count) / (time / .seconds(1)),
             values: count > 1 ? sum.map { $0 / count } : sum, meaning: meaning, decision: first.network.decision,
             classNames: first.classNames.isEmpty ? data.dataset.classNames ?? [] : first.classNames,
@@ -116,6 +121,9 @@ public final class EvaluationRun {
         _ model: EvaluationModel, _ session: Session, _ data: EvaluationData, _ loss: Loss
     ) throws -> EvaluationResult {
         try communicator.together {
+            guard model.network.heads.isEmpty else {
+                throw OptionError("test-time-augmentation", "it is for models with one output")
+            }
             guard !request.countsConfusion else {
                 throw OptionError("confusion", "it is counted without --test-time-augmentation; leave one of them out")
             }
@@ -131,7 +139,7 @@ public final class EvaluationRun {
         return EvaluationResult(
             loss: shared[0] / count, accuracy: isClassifier ? shared[1] / count : nil,
             top5: isClassifier && model.network.outputShape.count > 1 ? shared[2] / count : nil, confusion: nil,
-            errors: nil,
+            errors: nil, outputs: [],
             samples: data.dataset.count, notes: model.notes(on: data.normalization), split: data.dataset.split,
             samplesPerSecond: count / (time / .seconds(1)))
     }
@@ -143,7 +151,7 @@ public final class EvaluationRun {
     ) throws -> (values: [Float], time: Duration) {
         // This loss absorbs no activation: the outputs are the network's own.
         let (replica, evaluator) = try prepare(model, session, data, .meanSquaredError, .prediction)
-        let width = model.network.outputShape.count
+        let width = model.network.outputCount
         let start = ContinuousClock.now
         var rows: [Float]
         if data.views.isEmpty {

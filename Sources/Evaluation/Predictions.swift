@@ -21,6 +21,9 @@ public struct Predictions: Sendable {
     public let samples: Int
     /// Outputs a sample.
     public let outputs: Int
+    /// Of a network with several outputs that have targets of their own: name and width of each, in the order of their columns.
+    /// Empty for others.
+    public let heads: [(name: String, width: Int)]
     public let samplesPerSecond: Double
     /// [samples, outputs] in the data's order, on rank 0; empty on the others.
     public let values: [Float]

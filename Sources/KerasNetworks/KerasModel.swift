@@ -46,8 +46,9 @@ package struct KerasModel {
     /// Names of the input layers, in the order in which a call gives them.
     private(set) var inputs: [String]
     private(set) var outputs: [Source]
-    /// Of the losses of the second output and those after it, which learn the same labels as the first.
-    let lossWeights: [Float]
+    /// Whether its outputs have targets of their own though they have one shape.
+    let hasHeads: Bool
+    private let lossWeights: [JSONValue]
 
     /// Far more than any network has. The order of layers is found in a time that grows with the square of their number.
     static let mostLayers = 10_000
@@ -96,22 +97,21 @@ package struct KerasModel {
                 network: name, layer: nil,
                 reason: "models of class \(kind ?? "(none)") are not supported, only Sequential and Functional")
         }
-        let weights = (model["auxiliary_weights"] ?? model["compile_config"]?["loss_weights"])?.array ?? []
-        lossWeights = try Self.lossWeights(weights, outputs: outputs.count, network: name)
+        lossWeights = (model["auxiliary_weights"] ?? model["compile_config"]?["loss_weights"])?.array ?? []
+        hasHeads = model["outputs_have_targets"]?.bool ?? false
     }
 
-    /// `auxiliary_weights`, which dptrain writes, are those of the outputs behind the first one; `loss_weights` of a model that was
-    /// compiled are those of all. Without either they are 1.
-    private static func lossWeights(
-        _ given: [JSONValue], outputs: Int, network: String
-    ) throws(NetworkError) -> [Float] {
-        let weights = given.compactMap(\.number).map { Float($0) }
-        if weights.isEmpty { return [Float](repeating: 1, count: max(0, outputs - 1)) }
-        if weights.count == outputs - 1 { return weights }
-        guard weights.count == outputs, weights.first == 1 else {
+    /// Of the losses of the second output and those after it, where all learn the same labels. `auxiliary_weights`, which dptrain
+    /// writes, are just these; `loss_weights` of a model that was compiled are those of all. Without either they are 1.
+    func auxiliaryWeights() throws(NetworkError) -> [Float] {
+        let weights = lossWeights.compactMap(\.number).map { Float($0) }
+        if weights.isEmpty { return [Float](repeating: 1, count: max(0, outputs.count - 1)) }
+        if weights.count == outputs.count - 1 { return weights }
+        guard weights.count == outputs.count, weights.first == 1 else {
             throw NetworkError(
-                network: network, layer: nil,
-                reason: "its \(outputs) outputs have the loss weights \((try? JSONValue.array(given).text()) ?? "?"); "
+                network: name, layer: nil,
+                reason: "its \(outputs.count) outputs have the loss weights "
+                    + "\((try? JSONValue.array(lossWeights).text()) ?? "?"); "
                     + "there must be one for each, and 1 for the first")
         }
         return Array(weights.dropFirst())

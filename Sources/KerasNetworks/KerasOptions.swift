@@ -178,14 +178,14 @@ struct KerasOptions {
     private static let aliases = ["swish": "silu", "hard_swish": "hard_silu"]
 
     /// What new weights are drawn from. One that does not exist here is kept: only a run that needs new weights refuses it
-    /// (`Network.requireKnownInitializers`).
+    /// (`Network.requireKnownInitializers`). So is one with a seed.
     mutating func initializer(
         _ name: String, default fallback: Initializer = .glorotUniform
     ) throws(LayerError) -> Initializer {
         guard let value = take(name) else { return fallback }
         guard let initializer = Initializer(keras: value) else {
             kept[name] = value
-            return .glorotUniform
+            return fallback
         }
         if let seed = value["config"]?["seed"], seed != .null { kept[name] = value }
         return initializer
@@ -240,7 +240,7 @@ struct KerasOptions {
         guard isEqual else { throw unsupported(name, value) }
     }
 
-    /// The initializer of weights that always begin with one value here. Another one is kept.
+    /// The initializer of weights that nearly always begin with one value. Another one is kept.
     mutating func initializer(_ name: String, usual: Initializer) {
         if let value = take(name), Initializer(keras: value) != usual { kept[name] = value }
     }
@@ -295,10 +295,14 @@ struct KerasOptions {
         throw unsupported(name, value)
     }
 
-    /// What was kept; nil if that is nothing.
-    var origin: LayerOrigin? {
+    /// What was kept of the layer that was read, whose parameters are these; nil if that is nothing.
+    func origin(of layer: any KerasLayer, _ parameters: [ParameterSpecification]) -> LayerOrigin? {
         guard keepsClass || !kept.isEmpty else { return nil }
-        return LayerOrigin(typeName: keepsClass ? kerasClass : nil, options: kept)
+        var initializers: [String: Initializer] = [:]
+        for name in parameters.map(\.name) {
+            initializers[name] = kept["\(layer.optionWord(of: name))_initializer"].flatMap(Initializer.init(keras:))
+        }
+        return LayerOrigin(typeName: keepsClass ? kerasClass : nil, options: kept, initializers: initializers)
     }
 
     // MARK: Plumbing

@@ -46,7 +46,8 @@ extension Layer {
         case "GlobalAveragePooling2D" where !options.isSet("keepdims"):
             self = .globalAveragePooling(try GlobalAveragePooling2D(keras: &options))
         case "BatchNormalization": self = .batchNormalization(try BatchNormalization(keras: &options))
-        case "Activation", "Softmax": self = .activation(try ActivationLayer(keras: &options))
+        case "Activation", "Softmax", ActivityPenalty.kerasClass:
+            self = .activation(try ActivationLayer(keras: &options))
         case "ReLU" where !["max_value", "negative_slope", "threshold"].contains(where: options.isSet):
             self = .activation(try ActivationLayer(keras: &options))
         case "Dropout": self = .dropout(try Dropout(keras: &options))

@@ -32,8 +32,14 @@ extension Network {
                 network: model.name, layer: reader.nodes[outputs[0]].name,
                 reason: "it is the output, yet other layers come after it: not supported")
         }
-        let auxiliaryOutputs = zip(outputs.dropFirst(), model.lossWeights).map { AuxiliaryOutput(node: $0, weight: $1) }
-        try self.init(name: model.name, nodes: reader.nodes, auxiliaryOutputs: auxiliaryOutputs)
+        // Outputs of different shapes cannot learn the same.
+        let haveTargets = model.hasHeads || Set(outputs.map { reader.shapes[$0] }).count > 1
+        let weights = haveTargets ? outputs.dropFirst().map { _ in 1 } : try model.auxiliaryWeights()
+        try self.init(
+            name: model.name, nodes: reader.nodes,
+            auxiliaryOutputs: zip(outputs.dropFirst(), weights).map {
+                AuxiliaryOutput(node: $0, weight: $1, isHead: haveTargets)
+            })
     }
 }
 
@@ -42,7 +48,7 @@ private struct NodeReader {
     /// Of the outermost model.
     let network: String
     private(set) var nodes: [Node] = []
-    private var shapes: [Shape] = []
+    private(set) var shapes: [Shape] = []
 
     init(network: String) { self.network = network }
 
@@ -252,6 +258,7 @@ extension Layer {
         options.ignore("name", "batch_input_shape", "trainable")
         let layer = try Layer(keras: &options)
         try options.finish()
-        return (layer, options.origin)
+        _ = try layer.description.possibleOutputShape(of: inputs)
+        return (layer, options.origin(of: layer.keras, layer.description.parameters(for: inputs)))
     }
 }

@@ -13,6 +13,7 @@ extension Network {
         if !auxiliaryOutputs.isEmpty {
             model["auxiliary_weights"] = .array(auxiliaryOutputs.map { .decimal($0.weight) })
         }
+        if !heads.isEmpty { model["outputs_have_targets"] = true }
         return .object(model)
     }
 

@@ -19,6 +19,8 @@ struct Lowering {
     private let start: Int
     /// Whether each node is lowered at all.
     private let isNeeded: [Bool]
+    /// The nodes whose outputs the loss penalises: it reads them as they are.
+    private let penalized: Set<Int>
     /// The nodes at the network's ends that leave their activation to the loss.
     private var absorbing: Set<Int> = []
     private var operations: [Operation] = []
@@ -32,10 +34,11 @@ struct Lowering {
     /// both.
     private var readers: [Int] = []
 
-    init(_ network: Network, isTraining: Bool, loss: Loss, start: Int) {
+    init(_ network: Network, isTraining: Bool, loss: Loss, start: Int, penalized: Set<Int>) {
         self.network = network
         self.isTraining = isTraining
         self.start = start
+        self.penalized = penalized
         let serves = isTraining ? network.nodes.map { _ in true } : network.servesOutput
         isNeeded = serves.indices.map { serves[$0] && $0 >= start }
         values = Array(repeating: 0, count: network.nodes.count)
@@ -44,14 +47,23 @@ struct Lowering {
             for input in node.inputs { consumers[input].append(index) }
         }
         self.consumers = consumers
-        let outputs = [network.nodes.count - 1] + (isTraining ? network.auxiliaryOutputs.map(\.node) : [])
-        // An output that other layers read as well keeps its activation.
-        let ends = outputs.filter { consumers[$0].isEmpty }.map { end(of: $0) }
-        absorbing = Set(ends.filter { loss.absorbs(activation(of: $0)) })
+        let auxiliary = network.auxiliaryOutputs.filter { isTraining || $0.isHead }
+        let outputs = [network.nodes.count - 1] + auxiliary.map(\.node)
+        for (number, output) in outputs.enumerated() {
+            // An output that other layers read as well keeps its activation.
+            guard consumers[output].isEmpty else { continue }
+            let end = end(of: output)
+            if !penalized.contains(end), loss.ofOutput(number).absorbs(network.nodes[end].layer.activation) {
+                absorbing.insert(end)
+            }
+        }
     }
 
     mutating func lower() -> [Operation] {
-        for index in network.nodes.indices where isNeeded[index] { lower(index) }
+        for index in network.nodes.indices where isNeeded[index] {
+            lower(index)
+            if penalized.contains(index) { readers[values[index]] += 1 }
+        }
         return operations
     }
 
@@ -61,7 +73,7 @@ struct Lowering {
         switch node.layer {
         case .input where !node.inputs.isEmpty: apply(.linear, index, to: node.inputs[0])
         case .activation: apply(activation(of: index), index, to: node.inputs[0])
-        case .zeroPadding(let padding) where readerTakes(padding.margins, from: index):
+        case .zeroPadding(let padding) where !penalized.contains(index) && readerTakes(padding.margins, from: index):
             deferredMargins[index] = padding.margins
             values[index] = values[node.inputs[0]]
         default: append(index, then: activation(of: index))
@@ -97,6 +109,9 @@ struct Lowering {
 
     func value(of output: Int) -> Int { values[output] }
 
+    /// The nodes with penalties that are lowered.
+    var penalizedNodes: [Int] { penalized.filter { isNeeded[$0] && $0 > start }.sorted() }
+
     func absorbedActivation(of output: Int) -> Activation {
         let end = end(of: output)
         return absorbing.contains(end) ? network.nodes[end].layer.activation : .linear
@@ -106,9 +121,9 @@ struct Lowering {
     /// layer.
     private func end(of output: Int) -> Int {
         let node = network.nodes[output]
-        guard node.layer == .activation(ActivationLayer(.linear)), consumers[node.inputs[0]].count == 1 else {
-            return output
-        }
+        guard node.layer == .activation(ActivationLayer(.linear)), consumers[node.inputs[0]].count == 1,
+            !penalized.contains(output)
+        else { return output }
         return end(of: node.inputs[0])
     }
 

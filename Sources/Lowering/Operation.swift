@@ -46,6 +46,8 @@ public struct LoweredNetwork: Sendable {
         public let activation: Activation
         /// Of its loss: 1 for the network's own output.
         public let weight: Float
+        /// The node.
+        public let node: Int
 
         /// Whether the value is logits of a cross-entropy.
         package func takesLogits(_ loss: Loss) -> Bool {
@@ -53,29 +55,51 @@ public struct LoweredNetwork: Sendable {
         }
     }
 
+    /// A value that the loss penalises.
+    public struct PenalizedValue: Sendable {
+        /// The layer's name.
+        public let name: String
+        public let value: Int
+        public let penalty: ActivityPenalty
+    }
+
     public let network: Network
     public let operations: [Operation]
     /// The network's own output.
     public let output: Output
-    /// For training only.
+    /// Those for training only, and heads.
     public let auxiliaryOutputs: [Output]
+    /// None of predictions.
+    public let penalizedValues: [PenalizedValue]
+
+    /// The values that losses look at.
+    package var lossValues: [Int] { ([output] + auxiliaryOutputs).map(\.value) + penalizedValues.map(\.value) }
 
     /// Fuses activations and padding, and splits off the last activation if `loss` works on logits. Layers that only
     /// auxiliary outputs need are lowered for training only. The operations are given the values of the node `start`, which alone
-    /// the nodes behind it may read of those before them; 0 is the network's input.
-    public init(_ network: Network, loss: Loss, purpose: PlanPurpose, start: Int = 0) {
-        let auxiliary = purpose == .training ? network.auxiliaryOutputs : []
-        var lowering = Lowering(network, isTraining: purpose == .training, loss: loss, start: start)
+    /// the nodes behind it may read of those before them; 0 is the network's input. `penalties` are those of nodes' outputs.
+    public init(
+        _ network: Network, loss: Loss, purpose: PlanPurpose, start: Int = 0, penalties: [Int: ActivityPenalty] = [:]
+    ) {
+        let penalties = purpose == .prediction ? [:] : penalties
+        let auxiliary = network.auxiliaryOutputs.filter { purpose == .training || $0.isHead }
+        var lowering = Lowering(
+            network, isTraining: purpose == .training, loss: loss, start: start, penalized: Set(penalties.keys))
         let lowered = lowering.lower()
         self.network = network
         operations = lowered
         let output = { (node: Int, weight: Float) in
             Output(
                 name: network.nodes[node].name, value: lowering.value(of: node),
-                activation: lowering.absorbedActivation(of: node), weight: weight)
+                activation: lowering.absorbedActivation(of: node), weight: weight, node: node)
         }
         self.output = output(network.nodes.count - 1, 1)
         auxiliaryOutputs = auxiliary.map { output($0.node, $0.weight) }
+        penalizedValues = lowering.penalizedNodes.compactMap { node in
+            penalties[node].map {
+                PenalizedValue(name: network.nodes[node].name, value: lowering.value(of: node), penalty: $0)
+            }
+        }
     }
 
     /// Whether each value depends on a trainable parameter, so that its gradient is wanted.

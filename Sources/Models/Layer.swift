@@ -136,6 +136,11 @@ public struct ParameterSpecification: Sendable, Equatable {
 
     /// The same where the layer does not train.
     var frozen: ParameterSpecification { ParameterSpecification(name, shape, initializer, role: .frozen) }
+
+    /// The same with other first values.
+    func beginning(_ initializer: Initializer) -> ParameterSpecification {
+        ParameterSpecification(name, shape, initializer, role: role)
+    }
 }
 
 /// What does not fit; the network adds the layer's name.

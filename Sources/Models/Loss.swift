@@ -50,6 +50,22 @@ public struct Loss: Sendable, Equatable, CustomStringConvertible {
     /// network that ends in softmax or sigmoid it is computed from the logits before that, which is stable (`absorbs`).
     public let isFromLogits: Bool
     public let settings: Settings
+    /// Of a network with heads: the loss of each, that of the network's own output first, whose function is this one's. Empty
+    /// for other networks.
+    public let heads: [Head]
+
+    /// The loss of one of several outputs.
+    public struct Head: Sendable, Equatable {
+        /// The layer's name.
+        public let name: String
+        public let loss: Loss
+        /// What it counts in the sum, which is minimised.
+        public let weight: Float
+
+        public init(name: String, loss: Loss, weight: Float = 1) {
+            (self.name, self.loss, self.weight) = (name, loss, weight)
+        }
+    }
 
     /// Numbers that some functions have. The defaults are Keras's.
     public struct Settings: Sendable, Equatable {
@@ -71,10 +87,29 @@ public struct Loss: Sendable, Equatable, CustomStringConvertible {
         self.labelSmoothing = labelSmoothing
         self.isFromLogits = isFromLogits
         self.settings = settings
+        heads = []
     }
 
+    /// The weighted sum of the losses of heads, of which there are some.
+    public init(heads: [Head]) {
+        precondition(!heads.isEmpty, "a network with heads has some")
+        let first = heads[0].loss
+        function = first.function
+        labelSmoothing = first.labelSmoothing
+        isFromLogits = first.isFromLogits
+        settings = first.settings
+        self.heads = heads
+    }
+
+    /// That of an output by its number; 0 is the network's own.
+    package func ofOutput(_ number: Int) -> Loss { heads.isEmpty ? self : heads[number].loss }
+
     public var description: String {
-        function.rawValue + (isFromLogits ? " from logits" : "")
+        guard heads.isEmpty else {
+            return heads.map { "\($0.weight == 1 ? "" : "\($0.weight) * ")\($0.loss) of \($0.name)" }.joined(
+                separator: " + ")
+        }
+        return function.rawValue + (isFromLogits ? " from logits" : "")
             + (labelSmoothing > 0 ? " with label smoothing \(labelSmoothing)" : "")
             + (function == .huber ? " with delta \(settings.delta)" : "")
             + (function.isFocal
@@ -137,17 +172,23 @@ extension Loss.Function {
 }
 
 extension Network {
-    /// A loss on this network's outputs: probabilities where it ends in softmax or sigmoid, else logits.
+    /// A loss on this network's outputs, or on those of a node: probabilities where it ends in softmax or sigmoid, else logits.
     public func loss(
-        _ function: Loss.Function, labelSmoothing: Float = 0, settings: Loss.Settings = Loss.Settings()
+        _ function: Loss.Function, labelSmoothing: Float = 0, settings: Loss.Settings = Loss.Settings(),
+        of node: Int? = nil
     ) -> Loss {
         Loss(
             function, labelSmoothing: labelSmoothing,
-            isFromLogits: function.activation != nil && !givesProbabilities, settings: settings)
+            isFromLogits: function.activation != nil && !givesProbabilities(node), settings: settings)
     }
 
     /// Whether its last layer ends in softmax or sigmoid.
-    public var givesProbabilities: Bool { nodes[nodes.count - 1].layer.activation.givesProbabilities }
+    public var givesProbabilities: Bool { givesProbabilities(nil) }
+
+    /// The same of the layer of a node.
+    package func givesProbabilities(_ node: Int?) -> Bool {
+        nodes[node ?? nodes.count - 1].layer.activation.givesProbabilities
+    }
 
     /// How a prediction follows from the outputs.
     public enum Decision: String, Sendable {
@@ -155,7 +196,10 @@ extension Network {
     }
 
     /// Outputs are probabilities, logits or scores, of which the largest wins, or distances.
-    public var decision: Decision {
-        if nodes[nodes.count - 1].layer.description is RadialBasis { .smallest } else { .largest }
+    public var decision: Decision { decision(of: nodes.count - 1) }
+
+    /// The same of a node's outputs.
+    package func decision(of node: Int) -> Decision {
+        if nodes[node].layer.description is RadialBasis { .smallest } else { .largest }
     }
 }

@@ -1,10 +1,11 @@
 /// The part of a network that makes the same of a sample in every epoch.
 extension Network {
     /// The last node up to which nothing trains or is left to chance, and through which alone the nodes behind it see the
-    /// samples. Throws if not even one layer with weights is before it.
-    package func endOfFrozenBody() throws(NetworkError) -> Int {
+    /// samples. No node of `penalized` is among those before it, since the loss reads its output. Throws if not even one layer
+    /// with weights is before it.
+    package func endOfFrozenBody(before penalized: Set<Int> = []) throws(NetworkError) -> Int {
         let outputs = auxiliaryOutputs.map(\.node) + [nodes.count - 1]
-        let changing = nodes.indices.first { !isFrozen($0) } ?? nodes.count - 1
+        let changing = nodes.indices.first { !isFrozen($0) || penalized.contains($0) } ?? nodes.count - 1
         // The earliest node that those behind each one read.
         var read = nodes.count - 1
         for end in nodes.indices.dropLast().reversed() {

@@ -1,7 +1,7 @@
 /// The parts of a network that serve its output, and those that serve auxiliary outputs alone.
 extension Network {
-    /// For each node whether the output depends on it. Evaluation and prediction leave the others out.
-    public var servesOutput: [Bool] { serves(nodes.count - 1) }
+    /// For each node whether the output, or a head, depends on it. Evaluation and prediction leave the others out.
+    public var servesOutput: [Bool] { serves(heads.isEmpty ? [nodes.count - 1] : heads) }
 
     /// Parameters without those of auxiliary outputs.
     public var outputParameterCount: Int {
@@ -10,9 +10,11 @@ extension Network {
     }
 
     /// The network that evaluation runs. Its parameters are those of this one whose node serves the output, in order.
-    public func withoutAuxiliaryOutputs() throws(NetworkError) -> Network { try keeping(servesOutput) }
+    public func withoutAuxiliaryOutputs() throws(NetworkError) -> Network {
+        try keeping(servesOutput, keepsHeads: true)
+    }
 
-    /// All outputs predict the same labels. A layer that evaluation needs has its first call in what evaluation keeps, because the
+    /// All outputs predict the same labels, unless they are heads. A layer that evaluation needs has its first call in what evaluation keeps, because the
     /// layer's weights belong to its first call.
     func requireOutputsAlike() throws(NetworkError) {
         let serves = servesOutput
@@ -29,7 +31,7 @@ extension Network {
                     reason: "its auxiliary outputs are not distinct layers other than the output")
             }
             let layer = nodes[auxiliary.node].name
-            guard shapes[auxiliary.node] == outputShape else {
+            guard auxiliary.isHead || shapes[auxiliary.node] == outputShape else {
                 throw NetworkError(
                     network: name, layer: layer,
                     reason: "the auxiliary output \(shapes[auxiliary.node]) differs from the output \(outputShape)")
@@ -45,9 +47,9 @@ extension Network {
 
 /// Parts of a network.
 extension Network {
-    /// For each node whether the given one depends on it. Samples come in at the first one, whatever reads them.
-    func serves(_ end: Int) -> [Bool] {
-        var serves = nodes.indices.map { $0 == end }
+    /// For each node whether one of the given ones depends on it. Samples come in at the first one, whatever reads them.
+    func serves(_ ends: [Int]) -> [Bool] {
+        var serves = nodes.indices.map { ends.contains($0) }
         for index in nodes.indices.reversed() where serves[index] {
             for input in nodes[index].inputs { serves[input] = true }
         }
@@ -64,20 +66,23 @@ extension Network {
             let names = nodes.map(\.name).joined(separator: ", ")
             throw NetworkError(network: self.name, layer: name, reason: "there is no such layer; it has \(names)")
         }
-        let part = try keeping(serves(end))
+        let part = try keeping(serves([end]))
         // The first call of a layer may be left out, and a later one stay, with the same weights.
         let byPath = Dictionary(zip(parameters.map(\.path), weights)) { first, _ in first }
         return (part, part.parameters.compactMap { byPath[$0.path] })
     }
 
     /// The nodes that are marked, which read none of the others.
-    func keeping(_ isKept: [Bool]) throws(NetworkError) -> Network {
+    func keeping(_ isKept: [Bool], keepsHeads: Bool = false) throws(NetworkError) -> Network {
         var places = [Int](repeating: 0, count: nodes.count)
         var kept: [Node] = []
         for (index, node) in nodes.enumerated() where isKept[index] {
             places[index] = kept.count
             kept.append(node.reading(node.inputs.map { places[$0] }))
         }
-        return try Network(name: name, nodes: kept)
+        let heads = keepsHeads ? auxiliaryOutputs.filter(\.isHead) : []
+        return try Network(
+            name: name, nodes: kept,
+            auxiliaryOutputs: heads.map { AuxiliaryOutput(node: places[$0.node], weight: $0.weight, isHead: true) })
     }
 }

@@ -33,7 +33,9 @@ extension Network {
             built.append(node.reading(inputs))
             moved.append(built.count - 1)
         }
-        let auxiliary = auxiliaryOutputs.map { AuxiliaryOutput(node: moved[$0.node], weight: $0.weight) }
+        let auxiliary = auxiliaryOutputs.map {
+            AuxiliaryOutput(node: moved[$0.node], weight: $0.weight, isHead: $0.isHead)
+        }
         return try Network(name: name, nodes: built, auxiliaryOutputs: auxiliary)
     }
 

@@ -76,7 +76,8 @@ public struct Node: Sendable, Equatable {
     /// Its parameters, of which those that stay as they are have the role of frozen ones.
     fileprivate func parameters(for inputs: [Shape]) -> [ParameterSpecification] {
         layer.description.parameters(for: inputs).map {
-            isTrainable && !(isInference && $0.role == .statistic) ? $0 : $0.frozen
+            let parameter = origin?.initializers[$0.name].map($0.beginning) ?? $0
+            return isTrainable && !(isInference && $0.role == .statistic) ? parameter : parameter.frozen
         }
     }
 }
@@ -85,8 +86,10 @@ public struct Node: Sendable, Equatable {
 public struct LayerOrigin: Sendable, Equatable {
     /// The file's word for the layer, if it is not `typeName`. Of the input: its word for a model that is no graph.
     public let typeName: String?
-    /// Penalties, seeds, initial weights of a kind that does not exist here.
+    /// Penalties, constraints, seeds, initial weights that are not the layer's usual ones.
     public let options: [String: JSONValue]
+    /// Where parameters of these names begin, if not where they usually do.
+    public let initializers: [String: Initializer]
     /// Nil for layers, which most are.
     public let operation: Operation?
 
@@ -99,9 +102,13 @@ public struct LayerOrigin: Sendable, Equatable {
         public init(module: String, arguments: JSONValue) { (self.module, self.arguments) = (module, arguments) }
     }
 
-    public init(typeName: String? = nil, options: [String: JSONValue], operation: Operation? = nil) {
+    public init(
+        typeName: String? = nil, options: [String: JSONValue], initializers: [String: Initializer] = [:],
+        operation: Operation? = nil
+    ) {
         self.typeName = typeName
         self.options = options
+        self.initializers = initializers
         self.operation = operation
     }
 }
@@ -119,10 +126,12 @@ public struct NetworkParameter: Sendable, Equatable {
 public struct AuxiliaryOutput: Sendable, Equatable {
     public let node: Int
     public let weight: Float
+    /// Whether it is more than that: a head, which has targets of its own, in evaluation and prediction too. What its loss counts
+    /// is then said by the loss (`Loss.Head`).
+    public let isHead: Bool
 
-    public init(node: Int, weight: Float) {
-        self.node = node
-        self.weight = weight
+    public init(node: Int, weight: Float, isHead: Bool = false) {
+        (self.node, self.weight, self.isHead) = (node, weight, isHead)
     }
 }
 

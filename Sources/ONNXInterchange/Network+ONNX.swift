@@ -23,6 +23,12 @@ public struct ONNXModel: Sendable {
     public init(
         _ network: Network, weights: [[Float]], preprocessing: Preprocessing? = nil, metadata: [(String, String)] = []
     ) throws(NetworkError) {
+        guard network.heads.isEmpty else {
+            throw NetworkError(
+                network: network.name, layer: nil,
+                reason: "it has several outputs with targets of their own, and files of ONNX are written with one; "
+                    + "export it for Keras")
+        }
         let serves = network.servesOutput
         let bytes = network.outputParameterCount.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
         guard !bytes.overflow, bytes.partialValue < ONNXGraph.largest - (1 << 24) else {

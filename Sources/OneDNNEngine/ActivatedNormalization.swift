@@ -16,7 +16,7 @@ struct ActivatedNormalizations {
         let network = request.network
         var readers = [Int](repeating: 0, count: network.operations.count)
         for operation in network.operations { for input in operation.inputs { readers[input] += 1 } }
-        for output in [network.output] + network.auxiliaryOutputs { readers[output.value] += 1 }
+        for value in network.lossValues { readers[value] += 1 }
         for operation in network.operations where library.lanes > 0 {
             guard let function = dptrain_activation(operation.layer), readers[operation.inputs[0]] == 1 else {
                 continue

@@ -96,7 +96,9 @@ extension TrainingOptions {
         .init("images", .data, .operational, \.images, "path of the images in the HDF5 file (default: found by name)"),
         .init(
             "labels", .data, .operational, \.labels,
-            "path of the labels in the HDF5 file, or in another one, such as labels.h5:/y (default: found by name)"),
+            "path of the labels in the HDF5 file, or in another one, such as labels.h5:/y (default: found by name); for a model "
+                + "with several outputs one each, digit=train/digit,angle=train/angle (default: /train and the output's name)"
+        ),
         .init(
             "allow-external", .data, .operational, \.allowExternal,
             "allow data sets whose bytes lie in other files that are not HDF5"),
@@ -181,6 +183,13 @@ extension TrainingOptions {
         .init(
             "loss", .optimizer, .semantic, \.loss,
             "Keras's name of the loss, such as categorical_crossentropy or hinge (default: the model's loss)"),
+        .init(
+            "losses", .optimizer, .semantic, \.losses,
+            "the loss of each output of a model with several, such as digit=categorical_crossentropy,angle=huber (default: the "
+                + "model's losses, or what fits the targets)"),
+        .init(
+            "loss-weights", .optimizer, .semantic, \.lossWeights,
+            "what the loss of each output counts in their sum, such as digit=1,angle=0.5 (default: 1)"),
         .init(
             "label-smoothing", .optimizer, .semantic, \.labelSmoothing,
             "part of each target that is spread evenly over all classes; for cross-entropies", .belowOne),

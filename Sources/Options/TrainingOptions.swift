@@ -95,6 +95,9 @@ public struct TrainingOptions: Equatable, Sendable {
 
     // Loss
     public var loss: Loss.Function?
+    /// Of a model with several outputs that have targets of their own: the loss of each, and what it counts.
+    public var losses: OutputList?
+    public var lossWeights: OutputList?
     public var labelSmoothing = 0.0
     public var huberDelta: Double?
     public var focalGamma: Double?

@@ -15,12 +15,23 @@ package struct MetricSums: Sendable, Equatable {
     package var request: SignalRequest?
     /// Whether every rank said that its part was finite.
     package var isFinite = true
+    /// Of each head of the network.
+    package var heads: [Head] = []
+
+    /// Sums of one of several outputs, whose loss is not weighted.
+    package struct Head: Sendable, Equatable {
+        package var loss = 0.0
+        package var correct = 0
+
+        package init() {}
+    }
 
     package init() {}
 
-    /// Counts no sample.
+    /// Those of a step that was left out count no sample.
     package mutating func leaveOut() {
         (samples, loss, correct, correctInTop5, absoluteError, squaredError) = (0, 0, 0, 0, 0, 0)
+        heads = heads.map { _ in Head() }
     }
 }
 
@@ -32,48 +43,67 @@ package final class MetricsExchange {
     private let mine: Range<Int>
     private let rows: AlignedBuffer<Double>
     private let layout: RankLayout
+    private let heads: Int
+    private let width: Int
 
-    /// Loss, correct, correct in top 5, samples, request, whether something was not finite, absolute and squared errors.
-    private static let width = 8
+    /// Loss, correct, correct in top 5, samples, request, whether something was not finite, absolute and squared errors; behind
+    /// them loss and correct of each head.
+    private static let ownWidth = 8
 
-    package init(_ communicator: Communicator, _ partition: ShardPartition) throws {
+    package init(_ communicator: Communicator, _ partition: ShardPartition, heads: Int) throws {
+        self.heads = heads
+        let width = Self.ownWidth + 2 * heads
+        self.width = width
         self.communicator = communicator
         tree = ReductionTree(shards: partition.shards)
         mine = partition.shards(of: communicator.rank)
-        rows = AlignedBuffer(count: partition.shards * Self.width)
-        layout = try RankLayout(counts: (0..<partition.ranks).map { partition.shards(of: $0).count * Self.width })
+        rows = AlignedBuffer(count: partition.shards * width)
+        layout = try RankLayout(counts: (0..<partition.ranks).map { partition.shards(of: $0).count * width })
     }
 
     /// Forgets the rank's rows.
     package func clear() {
-        let own = mine.lowerBound * Self.width..<mine.upperBound * Self.width
+        let own = mine.lowerBound * width..<mine.upperBound * width
         rows[own].update(repeating: 0)
     }
 
-    /// Adds the sums of one of the rank's shards.
-    package func add(_ metrics: ShardMetrics, samples: Int, shard: Int) {
-        let row = rows.baseAddress + shard * Self.width
+    /// Adds the sums of one of the rank's shards, which a plan has just computed.
+    package func add(_ plan: BoundPlan, samples: Int, shard: Int) {
+        let metrics = plan.metrics.pointee
+        let row = rows.baseAddress + shard * width
         row[0] += metrics.loss
         row[1] += Double(metrics.correct)
         row[2] += Double(metrics.correctInTop5)
         row[3] += Double(samples)
         row[6] += metrics.absoluteError
         row[7] += metrics.squaredError
+        for (number, head) in plan.headMetrics.enumerated() {
+            row[Self.ownWidth + 2 * number] += head.loss
+            row[Self.ownWidth + 2 * number + 1] += Double(head.correct)
+        }
     }
 
     /// Collective: all ranks get the same sums. `isFinite` says whether this rank has met no value that is not finite.
     package func combine(_ request: SignalRequest? = nil, isFinite: Bool = true) throws -> MetricSums {
-        rows[mine.lowerBound * Self.width + 4] = Double(SignalRequest.code(request))
-        rows[mine.lowerBound * Self.width + 5] = isFinite ? 0 : 1
+        rows[mine.lowerBound * width + 4] = Double(SignalRequest.code(request))
+        rows[mine.lowerBound * width + 5] = isFinite ? 0 : 1
         try communicator.allGather(inPlace: rows.elements, layout)
         var sums = MetricSums()
-        let present = { (shard: Int) -> Int? in self.rows[shard * Self.width + 3] > 0 ? shard : nil }
+        let present = { (shard: Int) -> Int? in self.rows[shard * self.width + 3] > 0 ? shard : nil }
         let sum = { (column: Int) in
-            self.tree.sum({ present($0).map { self.rows[$0 * Self.width + column] } }, combine: +) ?? 0
+            self.tree.sum({ present($0).map { self.rows[$0 * self.width + column] } }, combine: +) ?? 0
         }
         (sums.loss, sums.absoluteError, sums.squaredError) = (sum(0), sum(6), sum(7))
+        sums.heads = (0..<heads).map { number in
+            var head = MetricSums.Head()
+            head.loss = sum(Self.ownWidth + 2 * number)
+            for shard in 0..<tree.shards {
+                head.correct += Int(rows[shard * width + Self.ownWidth + 2 * number + 1])
+            }
+            return head
+        }
         for shard in 0..<tree.shards {
-            let row = rows.baseAddress + shard * Self.width
+            let row = rows.baseAddress + shard * width
             sums.correct += Int(row[1])
             sums.correctInTop5 += Int(row[2])
             sums.samples += Int(row[3])

@@ -32,6 +32,9 @@ extension BatchSource {
 
     /// How the loss sees the targets.
     package func targetKind(for loss: Loss) -> TargetKind {
+        guard dataset.heads.isEmpty || loss.heads.isEmpty else {
+            return .row(zip(dataset.heads, loss.heads).map { $0.targetKind(for: $1.loss) })
+        }
         let kind = input.output.targetKind
         return kind == .values && loss.function.asksEachOutput && dataset.targets.isMultiHot ? .flags : kind
     }

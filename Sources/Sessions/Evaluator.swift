@@ -26,7 +26,7 @@ package final class Evaluator {
         loader = SampleLoader(source.input)
         self.steps = min(steps ?? source.sampler.steps, source.sampler.steps)
         shards = session.shards
-        metrics = try MetricsExchange(session.communicator, session.partition)
+        metrics = try MetricsExchange(session.communicator, session.partition, heads: replica.loss.heads.count)
     }
 
     /// Collective: all ranks get the same sums. `epoch` matters where samples are redrawn. `look` is called for each shard of
@@ -37,7 +37,7 @@ package final class Evaluator {
     ) throws -> MetricSums {
         metrics.clear()
         try forEachShard(.evaluation, epoch: epoch, progress) { plan, batch, _, shard in
-            metrics.add(plan.metrics.pointee, samples: batch.count, shard: shard)
+            metrics.add(plan, samples: batch.count, shard: shard)
             look?(batch, plan, shard)
         }
         return try metrics.combine()

@@ -32,7 +32,7 @@ package enum NamedModel {
             return try model.network(variations)
         case .file(let file):
             try options.requireNoVariations(of: file.path)
-            return file.network
+            return try options.separatingOutputs(of: file.network)
         }
     }
 

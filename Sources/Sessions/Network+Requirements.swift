@@ -16,14 +16,15 @@ extension Network {
                     "takes samples of \(inputShape), but the data has \(samples.shapeText); leave out --input-size, "
                     + "and a model by name takes the shape of the data, or have images resized with --crop-fraction 1")
         }
-        guard outputShape.rank == 1 else {
+        for output in heads + [nodes.count - 1] where shapes[output].rank != 1 {
             throw NetworkError(
-                network: name, layer: nodes[nodes.count - 1].name, reason: "the output \(outputShape) is no vector")
+                network: name, layer: nodes[output].name, reason: "the output \(shapes[output]) is no vector")
         }
     }
 
     /// Refuses samples of several classes, or of none, for a network whose outputs exclude each other.
     package func requireOneClass(of samples: SampleSet, for loss: Loss) throws {
+        guard samples.heads.isEmpty else { return }
         let excludes = nodes[nodes.count - 1].layer.activation == .softmax || loss.function.isOfClasses
         guard excludes, samples.targets.isMultiHot, let (sample, classes) = samples.targets.firstNotOneHot else {
             return
@@ -37,10 +38,19 @@ extension Network {
     }
 
     /// Refuses labels or target values that do not fit the outputs.
-    package func requireTargets(of samples: SampleSpecification, for loss: Loss) throws {
+    package func requireTargets(of source: BatchSource, for loss: Loss) throws {
+        guard heads.isEmpty else {
+            return try requireTargets(source.dataset.heads, of: source.input.output, for: loss)
+        }
+        try requireTargets(of: source.input.output, for: loss, output: nodes.count - 1)
+    }
+
+    /// The same for one of the outputs.
+    func requireTargets(of samples: SampleSpecification, for loss: Loss, output: Int) throws {
+        let (layer, decision) = (nodes[output].name, decision(of: output))
         guard (loss.function == .maximumAPosteriori) == (decision == .smallest) else {
             throw NetworkError(
-                network: name, layer: nodes[nodes.count - 1].name,
+                network: name, layer: layer,
                 reason: decision == .smallest
                     ? "its outputs are distances, which go with the loss maximum_a_posteriori only"
                     : "the loss maximum_a_posteriori needs outputs that are distances")
@@ -54,17 +64,17 @@ extension Network {
             )
         }
         let needed = samples.targetCount
-        let outputs = outputShape.count
+        let outputs = shapes[output].count
         guard samples.targetKind != .shares || (outputs == needed && decision == .largest) else {
             throw NetworkError(
-                network: name, layer: nodes[nodes.count - 1].name,
+                network: name, layer: layer,
                 reason:
                     "mixed samples have a share for each of \(needed) classes, which needs \(needed) outputs that are scores; "
                     + "leave mixup and cutmix out of --augment")
         }
-        guard outputs > 1 || !(loss.function.isOfClasses || nodes[nodes.count - 1].layer.activation == .softmax) else {
+        guard outputs > 1 || !(loss.function.isOfClasses || nodes[output].layer.activation == .softmax) else {
             throw NetworkError(
-                network: name, layer: nodes[nodes.count - 1].name,
+                network: name, layer: layer,
                 reason: "it has one output, for which the loss \(loss.function.rawValue) is the same whatever it learns"
                     + (needed <= 1
                         ? "; the data has one class only: see `dptrain data inspect`, or give --classes 2" : ""))
@@ -72,7 +82,7 @@ extension Network {
         let isYesOrNo = outputs == 1 && needed <= 2 && !loss.function.isOfClasses
         guard isRegression ? outputs == needed : outputs >= needed || isYesOrNo else {
             throw NetworkError(
-                network: name, layer: nodes[nodes.count - 1].name,
+                network: name, layer: layer,
                 reason:
                     "it has \(outputs) outputs, but the data needs \(needed); leave out --classes, and a model by "
                     + "name has as many outputs as the data needs")

@@ -106,4 +106,9 @@ extension TrainingOptions {
             ? network.weightPenalties
             : network.parameters.map { $0.specification.isKernel ? WeightPenalty(l2: l2) : .none }
     }
+
+    /// What is added to the loss for outputs of a network's nodes.
+    package func activityPenalties(of network: Network) -> [Int: ActivityPenalty] {
+        layerPenalties ?? false ? network.activityPenalties : [:]
+    }
 }

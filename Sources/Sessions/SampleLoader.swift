@@ -44,7 +44,7 @@ package struct SampleLoader {
         guard let memory = plan.targets else { return }
         switch targets {
         case .label: memory.assumingMemoryBound(to: Int32.self).update(from: batch.labels, count: batch.count)
-        case .shares, .values, .flags:
+        case .shares, .values, .flags, .row:
             memory.assumingMemoryBound(to: Float.self).update(from: batch.targets, count: batch.count * width)
         }
     }

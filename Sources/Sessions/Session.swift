@@ -104,6 +104,7 @@ extension Session {
         demand.weighted = Set(work.filter { $0.value.dataset.weights != nil }.keys)
         demand.trainingInputs = trainingInputs
         demand.start = start
+        demand.activityPenalties = options.activityPenalties(of: network)
         demand.training = work[.training]?.shardSizes ?? []
         demand.evaluation = work[.evaluation]?.shardSizes ?? []
         demand.prediction = work[.prediction]?.shardSizes ?? []

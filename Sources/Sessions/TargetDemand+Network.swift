@@ -22,10 +22,11 @@ extension TargetDemand {
         }
     }
 
-    /// Of a network that is known. `function`: what it is trained to minimise, if that is known too.
-    package init?(_ network: Network, _ function: Loss.Function?) {
-        let isSingle = network.outputShape.count == 1
-        let activation = network.nodes[network.nodes.count - 1].layer.activation
+    /// Of a network that is known, or of its output `node`. `function`: what it is trained to minimise, if that is known too.
+    package init?(_ network: Network, _ function: Loss.Function?, of node: Int? = nil) {
+        let output = node ?? network.nodes.count - 1
+        let isSingle = network.shapes[output].count == 1
+        let activation = network.nodes[output].layer.activation
         guard let function = function ?? (isSingle ? nil : .categoricalCrossEntropy) else { return nil }
         self.init(function, isRegression: isSingle && activation != .sigmoid && activation != .softmax)
     }
@@ -38,5 +39,21 @@ extension TargetDemand {
         case _ where function.isOfValues && isRegression: self = .values
         default: return nil
         }
+    }
+}
+
+extension DatasetOptions {
+    /// As a run needs its data. `model` is the one that the options name, and `resumed` the state of a run that goes on.
+    package init(_ options: TrainingOptions, _ model: NamedModel?, resumed: RunState?) throws {
+        self.init(options, demand: TargetDemand(options, model, resumed: resumed))
+        let network =
+            try model == nil ? resumed?.network : model?.file.map { try options.separatingOutputs(of: $0.network) }
+        if let network { try take(headsOf: network, options) }
+    }
+
+    /// A network with heads finds the targets of each.
+    package mutating func take(headsOf network: Network, _ options: TrainingOptions) throws {
+        heads = try HeadDemand.all(of: network, options)
+        if !heads.isEmpty { (labels, demand) = (nil, nil) }
     }
 }

@@ -214,7 +214,7 @@ struct Trainer {
         var metrics = EpochMetrics(
             epoch: epoch, training: progress.means, validation: validated?.means,
             rawValidation: averaged == nil ? nil : raw?.means)
-        metrics.scores = validated?.scores ?? [:]
+        metrics.scores = progress.headMeans(of: progress.sums).merging(validated?.scores ?? [:]) { $1 }
         let decision = try communicator.onRoot { try coordinator.endEpoch(metrics).encoded() }
         let directive = try Directive(encoded: communicator.broadcast(decision ?? [], from: 0))
         progress.endEpoch(metrics)

@@ -2,15 +2,16 @@ import Basics
 import Execution
 import Foundation
 import HDF5Storage
+import Interchange
 import KerasNetworks
 import Models
 import Testing
 
 /// Layers and graphs as Keras's files have them, computed by every engine, against Keras in double precision. Golden/layers.py,
-/// operations.py and graphs.py write the files and say what is in them.
+/// operations.py, graphs.py and penalties.py write the files and say what is in them.
 @Suite struct KerasLayerTests {
     /// `layers/Dot`
-    static let names = ["layers", "operations", "graphs"].flatMap { file in
+    static let names = ["layers", "operations", "graphs", "penalties"].flatMap { file in
         ((try? HDF5File.open(path(file)).root.children()) ?? []).map { "\(file)/\($0)" }
     }
 
@@ -31,6 +32,7 @@ import Testing
         #expect(Self.names.count { $0.hasPrefix("layers/") } > 90)
         #expect(Self.names.count { $0.hasPrefix("operations/") } == 53)
         #expect(Self.names.count { $0.hasPrefix("graphs/") } == 12)
+        #expect(Self.names.count { $0.hasPrefix("penalties/") } == 12)
     }
 
     @Test(arguments: TestedEngine.all, names)
@@ -39,15 +41,20 @@ import Testing
         let network = try Network(kerasJSON: golden.attributes.string("model"), label: name)
         let values = { (name: String) -> [Float] in try golden.dataset(name).read() }
         let run = try PlanRun(
-            engine.make(), network, loss: Loss(.meanSquaredError), kind: .values, shards: [2, 1])
-        try run.load(split(values("weights"), for: network))
+            engine.make(), network, loss: Loss(.meanSquaredError), kind: .values, shards: [2, 1],
+            penalties: network.activityPenalties)
+        try run.load(network.split(values("weights")))
         run.poison()
         var batch = Batch(for: network, samples: 3, kind: .values)
         batch.inputs = try values("inputs")
         batch.targets = .values(try values("targets"))
         let result = try run.run(batch)
         expect(result.outputs, try values("outputs"), "outputs")
-        let gradients = parameterOrder(of: network).flatMap { result.gradients[$0] }
+        if let loss = try? golden.attributes.double("loss") {
+            expect([Float(result.metrics.loss)], [Float(loss)], "loss")
+        }
+        #expect(name.hasPrefix("penalties/") != network.activityPenalties.isEmpty)
+        let gradients = network.kerasParameterOrder.flatMap { result.gradients[$0] }
         expect(gradients, try values("gradients"), "gradients")
     }
 
@@ -58,23 +65,6 @@ import Testing
         let network = try Network(kerasJSON: golden.attributes.string("model"), label: name)
         #expect(try Network(kerasJSON: network.kerasModel.text(), label: name) == network)
         #expect(try !network.kerasModel.text().contains("dptrain>"), "Keras has all of these layers")
-    }
-
-    private func split(_ values: [Float], for network: Network) -> ParameterValues {
-        var rest = values[...]
-        var result = ParameterValues(repeating: [], count: network.parameters.count)
-        for parameter in parameterOrder(of: network) {
-            let count = network.parameters[parameter].specification.shape.count
-            result[parameter] = Array(rest.prefix(count))
-            rest = rest.dropFirst(count)
-        }
-        return result
-    }
-
-    /// Keras's `model.weights`.
-    private func parameterOrder(of network: Network) -> [Int] {
-        let own = Dictionary(grouping: network.parameters.indices) { network.parameters[$0].node }
-        return network.kerasLayerOrder.flatMap { own[$0] ?? [] }
     }
 
     private func expect(_ found: [Float], _ expected: [Float], _ what: String) {

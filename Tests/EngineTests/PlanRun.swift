@@ -8,6 +8,8 @@ struct StepResult: Equatable {
     /// [samples, outputs]: logits, or probabilities of predictions.
     var outputs: [Float] = []
     var metrics = ShardMetrics()
+    /// Of each head.
+    var heads: [ShardMetrics] = []
     /// By parameter, in Keras's shape; empty where the plan, or the parameter, does not train.
     var gradients: ParameterValues = []
 }
@@ -28,11 +30,11 @@ final class PlanRun {
         _ engine: any Engine, _ network: Network, loss: Loss, kind: TargetKind, shards sizes: [Int],
         purpose: PlanPurpose = .training, batchNormalization: BatchNormalizationMode = .shard,
         precision: Precision = .fp32, arena: ArenaLayout? = nil, packsMemory: Bool = true,
-        keepsWeightCopies: Bool = false
+        keepsWeightCopies: Bool = false, penalties: [Int: ActivityPenalty] = [:]
     ) throws {
         var request = PlanRequest(
-            network: LoweredNetwork(network, loss: loss, purpose: purpose), loss: loss, targets: kind, samples: 0,
-            purpose: purpose,
+            network: LoweredNetwork(network, loss: loss, purpose: purpose, penalties: penalties), loss: loss,
+            targets: kind, samples: 0, purpose: purpose,
             batchNormalization: batchNormalization, precision: precision, arena: arena, packsMemory: packsMemory,
             keepsWeightCopies: keepsWeightCopies)
         var plans: [Plan] = []
@@ -109,11 +111,17 @@ final class PlanRun {
         }
         var result = StepResult()
         for shard in shards {
-            result.outputs += UnsafeBufferPointer(
-                start: shard.bound.output, count: shard.samples * network.outputShape.count)
+            let width = purpose == .prediction ? network.outputCount : network.outputShape.count
+            result.outputs += UnsafeBufferPointer(start: shard.bound.output, count: shard.samples * width)
             result.metrics.loss += shard.bound.metrics.pointee.loss
             result.metrics.correct += shard.bound.metrics.pointee.correct
             result.metrics.correctInTop5 += shard.bound.metrics.pointee.correctInTop5
+            let heads = shard.bound.headMetrics
+            if result.heads.isEmpty { result.heads = heads.map { _ in ShardMetrics() } }
+            for (number, head) in heads.enumerated() {
+                result.heads[number].loss += head.loss
+                result.heads[number].correct += head.correct
+            }
         }
         if purpose == .training, givesGradients { result.gradients = try gradients() }
         return result
@@ -179,8 +187,8 @@ private final class ShardRun {
         samples = plan.samples
         activations = AlignedBuffer(count: plan.activationBytes)
         gradients = AlignedBuffer(count: plan.arena.gradientCount)
-        metrics = .allocate(capacity: 1)
-        metrics.initialize(to: ShardMetrics())
+        metrics = .allocate(capacity: 8)
+        metrics.initialize(repeating: ShardMetrics(), count: 8)
         bound = try plan.bind(
             to: MemoryRegions(
                 activations: activations.baseAddress, scratch: scratch.baseAddress, shared: shared.baseAddress,
@@ -198,7 +206,7 @@ private final class ShardRun {
         switch batch.targets {
         case .labels(let labels): copy(labels[first..<first + samples], to: targets)
         case .values(let values):
-            let outputs = network.outputShape.count
+            let outputs = values.count * inputs / batch.inputs.count
             copy(values[first * outputs..<(first + samples) * outputs], to: targets)
         }
     }

@@ -1,6 +1,7 @@
-import Execution
-import Models
 import Basics
+import Execution
+import KerasNetworks
+import Models
 
 /// A batch of samples as a network takes it: inputs row-major, and labels or target values.
 struct Batch {
@@ -14,7 +15,8 @@ struct Batch {
 
     var kind: TargetKind { if case .labels = targets { .label } else { .values } }
 
-    /// Random inputs in ±1, and labels among the network's outputs (0 or 1 for a single one) or target values in ±1.
+    /// Random inputs in ±1, and labels among the network's outputs (0 or 1 for a single one) or target values in ±1; for heads the
+    /// same in rows.
     init(for network: Network, samples: Int, kind: TargetKind, seed: UInt64 = 1) {
         let random = CounterRandom(seed: seed, purpose: .generatedData)
         inputs = (0..<samples * network.inputShape.count).map { random.uniform(UInt64($0), in: -1..<1) }
@@ -24,6 +26,21 @@ struct Batch {
         case .label: targets = .labels((0..<samples).map { Int32(other.integer(UInt64($0), below: max(outputs, 2))) })
         case .shares, .values, .flags:
             targets = .values((0..<samples * outputs).map { other.uniform(UInt64($0), in: -1..<1) })
+        case .row(let kinds):
+            var (rows, number) = ([Float](), UInt64(0))
+            for _ in 0..<samples {
+                for (kind, node) in zip(kinds, network.heads) {
+                    let width = network.shapes[node].count
+                    for _ in 0..<(kind == .label ? 1 : width) {
+                        rows.append(
+                            kind == .label
+                                ? Float(other.integer(number, below: max(width, 2))) : other.uniform(number, in: -1..<1)
+                        )
+                        number += 1
+                    }
+                }
+            }
+            targets = .values(rows)
         }
     }
 }
@@ -54,5 +71,25 @@ extension Network {
         var graph = GraphBuilder("test", input: input)
         body(&graph, graph.input)
         return try graph.network()
+    }
+}
+
+/// Weights as golden files have them: one after the other.
+extension Network {
+    func split(_ values: [Float]) -> ParameterValues {
+        var rest = values[...]
+        var result = ParameterValues(repeating: [], count: parameters.count)
+        for parameter in kerasParameterOrder {
+            let count = parameters[parameter].specification.shape.count
+            result[parameter] = Array(rest.prefix(count))
+            rest = rest.dropFirst(count)
+        }
+        return result
+    }
+
+    /// That of Keras's `model.weights`.
+    var kerasParameterOrder: [Int] {
+        let own = Dictionary(grouping: parameters.indices) { parameters[$0].node }
+        return kerasLayerOrder.flatMap { own[$0] ?? [] }
     }
 }

@@ -280,7 +280,7 @@ private func smallResidual() throws -> Network {
     @Test func whatOnlyTrainingNeedsIsKept() throws {
         let original = try JSONValue(parsing: golden("functional-3.json")).text()
         let changes = [
-            (#""class_name":"HeNormal""#, #""class_name":"Orthogonal""#),
+            (#""class_name":"HeNormal""#, #""class_name":"STFT""#),
             (#""kernel_regularizer":null"#, #""kernel_regularizer":{"class_name":"L2","config":{"l2":0.001}}"#),
             (#""seed":null"#, #""seed":11"#),
             (#""bias_constraint":null"#, #""bias_constraint":{"class_name":"NonNeg"}"#),
@@ -291,9 +291,9 @@ private func smallResidual() throws -> Network {
         #expect(network.penalties.unknownConstraints.isEmpty)
         #expect(network.weightConstraints.contains(.notNegative))
         let error = #expect(throws: NetworkError.self) { try network.requireKnownInitializers() }
-        #expect(error?.layer == "stem" && error?.reason.contains("Orthogonal") == true)
+        #expect(error?.layer == "stem" && error?.reason.contains("STFT") == true)
         let home = try network.kerasModel.text()
-        for part in ["Orthogonal", #""l2":0.001"#, #""seed":11"#, "NonNeg"] { #expect(home.contains(part)) }
+        for part in ["STFT", #""l2":0.001"#, #""seed":11"#, "NonNeg"] { #expect(home.contains(part)) }
         #expect(try Network(kerasJSON: home, label: "test").penalties.l2 == 0.001)
     }
 
@@ -310,6 +310,42 @@ private func smallResidual() throws -> Network {
             .replacingOccurrences(of: "\(name):null", with: regularizer)
         let network = try Network(kerasJSON: text, label: "test")
         #expect(network.penalties.l2 == l2 && network.penalties.others.count == others)
+    }
+
+    /// Of outputs: as an option of layers that train or not, and as a layer.
+    @Test func penaltiesOfOutputs() throws {
+        let network = try Network(
+            kerasJSON: """
+                {"class_name": "Sequential", "config": {"name": "m", "layers": [
+                 {"class_name": "InputLayer", "config": {"batch_shape": [null, 4]}},
+                 {"class_name": "Dense", "config": {"name": "a", "units": 3, "trainable": false, "activity_regularizer":
+                  {"module": "keras.regularizers", "class_name": "L1L2", "config": {"l1": 0.5, "l2": 0.25}}}},
+                 {"class_name": "ActivityRegularization", "config": {"name": "b", "l1": 0.125, "l2": 0.0}},
+                 {"class_name": "ReLU", "config": {"name": "c", "activity_regularizer": "l1"}},
+                 {"class_name": "Dense", "config": {"name": "d", "units": 2, "activity_regularizer":
+                  {"class_name": "L2", "config": {"l2": 0.0}}}}]}}
+                """, label: "m")
+        let expected = [
+            1: ActivityPenalty(l1: 0.5, l2: 0.25), 2: ActivityPenalty(l1: 0.125), 3: ActivityPenalty(l1: 0.01),
+        ]
+        #expect(network.activityPenalties == expected)
+        #expect(network.penalties.l2 == 0 && network.penalties.others.count == 3 && network.penalties.unknown.isEmpty)
+        let home = network.kerasModel
+        #expect(try Network(kerasModel: home).activityPenalties == expected)
+        #expect(try home.text().contains(#""class_name":"ActivityRegularization""#))
+    }
+
+    /// Other classes are named.
+    @Test func penaltiesOfOtherClasses() throws {
+        let network = try Network(
+            kerasJSON: """
+                {"class_name": "Sequential", "config": {"name": "m", "layers": [
+                 {"class_name": "InputLayer", "config": {"batch_shape": [null, 4]}},
+                 {"class_name": "Dense", "config": {"name": "a", "units": 3, "activity_regularizer":
+                  {"class_name": "OrthogonalRegularizer", "config": {"factor": 0.5}}}}]}}
+                """, label: "m")
+        #expect(network.penalties.unknown.count == 1 && network.penalties.unknown[0].contains("OrthogonalRegularizer"))
+        #expect(network.activityPenalties.isEmpty)
     }
 
     /// Of each parameter, where layers have rules of their own.
@@ -342,9 +378,10 @@ private func smallResidual() throws -> Network {
                 .unitNorm(axes: [0]),
             ])
         #expect(network.penalties.l2 == 0 && network.penalties.others.count == 4)
-        #expect(network.penalties.unknown.count == 1 && network.penalties.unknown[0].contains("activity_regularizer"))
+        #expect(network.penalties.unknown.isEmpty && network.activityPenalties == [2: ActivityPenalty(l2: 0.01)])
         let home = try Network(kerasJSON: network.kerasModel.text(), label: "m")
         #expect(home.weightPenalties == network.weightPenalties && home.weightConstraints == network.weightConstraints)
+        #expect(home.activityPenalties == network.activityPenalties)
         // An L2 of all kernels has the names that the classes have.
         let exported = try Network(kerasJSON: network.penalizingKernels(l2: 0.5).kerasModel.text(), label: "m")
         #expect(exported.weightPenalties[3] == WeightPenalty(l2: 0.5) && exported.weightPenalties[1].l2 == 0.01)

@@ -36,6 +36,36 @@ private func moments(_ values: [Float]) -> (mean: Double, deviation: Double, lim
         #expect(measured.limit > limit * 0.6)
     }
 
+    /// Vectors along the shorter side are orthonormal, up to the gain.
+    @Test(arguments: [[6, 40], [40, 6], [7, 7], [3, 3, 4, 20], [2, 2, 3, 30], [1, 1, 1, 5]])
+    func orthogonalMatrices(extents: [Int]) {
+        let shape = Shape(extents)
+        let buffer = AlignedBuffer<Float>(count: shape.count)
+        Initializer.orthogonal(gain: 2).fill(buffer.elements, shape: shape, seed: 3, index: 1)
+        let columns = extents[extents.count - 1]
+        let rows = shape.count / columns
+        let element = { (vector: Int, place: Int) in
+            Double(rows < columns ? buffer[vector * columns + place] : buffer[place * columns + vector])
+        }
+        for a in 0..<min(rows, columns) {
+            for b in 0..<min(rows, columns) {
+                let product = (0..<max(rows, columns)).reduce(0) { $0 + element(a, $1) * element(b, $1) }
+                #expect(abs(product - (a == b ? 4 : 0)) < 1e-5)
+            }
+        }
+    }
+
+    /// Of all orthogonal matrices each is as likely: of those of one sign on the diagonal only, the mean would be 0.3.
+    @Test func orthogonalMatricesAreEvenlySpread() {
+        let buffer = AlignedBuffer<Float>(count: 49)
+        var sum = 0.0
+        for seed in 0..<2000 {
+            Initializer.orthogonal(gain: 1).fill(buffer.elements, shape: [7, 7], seed: UInt64(seed), index: 0)
+            for i in 0..<7 { sum += Double(buffer[8 * i]) }
+        }
+        #expect(abs(sum / 14_000) < 0.02)
+    }
+
     @Test func constants() {
         #expect(kernel(.zeros).allSatisfy { $0 == 0 })
         #expect(kernel(.ones).allSatisfy { $0 == 1 })

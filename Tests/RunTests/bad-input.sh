@@ -23,6 +23,24 @@ refused() {
 lacks() { ! grep -q -- "$1" output; }
 once() { [[ $(grep -Ec -- "$1" output) == 1 ]]; }
 
+# --- Outputs with targets of their own ------------------------------------------------------------------------------
+
+heads=$(realpath "$(dirname "$hostile")/../../RunTests/heads.json")
+several=(--model "$heads" --data data.h5 --batch-size 50 --epochs 1)
+refused "targets of outputs that are not there" 1 $'have no labels\n--labels' "${several[@]}"
+refused "targets of one output of two" 1 $'targets for the output number\n--labels digit=PATH,number=PATH' \
+    "${several[@]}" --labels digit=train/labels
+both=("${several[@]}" --labels digit=train/labels,number=train/labels)
+refused "an output that the model does not have" 1 $'losses\nno output letter\ndigit, number' "${both[@]}" --losses letter=huber
+refused "a loss that is none" 1 $'losses\nhubert' "${both[@]}" --losses number=hubert
+refused "a loss that needs classes for a number" 1 $'layer number\none output' \
+    "${both[@]}" --losses number=categorical_crossentropy
+refused "a negative weight of a loss" 1 $'loss-weights\n-1' "${both[@]}" --loss-weights number=-1
+refused "classes of several outputs mixed" 1 $'mixup\ntarget values' "${both[@]}" --augment mixup
+refused "smoothing for several outputs" 1 "label-smoothing" "${both[@]}" --label-smoothing 0.1
+refused "losses of outputs, for a model with one" 1 $'losses\nhas one output' \
+    --model "$(dirname "$heads")/layers.json" --data data.h5 --losses a=huber
+
 # --- Data -----------------------------------------------------------------------------------------------------------
 
 refused "no such file" 1 $'none.h5\ncannot be opened|No such file' "${common[@]}" --data none.h5

@@ -93,6 +93,10 @@ done
 compare "an auxiliary output, label smoothing" "2 3" --model "$tests/auxiliary.json" --data data.h5 --batch-size 48 \
     --label-smoothing 0.1
 for mode in shard global; do
+    compare "outputs with targets of their own, batch norm $mode" "2 3 8" --model "$tests/heads.json" --data data.h5 \
+        --labels digit=train/labels,number=train/labels --loss-weights number=0.01 --batch-size 36 --batch-norm $mode
+done
+for mode in shard global; do
     compare "a model called twice, batch norm $mode" "1 2 3" --model "$tests/shared.json" --data data.h5 --batch-size 48 \
         --steps-per-epoch 2 --validation-steps 1 --shards 5 --batch-norm $mode --optimizer sgd --momentum 0.9
 done

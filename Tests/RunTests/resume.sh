@@ -141,6 +141,13 @@ stopped_anywhere() {
 stopped_anywhere "augmented samples" "" 7 4 augmented "${short[@]}" --epochs 4 --augment flip
 stopped_anywhere "layers that draw numbers" "" 3 2 noisy \
     --model "$tests/layers.json" --data data.h5 --batch-size 50 --epochs 2
+stopped_anywhere "outputs with targets of their own" "10 classes of digit and a value of number" 3 2 heads \
+    --model "$tests/heads.json" --data data.h5 --labels digit=train/labels,number=train/labels \
+    --loss-weights number=0.01 --early-stopping monitor=val_digit_accuracy,patience=9 --batch-size 50 --epochs 2
+expect "its outputs are measured" 0 $'digit loss: [0-9.]+ - digit accuracy: [0-9.]+ - number loss: [0-9.]+' \
+    ranks 2 evaluate heads/latest.h5 --data data.h5 --labels digit=train/labels,number=train/labels
+expect "its outputs are predicted" 0 "" alone predict heads/latest.h5 --data data.h5 --output heads.h5
+verdict "each is a data set" grep -aq output_targets heads.h5
 stopped_anywhere "layers with penalties and constraints" "layer-penalties true" 3 2 ruled \
     --model "$tests/rules.json" --data data.h5 --batch-size 50 --epochs 2
 

@@ -7,11 +7,19 @@ import Models
 /// `sample_weight` does; it has no effect on the counts. In training (with a gradient) a loss that is not finite is an
 /// error.
 struct LossKernel {
+    /// Which output of the network it is of.
+    enum Part {
+        case own
+        /// Its loss, weighted, is added to that of the network's own output.
+        case auxiliary(weight: Float)
+        /// The same of a head, by its number, which has metrics of its own beside those of the network: number 0 comes first.
+        case head(Int, weight: Float)
+    }
+
     let row: LossRow
-    let targets: TargetKind
+    let targets: TargetPlace
     let rows: Int
-    /// The weight of an auxiliary output, whose loss is added to that of the network's own output; nil for that one.
-    let auxiliaryWeight: Float?
+    let part: Part
     let rule: PredictionRule
 
     var width: Int { row.width }
@@ -26,35 +34,46 @@ struct LossKernel {
             let x = outputs + row * width
             let g = gradient.map { $0 + row * width }
             let loss: Double
-            switch self.targets {
+            switch self.targets.kind {
             case .label:
-                let label = Int(targets.assumingMemoryBound(to: Int32.self)[row])
+                let label = self.targets.label(targets, row)
                 loss = self.row.loss(x, label: label, g)
                 count(x, label, &total)
             case .shares:
-                let shares = targets.assumingMemoryBound(to: Float.self) + row * width
+                let shares = self.targets.values(targets, row)
                 loss = self.row.loss(x, values: shares, g)
                 var label = 0
                 for i in 1..<width where shares[i] > shares[label] { label = i }
                 count(x, label, &total)
             case .values, .flags:
-                let values = targets.assumingMemoryBound(to: Float.self) + row * width
+                let values = self.targets.values(targets, row)
                 loss = self.row.loss(x, values: values, g)
-                if self.targets == .flags {
+                if self.targets.kind == .flags {
                     for i in 0..<width where (x[i] > self.row.threshold ? 1 : 0) == values[i] { total.correct += 1 }
                 } else {
                     measure(x, values, &total)
                 }
+            case .row: preconditionFailure("an output has targets of one kind")
             }
             total.loss += weigh(loss, g, weights?[row])
         }
         if gradient != nil, !total.loss.isFinite { throw NonFiniteLoss(loss: total.loss) }
-        guard let auxiliaryWeight else {
+        let weight: Float
+        switch part {
+        case .own:
             metrics.pointee = total
             return
+        case .auxiliary(let own): weight = own
+        case .head(let number, let own):
+            weight = own
+            metrics[1 + number] = total
+            if number == 0 {
+                metrics.pointee = total
+                metrics.pointee.loss = 0
+            }
         }
-        metrics.pointee.loss += Double(auxiliaryWeight) * total.loss
-        if let gradient { for i in 0..<rows * width { gradient[i] *= auxiliaryWeight } }
+        metrics.pointee.loss += Double(weight) * total.loss
+        if let gradient { for i in 0..<rows * width { gradient[i] *= weight } }
     }
 
     /// A sample's loss by its weight, and its gradient in place. No weight leaves both as they are.

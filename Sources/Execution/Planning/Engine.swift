@@ -61,6 +61,18 @@ public enum TargetKind: Sendable, Equatable {
     case values
     /// The same, each 0 or 1: whether the sample belongs to a class. Outputs on the right side are counted.
     case flags
+    /// Those of a network's heads, one after the other in a row of floats; a label is one of them.
+    indirect case row([TargetKind])
+
+    /// What there is to be right about in a sample with so many outputs; of heads it is that of the first.
+    package func decisions(outputs: Int) -> Int {
+        switch self {
+        case .label, .shares: 1
+        case .flags: outputs
+        case .values: 0
+        case .row(let kinds): kinds.first?.decisions(outputs: outputs) ?? 0
+        }
+    }
 }
 
 /// A library that computes layers. The rest of dptrain knows engines only through this protocol.
@@ -130,11 +142,12 @@ public struct EngineError: Error, Sendable, CustomStringConvertible {
 }
 
 extension Network {
-    /// The loss that fits targets of a kind, used if no other is named.
-    package func usualLoss(for targets: TargetKind) -> Loss.Function {
-        if decision == .smallest { return .maximumAPosteriori }
-        if targets == .flags, nodes[nodes.count - 1].layer.activation == .sigmoid { return .binaryCrossEntropy }
+    /// The loss that fits targets of a kind, used if no other is named; `node` is an output that is not the network's own.
+    package func usualLoss(for targets: TargetKind, of node: Int? = nil) -> Loss.Function {
+        let output = node ?? nodes.count - 1
+        if decision(of: output) == .smallest { return .maximumAPosteriori }
+        if targets == .flags, nodes[output].layer.activation == .sigmoid { return .binaryCrossEntropy }
         if targets == .values || targets == .flags { return .meanSquaredError }
-        return outputShape.count == 1 ? .binaryCrossEntropy : .sparseCategoricalCrossEntropy
+        return shapes[output].count == 1 ? .binaryCrossEntropy : .sparseCategoricalCrossEntropy
     }
 }

@@ -23,8 +23,10 @@ public struct Plan {
     public let scratchBytes: Int
     public let sharedBytes: Int
     public let remarks: [String]
-    /// How evaluation reads the outputs.
+    /// How evaluation reads the outputs: of a network with heads, those of the first.
     public let predictionRule: PredictionRule
+    /// How many heads have metrics of their own.
+    let heads: Int
 
     /// The shard's samples, [n, H, W, C] or [n, F] floats.
     let input: BufferID
@@ -32,7 +34,7 @@ public struct Plan {
     let targets: BufferID?
     /// Float [n]; nil where samples have no weights.
     let weights: BufferID?
-    /// What the network computed, [n, K] floats: logits, or probabilities of a prediction plan.
+    /// What the network computed, [n, K] floats: logits, or what a prediction plan makes of them, for all heads in a row.
     let output: BufferID
     let addresses: [Address]
     /// What each buffer holds, and how many bytes of it.
@@ -87,6 +89,7 @@ public struct MemoryRegions {
     public var parameters: UnsafeMutablePointer<Float>
     /// The gradient arena of the level this shard computes into; plans that do not train never touch it.
     public var gradients: UnsafeMutablePointer<Float>
+    /// Those of the network, and behind them those of each head.
     public var metrics: UnsafeMutablePointer<ShardMetrics>
     /// One for each of the plan's weight copies.
     public var weightCopies: [WeightCopyPlace]
@@ -159,4 +162,8 @@ public struct BoundPlan {
     public let weights: UnsafeMutablePointer<Float>?
     public let output: UnsafeMutablePointer<Float>
     public let metrics: UnsafeMutablePointer<ShardMetrics>
+    /// Of each head: its loss is not weighted.
+    package var headMetrics: UnsafeBufferPointer<ShardMetrics> {
+        UnsafeBufferPointer(start: metrics + 1, count: plan.heads)
+    }
 }

@@ -42,19 +42,21 @@ public struct Planner<Compiler: LayerCompiler> {
 
     private var operations: [Operation] { request.network.operations }
     private var samples: Int { request.samples }
-    private var outputWidth: Int { request.network.network.outputShape.count }
+    /// The network's own output, then the others.
+    private var outputs: [LoweredNetwork.Output] { [request.network.output] + request.network.auxiliaryOutputs }
 
     private mutating func plan() throws -> Plan {
         let input = builder.activation(floats: samples * operations[0].outputShape.count)
         builder.pin(input)
         try forward(from: input)
-        let output = request.network.output
-        let logits = try finish(output)
+        let logits =
+            request.purpose == .prediction
+            ? try joined(outputs) : try compiler.plain(values[request.network.output.value])
         var targets: BufferID?
         var weights: BufferID?
         if request.purpose != .prediction {
-            let width = request.targets == .label ? 1 : outputWidth
-            let buffer = builder.activation(bytes: samples * width * MemoryLayout<Float>.stride, of: .other)
+            let places = TargetPlace.places(of: request.targets, widths: outputs.map(request.width))
+            let buffer = builder.activation(bytes: samples * places[0].width * MemoryLayout<Float>.stride, of: .other)
             builder.pin(buffer)
             targets = buffer
             if request.isWeighted {
@@ -62,11 +64,14 @@ public struct Planner<Compiler: LayerCompiler> {
                 builder.pin(buffer)
                 weights = buffer
             }
-            var gradients = [try emitLoss(of: output, logits: logits, targets: buffer, weights)]
-            for auxiliary in request.network.auxiliaryOutputs {
-                let logits = try compiler.plain(values[auxiliary.value])
-                gradients.append(
-                    try emitLoss(of: auxiliary, isAuxiliary: true, logits: logits, targets: buffer, weights))
+            var gradients: [LossGradient?] = []
+            for (number, (output, place)) in zip(outputs, places).enumerated() {
+                let logits = number == 0 ? logits : try compiler.plain(values[output.value])
+                gradients.append(try emitLoss(of: output, number, logits: logits, targets: buffer, place, weights))
+            }
+            let needsGradient = request.network.needsGradient
+            for penalized in request.network.penalizedValues {
+                gradients.append(try emitPenalty(of: penalized, givesGradient: needsGradient[penalized.value]))
             }
             if builder.isTraining { try backward(from: gradients.compactMap(\.self)) }
         }
@@ -106,11 +111,31 @@ public struct Planner<Compiler: LayerCompiler> {
         }
     }
 
-    /// The output row-major, with the absorbed activation applied for predictions.
+    /// The outputs of each sample in a row.
+    private func joined(_ outputs: [LoweredNetwork.Output]) throws -> BufferID {
+        let parts = try outputs.map(finish)
+        guard parts.count > 1 else { return parts[0] }
+        let (rows, widths) = (samples, outputs.map(request.width))
+        let width = widths.reduce(0, +)
+        let result = builder.activation(floats: rows * width)
+        builder.emit("outputs", reads: parts, writes: [result]) { memory in
+            let (sources, target) = (parts.map { memory.floats($0) }, memory.floats(result))
+            return { _ in
+                var column = 0
+                for (source, own) in zip(sources, widths) {
+                    for row in 0..<rows { (target + row * width + column).update(from: source + row * own, count: own) }
+                    column += own
+                }
+            }
+        }
+        return result
+    }
+
+    /// An output row-major, with the absorbed activation applied.
     private func finish(_ last: LoweredNetwork.Output) throws -> BufferID {
         let logits = try compiler.plain(values[last.value])
-        guard request.purpose == .prediction, last.activation != .linear else { return logits }
-        let (rows, width, activation) = (samples, outputWidth, last.activation)
+        guard last.activation != .linear else { return logits }
+        let (rows, width, activation) = (samples, request.width(last), last.activation)
         let output = builder.activation(floats: rows * width)
         builder.emit("activation", reads: [logits], writes: [output]) { memory in
             let (source, target) = (memory.floats(logits), memory.floats(output))
@@ -191,14 +216,18 @@ public struct Planner<Compiler: LayerCompiler> {
     /// Emits the loss and the metrics. In training it also emits the gradient of the loss, summed over the shard's
     /// samples, and gives the value to which the gradient belongs.
     private func emitLoss(
-        of output: LoweredNetwork.Output, isAuxiliary: Bool = false, logits: BufferID, targets: BufferID,
+        of output: LoweredNetwork.Output, _ number: Int, logits: BufferID, targets: BufferID, _ place: TargetPlace,
         _ weights: BufferID?
     ) throws -> LossGradient? {
         builder.enter(layer: output.name, kind: "loss", phase: .loss)
-        let row = request.lossRow(of: output)
+        let row = request.lossRow(of: output, number)
+        let heads = request.loss.heads
         let kernel = LossKernel(
-            row: row, targets: request.targets, rows: samples, auxiliaryWeight: isAuxiliary ? output.weight : nil,
-            rule: PredictionRule(row, request.network.network.decision))
+            row: row, targets: place, rows: samples,
+            part: !heads.isEmpty
+                ? .head(number, weight: heads[number].weight)
+                : number == 0 ? .own : .auxiliary(weight: output.weight),
+            rule: PredictionRule(row, request.network.network.decision(of: output.node)))
         let reads = [logits, targets] + [weights].compactMap(\.self)
         guard builder.isTraining else {
             builder.emit(reads: reads, writes: []) { memory in
@@ -216,6 +245,23 @@ public struct Planner<Compiler: LayerCompiler> {
             return { _ in try kernel.run(logits, targets, weights, gradient: gradient, metrics) }
         }
         return LossGradient(value: output.value, buffer: gradient)
+    }
+
+    /// Emits the penalty of a value. In training it also emits the gradient, if that is wanted.
+    private func emitPenalty(
+        of penalized: LoweredNetwork.PenalizedValue, givesGradient: Bool
+    ) throws -> LossGradient? {
+        builder.enter(layer: penalized.name, kind: "penalty", phase: .loss)
+        let source = try compiler.plain(values[penalized.value])
+        let kernel = PenaltyKernel(
+            penalty: penalized.penalty, count: samples * operations[penalized.value].outputShape.count)
+        let gradient = builder.isTraining && givesGradient ? builder.activation(floats: kernel.count) : nil
+        builder.emit(reads: [source], writes: [gradient].compactMap(\.self)) { memory in
+            let (source, metrics) = (memory.floats(source), memory.metrics)
+            let gradient = gradient.map { memory.floats($0) }
+            return { _ in try kernel.run(source, gradient: gradient, metrics) }
+        }
+        return gradient.map { LossGradient(value: penalized.value, buffer: $0) }
     }
 
     // MARK: Backward
@@ -409,7 +455,8 @@ extension Plan {
         }
         weightCopies = builder.weightCopies
         remarks = builder.remarks
-        predictionRule = PredictionRule(request.lossRow(of: request.network.output), network.decision)
+        predictionRule = PredictionRule(request.lossRow(of: request.network.output, 0), network.decision)
+        heads = request.loss.heads.count
         self.input = input
         self.targets = targets
         self.weights = weights
@@ -431,8 +478,12 @@ extension Plan {
 }
 
 extension PlanRequest {
-    /// The loss of a row of the outputs.
-    fileprivate func lossRow(of output: LoweredNetwork.Output) -> LossRow {
-        LossRow(loss, width: network.network.outputShape.count, takesLogits: output.takesLogits(loss))
+    /// Numbers a sample.
+    fileprivate func width(_ output: LoweredNetwork.Output) -> Int { network.network.shapes[output.node].count }
+
+    /// The loss of a row of an output, by its number.
+    fileprivate func lossRow(of output: LoweredNetwork.Output, _ number: Int) -> LossRow {
+        let loss = loss.ofOutput(number)
+        return LossRow(loss, width: width(output), takesLogits: output.takesLogits(loss))
     }
 }

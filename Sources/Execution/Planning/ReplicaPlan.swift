@@ -19,6 +19,8 @@ public struct ReplicaPlan {
         public var targets = TargetKind.label
         /// The node whose values samples are; 0 for the network's input.
         public var start = 0
+        /// What outputs of nodes add to the loss.
+        public var activityPenalties: [Int: ActivityPenalty] = [:]
         /// The purposes for which samples have weights.
         public var weighted: Set<PlanPurpose> = []
         /// Sizes of the shards that are trained on; empty if the replica only evaluates or predicts.
@@ -53,8 +55,9 @@ public struct ReplicaPlan {
         self.network = network
         self.loss = loss
         var request = PlanRequest(
-            network: LoweredNetwork(network, loss: loss, purpose: .training, start: demand.start), loss: loss,
-            targets: demand.targets,
+            network: LoweredNetwork(
+                network, loss: loss, purpose: .training, start: demand.start, penalties: demand.activityPenalties),
+            loss: loss, targets: demand.targets,
             samples: 0, purpose: .training, batchNormalization: demand.batchNormalization, precision: demand.precision,
             keepsWeightCopies: demand.shards > 1)
         var plans: [Key: Plan] = [:]
@@ -69,7 +72,8 @@ public struct ReplicaPlan {
             // The largest first: it fixes the arena's layouts, and the others use the same.
             for input in inputs.sorted(by: { ($0.count, $0.extents[0]) > ($1.count, $1.extents[0]) }) {
                 let sized = demand.start == 0 ? try network.taking(input) : network
-                request.network = LoweredNetwork(sized, loss: loss, purpose: purpose, start: demand.start)
+                request.network = LoweredNetwork(
+                    sized, loss: loss, purpose: purpose, start: demand.start, penalties: demand.activityPenalties)
                 for samples in sizes.sorted(by: >) where samples > 0 {
                     request.purpose = purpose
                     request.isWeighted = demand.weighted.contains(purpose)

@@ -28,6 +28,7 @@ public final class Replica {
     private var bound: [BoundKey: BoundPlan] = [:]
     /// One for each shard in flight.
     private let activations: [AlignedBuffer<UInt8>]
+    /// As many as `MemoryRegions.metrics` has for each shard in flight.
     private let metrics: AlignedBuffer<ShardMetrics>
     private let scratch: AlignedBuffer<UInt8>
     private let shared: AlignedBuffer<UInt8>
@@ -55,7 +56,7 @@ public final class Replica {
                 && arenas.gradientLevels.allSatisfy { $0.count == plan.arena.gradientCount }, "arenas of other sizes")
         (parameters, gradientLevels) = (arenas.parameters, arenas.gradientLevels)
         activations = (0..<plan.shardsInFlight).map { _ in AlignedBuffer(count: plan.activationBytes) }
-        metrics = AlignedBuffer(count: plan.shardsInFlight)
+        metrics = AlignedBuffer(count: plan.shardsInFlight * (1 + plan.loss.heads.count))
         scratch = AlignedBuffer(count: plan.scratchBytes)
         shared = AlignedBuffer(count: plan.sharedBytes)
         weightCopies = plan.weightCopies.mapValues { bytes in
@@ -81,7 +82,7 @@ public final class Replica {
                 activations: activations[key.shard].baseAddress, scratch: scratch.baseAddress,
                 shared: shared.baseAddress,
                 parameters: parameters.baseAddress, gradients: gradients.baseAddress,
-                metrics: metrics.baseAddress + key.shard,
+                metrics: metrics.baseAddress + key.shard * (1 + loss.heads.count),
                 weightCopies: plan.weightCopies.compactMap { weightCopies[$0.identity]?.place }))
         if purpose == .training, let spans { result = result.traced(into: spans) }
         bound[key] = result

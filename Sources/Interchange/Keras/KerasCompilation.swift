@@ -11,7 +11,7 @@ public struct KerasCompilation: Sendable {
     public let loss: JSONValue?
     private let optimizer: JSONValue?
     private let metrics: JSONValue?
-    private let lossWeights: JSONValue?
+    public let lossWeights: JSONValue?
 
     /// Nil where there is nothing: `compile_config` of a model that was not compiled is empty.
     init?(_ description: JSONValue) {
@@ -27,6 +27,13 @@ public struct KerasCompilation: Sendable {
     /// The loss as options of a run.
     public func lossSettings(of network: Network) throws(NetworkError) -> [Setting] {
         guard let loss else { return [] }
+        guard network.heads.isEmpty else {
+            let heads = try Loss(keras: loss, weights: lossWeights, ofHeadsOf: network).heads
+            return [
+                ("losses", heads.map { "\($0.name)=\($0.loss.function.rawValue)" }.joined(separator: ",")),
+                ("loss-weights", heads.map { "\($0.name)=\($0.weight)" }.joined(separator: ",")),
+            ]
+        }
         if network.auxiliaryOutputs.isEmpty, let weights = lossWeights, weights.numbers != [1] {
             throw NetworkError(
                 network: network.name, layer: nil,

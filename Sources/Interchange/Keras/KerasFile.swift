@@ -35,6 +35,7 @@ package enum KerasFile {
         _ description: JSONValue, _ loss: Loss, of network: Network
     ) -> [String: JSONValue] {
         // Keras's accuracy takes the largest output, and of a single one that above a half.
+        guard loss.heads.isEmpty else { return compilation(of: loss) }
         let isAccurate = network.decision == .largest && !loss.function.isOfValues
         let weights = [1] + network.auxiliaryOutputs.map(\.weight)
         // One for each output, where there are several.
@@ -46,6 +47,16 @@ package enum KerasFile {
             "loss_weights": weights.count == 1 ? nil : .array(weights.map { .number(Double("\($0)") ?? 0) }),
             "metrics": isAccurate ? each(["accuracy"]) : nil, "weighted_metrics": nil,
             "run_eagerly": false, "steps_per_execution": 1, "jit_compile": false,
+        ]
+    }
+
+    /// The same for outputs with targets of their own.
+    private static func compilation(of loss: Loss) -> [String: JSONValue] {
+        [
+            "loss": .array(loss.heads.map(\.loss.kerasConfiguration)),
+            "loss_weights": .array(loss.heads.map { .number(Double("\($0.weight)") ?? 0) }),
+            "metrics": .array(loss.heads.map { $0.loss.function.isOfValues ? .array([]) : ["accuracy"] }),
+            "weighted_metrics": nil, "run_eagerly": false, "steps_per_execution": 1, "jit_compile": false,
         ]
     }
 

@@ -27,7 +27,7 @@ extension Loss {
 
     /// What a model was compiled with: a name, a function, or an object with a class and options; for each output in a list,
     /// too. Refused if it would not be computed as Keras does.
-    public init(keras description: JSONValue, of network: Network) throws(NetworkError) {
+    public init(keras description: JSONValue, of network: Network, output: Int? = nil) throws(NetworkError) {
         func refusal(_ reason: String) -> NetworkError {
             let text = (try? description.text()) ?? "?"
             return NetworkError(
@@ -57,14 +57,51 @@ extension Loss {
         else { throw refusal("one of its options has no such value here") }
         // From logits or not, Keras looks behind softmax and sigmoid. Other outputs are no probabilities.
         let isCrossEntropy = function.activation != nil
-        guard !isCrossEntropy || isFromLogits || network.givesProbabilities else {
+        let givesProbabilities = network.givesProbabilities(output)
+        guard !isCrossEntropy || isFromLogits || givesProbabilities else {
             throw refusal(
                 "the outputs are no probabilities, and Keras would take them for such; compile it with "
                     + "from_logits=True, or give --loss \(function.rawValue), which works on logits")
         }
         self.init(
             function, labelSmoothing: Float(smoothing),
-            isFromLogits: isCrossEntropy && isFromLogits && !network.givesProbabilities, settings: settings)
+            isFromLogits: isCrossEntropy && isFromLogits && !givesProbabilities, settings: settings)
+    }
+
+    /// That of a model whose outputs have targets of their own: one loss for all, or one each, in a list or by name. `weights` are the
+    /// `loss_weights`. A loss with options of its own is refused.
+    package init(keras description: JSONValue, weights: JSONValue?, ofHeadsOf network: Network) throws(NetworkError) {
+        let (names, nodes) = (network.headNames, network.heads)
+        func refusal(_ reason: String) -> NetworkError {
+            NetworkError(network: network.name, layer: nil, reason: "it was compiled for several outputs, \(reason)")
+        }
+        // One value for all is not taken apart.
+        func each(_ value: JSONValue) -> [JSONValue]? {
+            if let list = value.array { return list.count == nodes.count ? list : nil }
+            if let members = value.object, members["class_name"] == nil {
+                let own = names.compactMap { members[$0] }
+                return own.count == nodes.count && members.count == own.count ? own : nil
+            }
+            return [JSONValue](repeating: value, count: nodes.count)
+        }
+        guard let losses = each(description), !losses.contains(.null) else {
+            throw refusal("but its losses are not one for each of \(names.joined(separator: ", ")); give --losses")
+        }
+        let given = weights ?? .null
+        let numbers =
+            given == .null ? names.map { _ in Float(1) } : each(given)?.compactMap(\.number).map { Float($0) }
+        guard let numbers, numbers.count == nodes.count, numbers.allSatisfy({ $0.isFinite && $0 >= 0 }) else {
+            throw refusal("but its loss_weights are not one for each of them; give --loss-weights")
+        }
+        var heads: [Head] = []
+        for (number, node) in nodes.enumerated() {
+            let loss = try Loss(keras: losses[number], of: network, output: node)
+            guard loss == network.loss(loss.function, of: node) else {
+                throw refusal("and the loss of \(names[number]) has options, which is not supported; give --losses")
+            }
+            heads.append(Head(name: names[number], loss: loss, weight: numbers[number]))
+        }
+        self.init(heads: heads)
     }
 }
 

@@ -22,6 +22,14 @@ extension Network {
         var penalties = Penalties()
         var kernels = Set<Double>()
         var texts: [(text: String, isUsual: Bool)] = []
+        for node in nodes {
+            guard let value = node.activityRegularizer else { continue }
+            let penalty = WeightPenalty(keras: value)
+            if penalty == WeightPenalty.none { continue }
+            let text = "layer \(node.name): activity_regularizer = \((try? value.text()) ?? "?")"
+            if penalty == nil { penalties.unknown.append(text) }
+            texts.append((text, false))
+        }
         for (index, node) in nodes.enumerated() where node.isTrainable {
             let parameters = node.layer.description.parameters(for: inputShapes(of: index))
             let words = parameters.map { node.layer.keras.optionWord(of: $0.name) }
@@ -34,7 +42,7 @@ extension Network {
                     if rank.flatMap({ WeightConstraint(keras: value, rank: $0) }) == nil {
                         penalties.unknownConstraints.append(text)
                     }
-                } else if name.hasSuffix("_regularizer") {
+                } else if name.hasSuffix("_regularizer"), name != Node.activityRegularizer {
                     let penalty = WeightPenalty(keras: value)
                     if penalty == WeightPenalty.none { continue }
                     if penalty == nil || parameter == nil { penalties.unknown.append(text) }
@@ -56,20 +64,31 @@ extension Network {
 
     /// What the layers add to the loss for each parameter.
     package var weightPenalties: [WeightPenalty] {
-        parameters.map { regularizing("regularizer", $0).flatMap(WeightPenalty.init(keras:)) ?? .none }
+        parameters.map { option("regularizer", $0).flatMap(WeightPenalty.init(keras:)) ?? .none }
+    }
+
+    /// What the layers add to the loss for their outputs, by node: also layers that do not train, as in Keras.
+    package var activityPenalties: [Int: ActivityPenalty] {
+        var penalties: [Int: ActivityPenalty] = [:]
+        for (index, node) in nodes.enumerated() {
+            let penalty = node.activityRegularizer.flatMap(WeightPenalty.init(keras:)) ?? .none
+            guard penalty != .none else { continue }
+            penalties[index] = ActivityPenalty(l1: Float(penalty.l1), l2: Float(penalty.l2))
+        }
+        return penalties
     }
 
     /// What the layers demand of each parameter after an update.
     package var weightConstraints: [WeightConstraint?] {
         parameters.map { parameter in
-            regularizing("constraint", parameter).flatMap {
+            option("constraint", parameter).flatMap {
                 WeightConstraint(keras: $0, rank: parameter.specification.shape.rank)
             }
         }
     }
 
-    /// The option of a parameter's layer.
-    private func regularizing(_ kind: String, _ parameter: NetworkParameter) -> JSONValue? {
+    /// The option of a parameter's layer that its file says.
+    private func option(_ kind: String, _ parameter: NetworkParameter) -> JSONValue? {
         let node = nodes[parameter.node]
         return node.origin?.options["\(node.layer.keras.optionWord(of: parameter.specification.name))_\(kind)"]
     }
@@ -90,23 +109,38 @@ extension Network {
                 .merging(node.origin?.options ?? [:]) { _, kept in kept }
             return node.coming(
                 from: LayerOrigin(
-                    typeName: node.origin?.typeName, options: options, operation: node.origin?.operation))
+                    typeName: node.origin?.typeName, options: options,
+                    initializers: node.origin?.initializers ?? [:], operation: node.origin?.operation))
         }
         return try Network(name: name, nodes: penalized, auxiliaryOutputs: auxiliaryOutputs)
     }
 
     /// Refuses layers whose new weights would not be drawn as their file says.
     package func requireKnownInitializers() throws(NetworkError) {
-        for node in nodes {
-            let options = (node.origin?.options ?? [:]).sorted { $0.key < $1.key }
-            for (name, value) in options where name.hasSuffix("_initializer") {
-                // A kernel's is kept for its seed, too.
-                if name == "kernel_initializer", Initializer(keras: value) != nil { continue }
-                throw NetworkError(
-                    network: self.name, layer: node.name,
-                    reason: "its option \(name) = \((try? value.text()) ?? "?") is not supported for new weights; "
-                        + "give weights with --weights, or a file that has them")
-            }
+        for parameter in parameters {
+            let value = option("initializer", parameter)
+            let isUnknown = value.map { Initializer(keras: $0) == nil } ?? false
+            let (specification, node) = (parameter.specification, nodes[parameter.node])
+            let refusal = specification.initializer.refusal(of: specification.shape)
+            guard isUnknown || refusal != nil else { continue }
+            let option = "\(node.layer.keras.optionWord(of: specification.name))_initializer"
+            let given = value ?? node.layer.keras.kerasConfiguration[option]
+            throw NetworkError(
+                network: name, layer: node.name,
+                reason: "its option \(option) = \((try? given?.text()) ?? "?") is not supported for new weights"
+                    + (isUnknown ? "" : " of \(specification.shape): \(refusal ?? "")")
+                    + "; give weights with --weights, or a file that has them")
         }
+    }
+}
+
+extension Node {
+    fileprivate static let activityRegularizer = "activity_regularizer"
+
+    /// The option, or what the layer `ActivityRegularization` has in its place.
+    fileprivate var activityRegularizer: JSONValue? {
+        guard let origin else { return nil }
+        guard origin.typeName == ActivityPenalty.kerasClass else { return origin.options[Self.activityRegularizer] }
+        return ["class_name": "L1L2", "config": .object(origin.options)]
     }
 }

@@ -12,11 +12,21 @@ extension ActivationLayer: KerasLayer {
             options.keepClass("axis")
             self.init(.softmax)
             try options.requireLastAxis()
+        case ActivityPenalty.kerasClass:
+            // Outputs are the inputs; what they add to the loss is read from what is kept.
+            options.keepClass("l1", "l2")
+            self.init(.linear)
+            options.ignore("l1", "l2")
         default: self.init(try options.activation())
         }
     }
 
     package var kerasConfiguration: [String: JSONValue] { ["activation": function.keras] }
+}
+
+extension ActivityPenalty {
+    /// The layer that does nothing else.
+    package static let kerasClass = "ActivityRegularization"
 }
 
 extension Dropout: KerasLayer {

@@ -3,6 +3,7 @@ import DataPipeline
 import Datasets
 import Lowering
 import Models
+import Options
 import Sessions
 
 /// The frozen layers at the beginning of a network. What they make of a sample, its features, is the same in every epoch. So it is
@@ -14,9 +15,9 @@ struct FrozenBody {
     /// The node of the network whose values are the features.
     let end: Int
 
-    init(of network: Network) throws {
+    init(of network: Network, _ options: TrainingOptions) throws {
         self.network = network
-        end = try network.endOfFrozenBody()
+        end = try network.endOfFrozenBody(before: Set(options.activityPenalties(of: network).keys))
     }
 
     /// The shape of a sample's features.

@@ -52,10 +52,14 @@ package struct ModelDefinition {
                 if options.replaceTop == nil { usual = model.loss.function }
                 layersFromShallower = model.layersFromShallower
             }
-            let function = try options.loss(usual: usual)
-            loss = network.loss(
-                function, labelSmoothing: Float(options.labelSmoothing),
-                settings: try options.lossSettings(of: function))
+            if network.heads.isEmpty {
+                let function = try options.loss(usual: usual)
+                loss = network.loss(
+                    function, labelSmoothing: Float(options.labelSmoothing),
+                    settings: try options.lossSettings(of: function))
+            } else {
+                loss = try options.loss(of: network, data.training.dataset.heads)
+            }
         } else if let resumed {
             (network, loss, original) = (resumed.network, resumed.loss, resumed.network)
         } else {
@@ -73,7 +77,7 @@ package struct ModelDefinition {
         for source in [data.training, data.validation].compactMap(\.self) {
             try network.requireFit(to: source.input.transforms)
             try network.requireOneClass(of: source.dataset, for: loss)
-            try network.requireTargets(of: source.input.output, for: loss)
+            try network.requireTargets(of: source, for: loss)
         }
     }
 

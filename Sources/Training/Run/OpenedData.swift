@@ -22,17 +22,14 @@ struct OpenedData {
     /// How a resumed run has normalised.
     private let resumed: Normalization?
 
-    /// `model` is the one that the options name. `demand`: which targets the network can learn from, where that is known.
-    /// `resumed` is of a run that goes on.
-    init(
-        _ options: TrainingOptions, _ model: NamedModel?, demand: TargetDemand? = nil, resumed: ResumedState?
-    ) throws {
+    /// `model` is the one that the options name. `resumed` is of a run that goes on.
+    init(_ options: TrainingOptions, _ model: NamedModel?, resumed: ResumedState?) throws {
         guard let path = options.data else {
             throw TrainingError(
                 "there is no data to train on; give an HDF5 file with --data, or make one with `dptrain data`")
         }
         (self.options, self.path, self.resumed) = (options, path, resumed?.normalization)
-        file = try DatasetFile.open(path, options: DatasetOptions(options, demand: demand))
+        file = try DatasetFile.open(path, options: DatasetOptions(options, model, resumed: resumed?.state))
         let input = { NetworkInput(options, model, resumed: resumed?.state?.network) }
         let chosen = try file.trainingData(options.validationRule, seed: options.seed)
         // What is learnt by heart validates too.

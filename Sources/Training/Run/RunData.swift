@@ -129,11 +129,13 @@ package struct RunData {
         if let origin { return origin.description }
         let samples = training.dataset
         let kind =
-            samples.targetKind == .label
-            ? "\(samples.classes) classes"
-            : samples.targets.isMultiHot
-                ? "\(samples.specification.targetCount) classes, any number of them a sample"
-                : "\(samples.specification.targetCount) target values"
+            !samples.heads.isEmpty
+            ? samples.heads.map(\.text).listed("and")
+            : samples.targetKind == .label
+                ? "\(samples.classes) classes"
+                : samples.targets.isMultiHot
+                    ? "\(samples.specification.targetCount) classes, any number of them a sample"
+                    : "\(samples.specification.targetCount) target values"
         let weighted = samples.weights == nil ? "" : ", weighted"
         let balanced = training.sampler.isBalanced ? ", classes balanced" : ""
         let kept = training.keepsSamples ? ", kept in memory" : ""
@@ -177,6 +179,16 @@ extension RunData {
                 progress?(Double(done + step) / Double(steps))
             }
             done += samples.sampler.steps
+        }
+    }
+}
+
+extension HeadTargets {
+    /// `10 classes of digit`
+    fileprivate var text: String {
+        switch kind {
+        case .label(let classes): "\(classes) classes of \(name)"
+        case .values(let width, _): "\(width == 1 ? "a value" : "\(width) values") of \(name)"
         }
     }
 }

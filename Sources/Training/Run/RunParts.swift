@@ -55,10 +55,7 @@ package struct RunParts {
         let communicator = session.communicator
         var options = session.options
         if let staged { options.data = staged.path }
-        let demand = TargetDemand(options, model, resumed: resumed?.state)
-        let opened = try communicator.together {
-            try OpenedData(options, model, demand: demand, resumed: resumed)
-        }
+        let opened = try communicator.together { try OpenedData(options, model, resumed: resumed) }
         let moments = try opened.moments(session)
         let data = try communicator.together { try RunData(opened, moments, readers: session.readers) }
         let definition = try communicator.together {
@@ -74,7 +71,9 @@ package struct RunParts {
             SharedFact("model configuration", digestOf: try network.kerasModel.text()),
         ])
         try resumed?.requireSame(data, definition)
-        let body = try communicator.together { try options.cacheFeatures ?? false ? FrozenBody(of: network) : nil }
+        let body = try communicator.together {
+            try options.cacheFeatures ?? false ? FrozenBody(of: network, options) : nil
+        }
         try self.init(
             session, data, network, definition.loss, resumed: resumed?.state,
             isUnfrozen: resumed?.state.map { options.isUnfrozen($0.position) } ?? false,
@@ -141,14 +140,11 @@ package struct RunParts {
         loader = SampleLoader(data.phase(ofEpoch: 0).source.input)
     }
 
-    /// What there is to be right about in a sample: its label, each of its classes, or nothing.
-    var decisionsPerSample: Int {
-        switch data.training.targetKind(for: loss) {
-        case .label, .shares: 1
-        case .flags: network.outputShape.count
-        case .values: 0
-        }
-    }
+    /// What there is to be right about in a sample: its label, each of its classes, or nothing. Of heads it is that of the first.
+    var decisionsPerSample: Int { data.training.targetKind(for: loss).decisions(outputs: network.outputShape.count) }
+
+    /// What is measured of each output of a network with several.
+    var headMetrics: [HeadMetrics] { HeadMetrics.all(of: network, loss, data.training.targetKind(for: loss)) }
 
     /// About the size of a checkpoint: its weights and slots.
     var checkpointBytes: Int {

@@ -24,7 +24,8 @@ extension RunRequest {
         var notes = file.notes
         var taken: [KerasCompilation.Setting] = []
         if let compilation = file.compilation {
-            if !given.contains("loss") { taken += try compilation.lossSettings(of: file.network) }
+            let network = try options.separatingOutputs(of: file.network)
+            if given.isDisjoint(with: ["loss", "losses"]) { taken += try compilation.lossSettings(of: network) }
             // --optimizer stands for another object, with settings of its own.
             if !given.contains("optimizer") { taken += try compilation.optimizerSettings(of: file.network) }
             if !compilation.otherMetrics.isEmpty {
@@ -92,8 +93,9 @@ extension RunRequest {
         guard penalties.unknown.isEmpty else {
             throw NetworkError(
                 network: network.name, layer: nil,
-                reason: "\(penalties.unknown[0]) is not supported in training, where L1 and L2 of weights are the only "
-                    + "penalties; --l2 replaces all that the file has, and --l2 0 leaves them out")
+                reason: "\(penalties.unknown[0]) is not supported in training, where L1 and L2 are the only "
+                    + "penalties of weights and outputs; --l2 replaces all that the file has, and --l2 0 leaves them out"
+            )
         }
         if !penalties.others.isEmpty { return [("layer-penalties", "true")] }
         return penalties.l2 > 0 ? [("l2", "\(penalties.l2)")] : []

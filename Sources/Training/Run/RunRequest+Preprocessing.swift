@@ -30,7 +30,7 @@ extension RunRequest {
 
     private func holdsColors(_ model: NamedModel?) throws -> Bool {
         guard let path = options.data else { return false }
-        let understanding = DatasetOptions(options, demand: TargetDemand(options, model, resumed: nil))
+        let understanding = try DatasetOptions(options, model, resumed: nil)
         return try DatasetFile.open(path, options: understanding).split(.train).holdsColors
     }
 }

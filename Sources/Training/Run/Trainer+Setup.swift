@@ -11,18 +11,20 @@ extension Trainer {
     typealias Start = (coordinator: Coordinator, progress: RunProgress)
 
     static func start(_ parts: RunParts, _ resumed: RunState?) throws -> Start {
-        let decisions = parts.decisionsPerSample
+        let (decisions, heads) = (parts.decisionsPerSample, parts.headMetrics)
+        let headNames = heads.flatMap(\.names)
         var coordinator = try parts.session.options.coordinator(
             stepsPerEpoch: parts.stepsPerEpoch,
             metrics: EpochMetrics.names(
                 accuracy: decisions > 0, validation: parts.data.validation != nil,
-                averages: parts.averaged != nil, scores: parts.data.targetKind == .label))
+                averages: parts.averaged != nil, scores: parts.data.targetKind == .label)
+                + headNames + (parts.data.validation == nil ? [] : headNames.map { "val_" + $0 }))
         guard let resumed else {
             let rate = coordinator.rates(epoch: 0)[0]
-            return (coordinator, RunProgress(firstRate: rate, decisionsPerSample: decisions))
+            return (coordinator, RunProgress(firstRate: rate, decisionsPerSample: decisions, heads: heads))
         }
         try coordinator.restore(Array(resumed.coordinator.utf8))
-        return (coordinator, RunProgress(resuming: resumed, decisionsPerSample: decisions))
+        return (coordinator, RunProgress(resuming: resumed, decisionsPerSample: decisions, heads: heads))
     }
 
     /// Collective. `writer` is nil on ranks other than 0. `tally` is that of a trainer before this one in the same process.

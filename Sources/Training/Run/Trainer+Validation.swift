@@ -56,6 +56,7 @@ extension Trainer {
         if wanted.contains(.top5) {
             scores[ScoreMetric.top5.name] = Double(sums.correctInTop5) / Double(max(1, sums.samples))
         }
+        for (name, value) in progress.headMeans(of: sums) { scores["val_" + name] = value }
         return Validation(
             means: progress.means(of: sums), scores: scores,
             confusion: try counts?.combined(communicator, classNames: parts.data.classNames))

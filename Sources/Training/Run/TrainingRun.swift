@@ -84,7 +84,7 @@ public final class TrainingRun {
     ) throws -> StagedData? {
         let options = session.options
         guard let folder = options.stage, let data = options.data else { return nil }
-        let understanding = DatasetOptions(options, demand: TargetDemand(options, model, resumed: resumed.state))
+        let understanding = try DatasetOptions(options, model, resumed: resumed.state)
         return try StagedData(data, in: folder, understanding, session.nodes, session.communicator)
     }
 

@@ -47,7 +47,7 @@ package final class TrainingStep {
         self.constrained = constrained
         self.communicator = communicator
         watch = communicator.watch
-        metrics = try MetricsExchange(communicator, reducer.partition)
+        metrics = try MetricsExchange(communicator, reducer.partition, heads: replica.loss.heads.count)
         statistics = try StatisticsExchange(communicator, reducer.partition, replica.exchanges)
     }
 
@@ -81,7 +81,7 @@ package final class TrainingStep {
                     for range in plan.segments[segment].gradients { reducer.shardFinished(shard, range: range) }
                 }
                 if segment == replica.exchanges.count - 1 {
-                    metrics.add(plan.metrics.pointee, samples: samples[shard].count, shard: shard)
+                    metrics.add(plan, samples: samples[shard].count, shard: shard)
                 }
             }
             if let exchange = replica.exchanges[segment] {

@@ -99,6 +99,12 @@ extension EvaluationResult {
             members["rmse"] = .ifFinite(errors.rootMeanSquare)
             members["r2"] = .ifFinite(errors.r2)
         }
+        if !outputs.isEmpty {
+            members["outputs"] = .object(
+                Dictionary(
+                    outputs.map { ($0.name, ["loss": .ifFinite($0.loss), "accuracy": .ifFinite($0.accuracy)]) },
+                    uniquingKeysWith: { first, _ in first }))
+        }
         guard let confusion else { return members }
         let report = ClassReport(confusion)
         members.merge(Self.json(report.macro)) { $1 }
@@ -123,10 +129,11 @@ extension EvaluationResult {
     }
 
     fileprivate func text(of model: String, _ data: String) -> String {
-        let figures = [
-            ("loss", loss as Double?), ("accuracy", accuracy), ("top 5", top5), ("MAE", errors?.meanAbsolute),
-            ("RMSE", errors?.rootMeanSquare), ("R2", errors?.r2),
-        ]
+        let figures =
+            [
+                ("loss", loss as Double?), ("accuracy", accuracy), ("top 5", top5), ("MAE", errors?.meanAbsolute),
+                ("RMSE", errors?.rootMeanSquare), ("R2", errors?.r2),
+            ] + outputs.flatMap { [("\($0.name) loss", $0.loss as Double?), ("\($0.name) accuracy", $0.accuracy)] }
         let list = figures.compactMap { name, value in value.map { "\(name): \(Figures.metric($0))" } }
         let notes = notes.map { "\nnote: \($0)" }.joined()
         return """

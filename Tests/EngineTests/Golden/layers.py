@@ -1,5 +1,6 @@
 """Writes layers.h5: small Keras models around one layer each, in double precision. For each: the model's JSON, weights, a
-batch, the outputs, and the mean squared error's gradients by all weights (KerasLayerTests.swift).
+batch, the outputs, and the gradients of the sum of mean squared errors by all weights (KerasLayerTests.swift). If layers penalise
+their outputs, the loss has the penalties, and is there too.
 
     python3 layers.py      (made with keras 3.15.1 and tensorflow; seed 7)
 """
@@ -170,6 +171,9 @@ def write(group, build):
     with tf.GradientTape() as tape:
         outputs = model(inputs.astype(np.float64))
         loss = tf.reduce_sum(tf.reduce_mean((outputs - targets) ** 2, axis=1))
+        if model.losses:  # Of means over the batch.
+            loss += SAMPLES * tf.add_n(model.losses)
+            group.attrs["loss"] = float(loss)
     gradients = tape.gradient(loss, [w.value for w in model.trainable_weights])
     group.attrs["model"] = model.to_json().replace("float64", "float32")
     flat = lambda values: np.concatenate([np.asarray(v).reshape(-1) for v in values])

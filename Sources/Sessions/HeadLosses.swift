@@ -1,0 +1,108 @@
+import Basics
+import Datasets
+import Execution
+import Models
+import Options
+import Transforms
+
+/// What a network with heads minimises.
+extension TrainingOptions {
+    /// The sum of the losses of all heads, each with its weight. What is not given fits the targets.
+    package func loss(of network: Network, _ heads: [HeadTargets]) throws -> Loss {
+        for (option, isGiven) in [
+            ("label-smoothing", labelSmoothing > 0), ("huber-delta", huberDelta != nil),
+            ("focal-gamma", focalGamma != nil), ("focal-alpha", focalAlpha != nil),
+        ] where isGiven {
+            throw OptionError(
+                option, "\(network.name) has several outputs with losses of their own, which have no such option")
+        }
+        if losses != nil, loss != nil {
+            throw OptionError("loss", "--losses says already which loss each output has; give one of them")
+        }
+        let names = network.headNames
+        let functions = try losses?.values(of: names, option: "losses") ?? []
+        let weights = try lossWeights?.values(of: names, option: "loss-weights") ?? []
+        return Loss(
+            heads: try network.heads.enumerated().map { number, node in
+                let given = functions.isEmpty ? nil : functions[number]
+                let usual = network.usualLoss(for: heads[number].targetKind, of: node)
+                let function = try given.map { try Loss.Function(optionText: $0, option: "losses") } ?? loss ?? usual
+                let weight = weights.isEmpty ? nil : weights[number]
+                return Loss.Head(
+                    name: names[number], loss: network.loss(function, of: node),
+                    weight: try weight.map(Self.weight) ?? 1)
+            })
+    }
+
+    private static func weight(_ text: String) throws(OptionError) -> Float {
+        guard let weight = Float(text), weight.isFinite, weight >= 0 else {
+            throw OptionError("loss-weights", "'\(text)' is not a number of at least 0")
+        }
+        return weight
+    }
+
+    /// A file's network, whose outputs are heads if an option speaks of them.
+    package func separatingOutputs(of network: Network) throws -> Network {
+        guard namesOutputs, network.heads.isEmpty else { return network }
+        guard !network.auxiliaryOutputs.isEmpty else {
+            let option = losses != nil ? "losses" : lossWeights != nil ? "loss-weights" : "labels"
+            throw OptionError(
+                option, "\(network.name) has one output; names of outputs go with a model that has several")
+        }
+        return try network.withHeads()
+    }
+}
+
+extension HeadTargets {
+    /// As its loss sees them, unless they are questions of yes or no.
+    package var targetKind: TargetKind { if case .label = kind { .label } else { .values } }
+
+    /// The same for a loss.
+    package func targetKind(for loss: Loss) -> TargetKind {
+        if case .values(_, true) = kind, loss.function.asksEachOutput { return .flags }
+        return targetKind
+    }
+
+    /// Samples of a file that has only these targets.
+    fileprivate func specification(of sample: SampleSpecification) -> SampleSpecification {
+        var own = sample
+        switch kind {
+        case .label(let classes): own.targets = .label(classes: classes)
+        case .values(let width, _): own.targets = .values(width: width)
+        }
+        return own
+    }
+}
+
+extension HeadDemand {
+    /// What the heads of a network need; `options` say where they find it.
+    package static func all(of network: Network, _ options: TrainingOptions) throws -> [HeadDemand] {
+        let (nodes, names) = (network.heads, network.headNames)
+        guard !nodes.isEmpty else { return [] }
+        let paths = try options.labelsOfOutputs?.values(of: names, option: "labels")
+        let functions = try options.losses?.values(of: names, option: "losses")
+        return try nodes.enumerated().map { number, node in
+            let function = try functions?[number].map { try Loss.Function(optionText: $0, option: "losses") }
+            // A single output that is no probability is a number, whatever integers stand there.
+            let isNumber = network.shapes[node].count == 1 && !network.givesProbabilities(node)
+            return HeadDemand(
+                name: names[number], path: paths?[number],
+                demand: TargetDemand(network, function ?? options.loss, of: node) ?? (isNumber ? .values : nil))
+        }
+    }
+}
+
+extension Network {
+    /// Refuses targets of heads that do not fit the outputs. `sample`: what becomes of the samples.
+    package func requireTargets(_ heads: [HeadTargets], of sample: SampleSpecification, for loss: Loss) throws {
+        guard heads.count == self.heads.count, loss.heads.count == heads.count else {
+            throw NetworkError(
+                network: name, layer: nil,
+                reason: "it has \(self.heads.count) outputs that learn, but the data has targets for \(heads.count)")
+        }
+        for (number, node) in self.heads.enumerated() {
+            try requireTargets(
+                of: heads[number].specification(of: sample), for: loss.heads[number].loss, output: node)
+        }
+    }
+}
