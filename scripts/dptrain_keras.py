@@ -133,6 +133,25 @@ class Stack(keras.layers.Layer):
 
 
 @register
+class MatrixProduct(keras.layers.Layer):
+    """The product of two matrices of each sample, of which either may be given with its axes the other way round."""
+
+    def __init__(self, transpose_first=False, transpose_second=False, **kwargs):
+        super().__init__(**kwargs)
+        self.transpose_first, self.transpose_second = transpose_first, transpose_second
+
+    def call(self, inputs):
+        first, second = inputs
+        first = ops.swapaxes(first, -1, -2) if self.transpose_first else first
+        second = ops.swapaxes(second, -1, -2) if self.transpose_second else second
+        return ops.matmul(first, second)
+
+    def get_config(self):
+        return super().get_config() | {
+            "transpose_first": self.transpose_first, "transpose_second": self.transpose_second}
+
+
+@register
 class IdentityShortcut(keras.layers.Layer):
     """Every stride-th pixel, and zeros for the channels that the image lacks: ResNet's option A, 2015."""
 

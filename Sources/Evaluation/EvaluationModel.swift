@@ -32,8 +32,9 @@ struct EvaluationModel {
         case keras(JSONValue?, weights: JSONValue?)
     }
 
-    /// `file` names the bytes in errors. `inputSize` is for a Keras model that leaves the size of samples open.
-    init(_ bytes: [UInt8], file: String, inputSize: InputSize? = nil) throws {
+    /// `file` names the bytes in errors. `given` are options for a model that Keras trained: the size of samples where it leaves that
+    /// open, and what says that its outputs have targets of their own.
+    init(_ bytes: [UInt8], file: String, _ given: TrainingOptions = TrainingOptions()) throws {
         self.file = file
         if FileSeal.isSealed(bytes) {
             let state = try CheckpointCodec.decode(bytes, file: file)
@@ -52,13 +53,13 @@ struct EvaluationModel {
             self.options = options
             return
         }
-        let model = try KerasModelFile(bytes, path: file, inputSize: inputSize?.extents)
+        let model = try KerasModelFile(bytes, path: file, inputSize: given.inputSize?.extents)
         guard let stored = model.weights else {
             throw FileError(
                 .content, file: file, "it is a network without weights",
                 remedy: "give a checkpoint, or a file of Keras's model.save")
         }
-        network = model.network
+        network = try given.separatingOutputs(of: model.network)
         weights = try stored.weights(for: network)
         loss = .keras(model.compilation?.loss, weights: model.compilation?.lossWeights)
         (normalization, classNames, training) = (nil, [], nil)

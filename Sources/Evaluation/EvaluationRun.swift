@@ -5,6 +5,7 @@ import Execution
 import Lowering
 import MessagePassing
 import Models
+import Options
 import Sessions
 
 /// Evaluates a trained model on a split of a data file, or has it predict. Results are the same bits on any number of
@@ -173,7 +174,9 @@ public final class EvaluationRun {
     private func open(_ path: String) throws -> (EvaluationModel, Session, EvaluationData) {
         let bytes = try communicator.onRoot { try POSIXFileSystem().content(of: path) }
         let all = try communicator.broadcast(bytes ?? [], from: 0)
-        let model = try communicator.together { try EvaluationModel(all, file: path, inputSize: request.inputSize) }
+        var given = TrainingOptions()
+        (given.inputSize, given.labels) = (request.inputSize, request.labels)
+        let model = try communicator.together { try EvaluationModel(all, file: path, given) }
         let session = try Session(request.options(over: model.options), communicator, engines: makeEngine)
         let data = try communicator.together {
             try EvaluationData(request, session.options, model, readers: session.readers, after: opened)

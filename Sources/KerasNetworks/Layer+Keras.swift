@@ -59,6 +59,8 @@ extension Layer {
             self = .localResponseNormalization(try LocalResponseNormalization(keras: &options))
         case "UpSampling2D" where options.isUnset("interpolation", or: "nearest"):
             self = .upSampling(try UpSampling2D(keras: &options))
+        case "Dot" where options.inputs.contains { $0.rank == 2 }:
+            self = .plain(try MatrixProduct(dotOfSequences: &options))
         case "IdentityShortcut": self = .identityShortcut(try IdentityShortcut(keras: &options))
         case "Subsampling2D": self = .subsampling(try Subsampling2D(keras: &options))
         case "PartialConvolution2D": self = .partialConvolution(try PartialConvolution2D(keras: &options))

@@ -14,8 +14,8 @@ extension Network {
         try keeping(servesOutput, keepsHeads: true)
     }
 
-    /// All outputs predict the same labels, unless they are heads. A layer that evaluation needs has its first call in what evaluation keeps, because the
-    /// layer's weights belong to its first call.
+    /// All outputs predict the same labels, unless they are heads. A layer that evaluation needs has its first call in what
+    /// evaluation keeps, because the layer's weights belong to its first call.
     func requireOutputsAlike() throws(NetworkError) {
         let serves = servesOutput
         if let later = nodes.indices.first(where: { serves[$0] && !serves[owners[$0]] }) {

@@ -105,6 +105,10 @@ public final class ConsoleReporter: RunObserver {
         if isLive { addCounter(event.stepsPerEpoch, of: event.stepsPerEpoch, to: &line) }
         line.add(" \(Figures.duration(event.seconds))", importance: 5)
         add(event.steps, event.samples, event.trainingSeconds, event.waitedSeconds, to: &line)
+        if let straggler = event.straggler {
+            let share = Int((100 * straggler.share).rounded())
+            line.add(" (\(share)% waiting for rank \(straggler.rank) on \(straggler.host))", importance: 1)
+        }
         add(metrics.training, "", importance: 7, to: &line)
         if let validation = metrics.validation { add(validation, "val_", importance: 9, to: &line) }
         for (name, value) in metrics.scores.sorted(by: { $0.key < $1.key }) {

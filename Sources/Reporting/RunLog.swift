@@ -103,6 +103,11 @@ public final class RunLog: RunObserver {
         line.add("best", event.isBest)
         line.add("images_per_second", Double(event.samples) / event.trainingSeconds)
         line.add("data_seconds", event.waitedSeconds)
+        if let straggler = event.straggler {
+            line.add("slowest_rank", straggler.rank)
+            line.add("slowest_rank_host", straggler.host)
+            line.add("slowest_rank_share", straggler.share)
+        }
         line.add("seconds", event.seconds)
         try append(line)
     }

@@ -200,6 +200,14 @@ struct Trainer {
         return directive.nextRates
     }
 
+    /// Collective.
+    private func straggler(of timer: EpochTimer) throws -> Straggler? {
+        guard communicator.size > 1 else { return nil }
+        let busy = try communicator.allGather([timer.busySeconds]).map { $0[0] }
+        let hosts = try communicator.allGather(Array(communicator.processorName.utf8))
+        return Straggler(busy: busy, of: timer.trainingSeconds) { String(decoding: hosts[$0], as: UTF8.self) }
+    }
+
     /// Validates, asks the coordinator, tells the observers, and saves what is due.
     private mutating func endEpoch(_ rates: EpochRates, _ epochTimer: EpochTimer) throws -> Directive {
         let epoch = progress.position.epoch
@@ -223,7 +231,7 @@ struct Trainer {
             metrics: metrics, step: progress.position.globalStep, stepsPerEpoch: parts.stepsPerEpoch,
             samples: epochTimer.samples, steps: epochTimer.steps, trainingSeconds: epochTimer.trainingSeconds,
             waitedSeconds: epochTimer.waitedSeconds, seconds: epochTimer.seconds, learningRate: rates.last,
-            isBest: directive.isBest,
+            isBest: directive.isBest, straggler: try straggler(of: epochTimer),
             messages: skipped + [changed, amplification].compactMap(\.self) + directive.messages
                 + (isLast || epoch + 1 != options.unfreezeAtEpoch ? [] : ["frozen layers train from here on"]))
         // The log is written first: a run resumed from the checkpoint would never write the lines that are missing.

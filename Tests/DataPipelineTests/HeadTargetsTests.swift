@@ -71,6 +71,26 @@ import Testing
         #expect(try file.split(.test).targets == .targets([2, 0.25], width: 2))
     }
 
+    /// Of part files, the classes of all count.
+    @Test func mayLieInParts() throws {
+        let scratch = try Scratch()
+        for (name, label) in [("a.h5", Int32(1)), ("b.h5", 4)] {
+            _ = try scratch.dataset(name, options: options()) { root in
+                try writeImages(root, "train", count: 1)
+                try root.write("train/digit", shape: [1], [label])
+                try root.write("train/angle", shape: [1], [Float(label) / 2])
+            }
+        }
+        let train = try DatasetFile.open(scratch.path, options: options()).split(.train)
+        #expect(train.targets == .targets([1, 0.5, 4, 2], width: 2) && train.heads[0].kind == .label(classes: 5))
+        _ = try scratch.dataset("c.h5", options: options()) { root in
+            try writeImages(root, "train", count: 1)
+            try root.write("train/digit", shape: [1], [Int32(0)])
+            try root.write("train/angle", shape: [1, 2], [Float(0), 1])
+        }
+        #expect(message { try DatasetFile.open(scratch.path, options: options()) }.contains("another kind"))
+    }
+
     @Test func whatIsMissingIsNamed() throws {
         #expect(
             message {

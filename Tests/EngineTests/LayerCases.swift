@@ -331,6 +331,15 @@ extension LayerCase {
             let cosine = g.plain(Dot(normalizes: true), [x, g.dense(x, 5)])
             _ = g.concatenation([cosine, g.plain(Dot(), [x, g.dense(x, 5)])])
         },
+        LayerCase("products of matrices", [2, 3, 3], front: 4) { g, x in
+            let y = g.convolution(x, 4, kernel: 1)
+            let square = g.plain(MatrixProduct(transposesSecond: true), [x, y])
+            let products = [
+                g.plain(MatrixProduct(transposesFirst: true), [x, y]), g.plain(MatrixProduct(), [square, x]),
+                g.plain(MatrixProduct(transposesFirst: true, transposesSecond: true), [x, square]),
+            ]
+            _ = g.dense(g.concatenation(products.map { g.flatten($0) }), 2)
+        },
         LayerCase("moves", [4, 5, 1], front: 6) { g, x in
             let y = g.plain(Cropping2D(Margins2D(top: 1, bottom: 0, left: 1, right: 2)), [x])
             _ = g.plain(Reshape([6, -1]), [g.plain(Permute([2, 0, 1]), [y])])

@@ -4,8 +4,6 @@ import KerasNetworks
 import Models
 import Testing
 
-@testable import Interchange
-
 /// Keras's initializers, as Tests/Golden/Keras/generate_initializers.py has written them.
 @Suite struct KerasInitializerTests {
     private static func draw(_ initializer: Initializer, _ shape: Shape) -> [Float] {

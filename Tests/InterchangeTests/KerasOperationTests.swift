@@ -102,6 +102,11 @@ import Testing
     }
 
     @Test(arguments: [
+        ("Matmul", "{}", "T, T", "takes two matrices"), ("Matmul", "{}", "T, 2", "with a constant"),
+        ("Einsum", #"{"subscripts": "bi,bi->b"}"#, "T, T", "Einsum of bi,bi->b is not supported"),
+        ("Einsum", #"{"subscripts": "bij,bjk->bki"}"#, "T, T", "such as bnk,bkm->bnm"),
+        ("Einsum", #"{"subscripts": "...ij,...jk"}"#, "T, T", "not supported"),
+        ("Einsum", #"{"subscripts": "bii,bij->bij"}"#, "T, T", "not supported"),
         ("Floor", "{}", "T", "the operation Floor is not supported; those that are: Abs"),
         ("Add", "{}", "T", "takes two operands, not 1"), ("Add", "{}", "1, 2", "does not come before it"),
         ("Add", "{}", #"T, "x""#, "is not supported"), ("Power", "{}", "2, T", "constant exponent"),

@@ -19,14 +19,14 @@ import Testing
             learningRate: 0.001, durations: Self.durations, sinceStart: sinceStart)
     }
 
-    private func epoch(_ epoch: Int, waitedSeconds: Double = 0.004) -> EpochEnded {
+    private func epoch(_ epoch: Int, waitedSeconds: Double = 0.004, straggler: Straggler? = nil) -> EpochEnded {
         EpochEnded(
             metrics: EpochMetrics(
                 epoch: epoch, training: .init(loss: 0.1 + 0.2, accuracy: 0.9),
                 validation: .init(loss: 0.00042, accuracy: 0.8)),
             step: (epoch + 1) * 4, stepsPerEpoch: 4, samples: 512, steps: 4, trainingSeconds: 0.048,
             waitedSeconds: waitedSeconds, seconds: 0.06, learningRate: 0.001, isBest: true,
-            messages: ["learning rate reduced"])
+            straggler: straggler, messages: ["learning rate reduced"])
     }
 
     private static let begun = RunBegun(
@@ -54,6 +54,22 @@ import Testing
             text = ""
             return reporter
         }
+    }
+
+    @Test func theRankThatOthersWaitFor() throws {
+        func found(_ busy: [Double], of seconds: Double = 10) -> Straggler? {
+            Straggler(busy: busy, of: seconds) { "node-\($0)" }
+        }
+        #expect(found([5]) == nil)
+        #expect(found([5, 6]) == nil, "waits of a tenth are not told")
+        #expect(found([5, 6.5, 5, 4])?.rank == 1)
+        #expect(found([5, 6.5, 5, 4])?.host == "node-1")
+        #expect(abs((found([5, 6.5, 5, 4])?.share ?? 0) - 0.15) < 1e-12)
+        #expect(found([9, 9, 9, 1]) == nil, "a fast rank is nobody that others wait for")
+        #expect(found([1, 2], of: 0) == nil)
+        let screen = Screen()
+        screen.reporter(live: false).epochEnded(epoch(0, straggler: found([5, 6.5, 5, 4])))
+        #expect(screen.text.contains("(15% waiting for rank 1 on node-1)"), "\(screen.text)")
     }
 
     @Test func plainLinesWithoutATerminal() {

@@ -147,7 +147,7 @@ stopped_anywhere "outputs with targets of their own" "10 classes of digit and a 
 expect "its outputs are measured" 0 $'digit loss: [0-9.]+ - digit accuracy: [0-9.]+ - number loss: [0-9.]+' \
     ranks 2 evaluate heads/latest.h5 --data data.h5 --labels digit=train/labels,number=train/labels
 expect "its outputs are predicted" 0 "" alone predict heads/latest.h5 --data data.h5 --output heads.h5
-verdict "each is a data set" grep -aq output_targets heads.h5
+verdict "each is a data set" grep -aq number heads.h5
 stopped_anywhere "layers with penalties and constraints" "layer-penalties true" 3 2 ruled \
     --model "$tests/rules.json" --data data.h5 --batch-size 50 --epochs 2
 

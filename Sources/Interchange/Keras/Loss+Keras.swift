@@ -68,8 +68,8 @@ extension Loss {
             isFromLogits: isCrossEntropy && isFromLogits && !givesProbabilities, settings: settings)
     }
 
-    /// That of a model whose outputs have targets of their own: one loss for all, or one each, in a list or by name. `weights` are the
-    /// `loss_weights`. A loss with options of its own is refused.
+    /// That of a model whose outputs have targets of their own: one loss for all, or one each, in a list or by name. `weights` are
+    /// the `loss_weights`. A loss with options of its own is refused.
     package init(keras description: JSONValue, weights: JSONValue?, ofHeadsOf network: Network) throws(NetworkError) {
         let (names, nodes) = (network.headNames, network.heads)
         func refusal(_ reason: String) -> NetworkError {

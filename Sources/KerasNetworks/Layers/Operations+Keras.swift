@@ -76,3 +76,19 @@ extension Stack: PlainKerasLayer {
 
     package var kerasConfiguration: [String: JSONValue] { ["axis": .integer(axis + 1)] }
 }
+
+extension MatrixProduct: PlainKerasLayer {
+    static let kerasClasses = ["MatrixProduct"]
+
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        self.init(
+            transposesFirst: try options.flag("transpose_first", default: false),
+            transposesSecond: try options.flag("transpose_second", default: false))
+    }
+
+    package var isOfKeras: Bool { false }
+
+    package var kerasConfiguration: [String: JSONValue] {
+        ["transpose_first": .bool(transposesFirst), "transpose_second": .bool(transposesSecond)]
+    }
+}

@@ -27,7 +27,7 @@ struct KerasOperation {
 
     /// All there are, by class. Those of a kind are a file.
     private static let readers: [String: Reader] = [
-        arithmetic, functions, activations, reductions, rearrangements, windows,
+        arithmetic, functions, activations, reductions, rearrangements, windows, products,
     ].reduce(into: [:]) { $0.merge($1) { first, _ in first } }
 
     /// Nil for a class that is not known.

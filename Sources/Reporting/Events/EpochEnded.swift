@@ -17,16 +17,19 @@ public struct EpochEnded: Sendable, Equatable {
     public let seconds: Double
     public let learningRate: Float
     public let isBest: Bool
+    public let straggler: Straggler?
     /// What the coordinator has to say.
     public let messages: [String]
 
     package init(
         metrics: EpochMetrics, step: Int, stepsPerEpoch: Int, samples: Int, steps: Int, trainingSeconds: Double,
-        waitedSeconds: Double, seconds: Double, learningRate: Float, isBest: Bool, messages: [String] = []
+        waitedSeconds: Double, seconds: Double, learningRate: Float, isBest: Bool,
+        straggler: Straggler? = nil, messages: [String] = []
     ) {
         (self.metrics, self.step, self.stepsPerEpoch) = (metrics, step, stepsPerEpoch)
         (self.samples, self.steps) = (samples, steps)
         (self.trainingSeconds, self.waitedSeconds, self.seconds) = (trainingSeconds, waitedSeconds, seconds)
-        (self.learningRate, self.isBest, self.messages) = (learningRate, isBest, messages)
+        (self.learningRate, self.isBest, self.straggler) = (learningRate, isBest, straggler)
+        self.messages = messages
     }
 }

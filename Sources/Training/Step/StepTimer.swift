@@ -36,6 +36,8 @@ final class EpochTimer {
     private(set) var samples = 0
     private(set) var trainingSeconds = 0.0
     private(set) var waitedSeconds = 0.0
+    /// In which the rank did not wait for others.
+    private(set) var busySeconds = 0.0
     private let start = ContinuousClock.now
 
     var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
@@ -45,5 +47,6 @@ final class EpochTimer {
         self.samples += samples
         trainingSeconds += durations.total
         waitedSeconds += durations.dataWait
+        busySeconds += durations.total - durations.exposedReduction
     }
 }

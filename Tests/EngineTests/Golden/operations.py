@@ -34,6 +34,16 @@ def one(operation):
     return around(lambda: operation)
 
 
+def of_steps(product):
+    """What `product` makes of queries, keys and values of twelve steps."""
+
+    def build(x):
+        x = L.Reshape((12, 6))(L.Conv2D(6, 1)(x))
+        return L.Dense(2)(L.Flatten()(product(L.Dense(4)(x), L.Dense(4)(x), L.Dense(5)(x))))
+
+    return build
+
+
 CASES = {
     "x times 2 plus 1": one(lambda x: x * 2 + 1),
     "3 minus 2 x": one(lambda x: 3 - 2 * x),
@@ -89,6 +99,15 @@ CASES = {
     "average pool": one(lambda x: ops.average_pool(x, 2, 1)),
     "LayerScale": around(lambda: LayerScale(0.5, 6)),
     "max pool": one(lambda x: ops.max_pool(x, 2, 1, "same")),
+    "attention": of_steps(
+        lambda q, k, v: ops.matmul(ops.softmax(ops.matmul(q, ops.transpose(k, (0, 2, 1))) * 0.5), v)),
+    "attention by einsum": of_steps(
+        lambda q, k, v: ops.einsum("bnm,bmc->bnc", ops.softmax(ops.einsum("bnc,bmc->bnm", q, k)), v)),
+    "einsum of a transposed matrix": of_steps(lambda q, k, v: ops.einsum("bnk,bnm->bkm", q, v)),
+    "Dot of sequences": of_steps(lambda q, k, v: L.Dot((2, 1))([L.Dot(2)([q, k]), v])),
+    "Dot along steps": of_steps(lambda q, k, v: L.Dot(axes=(1, 1))([q, v])),
+    "matmul of images": of_two(lambda a, b: ops.matmul(a, ops.swapaxes(b, 2, 3))),
+    "matmul of a matrix with itself": of_steps(lambda q, k, v: ops.matmul(q, ops.transpose(q, (0, 2, 1)))),
 }
 
 if __name__ == "__main__":
