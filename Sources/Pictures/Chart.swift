@@ -127,7 +127,7 @@ public struct Chart {
             for part in places.split(separator: nil) {
                 let points = part.compactMap(\.self)
                 if points.count == 1 {
-                    mark(points[0], .ofCurve(curve.entry), on: &surface)
+                    alone(points[0], curve, on: &surface)
                 } else {
                     surface.line(points, .ofCurve(curve.entry), width: 2, isDashed: curve.isDashed)
                 }
@@ -138,6 +138,15 @@ public struct Chart {
                 continue
             }
             mark(Point(x: x(across), y: y(up)), .ofCurve(marked.entry), on: &surface)
+        }
+    }
+
+    /// A value without neighbours: a diamond, or a cross where a line would have dashes.
+    private func alone(_ place: Point, _ curve: Curve, on surface: inout some Surface) {
+        guard curve.isDashed else { return mark(place, .ofCurve(curve.entry), on: &surface) }
+        for slope in [-1.0, 1] {
+            let ends = [-4.0, 4].map { Point(x: place.x + $0, y: place.y + $0 * slope) }
+            surface.line(ends, .ofCurve(curve.entry), width: 2, isDashed: false)
         }
     }
 

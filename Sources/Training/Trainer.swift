@@ -75,7 +75,7 @@ struct Trainer {
 
     /// Whether the run is to stop here, ahead of its end.
     private func isPaused(afterEpochs epochs: Int) -> Bool {
-        epochs == options.stopAfterEpoch && epochs < options.epochs
+        epochs >= options.stopAfterEpoch ?? .max && epochs < options.epochs
     }
 
     private mutating func train() throws -> RunOutcome? {
@@ -88,6 +88,7 @@ struct Trainer {
             try save(.best)
         }
         if let reason = coordinator.stopReason { return .stopped(reason: reason) }
+        if isPaused(afterEpochs: progress.position.epoch) { return .paused(epoch: progress.position.epoch) }
         if !parts.isUnfrozen && isAtUnfreezing && progress.position.epoch < options.epochs { return nil }
         var rates = try firstRates()
         let stepsPerEpoch = parts.stepsPerEpoch

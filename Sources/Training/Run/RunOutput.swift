@@ -48,8 +48,8 @@ struct RunOutput {
             log = try RunLog(creatingAt: path)
         }
         var recorded = resumed.recorded
-        // Otherwise a resumed run would replace the trace of the first one without being asked.
-        recorded.trace = nil
+        // Otherwise a resumed run would replace the trace of the first one, or stop where that did, without being asked.
+        (recorded.trace, recorded.stopAfterEpoch) = (nil, nil)
         try POSIXFileSystem().replace(
             CheckpointStore.configurationName, in: folder, with: Array(recorded.toml.utf8))
         var observers: [any RunObserver] = [ConsoleReporter(style: options.consoleStyle), log]

@@ -23,6 +23,7 @@ struct SweepHalving {
             failed += lost.count
             if StopSignal.received != nil || isLast { break }
             left = try compare(left, lost: lost, rung)
+            if left.isEmpty { break }
         }
         return failed
     }
@@ -33,6 +34,11 @@ struct SweepHalving {
         let values = try folders.map { try $0?.best(withinEpochs: rung) }
         let monitor = folders.lazy.compactMap { $0 }.first?.options.saveBest.monitor ?? SaveBest().monitor
         let kept = Set(halving.survivors(of: values, by: monitor))
+        guard !kept.isEmpty else {
+            try StandardOutput.print(
+                "after epoch \(rung) no run goes on: none has a \(monitor.metric) that is a number")
+            return []
+        }
         for index in left.indices where !kept.contains(index) && !lost.contains(left[index]) {
             try POSIXFileSystem().replace(
                 CheckpointStore.droppedName, in: runs.folder(of: left[index]), with: Array("\(rung)".utf8))
