@@ -12,7 +12,9 @@ public struct Straggler: Sendable, Equatable {
     /// `busy`: by rank, the seconds of an epoch's steps in which it did not wait for others; `seconds` are those of all steps. Nil where
     /// nobody waited long.
     package init?(busy: [Double], of seconds: Double, host: (Int) -> String) {
-        guard busy.count > 1, seconds > 0, let slowest = busy.indices.max(by: { busy[$0] < busy[$1] }) else { return nil }
+        guard busy.count > 1, seconds > 0, let slowest = busy.indices.max(by: { busy[$0] < busy[$1] }) else {
+            return nil
+        }
         let others = busy.indices.filter { $0 != slowest }.map { busy[$0] }.sorted()
         share = (busy[slowest] - others[others.count / 2]) / seconds
         guard share > Self.least else { return nil }
