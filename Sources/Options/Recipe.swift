@@ -27,6 +27,7 @@ public struct Recipe: Sendable {
         Recipe("wide-resnet-cifar", PackageResources.wide_resnet_cifar_toml),
         Recipe("cifar-fast", PackageResources.cifar_fast_toml),
         Recipe("fashion-mnist-fast", PackageResources.fashion_mnist_fast_toml),
+        Recipe("fashion-mnist-wide", PackageResources.fashion_mnist_wide_toml),
         Recipe("resnet-imagenet", PackageResources.resnet_imagenet_toml),
         Recipe("resnet-imagenet-a3", PackageResources.resnet_imagenet_a3_toml),
         Recipe("resnet-imagenet-torchvision", PackageResources.resnet_imagenet_torchvision_toml),
