@@ -16,8 +16,8 @@ package struct HostFile: Sendable, Equatable {
 
     package init(text: String, path: String) throws(OptionError) {
         var hosts: [Host] = []
-        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let words = line.prefix { $0 != "#" }.split { " \t\r".contains($0) }
+        for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+            let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
             guard let name = words.first else { continue }
             var slots = 1
             for word in words.dropFirst() {

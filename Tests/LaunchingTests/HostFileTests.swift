@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct HostFileTests {
     @Test func hostsAndTheirSlots() throws {
-        let text = "# ours\na slots=4 # the first\n\nb\n  c max_slots=9\tslots=2\r\n"
+        let text = "# ours\r\na slots=4 # the first\n\nb\r\n  c max_slots=9\tslots=2\r\n"
         let file = try HostFile(text: text, path: "hosts")
         #expect(file.hosts == [.init("a", slots: 4), .init("b", slots: 1), .init("c", slots: 2)])
         #expect(file.slots == 7)
