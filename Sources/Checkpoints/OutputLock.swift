@@ -65,6 +65,11 @@ public final class OutputLock: Sendable {
         return fcntl(file, getLock, &whole) == 0 && whole.l_type != Int16(F_UNLCK)
     }
 
+    /// The job whose attempt writes to the folder now; empty for a run that `dptrain launch` has not started, nil where no run does.
+    package static func jobThatHolds(_ folder: String) -> String? {
+        isTaken(folder) ? holder("\(folder)/\(name)", POSIXFileSystem())?.attempt?.job ?? "" : nil
+    }
+
     /// Throws if another run holds the lock. Creates the folder where it is missing.
     public convenience init(folder: String) throws(FileError) {
         try self.init(folder: folder, setLock: Self.setLock)
@@ -120,7 +125,7 @@ public final class OutputLock: Sendable {
                     throw refusal(path, folder, files)
                 }
                 // The earlier attempt keeps its lock on a file without a name.
-                try files.remove(path)
+                unlink(path)
                 continue
             }
             if isAt(path, file) { return (file, true) }

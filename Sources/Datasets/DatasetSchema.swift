@@ -111,6 +111,17 @@ public struct DatasetSchema: Sendable, Equatable {
     private static func heads(
         _ heads: [HeadDemand], of split: Split, _ present: LinkedDatasets, _ file: HDF5File
     ) throws -> [String] {
+        if split != .train {
+            for (number, head) in heads.enumerated() {
+                guard let twin = heads[..<number].first(where: { $0.word == head.word && $0.path != head.path }) else {
+                    continue
+                }
+                throw DatasetError(
+                    file: file.path,
+                    "the outputs \(twin.name) and \(head.name) would both take their \(split.rawValue) targets from \(head.word)",
+                    remedy: "give their training targets names whose last parts differ")
+            }
+        }
         let found = try heads.map { head -> String? in
             if split == .train, let path = head.path { return path }
             return try only(names([head.word], of: split), "targets of the output \(head.name)", split, present, file)

@@ -35,6 +35,9 @@ public struct HeadTargets: Sendable, Equatable {
         (self.name, self.path, self.kind, self.classNames) = (name, path, kind, classNames)
     }
 
+    /// What each sample has.
+    var form: TargetForm { if case .label = kind { .labels } else { .targets } }
+
     /// Columns.
     public var width: Int { if case .values(let width, _) = kind { width } else { 1 } }
 }
@@ -54,16 +57,25 @@ struct HeadReader {
         for (number, head) in heads.enumerated() {
             var options = options
             options.demand = head.demand
+            // A small split may look as if it had targets of another kind, such as one class a sample by chance.
+            if !known.isEmpty { options.targets = known[number].form }
             let reader = TargetReader(
                 dataset: datasets[number], samples: samples, options: options,
                 classNames: known.isEmpty ? nil : known[number].classNames)
             let found = try reader.read()
             columns.append(found.targets)
             notes += found.notes
-            targets.append(
-                HeadTargets(
-                    name: head.name, path: datasets[number].path, kind: try kind(of: found, datasets[number]),
-                    classNames: found.names ?? (known.isEmpty ? nil : known[number].classNames)))
+            let own = HeadTargets(
+                name: head.name, path: datasets[number].path, kind: try kind(of: found, datasets[number]),
+                classNames: found.names ?? (known.isEmpty ? nil : known[number].classNames))
+            guard known.isEmpty || (own.form, own.width) == (known[number].form, known[number].width) else {
+                throw DatasetError(
+                    file: datasets[number].file, object: own.path,
+                    "it has \(own.width) columns of \(own.form.rawValue), but the training targets of the output \(head.name) are "
+                        + "\(known[number].width) columns of \(known[number].form.rawValue)",
+                    remedy: "store targets of all splits alike")
+            }
+            targets.append(own)
         }
         let width = targets.reduce(0) { $0 + $1.width }
         try datasets[0].requireMemory(samples * width * MemoryLayout<Float>.stride, for: "the targets of all outputs")

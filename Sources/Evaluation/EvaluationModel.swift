@@ -161,7 +161,13 @@ struct EvaluationModel {
     /// Refuses a model whose predictions cannot be averaged with those of `other`.
     func requireOutputs(like other: EvaluationModel) throws {
         let (mine, theirs) = (network.outputShape, other.network.outputShape)
-        guard network.headNames == other.network.headNames, network.outputCount == other.network.outputCount else {
+        guard network.outputCount == other.network.outputCount else {
+            throw FileError(
+                .content, file: file,
+                "it has \(network.outputCount) outputs, \(other.file) has \(other.network.outputCount)",
+                remedy: "average models with the same outputs")
+        }
+        guard network.headNames == other.network.headNames else {
             throw FileError(
                 .content, file: file, "its outputs are not those of \(other.file)",
                 remedy: "average models with the same outputs")

@@ -1,7 +1,7 @@
 import Basics
 
 /// The hosts of a job and how many ranks each may have, as Open MPI's host files say: `name slots=4`, one a line. A host without
-/// `slots` has one. What is behind `#` is a comment.
+/// `slots` has one rank. What is behind `#` is a comment.
 package struct HostFile: Sendable, Equatable {
     package struct Host: Sendable, Equatable {
         package let name: String
@@ -19,13 +19,22 @@ package struct HostFile: Sendable, Equatable {
         for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
             guard let name = words.first else { continue }
+            // Open MPI and ssh take what begins with a dash for an option.
+            guard name.first != "-", name.allSatisfy({ $0.isLetter || $0.isNumber || "._:-".contains($0) }) else {
+                throw OptionError(
+                    "hostfile",
+                    "\(path), line \(number + 1): a host's name has letters, digits, dots, colons and dashes"
+                        + " only, and begins with no dash")
+            }
             var slots = 1
             for word in words.dropFirst() {
                 let parts = word.split(separator: "=", maxSplits: 1)
-                // What else Open MPI knows, such as `max_slots`, goes to it unread.
-                guard parts.first == "slots" else { continue }
-                guard parts.count == 2, let count = Int(parts[1]), (1...4096).contains(count) else {
-                    throw OptionError("hostfile", "\(path), line \(number + 1): '\(word)' is not slots=1 to slots=4096")
+                guard parts.first == "slots", parts.count == 2, let count = Int(parts[1]), (1...4096).contains(count)
+                else {
+                    throw OptionError(
+                        "hostfile",
+                        "\(path), line \(number + 1): '\(word)' is not slots=1 to slots=4096, and nothing else may stand behind a host"
+                    )
                 }
                 slots = count
             }

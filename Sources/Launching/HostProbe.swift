@@ -22,7 +22,12 @@ struct HostProbe {
         return HostFile(answering.map(\.0))
     }
 
-    private func isHere(_ name: String) -> Bool { ["localhost", "127.0.0.1", HostName.current].contains(name) }
+    /// By its name, with or without a domain. By an address of its own it is asked as others are.
+    private func isHere(_ name: String) -> Bool {
+        if ["localhost", "127.0.0.1", HostName.current].contains(name) { return true }
+        let hasLetters = name.contains(where: \.isLetter)
+        return hasLetters && name.prefix { $0 != "." } == HostName.current.prefix { $0 != "." }
+    }
 
     private func ask(_ host: String, _ nowhere: Int32) throws -> ChildProcess {
         let agent = environment["OMPI_MCA_plm_rsh_agent"] ?? "ssh -o BatchMode=yes -o ConnectTimeout=2"
@@ -32,13 +37,13 @@ struct HostProbe {
     }
 
     private func answered(_ question: ChildProcess, until deadline: ContinuousClock.Instant) -> Bool {
-        while ContinuousClock.now < deadline {
+        repeat {
             if let end = question.poll() {
                 if case .exit(0) = end { return true }
                 return false
             }
             usleep(10_000)
-        }
+        } while ContinuousClock.now < deadline
         question.send(SIGKILL)
         question.waitUntilEnd()
         return false

@@ -18,14 +18,17 @@ struct JobAttempt {
     static let usageCode: Int32 = 64
 
     let mpirun: ChildProcess
+    /// What the ranks run.
+    private let program: String
     /// Whether this host has had a rank; a job of other hosts' ranks has none.
     private var hadRanks = false
     private var aloneSince: ContinuousClock.Instant?
 
-    /// How long mpirun may outlive the ranks of this host: Open MPI can wait for a host that is gone for ever.
+    /// How long mpirun may outlive the ranks of this host: Open MPI can wait for ever for a host that is gone.
     static let patience = Duration.seconds(5)
 
-    init(_ arguments: [String], environment: [String: String]) throws {
+    init(_ arguments: [String], program: String, environment: [String: String]) throws {
+        self.program = program
         mpirun = try ChildProcess(
             "/usr/bin/env", ["mpirun"] + arguments, environment: environment, output: STDOUT_FILENO,
             error: STDERR_FILENO)
@@ -34,7 +37,7 @@ struct JobAttempt {
     /// Nil while it runs.
     mutating func poll() -> End? {
         if let end = mpirun.poll() { return Self.meaning(of: end) }
-        let hasRanks = Self.hasRanks(of: mpirun.identifier)
+        let hasRanks = self.hasRanks
         if hasRanks {
             (hadRanks, aloneSince) = (true, nil)
         } else if hadRanks {
@@ -64,11 +67,11 @@ struct JobAttempt {
         }
     }
 
-    /// Whether a child of the process is this program.
-    private static func hasRanks(of process: pid_t) -> Bool {
-        let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        return children(of: process).contains {
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/exe")) == own
+    /// Whether a child of mpirun is the program, or was it before the file was replaced.
+    private var hasRanks: Bool {
+        Self.children(of: mpirun.identifier).contains {
+            let name = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/exe")
+            return name?.hasPrefix(program) ?? false
         }
     }
 

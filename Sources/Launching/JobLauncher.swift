@@ -11,7 +11,7 @@ package struct JobRequest: Sendable {
     package var hostFile: String?
     /// With fewer ranks the job waits for hosts to come back.
     package var fewestRanks = 1
-    /// How often the job begins again at one and the same checkpoint.
+    /// How often the job is started again from one and the same checkpoint.
     package var retries = 2
     /// Further arguments of mpirun.
     package var mpirunArguments: [String] = []
@@ -34,49 +34,62 @@ package struct JobLauncher {
     /// Tells the attempts of this job from other runs.
     private let name = String(UInt64.random(in: 0...UInt64.max), radix: 16)
     private let tell: (String) -> Void
+    /// Read once: the link of a program that is replaced meanwhile names no file.
+    private let program: String
 
-    package init(_ request: JobRequest, tell: @escaping (String) -> Void) {
+    package init(_ request: JobRequest, tell: @escaping (String) -> Void) throws {
         (self.request, self.tell) = (request, tell)
         environment = ProcessInfo.processInfo.environment
+        program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     }
 
     /// The job's exit code.
     package func run() throws -> Int32 {
-        var (generation, retries) = (0, 0)
+        var generation = 0
+        var (losses, lostBehind) = (0, -1)
         let earlier = initialState
         while true {
             generation += 1
-            guard let hosts = try hostsThatAnswer() else { return JobAttempt.stoppedCode }
-            let before = newestStep
+            guard let hosts = try hostsThatAnswer() else {
+                tell("launch: stopped while it waited for hosts")
+                return JobAttempt.stoppedCode
+            }
             let began = ContinuousClock.now
-            let end = try attempt(generation, hosts)
-            switch end {
+            switch try attempt(generation, hosts) {
             case .finished: return 0
             case .stopped: return JobAttempt.stoppedCode
-            case .lost(_, let code) where code == JobAttempt.usageCode || !hasBegun(behind: earlier): return code
+            case .lost(_, JobAttempt.usageCode): return JobAttempt.usageCode
             case .lost(let reason, let code):
-                guard StopSignal.received == nil else { return code }
-                retries = newestStep == before ? retries + 1 : 0
-                let place = newestStep.map { "step \($0)" } ?? "the beginning"
-                guard retries <= request.retries else {
-                    tell(
-                        "launch: \(reason). It was lost \(retries) times behind \(place), so it is not started again; "
-                            + "--retries allows more")
+                if StopSignal.received != nil { return code }
+                if let job = OutputLock.jobThatHolds(request.output), job != name {
+                    tell("launch: \(reason). It is not started again: another run writes to \(request.output)")
                     return code
                 }
-                tell(
-                    "launch: \(reason), \((ContinuousClock.now - began).components.seconds) s after the start. It goes on from \(place)"
-                )
+                guard let step = newestStep, hasBegun(behind: earlier) else {
+                    tell("launch: \(reason). It is not started again: it has no checkpoint to go on from")
+                    return code
+                }
+                (losses, lostBehind) = (step == lostBehind ? losses + 1 : 1, step)
+                guard losses <= request.retries else {
+                    tell(
+                        "launch: \(reason). The job was lost \(Figures.count(losses, "time")) behind step \(step), so it is "
+                            + "not started again; --retries allows more")
+                    return code
+                }
+                let seconds = (ContinuousClock.now - began).components.seconds
+                tell("launch: \(reason), \(seconds) s after the start. It goes on from step \(step)")
             }
         }
     }
 
     private func attempt(_ generation: Int, _ hosts: HostFile?) throws -> JobAttempt.End {
         let list = try hosts.map(TemporaryHostFile.init)
+        // mpirun reads it when it pleases.
+        defer { withExtendedLifetime(list) {} }
         var environment = environment
         environment[OutputLock.Attempt.variable] = "\(name):\(generation)"
         var job = try JobAttempt(
-            try mpirunArguments(hosts, list?.path) + programArguments(isFirst: generation == 1),
+            mpirunArguments(hosts, list?.path) + programArguments(isFirst: generation == 1), program: program,
             environment: environment)
         var sent: Int32?
         while true {
@@ -90,7 +103,7 @@ package struct JobLauncher {
         }
     }
 
-    private func mpirunArguments(_ hosts: HostFile?, _ list: String?) throws -> [String] {
+    private func mpirunArguments(_ hosts: HostFile?, _ list: String?) -> [String] {
         var arguments = request.mpirunArguments + ["-x", OutputLock.Attempt.variable]
         if let list { arguments += ["--hostfile", list] }
         let slots = hosts?.slots
@@ -98,9 +111,8 @@ package struct JobLauncher {
         return arguments + ["-n", "\(ranks)"]
     }
 
-    private func programArguments(isFirst: Bool) throws -> [String] {
-        let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        return [program] + request.arguments + (isFirst ? request.firstStart : ["--resume"])
+    private func programArguments(isFirst: Bool) -> [String] {
+        [program] + request.arguments + (isFirst ? request.firstStart : ["--resume"])
     }
 
     /// The hosts of the next attempt; nil where they are mpirun's own choice. Waits for hosts if too few answer.
@@ -108,6 +120,10 @@ package struct JobLauncher {
         guard let path = request.hostFile else { return .some(nil) }
         let text = String(decoding: try POSIXFileSystem().content(of: path), as: UTF8.self)
         let all = try HostFile(text: text, path: path)
+        guard min(all.slots, request.ranks ?? all.slots) >= request.fewestRanks else {
+            throw OptionError(
+                "min-ranks", "\(path) has \(all.slots) slots, so there are never \(request.fewestRanks) ranks")
+        }
         var hasTold = false
         while StopSignal.received == nil {
             let left = try HostProbe(environment: environment).answering(all)
@@ -119,7 +135,12 @@ package struct JobLauncher {
                 tell("launch: \(gone.listed("and")) \(verb) not answer. \(next)")
                 hasTold = true
             }
-            if isEnough { return left }
+            if isEnough {
+                if let ranks = request.ranks, left.slots < ranks {
+                    tell("launch: \(Figures.count(left.slots, "rank")) of \(ranks), as many as the hosts have slots")
+                }
+                return left
+            }
             sleep(2)
         }
         return nil

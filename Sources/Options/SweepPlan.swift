@@ -80,6 +80,9 @@ public struct SweepPlan: Sendable {
             guard !choices.contains(where: { $0.name == "epochs" }) else {
                 throw problem("runs are compared after equal epochs: leave epochs out of [vary], or halving out")
             }
+            guard table["options"]?.table?["stop-after-epoch"] == nil,
+                !choices.contains(where: { $0.name == "stop-after-epoch" })
+            else { throw problem("halving says itself where runs stop: leave stop-after-epoch out, or halving out") }
             return halving
         }
         let seed = table["seed"]?.int ?? 0

@@ -9,6 +9,11 @@ import Transforms
 extension TrainingOptions {
     /// The sum of the losses of all heads, each with its weight. What is not given fits the targets.
     package func loss(of network: Network, _ heads: [HeadTargets]) throws -> Loss {
+        guard heads.count == network.heads.count else {
+            throw NetworkError(
+                network: network.name, layer: nil,
+                reason: "it has \(network.heads.count) outputs that learn, but the data has targets for \(heads.count)")
+        }
         for (option, isGiven) in [
             ("label-smoothing", labelSmoothing > 0), ("huber-delta", huberDelta != nil),
             ("focal-gamma", focalGamma != nil), ("focal-alpha", focalAlpha != nil),
@@ -78,7 +83,18 @@ extension HeadDemand {
     /// What the heads of a network need; `options` say where they find it.
     package static func all(of network: Network, _ options: TrainingOptions) throws -> [HeadDemand] {
         let (nodes, names) = (network.heads, network.headNames)
-        guard !nodes.isEmpty else { return [] }
+        let option = options.losses != nil ? "losses" : options.lossWeights != nil ? "loss-weights" : "labels"
+        if nodes.isEmpty {
+            guard options.namesOutputs else { return [] }
+            throw OptionError(
+                option, "\(network.name) has one output; names of outputs go with a model that has several")
+        }
+        if options.labels != nil, options.labelsOfOutputs == nil {
+            throw OptionError(
+                "labels",
+                "\(network.name) has several outputs: say where the targets of each lie, "
+                    + names.map { "\($0)=PATH" }.joined(separator: ","))
+        }
         let paths = try options.labelsOfOutputs?.values(of: names, option: "labels")
         let functions = try options.losses?.values(of: names, option: "losses")
         return try nodes.enumerated().map { number, node in

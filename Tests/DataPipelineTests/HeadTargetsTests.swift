@@ -57,6 +57,45 @@ import Testing
         #expect(try file.split(.test).targets == .targets([3, 3, 1, 1], width: 2))
     }
 
+    /// One class a sample by chance, in a small split, is not another kind of targets; another width is.
+    @Test(arguments: [[1, 0, 0], [1, 1, 0], [1, 0]] as [[Float]])
+    func haveOneKindInAllSplits(_ row: [Float]) throws {
+        let heads = [HeadDemand(name: "tags", path: nil, demand: .labelsOrShares)]
+        let open = {
+            try Scratch().dataset(options: options(heads)) { root in
+                try writeImages(root, "train", count: 2)
+                try root.write("train/tags", shape: [2, 3], [Float(1), 1, 0, 0, 0, 1])
+                try writeImages(root, "validation", count: 1)
+                try root.write("validation/tags", shape: [1, row.count], row)
+            }
+        }
+        guard row.count == 3 else {
+            #expect(throws: DatasetError.self) { try open().split(.validation) }
+            return
+        }
+        let file = try open()
+        #expect(try file.split(.train).targets == .targets([1, 1, 0, 0, 0, 1], width: 3))
+        #expect(try file.split(.validation).targets == .targets(row, width: 3))
+    }
+
+    @Test func pathsWithOneLastNameAreRefusedInOtherSplits() throws {
+        let heads = [
+            HeadDemand(name: "digit", path: "train/a/y", demand: .labels),
+            HeadDemand(name: "angle", path: "train/b/y", demand: .values),
+        ]
+        let error = #expect(throws: DatasetError.self) {
+            let file = try Scratch().dataset(options: options(heads)) { root in
+                try writeImages(root, "train", count: 1)
+                try root.write("train/a/y", shape: [1], [UInt8(1)])
+                try root.write("train/b/y", shape: [1], [Float(2)])
+                try writeImages(root, "test", count: 1)
+                try root.write("test/y", shape: [1], [UInt8(1)])
+            }
+            _ = try file.split(.test)
+        }
+        #expect(error?.description.contains("digit and angle would both take") == true, "\(error?.description ?? "")")
+    }
+
     /// Words get numbers in training, which those of other splits have too.
     @Test func mayBeWords() throws {
         let file = try Scratch().dataset(options: options()) { root in

@@ -8,7 +8,10 @@ alone data generate --output data.h5 --train 250 --test 40 --seed 5 >output || e
 options=(--model simple-cnn --data data.h5 --batch-size 26 --checkpoint-every-steps 3)
 launch() { timeout -k 5 "$limit" "$binary" launch "$@"; }
 
-expect "a run left alone" 0 "" alone "${options[@]}" --epochs 12 --output alone
+expect "a run left alone" 0 "" alone "${options[@]}" --epochs 60 --output alone
+
+# The folder's whole path tells this script's processes from those of others.
+out=$folder/out
 
 # ranks_of FOLDER: the processes that train there.
 ranks_of() {
@@ -19,33 +22,51 @@ ranks_of() {
     done
 }
 
+newest_step() { ls "$1" 2>/dev/null | sed -n 's/^step-0*\([0-9]\+\)\.h5$/\1/p' | sort -n | tail -n 1; }
+
 # await_step FOLDER STEP: until there is a checkpoint of that step or a later one.
 await_step() {
     local try newest
-    for ((try = 0; try < 1500; try++)); do
-        newest=$(ls "$1" 2>/dev/null | sed -n 's/^step-0*\([0-9]\+\)\.h5$/\1/p' | sort -n | tail -n 1)
+    for ((try = 0; try < 3000; try++)); do
+        newest=$(newest_step "$1")
         [[ ${newest:-0} -ge $2 ]] && return 0
-        sleep 0.02
+        sleep 0.01
     done
     return 1
 }
 
-"$binary" launch -n 2 --mpirun "--bind-to none" -- "${options[@]}" --epochs 12 --output out >output 2>&1 &
+# lose TIMES COMMAND...: does that some steps on, and waits until the job has been lost so many times.
+lose() {
+    local times=$1 try newest
+    shift
+    newest=$(newest_step "$out")
+    await_step "$out" $((${newest:-0} + 60)) || return 1
+    "$@"
+    for ((try = 0; try < 3000; try++)); do
+        [[ $(grep -c "It goes on from step" output) -ge $times ]] && return 0
+        sleep 0.01
+    done
+    return 1
+}
+kill_one() { kill -KILL "$(ranks_of "$out" | tail -n 1)"; }
+kill_all() { kill -KILL $(ranks_of "$out"); }
+
+"$binary" launch -n 2 --mpirun "--bind-to none" -- "${options[@]}" --epochs 60 --output "$out" >output 2>&1 &
 job=$!
-await_step out 9 && kill -KILL "$(ranks_of out | tail -n 1)"
-await_step out 36 && pkill -KILL -P $job mpirun
-await_step out 66 && kill -KILL $(ranks_of out)
+lose 1 kill_one
+lose 2 pkill -KILL -P $job mpirun
+lose 3 kill_all
 wait $job
-verdict "a job that loses a rank, mpirun and all ranks is finished" as_expected $? 0 "finished after 12 epochs"
+verdict "a job that loses a rank, mpirun and all ranks is finished" as_expected $? 0 "finished after 60 epochs"
 verdict "it says what was lost, and from where it goes on" as_expected 0 0 "launch: .* signal 9.* It goes on from step [0-9]+"
 verdict "it was started three times more" test "$(grep -c "It goes on from step" output)" = 3
-verdict "it computed the same" same_run alone out
+verdict "it computed the same" same_run alone "$out"
 
 # Losses at the same step: the loss is no number behind a step of such a rate.
-expect "a rank that fails at the same step again and again" 1 "It was lost 3 times behind step 0, so it is not started again
+expect "a rank that fails at the same step again and again" 1 "The job was lost 3 times behind step 0, so it is not started again
 the loss of step [0-9]+ is NaN" \
     launch -n 2 -- "${options[@]}" --epochs 2 --optimizer sgd --learning-rate 1e38 --on-nan stop --output failing
-expect "--retries 0" 1 "It was lost 1 times behind step 0" \
+expect "--retries 0" 1 "The job was lost 1 time behind step 0" \
     launch -n 1 --retries 0 -- "${options[@]}" --epochs 2 --optimizer sgd --learning-rate 1e38 --on-nan stop --output fails-once
 
 # What starting again cannot mend.
@@ -57,26 +78,35 @@ verdict "it is not started again" test "$(grep -c "goes on" output)" = 0
 expect "a folder that has a run" 1 "--resume" launch -n 2 -- "${options[@]}" --epochs 12 --output out
 verdict "it is not started again either" test "$(grep -c "goes on" output)" = 0
 expect "a mistyped option behind --" 64 "Did you mean" launch -n 2 -- --epoochs 3
+expect "a file to resume from" 64 "--resume is given without a file" \
+    launch -n 2 -- --resume out/latest.h5 --output elsewhere
 expect "no ranks and no hosts" 64 "give the number of ranks with -n" launch -- "${options[@]}"
+"$binary" "${options[@]}" --epochs 99999 --output "$folder/busy" >first 2>&1 &
+busy=$!
+await_step "$folder/busy" 3
+expect "a folder that another run writes to" 1 "another run writes to" launch -n 1 -- "${options[@]}" --output "$folder/busy" --resume
+verdict "it is not tried again" test "$(grep -c "goes on" output)" = 0
+kill -KILL $busy
+wait $busy 2>/dev/null
 expect "another command" 64 "starts training only" launch -n 2 -- evaluate out/latest.h5 --data data.h5
 expect "launch under mpirun" 64 "start it without mpirun" ranks 1 launch -n 2 -- "${options[@]}"
 
 # Stopped from outside, it saves and ends; with --resume it goes on.
-"$binary" launch -n 2 -- "${options[@]}" --epochs 99999 --output stopped >output 2>&1 &
+"$binary" launch -n 2 -- "${options[@]}" --epochs 99999 --output "$folder/stopped" >output 2>&1 &
 job=$!
-await_step stopped 9 && kill -TERM $job
+await_step "$folder/stopped" 9 && kill -TERM $job
 wait $job
 verdict "a job that is stopped" as_expected $? 75 "saved|--resume"
 expect "what it says to go on with does so" 75 "resumed +from stopped/latest.h5" \
     launch -n 1 -- --resume --output stopped --max-time 1s
 
 # Hosts. An agent in the place of ssh: this host is reached, the other one does not answer.
-printf '#!/bin/bash\nexit 255\n' >agent
+printf '#!/bin/bash\n[[ $1 == slow.invalid ]] && sleep 20\n[[ $1 == quick.invalid ]]\n' >agent
 chmod +x agent
 export OMPI_MCA_plm_rsh_agent=$PWD/agent
 printf 'localhost slots=1\ngone.invalid slots=2\n' >hosts
 expect "a host that does not answer is left out" 0 "gone.invalid does not answer. The job runs on the others
-finished after 12 epochs" launch --hostfile hosts -- "${options[@]}" --epochs 12 --output left
+finished after 60 epochs" launch --hostfile hosts -- "${options[@]}" --epochs 60 --output left
 verdict "the others computed the same" same_run alone left
 "$binary" launch --hostfile hosts --min-ranks 2 -- "${options[@]}" --epochs 12 --output waiting >output 2>&1 &
 job=$!
@@ -89,6 +119,12 @@ wait $job
 verdict "with too few ranks it waits for hosts, until it is stopped" \
     as_expected $? 75 "gone.invalid does not answer. It waits for hosts to come back"
 expect "a host file that is not there" 1 "nowhere" launch --hostfile nowhere -- "${options[@]}" --output none
+expect "more ranks than all hosts have" 1 "hosts has 3 slots, so there are never 4 ranks" \
+    launch --hostfile hosts --min-ranks 4 -- "${options[@]}" --output none
+# Of three hosts the slow one alone is left out. Only the launcher's words count: the quick one cannot start a rank.
+printf 'slow.invalid\nlocalhost\nquick.invalid\n' >hosts
+launch --hostfile hosts -- "${options[@]}" --output none >output 2>&1
+verdict "a host that takes its time" as_expected 0 0 "launch: slow.invalid does not answer. The job runs on the others"
 printf 'a slots=none\n' >hosts
 expect "a host file with a mistake" 1 "hosts, line 1" launch --hostfile hosts -- "${options[@]}" --output none
 

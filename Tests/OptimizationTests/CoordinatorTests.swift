@@ -32,7 +32,7 @@ import Testing
         let best: [Best]
     }
 
-    private static let metrics = EpochMetrics.names(accuracy: true, validation: true)
+    private static let metrics = EpochMetrics.names(accuracy: true, errors: false, validation: true)
 
     private func plan(rate: Double = 0.1, schedule: LearningRateSchedule = .constant) -> LearningRatePlan {
         LearningRatePlan(base: rate, schedule: schedule, stepsPerEpoch: 3, epochs: 1000)
@@ -203,7 +203,7 @@ import Testing
     }
 
     @Test func withoutValidationTheTrainingMetricIsWatched() throws {
-        let metrics = EpochMetrics.names(accuracy: true, validation: false)
+        let metrics = EpochMetrics.names(accuracy: true, errors: false, validation: false)
         var coordinator = try Coordinator(
             plan: plan(), plateau: ReduceOnPlateau(parsing: "patience=1"),
             earlyStopping: EarlyStopping(parsing: "monitor=accuracy,patience=2"), metrics: metrics)

@@ -84,7 +84,12 @@ struct LossKernel {
         return Double(weight) * loss
     }
 
+    /// Errors of outputs. Of logits there are none to speak of.
     private func measure(_ x: UnsafePointer<Float>, _ values: UnsafePointer<Float>, _ total: inout ShardMetrics) {
+        guard !self.row.takesLogits else {
+            (total.absoluteError, total.squaredError) = (.nan, .nan)
+            return
+        }
         var (absolute, squared) = (0.0, 0.0)
         for i in 0..<width {
             let error = Double(x[i]) - Double(values[i])

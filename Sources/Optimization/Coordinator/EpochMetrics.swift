@@ -48,10 +48,10 @@ public struct EpochMetrics: Hashable, Sendable, Codable {
     }
 
     /// The names a run will have values for. Without accuracy it is regression.
-    public static func names(accuracy: Bool, validation: Bool, averages: Bool = false, scores: Bool = false)
-        -> [String]
-    {
-        let means = ["loss"] + (accuracy ? ["accuracy"] : ["mae", "rmse"])
+    public static func names(
+        accuracy: Bool, errors: Bool, validation: Bool, averages: Bool = false, scores: Bool = false
+    ) -> [String] {
+        let means = ["loss"] + (accuracy ? ["accuracy"] : []) + (errors ? ["mae", "rmse"] : [])
         return means + (validation ? means.map { "val_" + $0 } : [])
             + (validation && averages ? means.map { "raw_val_" + $0 } : [])
             + (validation && scores ? ScoreMetric.allCases.map(\.name) : [])

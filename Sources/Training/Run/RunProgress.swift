@@ -119,7 +119,7 @@ struct RunProgress: Sendable {
     mutating func endEpoch(_ metrics: EpochMetrics) {
         var record = ["learning_rate": Double(learningRate)]
         for name in EpochMetrics.names(
-            accuracy: countsCorrect, validation: metrics.validation != nil,
+            accuracy: countsCorrect, errors: measuresErrors, validation: metrics.validation != nil,
             averages: metrics.rawValidation != nil, scores: true)
         {
             record[name] = metrics[name]

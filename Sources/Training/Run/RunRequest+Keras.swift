@@ -25,7 +25,12 @@ extension RunRequest {
         var taken: [KerasCompilation.Setting] = []
         if let compilation = file.compilation {
             let network = try options.separatingOutputs(of: file.network)
-            if given.isDisjoint(with: ["loss", "losses"]) { taken += try compilation.lossSettings(of: network) }
+            // The weights of losses stay those of the file, whatever losses are given for its outputs.
+            if !given.contains("loss") {
+                taken += try compilation.lossSettings(of: network).filter {
+                    $0.option == "loss-weights" || !given.contains("losses")
+                }
+            }
             // --optimizer stands for another object, with settings of its own.
             if !given.contains("optimizer") { taken += try compilation.optimizerSettings(of: file.network) }
             if !compilation.otherMetrics.isEmpty {

@@ -16,7 +16,8 @@ extension Trainer {
         var coordinator = try parts.session.options.coordinator(
             stepsPerEpoch: parts.stepsPerEpoch,
             metrics: EpochMetrics.names(
-                accuracy: decisions > 0, validation: parts.data.validation != nil,
+                accuracy: decisions > 0, errors: decisions == 0 && heads.isEmpty,
+                validation: parts.data.validation != nil,
                 averages: parts.averaged != nil, scores: parts.data.targetKind == .label)
                 + headNames + (parts.data.validation == nil ? [] : headNames.map { "val_" + $0 }))
         guard let resumed else {

@@ -65,9 +65,9 @@ struct LaunchCommand: ParsableCommand {
     func run() throws {
         try StopSignal.install(announces: true)
         let train = try train
-        let starts = Set(["--resume", "--overwrite"])
+        let starts = ["--resume", "--overwrite"]
         var request = JobRequest(
-            arguments: training.filter { !starts.contains($0) }, firstStart: training.filter(starts.contains),
+            arguments: training.filter { !starts.contains($0) }, firstStart: training.filter { starts.contains($0) },
             output: try train.flags.options().0.output ?? TrainingRun.defaultOutput)
         request.ranks = numberOfRanks
         request.hostFile = hostfile
@@ -89,7 +89,7 @@ struct LaunchCommand: ParsableCommand {
             if train.fastDevRun || train.dryRun {
                 throw ValidationError("--fast-dev-run and --dry-run leave no checkpoint to go on from")
             }
-            guard !training.contains(where: { $0.hasPrefix("--resume=") }) else {
+            if case .file = train.resume {
                 throw ValidationError("--resume is given without a file: the job goes on in its own output folder")
             }
             return train
