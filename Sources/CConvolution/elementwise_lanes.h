@@ -297,35 +297,42 @@ TARGET static void NAMED(normalization_gradient)(
 
 #undef FOR_FUNCTION
 
-TARGET static void NAMED(scale)(const dptrain_blocks *s, const void *x, const void *factors, void *y) {
-    for (ptrdiff_t plane = 0; plane < s->samples * s->blocks; plane++) {
-        const vector factor = NAMED(pixel_at)(s->bf16_images, factors, plane);
-        for (ptrdiff_t i = plane * s->pixels; i < (plane + 1) * s->pixels; i++)
-            NAMED(store)(s->bf16_images, y, i, NAMED(pixel_at)(s->bf16_images, x, i) * factor);
+/// Plane `plane` of y is that of x, times a factor for each channel.
+FIXED void NAMED(scale_plane)(const dptrain_blocks *s, ptrdiff_t plane, const void *x, vector factor, void *y) {
+    for (ptrdiff_t i = plane * s->pixels; i < (plane + 1) * s->pixels; i++)
+        NAMED(store)(s->bf16_images, y, i, NAMED(pixel_at)(s->bf16_images, x, i) * factor);
+}
+
+/// The gradient of a plane of x, unless `dx` is null, and what the plane gives that of the factor, if it `wants` it.
+FIXED vector NAMED(scale_plane_gradient)(
+    const dptrain_blocks *s, ptrdiff_t plane, const void *x, vector factor, const void *dy, void *dx, _Bool wants) {
+    const ptrdiff_t first = plane * s->pixels;
+    vector sum = {0};
+    for (ptrdiff_t i = first; i < first + s->pixels; i++) {
+        const vector gradient = NAMED(pixel_at)(s->bf16_images, dy, i);
+        if (wants) sum += gradient * NAMED(pixel_at)(s->bf16_images, x, i);
+        if (dx) NAMED(store)(s->bf16_images, dx, i, gradient * factor);
     }
+    return sum;
+}
+
+TARGET static void NAMED(scale)(const dptrain_blocks *s, const void *x, const void *factors, void *y) {
+    for (ptrdiff_t plane = 0; plane < s->samples * s->blocks; plane++)
+        NAMED(scale_plane)(s, plane, x, NAMED(pixel_at)(s->bf16_images, factors, plane), y);
 }
 
 TARGET static void NAMED(scale_gradient)(
     const dptrain_blocks *s, const void *x, const void *factors, const void *dy, void *dx, void *dfactors) {
     for (ptrdiff_t plane = 0; plane < s->samples * s->blocks; plane++) {
         const vector factor = NAMED(pixel_at)(s->bf16_images, factors, plane);
-        const ptrdiff_t first = plane * s->pixels;
-        vector sum = {0};
-        for (ptrdiff_t i = first; i < first + s->pixels; i++) {
-            const vector gradient = NAMED(pixel_at)(s->bf16_images, dy, i);
-            if (dfactors) sum += gradient * NAMED(pixel_at)(s->bf16_images, x, i);
-            if (dx) NAMED(store)(s->bf16_images, dx, i, gradient * factor);
-        }
+        const vector sum = NAMED(scale_plane_gradient)(s, plane, x, factor, dy, dx, dfactors != NULL);
         if (dfactors) NAMED(store)(s->bf16_images, dfactors, plane, sum);
     }
 }
 
 TARGET static void NAMED(weigh)(const dptrain_blocks *s, const void *x, const float *gamma, void *y) {
-    for (ptrdiff_t plane = 0; plane < s->samples * s->blocks; plane++) {
-        const vector factor = NAMED(load)(gamma + plane % s->blocks * LANES);
-        for (ptrdiff_t i = plane * s->pixels; i < (plane + 1) * s->pixels; i++)
-            NAMED(store)(s->bf16_images, y, i, NAMED(pixel_at)(s->bf16_images, x, i) * factor);
-    }
+    for (ptrdiff_t plane = 0; plane < s->samples * s->blocks; plane++)
+        NAMED(scale_plane)(s, plane, x, NAMED(load)(gamma + plane % s->blocks * LANES), y);
 }
 
 TARGET static void NAMED(weigh_gradient)(
@@ -333,16 +340,8 @@ TARGET static void NAMED(weigh_gradient)(
     for (ptrdiff_t block = 0; block < s->blocks; block++) {
         const vector factor = NAMED(load)(gamma + block * LANES);
         vector total = {0};
-        for (ptrdiff_t sample = 0; sample < s->samples; sample++) {
-            const ptrdiff_t first = NAMED(plane)(s, sample, block);
-            vector sum = {0};
-            for (ptrdiff_t i = first; i < first + s->pixels; i++) {
-                const vector gradient = NAMED(pixel_at)(s->bf16_images, dy, i);
-                sum += gradient * NAMED(pixel_at)(s->bf16_images, x, i);
-                if (dx) NAMED(store)(s->bf16_images, dx, i, gradient * factor);
-            }
-            total += sum;
-        }
+        for (ptrdiff_t sample = 0; sample < s->samples; sample++)
+            total += NAMED(scale_plane_gradient)(s, sample * s->blocks + block, x, factor, dy, dx, 1);
         *(vector *)(dgamma + block * LANES) = total;
     }
 }
