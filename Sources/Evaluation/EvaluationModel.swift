@@ -161,17 +161,6 @@ struct EvaluationModel {
     /// Refuses a model whose predictions cannot be averaged with those of `other`.
     func requireOutputs(like other: EvaluationModel) throws {
         let (mine, theirs) = (network.outputShape, other.network.outputShape)
-        guard network.outputCount == other.network.outputCount else {
-            throw FileError(
-                .content, file: file,
-                "it has \(network.outputCount) outputs, \(other.file) has \(other.network.outputCount)",
-                remedy: "average models with the same outputs")
-        }
-        guard network.headNames == other.network.headNames else {
-            throw FileError(
-                .content, file: file, "its outputs are not those of \(other.file)",
-                remedy: "average models with the same outputs")
-        }
         guard mine == theirs, network.decision == other.network.decision else {
             throw FileError(
                 .content, file: file,
@@ -179,6 +168,11 @@ struct EvaluationModel {
                     ? "its best output is the \(network.decision.rawValue), that of \(other.file) the "
                         + "\(other.network.decision.rawValue)"
                     : "it has \(mine) outputs, \(other.file) has \(theirs)",
+                remedy: "average models with the same outputs")
+        }
+        guard network.headNames == other.network.headNames, network.outputCount == other.network.outputCount else {
+            throw FileError(
+                .content, file: file, "its outputs are not those of \(other.file)",
                 remedy: "average models with the same outputs")
         }
         guard classNames == other.classNames || classNames.isEmpty || other.classNames.isEmpty else {

@@ -40,8 +40,16 @@ extension OutputList: PlainOptionValue {
 }
 
 extension TrainingOptions {
-    /// Whether an option speaks of several outputs of the model, which then have targets of their own.
-    package var namesOutputs: Bool { losses != nil || lossWeights != nil || labelsOfOutputs != nil }
+    /// The option that speaks of several outputs of the model, which then have targets of their own; nil if none does.
+    package var optionOfOutputs: String? {
+        losses != nil ? "losses" : lossWeights != nil ? "loss-weights" : labelsOfOutputs != nil ? "labels" : nil
+    }
+
+    /// Refuses an option that speaks of several outputs, for a model that has one.
+    package func requireNoNamesOfOutputs(_ model: String) throws(OptionError) {
+        guard let option = optionOfOutputs else { return }
+        throw OptionError(option, "\(model) has one output; names of outputs go with a model that has several")
+    }
 
     /// `--labels` as a list of paths, one for each output; nil for the path of a single data set.
     package var labelsOfOutputs: OutputList? { labels.flatMap { $0.hasPrefix("/") ? nil : OutputList($0) } }

@@ -9,11 +9,7 @@ import Transforms
 extension TrainingOptions {
     /// The sum of the losses of all heads, each with its weight. What is not given fits the targets.
     package func loss(of network: Network, _ heads: [HeadTargets]) throws -> Loss {
-        guard heads.count == network.heads.count else {
-            throw NetworkError(
-                network: network.name, layer: nil,
-                reason: "it has \(network.heads.count) outputs that learn, but the data has targets for \(heads.count)")
-        }
+        try network.requireTargets(forEachOf: heads)
         for (option, isGiven) in [
             ("label-smoothing", labelSmoothing > 0), ("huber-delta", huberDelta != nil),
             ("focal-gamma", focalGamma != nil), ("focal-alpha", focalAlpha != nil),
@@ -48,12 +44,8 @@ extension TrainingOptions {
 
     /// A file's network, whose outputs are heads if an option speaks of them.
     package func separatingOutputs(of network: Network) throws -> Network {
-        guard namesOutputs, network.heads.isEmpty else { return network }
-        guard !network.auxiliaryOutputs.isEmpty else {
-            let option = losses != nil ? "losses" : lossWeights != nil ? "loss-weights" : "labels"
-            throw OptionError(
-                option, "\(network.name) has one output; names of outputs go with a model that has several")
-        }
+        guard optionOfOutputs != nil, network.heads.isEmpty else { return network }
+        if network.auxiliaryOutputs.isEmpty { try requireNoNamesOfOutputs(network.name) }
         return try network.withHeads()
     }
 }
@@ -83,11 +75,9 @@ extension HeadDemand {
     /// What the heads of a network need; `options` say where they find it.
     package static func all(of network: Network, _ options: TrainingOptions) throws -> [HeadDemand] {
         let (nodes, names) = (network.heads, network.headNames)
-        let option = options.losses != nil ? "losses" : options.lossWeights != nil ? "loss-weights" : "labels"
-        if nodes.isEmpty {
-            guard options.namesOutputs else { return [] }
-            throw OptionError(
-                option, "\(network.name) has one output; names of outputs go with a model that has several")
+        guard !nodes.isEmpty else {
+            try options.requireNoNamesOfOutputs(network.name)
+            return []
         }
         if options.labels != nil, options.labelsOfOutputs == nil {
             throw OptionError(
@@ -109,12 +99,22 @@ extension HeadDemand {
 }
 
 extension Network {
-    /// Refuses targets of heads that do not fit the outputs. `sample`: what becomes of the samples.
-    package func requireTargets(_ heads: [HeadTargets], of sample: SampleSpecification, for loss: Loss) throws {
-        guard heads.count == self.heads.count, loss.heads.count == heads.count else {
+    /// Refuses targets of another number of outputs, such as none.
+    fileprivate func requireTargets(forEachOf heads: [HeadTargets]) throws(NetworkError) {
+        guard heads.count == self.heads.count else {
             throw NetworkError(
                 network: name, layer: nil,
                 reason: "it has \(self.heads.count) outputs that learn, but the data has targets for \(heads.count)")
+        }
+    }
+
+    /// Refuses targets of heads that do not fit the outputs. `sample`: what becomes of the samples.
+    package func requireTargets(_ heads: [HeadTargets], of sample: SampleSpecification, for loss: Loss) throws {
+        try requireTargets(forEachOf: heads)
+        guard loss.heads.count == heads.count else {
+            throw NetworkError(
+                network: name, layer: nil,
+                reason: "it has \(heads.count) outputs that learn, but losses for \(loss.heads.count)")
         }
         for (number, node) in self.heads.enumerated() {
             try requireTargets(
