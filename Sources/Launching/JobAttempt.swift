@@ -12,11 +12,6 @@ struct JobAttempt {
         case lost(String, code: Int32)
     }
 
-    /// The exit code of a run that was stopped: `EX_TEMPFAIL` of sysexits.h.
-    static let stoppedCode: Int32 = 75
-    /// That of wrong usage.
-    static let usageCode: Int32 = 64
-
     let mpirun: ChildProcess
     /// What the ranks run.
     private let program: String
@@ -60,7 +55,7 @@ struct JobAttempt {
     private static func meaning(of end: ChildProcess.End) -> End {
         switch end {
         case .exit(0): .finished
-        case .exit(stoppedCode): .stopped
+        case .exit(EX_TEMPFAIL): .stopped
         case .exit(let code) where code > 128: .lost("a rank was ended by signal \(code - 128)", code: code)
         case .exit(let code): .lost("mpirun ended with exit code \(code)", code: code)
         case .signal(let signal): .lost("mpirun was ended by signal \(signal)", code: 128 + signal)

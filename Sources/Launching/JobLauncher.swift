@@ -50,15 +50,16 @@ package struct JobLauncher {
         let earlier = initialState
         while true {
             generation += 1
-            guard let hosts = try hostsThatAnswer() else {
+            let hosts = try request.hostFile.map(hostsThatAnswer)
+            if hosts != nil, StopSignal.received != nil {
                 tell("launch: stopped while it waited for hosts")
-                return JobAttempt.stoppedCode
+                return EX_TEMPFAIL
             }
             let began = ContinuousClock.now
             switch try attempt(generation, hosts) {
             case .finished: return 0
-            case .stopped: return JobAttempt.stoppedCode
-            case .lost(_, JobAttempt.usageCode): return JobAttempt.usageCode
+            case .stopped: return EX_TEMPFAIL
+            case .lost(_, EX_USAGE): return EX_USAGE
             case .lost(let reason, let code):
                 if StopSignal.received != nil { return code }
                 if let job = OutputLock.jobThatHolds(request.output), job != name {
@@ -83,13 +84,14 @@ package struct JobLauncher {
     }
 
     private func attempt(_ generation: Int, _ hosts: HostFile?) throws -> JobAttempt.End {
-        let list = try hosts.map(TemporaryHostFile.init)
-        // mpirun reads it when it pleases.
-        defer { withExtendedLifetime(list) {} }
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let list = "\(folder.path)/hosts"
+        if let hosts { try POSIXFileSystem().replace(list, with: Array(hosts.text.utf8)) }
         var environment = environment
         environment[OutputLock.Attempt.variable] = "\(name):\(generation)"
         var job = try JobAttempt(
-            mpirunArguments(hosts, list?.path) + programArguments(isFirst: generation == 1), program: program,
+            mpirunArguments(hosts, list) + programArguments(isFirst: generation == 1), program: program,
             environment: environment)
         var sent: Int32?
         while true {
@@ -103,9 +105,9 @@ package struct JobLauncher {
         }
     }
 
-    private func mpirunArguments(_ hosts: HostFile?, _ list: String?) -> [String] {
+    private func mpirunArguments(_ hosts: HostFile?, _ list: String) -> [String] {
         var arguments = request.mpirunArguments + ["-x", OutputLock.Attempt.variable]
-        if let list { arguments += ["--hostfile", list] }
+        if hosts != nil { arguments += ["--hostfile", list] }
         let slots = hosts?.slots
         let ranks = request.ranks.map { min($0, slots ?? $0) } ?? slots ?? 1
         return arguments + ["-n", "\(ranks)"]
@@ -115,9 +117,9 @@ package struct JobLauncher {
         [program] + request.arguments + (isFirst ? request.firstStart : ["--resume"])
     }
 
-    /// The hosts of the next attempt; nil where they are mpirun's own choice. Waits for hosts if too few answer.
-    private func hostsThatAnswer() throws -> HostFile?? {
-        guard let path = request.hostFile else { return .some(nil) }
+    /// The hosts of the next attempt. It waits for hosts if too few answer, until it is stopped. The file may have changed since the
+    /// attempt before.
+    private func hostsThatAnswer(in path: String) throws -> HostFile {
         let text = String(decoding: try POSIXFileSystem().content(of: path), as: UTF8.self)
         let all = try HostFile(text: text, path: path)
         guard min(all.slots, request.ranks ?? all.slots) >= request.fewestRanks else {
@@ -125,7 +127,7 @@ package struct JobLauncher {
                 "min-ranks", "\(path) has \(all.slots) slots, so there are never \(request.fewestRanks) ranks")
         }
         var hasTold = false
-        while StopSignal.received == nil {
+        while true {
             let left = try HostProbe(environment: environment).answering(all)
             let gone = all.hosts.filter { !left.hosts.contains($0) }.map(\.name)
             let isEnough = min(left.slots, request.ranks ?? left.slots) >= request.fewestRanks
@@ -135,6 +137,7 @@ package struct JobLauncher {
                 tell("launch: \(gone.listed("and")) \(verb) not answer. \(next)")
                 hasTold = true
             }
+            if StopSignal.received != nil { return left }
             if isEnough {
                 if let ranks = request.ranks, left.slots < ranks {
                     tell("launch: \(Figures.count(left.slots, "rank")) of \(ranks), as many as the hosts have slots")
@@ -143,7 +146,6 @@ package struct JobLauncher {
             }
             sleep(2)
         }
-        return nil
     }
 
     /// Of the checkpoints in the output folder.
@@ -167,17 +169,4 @@ package struct JobLauncher {
         return FileState(
             file: UInt(status.st_ino), seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
     }
-}
-
-/// A host file that is deleted with this value.
-private final class TemporaryHostFile {
-    let path: String
-
-    init(_ hosts: HostFile) throws {
-        let folder = FileManager.default.temporaryDirectory.path
-        path = "\(folder)/dptrain-hosts-\(getpid())"
-        try POSIXFileSystem().replace("dptrain-hosts-\(getpid())", in: folder, with: Array(hosts.text.utf8))
-    }
-
-    deinit { unlink(path) }
 }

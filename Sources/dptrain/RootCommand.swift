@@ -1,5 +1,6 @@
 import ArgumentParser
 import Basics
+import Glibc
 import Training
 
 struct RootCommand: ParsableCommand {
@@ -35,5 +36,5 @@ struct RootCommand: ParsableCommand {
 
 extension ExitCode {
     /// Stopped by SIGUSR1 or SIGTERM, with a checkpoint saved; `EX_TEMPFAIL` of sysexits.h: "try again".
-    static let interrupted = ExitCode(75)
+    static let interrupted = ExitCode(EX_TEMPFAIL)
 }

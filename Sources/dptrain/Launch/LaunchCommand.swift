@@ -27,7 +27,7 @@ struct LaunchCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "ranks (default: all slots of the host file)")
     var numberOfRanks: Int?
 
-    @Option(help: "hosts and their slots, as Open MPI reads them", completion: .file())
+    @Option(help: "file with a host a line, such as node-a slots=4; a host without slots has one", completion: .file())
     var hostfile: String?
 
     @Option(help: "with fewer ranks the job waits for hosts to come back")
