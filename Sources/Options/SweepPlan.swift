@@ -8,7 +8,8 @@ import TOMLKit
 ///     runs = 20                  # so many at random; without it, all combinations of the lists
 ///     seed = 1                   # of the random choices
 ///     halving = { factor = 3, first = 1 }   # stop bad runs early
-///     [options]                  # what all runs have: any options of training
+///     [options]                  # what all runs have: any options of training, on top of a recipe
+///     recipe = "lenet-mnist"
 ///     model = "lenet5-keras"
 ///     [vary]                     # what differs: lists, or ranges for random choices
 ///     optimizer = ["sgd", "adam"]
@@ -39,6 +40,8 @@ public struct SweepPlan: Sendable {
     }
 
     private static let mostRuns = 10_000
+    /// The one word of `[options]` and `[vary]` that is no option itself, but sets many.
+    private static let recipe = "recipe"
 
     /// `file` names the text in errors.
     public init(toml text: String, file: String) throws {
@@ -67,6 +70,9 @@ public struct SweepPlan: Sendable {
             } ?? []
         guard let vary = table["vary"]?.table, !vary.isEmpty else { throw problem("nothing differs: give [vary]") }
         let choices = try vary.keys.sorted().map { name in
+            guard vary[name]?.array?.isEmpty != true else {
+                throw problem("\(name) is an empty list: give the values to try, such as \(name) = [0.1, 0.01]")
+            }
             guard let choice = vary[name].flatMap(Self.choice) else {
                 throw problem(
                     "\(name) is neither a list nor a range such as { from = 1e-4, to = 0.1, scale = \"log\" }")
@@ -80,6 +86,8 @@ public struct SweepPlan: Sendable {
             guard !choices.contains(where: { $0.name == "epochs" }) else {
                 throw problem("runs are compared after equal epochs: leave epochs out of [vary], or halving out")
             }
+            guard table["options"]?.table?["epochs"] != nil || !choices.contains(where: { $0.name == Self.recipe })
+            else { throw problem("recipes differ in their epochs: give epochs in [options], or leave halving out") }
             guard table["options"]?.table?["stop-after-epoch"] == nil,
                 !choices.contains(where: { $0.name == "stop-after-epoch" })
             else { throw problem("halving says itself where runs stop: leave stop-after-epoch out, or halving out") }
@@ -110,19 +118,24 @@ public struct SweepPlan: Sendable {
 
     /// Of each run, where they do not differ in it.
     package var epochs: Int {
-        get throws {
-            var options = TrainingOptions()
-            for (name, value) in fixed { try options.set(name, to: value) }
-            return options.epochs
+        get throws { try Self.trainingOptions(fixed).epochs }
+    }
+
+    /// As the command line means them: a recipe comes before what else is said.
+    private static func trainingOptions(_ settings: [(name: String, value: String)]) throws -> TrainingOptions {
+        var options = TrainingOptions()
+        if let recipe = settings.last(where: { $0.name == recipe })?.value {
+            _ = try options.apply(toml: Recipe.named(recipe).toml, file: "recipe \(recipe)")
         }
+        for (name, value) in settings where name != recipe { try options.set(name, to: value) }
+        return options
     }
 
     private func requireGood(_ run: Run) throws {
-        var options = TrainingOptions()
-        for (name, value) in self.options(of: run) { try options.set(name, to: value) }
+        let options = try Self.trainingOptions(options(of: run))
         try options.validate()
         guard options.model != nil, options.data != nil else {
-            throw OptionError("sweep", "[options] must name a model and data")
+            throw OptionError("sweep", "[options] must name data, and a model or a recipe")
         }
         guard options.output == nil else { throw OptionError("sweep", "each run has an output of its own") }
     }

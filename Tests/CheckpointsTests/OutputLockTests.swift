@@ -90,4 +90,59 @@ struct OutputLockTests {
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
     }
+
+    // MARK: Sweeps
+
+    @Test func aSecondSweepIsRefused() throws {
+        let directory = try TemporaryDirectory()
+        let folder = directory.path("sweep")
+        let first = try OutputLock(folder: folder, of: .sweep)
+        let error = #expect(throws: FileError.self) { try OutputLock(folder: folder, of: .sweep) }
+        #expect(error?.reason == "another sweep writes to this folder (process \(getpid()) on \(HostName.current))")
+        #expect(error?.remedy?.contains("name another output in the file") == true)
+        #expect(throws: FileError.self) { try OutputLock(folder: folder, of: .task) }
+        #expect(!OutputLock.isInherited(folder) && !OutputLock.isAbandoned(folder))
+        withExtendedLifetime(first) {}
+    }
+
+    /// Tasks of a job array train different runs of one sweep.
+    @Test func tasksKeepSweepsOutAndNotEachOther() throws {
+        let directory = try TemporaryDirectory()
+        let folder = directory.path("sweep")
+        var tasks = try (0..<2).map { _ in try OutputLock(folder: folder, of: .task) }
+        let error = #expect(throws: FileError.self) { try OutputLock(folder: folder, of: .sweep) }
+        #expect(error?.reason == "a task of the sweep (--only) writes to this folder")
+        tasks.removeLast()
+        #expect(throws: FileError.self) { try OutputLock(folder: folder, of: .sweep) }
+        tasks = []
+        _ = try OutputLock(folder: folder, of: .sweep)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+    }
+
+    /// As a sweep that is killed leaves it: the file names a process that is gone, and a run has the open file.
+    @Test func aLockLastsAsLongAsTheRunThatInheritedIt() throws {
+        let directory = try TemporaryDirectory()
+        let folder = directory.path("sweep")
+        let file = "\(folder)/\(OutputLock.name)"
+        let lock = try OutputLock(folder: folder, of: .sweep)
+        let run = try ChildProcess(
+            "/bin/sleep", ["60"], environment: [:], output: STDERR_FILENO, error: STDERR_FILENO,
+            inherited: lock.inheritable)
+        let gone = try ChildProcess("/bin/true", [], environment: [:], output: STDERR_FILENO, error: STDERR_FILENO)
+        gone.waitUntilEnd()
+        #expect(!OutputLock.isInherited(folder))
+        let text = #"{"host":"\#(HostName.current)","process":\#(gone.identifier)}"#
+        // In place: a new file would have no lock.
+        let handle = try #require(FileHandle(forWritingAtPath: file))
+        try handle.truncate(atOffset: 0)
+        try handle.write(contentsOf: Data(text.utf8))
+        try handle.close()
+        close(lock.inheritable)
+        #expect(OutputLock.isInherited(folder) && OutputLock.isTaken(folder))
+        #expect(throws: FileError.self) { try OutputLock(folder: folder, of: .sweep) }
+        run.send(SIGKILL)
+        run.waitUntilEnd()
+        #expect(!OutputLock.isInherited(folder) && OutputLock.isAbandoned(folder))
+        withExtendedLifetime(lock) {}
+    }
 }

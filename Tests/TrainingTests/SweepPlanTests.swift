@@ -88,10 +88,43 @@ import Testing
         #expect(halving.survivors(of: [0.5, 0.4], by: Monitor(minDelta: 0.3)) == [1])
     }
 
+    /// It comes before what else is said, wherever that stands.
+    @Test func aRecipeIsWhatRunsHaveInCommon() throws {
+        let text = """
+            output = "out"
+            halving = {}
+            [options]
+            data = "d.h5"
+            recipe = "fashion-mnist-fast"
+            epochs = 5
+            [vary]
+            learning-rate = [0.1, 0.01]
+            """
+        let plan = try SweepPlan(toml: text, file: "sweep.toml")
+        #expect(plan.options(of: plan.runs[0]).map(\.name) == ["data", "epochs", "recipe", "learning-rate"])
+        #expect(try plan.epochs == 5)
+        let own = try SweepPlan(toml: text.replacing("epochs = 5\n", with: ""), file: "sweep.toml").epochs
+        var recipe = TrainingOptions()
+        _ = try recipe.apply(toml: Recipe.named("fashion-mnist-fast").toml, file: "recipe")
+        #expect(own == recipe.epochs && own != TrainingOptions().epochs)
+    }
+
+    @Test func recipesMayVary() throws {
+        let vary = "[vary]\nrecipe = [\"lenet-mnist\", \"fashion-mnist-fast\"]"
+        let plan = try SweepPlan(toml: "output = \"o\"\n[options]\ndata = \"d\"\n\(vary)", file: "sweep.toml")
+        #expect(plan.runs.map { $0.varied.map(\.value) } == [["lenet-mnist"], ["fashion-mnist-fast"]])
+        let error = #expect(throws: OptionError.self) {
+            try SweepPlan(toml: "output = \"o\"\nhalving = {}\n[options]\ndata = \"d\"\n\(vary)", file: "sweep.toml")
+        }
+        #expect(error?.description.contains("recipes differ in their epochs") == true)
+    }
+
     @Test func valuesAreThoseOfOptions() {
         for (vary, words) in [
             ("learning-rate = [0.1, -1]", "-1 is not positive"), ("learing-rate = [1]", "no such option"),
             ("output = [\"a\"]", "each run has an output of its own"), ("epochs = 3", "neither a list nor a range"),
+            ("l2 = []", "l2 is an empty list: give the values to try, such as l2 = [0.1, 0.01]"),
+            ("recipe = [\"vgg\", \"vg\"]", "there is no recipe vg (did you mean vgg?)"),
             ("l2 = { from = 1, to = 0 }", "neither a list nor a range"),
             ("l2 = { from = 0, to = 1, scale = \"log\" }", "neither a list nor a range"),
         ] {

@@ -70,9 +70,9 @@ public struct POSIXFileSystem: FileSystem {
         return descriptor
     }
 
-    /// A file to add to; an empty one where there was none.
-    package func openToAppend(_ path: String) throws(FileSystemError) -> Int32 {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
+    /// A file to add to, and to read if wanted; an empty one where there was none.
+    package func openToAppend(_ path: String, reading: Bool = false) throws(FileSystemError) -> Int32 {
+        let descriptor = open(path, (reading ? O_RDWR : O_WRONLY) | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw failure("open", path) }
         return descriptor
     }

@@ -12,9 +12,11 @@ package final class ChildProcess {
     private var end: End?
 
     /// Starts a program that reads nothing and writes to these descriptors. It leads a process group of its own, so
-    /// that a key on the terminal reaches this program alone, which then ends the other one in good order.
+    /// that a key on the terminal reaches this program alone, which then ends the other one in good order. `inherited` is one more
+    /// descriptor that it gets, under the same number.
     package init(
-        _ executable: String, _ arguments: [String], environment: [String: String], output: Int32, error: Int32
+        _ executable: String, _ arguments: [String], environment: [String: String], output: Int32, error: Int32,
+        inherited: Int32? = nil
     ) throws {
         var files = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&files)
@@ -22,6 +24,8 @@ package final class ChildProcess {
         posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO)
         posix_spawn_file_actions_adddup2(&files, error, STDERR_FILENO)
+        // Onto itself: this takes FD_CLOEXEC away, in the child only.
+        if let inherited { posix_spawn_file_actions_adddup2(&files, inherited, inherited) }
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

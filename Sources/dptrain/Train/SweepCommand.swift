@@ -26,6 +26,8 @@ struct SweepCommand: ParsableCommand {
             three, the best ninth for nine, and so on; only the last ones train to their end. The best are those that --save-best \
             would call so. A run that is dropped can go on by hand, with --resume.
 
+            [options] may name a recipe: recipe = "lenet-mnist". So may [vary].
+
             Each run has a folder run-01, run-02, ... in the output, and a log beside it. The same command goes on with a \
             sweep that was stopped. At the end it shows a table, and writes report.html.
 
@@ -53,26 +55,39 @@ struct SweepCommand: ParsableCommand {
     func run() throws {
         let text = String(decoding: try POSIXFileSystem().content(of: file), as: UTF8.self)
         let plan = try SweepPlan(toml: text, file: file)
-        try POSIXFileSystem().createFolder(plan.output)
-        try StopSignal.install()
         if let only, !plan.runs.indices.contains(only - 1) {
             throw ValidationError("--only \(only) is not 1 to \(plan.runs.count)")
         }
-        let runs = SweepRuns(plan: plan, atOnce: atOnce)
-        let failed: Int
-        if let halving = plan.halving {
-            guard only == nil else {
-                throw ValidationError(
-                    "halving compares the runs with each other: leave out --only, or halving in \(file)")
-            }
-            failed = try SweepHalving(runs: runs, halving: halving).train()
-        } else {
-            failed = try runs.train(only.map { [plan.runs[$0 - 1]] } ?? plan.runs).count
+        if only != nil, plan.halving != nil {
+            throw ValidationError("halving compares the runs with each other: leave out --only, or halving in \(file)")
         }
-        if StopSignal.received != nil {
+        try StopSignal.install()
+        guard let lock = try lock(plan.output) else { throw ExitCode.interrupted }
+        try withExtendedLifetime(lock) { try train(plan, lock) }
+    }
+
+    /// The folder for this sweep alone; nil if this process is asked to stop meanwhile.
+    private func lock(_ folder: String) throws -> OutputLock? {
+        if OutputLock.isInherited(folder) {
+            try StandardOutput.print("\(folder): runs of a sweep that was killed are at work; waiting for their end")
+        }
+        while OutputLock.isInherited(folder) {
+            guard StopSignal.received == nil else { return nil }
+            usleep(SweepRuns.pause)
+        }
+        return try OutputLock(folder: folder, of: only == nil ? .sweep : .task)
+    }
+
+    private func train(_ plan: SweepPlan, _ lock: OutputLock) throws {
+        let runs = SweepRuns(plan: plan, atOnce: atOnce, lock: lock)
+        let loss =
+            try plan.halving.map { try SweepHalving(runs: runs, halving: $0).train() }
+            ?? runs.train(only.map { [plan.runs[$0 - 1]] } ?? plan.runs)
+        if StopSignal.received != nil || !loss.stopped.isEmpty {
             try StandardOutput.print("stopped; the same command goes on")
             throw ExitCode.interrupted
         }
+        let failed = loss.failed.count
         if failed > 0, only != nil { throw ExitCode.failure }
         guard only == nil else { return }
         let folders = plan.runs.map { "\(plan.output)/\($0.name)" }.filter { access("\($0)/log.jsonl", R_OK) == 0 }

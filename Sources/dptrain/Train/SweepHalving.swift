@@ -12,20 +12,21 @@ struct SweepHalving {
     let runs: SweepRuns
     let halving: SuccessiveHalving
 
-    /// How many runs failed.
-    func train() throws -> Int {
+    /// Trains rung after rung. A run that someone has stopped has not been compared, so nothing is decided without it.
+    func train() throws -> SweepRuns.Loss {
         var left = runs.plan.runs
-        var failed = 0
+        var all = SweepRuns.Loss()
         let rungs = halving.rungs(epochs: try runs.plan.epochs)
         for rung in rungs {
             let isLast = rung == rungs.last
             let lost = try runs.train(left, untilEpoch: isLast ? nil : rung)
-            failed += lost.count
-            if StopSignal.received != nil || isLast { break }
-            left = try compare(left, lost: lost, rung)
+            all.failed += lost.failed
+            all.stopped = lost.stopped
+            if StopSignal.received != nil || !lost.stopped.isEmpty || isLast { break }
+            left = try compare(left, lost: lost.failed, rung)
             if left.isEmpty { break }
         }
-        return failed
+        return all
     }
 
     /// Those that go on after the epochs of a rung. The others are marked.
