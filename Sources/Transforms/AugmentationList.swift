@@ -14,6 +14,9 @@ public struct AugmentationList: Sendable, Equatable, CustomStringConvertible {
         Mixup.self, CutMix.self, MixupOrCutMix.self,
     ]
 
+    /// Of all transforms.
+    public static var names: [String] { known.map { $0.name } }
+
     private let augmentations: [any Augmentation]
 
     /// The form of the text, for help and errors.
@@ -100,7 +103,6 @@ public struct AugmentationList: Sendable, Equatable, CustomStringConvertible {
         let parts = item.split(separator: "(", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts[0])
         guard let kind = known.first(where: { $0.name == name }) else {
-            let names = known.map { $0.name }
             throw OptionError(
                 option,
                 "there is no transform '\(name)'; there is \(names.joined(separator: ", "))"

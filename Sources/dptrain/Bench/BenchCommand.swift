@@ -24,7 +24,9 @@ struct BenchCommand: RankCommand {
             scripts/bench compares with PyTorch and Keras.
             """)
 
-    @Option(help: ArgumentHelp("a name from `dptrain models`, or a Keras JSON file", valueName: "name or file"))
+    @Option(
+        help: ArgumentHelp("a name from `dptrain models`, or a Keras JSON file", valueName: "name or file"),
+        completion: .models)
     var model: String
 
     @Option(help: ArgumentHelp("data to train on (default: random samples)", valueName: "file.h5"), completion: .file())

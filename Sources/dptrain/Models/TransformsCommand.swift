@@ -16,7 +16,7 @@ struct TransformsCommand: ParsableCommand {
               dptrain train --recipe resnet-cifar --data cifar.h5 --augment "pad-and-crop(4), flip, random-erasing(0.25)"
             """)
 
-    @Argument(help: "only this transform")
+    @Argument(help: "only this transform", completion: .transforms)
     var name: String?
 
     @Flag(help: "as JSON: an array of name, summary and parameters")

@@ -14,7 +14,7 @@ struct RecipesCommand: ParsableCommand {
               dptrain --recipe resnet-cifar --data cifar.h5 --output runs/resnet --epochs 20
             """)
 
-    @Argument(help: "the recipe to show")
+    @Argument(help: "the recipe to show", completion: .recipes)
     var name: String?
 
     mutating func validate() throws {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Basics
-import ModelZoo
 import Options
 
 /// The options of one group of `TrainingOptions.table` as flags: an option in the table is a flag, with the table's
@@ -67,10 +66,13 @@ enum OutputGroup: FlagGroup { static let group = OptionDeclaration.Group.output 
 enum TracingGroup: FlagGroup { static let group = OptionDeclaration.Group.tracing }
 
 extension OptionDeclaration {
-    /// What shells offer for a value: its words, the names of models, or files.
+    /// What shells offer for a value: its words, names, or files.
     fileprivate var completion: CompletionKind {
-        if name == "model" { return .list(Zoo.models.map(\.name)) }
-        return isText ? .file() : words.isEmpty ? .default : .list(words)
+        switch name {
+        case "model": .models
+        case "augment": .transforms
+        default: isText ? .file() : words.isEmpty ? .default : .list(words)
+        }
     }
 
     private var defaultText: String? { TrainingOptions().text(of: name) }

@@ -20,7 +20,8 @@ struct TrainingFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "named settings from `dptrain recipes`; --config and flags override them", valueName: "name"))
+            "named settings from `dptrain recipes`; --config and flags override them", valueName: "name"),
+        completion: .recipes)
     var recipe: String?
 
     @Option(
