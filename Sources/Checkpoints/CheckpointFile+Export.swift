@@ -61,9 +61,7 @@ extension CheckpointFile {
     ) throws(FileError) {
         try format.requireEnding(of: path)
         do {
-            try fileSystem.replace(path, with: content(state, path, format, texts))
-        } catch let error as FileSystemError {
-            throw FileError(.write, file: path, error.reason, remedy: "check the path and its permissions")
+            try OutputFile(path, overwrite: true).write(content(state, path, format, texts), fileSystem)
         } catch let error as FileError {
             throw error
         } catch {

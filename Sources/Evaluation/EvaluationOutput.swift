@@ -1,7 +1,6 @@
 import Basics
 import Datasets
 import FoundationEssentials
-import Glibc
 import HDF5Storage
 import Models
 
@@ -16,26 +15,16 @@ import Models
 ///     /rows           int64 [N], where these are only some of the rows of the data set: which
 struct PredictionFile {
     let path: String
-    private static let remedy = "choose another file with --output"
 
     /// Refuses, before anything is computed, a place that cannot be written to. `sparing`: files that are read, which
     /// not even overwriting may replace.
     func check(overwrite: Bool, sparing inputs: [String]) throws {
-        let url = URL(fileURLWithPath: path)
-        let folder = url.deletingLastPathComponent()
-        guard access(folder.path, W_OK) == 0 else {
-            throw FileError(
-                .write, file: path, "its folder cannot be written to: \(String(cString: strerror(errno)))",
-                remedy: Self.remedy)
-        }
-        guard FileManager.default.fileExists(atPath: path) else { return }
-        let target = url.resolvingSymlinksInPath()
+        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath()
         guard !inputs.contains(where: { URL(fileURLWithPath: $0).resolvingSymlinksInPath() == target }) else {
-            throw FileError(.write, file: path, "it is a file that is read here", remedy: Self.remedy)
+            throw FileError(
+                .write, file: path, "it is a file that is read here", remedy: "choose another file with --output")
         }
-        guard overwrite else {
-            throw FileError(.write, file: path, "it exists already", remedy: "\(Self.remedy) or give --overwrite")
-        }
+        _ = try OutputFile(path, overwrite: overwrite)
     }
 
     /// Columns of rows as a data set for each output.
@@ -73,10 +62,6 @@ struct PredictionFile {
         if dataset.count < dataset.source.parts.rows {
             try file.root.write("rows", shape: [dataset.count], (0..<dataset.count).map { Int64(dataset.rows[$0]) })
         }
-        do {
-            try POSIXFileSystem().replace(path, with: file.image())
-        } catch let error as FileSystemError {
-            throw FileError(.write, file: path, error.reason, remedy: "see that there is room, and try again")
-        }
+        try OutputFile(path, overwrite: true).write(file.image())
     }
 }

@@ -32,11 +32,7 @@ public struct ONNXExport {
         let model = try ONNXModel(
             network, weights: weights,
             preprocessing: bakesPreprocessing ? ONNXModel.Preprocessing(rule, input: input) : nil, metadata: texts)
-        do {
-            try fileSystem.replace(path, with: model.bytes)
-        } catch {
-            throw FileError(.write, file: path, "\(error)", remedy: "check the path and its permissions")
-        }
+        try OutputFile(path, overwrite: true).write(model.bytes, fileSystem)
         return "ONNX of \(network.name), operator set \(ONNXModel.operatorSet)"
     }
 }

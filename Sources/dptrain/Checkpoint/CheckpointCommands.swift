@@ -3,7 +3,6 @@ import Basics
 import Checkpoints
 import Engines
 import Evaluation
-import Glibc
 import Interchange
 import ONNXInterchange
 import Reports
@@ -52,11 +51,9 @@ struct CheckpointInspectCommand: ParsableCommand {
         guard let html else {
             return try StandardOutput.print(CheckpointInspection(try CheckpointFile.read(file), file: file).text)
         }
-        guard overwrite || access(html, F_OK) != 0 else {
-            throw FileError(.write, file: html, "exists already", remedy: "choose another name or give --overwrite")
-        }
+        let page = try OutputFile(html, overwrite: overwrite)
         let section = try RunSection(CheckpointFile.read(file), file: file)
-        try POSIXFileSystem().replace(html, with: Array(ReportPage([section]).html.utf8))
+        try page.write(Array(ReportPage([section]).html.utf8))
         try StandardOutput.print("\(html): \(file)")
     }
 }
@@ -219,10 +216,7 @@ extension CheckpointExportCommand {
     /// The checkpoint, if the output may be written.
     fileprivate func read() throws -> RunState {
         let state = try CheckpointFile.read(file)
-        guard overwrite || access(output, F_OK) != 0 else {
-            throw FileError(
-                .write, file: output, "exists already", remedy: "choose another name or give --overwrite")
-        }
+        _ = try OutputFile(output, overwrite: overwrite)
         return state
     }
 

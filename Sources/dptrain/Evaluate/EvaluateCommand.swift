@@ -66,15 +66,14 @@ struct EvaluateCommand: RankCommand {
     func run(on world: Communicator) throws -> ExitCode {
         var request = flags.request([model], data: data, images: images)
         request.countsConfusion = countsConfusion
+        let table = try world.onRoot { try confusionFile.map { try OutputFile($0, overwrite: true) } }
         let result = try EvaluationRun(request, world, engines: EngineChoice.engine).evaluate()
-        if world.rank == 0 { try report(result) }
+        if world.rank == 0 { try report(result, table ?? nil) }
         return .success
     }
 
-    private func report(_ result: EvaluationResult) throws {
-        if let confusionFile, let matrix = result.confusion {
-            try POSIXFileSystem().replace(confusionFile, with: Array(matrix.csv.utf8))
-        }
+    private func report(_ result: EvaluationResult, _ table: OutputFile?) throws {
+        if let table, let matrix = result.confusion { try table.write(Array(matrix.csv.utf8)) }
         if json {
             try StandardOutput.print(JSONValue.object(result.json(withConfusion: confusion, perClass: perClass)).text())
             return

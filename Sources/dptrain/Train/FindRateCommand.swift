@@ -76,24 +76,22 @@ struct FindRateCommand: RankCommand {
 
     func run(on world: Communicator) throws -> ExitCode {
         let (options, given) = try flags.options()
-        if world.rank == 0, let plot, !overwrite, access(plot, F_OK) == 0 {
-            throw FileError(.write, file: plot, "exists already", remedy: "choose another name or give --overwrite")
-        }
+        let picture = try world.onRoot { try plot.map { try OutputFile($0, overwrite: overwrite) } }
         var request = RunRequest(options: rising(options), given: given)
         request.writesNothing = true
         let finder = RateFinder(steps: steps)
         do {
             _ = try TrainingRun(request, world, observers: [finder], engines: EngineChoice.engine).execute()
         } catch is RateFinder.Done {}
-        if world.rank == 0 { try report(finder) }
+        if world.rank == 0 { try report(finder, picture ?? nil) }
         return .success
     }
 
-    private func report(_ finder: RateFinder) throws {
-        if let plot {
+    private func report(_ finder: RateFinder, _ picture: OutputFile?) throws {
+        if let picture {
             let chart = chart(finder)
-            let isPNG = plot.lowercased().hasSuffix(".png")
-            try POSIXFileSystem().replace(plot, with: isPNG ? try chart.picture.png() : Array(chart.svg.utf8))
+            let isPNG = picture.path.lowercased().hasSuffix(".png")
+            try picture.write(isPNG ? try chart.picture.png() : Array(chart.svg.utf8))
         }
         var table = TextTable(header: ["learning rate", "loss"])
         table.rightAligned = [0, 1]

@@ -2,7 +2,6 @@ import ArgumentParser
 import Basics
 import Engines
 import Evaluation
-import Glibc
 import Models
 import Pictures
 import Training
@@ -75,11 +74,9 @@ struct VisualizeCommand: ComputingCommand {
     }
 
     func run() throws {
-        guard overwrite || access(output, F_OK) != 0 else {
-            throw FileError(.write, file: output, "exists already", remedy: "choose another name or give --overwrite")
-        }
+        let file = try OutputFile(output, overwrite: overwrite)
         let (picture, words) = try draw()
-        try POSIXFileSystem().replace(output, with: picture.png())
+        try file.write(picture.png())
         try StandardOutput.print("\(output): \(words), \(picture.width)x\(picture.height)")
     }
 
