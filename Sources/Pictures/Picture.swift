@@ -34,6 +34,11 @@ public struct Picture: Equatable, Sendable {
 }
 
 /// Something that is no picture, or not one that can be read here.
+extension Picture {
+    /// Letters of the texts that pictures have no shape for: those that are neither Latin nor Greek nor Cyrillic.
+    public static func lettersDrawnAsBoxes(in texts: [String]) -> [Character] { StrokeFont.missing(in: texts) }
+}
+
 public struct PictureError: Error, Equatable, CustomStringConvertible {
     public let description: String
     public init(_ description: String) { self.description = description }

@@ -72,6 +72,18 @@ public struct RunFolder: Sendable {
         return Set(short).count == short.count ? short : runs
     }
 
+    /// A pattern such as `runs/run-*` also finds files beside the folders of runs: which of the paths may be runs, and which are
+    /// such files.
+    public static func sorted(_ paths: [String]) -> (runs: [String], others: [String]) {
+        let others = paths.filter { path in
+            var isFolder = false
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder else { return false }
+            let text = try? String(contentsOfFile: path, encoding: .utf8)
+            return text?.hasPrefix("{\"event\":") != true
+        }
+        return (paths.filter { !others.contains($0) }, others)
+    }
+
     /// How many epochs are done: a run that went on from a file in a new folder has not logged all of them.
     public var epochsDone: Int { epochs.last?.epoch ?? 0 }
 

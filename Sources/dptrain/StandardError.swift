@@ -1,6 +1,7 @@
 import Basics
 import DatasetCreation
 import Glibc
+import Pictures
 import Reporting
 
 /// Where the program says what went wrong.
@@ -8,6 +9,13 @@ enum StandardError {
     /// A line that tells which program speaks.
     static func print(_ text: String) {
         write("dptrain: \(text)\n")
+    }
+
+    /// Says for which letters of the texts there are boxes in a picture of pixels.
+    static func warnOfBoxes(in texts: [String], remedy: String) {
+        let letters = Picture.lettersDrawnAsBoxes(in: texts)
+        if letters.isEmpty { return }
+        print("warning: the picture has boxes for \(letters.map(String.init).joined(separator: " ")); \(remedy)")
     }
 
     static func write(_ text: String) {

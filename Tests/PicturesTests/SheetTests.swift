@@ -78,5 +78,5 @@ extension Picture {
         (0..<channels).map { Int(bytes[(y * width + x) * channels + $0]) }
     }
 
-    fileprivate func grey(_ x: Int, _ y: Int) -> Int { color(x, y)[0] }
+    func grey(_ x: Int, _ y: Int) -> Int { color(x, y)[0] }
 }

@@ -323,8 +323,8 @@ function classifier(run, place) {
   const rows = figures.classes.map((name, index) => ({ name, ...figures.scores[index], ...(figures.curves ? figures.curves[index] : {}) }));
   const columns = [["class", "name"], ["precision", "precision"], ["recall", "recall"], ["F1", "f1"], ["samples", "support"]];
   if (figures.curves) columns.push(["ROC area", "roc_area"], ["average precision", "average_precision"]);
-  place.append(make("div", { class: "grid" }, confusion(figures),
-    make("div", { class: "panel" }, make("h3", {}, "Classes"), table(columns.map(([title, key]) => ({ title, value: row => row[key] })), rows, { class: "classes" }))));
+  place.append(make("div", { class: "beside" }, confusion(figures),
+    make("div", { class: "panel wide" }, make("h3", {}, "Classes"), table(columns.map(([title, key]) => ({ title, value: row => row[key] })), rows, { class: "classes" }))));
   const charts = make("div", { class: "grid" });
   const square = { x: [0, 1], y: [0, 1] };
   if (figures.curves) {

@@ -29,7 +29,7 @@ struct DataPreviewCommand: ParsableCommand {
         completion: .file())
     var data: String
 
-    @Option(help: ArgumentHelp("PNG file to write", valueName: "sheet.png"))
+    @Option(help: ArgumentHelp("PNG file to write", valueName: "sheet.png"), completion: .file())
     var output: String
 
     @Option(help: ArgumentHelp("train, validation or test", valueName: "split"))
@@ -75,6 +75,7 @@ struct DataPreviewCommand: ParsableCommand {
 
     func run() throws {
         let options = try options
+        let file = try OutputFile(output, overwrite: true)
         let stored = try DatasetFile.open(data, options: dataset.options).split(split)
         let fitted = try options.fitted(stored) { options.inputSize.map { NetworkInput($0) } }
         let samples = pipeline.augment == nil ? fitted.inEvaluation : fitted
@@ -89,7 +90,9 @@ struct DataPreviewCommand: ParsableCommand {
         let count = min(wantedSamples, samples.count)
         let sheet = try SampleSheet(samples, pipeline, count: count, draws: wantedDraws, seed: shuffle ? seed : nil)
             .picture()
-        try POSIXFileSystem().replace(output, with: sheet.png())
+        try file.write(sheet.png())
+        StandardError.warnOfBoxes(
+            in: stored.classNames ?? [], remedy: "its letters are Latin, Greek and Cyrillic ones; a report has all")
         try StandardOutput.print(
             "\(output): \(Figures.count(count, "sample")) of \(data)"
                 + (wantedDraws > 1 ? ", each drawn \(wantedDraws) times" : "") + ", \(sheet.width)x\(sheet.height)")

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Basics
 import FoundationEssentials
-import Glibc
 import Pictures
 import Reporting
 import Reports
@@ -45,19 +44,20 @@ struct PlotCommand: ParsableCommand {
     }
 
     func run() throws {
+        let runs = try RunFolder.chosen(from: self.runs, tells: true)
+        let names = RunFolder.names(of: runs)
         let logs = try runs.map { try EpochLog(of: $0) }
-        guard overwrite || access(output, F_OK) != 0 else {
-            throw FileError(.write, file: output, "exists already", remedy: "choose another name or give --overwrite")
-        }
+        let file = try OutputFile(output, overwrite: overwrite)
         var chart = RunChart(logs: logs, names: names, showsError: error, isLogarithmic: log).chart
         chart.title = title
         let bytes = form == .png ? try chart.picture.png() : Array(chart.svg.utf8)
-        try POSIXFileSystem().replace(output, with: bytes)
+        try file.write(bytes)
+        if form == .png {
+            StandardError.warnOfBoxes(in: [title] + names, remedy: "an --output that ends in .svg has all letters")
+        }
         try StandardOutput.print(
             "\(output): \(runs.count == 1 ? "the run" : "\(runs.count) runs") \(names.joined(separator: ", "))")
     }
-
-    private var names: [String] { RunFolder.names(of: runs) }
 }
 
 /// Curves of training and validation from the logs of runs.

@@ -49,17 +49,13 @@ struct ReportCommand: RankCommand {
     }
 
     func run(on world: Communicator) throws -> ExitCode {
-        try world.together {
-            guard overwrite || access(output, F_OK) != 0 else {
-                throw FileError(
-                    .write, file: output, "exists already", remedy: "choose another name or give --overwrite")
-            }
-        }
+        let page = try world.together { try OutputFile(output, overwrite: overwrite) }
+        let runs = try world.together { try RunFolder.chosen(from: self.runs, tells: world.rank == 0) }
         let folders = try world.together { try runs.map { try RunFolder($0) } }
         let names = RunFolder.names(of: runs)
         let sections = try zip(folders, names).map { try section($0, $1, on: world) }
         guard world.rank == 0 else { return .success }
-        try POSIXFileSystem().replace(output, with: Array(try ReportPage(sections).html.utf8))
+        try page.write(Array(try ReportPage(sections).html.utf8))
         try StandardOutput.print("\(output): \(names.joined(separator: ", "))")
         return .success
     }
