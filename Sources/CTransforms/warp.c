@@ -155,3 +155,49 @@ void dptrain_mirror(const uint8_t *input, ptrdiff_t height, ptrdiff_t width, ptr
     default: mirror(input, height, width, bytes, output);
     }
 }
+
+static double between(double a, double b, double part) { return a + (b - a) * part; }
+
+/// The cubic of Keys with a = -1 through four values, between the middle ones.
+static double cubic(const double *v, double d) {
+    const double p1 = v[1], p2 = -v[0] + v[2], p3 = 2 * (v[0] - v[1]) + v[2] - v[3], p4 = -v[0] + v[1] - v[2] + v[3];
+    return p1 + d * (p2 + d * (p3 + d * p4));
+}
+
+/// One value at a place between pixels; the border goes on beyond the image.
+static uint8_t smooth_value(
+    const uint8_t *input, dptrain_image image, ptrdiff_t column, ptrdiff_t row, double dx, double dy, _Bool is_cubic) {
+    const ptrdiff_t reach = is_cubic ? 4 : 2, first = is_cubic ? -1 : 0;
+    double columns[4];
+    for (ptrdiff_t j = 0; j < reach; j++) {
+        const ptrdiff_t y = inside(row + first + j, image.height, dptrain_fill_nearest);
+        double values[4];
+        for (ptrdiff_t i = 0; i < reach; i++) {
+            const ptrdiff_t x = inside(column + first + i, image.width, dptrain_fill_nearest);
+            values[i] = input[(y * image.width + x) * image.channels];
+        }
+        columns[j] = is_cubic ? cubic(values, dx) : between(values[0], values[1], dx);
+    }
+    const double value = is_cubic ? cubic(columns, dy) : between(columns[0], columns[1], dy);
+    return value <= 0 ? 0 : value >= 255 ? 255 : (uint8_t)value;
+}
+
+void dptrain_warp_smooth(
+    dptrain_image image, const uint8_t *input, const dptrain_affine *a, _Bool is_cubic, const uint8_t *color,
+    uint8_t *output) {
+    const double right = (double)image.width - 0.5, bottom = (double)image.height - 0.5;
+    for (ptrdiff_t row = 0; row < image.height; row++) {
+        for (ptrdiff_t column = 0; column < image.width; column++, output += image.channels) {
+            const double x = a->xx * (double)column + a->xy * (double)row + a->x0;
+            const double y = a->yx * (double)column + a->yy * (double)row + a->y0;
+            if (!(x >= -0.5 && x < right && y >= -0.5 && y < bottom)) {
+                memcpy(output, color, (size_t)image.channels);
+                continue;
+            }
+            const double left = floor(x), top = floor(y);
+            for (ptrdiff_t c = 0; c < image.channels; c++)
+                output[c] = smooth_value(
+                    input + c, image, (ptrdiff_t)left, (ptrdiff_t)top, x - left, y - top, is_cubic);
+        }
+    }
+}

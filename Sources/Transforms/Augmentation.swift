@@ -39,7 +39,7 @@ public struct AugmentationParameters {
     public private(set) var taken: [Taken] = []
 
     /// `source` is the whole transform as it was written, `list` what stands between its parentheses.
-    init(
+    package init(
         _ list: Substring, of transform: String, _ source: String, option: String,
         usualPartners: MixingPartners = .batch
     ) throws(OptionError) {

@@ -10,7 +10,7 @@ public struct AugmentationList: Sendable, Equatable, CustomStringConvertible {
         Brightness.self, ChannelShift.self, ColorJitter.self, Lighting.self, Grayscale.self,
         Posterize.self, Solarize.self, Autocontrast.self, Equalize.self, Sharpness.self, Invert.self,
         GaussianBlur.self, GaussianNoise.self, RandomErasing.self,
-        RandAugment.self, TrivialAugment.self, AutoAugment.self,
+        RandAugment.self, TimmRandAugment.self, TrivialAugment.self, AutoAugment.self,
         Mixup.self, CutMix.self, MixupOrCutMix.self,
     ]
 

@@ -205,6 +205,30 @@ import Transforms
         #expect(Set(try results(", deviation=3")).count > 3 * Set(always).count)
     }
 
+    /// `rand-m7-mstd0.5-inc1`: 20,000 choices of 10,000 samples.
+    @Test func timmsChoicesAreDistributedAsTheySay() throws {
+        var parameters = try AugmentationParameters("7", of: TimmRandAugment.name, "test", option: "augment")
+        let transform = try TimmRandAugment(&parameters)
+        let numbers = (0..<Self.draws).map { CounterRandom(seed: 5, purpose: .augmentation, stream: UInt64($0)) }
+        let choices = numbers.flatMap { random in (0..<2).map { transform.draw($0, random) } }
+        let done = choices.compactMap { $0 }
+        #expect(abs(done.count - 10_000) < 284)
+        for operation in TimmOperation.allCases {
+            let count = done.count { $0.operation == operation }
+            #expect(abs(count - done.count / 15) < 100, "\(operation) \(count)")
+        }
+        let levels = Moments(done.map(\.draw.level))
+        #expect(abs(levels.mean - 7) < 0.02 && abs(levels.deviation - 0.5) < 0.015, "\(levels)")
+        for isSo: (TimmOperation.Draw) -> Bool in [{ $0.isNegative }, { $0.resampling == .bicubic }] {
+            let count = done.count { isSo($0.draw) }
+            #expect(abs(count - done.count / 2) < 200, "\(count)")
+        }
+        // What is drawn second does not depend on what is drawn first.
+        let both = (0..<Self.draws).count { choices[2 * $0] != nil && choices[2 * $0 + 1] != nil }
+        #expect(abs(both - Self.draws / 4) < 176)
+        #expect(done.allSatisfy { (0...10).contains($0.draw.level) })
+    }
+
     @Test func alternatingFlipsShowTheOtherSideInTheNextEpoch() throws {
         let picture = image([1, 2], [1, 2, 1])
         let transforms = try AugmentationList(parsing: "alternating-flip", option: "augment").transforms
@@ -257,6 +281,7 @@ import Transforms
         ("blur(2, kernel=9)", [4, 20, 1], .bytes, "at least 5 pixels"),
         ("random-erasing(values=-1:1)", [4, 4, 1], .bytes, "from 0 to 255"),
         ("random-resized-crop", [4, 4, 1], .floats, "bytes"),
+        ("rand-augment-timm", [4, 4, 2], .bytes, "1 or 3 channels"),
     ]
 
     @Test(arguments: refusals)

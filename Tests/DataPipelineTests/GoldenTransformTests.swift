@@ -88,6 +88,32 @@ import Testing
         #expect(compared >= 28)
     }
 
+    /// `Golden/generate_timm.py`
+    @Test(arguments: ["coloured", "grey"])
+    func operationsAreThoseOfTimm(name: String) throws {
+        let file = try HDF5File.open(golden("timm.h5"))
+        let (shape, input, outputs) = try images(file, name)
+        let attributes = try file.root.dataset("\(name)-outputs").attributes
+        let names = try attributes.strings("operation")
+        func numbers(_ name: String) throws -> [Double] { try attributes.values(name, as: Double.self) }
+        let (levels, signs) = (try numbers("level"), try numbers("sign"))
+        let (increasing, cubic) = (try numbers("increasing"), try numbers("cubic"))
+        let color = FillColor(red: 124, green: 116, blue: 104)
+        let scratch = TransformScratch()
+        for (number, expected) in outputs.enumerated() {
+            let operation = try #require(
+                TimmOperation.allCases.first { "\($0)".lowercased() == names[number].lowercased() })
+            var draw = TimmOperation.Draw(level: Float(levels[number]))
+            (draw.isNegative, draw.resampling) = (signs[number] < 0, cubic[number] > 0 ? .bicubic : .bilinear)
+            let drawn = operation.drawn(
+                draw, increasing: increasing[number] > 0, filling: color, dptrain_image(shape))
+            var bytes = [UInt8](repeating: 0, count: input.count)
+            drawn.apply(to: input, dptrain_image(shape), into: &bytes, scratch)
+            #expect(distance(bytes, expected) <= 1, "\(operation) \(drawn): \(distance(bytes, expected))")
+        }
+        #expect(outputs.count > 80 && Set(names).count >= 14)
+    }
+
     /// With a fixed deviation nothing is drawn.
     @Test(arguments: ["coloured", "grey", "dull"])
     func blursAreThoseOfTorchvision(name: String) throws {

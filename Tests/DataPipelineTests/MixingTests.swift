@@ -110,6 +110,26 @@ import Transforms
         }
     }
 
+    /// As timm's `BinaryCrossEntropy(target_threshold=0.2)` reads mixed targets.
+    @Test func sharesAboveAThresholdAreWholeClasses() throws {
+        let scratch = try Scratch()
+        let samples = try dataset(scratch, .contiguous)
+        let shares = try made(samples, "mixup-or-cutmix(switch=0)")
+        let classes = try made(samples, "mixup-or-cutmix(switch=0, threshold=0.2)")
+        var both = 0
+        for (place, batch) in classes {
+            for (found, mixed) in zip(batch, try #require(shares[place])) {
+                #expect(found.values == mixed.values && found.shares == mixed.shares.map { $0 > 0.2 ? 1 : 0 })
+                both += found.shares.count { $0 == 1 } == 2 ? 1 : 0
+            }
+        }
+        #expect(both > 5)
+        let error = #expect(throws: OptionError.self) {
+            try AugmentationList(parsing: "mixup-or-cutmix(threshold=1)", option: "augment")
+        }
+        #expect(error?.description.contains("its threshold 1 is not 0 for shares, or a number below 1") == true)
+    }
+
     /// The second mixture is of what the first has made of a sample and of its partner.
     @Test func mixturesAreMixed() throws {
         let scratch = try Scratch()

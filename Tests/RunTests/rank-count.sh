@@ -130,7 +130,7 @@ compare "augmentation of a chunked and compressed file" "3 8" --model simple-cnn
     --augment "flip(0.3), flip"
 
 compare "many transforms, mixed samples, repeated" "2 3 8" --model simple-cnn --data chunked.h5 --batch-size 48 \
-    --augment "random-resized-crop, flip, rotation, shear, rand-augment, random-erasing, mixup-or-cutmix" \
+    --augment "random-resized-crop, flip, rotation, shear, rand-augment, rand-augment-timm, random-erasing, mixup-or-cutmix(threshold=0.2)" \
     --repeated-augmentation 3 --epochs 1
 
 # Gradients rounded on their way, whether they travel or not; the last batch leaves shards empty.

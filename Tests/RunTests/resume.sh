@@ -155,7 +155,7 @@ stopped_anywhere "layers with penalties and constraints" "layer-penalties true" 
 many="scale-jitter(36:48), alternating-flip, vertical-flip, rotation(20), width-shift, height-shift, shear, zoom, brightness"
 many+=", channel-shift, color-jitter(0.4, hue=0.1), lighting, grayscale, posterize, solarize, autocontrast, equalize"
 many+=", sharpness, invert, blur, gaussian-noise, pad-and-crop, random-erasing, rand-augment, trivial-augment"
-many+=", auto-augment(cifar10), mixup, cutmix, mixup-or-cutmix"
+many+=", rand-augment-timm, auto-augment(cifar10), mixup, cutmix, mixup-or-cutmix"
 augmented=("${short[@]}" --epochs 2 --repeated-augmentation 2 --augment "$many")
 expect "a run with all transforms" 0 "" ranks 2 "${augmented[@]}" --output transformed
 expect "the same on 3 ranks, with 3 readers, stopped by SIGUSR1" 75 "$saved" \

@@ -39,6 +39,12 @@ void dptrain_warp_floats(
 void dptrain_warp_nearest(
     dptrain_image image, const uint8_t *input, const dptrain_affine *affine, uint8_t value, uint8_t *output);
 
+/// Interpolates as Pillow does, between four pixels or sixteen (`is_cubic`). A place that lies on no pixel gets `color`, a byte for
+/// each channel.
+void dptrain_warp_smooth(
+    dptrain_image image, const uint8_t *input, const dptrain_affine *affine, _Bool is_cubic, const uint8_t *color,
+    uint8_t *output);
+
 /// Mirrors left and right. `bytes`: of a pixel.
 void dptrain_mirror(const uint8_t *input, ptrdiff_t height, ptrdiff_t width, ptrdiff_t bytes, uint8_t *output);
 

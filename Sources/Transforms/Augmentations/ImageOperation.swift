@@ -29,6 +29,17 @@ package enum ImageOperation: Equatable {
     case autocontrast
     case equalize
     case invert
+    /// Adds to levels below 128.
+    case solarizeAdd(Int)
+    /// Moves pixels with interpolation; gaps get the colour.
+    case moved(Motion, Resampling, FillColor)
+
+    /// Of places in the input, in pixels.
+    package enum Motion: Equatable {
+        case shearX(Float), shearY(Float), translateX(Float), translateY(Float), rotate(degrees: Float)
+    }
+
+    package enum Resampling: CaseIterable { case bilinear, bicubic }
 
     /// Gaps are filled with `value`.
     package func apply(
@@ -61,6 +72,13 @@ package enum ImageOperation: Equatable {
         case .solarize(let threshold):
             lookUp(input, image, output) { UInt8(Float($0) < threshold ? $0 : 255 - $0) }
         case .invert: lookUp(input, image, output) { UInt8(255 - $0) }
+        case .solarizeAdd(let amount):
+            lookUp(input, image, output) { UInt8(clamping: $0 < 128 ? $0 + Int32(amount) : $0) }
+        case .moved(let motion, let resampling, let color):
+            var affine = motion.affine(image)
+            color.withBytes(channels: image.channels) {
+                dptrain_warp_smooth(image, input, &affine, resampling == .bicubic, $0, output)
+            }
         case .autocontrast: spread(input, image, output, scratch, Self.stretched)
         case .equalize: spread(input, image, output, scratch, Self.equalized)
         }
@@ -143,6 +161,18 @@ package enum ImageOperation: Equatable {
         for level in 0..<256 {
             table[level] = step > 0 ? UInt8(min(sum / step, 255)) : UInt8(level)
             sum += Int(counts[level])
+        }
+    }
+}
+
+extension ImageOperation.Motion {
+    fileprivate func affine(_ image: dptrain_image) -> dptrain_affine {
+        switch self {
+        case .shearX(let part): .corner(xy: Double(part))
+        case .shearY(let part): .corner(yx: Double(part))
+        case .translateX(let pixels): AffineMatrix.shift(x: Double(pixels), y: 0).kernel(image)
+        case .translateY(let pixels): AffineMatrix.shift(x: 0, y: Double(pixels)).kernel(image)
+        case .rotate(let degrees): AffineMatrix.rotation(degrees: Double(degrees)).kernel(image)
         }
     }
 }

@@ -13,6 +13,8 @@ public enum MixingPartners: String, Sendable, CaseIterable {
 /// A transform that mixes pairs of samples, and their targets in the same proportion.
 protocol MixingAugmentation: Augmentation {
     var partners: MixingPartners { get }
+    /// If it is given, a class with a larger share gets 1, and the others 0.
+    var threshold: Float? { get }
 
     /// Mixes values; answers which part of the result is the first sample's.
     func mix(_ pair: SamplePair, into output: UnsafeMutableRawPointer, random: CounterRandom) -> Float
@@ -26,6 +28,8 @@ struct SamplePair {
 }
 
 extension MixingAugmentation {
+    var threshold: Float? { nil }
+
     func output(of input: SampleSpecification) throws(TransformError) -> SampleSpecification {
         var output = input
         output.targets = try ClassShares.shares(of: input, for: self)
@@ -44,6 +48,7 @@ extension MixingAugmentation {
             first: shard.values(index), second: shard.values(partner), samples: shard.specification)
         let part = mix(pair, into: output.values, random: random)
         ClassShares.write(output.targets, from: shard, (index, part), (partner, 1 - part))
+        if let threshold { ClassShares.divide(output.targets, at: threshold, shard) }
     }
 }
 
@@ -73,6 +78,15 @@ struct ClassShares: SampleTransform {
         case .values:
             throw TransformError(
                 transform, "mixes classes, and these samples have target values; leave it out of --augment")
+        }
+    }
+
+    /// Shares as classes that a sample has or has not, for losses that ask one question for each class.
+    static func divide(_ output: UnsafeMutablePointer<Float>, at threshold: Float, _ shard: ShardSamples) {
+        switch shard.specification.targets {
+        case .label(let classes), .shares(let classes):
+            for k in 0..<classes { output[k] = output[k] > threshold ? 1 : 0 }
+        case .none, .values: break
         }
     }
 
@@ -156,6 +170,7 @@ struct MixupOrCutMix: MixingAugmentation {
     private let share: Float
     private let probability: Float
     let partners: MixingPartners
+    let threshold: Float?
 
     init(_ parameters: inout AugmentationParameters) throws(OptionError) {
         mixup = try parameters.alpha("mixup", standard: 0.8)
@@ -163,6 +178,10 @@ struct MixupOrCutMix: MixingAugmentation {
         share = try parameters.take("switch", standard: 0.5, "a number from 0 to 1") { (0...1).contains($0) }
         probability = try parameters.probability(standard: 1)
         partners = try parameters.word("partners", standard: parameters.usualPartners)
+        let least = try parameters.take("threshold", standard: Float(0), "0 for shares, or a number below 1") {
+            $0 >= 0 && $0 < 1
+        }
+        threshold = least > 0 ? least : nil
         description = parameters.text
     }
 
