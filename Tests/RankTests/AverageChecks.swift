@@ -43,8 +43,50 @@ var averageChecks: [RankCheck] {
                         "\(name) is \(found), not \(expected)")
                 }
             }
-        }
+        },
+        RankCheck("weights and statistics are those of PyTorch's AveragedModel and update_bn") { check in
+            let trial = try RunTrial(check)
+            let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            let golden = tests.appendingPathComponent("Golden/PyTorch")
+            let (data, weights) = (
+                golden.appendingPathComponent("swa.h5"), golden.appendingPathComponent("swa_weights.h5")
+            )
+            let model = trial.path("model.json")
+            if check.rank == 0 {
+                try Data(normalizingTwice().kerasModel.text().utf8).write(to: URL(fileURLWithPath: model))
+            }
+            try check.world.barrier()
+            let settings = [
+                "model": model, "data": data.path, "weights": weights.path, "epochs": "4", "batch-size": "16",
+                "batch-norm": "global", "shards": "8", "swa": "start=2", "optimizer": "sgd", "learning-rate": "0.2",
+                "momentum": "0.9",
+                "schedule": "constant", "warm-up": "none", "reduce-on-plateau": "none", "l2": "0", "shuffle": "false",
+                "validation": "none",
+            ]
+            try trial.run(in: "golden", settings: settings)
+            if check.rank > 0 { return }
+            let state = try CheckpointFile.read(trial.path("golden/\(CheckpointStore.latestName)"))
+            let expected = try HDF5File.open(weights.path).root.group("expected")
+            for (name, values) in zip(state.network.parameters.map(\.path), state.weights) {
+                let layer = name.prefix { $0 != "/" }
+                let wanted = try expected.dataset("\(layer)/\(name):0").read(as: Float.self)
+                let furthest = zip(values, wanted).map { abs($0 - $1) - 1e-4 * abs($1) }.max() ?? 1
+                check.expect(values.count == wanted.count && furthest < 1e-5, "\(name) is off by \(furthest)")
+            }
+            check.expect(state.weights.count == 13, "\(state.weights.count) arrays were compared")
+        },
     ]
+}
+
+/// As `Golden/PyTorch/generate_swa.py` builds it.
+private func normalizingTwice() throws -> Network {
+    var graph = GraphBuilder("averaged", input: [9, 9, 3])
+    var x = graph.convolution(graph.input, 6, kernel: 3, stride: 2, bias: false, name: "first")
+    x = graph.activation(graph.batchNormalization(x, name: "norm"), .relu)
+    x = graph.convolution(x, 5, kernel: 2, name: "second")
+    x = graph.activation(graph.batchNormalization(x, name: "other"), .relu)
+    _ = graph.dense(graph.globalAveragePooling(x), 4, activation: .softmax, name: "dense")
+    return try graph.network()
 }
 
 /// Its first layer normalises what the samples are, whatever the weights.
