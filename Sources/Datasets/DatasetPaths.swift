@@ -31,14 +31,24 @@ package struct DatasetPaths {
         let names = try POSIXFileSystem().names(in: text)
         let data = names.filter { name in !name.hasPrefix(".") && Self.endings.contains { name.hasSuffix($0) } }
         guard !data.isEmpty else {
+            let remedy =
+                names.contains { Self.isFolderOfImages("\(text)/\($0)") }
+                ? "make one of its images: dptrain data import \(text) --split 80/10/10 --output data.h5"
+                : "name a file, a folder with part files, or a pattern in quotes"
             throw DatasetError(
-                file: text, "the folder has no files that end in \(Self.endings.listed("or"))",
-                remedy: "name a file, a folder with part files, or a pattern in quotes")
+                file: text, "the folder has no files that end in \(Self.endings.listed("or"))", remedy: remedy)
         }
         files = data.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map {
             text.hasSuffix("/") ? text + $0 : "\(text)/\($0)"
         }
         try requireAllParts(in: text)
+    }
+
+    /// Whether images lie in a folder, as they do for a class where `data import` takes them.
+    private static func isFolderOfImages(_ folder: String) -> Bool {
+        let names = (try? POSIXFileSystem().names(in: folder)) ?? []
+        return names.contains { file in [".jpg", ".jpeg", ".png", ".webp"].contains { file.lowercased().hasSuffix($0) }
+        }
     }
 
     private static func matches(_ pattern: String) -> [String] {

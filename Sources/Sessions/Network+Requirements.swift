@@ -1,3 +1,4 @@
+import Basics
 import DataPipeline
 import Datasets
 import Execution
@@ -81,11 +82,13 @@ extension Network {
         }
         let isYesOrNo = outputs == 1 && needed <= 2 && !loss.function.isOfClasses
         guard isRegression ? outputs == needed : outputs >= needed || isYesOrNo else {
+            let remedy =
+                outputs == 1 && !isRegression
+                ? "one output tells two classes apart: give --classes \(needed) --loss sparse_categorical_crossentropy"
+                : "leave out --classes, and a model by name has as many outputs as the data needs"
             throw NetworkError(
                 network: name, layer: layer,
-                reason:
-                    "it has \(outputs) outputs, but the data needs \(needed); leave out --classes, and a model by "
-                    + "name has as many outputs as the data needs")
+                reason: "it has \(Figures.count(outputs, "output")), but the data needs \(needed); " + remedy)
         }
     }
 }

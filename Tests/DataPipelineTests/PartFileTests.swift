@@ -93,6 +93,10 @@ import Testing
         let scratch = try Scratch()
         #expect(message { try DatasetFile.open(scratch.path + "/*.h5") }.contains("no file has a name of this form"))
         #expect(message { try DatasetFile.open(scratch.path) }.contains("the folder has no files that end in .h5"))
+        try POSIXFileSystem().createFolder(scratch.path + "/photos/cat")
+        try POSIXFileSystem().replace("one.JPG", in: scratch.path + "/photos/cat", with: [UInt8]())
+        let folder = message { try DatasetFile.open(scratch.path + "/photos") }
+        #expect(folder.contains("make one of its images: dptrain data import \(scratch.path)/photos --split"))
     }
 
     /// More than are open at a time, whether read by HDF5 or past it.

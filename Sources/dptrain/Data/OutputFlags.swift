@@ -36,6 +36,10 @@ struct OutputFlags: ParsableArguments {
     /// Says what was written and what to do with it.
     func report(_ summary: ImportSummary) throws {
         for warning in summary.warnings { StandardError.print("warning: \(warning)") }
+        if summary.splits.map(\.name) == ["train"], summary.shape.rank == 0 {
+            try StandardOutput.print(
+                "  all images are for training; --split 80/10/10 keeps some to validate and to test with")
+        }
         // A shell would expand the pattern of parts.
         let file = summary.output.contains(where: { $0 == "*" }) ? "'\(summary.output)'" : summary.output
         try StandardOutput.print(
