@@ -36,29 +36,36 @@ struct OutputFlags: ParsableArguments {
     /// Says what was written and what to do with it.
     func report(_ summary: ImportSummary) throws {
         for warning in summary.warnings { StandardError.print("warning: \(warning)") }
-        if summary.splits.map(\.name) == ["train"], summary.shape.rank == 0 {
-            try StandardOutput.print(
-                "  all images are for training; --split 80/10/10 keeps some to validate and to test with")
-        }
         // A shell would expand the pattern of parts.
         let file = summary.output.contains(where: { $0 == "*" }) ? "'\(summary.output)'" : summary.output
         try StandardOutput.print(
             """
-            \(summary)
+            \(summary)\(Self.hint(for: summary))
             What to type next:
               dptrain data inspect \(file)
-              dptrain --model \(Self.model(for: summary)) --data \(file) --output runs/first
+              dptrain \(Self.start(for: summary)) --data \(file) --output runs/first
             """)
     }
 
-    /// A small model that takes such images.
-    private static func model(for summary: ImportSummary) -> String {
-        switch summary.shape {
-        case _ where summary.shape.rank > 0 && summary.classes.isEmpty: "ann-regression"
-        case [28, 28, 1]: "lenet5-keras"
-        case [32, 32, 3]: "simple-cnn"
-        case []: "resnet50-v1.5"
-        default: "mlp"
+    private static func hint(for summary: ImportSummary) -> String {
+        guard summary.splits.map(\.name) == ["train"], summary.shape.rank == 0 else { return "" }
+        return "\n  all images are for training; --split 80/10/10 keeps some to validate and to test with"
+    }
+
+    /// With fewer photographs a large network learns little from scratch.
+    private static let fewestForResNet = 20_000
+
+    /// A model that takes such images and learns soon.
+    private static func start(for summary: ImportSummary) -> String {
+        let count = summary.splits.reduce(0) { $0 + $1.count }
+        return switch summary.shape {
+        case _ where summary.shape.rank > 0 && summary.classes.isEmpty: "--model ann-regression"
+        case [28, 28, 1]: "--model lenet5-keras"
+        case [32, 32, 3]: "--model simple-cnn"
+        case [] where count >= fewestForResNet || summary.classes.count < 2: "--model resnet50-v1.5"
+        case [] where summary.classes.count == 2: "--recipe cats-dogs"
+        case []: "--recipe cats-dogs --classes \(summary.classes.count) --loss sparse_categorical_crossentropy"
+        default: "--model mlp"
         }
     }
 }
