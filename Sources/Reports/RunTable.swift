@@ -14,7 +14,7 @@ public struct RunTable {
         table.rightAligned = Set(2..<metrics.count + 5)
         table.rows = runs.map { run in
             [
-                run.path, run.options.model ?? "-", "\(run.epochsDone)/\(run.options.epochs)",
+                run.path, run.options.model ?? "-", "\(run.epochsDone)/\(max(run.epochsDone, run.options.epochs))",
                 run.epochs.best.map { "\($0.epoch)" } ?? "-",
             ] + metrics.map { $0.value(run).map(Figures.metric) ?? "-" }
                 + [Figures.duration(run.seconds), run.state.description]
