@@ -13,7 +13,7 @@ public struct HeadDemand: Sendable, Equatable {
     }
 
     /// What the data set of a split is called.
-    var word: String { (path?.split(separator: "/").last.map(String.init) ?? name).lowercased() }
+    var word: String { DatasetPath.word(path ?? name) }
 }
 
 /// The targets of one head: some columns of the rows that hold those of all.

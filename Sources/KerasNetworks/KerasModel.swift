@@ -139,9 +139,11 @@ package struct KerasModel {
         return changes
     }
 
-    /// Gives open axes of the input, `None` in Keras, the sizes of a sample: [H, W], [H, W, C] or [F].
+    /// Gives open axes of the input, `None` in Keras, the sizes of a sample: [H, W], [H, W, C] or [F]. Of several inputs it is the first
+    /// that takes images.
     package mutating func fixInput(_ sizes: [Int]?) throws(NetworkError) {
-        for index in entries.indices where entries[index].isInput {
+        let images = entries.indices.filter { entries[$0].isInput && entries[$0].content.inputAxes == 4 }
+        for index in entries.indices where entries[index].isInput && (inputs.count == 1 || index == images.first) {
             guard case .layer(var configuration) = entries[index].content else { continue }
             do {
                 try configuration.fixInput(sizes)
@@ -252,6 +254,12 @@ package struct KerasModel {
 }
 
 extension KerasModel.Content {
+    /// Axes of an input's batches, 0 if they are open.
+    fileprivate var inputAxes: Int {
+        guard case .layer(let options) = self else { return 0 }
+        return (options["batch_shape"] ?? options["batch_input_shape"])?.array?.count ?? 0
+    }
+
     /// What a model says of its first input.
     fileprivate var inputShape: JSONValue? {
         guard case .model(let model) = self, let first = model.entries.first(where: \.isInput),

@@ -15,7 +15,7 @@ public enum PlanPurpose: Sendable {
 struct Lowering {
     private let network: Network
     private let isTraining: Bool
-    /// The node whose value is what the operations are given.
+    /// The node whose value is what the operations are given; 0 for the network's inputs.
     private let start: Int
     /// Whether each node is lowered at all.
     private let isNeeded: [Bool]
@@ -69,7 +69,7 @@ struct Lowering {
 
     private mutating func lower(_ index: Int) {
         let node = network.nodes[index]
-        if index == start { return appendStart() }
+        if index == start || start == 0 && node.layer.isInput && node.inputs.isEmpty { return appendStart(index) }
         switch node.layer {
         case .input where !node.inputs.isEmpty: apply(.linear, index, to: node.inputs[0])
         case .activation: apply(activation(of: index), index, to: node.inputs[0])
@@ -80,10 +80,10 @@ struct Lowering {
         }
     }
 
-    private mutating func appendStart() {
-        let shape = network.shapes[start].ofEngines
-        values[start] = add(
-            .input(Input(shape: shape)), start, inputs: [], outputShape: shape, readers: consumers[start].count)
+    private mutating func appendStart(_ index: Int) {
+        let shape = network.shapes[index].ofEngines
+        values[index] = add(
+            .input(Input(shape: shape)), index, inputs: [], outputShape: shape, readers: consumers[index].count)
     }
 
     /// Adds an operation, and returns its value.
