@@ -61,6 +61,7 @@ extension Network {
     /// Refuses labels or target values that do not fit the outputs.
     package func requireTargets(of source: BatchSource, for loss: Loss) throws {
         guard heads.isEmpty else {
+            try source.dataset.requireLabelsOfHeads()
             return try requireTargets(source.dataset.heads, of: source.input.output, for: loss)
         }
         try requireTargets(of: source.input.output, for: loss, output: nodes.count - 1)
