@@ -187,7 +187,16 @@ package struct KerasModel {
         let isOperation = if case .operation = content { true } else { false }
         var calls: [Call] = []
         for call in layer["inbound_nodes"]?.array ?? [] {
-            let tensors = call.array ?? KerasArguments.tensors(in: isOperation ? call : call["args"] ?? .null)
+            let tensors: [JSONValue]
+            if let names = tensorNames(kerasClass) {
+                do {
+                    tensors = try KerasArguments.tensors(in: call, named: names)
+                } catch {
+                    throw NetworkError(network: network, layer: name, reason: error.description)
+                }
+            } else {
+                tensors = call.array ?? KerasArguments.tensors(in: isOperation ? call : call["args"] ?? .null)
+            }
             var inputs: [Source] = []
             for tensor in tensors { inputs.append(try source(tensor, of: name, network: network)) }
             let arguments = call["kwargs"] ?? call.array?.first?.array?.dropFirst(3).first ?? .null
@@ -199,6 +208,11 @@ package struct KerasModel {
                     arguments: isOperation ? call : nil))
         }
         return Entry(name: name, kerasClass: kerasClass, content: content, calls: calls)
+    }
+
+    /// What a call of a layer of this class has by position or by name.
+    private static func tensorNames(_ kerasClass: String) -> [String]? {
+        MultiHeadAttention.kerasClasses.contains(kerasClass) ? MultiHeadAttention.tensorNames : nil
     }
 
     /// Whether calls have no `training` unless an author gives it.

@@ -13,6 +13,10 @@ package protocol KerasLayer: LayerDescription {
     func optionWord(of parameter: String) -> String
     /// Where Keras 3 looks for a class that is none of `keras.layers`.
     var kerasModule: String? { get }
+    /// What a call's tensors are called, if it gives them one by one; nil for a tensor, or a list of them.
+    var tensorNames: [String]? { get }
+    /// The layers inside this one that have its weights, as many each; none for most layers.
+    var sublayers: [KerasSublayer] { get }
 }
 
 extension KerasLayer {
@@ -20,6 +24,8 @@ extension KerasLayer {
     package var takesTrainable: Bool { true }
     package func optionWord(of parameter: String) -> String { parameter }
     package var kerasModule: String? { nil }
+    package var tensorNames: [String]? { nil }
+    package var sublayers: [KerasSublayer] { [] }
 
     /// The class as files name it: `Dense`, `dptrain>IdentityShortcut`.
     package var registeredClass: String { isOfKeras ? typeName : KerasPackage.name(typeName) }

@@ -48,6 +48,12 @@ private struct KerasWriting {
                     return KerasArguments.replacing(operation.arguments, by: &tensors)
                 }
                 let arguments: JSONValue = call.isInference ? ["training": false] : [:]
+                if case .node(let node) = layer.content, let names = network.nodes[node].layer.keras.tensorNames {
+                    let tensors = call.inputs.map { (tensor($0), network.shapes[graph.node(of: $0)].extents) }
+                    return reader == .keras3
+                        ? KerasArguments.call(tensors, arguments)
+                        : KerasArguments.call(tensors.map(\.0), names, arguments)
+                }
                 let inputs = call.inputs.map { input -> JSONValue in .array((tensor(input).array ?? []) + [arguments]) }
                 return inputs.isEmpty ? nil : .array(inputs)
             }

@@ -207,6 +207,7 @@ public struct Planner<Compiler: LayerCompiler> {
         let kept: [BufferID] =
             switch layer.kept {
             case .inputs: sources
+            case .inputsAndOutput: sources + [output]
             case .output: [output]
             case .nothing: []
             }
