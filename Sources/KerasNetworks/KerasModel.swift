@@ -7,7 +7,7 @@ package struct KerasModel {
     /// An output of a call of a layer.
     struct Source: Hashable {
         var layer: String
-        let call: Int
+        var call: Int
         let output: Int
     }
 
@@ -99,6 +99,26 @@ package struct KerasModel {
         }
         lossWeights = (model["auxiliary_weights"] ?? model["compile_config"]?["loss_weights"])?.array ?? []
         hasHeads = model["outputs_have_targets"]?.bool ?? false
+        countCallsFromZero()
+    }
+
+    /// tf_keras counts the calls of a model inside the model from 1: the first was when the model was made.
+    private mutating func countCallsFromZero() {
+        for entry in entries {
+            guard case .model = entry.content else { continue }
+            let sources = entries.flatMap { $0.calls.flatMap(\.inputs) } + outputs
+            let calls = Set(sources.filter { $0.layer == entry.name }.map(\.call))
+            guard calls.contains(entry.calls.count), !calls.contains(0) else { continue }
+            func count(_ source: inout Source) { if source.layer == entry.name { source.call -= 1 } }
+            for index in entries.indices {
+                for call in entries[index].calls.indices {
+                    for input in entries[index].calls[call].inputs.indices {
+                        count(&entries[index].calls[call].inputs[input])
+                    }
+                }
+            }
+            for index in outputs.indices { count(&outputs[index]) }
+        }
     }
 
     /// Of the losses of the second output and those after it, where all learn the same labels. `auxiliary_weights`, which dptrain

@@ -5,6 +5,8 @@ import Models
 package protocol KerasLayer: LayerDescription {
     /// The part of the layer's `config` beyond `name`, `dtype` and `trainable`.
     var kerasConfiguration: [String: JSONValue] { get }
+    /// What Keras 2 demands besides.
+    var keras2Configuration: [String: JSONValue] { get }
     /// Whether Keras itself has the class; others are in scripts/dptrain_keras.py.
     var isOfKeras: Bool { get }
     /// Whether the class in Keras takes `trainable`, as nearly all do.
@@ -20,6 +22,7 @@ package protocol KerasLayer: LayerDescription {
 }
 
 extension KerasLayer {
+    package var keras2Configuration: [String: JSONValue] { [:] }
     package var isOfKeras: Bool { true }
     package var takesTrainable: Bool { true }
     package func optionWord(of parameter: String) -> String { parameter }

@@ -40,6 +40,9 @@ extension MultiHeadAttention: PlainKerasLayer {
         ]
     }
 
+    /// Unknown shapes are those of the first call.
+    package var keras2Configuration: [String: JSONValue] { ["query_shape": nil, "key_shape": nil, "value_shape": nil] }
+
     /// One regularizer or constraint is that of all kernels, another that of all biases.
     package func optionWord(of parameter: String) -> String { parameter.hasSuffix("kernel") ? "kernel" : "bias" }
 
