@@ -51,7 +51,8 @@ refused "one path for several inputs" 1 $'images\nleft=PATH' "${inputs[@]}" --im
 refused "an input that the model does not have" 1 $'images\nno input top\nage, left, right' "${inputs[@]}" --images top=train/images
 refused "images for a number" 1 $'layer age\nsamples of 1\n32x32x3' \
     "${inputs[@]}" --images age=train/images,left=train/images,right=train/images
-refused "paths of inputs, for a model with one" 1 $'images\nhas one input' "${common[@]}" --data data.h5 --images a=train/images
+refused "paths of inputs, for a model with one" 1 $'images\nhas one input' \
+    --model "$(dirname "$heads")/layers.json" --data data.h5 --images a=train/images
 inputs+=(--images age=train/labels,left=train/images,right=train/images)
 refused "features of several inputs" 1 $'several|3 inputs\n--cache-features' "${inputs[@]}" --cache-features --freeze 'stem*'
 
