@@ -32,7 +32,7 @@ public struct CheckpointInspection: Sendable {
         let updates = "\(optimizer.iteration.grouped) updates"
         var lines = [
             ("checkpoint", file),
-            ("model", "\(network.name), input \(network.inputShape), \(network.parameterCount.grouped) parameters"),
+            ("model", "\(network.name), input \(network.inputText), \(network.parameterCount.grouped) parameters"),
             (
                 "position",
                 "\(position.globalStep.grouped) \(position.globalStep == 1 ? "step" : "steps") done; \(epoch)"

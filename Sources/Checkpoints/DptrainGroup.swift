@@ -16,6 +16,11 @@ enum DptrainGroup {
         if !state.loss.heads.isEmpty {
             try attributes.set("output_losses", state.loss.heads.map(\.loss.function.rawValue))
             try attributes.set("output_weights", state.loss.heads.map { "\($0.weight)" })
+            // Absent where no loss has any, as in files from before they could.
+            let smoothing = state.loss.heads.map(\.loss.labelSmoothing)
+            if smoothing.contains(where: { $0 > 0 }) {
+                try attributes.set("output_label_smoothing", smoothing.map { "\($0)" })
+            }
         }
         try attributes.set("data_fingerprint", state.dataFingerprint)
         try attributes.set("normalization", state.normalization)
@@ -71,13 +76,17 @@ enum DptrainGroup {
     private static func lossOfHeads(in group: Group, of network: Network, file: String) throws -> Loss {
         let functions = try group.attributes.strings("output_losses").map(Loss.Function.init(rawValue:))
         let weights = try group.attributes.strings("output_weights").map { Float($0) }
+        let isSmoothed = try group.attributes.exists("output_label_smoothing")
+        let smoothing = isSmoothed ? try group.attributes.strings("output_label_smoothing").map { Float($0) } : nil
         let heads = network.heads.indices.compactMap { number -> Loss.Head? in
             guard number < functions.count, number < weights.count, let function = functions[number],
                 let weight = weights[number], weight.isFinite, weight >= 0
             else { return nil }
+            let part = smoothing.map { number < $0.count ? $0[number] : nil } ?? 0
+            guard let part, (0..<1).contains(part), part == 0 || function.canSmooth else { return nil }
             return Loss.Head(
-                name: network.headNames[number], loss: network.loss(function, of: network.heads[number]), weight: weight
-            )
+                name: network.headNames[number],
+                loss: network.loss(function, labelSmoothing: part, of: network.heads[number]), weight: weight)
         }
         guard heads.count == network.heads.count, functions.count == heads.count, weights.count == heads.count else {
             throw FileError(

@@ -52,8 +52,15 @@ public struct DatasetInspection: CustomStringConvertible {
                     ? "encoded images" : "samples of \(dataset.sample), \(source.dataset.elementType)"),
             "  samples: \(source.dataset.path), \(orderText(source)), \(try storageText(source))",
         ]
+        for input in dataset.further {
+            let own = input.source
+            let kind = own.parts.areEncoded ? "encoded images" : "\(own.sample), \(own.dataset.elementType)"
+            lines.append(
+                "  input \(input.name): \(own.dataset.path), \(kind), \(orderText(own)), \(try storageText(own))")
+        }
         if source.parts.parts.count > 1 { lines.append("  in \(source.parts.parts.count) part files") }
         if dataset.isEncoded { lines.append("  \(lengthText(dataset))") }
+        guard dataset.heads.isEmpty else { return lines + dataset.heads.map { "  output \($0.text)" } }
         switch dataset.targets {
         case .labels:
             lines.append("  labels: \(dataset.targetsPath ?? ""), \(dataset.classes) classes")
@@ -121,4 +128,17 @@ public struct DatasetInspection: CustomStringConvertible {
     }
 
     private static func list(_ values: [Float]) -> String { values.map(\.description).joined(separator: ", ") }
+}
+
+extension HeadTargets {
+    /// `digit: /train/digit, 10 classes`
+    fileprivate var text: String {
+        let content =
+            switch kind {
+            case .label(let classes): "\(classes) classes"
+            case .values(let width, true): "which of \(width) classes a sample belongs to (0 or 1)"
+            case .values(let width, false): "\(Figures.count(width, "value")) a sample"
+            }
+        return "\(name): \(path), \(content)"
+    }
 }

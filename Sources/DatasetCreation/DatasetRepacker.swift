@@ -21,6 +21,12 @@ public enum DatasetRepacker {
     ) throws -> ImportSummary {
         if images.parts == nil { try DatasetWriter.refuseExisting(output, options) }
         let splits = Split.allCases.compactMap { file.splits[$0] }
+        if let several = splits.first(where: { !$0.further.isEmpty || !$0.heads.isEmpty }) {
+            throw DatasetError(
+                file: file.path, object: several.source.dataset.path,
+                "only files with one input and one kind of targets are written anew",
+                remedy: "name one of them with --images and --labels")
+        }
         if splits.contains(where: \.isEncoded) {
             return try repackImages(file, splits, to: output, options, images, seed: seed, progress)
         }
@@ -148,7 +154,7 @@ private struct Copy<Element: StorageElement> {
 
     private func inOrder(cache: SampleCache? = nil) -> BatchReader {
         let sampler = Sampler(samples, batch: blockCount, shards: 1, seed: nil)
-        return BatchReader(samples, sampler: sampler, shards: 0..<1, cache: cache)
+        return BatchReader(samples, sampler: sampler, shards: 0..<1, caches: [cache].compactMap(\.self))
     }
 
     /// Samples that lie in chunks cannot be read one by one in any order: all of them are read into memory first.
@@ -169,7 +175,7 @@ private struct Copy<Element: StorageElement> {
             cache = kept
         }
         let sampler = Sampler(count: samples.count, batch: blockCount, shards: 1, seed: seed)
-        return BatchReader(samples, sampler: sampler, shards: 0..<1, cache: cache)
+        return BatchReader(samples, sampler: sampler, shards: 0..<1, caches: [cache].compactMap(\.self))
     }
 
     private func write(_ batch: ShardBatch, _ rows: Range<Int>, _ statistics: inout ChannelStatistics?) throws {

@@ -40,8 +40,8 @@ extension DatasetFile {
 private struct Joined {
     private struct Pieces {
         let first: SampleSet
-        var parts: [SampleParts] = []
-        var accesses: [SampleSource.Access] = []
+        /// Of each input, the main one first.
+        var inputs: [[(parts: SampleParts, access: SampleSource.Access)]]
         var targets: [Targets] = []
         /// Nil where samples have none.
         var weights: [Float]?
@@ -74,11 +74,16 @@ private struct Joined {
                     "an attribute says which of its rows are for which purpose, and part files have none",
                     remedy: "store each split in a data set of its own")
             }
-            var piece = pieces[split] ?? Pieces(first: set, weights: set.weights.map { _ in [] }, heads: set.heads)
+            var piece =
+                pieces[split]
+                ?? Pieces(
+                    first: set, inputs: set.sources.map { _ in [] }, weights: set.weights.map { _ in [] },
+                    heads: set.heads)
             try set.requireSameKind(as: piece.first)
             piece.heads = try set.joinedHeads(with: piece.heads)
-            piece.parts.append(set.source.parts.closed)
-            piece.accesses.append(set.source.access)
+            for (number, source) in set.sources.enumerated() {
+                piece.inputs[number].append((source.parts.closed, source.access))
+            }
             piece.targets.append(set.targets)
             piece.weights?.append(contentsOf: set.weights ?? [])
             piece.classes = max(piece.classes, set.classes)
@@ -97,11 +102,15 @@ private struct Joined {
             first.classNames?.count ?? pieces[.train]?.classes ?? pieces.values.map(\.classes).max() ?? 0
         let splits = pieces.mapValues { piece in
             let set = piece.first
-            let source = SampleSource(joining: piece.parts, piece.accesses, first: set.source, file: text)
+            let sources = zip(piece.inputs, set.sources).map { pieces, first in
+                SampleSource(joining: pieces.map(\.parts), pieces.map(\.access), first: first, file: text)
+            }
+            let source = sources[0]
             return SampleSet(
                 split: set.split, source: source, rows: .run(0..<source.parts.rows),
                 targets: Targets(joining: piece.targets), weights: piece.weights, targetsPath: set.targetsPath,
-                classes: set.classes > 0 ? classes : 0, classNames: set.classNames, heads: piece.heads)
+                classes: set.classes > 0 ? classes : 0, classNames: set.classNames, heads: piece.heads,
+                further: zip(set.further, sources.dropFirst()).map { $0.reading($1) })
         }
         return try DatasetFile(
             path: text, options: first.options, splits: splits, classes: classes, classNames: first.classNames,
@@ -130,23 +139,24 @@ private struct Joined {
 
 extension SampleSet {
     fileprivate func requireSameKind(as other: SampleSet) throws {
-        let (mine, others) = (source, other.source)
-        let isSame =
-            sample == other.sample && mine.form == others.form && mine.order == others.order
-            && mine.parts.areEncoded == others.parts.areEncoded
-            && mine.dataset.elementType == others.dataset.elementType
-        guard isSame else {
-            throw DatasetError(
-                file: file, object: mine.dataset.path,
-                "its samples are \(mine.kind), but those of \(other.file) are \(others.kind)",
-                remedy: "part files hold samples of one kind")
+        for (mine, others) in zip(sources, other.sources) {
+            let isSame =
+                mine.sample == others.sample && mine.form == others.form && mine.order == others.order
+                && mine.parts.areEncoded == others.parts.areEncoded
+                && mine.dataset.elementType == others.dataset.elementType
+            guard isSame else {
+                throw DatasetError(
+                    file: file, object: mine.dataset.path,
+                    "its samples are \(mine.kind), but those of \(other.file) are \(others.kind)",
+                    remedy: "part files hold samples of one kind")
+            }
         }
         switch (targets, other.targets) {
         case (.labels, .labels), (.none, .none): return
         case (.targets(_, let width), .targets(_, let otherWidth)) where width == otherWidth: return
         default:
             throw DatasetError(
-                file: file, object: targetsPath ?? mine.dataset.path,
+                file: file, object: targetsPath ?? source.dataset.path,
                 "its targets are of another kind than those of \(other.file)",
                 remedy: "part files hold targets of one kind")
         }

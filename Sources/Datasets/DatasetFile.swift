@@ -78,10 +78,12 @@ public struct DatasetFile: Sendable {
             parts[split] = part
         }
         notes = Self.notes(parts)
-        let offsets = parts.values.map(\.source).filter(\.parts.areEncoded).map {
+        let offsets = parts.values.flatMap { [$0.source] + $0.further.map(\.source) }.filter(\.parts.areEncoded).map {
             EncodedImages.offsetsPath(of: $0.dataset.path)
         }
-        let targets = schema.splits.values.flatMap { [$0.samples, $0.targets].compactMap(\.self) + $0.heads }
+        let targets = schema.splits.values.flatMap {
+            [$0.samples, $0.targets].compactMap(\.self) + $0.further + $0.heads
+        }
         let used = targets + offsets + schema.lists + [options.sampleWeights].compactMap(\.self)
         unused = isNative ? [] : try UnusedContent.of(file, used: used)
         let classes = options.classes ?? Self.classes(named: known?.count ?? 0, parts)
@@ -93,7 +95,7 @@ public struct DatasetFile: Sendable {
                 split: split, source: part.source, rows: part.rows, targets: targets,
                 targetsPath: part.targetsPath,
                 classes: Self.hasLabels(targets) ? classes : 0, classNames: Self.hasLabels(targets) ? classNames : nil,
-                heads: part.heads)
+                heads: part.heads, further: part.further)
         }
         if let path = options.sampleWeights, let train = splits[.train] {
             splits[.train] = try train.weighted(by: Part.dataset(path, in: file, options))
@@ -112,6 +114,8 @@ public struct DatasetFile: Sendable {
     /// A split before it is known how many classes there are.
     private struct Part {
         let source: SampleSource
+        /// Of the same rows.
+        let further: [FurtherInput]
         let rows: RowSelection
         let found: TargetReader.Found
         let targetsPath: String?
@@ -123,10 +127,13 @@ public struct DatasetFile: Sendable {
             _ paths: DatasetSchema.Paths, in file: HDF5File, _ options: DatasetOptions, order: ChannelOrder?,
             channels: Int, classNames: [String]?, heads known: [HeadTargets]
         ) throws {
-            let samples = try Self.dataset(paths.samples, in: file, options)
-            source =
-                try EncodedImages(samples, in: file).map { try SampleSource($0, channels: channels) }
-                ?? SampleSource(samples, order: order)
+            let main = options.inputs.first(where: \.isMain)
+            let source = try Self.source(paths.samples, of: main, in: file, options, order: order, channels: channels)
+            self.source = source
+            further = try zip(options.inputs.filter { !$0.isMain }, paths.further).map { demand, path in
+                let own = try Self.source(path, of: demand, in: file, options, order: nil, channels: 3)
+                return try FurtherInput(demand, own, rows: source.parts.rows)
+            }
             rows = paths.rows ?? .run(0..<source.parts.rows)
             targetsPath = paths.targets ?? paths.heads.first
             var found: TargetReader.Found
@@ -152,6 +159,22 @@ public struct DatasetFile: Sendable {
             self.found = found
         }
 
+        /// `demand` is that of a network with several inputs.
+        private static func source(
+            _ path: String, of demand: InputDemand?, in file: HDF5File, _ options: DatasetOptions, order: ChannelOrder?,
+            channels: Int
+        ) throws -> SampleSource {
+            let samples = try dataset(path, in: file, options)
+            // A byte a sample is a number, where the network takes numbers.
+            let mayBeEncoded = demand?.shape.map { $0.rank == 3 } ?? true
+            guard let images = mayBeEncoded ? try EncodedImages(samples, in: file) : nil else {
+                return try SampleSource(
+                    samples, order: order ?? demand?.order(of: samples), mayBeNumbers: demand != nil)
+            }
+            guard let demand, !demand.isMain else { return try SampleSource(images, channels: channels) }
+            return try SampleSource(images, for: demand)
+        }
+
         /// Whatever a split needs is there in full before any of it is read.
         static func dataset(_ path: String, in file: HDF5File, _ options: DatasetOptions) throws -> Dataset {
             let dataset = try DatasetPath(path).dataset(in: file)
@@ -172,7 +195,9 @@ public struct DatasetFile: Sendable {
             notes += doubled(shared.map { ($0.0.rawValue, $0.1.rows) }, path)
         }
         for (_, part) in present {
-            notes += (part.source.notes + part.found.notes).filter { !notes.contains($0) }
+            notes += (part.source.notes + part.further.flatMap(\.source.notes) + part.found.notes).filter {
+                !notes.contains($0)
+            }
         }
         return notes
     }
@@ -219,11 +244,12 @@ public struct DatasetFile: Sendable {
     private func refuseDifferentSamples() throws {
         let present = Split.allCases.compactMap { splits[$0] }
         guard let first = present.first else { return }
-        for other in present.dropFirst() where other.sample != first.sample || other.source.form != first.source.form {
+        for (first, other) in present.dropFirst().flatMap({ zip(first.sources, $0.sources) })
+        where other.sample != first.sample || other.form != first.form {
             throw DatasetError(
-                file: path, object: other.source.dataset.path,
-                "its samples are \(other.sample) of \(other.source.dataset.elementType), but those of "
-                    + "\(first.source.dataset.path) are \(first.sample) of \(first.source.dataset.elementType)")
+                file: path, object: other.dataset.path,
+                "its samples are \(other.sample) of \(other.dataset.elementType), but those of "
+                    + "\(first.dataset.path) are \(first.sample) of \(first.dataset.elementType)")
         }
     }
 }

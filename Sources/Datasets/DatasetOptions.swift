@@ -41,6 +41,8 @@ public struct DatasetOptions: Sendable, Equatable {
     public var order: ChannelOrder?
     public var targets: TargetForm?
     public var demand: TargetDemand?
+    /// Of a network with several inputs: where the samples of each are. Empty for others.
+    public var inputs: [InputDemand] = []
     /// Of a network with several outputs that have targets of their own: what each of them needs. Empty for others.
     public var heads: [HeadDemand] = []
     /// The stored number of the first class; nil is 0.

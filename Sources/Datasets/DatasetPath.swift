@@ -15,6 +15,11 @@ struct DatasetPath: Sendable, Equatable {
         path = String(text[text.index(after: colon.lowerBound)...])
     }
 
+    /// The last part of a path's names, in lower case.
+    static func word(_ text: String) -> String {
+        text.split(separator: "/").last.map { $0.lowercased() } ?? text.lowercased()
+    }
+
     func dataset(in main: HDF5File) throws -> Dataset {
         try (file.map { try HDF5File.open($0) } ?? main).root.dataset(path)
     }

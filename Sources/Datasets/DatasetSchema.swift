@@ -11,6 +11,8 @@ public struct DatasetSchema: Sendable, Equatable {
         public var samples: String
         /// nil where the file has no targets for the split.
         public var targets: String?
+        /// Samples of the other inputs, where the network has several.
+        public var further: [String] = []
         /// Those of each head, where the network has several; none where the file has none of them.
         public var heads: [String] = []
         /// The rows of both that belong to the split; nil for all.
@@ -37,14 +39,12 @@ public struct DatasetSchema: Sendable, Equatable {
         let present = try file.root.linkedDatasets()
         for split in Split.allCases {
             let chosen = split == .train ? options : DatasetOptions()
-            var samples = chosen.images
-            if samples == nil {
-                samples = try Self.only(Self.names(Self.sampleNames, of: split), "samples", split, present, file)
+            guard let (samples, further) = try Self.inputs(chosen, options.inputs, of: split, present, file) else {
+                continue
             }
-            guard let samples else { continue }
             guard options.heads.isEmpty else {
                 let heads = try Self.heads(options.heads, of: split, present, file)
-                splits[split] = Paths(samples: samples, targets: nil, heads: heads)
+                splits[split] = Paths(samples: samples, targets: nil, further: further, heads: heads)
                 continue
             }
             var targets = chosen.labels
@@ -56,7 +56,7 @@ public struct DatasetSchema: Sendable, Equatable {
                     try targets
                     ?? Self.only(Self.names(Self.targetNames, of: split), "labels or targets", split, present, file)
             }
-            splits[split] = Paths(samples: samples, targets: targets)
+            splits[split] = Paths(samples: samples, targets: targets, further: further)
         }
         guard splits.isEmpty else {
             try applySplitAttribute(of: file)
@@ -80,7 +80,8 @@ public struct DatasetSchema: Sendable, Equatable {
                 try attribute.rows(of: split, in: path, count: file.root.dataset(path).rows)
             }
             guard let rows = try rowsOf(shared.samples) else { continue }
-            var part = Paths(samples: shared.samples, targets: shared.targets, heads: shared.heads, rows: rows)
+            var part = shared
+            part.rows = rows
             if let targets = shared.targets, attribute.knows(targets) {
                 let labelled = try rowsOf(targets)
                 guard labelled == nil || labelled == rows else {
@@ -107,21 +108,55 @@ public struct DatasetSchema: Sendable, Equatable {
         return wanted
     }
 
+    /// The samples of a split: those of the main input, and of the others where the network has several. Nil where there are none.
+    private static func inputs(
+        _ chosen: DatasetOptions, _ inputs: [InputDemand], of split: Split, _ present: LinkedDatasets, _ file: HDF5File
+    ) throws -> (main: String, further: [String])? {
+        func usual() throws -> String? { try only(names(sampleNames, of: split), "samples", split, present, file) }
+        guard !inputs.isEmpty else { return try (chosen.images ?? usual()).map { ($0, []) } }
+        let found = try inputs.map { input -> String? in
+            if split == .train, let path = input.path { return path }
+            let own = try only(
+                names([input.word], of: split), "samples of the input \(input.name)", split, present, file)
+            return try own ?? (input.isMain && input.path == nil ? usual() : nil)
+        }
+        guard found.contains(where: { $0 != nil }) else { return nil }
+        try requireDistinct(inputs.map { ($0.name, $0.path, $0.word) }, "inputs", "samples", of: split, file)
+        if let missing = zip(inputs, found).first(where: { $0.1 == nil })?.0 {
+            throw DatasetError(
+                file: file.path, "there are no \(split.rawValue) samples for the input \(missing.name) of the model",
+                remedy: "store them as /\(split.rawValue)/\(missing.word)"
+                    + (split == .train
+                        ? ", or say where all inputs are: --images "
+                            + inputs.map { "\($0.name)=PATH" }.joined(separator: ",") : ""))
+        }
+        let paths = zip(inputs, found.compactMap(\.self))
+        guard let main = paths.first(where: { $0.0.isMain }) else { return nil }
+        return (main.1, paths.filter { !$0.0.isMain }.map(\.1))
+    }
+
+    /// Refuses two things of other splits that would be found under one word.
+    private static func requireDistinct(
+        _ words: [(name: String, path: String?, word: String)], _ things: String, _ content: String, of split: Split,
+        _ file: HDF5File
+    ) throws {
+        guard split != .train else { return }
+        for (number, own) in words.enumerated() {
+            guard let twin = words[..<number].first(where: { $0.word == own.word && $0.path != own.path }) else {
+                continue
+            }
+            throw DatasetError(
+                file: file.path,
+                "the \(things) \(twin.name) and \(own.name) would both take their \(split.rawValue) \(content) from \(own.word)",
+                remedy: "give their training \(content) names whose last parts differ")
+        }
+    }
+
     /// The targets of each head, or of none: predictions need none.
     private static func heads(
         _ heads: [HeadDemand], of split: Split, _ present: LinkedDatasets, _ file: HDF5File
     ) throws -> [String] {
-        if split != .train {
-            for (number, head) in heads.enumerated() {
-                guard let twin = heads[..<number].first(where: { $0.word == head.word && $0.path != head.path }) else {
-                    continue
-                }
-                throw DatasetError(
-                    file: file.path,
-                    "the outputs \(twin.name) and \(head.name) would both take their \(split.rawValue) targets from \(head.word)",
-                    remedy: "give their training targets names whose last parts differ")
-            }
-        }
+        try requireDistinct(heads.map { ($0.name, $0.path, $0.word) }, "outputs", "targets", of: split, file)
         let found = try heads.map { head -> String? in
             if split == .train, let path = head.path { return path }
             return try only(names([head.word], of: split), "targets of the output \(head.name)", split, present, file)

@@ -31,7 +31,8 @@ public final class DatasetWatch: Sendable {
     public init(_ file: DatasetFile, _ fingerprint: Fingerprint) {
         self.file = file
         self.fingerprint = fingerprint
-        let paths = Set(file.splits.values.flatMap { $0.source.parts.parts.flatMap { [$0.file, $0.bytesFile] } })
+        let paths = Set(
+            file.splits.values.flatMap(\.sources).flatMap(\.parts.parts).flatMap { [$0.file, $0.bytesFile] })
         stamps = Mutex(Dictionary(uniqueKeysWithValues: paths.compactMap { path in Stamp(path).map { (path, $0) } }))
     }
 

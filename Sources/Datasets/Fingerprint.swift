@@ -21,6 +21,10 @@ extension DatasetFile {
             guard let dataset = splits[split] else { continue }
             digest.add(split.rawValue)
             try dataset.add(to: &digest)
+            for input in dataset.further {
+                digest.add(input.name)
+                try dataset.ofInput(input).addSamples(to: &digest)
+            }
         }
         return Fingerprint(value: digest.value)
     }
@@ -54,6 +58,23 @@ extension SampleSet {
     private static var runLength: Int { 32 }
 
     fileprivate func add(to digest: inout Digest) throws {
+        addForm(to: &digest)
+        switch targets {
+        case .labels(let labels): labels.withUnsafeBytes { digest.add($0) }
+        case .targets(let targets, _): targets.withUnsafeBytes { digest.add($0) }
+        case .none: break
+        }
+        weights?.withUnsafeBytes { digest.add($0) }
+        try addRuns(to: &digest)
+    }
+
+    fileprivate func addSamples(to digest: inout Digest) throws {
+        addForm(to: &digest)
+        try addRuns(to: &digest)
+    }
+
+    /// What the samples are, and how they lie.
+    private func addForm(to digest: inout Digest) {
         let parts = source.parts
         if parts.areEncoded {
             digest.add("encoded")
@@ -69,12 +90,10 @@ extension SampleSet {
         if case .list(let numbers) = rows { numbers.forEach { digest.add($0) } }
         // The order of samples depends on the chunks, so a file chunked otherwise is another one.
         if case .chunked(let rows) = source.access { digest.add(rows) }
-        switch targets {
-        case .labels(let labels): labels.withUnsafeBytes { digest.add($0) }
-        case .targets(let targets, _): targets.withUnsafeBytes { digest.add($0) }
-        case .none: break
-        }
-        weights?.withUnsafeBytes { digest.add($0) }
+    }
+
+    /// Some of the samples themselves.
+    private func addRuns(to digest: inout Digest) throws {
         let reader = try AscendingReader(source)
         for run in 0..<Self.runs {
             let start = run * count / Self.runs

@@ -13,7 +13,7 @@ public struct HeadDemand: Sendable, Equatable {
     }
 
     /// What the data set of a split is called.
-    var word: String { (path?.split(separator: "/").last.map(String.init) ?? name).lowercased() }
+    var word: String { DatasetPath.word(path ?? name) }
 }
 
 /// The targets of one head: some columns of the rows that hold those of all.
@@ -30,9 +30,12 @@ public struct HeadTargets: Sendable, Equatable {
     public let kind: Kind
     /// In label order, if the labels are words.
     public let classNames: [String]?
+    /// Whether all numbers are from 0 to 1.
+    package let areShares: Bool
 
-    package init(name: String, path: String, kind: Kind, classNames: [String]?) {
+    package init(name: String, path: String, kind: Kind, classNames: [String]?, areShares: Bool = true) {
         (self.name, self.path, self.kind, self.classNames) = (name, path, kind, classNames)
+        self.areShares = areShares
     }
 
     /// What each sample has.
@@ -67,7 +70,8 @@ struct HeadReader {
             notes += found.notes
             let own = HeadTargets(
                 name: head.name, path: datasets[number].path, kind: try kind(of: found, datasets[number]),
-                classNames: found.names ?? (known.isEmpty ? nil : known[number].classNames))
+                classNames: found.names ?? (known.isEmpty ? nil : known[number].classNames),
+                areShares: found.targets.values.allSatisfy { (0...1).contains($0) })
             guard known.isEmpty || (own.form, own.width) == (known[number].form, known[number].width) else {
                 throw DatasetError(
                     file: datasets[number].file, object: own.path,
@@ -96,11 +100,6 @@ struct HeadReader {
     private func kind(of found: TargetReader.Found, _ dataset: Dataset) throws -> HeadTargets.Kind {
         switch found.targets {
         case .labels(let labels):
-            if let sample = labels.firstIndex(where: { $0 < 0 }) {
-                throw DatasetError(
-                    file: dataset.file, object: dataset.path, "the label of sample \(sample) is \(labels[sample])",
-                    remedy: "leave its row out if it has no class, or say with --label-offset where labels begin")
-            }
             return .label(classes: found.names?.count ?? found.width ?? Int(labels.max() ?? -1) + 1)
         case .targets(_, let width): return .values(width: width, isMultiHot: found.targets.isMultiHot)
         case .none: return .values(width: 0, isMultiHot: false)
@@ -109,6 +108,22 @@ struct HeadReader {
 }
 
 extension SampleSet {
+    /// Refuses labels of heads that are no classes, as rows without a class may have. Splits that are not used may have some.
+    package func requireLabelsOfHeads() throws {
+        let all = ofAllEpochs
+        guard case .targets(let values, let width) = all.targets else { return }
+        var column = 0
+        for head in heads {
+            if case .label = head.kind, let sample = (0..<all.count).first(where: { values[$0 * width + column] < 0 }) {
+                throw DatasetError(
+                    file: file, object: head.path,
+                    "the label of sample \(all.rows[sample]) is \(Int(values[sample * width + column]))",
+                    remedy: "leave its row out if it has no class, or say with --label-offset where labels begin")
+            }
+            column += head.width
+        }
+    }
+
     /// Refuses targets of heads that part files have otherwise, and gives the classes of both.
     func joinedHeads(with other: [HeadTargets]) throws -> [HeadTargets] {
         try zip(heads, other).map { own, other in
@@ -124,7 +139,7 @@ extension SampleSet {
             case (.values(let a, let isHot), .values(let b, let otherIsHot)) where a == b:
                 return HeadTargets(
                     name: own.name, path: other.path, kind: .values(width: a, isMultiHot: isHot && otherIsHot),
-                    classNames: nil)
+                    classNames: nil, areShares: own.areShares && other.areShares)
             default:
                 throw DatasetError(
                     file: file, object: own.path,

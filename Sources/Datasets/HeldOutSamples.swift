@@ -88,6 +88,9 @@ extension SampleSet {
     /// Every row that some epoch has.
     package var rowsOfAllEpochs: RowSelection { redraw?.whole.rows ?? rows }
 
+    /// Every sample that some epoch has.
+    var ofAllEpochs: SampleSet { redraw?.whole ?? self }
+
     /// The samples of one epoch: always these, unless they are redrawn.
     public func inEpoch(_ epoch: Int) -> SampleSet {
         redraw?.samples(inEpoch: epoch) ?? self

@@ -20,6 +20,8 @@ public struct SampleSet: Sendable {
     public let classNames: [String]?
     /// Whose targets the columns of `targets` are, where a network has several outputs that have some.
     public var heads: [HeadTargets] = []
+    /// The other inputs of a network with several.
+    public internal(set) var further: [FurtherInput] = []
     /// For samples that are drawn anew in each epoch; these here are those of epoch 0.
     var redraw: Redraw?
 

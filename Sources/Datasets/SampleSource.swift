@@ -13,8 +13,8 @@ public struct SampleSource: Sendable {
         /// In bands of so many samples, as the chunks lie.
         case chunked(rows: Int)
 
-        /// How part files are read together.
-        fileprivate func joined(with other: Access) -> Access {
+        /// How part files, or several inputs, are read together.
+        func joined(with other: Access) -> Access {
             switch (self, other) {
             case (.chunked(let mine), .chunked(let others)): .chunked(rows: max(mine, others))
             case (.chunked, _): self
@@ -85,7 +85,8 @@ public struct SampleSource: Sendable {
         self.parts = SampleParts(joining: parts, first: first.dataset)
     }
 
-    init(_ dataset: Dataset, order chosen: ChannelOrder?) throws {
+    /// `mayBeNumbers`: a sample may be a single number.
+    init(_ dataset: Dataset, order chosen: ChannelOrder?, mayBeNumbers: Bool = false) throws {
         self.dataset = dataset
         file = dataset.location.file
         switch dataset.elementType {
@@ -96,7 +97,9 @@ public struct SampleSource: Sendable {
                 dataset, "samples are of type \(dataset.elementType)",
                 remedy: "store pixels and features as uint8 or float32, and image files as lists of uint8 [N]")
         }
-        (stored, order) = try Self.interpret(dataset, chosen)
+        (stored, order) =
+            mayBeNumbers && dataset.shape.rank == 1 && dataset.rows > 0
+            ? ([1], nil) : try Self.interpret(dataset, chosen)
         guard stored.isOfPossibleSize else {
             throw Self.error(dataset, "a sample of \(stored) has more than 2^31 - 1 elements")
         }

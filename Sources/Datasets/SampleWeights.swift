@@ -78,6 +78,12 @@ extension SampleSet {
 
     /// These samples with the weights of their classes.
     public func weighted(by classWeights: ClassWeights) throws -> SampleSet {
+        guard heads.isEmpty else {
+            throw DatasetError(
+                file: file, object: targetsPath,
+                "--class-weights gives weights to the classes of one output, as in Keras",
+                remedy: "leave it out, or give each sample a weight with --sample-weights")
+        }
         guard case .labels(let labels) = targets else {
             throw DatasetError(
                 file: file, object: targetsPath, "it has no classes to which --class-weights could give weights",

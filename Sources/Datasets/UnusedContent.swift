@@ -4,6 +4,8 @@ import HDF5Storage
 enum UnusedContent {
     /// Data sets and attributes that nobody looks at, by path. `used`: those that serve as samples or targets.
     static func of(_ file: HDF5File, used: [String]) throws -> [String] {
+        // A person may leave out the first slash.
+        let used = Set(used.map { $0.hasPrefix("/") ? $0 : "/" + $0 })
         let present = try file.root.linkedDatasets().entries
         let usedEntries = present.filter { used.contains($0.path) }
         let datasets = present.filter { entry in !usedEntries.contains { $0.isSame(as: entry) } }.map(\.path)

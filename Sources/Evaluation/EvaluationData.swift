@@ -33,7 +33,7 @@ struct EvaluationData {
     ) throws {
         var understanding = DatasetOptions(options, demand: TargetDemand(model.network, model.lossFunction))
         understanding.classNames = model.classNames.isEmpty ? nil : model.classNames
-        try understanding.take(headsOf: model.network, options)
+        try understanding.take(inputsAndHeadsOf: model.network, options)
         // Weights belong to the rows that the run kept back, and to no others that are evaluated.
         let isValidation = request.split == .validation && options.validationRule.isOfTrainingSamples
         if !isValidation { understanding.sampleWeights = nil }
@@ -53,7 +53,7 @@ struct EvaluationData {
         let chosen = request.normalization == .auto ? nil : request.normalization
         normalization = try chosen?.rule(for: file, dataset) ?? Self.rule(of: model, for: dataset)
         source = try BatchSource(evaluating: dataset, options, normalization, readers: readers)
-        try model.network.requireFit(to: source.input.transforms)
+        try model.network.requireFit(to: source)
         views = try request.testTimeAugmentation?.sources(source, options) ?? []
     }
 

@@ -46,7 +46,9 @@ public final class EvaluationRun {
         let outputs = model.network.outputShape.count
         let isCounted = data.dataset.targetKind == .label && max(outputs, 2) <= Self.mostClasses
         let confusion = isCounted || request.countsConfusion ? ConfusionCounts(outputs: outputs) : nil
-        let errors = kind == .values ? RegressionSums(outputs: outputs, shards: session.shards) : nil
+        // A cross-entropy sees logits, of which there are no errors to speak of.
+        let hasErrors = kind == .values && loss.function.activation == nil
+        let errors = hasErrors ? RegressionSums(outputs: outputs, shards: session.shards) : nil
         let start = ContinuousClock.now
         let sums = try evaluator.evaluate { batch, plan, shard in
             confusion?.add(

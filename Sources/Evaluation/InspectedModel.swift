@@ -17,6 +17,7 @@ public struct InspectedModel {
     /// A checkpoint, or a Keras model in HDF5.
     public init(_ path: String) throws {
         model = try EvaluationModel(POSIXFileSystem().content(of: path), file: path)
+        try model.network.requireOneInput("single images go into models with one; give a data file with --data")
     }
 
     /// What the network takes: [H, W, C] or [F].

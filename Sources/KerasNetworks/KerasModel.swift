@@ -7,7 +7,7 @@ package struct KerasModel {
     /// An output of a call of a layer.
     struct Source: Hashable {
         var layer: String
-        let call: Int
+        var call: Int
         let output: Int
     }
 
@@ -99,6 +99,26 @@ package struct KerasModel {
         }
         lossWeights = (model["auxiliary_weights"] ?? model["compile_config"]?["loss_weights"])?.array ?? []
         hasHeads = model["outputs_have_targets"]?.bool ?? false
+        countCallsFromZero()
+    }
+
+    /// tf_keras counts the calls of a model inside the model from 1: the first was when the model was made.
+    private mutating func countCallsFromZero() {
+        for entry in entries {
+            guard case .model = entry.content else { continue }
+            let sources = entries.flatMap { $0.calls.flatMap(\.inputs) } + outputs
+            let calls = Set(sources.filter { $0.layer == entry.name }.map(\.call))
+            guard calls.contains(entry.calls.count), !calls.contains(0) else { continue }
+            func count(_ source: inout Source) { if source.layer == entry.name { source.call -= 1 } }
+            for index in entries.indices {
+                for call in entries[index].calls.indices {
+                    for input in entries[index].calls[call].inputs.indices {
+                        count(&entries[index].calls[call].inputs[input])
+                    }
+                }
+            }
+            for index in outputs.indices { count(&outputs[index]) }
+        }
     }
 
     /// Of the losses of the second output and those after it, where all learn the same labels. `auxiliary_weights`, which dptrain
@@ -139,9 +159,11 @@ package struct KerasModel {
         return changes
     }
 
-    /// Gives open axes of the input, `None` in Keras, the sizes of a sample: [H, W], [H, W, C] or [F].
+    /// Gives open axes of the input, `None` in Keras, the sizes of a sample: [H, W], [H, W, C] or [F]. Of several inputs it is the first
+    /// that takes images.
     package mutating func fixInput(_ sizes: [Int]?) throws(NetworkError) {
-        for index in entries.indices where entries[index].isInput {
+        let images = entries.indices.filter { entries[$0].isInput && entries[$0].content.inputAxes == 4 }
+        for index in entries.indices where entries[index].isInput && (inputs.count == 1 || index == images.first) {
             guard case .layer(var configuration) = entries[index].content else { continue }
             do {
                 try configuration.fixInput(sizes)
@@ -185,7 +207,16 @@ package struct KerasModel {
         let isOperation = if case .operation = content { true } else { false }
         var calls: [Call] = []
         for call in layer["inbound_nodes"]?.array ?? [] {
-            let tensors = call.array ?? KerasArguments.tensors(in: isOperation ? call : call["args"] ?? .null)
+            let tensors: [JSONValue]
+            if let names = tensorNames(kerasClass) {
+                do {
+                    tensors = try KerasArguments.tensors(in: call, named: names)
+                } catch {
+                    throw NetworkError(network: network, layer: name, reason: error.description)
+                }
+            } else {
+                tensors = call.array ?? KerasArguments.tensors(in: isOperation ? call : call["args"] ?? .null)
+            }
             var inputs: [Source] = []
             for tensor in tensors { inputs.append(try source(tensor, of: name, network: network)) }
             let arguments = call["kwargs"] ?? call.array?.first?.array?.dropFirst(3).first ?? .null
@@ -197,6 +228,11 @@ package struct KerasModel {
                     arguments: isOperation ? call : nil))
         }
         return Entry(name: name, kerasClass: kerasClass, content: content, calls: calls)
+    }
+
+    /// What a call of a layer of this class has by position or by name.
+    private static func tensorNames(_ kerasClass: String) -> [String]? {
+        MultiHeadAttention.kerasClasses.contains(kerasClass) ? MultiHeadAttention.tensorNames : nil
     }
 
     /// Whether calls have no `training` unless an author gives it.
@@ -252,6 +288,12 @@ package struct KerasModel {
 }
 
 extension KerasModel.Content {
+    /// Axes of an input's batches, 0 if they are open.
+    fileprivate var inputAxes: Int {
+        guard case .layer(let options) = self else { return 0 }
+        return (options["batch_shape"] ?? options["batch_input_shape"])?.array?.count ?? 0
+    }
+
     /// What a model says of its first input.
     fileprivate var inputShape: JSONValue? {
         guard case .model(let model) = self, let first = model.entries.first(where: \.isInput),

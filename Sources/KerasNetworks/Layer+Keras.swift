@@ -5,6 +5,8 @@ import Models
 package protocol KerasLayer: LayerDescription {
     /// The part of the layer's `config` beyond `name`, `dtype` and `trainable`.
     var kerasConfiguration: [String: JSONValue] { get }
+    /// What Keras 2 demands besides.
+    var keras2Configuration: [String: JSONValue] { get }
     /// Whether Keras itself has the class; others are in scripts/dptrain_keras.py.
     var isOfKeras: Bool { get }
     /// Whether the class in Keras takes `trainable`, as nearly all do.
@@ -13,13 +15,20 @@ package protocol KerasLayer: LayerDescription {
     func optionWord(of parameter: String) -> String
     /// Where Keras 3 looks for a class that is none of `keras.layers`.
     var kerasModule: String? { get }
+    /// What a call's tensors are called, if it gives them one by one; nil for a tensor, or a list of them.
+    var tensorNames: [String]? { get }
+    /// The layers inside this one that have its weights, as many each; none for most layers.
+    var sublayers: [KerasSublayer] { get }
 }
 
 extension KerasLayer {
+    package var keras2Configuration: [String: JSONValue] { [:] }
     package var isOfKeras: Bool { true }
     package var takesTrainable: Bool { true }
     package func optionWord(of parameter: String) -> String { parameter }
     package var kerasModule: String? { nil }
+    package var tensorNames: [String]? { nil }
+    package var sublayers: [KerasSublayer] { [] }
 
     /// The class as files name it: `Dense`, `dptrain>IdentityShortcut`.
     package var registeredClass: String { isOfKeras ? typeName : KerasPackage.name(typeName) }

@@ -19,12 +19,6 @@ extension Network {
     public init(kerasModel: JSONValue) throws(NetworkError) { try self.init(KerasModel(kerasModel)) }
 
     package init(_ model: KerasModel) throws(NetworkError) {
-        let inputs = model.inputs
-        guard inputs.count == 1 else {
-            throw NetworkError(
-                network: model.name, layer: nil,
-                reason: "it has \(inputs.count) inputs (\(inputs.listed(atMost: 4))); exactly one is supported")
-        }
         var reader = NodeReader(network: model.name)
         let outputs = try reader.read(model, .outermost, inputs: [])
         guard outputs[0] == reader.nodes.count - 1 else {
@@ -188,7 +182,7 @@ private struct NodeReader {
 }
 
 extension KerasModel {
-    /// Inputs first, the first output last, and every call after those it reads; otherwise in the file's order.
+    /// Inputs first, those of the outermost model as a call gives them; the first output last, and every call after those it reads; otherwise in the file's order.
     fileprivate func orderedCalls(
         _ network: String, _ place: NodeReader.Place
     ) throws(NetworkError) -> [(entry: Entry, number: Int)] {
@@ -204,7 +198,12 @@ extension KerasModel {
         let isOutput = { (entry: Entry, number: Int) in entry.name == output.layer && number == output.call }
         let calls = entries.filter { !$0.isInput }.flatMap { entry in entry.calls.indices.map { (entry, $0) } }
         var waiting = calls.filter { !isOutput($0, $1) } + calls.filter { isOutput($0, $1) }
-        var ordered = entries.filter(\.isInput).map { ($0, 0) }
+        var entrances = entries.filter(\.isInput)
+        if place.models.isEmpty {
+            let places = Dictionary(inputs.enumerated().map { ($1, $0) }) { first, _ in first }
+            entrances.sort { places[$0.name] ?? inputs.count < places[$1.name] ?? inputs.count }
+        }
+        var ordered = entrances.map { ($0, 0) }
         struct Done: Hashable {
             let layer: String
             let call: Int

@@ -35,7 +35,10 @@ private struct KerasWriting {
             ]
         }
         let tensor = { (output: KerasGraph.Reference) -> JSONValue in
-            [.string(graph.layers[output.layer].name), .integer(output.call), .integer(output.output)]
+            let layer = graph.layers[output.layer]
+            // tf_keras counts the calls of models from 1.
+            let isCounted = if case .model = layer.content { reader == .keras2 } else { false }
+            return [.string(layer.name), .integer(output.call + (isCounted ? 1 : 0)), .integer(output.output)]
         }
         let connected = zip(graph.layers, layers).map { layer, description -> JSONValue in
             let operation: LayerOrigin.Operation? =
@@ -48,6 +51,12 @@ private struct KerasWriting {
                     return KerasArguments.replacing(operation.arguments, by: &tensors)
                 }
                 let arguments: JSONValue = call.isInference ? ["training": false] : [:]
+                if case .node(let node) = layer.content, let names = network.nodes[node].layer.keras.tensorNames {
+                    let tensors = call.inputs.map { (tensor($0), network.shapes[graph.node(of: $0)].extents) }
+                    return reader == .keras3
+                        ? KerasArguments.call(tensors, arguments)
+                        : KerasArguments.call(tensors.map(\.0), names, arguments)
+                }
                 let inputs = call.inputs.map { input -> JSONValue in .array((tensor(input).array ?? []) + [arguments]) }
                 return inputs.isEmpty ? nil : .array(inputs)
             }
@@ -93,8 +102,11 @@ private struct KerasWriting {
         let origin = isInput || node.origin?.operation != nil ? nil : node.origin
         var configuration = origin?.typeName == nil ? node.layer.keras.kerasConfiguration : [:]
         configuration.merge(origin?.options ?? [:]) { _, kept in kept }
-        if reader == .keras2, let shape = configuration.removeValue(forKey: "batch_shape") {
-            configuration["batch_input_shape"] = shape
+        if reader == .keras2 {
+            if let shape = configuration.removeValue(forKey: "batch_shape") {
+                configuration["batch_input_shape"] = shape
+            }
+            configuration.merge(node.layer.keras.keras2Configuration) { own, _ in own }
         }
         configuration["name"] = .string(name)
         configuration["dtype"] = "float32"

@@ -15,7 +15,7 @@ public enum PlanPurpose: Sendable {
 struct Lowering {
     private let network: Network
     private let isTraining: Bool
-    /// The node whose value is what the operations are given.
+    /// The node whose value is what the operations are given; 0 for the network's inputs.
     private let start: Int
     /// Whether each node is lowered at all.
     private let isNeeded: [Bool]
@@ -69,7 +69,7 @@ struct Lowering {
 
     private mutating func lower(_ index: Int) {
         let node = network.nodes[index]
-        if index == start { return appendStart() }
+        if index == start || start == 0 && node.layer.isInput && node.inputs.isEmpty { return appendStart(index) }
         switch node.layer {
         case .input where !node.inputs.isEmpty: apply(.linear, index, to: node.inputs[0])
         case .activation: apply(activation(of: index), index, to: node.inputs[0])
@@ -80,10 +80,10 @@ struct Lowering {
         }
     }
 
-    private mutating func appendStart() {
-        let shape = network.shapes[start].ofEngines
-        values[start] = add(
-            .input(Input(shape: shape)), start, inputs: [], outputShape: shape, readers: consumers[start].count)
+    private mutating func appendStart(_ index: Int) {
+        let shape = network.shapes[index].ofEngines
+        values[index] = add(
+            .input(Input(shape: shape)), index, inputs: [], outputShape: shape, readers: consumers[index].count)
     }
 
     /// Adds an operation, and returns its value.
@@ -134,6 +134,9 @@ struct Lowering {
         let parameters = network.parameters.indices.filter { network.parameters[$0].node == network.owners[index] }
         if let stages = stages(of: index) {
             values[index] = append(stages, index, to: inputs[0], parameters)
+        } else if let branched = computed(node.layer, of: node).description as? any BranchedLayer {
+            let parts = branched.parts(for: node.inputs.map { network.shapes[$0].ofEngines })
+            values[index] = append(parts, index, to: inputs, parameters)
         } else {
             values[index] = add(
                 computed(node.layer, of: node), index, inputs: inputs, parameters: parameters,
@@ -183,6 +186,29 @@ struct Lowering {
             padding = .none
         }
         return value
+    }
+
+    /// One operation a part.
+    private mutating func append(_ parts: [LayerPart], _ index: Int, to inputs: [Int], _ parameters: [Int]) -> Int {
+        var results: [Int] = []
+        for (place, part) in parts.enumerated() {
+            let sources = part.sources.map { source in
+                switch source {
+                case .input(let number): inputs[number]
+                case .part(let number): results[number]
+                }
+            }
+            let isLast = place == parts.count - 1
+            let shapes = sources.map { operations[$0].outputShape }
+            // For inputs that the whole layer accepts.
+            let shape = isLast ? network.shapes[index].ofEngines : (try? part.layer.description.outputShape(of: shapes))
+            let uses = parts.reduce(0) { $0 + $1.sources.count { $0 == .part(place) } }
+            results.append(
+                add(
+                    part.layer, index, inputs: sources, parameters: part.parameters.map { parameters[$0] },
+                    outputShape: shape ?? shapes[0], readers: isLast ? consumers[index].count : uses))
+        }
+        return results[results.count - 1]
     }
 
     private mutating func apply(_ function: Activation, _ index: Int, to input: Int) {

@@ -34,7 +34,7 @@ extension Operation {
     }
 }
 
-/// A network as a list of operations, the input first.
+/// A network as a list of operations, the inputs first.
 public struct LoweredNetwork: Sendable {
     /// What a loss looks at.
     public struct Output: Sendable {
@@ -77,7 +77,7 @@ public struct LoweredNetwork: Sendable {
 
     /// Fuses activations and padding, and splits off the last activation if `loss` works on logits. Layers that only
     /// auxiliary outputs need are lowered for training only. The operations are given the values of the node `start`, which alone
-    /// the nodes behind it may read of those before them; 0 is the network's input. `penalties` are those of nodes' outputs.
+    /// the nodes behind it may read of those before them; 0 is the network's inputs. `penalties` are those of nodes' outputs.
     public init(
         _ network: Network, loss: Loss, purpose: PlanPurpose, start: Int = 0, penalties: [Int: ActivityPenalty] = [:]
     ) {
@@ -101,6 +101,9 @@ public struct LoweredNetwork: Sendable {
             }
         }
     }
+
+    /// The shapes of what the operations are given, in the order of the network's inputs.
+    public var inputs: [Shape] { operations.prefix { $0.layer.isInput }.map(\.outputShape) }
 
     /// Whether each value depends on a trainable parameter, so that its gradient is wanted.
     public var needsGradient: [Bool] {

@@ -28,6 +28,8 @@ extension PlainLayer {
 
 package enum KeptValues {
     case inputs
+    /// All inputs, and last the output.
+    case inputsAndOutput
     /// One value.
     case output
     case nothing

@@ -19,6 +19,12 @@ public struct GraphBuilder {
         input = Tensor(node: 0)
     }
 
+    /// One more input. All inputs come before the first layer.
+    public mutating func furtherInput(_ shape: Shape, name: String) -> Tensor {
+        nodes.append(Node(name: name, layer: .input(Input(shape: shape)), inputs: []))
+        return Tensor(node: nodes.count - 1)
+    }
+
     /// The network whose output is the last layer added.
     public func network() throws(NetworkError) -> Network {
         try Network(name: name, nodes: nodes, auxiliaryOutputs: auxiliaryOutputs)

@@ -94,7 +94,7 @@ public enum Layer: Sendable, Equatable {
     public var activation: Activation { description.activation }
 
     /// Whether it passes on what it is given: samples, or what a model inside the model is called with.
-    var isInput: Bool { if case .input = self { true } else { false } }
+    package var isInput: Bool { if case .input = self { true } else { false } }
 
     /// The layer as evaluation computes it.
     package var inferring: Layer {

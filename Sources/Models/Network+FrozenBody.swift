@@ -4,6 +4,7 @@ extension Network {
     /// samples. No node of `penalized` is among those before it, since the loss reads its output. Throws if not even one layer
     /// with weights is before it.
     package func endOfFrozenBody(before penalized: Set<Int> = []) throws(NetworkError) -> Int {
+        try requireOneInput("--cache-features keeps the features of one")
         let outputs = auxiliaryOutputs.map(\.node) + [nodes.count - 1]
         let changing = nodes.indices.first { !isFrozen($0) || penalized.contains($0) } ?? nodes.count - 1
         // The earliest node that those behind each one read.

@@ -1,21 +1,25 @@
 import Basics
 
 extension Network {
-    /// Whether samples of a shape are what the network takes. Those of one channel may be a sequence's.
-    package func takes(_ samples: Shape) -> Bool {
-        samples == inputShape || inputShape.rank == 2 && samples == Shape(inputShape.extents + [1])
+    /// Whether samples of a shape are what the network takes. Those of one channel may be a sequence's. `input` is the node; nil is the
+    /// main input.
+    package func takes(_ samples: Shape, at input: Int? = nil) -> Bool {
+        let wanted = shapes[input ?? mainInput]
+        return samples == wanted || wanted.rank == 2 && samples == Shape(wanted.extents + [1])
     }
 
     /// The same network for samples of another shape, with the same parameters. Throws where a layer has other parameters then, or
     /// cannot take what it would get.
     package func taking(_ input: Shape) throws(NetworkError) -> Network {
         if takes(input) { return self }
-        let first = nodes[0].replaced(by: .input(Input(shape: input))).coming(from: nodes[0].origin)
+        var nodes = nodes
+        let main = nodes[mainInput]
+        nodes[mainInput] = main.replaced(by: .input(Input(shape: input))).coming(from: main.origin)
         let advice =
             "for samples of \(input); images change in size only for networks that take the mean of each channel before their first dense layer"
         let other: Network
         do {
-            other = try Network(name: name, nodes: [first] + nodes.dropFirst(), auxiliaryOutputs: auxiliaryOutputs)
+            other = try Network(name: name, nodes: nodes, auxiliaryOutputs: auxiliaryOutputs)
         } catch {
             throw NetworkError(network: name, layer: error.layer, reason: "\(error.reason), \(advice)")
         }

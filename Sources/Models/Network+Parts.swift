@@ -47,13 +47,13 @@ extension Network {
 
 /// Parts of a network.
 extension Network {
-    /// For each node whether one of the given ones depends on it. Samples come in at the first one, whatever reads them.
+    /// For each node whether one of the given ones depends on it. Samples come in at all inputs, whatever reads them.
     func serves(_ ends: [Int]) -> [Bool] {
         var serves = nodes.indices.map { ends.contains($0) }
         for index in nodes.indices.reversed() where serves[index] {
             for input in nodes[index].inputs { serves[input] = true }
         }
-        serves[0] = true
+        for input in inputs { serves[input] = true }
         return serves
     }
 

@@ -135,7 +135,7 @@ public struct AuxiliaryOutput: Sendable, Equatable {
     }
 }
 
-/// A network as a value: nodes in topological order, the first one the input, the last one the output.
+/// A network as a value: nodes in topological order, the inputs first, the last one the output.
 public struct Network: Sendable, Equatable {
     public let name: String
     public let nodes: [Node]
@@ -164,6 +164,9 @@ public struct Network: Sendable, Equatable {
             guard names.insert(node.name).inserted else {
                 throw NetworkError(network: name, layer: node.name, reason: "two layers have this name")
             }
+            guard !node.isEntrance || nodes[..<index].allSatisfy(\.isEntrance) else {
+                throw NetworkError(network: name, layer: node.name, reason: "inputs come before all other layers")
+            }
             guard node.inputs.allSatisfy({ (0..<index).contains($0) }) else {
                 throw NetworkError(
                     network: name, layer: node.name, reason: "it reads a layer that does not come before it")
@@ -191,7 +194,7 @@ public struct Network: Sendable, Equatable {
             }
         }
         let read = Set(nodes.flatMap(\.inputs) + auxiliaryOutputs.map(\.node))
-        if let unread = nodes.indices.dropLast().first(where: { !read.contains($0) }) {
+        if let unread = nodes.indices.dropLast().first(where: { !read.contains($0) && !nodes[$0].isEntrance }) {
             throw NetworkError(
                 network: name, layer: nodes[unread].name,
                 reason: "no layer reads its output, and it is not the last layer")
@@ -205,7 +208,6 @@ public struct Network: Sendable, Equatable {
         try requireOutputsAlike()
     }
 
-    public var inputShape: Shape { shapes[0] }
     public var outputShape: Shape { shapes[shapes.count - 1] }
 
     /// How many nodes are calls of the layer that each node is the first call of; 0 for other nodes.

@@ -29,6 +29,7 @@ public struct ONNXModel: Sendable {
                 reason: "it has several outputs with targets of their own, and files of ONNX are written with one; "
                     + "export it for Keras")
         }
+        try network.requireOneInput("files of ONNX are written for one; export it for Keras")
         let serves = network.servesOutput
         let bytes = network.outputParameterCount.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
         guard !bytes.overflow, bytes.partialValue < ONNXGraph.largest - (1 << 24) else {

@@ -93,7 +93,10 @@ extension TrainingOptions {
         .init(
             "cache", .data, .operational, \.cache,
             "none (default), or ram: each rank keeps samples in memory once it has read and decoded them"),
-        .init("images", .data, .operational, \.images, "path of the images in the HDF5 file (default: found by name)"),
+        .init(
+            "images", .data, .operational, \.images,
+            "path of the images in the HDF5 file (default: found by name); for a model with several inputs one each, "
+                + "left=train/a,right=train/b (default: /train and the input's name)"),
         .init(
             "labels", .data, .operational, \.labels,
             "path of the labels in the HDF5 file, or in another one, such as labels.h5:/y (default: found by name); for a model "

@@ -1,6 +1,6 @@
 import Basics
 
-/// Something for each output of a model, by the names of their layers: `digit=huber,angle=mean_absolute_error`.
+/// Something for each output of a model, or each input, by the names of their layers: `digit=huber,angle=mean_absolute_error`.
 public struct OutputList: Sendable, Equatable, LosslessStringConvertible {
     public struct Item: Sendable, Equatable {
         public let output: String
@@ -22,13 +22,22 @@ public struct OutputList: Sendable, Equatable, LosslessStringConvertible {
         self.items = items
     }
 
+    /// Nil for the path of a single data set.
+    package init?(paths text: String) {
+        if text.hasPrefix("/") { return nil }
+        self.init(text)
+    }
+
     public var description: String { items.map { "\($0.output)=\($0.value)" }.joined(separator: ",") }
 
     /// The value of each of a model's outputs; nil for one that is not named. `option` is the one that has the list.
-    package func values(of outputs: [String], option: String) throws(OptionError) -> [String?] {
+    package func values(
+        of outputs: [String], option: String, things: String = "output"
+    ) throws(OptionError) -> [String?] {
         if let foreign = items.first(where: { !outputs.contains($0.output) }) {
             throw OptionError(
-                option, "the model has no output \(foreign.output); its outputs are \(outputs.joined(separator: ", "))")
+                option,
+                "the model has no \(things) \(foreign.output); its \(things)s are \(outputs.joined(separator: ", "))")
         }
         return outputs.map { output in items.first { $0.output == output }?.value }
     }
@@ -52,5 +61,8 @@ extension TrainingOptions {
     }
 
     /// `--labels` as a list of paths, one for each output; nil for the path of a single data set.
-    package var labelsOfOutputs: OutputList? { labels.flatMap { $0.hasPrefix("/") ? nil : OutputList($0) } }
+    package var labelsOfOutputs: OutputList? { labels.flatMap(OutputList.init(paths:)) }
+
+    /// `--images` as a list of paths, one for each input; nil for the path of a single data set.
+    package var imagesOfInputs: OutputList? { images.flatMap(OutputList.init(paths:)) }
 }

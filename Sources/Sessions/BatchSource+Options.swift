@@ -14,7 +14,8 @@ extension BatchSource {
         let isShuffled = options.shuffle && options.overfitBatches == nil
         let transforms = try TransformChain(options.sampleTransforms, of: samples, seed: options.seed)
         self.init(
-            samples, try InputPipeline(transforms, rule), batch: options.batchSize, shards: options.shards,
+            samples, try InputPipeline(transforms, rule, further: samples.further), batch: options.batchSize,
+            shards: options.shards,
             seed: isShuffled ? options.seed : nil, isBalanced: options.sampling == .balanced,
             repeats: options.repeatedAugmentation ?? 1)
         self.readers = readers
@@ -26,7 +27,9 @@ extension BatchSource {
     ) throws {
         let dataset = dataset.inEvaluation
         let transforms = try TransformChain(options.evaluationTransforms, of: dataset, seed: options.seed)
-        self.init(dataset, try InputPipeline(transforms, rule), batch: options.batchSize, shards: options.shards)
+        self.init(
+            dataset, try InputPipeline(transforms, rule, further: dataset.further), batch: options.batchSize,
+            shards: options.shards)
         self.readers = readers
     }
 

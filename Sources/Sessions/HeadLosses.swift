@@ -11,7 +11,7 @@ extension TrainingOptions {
     package func loss(of network: Network, _ heads: [HeadTargets]) throws -> Loss {
         try network.requireTargets(forEachOf: heads)
         for (option, isGiven) in [
-            ("label-smoothing", labelSmoothing > 0), ("huber-delta", huberDelta != nil),
+            ("huber-delta", huberDelta != nil),
             ("focal-gamma", focalGamma != nil), ("focal-alpha", focalAlpha != nil),
         ] where isGiven {
             throw OptionError(
@@ -23,16 +23,29 @@ extension TrainingOptions {
         let names = network.headNames
         let functions = try losses?.values(of: names, option: "losses") ?? []
         let weights = try lossWeights?.values(of: names, option: "loss-weights") ?? []
-        return Loss(
+        let losses = Loss(
             heads: try network.heads.enumerated().map { number, node in
                 let given = functions.isEmpty ? nil : functions[number]
                 let usual = network.usualLoss(for: heads[number].targetKind, of: node)
                 let function = try given.map { try Loss.Function(optionText: $0, option: "losses") } ?? loss ?? usual
                 let weight = weights.isEmpty ? nil : weights[number]
                 return Loss.Head(
-                    name: names[number], loss: network.loss(function, of: node),
+                    name: names[number], loss: smoothed(function, of: node, in: network),
                     weight: try weight.map(Self.weight) ?? 1)
             })
+        guard labelSmoothing == 0 || losses.heads.contains(where: { $0.loss.labelSmoothing > 0 }) else {
+            throw OptionError(
+                "label-smoothing", "no output of \(network.name) has a loss whose targets can be smoothed")
+        }
+        return losses
+    }
+
+    /// The loss of an output, with `--label-smoothing` if it can be smoothed.
+    private func smoothed(_ function: Loss.Function, of node: Int, in network: Network) -> Loss {
+        // Keras's sparse cross-entropy cannot smooth; the one with one-hot rows is the same loss.
+        let isSparse = labelSmoothing > 0 && function == .sparseCategoricalCrossEntropy
+        let function = isSparse ? .categoricalCrossEntropy : function
+        return network.loss(function, labelSmoothing: function.canSmooth ? Float(labelSmoothing) : 0, of: node)
     }
 
     private static func weight(_ text: String) throws(OptionError) -> Float {
@@ -58,6 +71,18 @@ extension HeadTargets {
     package func targetKind(for loss: Loss) -> TargetKind {
         if case .values(_, true) = kind, loss.function.asksEachOutput { return .flags }
         return targetKind
+    }
+
+    /// Refuses numbers that are no shares of classes, or no answers of yes or no, for a loss that takes them for such.
+    fileprivate func requireShares(for function: Loss.Function, of network: String) throws(NetworkError) {
+        guard case .values(_, let isMultiHot) = kind, !isMultiHot, !areShares,
+            function.activation != nil || function == .klDivergence
+        else { return }
+        throw NetworkError(
+            network: network, layer: name,
+            reason:
+                "its loss \(function.rawValue) takes targets from 0 to 1, but \(path) has others; choose another with --losses"
+        )
     }
 
     /// Samples of a file that has only these targets.
@@ -117,6 +142,7 @@ extension Network {
                 reason: "it has \(heads.count) outputs that learn, but losses for \(loss.heads.count)")
         }
         for (number, node) in self.heads.enumerated() {
+            try heads[number].requireShares(for: loss.heads[number].loss.function, of: name)
             try requireTargets(
                 of: heads[number].specification(of: sample), for: loss.heads[number].loss, output: node)
         }

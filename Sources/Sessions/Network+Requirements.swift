@@ -9,10 +9,12 @@ import Transforms
 extension Network {
     /// Refuses data whose transformed samples do not fit the network, and a network whose output is not a row of
     /// numbers.
-    package func requireFit(to samples: TransformChain) throws {
+    package func requireFit(to source: BatchSource) throws {
+        try requireFurtherInputs(of: source)
+        let samples = source.input.transforms
         guard takes(samples.output.shape) else {
             throw NetworkError(
-                network: name, layer: nodes[0].name,
+                network: name, layer: nodes[mainInput].name,
                 reason:
                     "takes samples of \(inputShape), but the data has \(samples.shapeText); leave out --input-size, "
                     + "and a model by name takes the shape of the data, or have images resized with --crop-fraction 1")
@@ -20,6 +22,25 @@ extension Network {
         for output in heads + [nodes.count - 1] where shapes[output].rank != 1 {
             throw NetworkError(
                 network: name, layer: nodes[output].name, reason: "the output \(shapes[output]) is no vector")
+        }
+    }
+
+    private func requireFurtherInputs(of source: BatchSource) throws {
+        let samples = source.dataset.further
+        guard samples.map(\.name) == furtherInputs.map({ nodes[$0].name }) else {
+            throw NetworkError(
+                network: name, layer: nil,
+                reason: "it has the inputs \(inputText), but the data has samples for \(1 + samples.count)")
+        }
+        for (node, input) in zip(furtherInputs, samples) where !takes(input.source.sample, at: node) {
+            throw NetworkError(
+                network: name, layer: nodes[node].name,
+                reason: "takes samples of \(shapes[node]), but \(input.source.dataset.path) has \(input.source.sample)")
+        }
+        guard samples.isEmpty || !source.input.transforms.mixesSamples else {
+            throw NetworkError(
+                network: name, layer: nil,
+                reason: "samples of several inputs are not mixed; leave mixup, cutmix and their like out of --augment")
         }
     }
 
@@ -41,6 +62,7 @@ extension Network {
     /// Refuses labels or target values that do not fit the outputs.
     package func requireTargets(of source: BatchSource, for loss: Loss) throws {
         guard heads.isEmpty else {
+            try source.dataset.requireLabelsOfHeads()
             return try requireTargets(source.dataset.heads, of: source.input.output, for: loss)
         }
         try requireTargets(of: source.input.output, for: loss, output: nodes.count - 1)

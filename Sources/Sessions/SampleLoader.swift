@@ -40,6 +40,9 @@ package struct SampleLoader {
 
     private func fill(_ plan: BoundPlan, from batch: ShardBatch) {
         input.normalizer.normalize(batch.values, count: batch.count, into: plan.input)
+        for (number, normalizer) in input.further.enumerated() {
+            normalizer.normalize(batch.further[number], count: batch.count, into: plan.furtherInputs[number])
+        }
         plan.weights?.update(from: batch.weights, count: batch.count)
         guard let memory = plan.targets else { return }
         switch targets {

@@ -48,11 +48,13 @@ extension DatasetOptions {
         self.init(options, demand: TargetDemand(options, model, resumed: resumed))
         let network =
             try model == nil ? resumed?.network : model?.file.map { try options.separatingOutputs(of: $0.network) }
-        if let network { try take(headsOf: network, options) }
+        if let network { try take(inputsAndHeadsOf: network, options) }
     }
 
-    /// A network with heads finds the targets of each.
-    package mutating func take(headsOf network: Network, _ options: TrainingOptions) throws {
+    /// A network with several inputs finds the samples of each, and one with heads the targets of each.
+    package mutating func take(inputsAndHeadsOf network: Network, _ options: TrainingOptions) throws {
+        inputs = try InputDemand.all(of: network, options)
+        if !inputs.isEmpty { images = nil }
         heads = try HeadDemand.all(of: network, options)
         if !heads.isEmpty { (labels, demand) = (nil, nil) }
     }

@@ -12,6 +12,15 @@ extension LayerCase {
             let y = g.plain(SeparableConvolution2D(filters: 17, kernel: 3, stride: 2, usesBias: false), [padded])
             _ = g.plain(SeparableConvolution2D(filters: 4, kernel: 2, multiplier: 2, activation: .silu), [y])
         },
+        LayerCase("attention of pixels to themselves, dropout", [3, 4, 1], front: 5) { g, x in
+            _ = g.plain(MultiHeadAttention(heads: 2, keyWidth: 3, valueWidth: 4, dropout: 0.3), [x, x])
+        },
+        LayerCase("attention to others, keys apart, many channels, no bias", [4, 3, 1], front: 17) { g, x in
+            let (values, keys) = (g.maxPooling(x), g.maxPooling(g.convolution(x, 4, kernel: 1)))
+            _ = g.plain(
+                MultiHeadAttention(heads: 3, keyWidth: 17, valueWidth: 2, channels: 5, usesBias: false),
+                [x, values, keys])
+        },
         LayerCase("transposed 3x3 same, stride 2", [3, 4, 1], front: 5) { g, x in
             _ = g.plain(TransposedConvolution2D(filters: 7, kernel: 3, stride: 2, padding: .same), [x])
         },

@@ -10,7 +10,7 @@ import Testing
 
 /// Networks with several outputs that have targets of their own, on every engine. Golden/heads.py writes what Keras computes.
 @Suite struct HeadTests {
-    static let names = ["classes-and-a-value", "classes-and-superclasses", "three", "of-one-shape"]
+    static let names = ["classes-and-a-value", "classes-and-superclasses", "three", "of-one-shape", "smoothed"]
 
     private static func golden(_ name: String) throws -> Group {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden/heads.h5")
@@ -99,6 +99,14 @@ import Testing
         #expect(results[0].heads.map(\.correct) == [fine, coarse])
         #expect(results[0].metrics.correct == fine)
         #expect(fine > 0 && coarse > 0)
+    }
+
+    /// A file says it of each, and a checkpoint's file for Keras says it again.
+    @Test func lossesMaySmooth() throws {
+        let (network, loss, _) = try Self.model(Self.golden("smoothed"))
+        #expect(loss.heads.map(\.loss.labelSmoothing) == [0.2, 0])
+        let again = JSONValue.array(loss.heads.map(\.loss.kerasConfiguration))
+        #expect(try Loss(keras: again, weights: nil, ofHeadsOf: network) == loss)
     }
 
     /// Evaluation and prediction keep heads, with all layers that they need; auxiliary outputs go.

@@ -8,10 +8,10 @@ import Models
 import Testing
 
 /// Layers and graphs as Keras's files have them, computed by every engine, against Keras in double precision. Golden/layers.py,
-/// operations.py, graphs.py and penalties.py write the files and say what is in them.
+/// operations.py, graphs.py, penalties.py and attention.py write the files and say what is in them.
 @Suite struct KerasLayerTests {
     /// `layers/Dot`
-    static let names = ["layers", "operations", "graphs", "penalties"].flatMap { file in
+    static let names = ["layers", "operations", "graphs", "penalties", "attention"].flatMap { file in
         ((try? HDF5File.open(path(file)).root.children()) ?? []).map { "\(file)/\($0)" }
     }
 
@@ -30,9 +30,10 @@ import Testing
 
     @Test func thereAreLayers() {
         #expect(Self.names.count { $0.hasPrefix("layers/") } > 90)
-        #expect(Self.names.count { $0.hasPrefix("operations/") } == 60)
+        #expect(Self.names.count { $0.hasPrefix("operations/") } == 62)
         #expect(Self.names.count { $0.hasPrefix("graphs/") } == 12)
         #expect(Self.names.count { $0.hasPrefix("penalties/") } == 12)
+        #expect(Self.names.count { $0.hasPrefix("attention/") } == 8)
     }
 
     @Test(arguments: TestedEngine.all, names)

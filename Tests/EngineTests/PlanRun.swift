@@ -77,6 +77,17 @@ final class PlanRun {
         }
     }
 
+    /// A parameter in Keras's shape.
+    func values(of parameter: Int) throws -> [Float] {
+        let slice = arena[parameter: parameter]
+        var values = [Float](repeating: 0, count: network.parameters[parameter].specification.shape.count)
+        try values.withUnsafeMutableBufferPointer {
+            guard let first = $0.baseAddress else { return }
+            try slice.format.unpack(parameters.baseAddress + slice.offset, into: first)
+        }
+        return values
+    }
+
     /// Fills all memory but the parameters' with NaN: what a plan reads before it writes shows in the result.
     func poison() {
         for region in regions + shards.map(\.activations) { region.elements.update(repeating: 0xFF) }
@@ -202,6 +213,11 @@ private final class ShardRun {
     func load(_ batch: Batch, _ network: Network, from first: Int) {
         let inputs = network.inputShape.count
         copy(batch.inputs[first * inputs..<(first + samples) * inputs], to: bound.input)
+        for (number, input) in network.furtherInputs.enumerated() {
+            let width = network.shapes[input].count
+            let values = batch.furtherInputs[number][first * width..<(first + samples) * width]
+            copy(values, to: bound.furtherInputs[number])
+        }
         guard let targets = bound.targets else { return }
         switch batch.targets {
         case .labels(let labels): copy(labels[first..<first + samples], to: targets)

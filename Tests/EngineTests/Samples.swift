@@ -10,7 +10,9 @@ struct Batch {
         case values([Float])
     }
 
+    /// Of the main input.
     var inputs: [Float]
+    var furtherInputs: [[Float]]
     var targets: Targets
 
     var kind: TargetKind { if case .labels = targets { .label } else { .values } }
@@ -20,6 +22,10 @@ struct Batch {
     init(for network: Network, samples: Int, kind: TargetKind, seed: UInt64 = 1) {
         let random = CounterRandom(seed: seed, purpose: .generatedData)
         inputs = (0..<samples * network.inputShape.count).map { random.uniform(UInt64($0), in: -1..<1) }
+        furtherInputs = network.furtherInputs.map { input in
+            let random = CounterRandom(seed: seed, purpose: .generatedData, stream: UInt64(1000 + input))
+            return (0..<samples * network.shapes[input].count).map { random.uniform(UInt64($0), in: -1..<1) }
+        }
         let outputs = network.outputShape.count
         let other = CounterRandom(seed: seed, purpose: .generatedData, stream: 1)
         switch kind {

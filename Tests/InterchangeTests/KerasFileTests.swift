@@ -36,6 +36,31 @@ import Testing
         #expect(settings["learning-rate"] == "0.01" && settings["schedule"] == "step:every=2steps,factor=0.5")
     }
 
+    /// Attentions have layers inside, in each of Keras's forms; one stands in a model, beside a layer that is called like one of them.
+    @Test(arguments: ["3", "2"])
+    func attentions(generation: String) throws {
+        let forms = ["keras", "h5", "weights.h5"].map { CheckpointFixture.golden("attention-\(generation).\($0)") }
+        let network = try KerasModelFile(forms[0]).network
+        #expect(try KerasModelFile(forms[1]).network == network && network.inputText == "words 3x4, table 2")
+        let order = network.kerasLayerOrder.flatMap { node in
+            network.parameters.indices.filter { network.parameters[$0].node == node }
+        }
+        let expected = (0..<164).map { Float($0) }
+        for form in forms {
+            let weights = try KerasWeightsFile(form).weights(for: network)
+            #expect(order.flatMap { weights[$0] } == expected, "\(form)")
+        }
+        // What is written is read again.
+        let weights = try KerasWeightsFile(forms[0]).weights(for: network)
+        let model = KerasExport(
+            network: network, weights: weights, loss: network.loss(.meanSquaredError),
+            optimizer: try CheckpointFixture.state(filters: 2).optimizer)
+        #expect(try KerasWeightsFile(model.weightsFile("x"), path: "x").weights(for: network) == weights)
+        for reader in [KerasReader.keras3, .keras2] {
+            #expect(try Network(kerasModel: network.kerasModel(for: reader)) == network)
+        }
+    }
+
     /// Files without names of layers are matched by class and number, not by what looks like a name.
     @Test func numbersAreNoNames() throws {
         let image = { (values: [(group: String, value: Float)]) -> [UInt8] in

@@ -137,6 +137,15 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
     @Test func plainLayersRefuseWhatDoesNotFit() throws {
         let squeezed = try Merge(.multiply).outputShape(of: [[4, 5, 6], [1, 1, 6]])
         #expect(squeezed == [4, 5, 6])
+        #expect(try MatrixProduct().outputShape(of: [[1, 4, 5], [3, 5, 6]]) == [3, 4, 6])
+        let attention = MultiHeadAttention(heads: 2, keyWidth: 3, valueWidth: 4, channels: 7)
+        let inputs: [Shape] = [[5, 6], [8, 9], [8, 10]]
+        #expect(try attention.outputShape(of: inputs) == [5, 7])
+        #expect(
+            attention.parameters(for: inputs).map(\.shape) == [
+                [6, 2, 3], [2, 3], [10, 2, 3], [2, 3], [9, 2, 4], [2, 4], [2, 4, 7], [7],
+            ])
+        #expect(attention.multiplyAdds(for: inputs) == 5 * 36 + 8 * 60 + 8 * 72 + 2 * 5 * 8 * 7 + 5 * 56)
         #expect(try output(.plain(Reshape([2, -1, 3])), [4, 3, 2]) == [2, 4, 3])
         #expect(try output(.plain(Permute([2, 0, 1])), [4, 3, 2]) == [2, 4, 3])
         let cases: [(any PlainDescription, [Shape], String)] = [
@@ -147,6 +156,13 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
             (MatrixProduct(), [[4, 5], [4, 6]], "cannot multiply 4x5 by 4x6"),
             (MatrixProduct(transposesSecond: true), [[2, 4, 5], [3, 6, 5]], "not 2x4x5 and 3x6x5"),
             (MatrixProduct(), [[4], [4]], "not 4 and 4"),
+            (MultiHeadAttention(heads: 2, keyWidth: 3), [[4, 5]], "not 4x5"),
+            (MultiHeadAttention(heads: 2, keyWidth: 3), [[4, 5], [5]], "sequences or images"),
+            (MultiHeadAttention(heads: 2, keyWidth: 3), [[4, 5], [6, 5], [7, 5]], "not of the same places"),
+            (MultiHeadAttention(heads: 0, keyWidth: 3), [[4, 5], [4, 5]], "at least one of each"),
+            (MultiHeadAttention(heads: 1, keyWidth: 3, dropout: 1), [[4, 5], [4, 5]], "0..<1"),
+            (MultiHeadAttention(heads: .max, keyWidth: 3), [[4, 5], [4, 5]], "more than 2^31 - 1"),
+            (MultiHeadAttention(heads: 2, keyWidth: 1), [[40_000, 1], [40_000, 1]], "array of 2x40000x40000"),
             (Reshape([5, -1]), [[4, 3, 2]], "24 elements"),
             (Reshape([-1, -1]), [[4]], "one may be -1"),
             (Reshape([0, 4]), [[4]], "positive extents"),

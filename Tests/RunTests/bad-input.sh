@@ -37,9 +37,24 @@ refused "a loss that needs classes for a number" 1 $'layer number\none output' \
     "${both[@]}" --losses number=categorical_crossentropy
 refused "a negative weight of a loss" 1 $'loss-weights\n-1' "${both[@]}" --loss-weights number=-1
 refused "classes of several outputs mixed" 1 $'mixup\ntarget values' "${both[@]}" --augment mixup
-refused "smoothing for several outputs" 1 "label-smoothing" "${both[@]}" --label-smoothing 0.1
+refused "smoothing of losses that cannot" 1 "label-smoothing" "${both[@]}" --label-smoothing 0.1 --loss huber
+refused "shares that are none" 1 $'layer number\nbinary_crossentropy\n0 to 1' "${both[@]}" --losses number=binary_crossentropy
 refused "losses of outputs, for a model with one" 1 $'losses\nhas one output' \
     --model "$(dirname "$heads")/layers.json" --data data.h5 --losses a=huber
+
+# --- Several inputs -------------------------------------------------------------------------------------------------
+
+inputs=(--model "$(dirname "$heads")/inputs.json" --data data.h5 --batch-size 50 --epochs 1)
+inputs+=(--labels digit=train/labels,number=train/labels)
+refused "inputs that are not there" 1 $'input age\n--images age=PATH,left=PATH,right=PATH' "${inputs[@]}"
+refused "one path for several inputs" 1 $'images\nleft=PATH' "${inputs[@]}" --images /train/images
+refused "an input that the model does not have" 1 $'images\nno input top\nage, left, right' "${inputs[@]}" --images top=train/images
+refused "images for a number" 1 $'layer age\nsamples of 1\n32x32x3' \
+    "${inputs[@]}" --images age=train/images,left=train/images,right=train/images
+refused "paths of inputs, for a model with one" 1 $'images\nhas one input' \
+    --model "$(dirname "$heads")/layers.json" --data data.h5 --images a=train/images
+inputs+=(--images age=train/labels,left=train/images,right=train/images)
+refused "features of several inputs" 1 $'several|3 inputs\n--cache-features' "${inputs[@]}" --cache-features --freeze 'stem*'
 
 # --- Data -----------------------------------------------------------------------------------------------------------
 

@@ -96,6 +96,14 @@ for mode in shard global; do
     compare "outputs with targets of their own, batch norm $mode" "2 3 8" --model "$tests/heads.json" --data data.h5 \
         --labels digit=train/labels,number=train/labels --loss-weights number=0.01 --batch-size 36 --batch-norm $mode
 done
+inputs="age=train/labels,left=train/images,right=train/images"
+for data in data chunked; do
+    compare "several inputs and outputs, $data" "2 3 8" --model "$tests/inputs.json" --data $data.h5 --images $inputs \
+        --labels digit=train/labels,number=train/labels --loss-weights number=0.01 --batch-size 36 --augment flip \
+        --batch-norm global --readers 2
+done
+compare "several inputs in memory, bf16" 3 --model "$tests/inputs.json" --data data.h5 --images $inputs --precision bf16 \
+    --labels digit=train/labels,number=train/labels --loss-weights number=0.01 --batch-size 36 --cache ram
 for mode in shard global; do
     compare "a model called twice, batch norm $mode" "1 2 3" --model "$tests/shared.json" --data data.h5 --batch-size 48 \
         --steps-per-epoch 2 --validation-steps 1 --shards 5 --batch-norm $mode --optimizer sgd --momentum 0.9

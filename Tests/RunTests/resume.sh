@@ -148,6 +148,11 @@ expect "its outputs are measured" 0 $'digit loss: [0-9.]+ - digit accuracy: [0-9
     ranks 2 evaluate heads/latest.h5 --data data.h5 --labels digit=train/labels,number=train/labels
 expect "its outputs are predicted" 0 "" alone predict heads/latest.h5 --data data.h5 --output heads.h5
 verdict "each is a data set" grep -aq number heads.h5
+inputs="age=train/labels,left=train/images,right=train/images"
+stopped_anywhere "several inputs" "right: 32x32x3 bytes, divided by 255" 3 2 inputs --model "$tests/inputs.json" --data data.h5 --images $inputs \
+    --labels digit=train/labels,number=train/labels --loss-weights number=0.01 --batch-size 50 --epochs 2
+expect "it is evaluated" 0 "digit accuracy: [0-9.]+" ranks 2 evaluate inputs/latest.h5 --data data.h5 --images $inputs \
+    --labels digit=train/labels,number=train/labels
 stopped_anywhere "layers with penalties and constraints" "layer-penalties true" 3 2 ruled \
     --model "$tests/rules.json" --data data.h5 --batch-size 50 --epochs 2
 

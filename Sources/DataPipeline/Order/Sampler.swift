@@ -163,8 +163,9 @@ extension SampleSet {
 
     /// How the sampler must treat the data: a function of the file alone, as it decides the order of samples.
     var bands: Sampler.Bands? {
-        guard case .chunked(let bandRows) = source.access else { return nil }
-        let affordable = Self.windowBytes / max(1, source.parts.largestBand(rows: bandRows))
+        guard case .chunked(let bandRows) = access else { return nil }
+        let bandBytes = sources.reduce(0) { $0 + $1.parts.largestBand(rows: bandRows) }
+        let affordable = Self.windowBytes / max(1, bandBytes)
         let window = min(Self.windowSamples.dividedRoundingUp(by: bandRows), affordable)
         return Sampler.Bands(rows: bandRows, window: max(1, window), starts: starts(ofBands: bandRows))
     }

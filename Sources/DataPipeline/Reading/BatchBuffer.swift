@@ -45,7 +45,7 @@ public final class BatchBuffer: @unchecked Sendable {
     private var failed: (shard: Int, error: any Error)?
 
     /// For samples as they come out of a chain of transforms.
-    init(_ chain: TransformChain, _ sampler: Sampler, shards: Range<Int>) {
+    init(_ chain: TransformChain, _ further: [FurtherInput], _ sampler: Sampler, shards: Range<Int>) {
         self.shards = shards
         next = shards.upperBound
         let samples = chain.output
@@ -54,7 +54,7 @@ public final class BatchBuffer: @unchecked Sendable {
         buffers = shards.map { shard in
             ShardBuffer(
                 capacity: sampler.largestCount(shard: shard), valueBytes: samples.valueBytes,
-                targetWidth: samples.targetWidth)
+                targetWidth: samples.targetWidth, further: further.map(\.source))
         }
     }
 
@@ -62,7 +62,7 @@ public final class BatchBuffer: @unchecked Sendable {
     public subscript(shard: Int) -> ShardBatch {
         let buffer = buffers[shard - shards.lowerBound]
         return ShardBatch(
-            count: buffer.count, values: buffer.values(as: form),
+            count: buffer.count, values: buffer.values(as: form), further: buffer.furtherValues,
             labels: UnsafePointer(buffer.labels.baseAddress), targets: UnsafePointer(buffer.targets.baseAddress),
             weights: UnsafePointer(buffer.weights.baseAddress),
             indices: UnsafePointer(buffer.indices.baseAddress), rows: rows)
@@ -110,6 +110,8 @@ public struct ShardBatch {
     public let count: Int
     /// The samples one after the other as the transforms leave them, images as [H, W, C].
     public let values: SampleValues
+    /// Those of further inputs, as they are stored.
+    public let further: [SampleValues]
     /// A class number a sample; meaningless where the data set has no labels.
     public let labels: UnsafePointer<Int32>
     /// The regression targets of each sample, one row after the other; meaningless where there are none.
@@ -121,11 +123,13 @@ public struct ShardBatch {
     private let rows: RowSelection
 
     init(
-        count: Int, values: SampleValues, labels: UnsafePointer<Int32>, targets: UnsafePointer<Float>,
+        count: Int, values: SampleValues, further: [SampleValues], labels: UnsafePointer<Int32>,
+        targets: UnsafePointer<Float>,
         weights: UnsafePointer<Float>, indices: UnsafePointer<Int>, rows: RowSelection
     ) {
         self.count = count
         self.values = values
+        self.further = further
         self.labels = labels
         self.targets = targets
         self.weights = weights

@@ -16,11 +16,11 @@ public final class BatchReader: Sendable {
     /// Starts at `step` of `epoch` and ends after the last step of epoch `epochs - 1`. Samples are as they are stored, but
     /// for what `transforms` makes of them. `shards` are the rank's own;
     /// `stepsPerEpoch` cuts epochs short; `depth` is how many steps are in memory at once, the one in use included. Samples
-    /// that `cache` has are not read again. What the first thread does is recorded in `spans`, a buffer from `spanBuffer`.
+    /// that `caches` have, one for each input or none, are not read again. What the first thread does is recorded in `spans`, a buffer from `spanBuffer`.
     package init(
         _ dataset: SampleSet, transforms: TransformChain? = nil, sampler: Sampler, shards: Range<Int>,
         epoch: Int = 0, step: Int = 0, epochs: Int = 1, stepsPerEpoch: Int? = nil, depth: Int = depth,
-        threads: Int = 1, cache: SampleCache? = nil, spans: SpanBuffer? = nil
+        threads: Int = 1, caches: [SampleCache] = [], spans: SpanBuffer? = nil
     ) {
         let chain = transforms ?? TransformChain(of: dataset)
         precondition(chain.input == dataset.specification, "the transforms are for this data set")
@@ -31,15 +31,17 @@ public final class BatchReader: Sendable {
             epoch: epoch, step: step, epochs: epochs,
             stepsPerEpoch: min(stepsPerEpoch ?? sampler.steps, sampler.steps))
         ring = BatchRing(
-            (0..<depth).map { _ in BatchBuffer(chain, sampler, shards: shards) }, dataset, chain, sampler,
+            (0..<depth).map { _ in BatchBuffer(chain, dataset.further, sampler, shards: shards) }, dataset, chain,
+            sampler,
             steps, threads: threads)
-        let pool = FetcherPool(for: dataset.source)
+        let pool = FetcherPool(for: dataset.sources)
         let largest = shards.map { sampler.largestCount(shard: $0) }.max() ?? 0
         for thread in 0..<threads {
             do {
                 try BackgroundThread.start("dptrain reader") { [ring] in
                     do {
-                        let reader = try ShardReader(dataset, chain, sampler, pool.fetcher(), cache, capacity: largest)
+                        let reader = try ShardReader(
+                            dataset, chain, sampler, pool.fetchers(), caches, capacity: largest)
                         Self.read(ring, reader, turn: pool.turn, thread == 0 ? spans : nil)
                         ring.leave()
                     } catch {

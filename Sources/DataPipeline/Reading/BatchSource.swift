@@ -10,7 +10,8 @@ public struct BatchSource: Sendable {
     public let sampler: Sampler
     /// Threads of each reader.
     public var readers = 1
-    private var cache: SampleCache?
+    /// Of each input; none where samples are read anew in each epoch.
+    private var caches: [SampleCache] = []
 
     /// `input` is for samples of `dataset`. `batch` counts the samples of a step over all shards; `seed` nil means no
     /// shuffling. `isBalanced`: all classes come equally often. An epoch has a sample
@@ -38,14 +39,14 @@ public struct BatchSource: Sendable {
     ) -> BatchReader {
         BatchReader(
             dataset, transforms: input.transforms, sampler: sampler, shards: shards, epoch: epoch, step: step,
-            epochs: epochs, stepsPerEpoch: stepsPerEpoch, threads: readers, cache: cache, spans: spans)
+            epochs: epochs, stepsPerEpoch: stepsPerEpoch, threads: readers, caches: caches, spans: spans)
     }
 
     /// Whether samples stay in memory once they have been read.
-    package var keepsSamples: Bool { cache != nil }
+    package var keepsSamples: Bool { !caches.isEmpty }
 
     /// The bytes of all samples that stay in memory.
-    package var keptBytes: Int { cache?.byteCount ?? 0 }
+    package var keptBytes: Int { caches.reduce(0) { $0 + $1.byteCount } }
 
     /// From now on all readers keep the samples that they have read and decoded. Images that are cropped at random are others
     /// each time, so that they are refused.
@@ -56,12 +57,12 @@ public struct BatchSource: Sendable {
                 "its images are cropped anew in each epoch by \(plan), so that none can be kept in memory",
                 remedy: "leave out --cache ram")
         }
-        cache = SampleCache(dataset)
+        caches = ([dataset] + dataset.further.map(dataset.ofInput)).map { SampleCache($0) }
     }
 
     /// Fills the memory of a source that keeps samples, before they are read: with floats of all samples, in their order.
     package func fillMemory(_ write: (UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
-        try cache?.fill(write)
+        try caches.first?.fill(write)
     }
 
     /// The bytes that such a reader takes, without those of the samples that it keeps.

@@ -16,6 +16,16 @@ extension BatchReader {
         }
         return depth * buffers + threads * ShardReader.bytes(dataset, transforms, sampler, capacity: counts.max() ?? 0)
             + bandBytes(dataset, sampler, shards: transforms.generations == 1 ? shards.count : sampler.shards)
+            + dataset.further.map(dataset.ofInput).reduce(0) { $0 + bytes(of: $1, sampler, counts, depth, threads) }
+    }
+
+    /// Those of a further input.
+    private static func bytes(
+        of dataset: SampleSet, _ sampler: Sampler, _ counts: [Int], _ depth: Int, _ threads: Int
+    ) -> Int {
+        depth * counts.reduce(0, +) * dataset.source.sampleBytes
+            + threads * ShardReader.bytes(dataset, TransformChain(of: dataset), sampler, capacity: counts.max() ?? 0)
+            + bandBytes(dataset, sampler, shards: counts.count)
     }
 
     /// `shards`: of how many shards samples are read. A shard holds the bands of one window; without shuffling a window is one band.

@@ -16,29 +16,32 @@ protocol SampleFetcher: AnyObject {
 
 /// Fetchers for the threads of a reader.
 ///
-/// `turn` guards the fetcher that threads share.
+/// `turn` guards the fetchers that threads share.
 final class FetcherPool: @unchecked Sendable {
-    private let source: SampleSource
-    /// Of data that is read in bands, which serve several shards.
-    private let shared: BandFetcher?
+    /// Of each input, the main one first.
+    private let sources: [SampleSource]
+    /// For each, of data that is read in bands, which serve several shards.
+    private let shared: [BandFetcher?]
     /// What a thread holds from taking on a shard until its samples are fetched. So the shards are fetched in their
     /// order, as bands want it. HDF5 would let only one thread read anyway.
     let turn: Condition?
 
-    init(for source: SampleSource) {
-        self.source = source
-        let bandRows: Int? =
+    init(for sources: [SampleSource]) {
+        self.sources = sources
+        shared = sources.map { source in
             switch source.access {
             case .direct: nil
-            case .byRow: 1
-            case .chunked(let rows): rows
+            case .byRow: BandFetcher(source, bandRows: 1)
+            case .chunked(let rows): BandFetcher(source, bandRows: rows)
             }
-        shared = bandRows.map { BandFetcher(source, bandRows: $0) }
-        turn = shared == nil ? nil : Condition()
+        }
+        turn = shared.contains { $0 != nil } ? Condition() : nil
     }
 
-    /// For one more thread.
-    func fetcher() -> any SampleFetcher { shared ?? DirectFetcher(source) }
+    /// For one more thread, one for each input.
+    func fetchers() -> [any SampleFetcher] {
+        zip(sources, shared).map { source, shared -> any SampleFetcher in shared ?? DirectFetcher(source) }
+    }
 }
 
 extension SampleSource {

@@ -8,14 +8,19 @@ import Datasets
 final class ShardBuffer {
     var count = 0
     let values: AlignedBuffer<UInt8>
+    /// Of each further input: in a batch buffer only, since transforms take the main one.
+    let further: [AlignedBuffer<UInt8>]
+    let furtherValues: [SampleValues]
     let labels: AlignedBuffer<Int32>
     let targets: AlignedBuffer<Float>
     let weights: AlignedBuffer<Float>
     let indices: AlignedBuffer<Int>
 
     /// Room for `capacity` samples of so many bytes and target values.
-    init(capacity: Int, valueBytes: Int, targetWidth: Int) {
+    init(capacity: Int, valueBytes: Int, targetWidth: Int, further sources: [SampleSource] = []) {
         values = AlignedBuffer(count: capacity * valueBytes)
+        further = sources.map { AlignedBuffer(count: capacity * $0.sampleBytes) }
+        furtherValues = zip(further, sources).map { SampleValues($0, as: $1.form) }
         labels = AlignedBuffer(count: capacity)
         targets = AlignedBuffer(count: capacity * targetWidth)
         weights = AlignedBuffer(count: capacity)
@@ -30,13 +35,7 @@ final class ShardBuffer {
     }
 
     /// The values of all samples.
-    func values(as form: SampleForm) -> SampleValues {
-        let raw = UnsafeRawPointer(values.baseAddress)
-        return switch form {
-        case .bytes: .bytes(raw.assumingMemoryBound(to: UInt8.self))
-        case .floats: .floats(raw.assumingMemoryBound(to: Float.self))
-        }
-    }
+    func values(as form: SampleForm) -> SampleValues { SampleValues(values, as: form) }
 
     /// Takes over everything but the values of the first `count` samples, with `width` target values a sample.
     func take(_ count: Int, of other: ShardBuffer, targetWidth width: Int) {
@@ -60,8 +59,9 @@ final class ShardBuffer {
         }
     }
 
-    /// A network need not show such a value in its loss: a ReLU may turn it into zero. The weights never recover.
-    func requireFiniteValues(_ dataset: SampleSet) throws {
+    /// A network need not show such a value in its loss: a ReLU may turn it into zero. The weights never recover. `values` are those of
+    /// the input that `dataset` has.
+    func requireFinite(_ values: AlignedBuffer<UInt8>, of dataset: SampleSet) throws {
         let exponent: UInt32 = 0x7f80_0000
         let size = dataset.sample.count
         let places = 0..<count * size
@@ -74,5 +74,16 @@ final class ShardBuffer {
             file: dataset.file, object: dataset.source.dataset.path,
             "row \(row) has a value that is \(Float(bitPattern: bits[place]))",
             remedy: "repair the row, or leave it out")
+    }
+}
+
+extension SampleValues {
+    fileprivate init(_ values: AlignedBuffer<UInt8>, as form: SampleForm) {
+        let raw = UnsafeRawPointer(values.baseAddress)
+        self =
+            switch form {
+            case .bytes: .bytes(raw.assumingMemoryBound(to: UInt8.self))
+            case .floats: .floats(raw.assumingMemoryBound(to: Float.self))
+            }
     }
 }

@@ -3,15 +3,77 @@ import ImageCoding
 import Datasets
 import Transforms
 
-/// What one thread of a reader has: a way to the stored samples, and memory to transform them in.
+/// What one thread of a reader has: a way to the stored samples of each input, and memory to transform them in.
 ///
 /// A shard is read in two steps. `fetch` brings the stored bytes, and may have to wait for other threads. `finish` makes
 /// of them what the trainer gets, and needs nobody else.
 final class ShardReader {
-    private let source: SampleSource
-    private let fetcher: any SampleFetcher
     private let chain: TransformChain
     private let transformer: ShardTransformer?
+    private let main: InputReader
+    /// Of the other inputs, which no transform takes.
+    private let further: [InputReader]
+
+    /// `fetchers` and `caches`: of each input, or no caches. `capacity`: samples of the largest shard.
+    init(
+        _ dataset: SampleSet, _ chain: TransformChain, _ sampler: Sampler, _ fetchers: [any SampleFetcher],
+        _ caches: [SampleCache], capacity: Int
+    ) throws {
+        self.chain = chain
+        transformer = ShardTransformer(chain, capacity: capacity)
+        let cache = { (number: Int) in caches.indices.contains(number) ? caches[number] : nil }
+        main = try InputReader(
+            dataset, sampler, fetchers[0], cache(0), capacity: capacity, generations: chain.generations)
+        further = try dataset.further.enumerated().map { number, input in
+            try InputReader(
+                dataset.ofInput(input), sampler, fetchers[number + 1], cache(number + 1), capacity: capacity,
+                generations: 1)
+        }
+    }
+
+    /// The bytes of its memory, without that of further inputs.
+    static func bytes(_ dataset: SampleSet, _ chain: TransformChain, _ sampler: Sampler, capacity: Int) -> Int {
+        ShardTransformer.bytes(chain, capacity: capacity)
+            + InputReader.bytes(dataset, sampler, capacity: capacity, generations: chain.generations)
+    }
+
+    /// Where samples belong before the first transform, on their way to `output`.
+    private func entrance(_ output: ShardBuffer) -> ShardBuffer { transformer?.entrance ?? output }
+
+    /// Answers how many rows were read from the file: of several inputs the most.
+    func fetch(_ task: BatchRing.Task) throws -> Int {
+        var rows = try main.fetch(task, into: entrance(task.buffer).values)
+        for (number, input) in further.enumerated() {
+            rows = max(rows, try input.fetch(task, into: task.buffer.further[number]))
+        }
+        return rows
+    }
+
+    /// Decodes, sets targets and transforms. `transforming` is told when transforms begin, if there are any.
+    func finish(_ task: BatchRing.Task, transforming: (_ begin: UInt64) -> Void) throws {
+        let stored = entrance(task.buffer)
+        let epoch = task.batch.epoch
+        stored.count = task.draws.count
+        stored.setTargets(task.draws, of: task.samples)
+        try main.decode(task, to: stored.values) { chain.random(ofDecoding: $0, epoch: epoch) }
+        if main.holdsFloats { try stored.requireFinite(stored.values, of: task.samples) }
+        for (number, input) in further.enumerated() {
+            let values = task.buffer.further[number]
+            try input.decode(task, to: values) { chain.random(ofDecoding: $0, epoch: epoch) }
+            guard input.holdsFloats else { continue }
+            try stored.requireFinite(values, of: task.samples.ofInput(task.samples.further[number]))
+        }
+        guard let transformer else { return }
+        let begin = BootClock.now
+        transformer.run(task.draws, epoch: epoch, into: task.buffer)
+        transforming(begin)
+    }
+}
+
+/// What one thread has for the samples of one input: a way to where they are stored, and memory to decode them.
+private final class InputReader {
+    private let source: SampleSource
+    private let fetcher: any SampleFetcher
     /// Of data that is decoded or resized.
     private let decoder: StoredDecoder?
     /// Where each sample begins, in bytes, and where the last one ends.
@@ -22,69 +84,53 @@ final class ShardReader {
 
     /// `capacity`: samples of the largest shard.
     init(
-        _ dataset: SampleSet, _ chain: TransformChain, _ sampler: Sampler, _ fetcher: any SampleFetcher,
-        _ cache: SampleCache?, capacity: Int
+        _ dataset: SampleSet, _ sampler: Sampler, _ fetcher: any SampleFetcher, _ cache: SampleCache?, capacity: Int,
+        generations: Int
     ) throws {
-        self.cache = cache
-        source = dataset.source
-        self.chain = chain
-        self.fetcher = fetcher
-        decoder = try StoredDecoder(dataset, sampler, capacity: capacity, generations: chain.generations)
-        transformer = ShardTransformer(chain, capacity: capacity)
-        starts = AlignedBuffer(count: chain.generations * capacity + 1)
+        (source, self.fetcher, self.cache) = (dataset.source, fetcher, cache)
+        decoder = try StoredDecoder(dataset, sampler, capacity: capacity, generations: generations)
+        starts = AlignedBuffer(count: generations * capacity + 1)
     }
 
     /// The bytes of its memory.
-    static func bytes(_ dataset: SampleSet, _ chain: TransformChain, _ sampler: Sampler, capacity: Int) -> Int {
-        ShardTransformer.bytes(chain, capacity: capacity)
-            + StoredDecoder.bytes(dataset, sampler, capacity: capacity, generations: chain.generations)
-            + (chain.generations * capacity + 1) * MemoryLayout<Int>.stride
+    static func bytes(_ dataset: SampleSet, _ sampler: Sampler, capacity: Int, generations: Int) -> Int {
+        StoredDecoder.bytes(dataset, sampler, capacity: capacity, generations: generations)
+            + (generations * capacity + 1) * MemoryLayout<Int>.stride
     }
 
-    /// Where samples belong before the first transform, on their way to `output`.
-    private func entrance(_ output: ShardBuffer) -> ShardBuffer { transformer?.entrance ?? output }
+    var holdsFloats: Bool { source.form == .floats }
 
-    /// Answers how many rows were read from the file.
-    func fetch(_ task: BatchRing.Task) throws -> Int {
+    /// Brings stored bytes to `values`, or to the decoder. Answers how many rows were read from the file.
+    func fetch(_ task: BatchRing.Task, into values: AlignedBuffer<UInt8>) throws -> Int {
         fetched = cache?.missing(of: task.draws, task.samples) ?? Array(task.draws.indices)
         let draws = fetched.map { task.draws[$0] }
         let before = fetcher.rowsRead
         for (i, draw) in draws.enumerated() {
             starts[i + 1] = starts[i] + source.parts.length(of: task.samples.rows[draw.sample])
         }
-        let memory = decoder?.memory ?? entrance(task.buffer).values
-        let bytes = UnsafeMutableRawPointer(memory.baseAddress)
+        let bytes = UnsafeMutableRawPointer((decoder?.memory ?? values).baseAddress)
         try fetcher.fetch(
             draws, of: task.samples, epoch: task.batch.epoch, shards: task.shards, into: bytes,
             at: starts.baseAddress)
         return fetcher.rowsRead - before
     }
 
-    /// Decodes, sets targets and transforms. `transforming` is told when transforms begin, if there are any.
-    func finish(_ task: BatchRing.Task, transforming: (_ begin: UInt64) -> Void) throws {
-        let stored = entrance(task.buffer)
-        let epoch = task.batch.epoch
-        stored.count = task.draws.count
-        stored.setTargets(task.draws, of: task.samples)
+    /// Makes samples of what was fetched, each at its place in `values`.
+    func decode(
+        _ task: BatchRing.Task, to values: AlignedBuffer<UInt8>, random: (Sampler.Draw) -> CounterRandom
+    ) throws {
         if let decoder {
-            try decoder.decode(task, fetched, starts, to: stored) { chain.random(ofDecoding: $0, epoch: epoch) }
+            try decoder.decode(task, fetched, starts, to: values, random: random)
         } else {
-            spread(stored)
+            spread(values)
         }
-        cache?.exchange(task.draws, of: task.samples, fetched, with: stored.values.baseAddress)
-        if source.form == .floats { try stored.requireFiniteValues(task.samples) }
-        guard let transformer else { return }
-        let begin = BootClock.now
-        transformer.run(task.draws, epoch: epoch, into: task.buffer)
-        transforming(begin)
+        cache?.exchange(task.draws, of: task.samples, fetched, with: values.baseAddress)
     }
-}
 
-extension ShardReader {
     /// Samples that were fetched lie one after the other, and go to their places. From the last on, none meets another.
-    private func spread(_ stored: ShardBuffer) {
+    private func spread(_ values: AlignedBuffer<UInt8>) {
         let bytes = source.sampleBytes
-        let base = UnsafeMutableRawPointer(stored.values.baseAddress)
+        let base = UnsafeMutableRawPointer(values.baseAddress)
         for (i, place) in fetched.enumerated().reversed() where i < place {
             (base + place * bytes).copyMemory(from: base + i * bytes, byteCount: bytes)
         }
@@ -124,13 +170,13 @@ private final class StoredDecoder {
 
     /// `places`: those in the shard of the samples to decode. `starts`: where their images lie in `memory`.
     func decode(
-        _ task: BatchRing.Task, _ places: [Int], _ starts: AlignedBuffer<Int>, to output: ShardBuffer,
+        _ task: BatchRing.Task, _ places: [Int], _ starts: AlignedBuffer<Int>, to output: AlignedBuffer<UInt8>,
         random: (Sampler.Draw) -> CounterRandom
     ) throws {
         for (i, place) in places.enumerated() {
             let draw = task.draws[place]
             let image = UnsafeRawBufferPointer(memory[starts[i]..<starts[i + 1]])
-            let sample = output.values.baseAddress + place * sampleBytes
+            let sample = output.baseAddress + place * sampleBytes
             guard source.parts.areEncoded else {
                 stage.resize(memory.baseAddress + starts[i], source.stored, random: random(draw), into: sample)
                 continue

@@ -1,22 +1,35 @@
 import Basics
+import Datasets
 import Transforms
 
 /// The way of stored samples into a network: transforms, which a reader's thread applies, and the normalisation as the
-/// last, which writes straight into the network's input.
+/// last, which writes straight into the network's input. Samples of further inputs are only normalised.
 public struct InputPipeline: Sendable {
     public let transforms: TransformChain
     public let normalizer: Normalizer
+    /// Of each further input.
+    public let further: [Normalizer]
 
-    /// Throws where the rule does not fit what the transforms make.
-    public init(_ transforms: TransformChain, _ rule: Normalization) throws(TransformError) {
-        let samples = transforms.output
-        guard let normalizer = Normalizer(rule, sample: samples.shape) else {
-            var error = TransformError(rule, "does not normalise samples of \(samples.shape)")
-            error.source = transforms.source
-            throw error
+    /// Throws where the rule does not fit what the transforms make. Further inputs are those of the data set.
+    public init(
+        _ transforms: TransformChain, _ rule: Normalization, further: [FurtherInput] = []
+    ) throws(TransformError) {
+        func normalizer(_ rule: Normalization, _ sample: Shape, _ source: String) throws(TransformError) -> Normalizer {
+            guard let normalizer = Normalizer(rule, sample: sample) else {
+                var error = TransformError(rule, "does not normalise samples of \(sample)")
+                error.source = source
+                throw error
+            }
+            return normalizer
         }
         self.transforms = transforms
-        self.normalizer = normalizer
+        self.normalizer = try normalizer(rule, transforms.output.shape, transforms.source)
+        var others: [Normalizer] = []
+        for input in further {
+            let own = input.normalization(like: rule, of: transforms.input)
+            others.append(try normalizer(own, input.source.sample, input.source.dataset.path))
+        }
+        self.further = others
     }
 
     /// What the network sees: floats.

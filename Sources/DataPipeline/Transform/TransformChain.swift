@@ -51,6 +51,11 @@ public struct TransformChain: Sendable {
     /// What comes out.
     public var output: SampleSpecification { specifications[transforms.count] }
 
+    /// Whether samples of a batch are mixed with each other.
+    package var mixesSamples: Bool {
+        transforms.contains(where: \.takesPartner) || output.targets != input.targets
+    }
+
     /// How many samples become one: itself, its partner in the batch, that one's partner, one for each transform that takes a partner.
     var generations: Int { 1 + transforms.count(where: \.takesPartner) }
 

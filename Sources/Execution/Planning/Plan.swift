@@ -28,8 +28,10 @@ public struct Plan {
     /// How many heads have metrics of their own.
     let heads: Int
 
-    /// The shard's samples, [n, H, W, C] or [n, F] floats.
-    let input: BufferID
+    /// The shard's samples for each input, [n, H, W, C] or [n, F] floats.
+    let inputs: [BufferID]
+    /// Which of them is the main input.
+    let mainInput: Int
     /// Labels (Int32 [n]) or target values (Float [n, K]); nil for predictions.
     let targets: BufferID?
     /// Float [n]; nil where samples have no weights.
@@ -75,7 +77,9 @@ public struct Plan {
             BoundPlan.WeightCopy(place: place, kernels: try copy.kernels.map { try $0.bind(bound) })
         }
         return BoundPlan(
-            plan: self, memory: bound, segments: segments, weightCopies: weightCopies, input: bound.floats(input),
+            plan: self, memory: bound, segments: segments, weightCopies: weightCopies,
+            input: bound.floats(inputs[mainInput]),
+            furtherInputs: inputs.indices.filter { $0 != mainInput }.map { bound.floats(inputs[$0]) },
             targets: targets.map { bound[$0] }, weights: weights.map { bound.floats($0) },
             output: bound.floats(output), metrics: memory.metrics)
     }
@@ -157,7 +161,10 @@ public struct BoundPlan {
     let memory: Memory
     public let segments: [Segment]
     let weightCopies: [WeightCopy]
+    /// Of the main input.
     public let input: UnsafeMutablePointer<Float>
+    /// Of the others, in their order.
+    public let furtherInputs: [UnsafeMutablePointer<Float>]
     public let targets: UnsafeMutableRawPointer?
     public let weights: UnsafeMutablePointer<Float>?
     public let output: UnsafeMutablePointer<Float>

@@ -46,9 +46,9 @@ public struct Planner<Compiler: LayerCompiler> {
     private var outputs: [LoweredNetwork.Output] { [request.network.output] + request.network.auxiliaryOutputs }
 
     private mutating func plan() throws -> Plan {
-        let input = builder.activation(floats: samples * operations[0].outputShape.count)
-        builder.pin(input)
-        try forward(from: input)
+        let inputs = request.network.inputs.map { builder.activation(floats: samples * $0.count) }
+        for input in inputs { builder.pin(input) }
+        try forward(from: inputs)
         let logits =
             request.purpose == .prediction
             ? try joined(outputs) : try compiler.plain(values[request.network.output.value])
@@ -77,15 +77,17 @@ public struct Planner<Compiler: LayerCompiler> {
         }
         builder.pin(logits)
         return Plan(
-            builder: builder, request: request, input: input, targets: targets, weights: weights, output: logits)
+            builder: builder, request: request, inputs: inputs, targets: targets, weights: weights, output: logits)
     }
 
     // MARK: Forward
 
-    private mutating func forward(from input: BufferID) throws {
-        values.append(try compiler.tensor(input, operations[0].outputShape))
-        saved.append(.dropout(mask: nil))
-        for operation in operations.dropFirst() {
+    private mutating func forward(from inputs: [BufferID]) throws {
+        for (input, operation) in zip(inputs, operations) {
+            values.append(try compiler.tensor(input, operation.outputShape))
+            saved.append(.dropout(mask: nil))
+        }
+        for operation in operations.dropFirst(inputs.count) {
             builder.enter(layer: operation.name, kind: operation.kind, phase: .forward)
             let inputs = operation.inputs.map { values[$0] }
             switch operation.layer {
@@ -205,6 +207,7 @@ public struct Planner<Compiler: LayerCompiler> {
         let kept: [BufferID] =
             switch layer.kept {
             case .inputs: sources
+            case .inputsAndOutput: sources + [output]
             case .output: [output]
             case .nothing: []
             }
@@ -389,7 +392,7 @@ public struct Planner<Compiler: LayerCompiler> {
 extension Plan {
     /// Fixes the arena if no earlier plan did, packs memory, and marks where gradients become ready.
     init(
-        builder: PlanBuilder, request: PlanRequest, input: BufferID, targets: BufferID?, weights: BufferID?,
+        builder: PlanBuilder, request: PlanRequest, inputs: [BufferID], targets: BufferID?, weights: BufferID?,
         output: BufferID
     ) {
         let network = request.network.network
@@ -457,7 +460,8 @@ extension Plan {
         remarks = builder.remarks
         predictionRule = PredictionRule(request.lossRow(of: request.network.output, 0), network.decision)
         heads = request.loss.heads.count
-        self.input = input
+        self.inputs = inputs
+        mainInput = inputs.count > 1 ? network.mainInput : 0
         self.targets = targets
         self.weights = weights
         self.output = output

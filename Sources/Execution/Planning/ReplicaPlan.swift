@@ -8,7 +8,7 @@ public struct ReplicaPlan {
     struct Key: Hashable {
         let purpose: PlanPurpose
         let samples: Int
-        /// The shape of a sample.
+        /// The shape of a sample of the main input.
         let input: Shape
     }
 
@@ -17,7 +17,7 @@ public struct ReplicaPlan {
         public var batchNormalization = BatchNormalizationMode.shard
         public var precision = Precision.fp32
         public var targets = TargetKind.label
-        /// The node whose values samples are; 0 for the network's input.
+        /// The node whose values samples are; 0 for the network's inputs.
         public var start = 0
         /// What outputs of nodes add to the loss.
         public var activityPenalties: [Int: ActivityPenalty] = [:]
@@ -61,7 +61,7 @@ public struct ReplicaPlan {
             samples: 0, purpose: .training, batchNormalization: demand.batchNormalization, precision: demand.precision,
             keepsWeightCopies: demand.shards > 1)
         var plans: [Key: Plan] = [:]
-        input = network.shapes[demand.start]
+        input = demand.start == 0 ? network.inputShape : network.shapes[demand.start]
         let trained = demand.trainingInputs.isEmpty ? [input] : demand.trainingInputs
         trainingInput = trained[0]
         for (purpose, inputs, sizes) in [

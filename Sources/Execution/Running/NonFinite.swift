@@ -28,8 +28,8 @@ extension BoundPlan {
         return nil
     }
 
-    /// Whether the input that was loaded holds a NaN or an infinity.
-    public var inputIsFinite: Bool { !holdsNonFinite(plan.input) }
+    /// Whether nothing that was loaded is a NaN or an infinity.
+    public var inputIsFinite: Bool { !plan.inputs.contains(where: holdsNonFinite) }
 
     private func holdsNonFinite(_ buffer: BufferID) -> Bool {
         let (kind, bytes) = plan.contents[buffer.index]

@@ -65,7 +65,9 @@ extension BoundPlan {
             WeightCopy(place: copy.place, kernels: traced(copy.kernels, planned.kernels))
         }
         return BoundPlan(
-            plan: plan, memory: memory, segments: segments, weightCopies: weightCopies, input: input, targets: targets,
+            plan: plan, memory: memory, segments: segments, weightCopies: weightCopies, input: input,
+            furtherInputs: furtherInputs,
+            targets: targets,
             weights: weights, output: output, metrics: metrics)
     }
 }

@@ -70,11 +70,23 @@ extension KerasExport {
             switch layer.content {
             case .model(let model): try writeLayers(of: model, to: place, parameters)
             case .node(let node):
-                for (number, parameter) in (parameters[node] ?? []).enumerated() {
-                    let shape = network.parameters[parameter].specification.shape
-                    try variables.write("\(number)", shape: shape, weights[parameter])
+                let sublayers = network.nodes[node].layer.keras.sublayers
+                let own = parameters[node] ?? []
+                try write(sublayers.isEmpty ? own[...] : [], to: variables)
+                for (number, sublayer) in sublayers.enumerated() {
+                    let count = own.count / sublayers.count
+                    try write(
+                        own[number * count..<(number + 1) * count],
+                        to: self.variables(of: sublayer.name, in: place.createGroup(sublayer.group)))
                 }
             }
+        }
+    }
+
+    private func write(_ parameters: ArraySlice<Int>, to variables: Group) throws {
+        for (number, parameter) in parameters.enumerated() {
+            let shape = network.parameters[parameter].specification.shape
+            try variables.write("\(number)", shape: shape, weights[parameter])
         }
     }
 

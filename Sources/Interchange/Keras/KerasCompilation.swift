@@ -29,10 +29,18 @@ public struct KerasCompilation: Sendable {
         guard let loss else { return [] }
         guard network.heads.isEmpty else {
             let heads = try Loss(keras: loss, weights: lossWeights, ofHeadsOf: network).heads
+            // One option smooths the targets of all losses that can be smoothed, and of sparse cross-entropy.
+            let smoothing = Set(
+                heads.map(\.loss).filter { $0.function.canSmooth || $0.function.needsLabels }.map(\.labelSmoothing))
+            guard smoothing.count <= 1 else {
+                throw NetworkError(
+                    network: network.name, layer: nil,
+                    reason: "it was compiled with losses of which only some smooth labels; give --losses")
+            }
             return [
                 ("losses", heads.map { "\($0.name)=\($0.loss.function.rawValue)" }.joined(separator: ",")),
                 ("loss-weights", heads.map { "\($0.name)=\($0.weight)" }.joined(separator: ",")),
-            ]
+            ] + smoothing.filter { $0 > 0 }.map { ("label-smoothing", "\($0)") }
         }
         if network.auxiliaryOutputs.isEmpty, let weights = lossWeights, weights.numbers != [1] {
             throw NetworkError(

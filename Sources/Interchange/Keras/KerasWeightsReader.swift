@@ -46,7 +46,13 @@ struct KerasWeightsReader {
     /// A model inside a model is one group, whose weights have their layer in the path: `c1/kernel` or `body/c1/kernel`, which
     /// both are of the layer `body/c1`.
     private static func split(_ layer: Layer, _ paths: [String]) -> [Layer] {
-        let owners = paths.map { $0.split(separator: "/").dropLast() }
+        var owners = paths.map { $0.split(separator: "/").dropLast() }
+        // An attention's weights are `attention/query/kernel` and so on.
+        let sublayers = MultiHeadAttention.sublayers.map(\.name)
+        let attentions = Set(owners.filter { $0.last.map(String.init) == sublayers.last }.map { $0.dropLast() })
+        for (place, owner) in owners.enumerated() where attentions.contains(owner.dropLast()) {
+            if let last = owner.last, sublayers.contains(String(last)) { owners[place] = owner.dropLast() }
+        }
         guard Set(owners).count > 1 else { return layer.weights.isEmpty ? [] : [layer] }
         var seen = Set<[Substring]>()
         return owners.filter { seen.insert(Array($0)).inserted }.map { owner in
@@ -82,13 +88,29 @@ struct KerasWeightsReader {
             layers += try keras3Layers(
                 child, within: "\(outer)\(key)/", named: "\(outerName)\(name ?? key)/", levels: levels + 1)
             guard let variables else { continue }
-            let weights = try numbered(variables)
+            var weights = try numbered(variables)
+            if weights.isEmpty { weights = try weightsOfSublayers(child) }
             guard !weights.isEmpty else { continue }
             layers.append(
                 Layer(
                     name: outerName + (name ?? key), group: outer + key, weights: weights, isNamed: name != nil))
         }
         return layers
+    }
+
+    /// Of a layer that consists of others, in their order; none of other layers.
+    private mutating func weightsOfSublayers(_ layer: Group) throws -> [Weight] {
+        var weights: [Weight] = []
+        for sublayer in MultiHeadAttention.sublayers {
+            // tf_keras calls its group `_query_dense`.
+            guard let name = try [sublayer.group, "_" + sublayer.group].first(where: { try layer.exists($0) }) else {
+                continue
+            }
+            let group = try layer.own(name)
+            try group.refuseLinks(on: "vars")
+            if try group.exists("vars") { weights += try numbered(group.own("vars")) }
+        }
+        return weights
     }
 
     /// `0`, `1`, ...

@@ -96,7 +96,7 @@ extension Loss {
         var heads: [Head] = []
         for (number, node) in nodes.enumerated() {
             let loss = try Loss(keras: losses[number], of: network, output: node)
-            guard loss == network.loss(loss.function, of: node) else {
+            guard loss == network.loss(loss.function, labelSmoothing: loss.labelSmoothing, of: node) else {
                 throw refusal("and the loss of \(names[number]) has options, which is not supported; give --losses")
             }
             heads.append(Head(name: names[number], loss: loss, weight: numbers[number]))

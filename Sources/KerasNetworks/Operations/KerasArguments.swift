@@ -1,4 +1,5 @@
 import Basics
+import Models
 
 /// What Keras 3 writes of a call: `{"args": [...], "kwargs": {...}}`, with tensors and constants at any depth of lists.
 enum KerasArguments {
@@ -16,6 +17,38 @@ enum KerasArguments {
         if let list = arguments.array { return list.flatMap(tensors(in:)) }
         if let history = history(of: arguments) { return [history] }
         return arguments["args"] == nil ? [] : parts(of: arguments).flatMap(tensors(in:))
+    }
+
+    /// The tensors of a call that gives them one by one, by position or by name; `names` are in the order of positions. Keras 2 has
+    /// the first as a tensor, and the others among the arguments. Refuses other arguments that say something.
+    static func tensors(in call: JSONValue, named names: [String]) throws(LayerError) -> [JSONValue] {
+        let older = call.array?.first?.array
+        var named = (older.map { $0.dropFirst(3).first ?? .null } ?? call["kwargs"] ?? .null).object ?? [:]
+        var found: [JSONValue] = older.map { [.array(Array($0.prefix(3)))] } ?? tensors(in: call["args"] ?? .null)
+        for name in names.dropFirst(found.count) {
+            guard let value = named.removeValue(forKey: name), value != .null else { break }
+            guard let tensor = older == nil ? history(of: value) : value else {
+                throw LayerError("the argument \(name) of a call is no tensor of the model")
+            }
+            found.append(tensor)
+        }
+        let saying = named.filter { !["training"].contains($0.key) && $0.value != .null && $0.value != .bool(false) }
+        if let argument = saying.keys.min() {
+            throw LayerError("a call has the argument \(argument), which is not supported")
+        }
+        return found
+    }
+
+    /// Such a call as Keras 3 writes it.
+    static func call(_ tensors: [(JSONValue, shape: [Int])], _ arguments: JSONValue) -> JSONValue {
+        ["args": .array(tensors.map { tensor($0.0, shape: $0.shape) }), "kwargs": arguments]
+    }
+
+    /// The same of Keras 2.
+    static func call(_ tensors: [JSONValue], _ names: [String], _ arguments: JSONValue) -> JSONValue {
+        var named = arguments.object ?? [:]
+        for (name, tensor) in zip(names, tensors).dropFirst() { named[name] = tensor }
+        return [.array((tensors[0].array ?? []) + [.object(named)])]
     }
 
     /// The same call with other tensors, in the same order.

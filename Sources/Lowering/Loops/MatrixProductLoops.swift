@@ -19,7 +19,11 @@ struct MatrixProductLoops: PlainLayer {
         static func rowMajor(columns: Int) -> Steps { Steps(down: columns, along: 1) }
     }
 
+    private let samples: Int
+    /// Of a sample: of either input, 1 if it serves all of the other.
     private let matrices: Int
+    private let firstMatrices: Int
+    private let secondMatrices: Int
     private let rows: Int
     private let inner: Int
     private let columns: Int
@@ -29,7 +33,9 @@ struct MatrixProductLoops: PlainLayer {
 
     init(_ product: MatrixProduct, _ inputs: [Shape], samples: Int) {
         (rows, inner, columns) = product.extents(of: inputs)
-        matrices = samples * inputs[0].extents.dropLast(2).reduce(1, *)
+        self.samples = samples
+        (firstMatrices, secondMatrices) = (MatrixProduct.matrices(inputs[0]), MatrixProduct.matrices(inputs[1]))
+        matrices = max(firstMatrices, secondMatrices)
         a = product.transposesFirst ? Steps.rowMajor(columns: rows).transposed : .rowMajor(columns: inner)
         b = product.transposesSecond ? Steps.rowMajor(columns: inner).transposed : .rowMajor(columns: columns)
         c = .rowMajor(columns: columns)
@@ -41,11 +47,20 @@ struct MatrixProductLoops: PlainLayer {
         _ x: [UnsafePointer<Float>], _ parameters: [UnsafePointer<Float>], into y: UnsafeMutablePointer<Float>,
         scratch: UnsafeMutablePointer<Float>
     ) {
-        for matrix in 0..<matrices {
-            let (first, second) = (x[0] + matrix * rows * inner, x[1] + matrix * inner * columns)
-            multiply(first, a, second, b, into: y + matrix * rows * columns, c, rows, inner, columns)
+        for product in 0..<samples * matrices {
+            let (first, second) = (x[0] + self.first(of: product), x[1] + self.second(of: product))
+            multiply(first, a, second, b, into: y + product * rows * columns, c, rows, inner, columns)
         }
     }
+
+    /// Where the matrices of a product are.
+    private func first(of product: Int) -> Int { place(product, firstMatrices) * rows * inner }
+    private func second(of product: Int) -> Int { place(product, secondMatrices) * inner * columns }
+
+    private func place(_ product: Int, _ own: Int) -> Int { own == matrices ? product : product / matrices }
+
+    /// Whether an input's gradient has a share of another product of its sample already.
+    private func isBegun(_ product: Int, _ own: Int) -> Bool { own < matrices && product % matrices > 0 }
 
     /// dA = dC Bᵀ, dB = Aᵀ dC.
     func backward(
@@ -53,26 +68,32 @@ struct MatrixProductLoops: PlainLayer {
         into dx: [UnsafeMutablePointer<Float>?], gradients: [UnsafeMutablePointer<Float>?],
         scratch: UnsafeMutablePointer<Float>
     ) {
-        for matrix in 0..<matrices {
-            let (first, second) = (x[0] + matrix * rows * inner, x[1] + matrix * inner * columns)
-            let dy = dy + matrix * rows * columns
+        for product in 0..<samples * matrices {
+            let (firstPlace, secondPlace) = (first(of: product), second(of: product))
+            let (first, second) = (x[0] + firstPlace, x[1] + secondPlace)
+            let dy = dy + product * rows * columns
             if let da = dx[0] {
-                multiply(dy, c, second, b.transposed, into: da + matrix * rows * inner, a, rows, columns, inner)
+                multiply(
+                    dy, c, second, b.transposed, into: da + firstPlace, a, rows, columns, inner,
+                    adds: isBegun(product, firstMatrices))
             }
             if let db = dx[1] {
-                multiply(first, a.transposed, dy, c, into: db + matrix * inner * columns, b, inner, rows, columns)
+                multiply(
+                    first, a.transposed, dy, c, into: db + secondPlace, b, inner, rows, columns,
+                    adds: isBegun(product, secondMatrices))
             }
         }
     }
 
     private func multiply(
         _ a: UnsafePointer<Float>, _ aSteps: Steps, _ b: UnsafePointer<Float>, _ bSteps: Steps,
-        into c: UnsafeMutablePointer<Float>, _ cSteps: Steps, _ rows: Int, _ inner: Int, _ columns: Int
+        into c: UnsafeMutablePointer<Float>, _ cSteps: Steps, _ rows: Int, _ inner: Int, _ columns: Int,
+        adds: Bool = false
     ) {
         let isContiguous = bSteps.along == 1 && cSteps.along == 1
         for row in 0..<rows {
             let (a, c) = (a + row * aSteps.down, c + row * cSteps.down)
-            for column in 0..<columns { c[column * cSteps.along] = 0 }
+            if !adds { for column in 0..<columns { c[column * cSteps.along] = 0 } }
             for place in 0..<inner {
                 let (factor, b) = (a[place * aSteps.along], b + place * bSteps.down)
                 if isContiguous {

@@ -1,7 +1,8 @@
 import Basics
 
 /// The products of two matrices of each sample, [n, k] and [k, m]: Keras's `ops.matmul`, and `Dot` of sequences. Either may be
-/// given with its two axes the other way round. Axes before them are the same of both, such as the heads of an attention.
+/// given with its two axes the other way round. An axis before them, such as the heads of an attention, is the
+/// same of both, or 1 of one, whose matrix then serves all of the other.
 public struct MatrixProduct: PlainDescription {
     public let transposesFirst: Bool
     public let transposesSecond: Bool
@@ -12,7 +13,7 @@ public struct MatrixProduct: PlainDescription {
 
     public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
         guard inputs.count == 2, inputs[0].rank == inputs[1].rank, (2...3).contains(inputs[0].rank),
-            inputs[0].extents.dropLast(2) == inputs[1].extents.dropLast(2)
+            Set(inputs.map(Self.matrices)).subtracting([1]).count <= 1
         else {
             throw LayerError(
                 "takes two matrices, or two rows of as many, not \(inputs.map(\.description).listed("and"))")
@@ -23,8 +24,12 @@ public struct MatrixProduct: PlainDescription {
                 "cannot multiply \(first.rows)x\(first.columns) by \(second.rows)x\(second.columns): the columns of the first "
                     + "matrix are not as many as the rows of the second")
         }
-        return Shape(inputs[0].extents.dropLast(2) + [first.rows, second.columns])
+        let matrices = inputs[0].rank == 3 ? [inputs.map(Self.matrices).max() ?? 1] : []
+        return Shape(matrices + [first.rows, second.columns])
     }
+
+    /// Of a sample.
+    package static func matrices(_ input: Shape) -> Int { input.rank == 3 ? input[0] : 1 }
 
     /// Rows and columns of the product, and what is summed over.
     package func extents(of inputs: [Shape]) -> (rows: Int, inner: Int, columns: Int) {
@@ -37,7 +42,11 @@ public struct MatrixProduct: PlainDescription {
         return isTransposed ? (columns, rows) : (rows, columns)
     }
 
-    public func multiplyAdds(for inputs: [Shape]) -> Int { inputs[0].count * extents(of: inputs).columns }
+    public func multiplyAdds(for inputs: [Shape]) -> Int {
+        let (rows, inner, columns) = extents(of: inputs)
+        // The counts of an input and an output fit, so their product does.
+        return (inputs.map(Self.matrices).max() ?? 1) * rows * columns * inner
+    }
 
     public var typeName: String { "MatrixProduct" }
     public var category: String { "matrix product" }

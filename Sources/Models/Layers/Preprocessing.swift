@@ -78,11 +78,14 @@ extension Shape {
 extension Network {
     /// The names of layers that scale or standardise what comes in, with no weights that train before them. Samples belong
     /// into such a network as they are stored.
-    public var preprocessingLayers: [String] {
+    public var preprocessingLayers: [String] { preprocessingLayers(of: mainInput) }
+
+    /// The same of what comes in at one of several inputs.
+    package func preprocessingLayers(of input: Int) -> [String] {
         var isBeforeWeights: [Bool] = []
         var names: [String] = []
         for (index, node) in nodes.enumerated() {
-            let comesFirst = node.inputs.allSatisfy { isBeforeWeights[$0] }
+            let comesFirst = node.isEntrance ? index == input : node.inputs.allSatisfy { isBeforeWeights[$0] }
             let isPreprocessing =
                 switch node.layer {
                 case .plain(let layer): layer is Rescaling || layer is Standardization

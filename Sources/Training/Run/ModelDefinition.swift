@@ -72,10 +72,10 @@ package struct ModelDefinition {
         }
         for phase in data.phases {
             let sized = options.sizeSchedule == nil ? network : try network.taking(phase.source.input.output.shape)
-            try sized.requireFit(to: phase.source.input.transforms)
+            try sized.requireFit(to: phase.source)
         }
         for source in [data.training, data.validation].compactMap(\.self) {
-            try network.requireFit(to: source.input.transforms)
+            try network.requireFit(to: source)
             try network.requireOneClass(of: source.dataset, for: loss)
             try network.requireTargets(of: source, for: loss)
         }

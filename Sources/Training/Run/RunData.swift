@@ -122,7 +122,11 @@ package struct RunData {
         let growth =
             phases.count == 1 && phases[0].source.input.output.shape == training.input.output.shape
             ? [] : ["in training \(sizes.listed("and"))"]
-        return (steps + ["values \(normalization.explanation)"] + layers + growth).joined(separator: "; ")
+        let further = training.dataset.further.map { input in
+            let rule = input.normalization(like: normalization, of: training.input.transforms.input)
+            return "\(input.name): \(input.specification), \(rule.explanation)"
+        }
+        return (steps + ["values \(normalization.explanation)"] + layers + growth + further).joined(separator: "; ")
     }
 
     var description: String {

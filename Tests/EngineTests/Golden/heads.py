@@ -55,6 +55,8 @@ CASES = {
         [keras.losses.SparseCategoricalCrossentropy(from_logits=True), SPARSE], None),
     "three": (three, ["huber", BINARY, SPARSE], [0.25, 1.0, 2.0]),
     "of one shape": (of_one_shape, [SPARSE, SPARSE], [1.0, 0.125]),
+    "smoothed": (
+        classes_and_value, {"digit": keras.losses.CategoricalCrossentropy(label_smoothing=0.2), "angle": "mse"}, None),
 }
 
 
@@ -63,6 +65,8 @@ def targets_of(output, loss):
     width = output.shape[-1]
     if loss == SPARSE or isinstance(loss, keras.losses.SparseCategoricalCrossentropy):
         return random.integers(0, width, (SAMPLES, 1)).astype(np.float64)
+    if isinstance(loss, keras.losses.CategoricalCrossentropy):
+        return np.eye(width)[random.integers(0, width, SAMPLES)]
     if loss == BINARY:
         return random.integers(0, 2, (SAMPLES, 1)).astype(np.float64)
     return random.standard_normal((SAMPLES, width)).astype(np.float32).astype(np.float64)
@@ -99,7 +103,7 @@ def write(group, build, losses, weights):
     group.attrs["loss_weights"] = json.dumps(compiled["loss_weights"])
     group.attrs["losses"] = [float(one) for one in each_loss]
     group.attrs["sum"] = float(loss)
-    group.attrs["labels"] = [int(target.shape[1] == 1 and loss in (SPARSE, BINARY) or not isinstance(loss, str))
+    group.attrs["labels"] = [int(target.shape[1] == 1 and (loss in (SPARSE, BINARY) or not isinstance(loss, str)))
                              for target, loss in zip(targets, all_losses)]
     flat = lambda values: np.concatenate([np.asarray(v).reshape(-1) for v in values])
     group.create_dataset("weights", data=flat([w.numpy() for w in model.weights]).astype(np.float32))

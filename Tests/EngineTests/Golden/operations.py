@@ -108,6 +108,8 @@ CASES = {
     "Dot along steps": of_steps(lambda q, k, v: L.Dot(axes=(1, 1))([q, v])),
     "matmul of images": of_two(lambda a, b: ops.matmul(a, ops.swapaxes(b, 2, 3))),
     "matmul of a matrix with itself": of_steps(lambda q, k, v: ops.matmul(q, ops.transpose(q, (0, 2, 1)))),
+    "matmul of one row of an image": of_two(lambda a, b: ops.matmul(a[:, :1], ops.swapaxes(b, 2, 3))),
+    "matmul by one row of an image": of_two(lambda a, b: ops.matmul(a, ops.swapaxes(b[:, 1:2], 2, 3))),
 }
 
 if __name__ == "__main__":

@@ -1,0 +1,202 @@
+import Basics
+import HDF5Storage
+import Testing
+import Transforms
+
+@testable import DataPipeline
+@testable import Datasets
+
+/// Samples of several inputs, one data set each.
+@Suite struct FurtherInputTests {
+    private static let demands = [
+        InputDemand(name: "table", path: nil, shape: [2], isMain: false),
+        InputDemand(name: "photo", path: nil, shape: [3, 2, 1], isMain: true),
+        InputDemand(name: "age", path: nil, shape: [1], isMain: false),
+    ]
+    private static let count = 23
+
+    private func options(_ inputs: [InputDemand] = demands) -> DatasetOptions {
+        var options = DatasetOptions()
+        options.inputs = inputs
+        return options
+    }
+
+    /// Sample n has pixels of n, and the numbers n, n + 0.5 and -n. `chunks`: rows of those of photos and tables, or none. A `bad`
+    /// number stands in row 3 of the tables.
+    private func write(
+        _ root: Group, _ split: String = "train", count: Int = count, first: Int = 0, chunks: [Int]? = nil,
+        ages: Int? = nil, bad: Float? = nil
+    ) throws {
+        let rows = first..<first + count
+        let layout = { (number: Int, sample: [Int]) -> DatasetLayout in
+            chunks.map { .chunked(Shape([$0[number]] + sample)) } ?? .contiguous
+        }
+        try root.write(
+            "\(split)/photo", shape: [count, 3, 2, 1], rows.flatMap { [UInt8](repeating: UInt8($0), count: 6) },
+            layout: layout(0, [3, 2, 1]))
+        var tables = rows.flatMap { [Float($0), Float($0) + 0.5] }
+        if let bad { tables[6] = bad }
+        try root.write("\(split)/table", shape: [count, 2], tables, layout: layout(1, [2]))
+        let ages = ages ?? count
+        if ages > 0 { try root.write("\(split)/age", shape: [ages], rows.prefix(ages).map { -Int32($0) }) }
+        try root.write("\(split)/labels", shape: [count], rows.map { Int32($0 % 3) })
+    }
+
+    /// What the trainer gets in two epochs: of each sample its row, pixels, and numbers.
+    private func read(_ set: SampleSet, threads: Int = 1, seed: UInt64? = 1, keeps: Bool = false) throws -> [[Float]] {
+        var source = BatchSource(
+            set, try InputPipeline(TransformChain(of: set), .unit, further: set.further), batch: 8, shards: 3,
+            seed: seed)
+        source.readers = threads
+        if keeps { try source.keepSamples() }
+        let reader = source.reader(shards: 0..<3, epochs: 2)
+        defer { reader.stop() }
+        var rows: [[Float]] = []
+        while let buffer = try reader.next() {
+            for shard in 0..<3 {
+                let batch = buffer[shard]
+                guard case .bytes(let pixels) = batch.values, case .floats(let table) = batch.further[0],
+                    case .floats(let ages) = batch.further[1]
+                else { throw StoredKind() }
+                for sample in 0..<batch.count {
+                    rows.append([
+                        Float(batch.row(sample)), Float(pixels[6 * sample + 5]), table[2 * sample],
+                        table[2 * sample + 1], ages[sample],
+                    ])
+                }
+            }
+            reader.release(buffer)
+        }
+        return rows
+    }
+
+    private struct StoredKind: Error {}
+
+    @Test func areFoundByName() throws {
+        let scratch = try Scratch()
+        let file = try scratch.dataset(options: options()) { root in
+            try write(root)
+            try write(root, "test", count: 2, first: 9)
+        }
+        let train = try file.split(.train)
+        #expect(train.source.dataset.path == "/train/photo" && train.sample == [3, 2, 1])
+        #expect(train.further.map(\.name) == ["table", "age"])
+        #expect(train.further.map { $0.source.sample } == [[2], [1]])
+        #expect(file.unused.isEmpty)
+        #expect(try read(file.split(.test), seed: nil).first == [0, 9, 9, 9.5, -9])
+    }
+
+    /// The same samples, whatever the storage, the threads, and what memory keeps; each row once an epoch.
+    @Test(arguments: [nil, [4, 4], [4, 7], [1, 23]] as [[Int]?])
+    func areOfTheSameRow(_ chunks: [Int]?) throws {
+        let scratch = try Scratch()
+        let set = try scratch.dataset(options: options()) { try write($0, chunks: chunks) }.split(.train)
+        let expected = try read(set)
+        for row in expected { #expect(row[1...] == [row[0], row[0], row[0] + 0.5, -row[0]]) }
+        for epoch in 0..<2 {
+            let part = expected[epoch * Self.count..<(epoch + 1) * Self.count]
+            #expect(part.map { Int($0[0]) }.sorted() == Array(0..<Self.count))
+        }
+        for threads in [1, 3] {
+            for keeps in [false, true] {
+                #expect(try read(set, threads: threads, keeps: keeps) == expected)
+            }
+        }
+        // A part of the rows.
+        let part = set[5..<12]
+        #expect(Set(try read(part).map { $0[0] }) == Set((5..<12).map { Float($0) }))
+        for row in try read(part) { #expect(row[1...] == [row[0], row[0], row[0] + 0.5, -row[0]]) }
+    }
+
+    @Test func mayLieInParts() throws {
+        let (scratch, other) = (try Scratch(), try Scratch())
+        let whole = try other.dataset(options: options()) { try write($0) }
+        for (name, rows) in [("a.h5", 0..<10), ("b.h5", 10..<23)] {
+            _ = try scratch.dataset(name, options: options()) { root in
+                try write(root, count: rows.count, first: rows.lowerBound)
+            }
+        }
+        let parts = try DatasetFile.open(scratch.path, options: options())
+        #expect(try read(parts.split(.train)) == read(whole.split(.train)))
+        #expect(try parts.fingerprint() == whole.fingerprint())
+    }
+
+    @Test func areNamed() throws {
+        let inputs = [
+            InputDemand(name: "left", path: "train/photo", shape: [3, 2, 1], isMain: true),
+            InputDemand(name: "right", path: "train/photo", shape: [3, 2, 1], isMain: false),
+        ]
+        let file = try Scratch().dataset(options: options(inputs)) { root in
+            try write(root)
+            try write(root, "validation", count: 1)
+        }
+        for split in [Split.train, .validation] {
+            #expect(try file.split(split).further[0].source.dataset.path == "/\(split.rawValue)/photo")
+        }
+    }
+
+    /// The fingerprint is also of further inputs.
+    @Test func countInTheFingerprint() throws {
+        let files = try [Float(1), 2].map { value in
+            try Scratch().dataset(options: options()) { try write($0, bad: value) }.fingerprint()
+        }
+        #expect(files[0] != files[1])
+    }
+
+    /// Images of the main input's shape follow its rule; others are bytes by 255, or unchanged.
+    @Test func haveRules() throws {
+        let inputs = [
+            InputDemand(name: "photo", path: nil, shape: [3, 2, 1], isMain: true),
+            InputDemand(name: "other", path: "train/photo", shape: [3, 2, 1], isMain: false),
+            InputDemand(name: "scaled", path: "train/photo", shape: [3, 2, 1], isMain: false, isPrepared: true),
+            InputDemand(name: "age", path: nil, shape: [1], isMain: false),
+            InputDemand(name: "level", path: nil, shape: [1], isMain: false),
+        ]
+        let set = try Scratch().dataset(options: options(inputs)) { root in
+            try write(root)
+            try root.write("train/level", shape: [Self.count], [UInt8](repeating: 3, count: Self.count))
+        }.split(.train)
+        let (bytes, rule) = (set.specification, Normalization.preprocessed(.tf))
+        #expect(
+            set.further.map { $0.normalization(like: rule, of: bytes) } == [rule, .unchanged, .unchanged, .unit])
+        // Not those of other channels, or other numbers, or where the rule has one number for each of other pixels.
+        let photo = set.further[0]
+        let colours = SampleSpecification(shape: [3, 2, 3], form: .bytes)
+        let floats = SampleSpecification(shape: [3, 2, 1], form: .floats)
+        let pixels = Normalization.standardized(mean: [1, 2], deviation: [1, 1])
+        for (rule, main) in [(rule, colours), (rule, floats), (pixels, bytes)] {
+            #expect(photo.normalization(like: rule, of: main) == .unit)
+        }
+    }
+
+    @Test func whatIsMissingIsNamed() throws {
+        #expect(
+            message {
+                try Scratch().dataset(options: options()) { root in
+                    try write(root, ages: 0)
+                }
+            }.contains("no train samples for the input age"))
+        #expect(
+            message {
+                try Scratch().dataset(options: options()) { root in
+                    try write(root, ages: 2)
+                }
+            }.contains("/train/age: it has 2 rows, but the main input has 23"))
+        let scratch = try Scratch()
+        let damaged = try scratch.dataset(options: options()) { try write($0, bad: .nan) }
+        #expect(
+            message { try read(damaged.split(.train)) }.contains("/train/table: row 3 has a value that is nan"))
+        let twins = [
+            InputDemand(name: "left", path: "train/a/x", shape: [2], isMain: true),
+            InputDemand(name: "right", path: "train/b/x", shape: [2], isMain: false),
+        ]
+        #expect(
+            message {
+                try Scratch().dataset(options: options(twins)) { root in
+                    for path in ["train/a/x", "train/b/x", "test/x"] {
+                        try root.write(path, shape: [1, 2], [Float(1), 2])
+                    }
+                }
+            }.contains("left and right would both take"))
+    }
+}
