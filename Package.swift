@@ -6,8 +6,13 @@ let withOneDNN = Context.environment["DPTRAIN_ENGINES"] != "blas"
 let oneDNN: [Target.Dependency] = withOneDNN ? ["OneDNNEngine"] : []
 let engineSettings: [SwiftSetting] = withOneDNN ? [.define("ONEDNN")] : []
 
+/// `DPTRAIN_MPI=mpich` builds with MPICH, as scripts/setup does in a folder of its own.
+let mpi =
+    Context.environment["DPTRAIN_MPI"] == "mpich"
+    ? (pkgConfig: "mpich", package: "libmpich-dev") : (pkgConfig: "ompi-c", package: "libopenmpi-dev")
+
 let systemLibraries: [Target] = [
-    .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    .systemLibrary(name: "CMPI", pkgConfig: mpi.pkgConfig, providers: [.apt([mpi.package])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),

@@ -9,7 +9,7 @@ prepare() {
     # First the libraries with their headers. Then what swift build itself links and calls: a Swift toolchain brings clang,
     # but neither the C++ headers nor git. Last h5ls.
     local packages=(
-        libopenmpi-dev openmpi-bin libopenblas-dev libhdf5-dev libssl-dev zlib1g-dev libarchive-dev
+        "${mpi_packages[@]}" libopenblas-dev libhdf5-dev libssl-dev zlib1g-dev libarchive-dev
         libjpeg62-turbo-dev libpng-dev libwebp-dev
         g++ git ca-certificates pkg-config libcurl4 libsqlite3-0 libxml2 libncurses6
         hdf5-tools
@@ -17,6 +17,32 @@ prepare() {
     if [[ ${DPTRAIN_ENGINES:-} != blas ]]; then packages+=(libdnnl-dev); fi
     install_packages "${packages[@]}"
     require_swift_version
+    use_mpi
+}
+
+# MPI is Open MPI, or MPICH with DPTRAIN_MPI=mpich. What is built with MPICH lies in a folder of its own.
+build_folder=.build
+mpi_packages=(libopenmpi-dev openmpi-bin)
+case ${DPTRAIN_MPI:-openmpi} in
+    openmpi) ;;
+    mpich)
+        build_folder=.build/mpich
+        mpi_packages=(libmpich-dev mpich)
+        ;;
+    *)
+        echo "DPTRAIN_MPI=$DPTRAIN_MPI is not known; it may be openmpi or mpich." >&2
+        exit 1
+        ;;
+esac
+
+# Where both are installed, Debian's mpirun is that of Open MPI. Scripts find the right one by this name.
+use_mpi() {
+    if [[ ${DPTRAIN_MPI:-} != mpich ]]; then return; fi
+    mkdir -p "$build_folder/bin"
+    # A link would have Hydra look for its helpers beside the link.
+    printf '#!/bin/sh\nexec mpiexec.hydra "$@"\n' >"$build_folder/bin/mpirun"
+    chmod +x "$build_folder/bin/mpirun"
+    export PATH=$PWD/$build_folder/bin:$PATH
 }
 
 swift_page="https://www.swift.org/install/linux (Debian 12), unpack it, and put its usr/bin on the PATH"
@@ -48,8 +74,9 @@ install_packages() {
     as_root apt-get -qq --no-install-recommends install -y "${missing[@]}" >/dev/null
 }
 
+# Debian 13 has renamed libraries: libcurl4 is libcurl4t64.
 is_installed() {
-    [[ $(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+    grep -qx installed < <(dpkg-query --show --showformat='${db:Status-Status}\n' "$1" "$1t64" 2>/dev/null)
 }
 
 as_root() {
@@ -61,7 +88,7 @@ fail() {
     exit 1
 }
 
-# Unless told otherwise, mpirun refuses to run as root and to start more ranks than there are cores. A rank that waits
-# spins. On a busy machine it takes the core from the rank it waits for; yielding the core is several times as fast there.
+# Unless told otherwise, Open MPI's mpirun refuses to run as root and to start more ranks than there are cores. Version 5 has a
+# name of its own for the latter. A rank that waits spins. On a busy machine it takes the core from the rank it waits for; yielding the core is several times as fast there.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
-export OMPI_MCA_mpi_yield_when_idle=1
+export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe OMPI_MCA_mpi_yield_when_idle=1

@@ -1,4 +1,6 @@
 #pragma once
+// Later versions go on to have the calls of 1.10, by names with a number.
+#define H5_USE_110_API
 #include <hdf5.h>
 
 // HDF5 names its predefined types and classes by macros that first make sure the library is open; Swift imports no
@@ -24,6 +26,32 @@ static inline hid_t chdf5_dataset_create(void) { return H5P_DATASET_CREATE; }
 static inline size_t chdf5_variable_length(void) { return H5T_VARIABLE; }
 static inline haddr_t chdf5_undefined_address(void) { return HADDR_UNDEF; }
 static inline hid_t chdf5_whole_extent(void) { return H5S_ALL; }
+
+// Names that stand for numbered ones are macros, too.
+
+typedef H5O_info_t chdf5_object_info;
+typedef H5L_info_t chdf5_link_info;
+
+static inline herr_t chdf5_get_object_info(hid_t object, chdf5_object_info *info) {
+    return H5Oget_info2(object, info, H5O_INFO_BASIC);
+}
+
+static inline herr_t chdf5_get_object_info_by_name(hid_t group, const char *name, chdf5_object_info *info) {
+    return H5Oget_info_by_name2(group, name, info, H5O_INFO_BASIC, H5P_DEFAULT);
+}
+
+static inline herr_t chdf5_get_link_info(hid_t group, const char *name, chdf5_link_info *info) {
+    return H5Lget_info(group, name, info, H5P_DEFAULT);
+}
+
+static inline hid_t chdf5_dereference(hid_t object, const hobj_ref_t *reference) {
+    return H5Rdereference2(object, H5P_DEFAULT, H5R_OBJECT, reference);
+}
+
+/// In the order of names.
+static inline herr_t chdf5_iterate_links(hid_t group, H5L_iterate_t operation, void *data) {
+    return H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, operation, data);
+}
 
 // It takes a format, as printf does. Swift imports no such function.
 static inline void chdf5_push_read_error(const char *text) {

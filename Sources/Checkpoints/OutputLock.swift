@@ -115,6 +115,14 @@ public final class OutputLock: Sendable {
         isTaken(folder) ? holder("\(folder)/\(name)", POSIXFileSystem())?.attempt?.job ?? "" : nil
     }
 
+    /// Whether it is this attempt that writes to the folder.
+    package static func isTaken(_ folder: String, byJob job: String, attempt number: Int) -> Bool {
+        guard isTaken(folder), let attempt = holder("\(folder)/\(name)", POSIXFileSystem())?.attempt else {
+            return false
+        }
+        return attempt.job == job && attempt.number == number
+    }
+
     /// Throws if another run holds the lock. Creates the folder where it is missing.
     public convenience init(folder: String) throws(FileError) {
         try self.init(folder: folder, setLock: Self.setLock)

@@ -61,7 +61,7 @@ public struct AttributeTable: Sendable {
         let location = attributes.location
         var reference = reference
         let handle = try location.open(operation, at: attributes.place(name), close: H5Oclose) {
-            H5Rdereference2(location.id, hid_t(H5P_DEFAULT), H5R_OBJECT, &reference)
+            chdf5_dereference(location.id, &reference)
         }
         guard H5Iget_type(handle.id) == H5I_DATASET else {
             throw location.error(operation, "it refers to what is no data set", at: attributes.place(name))

@@ -23,9 +23,7 @@ public struct Group: StoredObject {
     /// The names directly below, in ascending byte order, whatever the order of writing.
     public func children() throws(HDF5Error) -> [String] {
         try location.names("list the group") { names in
-            H5Literate(
-                location.id, H5_INDEX_NAME, H5_ITER_INC, nil, { _, name, _, names in collect(name, into: names) }, names
-            )
+            chdf5_iterate_links(location.id, { _, name, _, names in collect(name, into: names) }, names)
         }
     }
 
@@ -52,11 +50,9 @@ public struct Group: StoredObject {
 
     /// What a link leads to; nil for a link to elsewhere that leads nowhere. What no such link names lies in this file: it is
     /// there, or cannot be read.
-    func object(at name: String) throws(HDF5Error) -> H5O_info_t? {
-        var info = H5O_info_t()
-        func look() -> herr_t {
-            H5Oget_info_by_name2(location.id, name, &info, UInt32(H5O_INFO_BASIC), hid_t(H5P_DEFAULT))
-        }
+    func object(at name: String) throws(HDF5Error) -> chdf5_object_info? {
+        var info = chdf5_object_info()
+        func look() -> herr_t { chdf5_get_object_info_by_name(location.id, name, &info) }
         if location.quietly(look) < 0 {
             guard linkTarget(name) == nil else { return nil }
             try location.check("look up", at: name, look)

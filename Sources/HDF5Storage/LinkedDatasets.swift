@@ -64,8 +64,8 @@ extension Group {
 
     /// What a link of this group names, as it is written: a path, or a file and a path in it. Nil for hard links.
     package func linkTarget(_ name: String) -> String? {
-        var info = H5L_info_t()
-        guard location.quietly({ H5Lget_info(location.id, name, &info, hid_t(H5P_DEFAULT)) }) >= 0 else { return nil }
+        var info = chdf5_link_info()
+        guard location.quietly({ chdf5_get_link_info(location.id, name, &info) }) >= 0 else { return nil }
         if info.type == H5L_TYPE_HARD { return nil }
         guard [H5L_TYPE_SOFT, H5L_TYPE_EXTERNAL].contains(info.type) else {
             return "something that only links of class \(info.type.rawValue) can find"

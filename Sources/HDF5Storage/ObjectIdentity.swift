@@ -6,12 +6,12 @@ struct ObjectIdentity: Hashable, Sendable {
     private let address: haddr_t
 
     init(of location: Location) throws(HDF5Error) {
-        var info = H5O_info_t()
-        try location.check("look up") { H5Oget_info2(location.id, &info, UInt32(H5O_INFO_BASIC)) }
+        var info = chdf5_object_info()
+        try location.check("look up") { chdf5_get_object_info(location.id, &info) }
         self.init(info)
     }
 
-    init(_ info: H5O_info_t) {
+    init(_ info: chdf5_object_info) {
         (file, address) = (UInt(info.fileno), info.addr)
     }
 }

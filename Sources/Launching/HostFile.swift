@@ -1,4 +1,5 @@
 import Basics
+import MessagePassing
 
 /// The hosts of a job and how many ranks each may have, as Open MPI's host files say: `name slots=4`, one a line. A host without
 /// `slots` has one rank. What is behind `#` is a comment.
@@ -49,5 +50,8 @@ package struct HostFile: Sendable, Equatable {
 
     package var slots: Int { hosts.reduce(0) { $0 + $1.slots } }
 
-    package var text: String { hosts.map { "\($0.name) slots=\($0.slots)\n" }.joined() }
+    /// As the launcher reads it.
+    package var text: String {
+        hosts.map { MPI.implementation.hostLine($0.name, slots: $0.slots) + "\n" }.joined()
+    }
 }

@@ -1,9 +1,9 @@
 import Basics
 import FoundationEssentials
 import Glibc
+import MessagePassing
 
-/// Asks hosts whether they can start a rank, in the way in which Open MPI starts one there: by ssh, or what
-/// `OMPI_MCA_plm_rsh_agent` names.
+/// Asks hosts whether they can start a rank, in the way in which MPI starts one there: by ssh, or what a variable names.
 struct HostProbe {
     let environment: [String: String]
     /// A host that needs longer is gone.
@@ -30,7 +30,8 @@ struct HostProbe {
     }
 
     private func ask(_ host: String, _ nowhere: Int32) throws -> ChildProcess {
-        let agent = environment["OMPI_MCA_plm_rsh_agent"] ?? "ssh -o BatchMode=yes -o ConnectTimeout=2"
+        let named = MPI.implementation.remoteShellVariables.lazy.compactMap { environment[$0] }.first
+        let agent = named ?? "ssh -o BatchMode=yes -o ConnectTimeout=2"
         let words = agent.split(separator: " ").map(String.init)
         return try ChildProcess(
             "/usr/bin/env", words + [host, "true"], environment: environment, output: nowhere, error: nowhere)

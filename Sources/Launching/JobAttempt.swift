@@ -1,8 +1,9 @@
 import Basics
 import FoundationEssentials
 import Glibc
+import MessagePassing
 
-/// One mpirun, from its start to its end.
+/// One start of MPI's launcher, until it ends.
 struct JobAttempt {
     enum End: Equatable {
         case finished
@@ -12,26 +13,42 @@ struct JobAttempt {
         case lost(String, code: Int32)
     }
 
-    let mpirun: ChildProcess
+    private let launcher: ChildProcess
+    private var errors: LauncherErrors
     /// What the ranks run.
     private let program: String
     /// Whether this host has had a rank; a job of other hosts' ranks has none.
     private var hadRanks = false
     private var aloneSince: ContinuousClock.Instant?
 
-    /// How long mpirun may outlive the ranks of this host: Open MPI can wait for ever for a host that is gone.
+    /// How long the launcher may outlive the ranks of this host: Open MPI can wait for ever for a host that is gone.
     static let patience = Duration.seconds(5)
 
     init(_ arguments: [String], program: String, environment: [String: String]) throws {
         self.program = program
-        mpirun = try ChildProcess(
-            "/usr/bin/env", ["mpirun"] + arguments, environment: environment, output: STDOUT_FILENO,
-            error: STDERR_FILENO)
+        let (errors, target) = try LauncherErrors.open()
+        defer { close(target) }
+        self.errors = errors
+        // The launcher ends with this program, even if this one is killed. What it writes to is still there then.
+        launcher = try ChildProcess(
+            "/usr/bin/env", Self.endingWithParent + [MPI.implementation.launcher] + arguments, environment: environment,
+            output: STDOUT_FILENO, error: target)
     }
 
-    /// Nil while it runs.
-    mutating func poll() -> End? {
-        if let end = mpirun.poll() { return Self.meaning(of: end) }
+    /// A program of util-linux that has the kernel do it, and becomes the launcher.
+    private static var endingWithParent: [String] {
+        let setpriv = "/usr/bin/setpriv"
+        return access(setpriv, X_OK) == 0 ? [setpriv, "--pdeathsig", "KILL"] : []
+    }
+
+    /// Looks for the end within this time; nil while the launcher runs.
+    mutating func poll(within milliseconds: Int32) -> End? {
+        errors.handOn(within: milliseconds)
+        if let end = launcher.poll() {
+            let meaning = Self.meaning(of: end)
+            errors.finish(withRemarks: meaning != .stopped)
+            return meaning
+        }
         let hasRanks = self.hasRanks
         if hasRanks {
             (hadRanks, aloneSince) = (true, nil)
@@ -40,38 +57,49 @@ struct JobAttempt {
             aloneSince = since
             if ContinuousClock.now - since > Self.patience {
                 end()
-                return .lost("mpirun outlived the ranks of this host by \(Self.patience.components.seconds) s", code: 1)
+                return .lost(
+                    "\(Self.name) outlived the ranks of this host by \(Self.patience.components.seconds) s", code: 1)
             }
         }
         return nil
     }
 
+    /// The launcher hands it to the ranks.
+    func send(_ signal: Int32) { launcher.send(signal) }
+
     /// At once.
-    func end() {
-        mpirun.send(SIGKILL)
-        mpirun.waitUntilEnd()
+    private mutating func end() {
+        launcher.send(SIGKILL)
+        launcher.waitUntilEnd()
+        errors.finish(withRemarks: true)
     }
+
+    private static var name: String { MPI.implementation.launcher }
 
     private static func meaning(of end: ChildProcess.End) -> End {
         switch end {
         case .exit(0): .finished
         case .exit(EX_TEMPFAIL): .stopped
         case .exit(let code) where code > 128: .lost("a rank was ended by signal \(code - 128)", code: code)
-        case .exit(let code): .lost("mpirun ended with exit code \(code)", code: code)
-        case .signal(let signal): .lost("mpirun was ended by signal \(signal)", code: 128 + signal)
+        case .exit(let code): .lost("\(name) ended with exit code \(code)", code: code)
+        case .signal(let signal): .lost("\(name) was ended by signal \(signal)", code: 128 + signal)
         }
     }
 
-    /// Whether a child of mpirun is the program, or was it before the file was replaced.
+    /// Whether a process below the launcher is the program, or was it before the file was replaced.
     private var hasRanks: Bool {
-        Self.children(of: mpirun.identifier).contains {
+        Self.descendants(of: "\(launcher.identifier)").contains {
             let name = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/exe")
             return name?.hasPrefix(program) ?? false
         }
     }
 
+    private static func descendants(of process: Substring) -> [Substring] {
+        children(of: process).flatMap { [$0] + descendants(of: $0) }
+    }
+
     /// Of all threads.
-    private static func children(of process: pid_t) -> [Substring] {
+    private static func children(of process: Substring) -> [Substring] {
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
         return threads.flatMap { thread in
             let path = "/proc/\(process)/task/\(thread)/children"

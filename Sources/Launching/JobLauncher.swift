@@ -13,20 +13,23 @@ package struct JobRequest: Sendable {
     package var fewestRanks = 1
     /// How often the job is started again from one and the same checkpoint.
     package var retries = 2
-    /// Further arguments of mpirun.
-    package var mpirunArguments: [String] = []
+    /// Further arguments of MPI's launcher.
+    package var launcherArguments: [String] = []
+    /// The words that a user has given before the options of training, to be given again.
+    package var command: String
     /// Of `dptrain`, without `--resume` and `--overwrite`.
     package var arguments: [String]
     /// What follows `arguments` at the first start.
     package var firstStart: [String]
     package var output: String
 
-    package init(arguments: [String], firstStart: [String], output: String) {
+    package init(arguments: [String], firstStart: [String], output: String, command: String) {
         (self.arguments, self.firstStart, self.output) = (arguments, firstStart, output)
+        self.command = command
     }
 }
 
-/// Starts mpirun, and starts it again from the newest checkpoint when a rank, a host or mpirun itself is lost. Ranks do not
+/// Starts MPI's launcher, and starts it again from the newest checkpoint when a rank, a host or itself is lost. Ranks do not
 /// change results, so that a job on the hosts that are left computes what it would have computed.
 package struct JobLauncher {
     private let request: JobRequest
@@ -48,6 +51,7 @@ package struct JobLauncher {
         var generation = 0
         var (losses, lostBehind) = (0, -1)
         let earlier = initialState
+        awaitEarlierJob()
         while true {
             generation += 1
             let hosts = try request.hostFile.map(hostsThatAnswer)
@@ -88,29 +92,40 @@ package struct JobLauncher {
         defer { folder.remove() }
         let list = "\(folder.path)/hosts"
         if let hosts { try POSIXFileSystem().replace(list, with: Array(hosts.text.utf8)) }
-        var environment = environment
-        environment[OutputLock.Attempt.variable] = "\(name):\(generation)"
+        let own = [OutputLock.Attempt.variable: "\(name):\(generation)", MPI.launchVariable: request.command]
+        let slots = hosts?.slots
+        let ranks = request.ranks.map { min($0, slots ?? $0) } ?? slots ?? 1
+        let launcherArguments = MPI.implementation.arguments(
+            ranks: ranks, hostFile: hosts == nil ? nil : list, exporting: own.keys.sorted())
         var job = try JobAttempt(
-            mpirunArguments(hosts, list) + programArguments(isFirst: generation == 1), program: program,
-            environment: environment)
+            request.launcherArguments + launcherArguments + programArguments(isFirst: generation == 1),
+            program: program, environment: environment.merging(own) { $1 })
+        let began = ContinuousClock.now
         var sent: Int32?
         while true {
-            if let end = job.poll() { return end }
-            // mpirun passes this one on; the ranks save a checkpoint and end by themselves.
-            if let signal = StopSignal.received, sent != signal {
-                job.mpirun.send(SIGUSR1)
+            if let end = job.poll(within: 50) { return end }
+            // A signal that comes before the ranks expect it would end them. Whoever holds the lock expects it.
+            let isExpected =
+                OutputLock.isTaken(request.output, byJob: name, attempt: generation)
+                || ContinuousClock.now - began > Self.longestStart
+            // The launcher passes this one on; the ranks save a checkpoint and end by themselves.
+            if isExpected, let signal = StopSignal.received, sent != signal {
+                job.send(SIGUSR1)
                 sent = signal
             }
-            usleep(50_000)
+            if isExpected, MPI.implementation.forwardsSaveSignal, SaveSignal.take() { job.send(SIGUSR2) }
         }
     }
 
-    private func mpirunArguments(_ hosts: HostFile?, _ list: String) -> [String] {
-        var arguments = request.mpirunArguments + ["-x", OutputLock.Attempt.variable]
-        if hosts != nil { arguments += ["--hostfile", list] }
-        let slots = hosts?.slots
-        let ranks = request.ranks.map { min($0, slots ?? $0) } ?? slots ?? 1
-        return arguments + ["-n", "\(ranks)"]
+    /// On file systems without locks, ranks are taken to expect signals after this time.
+    private static let longestStart = Duration.seconds(60)
+
+    /// A job whose launch was killed ends by itself, which may take it a moment.
+    private func awaitEarlierJob() {
+        let deadline = ContinuousClock.now + JobAttempt.patience
+        while let job = OutputLock.jobThatHolds(request.output), !job.isEmpty, ContinuousClock.now < deadline {
+            usleep(100_000)
+        }
     }
 
     private func programArguments(isFirst: Bool) -> [String] {
@@ -127,6 +142,9 @@ package struct JobLauncher {
                 "min-ranks", "\(path) has \(all.slots) slots, so there are never \(request.fewestRanks) ranks")
         }
         var hasTold = false
+        // There is no step whose end could be waited for.
+        StopSignal.announce(false)
+        defer { StopSignal.announce(true) }
         while true {
             let left = try HostProbe(environment: environment).answering(all)
             let gone = all.hosts.filter { !left.hosts.contains($0) }.map(\.name)

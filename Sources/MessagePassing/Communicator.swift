@@ -9,7 +9,7 @@ import Glibc
 public final class Communicator {
     public let rank: Int
     public let size: Int
-    let handle: MPI_Comm
+    let handle: cmpi_comm
     /// Is told what this rank does, so that a job whose ranks wait in vain ends.
     package let watch: StallWatch
 
@@ -30,7 +30,7 @@ public final class Communicator {
         let launch = LaunchEnvironment.current
         // A process alone shares nothing.
         if launch.isUnderLauncher {
-            try SessionFolder(ProcessInfo.processInfo.environment).requireRoom(rank: launch.rank)
+            try MPI.implementation.requireRoom(ProcessInfo.processInfo.environment, rank: launch.rank)
         }
         let patience = try StallWatch.Patience(environment: ProcessInfo.processInfo.environment, rank: launch.rank)
         let watch = try StallWatch(launch, patience)
@@ -49,16 +49,17 @@ public final class Communicator {
         let nodes = try nodeMap()
         if nodes.haveNeighbouringRanks { return self }
         let place = try count(nodes.place(of: rank), "MPI_Comm_split")
-        return try split("MPI_Comm_split") { MPI_Comm_split(handle, 0, place, &$0) }
+        return try split("MPI_Comm_split") { MPI_Comm_split(handle.mpi, 0, place, &$0.mpi) }
     }
 
-    private init(_ handle: MPI_Comm, _ watch: StallWatch) throws {
+    private init(_ handle: cmpi_comm, _ watch: StallWatch) throws {
         var rank: Int32 = 0
         var size: Int32 = 0
         let launched = LaunchEnvironment.current.rank
-        try Self.check(MPI_Comm_set_errhandler(handle, cmpi_errors_return()), "MPI_Comm_set_errhandler", rank: launched)
-        try Self.check(MPI_Comm_rank(handle, &rank), "MPI_Comm_rank", rank: launched)
-        try Self.check(MPI_Comm_size(handle, &size), "MPI_Comm_size", rank: launched)
+        try Self.check(
+            MPI_Comm_set_errhandler(handle.mpi, cmpi_errors_return()), "MPI_Comm_set_errhandler", rank: launched)
+        try Self.check(MPI_Comm_rank(handle.mpi, &rank), "MPI_Comm_rank", rank: launched)
+        try Self.check(MPI_Comm_size(handle.mpi, &size), "MPI_Comm_size", rank: launched)
         self.handle = handle
         self.watch = watch
         self.rank = Int(rank)
@@ -68,14 +69,14 @@ public final class Communicator {
     /// The same ranks with an order of messages of their own: collectives on two communicators need not be started in
     /// the same order on all ranks. Collective. Lives until `finalize`.
     public func duplicate() throws -> Communicator {
-        try split("MPI_Comm_dup") { MPI_Comm_dup(handle, &$0) }
+        try split("MPI_Comm_dup") { MPI_Comm_dup(handle.mpi, &$0.mpi) }
     }
 
     /// The communicator that a collective call of MPI makes of this one.
-    func split(_ operation: String, _ call: (inout MPI_Comm?) -> Int32) throws -> Communicator {
-        var made: MPI_Comm?
+    func split(_ operation: String, _ call: (inout cmpi_comm) -> Int32) throws -> Communicator {
+        var made = cmpi_comm_null()
         try wait(operation) { call(&made) }
-        guard let made else { throw failure(operation, "it returned no communicator") }
+        guard cmpi_is_null(made) == 0 else { throw failure(operation, "it returned no communicator") }
         return try Communicator(made, watch)
     }
 

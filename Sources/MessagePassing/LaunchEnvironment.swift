@@ -25,9 +25,12 @@ public struct LaunchEnvironment: Sendable, Equatable {
     /// and all would write the same files.
     public func refuseIsolation(communicatorSize: Int) throws {
         guard communicatorSize == 1, size > 1 else { return }
+        let mpi = MPI.implementation
         throw MessagePassingError(
             rank: rank, operation: "MPI_Init_thread",
             reason: "\(size) processes were started together, but this one finds itself alone",
-            remedy: "start them with mpirun or `srun --mpi=pmix`; for one process inside a Slurm job, `mpirun -n 1`")
+            remedy:
+                "this dptrain is built with \(mpi.name): start them with its \(mpi.launcher), or with `srun --mpi=pmix`; "
+                + "for one process inside a Slurm job, `\(mpi.launcher) -n 1`")
     }
 }

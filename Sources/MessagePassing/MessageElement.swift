@@ -8,7 +8,7 @@ public protocol MessageElement: BitwiseCopyable {
 public enum MessageKind: Sendable {
     case float, double, int32, int64, uint8, uint16
 
-    var datatype: MPI_Datatype {
+    var datatype: cmpi_datatype {
         switch self {
         case .float: cmpi_float()
         case .double: cmpi_double()

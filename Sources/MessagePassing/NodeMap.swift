@@ -41,7 +41,7 @@ extension Communicator {
     /// The nodes of this communicator's ranks. Collective.
     public func nodeMap() throws -> NodeMap {
         let node = try split("MPI_Comm_split_type") {
-            MPI_Comm_split_type(handle, cmpi_comm_type_shared(), Int32(rank), cmpi_info_null(), &$0)
+            MPI_Comm_split_type(handle.mpi, cmpi_comm_type_shared(), Int32(rank), cmpi_info_null(), &$0.mpi)
         }
         let first = try node.broadcast([Int64(rank)], from: 0)
         return NodeMap(labels: try allGather(first).joined().map { Int($0) })
@@ -51,6 +51,6 @@ extension Communicator {
     /// until `finalize`.
     public func split(by number: Int) throws -> Communicator {
         let color = try count(number, "MPI_Comm_split")
-        return try split("MPI_Comm_split") { MPI_Comm_split(handle, color, Int32(rank), &$0) }
+        return try split("MPI_Comm_split") { MPI_Comm_split(handle.mpi, color, Int32(rank), &$0.mpi) }
     }
 }

@@ -2,10 +2,10 @@ import CMPI
 
 /// A collective under way. Its buffers and layouts must stay until a `RequestSet` reports it complete.
 public struct Request {
-    let handle: MPI_Request?
+    let handle: cmpi_request
 }
 
-/// Non-blocking collectives: started by every rank, in the same order on one communicator. Open MPI moves them on only
+/// Non-blocking collectives: started by every rank, in the same order on one communicator. MPI moves them on only
 /// inside its calls.
 extension Communicator {
     /// Sends each rank its part of `send` and receives each rank's part into `receive`.
@@ -13,11 +13,11 @@ extension Communicator {
         send: UnsafePointer<T>, _ sendLayout: RankLayout,
         receive: UnsafeMutablePointer<T>, _ receiveLayout: RankLayout
     ) throws -> Request {
-        var request: MPI_Request?
-        let type = T.messageKind.datatype
+        var request = cmpi_request_null()
+        let type = T.messageKind.datatype.mpi
         let code = MPI_Ialltoallv(
             send, sendLayout.counts, sendLayout.offsets, type,
-            receive, receiveLayout.counts, receiveLayout.offsets, type, handle, &request)
+            receive, receiveLayout.counts, receiveLayout.offsets, type, handle.mpi, &request.mpi)
         try check(code, "MPI_Ialltoallv")
         return Request(handle: request)
     }
@@ -26,10 +26,10 @@ extension Communicator {
     public func startAllGatherV<T: MessageElement>(
         inPlace buffer: UnsafeMutablePointer<T>, _ layout: RankLayout
     ) throws -> Request {
-        var request: MPI_Request?
-        let type = T.messageKind.datatype
+        var request = cmpi_request_null()
+        let type = T.messageKind.datatype.mpi
         let code = MPI_Iallgatherv(
-            cmpi_in_place(), 0, type, buffer, layout.counts, layout.offsets, type, handle, &request)
+            cmpi_in_place(), 0, type, buffer, layout.counts, layout.offsets, type, handle.mpi, &request.mpi)
         try check(code, "MPI_Iallgatherv")
         return Request(handle: request)
     }
@@ -38,10 +38,11 @@ extension Communicator {
     public func startAllReduceSum<T: MessageElement>(
         inPlace buffer: UnsafeMutableBufferPointer<T>
     ) throws -> Request {
-        var request: MPI_Request?
+        var request = cmpi_request_null()
         let count = try count(buffer.count, "MPI_Iallreduce")
         let code = MPI_Iallreduce(
-            cmpi_in_place(), buffer.baseAddress, count, T.messageKind.datatype, cmpi_sum(), handle, &request)
+            cmpi_in_place(), buffer.baseAddress, count, T.messageKind.datatype.mpi, cmpi_sum(), handle.mpi, &request.mpi
+        )
         try check(code, "MPI_Iallreduce")
         return Request(handle: request)
     }
@@ -54,7 +55,7 @@ public final class RequestSet {
     public private(set) var inFlight = 0
     private let rank: Int
     private let watch: StallWatch
-    private let handles: UnsafeMutablePointer<MPI_Request?>
+    private let handles: UnsafeMutablePointer<cmpi_request>
     private let completed: UnsafeMutablePointer<Int32>
 
     /// For requests of `communicator` and its duplicates.
@@ -75,7 +76,7 @@ public final class RequestSet {
 
     /// Puts a request at a free place.
     public func insert(_ request: Request, at place: Int) {
-        precondition(handles[place] == cmpi_request_null(), "the place holds a request under way")
+        precondition(cmpi_is_under_way(handles[place]) == 0, "the place holds a request under way")
         handles[place] = request.handle
         inFlight += 1
     }
@@ -85,7 +86,7 @@ public final class RequestSet {
     public func testSome() throws -> UnsafeBufferPointer<Int32> {
         if inFlight == 0 { return UnsafeBufferPointer(start: completed, count: 0) }
         var count: Int32 = 0
-        let code = MPI_Testsome(Int32(capacity), handles, &count, completed, cmpi_statuses_ignore())
+        let code = cmpi_testsome(Int32(capacity), handles, &count, completed)
         return try report(code, count, "MPI_Testsome")
     }
 
@@ -94,7 +95,7 @@ public final class RequestSet {
         if inFlight == 0 { return UnsafeBufferPointer(start: completed, count: 0) }
         var count: Int32 = 0
         let code = watch.during(.waiting) {
-            MPI_Waitsome(Int32(capacity), handles, &count, completed, cmpi_statuses_ignore())
+            cmpi_waitsome(Int32(capacity), handles, &count, completed)
         }
         return try report(code, count, "MPI_Waitsome")
     }

@@ -3,7 +3,7 @@ import Glibc
 
 /// Re-execution of the program, once, with the environment that its numerical libraries need.
 ///
-/// OpenMP, OpenBLAS and Open MPI read their variables when they are loaded, before `main`; so a program that wants its
+/// OpenMP, OpenBLAS and MPI read their variables when they are loaded, before `main`; so a program that wants its
 /// results not to depend on the caller's environment has to set them and start over. That must happen before MPI_Init.
 public enum Relaunch {
     /// Holds the process id of the last re-execution: `execv` keeps the id, a child has another one.
@@ -21,9 +21,6 @@ public enum Relaunch {
     /// How often a thread looks, some tens of microseconds long, before it sleeps until the others are through. The
     /// library's own 300,000 gain nothing, and on cores that other programs use, too, a step took ten times as long.
     private static let spinCount = Change(name: "GOMP_SPINCOUNT", value: "2000")
-
-    /// The user's own setting stands.
-    private static let yieldWhenIdle = "OMPI_MCA_mpi_yield_when_idle"
 
     /// Returns at once if the environment is as it must be for `threads` threads a rank; otherwise does not return, but
     /// starts the program again with the same arguments. Throws on a processor that dptrain does not compute on.
@@ -71,13 +68,11 @@ public enum Relaunch {
             Change(name: "OPENBLAS_CORETYPE", value: kernels.openBLASCore),
             Change(name: "ONEDNN_MAX_CPU_ISA", value: kernels.oneDNNLimit),
         ]
-        if !LaunchEnvironment(environment).isUnderLauncher {
-            // A process without mpirun would otherwise start a daemon of Open MPI's beside it.
-            wanted.append(Change(name: "OMPI_MCA_ess_singleton_isolated", value: "1"))
-        }
-        if environment[yieldWhenIdle] == nil {
-            // A rank that waits would spin on the core that its reader thread, or another job, needs.
-            wanted.append(Change(name: yieldWhenIdle, value: "1"))
+        let isUnderLauncher = LaunchEnvironment(environment).isUnderLauncher
+        // The user's own settings stand.
+        for (name, value) in MPI.implementation.preferences(isUnderLauncher: isUnderLauncher)
+        where environment[name] == nil {
+            wanted.append(Change(name: name, value: value))
         }
         if threads > 1, environment[spinCount.name] == nil, environment["OMP_WAIT_POLICY"] == nil {
             wanted.append(spinCount)

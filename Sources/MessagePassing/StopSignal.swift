@@ -35,6 +35,9 @@ public enum StopSignal {
         }
     }
 
+    /// Whether the next first Ctrl-C is answered: not while there is no step that could end.
+    package static func announce(_ announces: Bool) { speaks.store(announces, ordering: .relaxed) }
+
     /// The signal that came last, if any came.
     public static var received: Int32? {
         let signal = last.load(ordering: .relaxed)

@@ -226,13 +226,14 @@ extension DNNLCompiler {
     private func emitBackward(
         _ operation: Operation, _ state: BatchNormalizationState, _ dy: Tensor, flags: UInt32, into dx: Tensor
     ) throws -> AffineGradients {
-        var descriptor = dnnl_batch_normalization_desc_t()
-        var (difference, data) = (state.input.layout.raw, state.input.layout.raw)
-        try check(
-            dnnl_batch_normalization_backward_desc_init(
-                &descriptor, dnnl_backward, &difference, &data, state.layer.epsilon, flags),
-            "describe a normalisation's gradient", layer: operation.name)
-        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: operation.name)
+        let layout = state.input.layout
+        let primitive = try Primitive(
+            "a normalisation's gradient", library, hint: state.primitive, layer: operation.name
+        ) {
+            dnnl_batch_normalization_backward_primitive_desc_create(
+                &$0.made, $0.engine, dnnl_backward, $0.layout(layout), $0.layout(layout), $0.layout(layout),
+                state.layer.epsilon, flags, $0.hint, $0.attributes)
+        }
         var reads = [
             (DNNL_ARG_SRC, state.input), (DNNL_ARG_MEAN, state.mean), (DNNL_ARG_VARIANCE, state.variance),
             (DNNL_ARG_DIFF_DST, dy), (DNNL_ARG_SCALE, try gamma(operation, state.layer)),
@@ -256,12 +257,11 @@ extension DNNLCompiler {
         _ propagation: dnnl_prop_kind_t,
         _ flags: UInt32
     ) throws -> Primitive {
-        var descriptor = dnnl_batch_normalization_desc_t()
-        var data = layout.raw
-        try check(
-            dnnl_batch_normalization_forward_desc_init(&descriptor, propagation, &data, layer.epsilon, flags),
-            "describe a normalisation", layer: operation.name)
-        return try Primitive(descriptor, library, layer: operation.name)
+        try Primitive("a normalisation", library, layer: operation.name) {
+            dnnl_batch_normalization_forward_primitive_desc_create(
+                &$0.made, $0.engine, propagation, $0.layout(layout), $0.layout(layout), layer.epsilon, flags,
+                $0.attributes)
+        }
     }
 
     /// Scale and shift are the layer's gamma and beta; statistics are given.

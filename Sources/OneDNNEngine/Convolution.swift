@@ -57,20 +57,17 @@ extension DNNLCompiler {
         _ operation: Operation, _ layer: Convolution2D, _ geometry: ConvolutionGeometry, _ type: dnnl_data_type_t,
         _ algorithm: dnnl_alg_kind_t
     ) throws -> Primitive {
-        var descriptor = dnnl_convolution_desc_t()
-        var (source, weights, target) = try geometry.anyLayouts(type, weights: type)
-        var bias = try MemoryDescriptor.vector(layer.filters).raw
+        let (source, weights, target) = try geometry.anyLayouts(type, weights: type)
+        let bias = layer.usesBias ? try MemoryDescriptor.vector(layer.filters) : nil
         // Inference would choose other weight layouts than the arena has.
-        try withUnsafeMutablePointer(to: &bias) { bias in
-            try check(
-                dnnl_dilated_convolution_forward_desc_init(
-                    &descriptor, dnnl_forward_training, algorithm, &source, &weights,
-                    layer.usesBias ? bias : nil, &target, geometry.strides, geometry.gaps, geometry.paddingBefore,
-                    geometry.paddingAfter),
-                "describe a convolution", layer: operation.name)
-        }
         return try Primitive(
-            descriptor, library, activation: ElementwiseFunction(operation.activation), layer: operation.name)
+            "a convolution", library, activation: ElementwiseFunction(operation.activation), layer: operation.name
+        ) {
+            dnnl_convolution_forward_primitive_desc_create(
+                &$0.made, $0.engine, dnnl_forward_training, algorithm, $0.layout(source), $0.layout(weights),
+                $0.layout(bias), $0.layout(target), geometry.strides, geometry.gaps, geometry.paddingBefore,
+                geometry.paddingAfter, $0.attributes)
+        }
     }
 
     func convolutionBackward(
@@ -110,18 +107,17 @@ extension DNNLCompiler {
         _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ type: dnnl_data_type_t,
         _ algorithm: dnnl_alg_kind_t
     ) throws -> Primitive {
-        var descriptor = dnnl_convolution_desc_t()
-        var (source, weights, target) = try geometry.anyLayouts(type, weights: dnnl_f32)
-        var bias = try MemoryDescriptor.vector(state.layer.filters).raw
-        try withUnsafeMutablePointer(to: &bias) { bias in
-            try check(
-                dnnl_dilated_convolution_backward_weights_desc_init(
-                    &descriptor, algorithm, &source, &weights, state.layer.usesBias ? bias : nil, &target,
-                    geometry.strides, geometry.gaps, geometry.paddingBefore, geometry.paddingAfter),
-                "describe a weight gradient", layer: operation.name)
-        }
+        let (source, weights, target) = try geometry.anyLayouts(type, weights: dnnl_f32)
+        let bias = state.layer.usesBias ? try MemoryDescriptor.vector(state.layer.filters) : nil
         return try Primitive(
-            descriptor, library, hint: type == dnnl_f32 ? state.master : state.primitive, layer: operation.name)
+            "a weight gradient", library, hint: type == dnnl_f32 ? state.master : state.primitive,
+            layer: operation.name
+        ) {
+            dnnl_convolution_backward_weights_primitive_desc_create(
+                &$0.made, $0.engine, algorithm, $0.layout(source), $0.layout(weights), $0.layout(bias),
+                $0.layout(target), geometry.strides, geometry.gaps, geometry.paddingBefore, geometry.paddingAfter,
+                $0.hint, $0.attributes)
+        }
     }
 
     private func convolutionDataBackward(
@@ -139,14 +135,13 @@ extension DNNLCompiler {
     private func inputGradientPrimitive(
         _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ algorithm: dnnl_alg_kind_t, layer: String
     ) throws -> Primitive {
-        var descriptor = dnnl_convolution_desc_t()
-        var (source, weights, target) = try geometry.anyLayouts(type, weights: type)
-        try check(
-            dnnl_dilated_convolution_backward_data_desc_init(
-                &descriptor, algorithm, &source, &weights, &target, geometry.strides, geometry.gaps,
-                geometry.paddingBefore, geometry.paddingAfter),
-            "describe an input gradient", layer: layer)
-        return try Primitive(descriptor, library, hint: state.primitive, layer: layer)
+        let (source, weights, target) = try geometry.anyLayouts(type, weights: type)
+        return try Primitive("an input gradient", library, hint: state.primitive, layer: layer) {
+            dnnl_convolution_backward_data_primitive_desc_create(
+                &$0.made, $0.engine, algorithm, $0.layout(source), $0.layout(weights), $0.layout(target),
+                geometry.strides, geometry.gaps, geometry.paddingBefore, geometry.paddingAfter, $0.hint,
+                $0.attributes)
+        }
     }
 
     /// Whether a step computes the parameter's gradient, or the sums of its statistic.
@@ -207,7 +202,7 @@ struct ConvolutionGeometry {
     /// Source, weights and target in layouts for the library to choose.
     func anyLayouts(
         _ type: dnnl_data_type_t, weights weightType: dnnl_data_type_t
-    ) throws -> (dnnl_memory_desc_t, dnnl_memory_desc_t, dnnl_memory_desc_t) {
+    ) throws -> (MemoryDescriptor, MemoryDescriptor, MemoryDescriptor) {
         try MemoryDescriptor.any(input, weights, output, type, weights: weightType)
     }
 

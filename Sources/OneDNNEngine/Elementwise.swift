@@ -26,13 +26,12 @@ extension DNNLCompiler {
     ) throws -> Tensor {
         let name = operation.name
         let dy = try reorder(gradient, to: output.layout, layer: name)
-        var descriptor = dnnl_eltwise_desc_t()
-        var (data, difference) = (output.layout.raw, output.layout.raw)
-        try check(
-            dnnl_eltwise_backward_desc_init(&descriptor, function.fromResult, &difference, &data, 0, 0),
-            "describe an activation's gradient", layer: name)
         let hint = try activationPrimitive(function, output.layout, layer: name)
-        let primitive = try Primitive(descriptor, library, hint: hint, layer: name)
+        let primitive = try Primitive("an activation's gradient", library, hint: hint, layer: name) {
+            dnnl_eltwise_backward_primitive_desc_create(
+                &$0.made, $0.engine, function.fromResult, $0.layout(output.layout), $0.layout(output.layout),
+                $0.layout(output.layout), 0, 0, $0.hint, $0.attributes)
+        }
         let inPlace = mayOverwrite || dy.buffer != gradient.buffer
         let dx = inPlace ? dy : activation(output.layout)
         emit(
@@ -52,12 +51,11 @@ extension DNNLCompiler {
     private func activationPrimitive(
         _ function: ElementwiseFunction, _ layout: MemoryDescriptor, layer: String
     ) throws -> Primitive {
-        var descriptor = dnnl_eltwise_desc_t()
-        var data = layout.raw
-        try check(
-            dnnl_eltwise_forward_desc_init(&descriptor, dnnl_forward_training, function.fromResult, &data, 0, 0),
-            "describe an activation", layer: layer)
-        return try Primitive(descriptor, library, layer: layer)
+        try Primitive("an activation", library, layer: layer) {
+            dnnl_eltwise_forward_primitive_desc_create(
+                &$0.made, $0.engine, dnnl_forward_training, function.fromResult, $0.layout(layout),
+                $0.layout(layout), 0, 0, $0.attributes)
+        }
     }
 
     /// Two by two, in the layout of the first; the activation follows the last addition.
@@ -86,11 +84,13 @@ extension DNNLCompiler {
         activation: ElementwiseFunction?, layer: String
     ) throws {
         let second = try reorder(second, to: first.layout, layer: layer)
-        var descriptor = dnnl_binary_desc_t()
-        var (a, b, c) = (first.layout.raw, second.layout.raw, target.layout.raw)
-        try check(dnnl_binary_desc_init(&descriptor, dnnl_binary_add, &a, &b, &c), "describe an addition", layer: layer)
         let primitive = try Primitive(
-            descriptor, library, secondFactor: factor, activation: activation, layer: layer)
+            "an addition", library, secondFactor: factor, activation: activation, layer: layer
+        ) {
+            dnnl_binary_primitive_desc_create(
+                &$0.made, $0.engine, dnnl_binary_add, $0.layout(first.layout), $0.layout(second.layout),
+                $0.layout(target.layout), $0.attributes)
+        }
         emit(
             primitive, "add", layer: layer, reads: [(DNNL_ARG_SRC_0, first), (DNNL_ARG_SRC_1, second)],
             writes: [(DNNL_ARG_DST, target)])

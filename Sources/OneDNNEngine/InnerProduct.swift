@@ -24,7 +24,7 @@ extension DNNLCompiler {
         let primitive = try densePrimitive(operation, input.layout)
         let wanted = try primitive.required(dnnl_query_weights_md, layer: name)
         // The arena is laid out for single precision, as that of convolutions is.
-        let master = type == dnnl_f32 ? primitive : try densePrimitive(operation, input.layout.of(dnnl_f32))
+        let master = type == dnnl_f32 ? primitive : try densePrimitive(operation, try input.layout.of(dnnl_f32))
         let kernel = try parameter(
             operation.parameters[0], keras: MemoryDescriptor([outputs, inputs], dnnl_ba),
             preferred: master.required(dnnl_query_weights_md, layer: name))
@@ -48,18 +48,16 @@ extension DNNLCompiler {
     private func densePrimitive(_ operation: Operation, _ input: MemoryDescriptor) throws -> Primitive {
         let (inputs, outputs) = (operation.inputShapes[0].count, operation.outputShape.count)
         let usesBias = operation.parameters.count > 1
-        var descriptor = dnnl_inner_product_desc_t()
-        var (source, weights) = (input.raw, try MemoryDescriptor.any([outputs, inputs], input.type).raw)
-        var bias = try MemoryDescriptor.vector(outputs).raw
-        var target = try MemoryDescriptor.any([samples, outputs], input.type).raw
-        try withUnsafeMutablePointer(to: &bias) { bias in
-            try check(
-                dnnl_inner_product_forward_desc_init(
-                    &descriptor, dnnl_forward_training, &source, &weights, usesBias ? bias : nil, &target),
-                "describe a dense layer", layer: operation.name)
-        }
+        let weights = try MemoryDescriptor.any([outputs, inputs], input.type)
+        let bias = usesBias ? try MemoryDescriptor.vector(outputs) : nil
+        let target = try MemoryDescriptor.any([samples, outputs], input.type)
         return try Primitive(
-            descriptor, library, activation: ElementwiseFunction(operation.activation), layer: operation.name)
+            "a dense layer", library, activation: ElementwiseFunction(operation.activation), layer: operation.name
+        ) {
+            dnnl_inner_product_forward_primitive_desc_create(
+                &$0.made, $0.engine, dnnl_forward_training, $0.layout(input), $0.layout(weights), $0.layout(bias),
+                $0.layout(target), $0.attributes)
+        }
     }
 
     func denseBackward(
@@ -73,16 +71,13 @@ extension DNNLCompiler {
     private func denseWeightsBackward(_ operation: Operation, _ state: DenseState, _ gradient: Tensor) throws {
         let name = operation.name
         let (inputs, outputs) = (operation.inputShapes[0].count, operation.outputShape.count)
-        var descriptor = dnnl_inner_product_desc_t()
-        var (source, weights) = (state.input.layout.raw, try MemoryDescriptor.any([outputs, inputs], dnnl_f32).raw)
-        var (bias, target) = (try MemoryDescriptor.vector(outputs).raw, gradient.layout.raw)
-        try withUnsafeMutablePointer(to: &bias) { bias in
-            try check(
-                dnnl_inner_product_backward_weights_desc_init(
-                    &descriptor, &source, &weights, state.usesBias ? bias : nil, &target),
-                "describe a weight gradient", layer: name)
+        let weights = try MemoryDescriptor.any([outputs, inputs], dnnl_f32)
+        let bias = state.usesBias ? try MemoryDescriptor.vector(outputs) : nil
+        let primitive = try Primitive("a weight gradient", library, hint: state.primitive, layer: name) {
+            dnnl_inner_product_backward_weights_primitive_desc_create(
+                &$0.made, $0.engine, $0.layout(state.input.layout), $0.layout(weights), $0.layout(bias),
+                $0.layout(gradient.layout), $0.hint, $0.attributes)
         }
-        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
         let biasGradient = state.usesBias ? [(DNNL_ARG_DIFF_BIAS, try vectorGradient(operation.parameters[1]))] : []
         try emitWeightGradient(
             primitive, operation.parameters[0], arenaLayout: state.kernel.layout, layer: name,
@@ -92,13 +87,12 @@ extension DNNLCompiler {
     private func denseDataBackward(_ operation: Operation, _ state: DenseState, _ gradient: Tensor) throws -> Tensor {
         let name = operation.name
         let (inputs, outputs) = (operation.inputShapes[0].count, operation.outputShape.count)
-        var descriptor = dnnl_inner_product_desc_t()
-        var (source, weights) = (state.input.layout.raw, try MemoryDescriptor.any([outputs, inputs], type).raw)
-        var target = gradient.layout.raw
-        try check(
-            dnnl_inner_product_backward_data_desc_init(&descriptor, &source, &weights, &target),
-            "describe an input gradient", layer: name)
-        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
+        let weights = try MemoryDescriptor.any([outputs, inputs], type)
+        let primitive = try Primitive("an input gradient", library, hint: state.primitive, layer: name) {
+            dnnl_inner_product_backward_data_primitive_desc_create(
+                &$0.made, $0.engine, $0.layout(state.input.layout), $0.layout(weights), $0.layout(gradient.layout),
+                $0.hint, $0.attributes)
+        }
         let wanted = try primitive.required(dnnl_query_weights_md, layer: name)
         let w =
             state.weights.layout == wanted

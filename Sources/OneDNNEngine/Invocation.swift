@@ -10,8 +10,12 @@ final class Invocation {
 
     init(
         _ primitive: Primitive, _ library: Library, layer: String,
-        _ arguments: [(index: Int32, layout: MemoryDescriptor, address: UnsafeMutableRawPointer)]
+        _ operands: [(index: Int32, layout: MemoryDescriptor, address: UnsafeMutableRawPointer)]
     ) throws {
+        var arguments = operands
+        if let factor = primitive.factor {
+            arguments.append((factor.index, factor.layout, UnsafeMutableRawPointer(factor.value.baseAddress)))
+        }
         self.primitive = primitive
         self.layer = layer
         stream = library.stream
@@ -19,9 +23,9 @@ final class Invocation {
         self.arguments.initialize(repeating: dnnl_exec_arg_t(arg: 0, memory: nil))
         for (index, argument) in arguments.enumerated() {
             var memory: dnnl_memory_t?
-            var layout = argument.layout.raw
             try check(
-                dnnl_memory_create(&memory, &layout, library.engine, argument.address), "bind memory", layer: layer)
+                dnnl_memory_create(&memory, argument.layout.handle, library.engine, argument.address), "bind memory",
+                layer: layer)
             self.arguments[index] = dnnl_exec_arg_t(arg: argument.index, memory: memory)
         }
     }

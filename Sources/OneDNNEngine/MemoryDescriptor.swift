@@ -7,37 +7,46 @@ import Basics
 struct MemoryDescriptor: Hashable, Sendable {
     private let storage: Storage
 
-    /// The library's struct, which never changes. It lies apart: it has a hundred fields, and Swift would copy them one by one
-    /// wherever a layout is passed on, which takes long to compile.
+    /// Owns the library's layout, which never changes.
     private final class Storage: @unchecked Sendable {
-        let raw = UnsafeMutablePointer<dnnl_memory_desc_t>.allocate(capacity: 1)
+        let handle: cdnnl_memory_desc_t
 
-        init(_ describe: (UnsafeMutablePointer<dnnl_memory_desc_t>) throws -> Void) rethrows { try describe(raw) }
+        init(_ handle: cdnnl_memory_desc_t) { self.handle = handle }
 
-        deinit { raw.deallocate() }
+        deinit { dnnl_memory_desc_destroy(handle) }
     }
 
-    init(_ raw: UnsafePointer<dnnl_memory_desc_t>) { storage = Storage { $0.update(from: raw, count: 1) } }
+    /// What a call of the library makes. `operation` is named if it fails.
+    init(
+        _ operation: @autoclosure () -> String = "describe memory",
+        _ make: (inout cdnnl_memory_desc_t?) -> dnnl_status_t
+    ) throws {
+        var made: cdnnl_memory_desc_t?
+        let status = make(&made)
+        guard status == dnnl_success, let made else {
+            try check(status, operation())
+            throw failure(operation(), "the library returned nothing")
+        }
+        storage = Storage(made)
+    }
 
     init(_ dimensions: [Int], _ tag: dnnl_format_tag_t, _ type: dnnl_data_type_t = dnnl_f32) throws {
         let dims = dimensions.map(Int64.init)
-        storage = try Storage {
-            try check(
-                dnnl_memory_desc_init_by_tag($0, Int32(dims.count), dims, type, tag), "describe memory \(dimensions)")
+        try self.init("describe memory \(dimensions)") {
+            dnnl_memory_desc_create_with_tag(&$0, Int32(dims.count), dims, type, tag)
         }
     }
 
     /// Elements of single precision, `strides` apart along each axis.
     init(_ dimensions: [Int], strides: [Int]) throws {
         let (dims, steps) = (dimensions.map(Int64.init), strides.map(Int64.init))
-        storage = try Storage {
-            try check(
-                dnnl_memory_desc_init_by_strides($0, Int32(dims.count), dims, dnnl_f32, steps),
-                "describe memory \(dimensions)")
+        try self.init("describe memory \(dimensions)") {
+            dnnl_memory_desc_create_with_strides(&$0, Int32(dims.count), dims, dnnl_f32, steps)
         }
     }
 
-    var raw: dnnl_memory_desc_t { storage.raw.pointee }
+    /// Valid as long as the descriptor.
+    var handle: cdnnl_memory_desc_t { storage.handle }
 
     /// A layout for the library to choose.
     static func any(_ dimensions: [Int], _ type: dnnl_data_type_t) throws -> MemoryDescriptor {
@@ -47,8 +56,8 @@ struct MemoryDescriptor: Hashable, Sendable {
     /// The same for source, weights and target, of which the weights may have another type.
     static func any(
         _ source: [Int], _ kernel: [Int], _ target: [Int], _ type: dnnl_data_type_t, weights: dnnl_data_type_t
-    ) throws -> (dnnl_memory_desc_t, dnnl_memory_desc_t, dnnl_memory_desc_t) {
-        (try any(source, type).raw, try any(kernel, weights).raw, try any(target, type).raw)
+    ) throws -> (MemoryDescriptor, MemoryDescriptor, MemoryDescriptor) {
+        (try any(source, type), try any(kernel, weights), try any(target, type))
     }
 
     static func vector(_ count: Int) throws -> MemoryDescriptor { try MemoryDescriptor([count], dnnl_a) }
@@ -60,32 +69,38 @@ struct MemoryDescriptor: Hashable, Sendable {
             : try MemoryDescriptor([samples, shape.count], dnnl_ab, type)
     }
 
-    var type: dnnl_data_type_t { storage.raw.pointee.data_type }
+    var type: dnnl_data_type_t { withStorage { cdnnl_type($0) } }
 
     /// The same order of elements, of another type.
-    func of(_ type: dnnl_data_type_t) -> MemoryDescriptor {
-        let result = MemoryDescriptor(storage.raw)
-        result.storage.raw.pointee.data_type = type
-        return result
+    func of(_ type: dnnl_data_type_t) throws -> MemoryDescriptor {
+        if type == self.type { return self }
+        return try withStorage { handle in
+            try MemoryDescriptor("describe memory \(dimensions) of another type") {
+                cdnnl_create_with_type(&$0, handle, type)
+            }
+        }
     }
 
     /// A part of the tensor, in the tensor's memory.
     func part(_ dimensions: [Int], at offsets: [Int]) throws -> MemoryDescriptor {
-        let part = MemoryDescriptor(storage.raw)
-        try check(
-            dnnl_memory_desc_init_submemory(
-                part.storage.raw, storage.raw, dimensions.map(Int64.init), offsets.map(Int64.init)),
-            "describe the part \(dimensions) of memory \(self.dimensions)")
-        return part
+        try withStorage { handle in
+            try MemoryDescriptor("describe the part \(dimensions) of memory \(self.dimensions)") {
+                dnnl_memory_desc_create_submemory(&$0, handle, dimensions.map(Int64.init), offsets.map(Int64.init))
+            }
+        }
     }
 
-    var byteCount: Int { dnnl_memory_desc_get_size(storage.raw) }
+    private func withStorage<Result>(_ body: (cdnnl_memory_desc_t) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(storage) { try body(storage.handle) }
+    }
+
+    var byteCount: Int { withStorage { dnnl_memory_desc_get_size($0) } }
 
     /// Padding of blocks included.
     var elementCount: Int { byteCount / (type == dnnl_bf16 ? MemoryLayout<UInt16>.stride : MemoryLayout<Float>.stride) }
 
     static func == (left: MemoryDescriptor, right: MemoryDescriptor) -> Bool {
-        dnnl_memory_desc_equal(left.storage.raw, right.storage.raw) != 0
+        left.withStorage { left in right.withStorage { dnnl_memory_desc_equal(left, $0) != 0 } }
     }
 
     func hash(into hasher: inout Hasher) {
@@ -93,27 +108,46 @@ struct MemoryDescriptor: Hashable, Sendable {
         hasher.combine(type.rawValue)
     }
 
-    var dimensions: [Int] {
-        withUnsafeBytes(of: storage.raw.pointee.dims) {
-            $0.bindMemory(to: Int64.self).prefix(Int(storage.raw.pointee.ndims)).map(Int.init)
-        }
-    }
+    var dimensions: [Int] { numbers { cdnnl_dimensions($0, $1) } }
 
     /// The axis that is cut into blocks, and the elements of one; nil where no axis is, or several are.
     var block: (axis: Int, size: Int)? {
-        let blocking = storage.raw.pointee.format_desc.blocking
-        return blocking.inner_nblks == 1 ? (Int(blocking.inner_idxs.0), Int(blocking.inner_blks.0)) : nil
+        let (sizes, axes) = blocks
+        return sizes.count == 1 ? (axes[0], sizes[0]) : nil
     }
 
     /// Dimensions, strides and inner blocks as text: equal texts mean equal layouts.
     var digest: String {
-        let blocking = storage.raw.pointee.format_desc.blocking
-        let rank = Int(storage.raw.pointee.ndims)
-        let strides = withUnsafeBytes(of: blocking.strides) { Array($0.bindMemory(to: Int64.self).prefix(rank)) }
-        let blocks = Int(blocking.inner_nblks)
-        let sizes = withUnsafeBytes(of: blocking.inner_blks) { Array($0.bindMemory(to: Int64.self).prefix(blocks)) }
-        let axes = withUnsafeBytes(of: blocking.inner_idxs) { Array($0.bindMemory(to: Int64.self).prefix(blocks)) }
+        let (sizes, axes) = blocks
         return "\(dimensions) strides \(strides) blocks \(sizes) of \(axes)"
+    }
+
+    private var strides: [Int] { numbers { cdnnl_strides($0, $1) } }
+
+    private var blocks: (sizes: [Int], axes: [Int]) {
+        var axes: [Int] = []
+        let sizes = numbers { handle, sizes in
+            var count: Int32 = 0
+            axes = Self.list {
+                count = cdnnl_blocks(handle, sizes, $0)
+                return count
+            }
+            return count
+        }
+        return (sizes, axes)
+    }
+
+    /// What a query writes, of which it returns the number.
+    private func numbers(_ query: (cdnnl_memory_desc_t, UnsafeMutablePointer<dnnl_dim_t>) -> Int32) -> [Int] {
+        withStorage { handle in Self.list { query(handle, $0) } }
+    }
+
+    private static func list(_ query: (UnsafeMutablePointer<dnnl_dim_t>) -> Int32) -> [Int] {
+        withUnsafeTemporaryAllocation(of: dnnl_dim_t.self, capacity: Int(DNNL_MAX_NDIMS)) { values in
+            values.initialize(repeating: 0)
+            guard let start = values.baseAddress else { return [] }
+            return values.prefix(Int(query(start))).map { Int($0) }
+        }
     }
 }
 

@@ -42,13 +42,11 @@ extension DNNLCompiler {
 
     /// factor · tensor
     private func emitProduct(_ tensor: Tensor, _ factor: Float, layer: String) throws -> Tensor {
-        var descriptor = dnnl_eltwise_desc_t()
-        var data = tensor.layout.raw
-        try check(
-            dnnl_eltwise_forward_desc_init(
-                &descriptor, dnnl_forward_inference, dnnl_eltwise_linear, &data, factor, 0),
-            "describe a product", layer: layer)
-        let primitive = try Primitive(descriptor, library, layer: layer)
+        let primitive = try Primitive("a product", library, layer: layer) {
+            dnnl_eltwise_forward_primitive_desc_create(
+                &$0.made, $0.engine, dnnl_forward_inference, dnnl_eltwise_linear, $0.layout(tensor.layout),
+                $0.layout(tensor.layout), factor, 0, $0.attributes)
+        }
         let result = activation(tensor.layout)
         emit(primitive, layer: layer, reads: [(DNNL_ARG_SRC, tensor)], writes: [(DNNL_ARG_DST, result)])
         return result

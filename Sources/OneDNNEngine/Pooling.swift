@@ -16,6 +16,9 @@ struct PoolingState {
 }
 
 extension DNNLCompiler {
+    /// A window of a pooling sees neighbouring pixels.
+    private static var noGaps: [Int64] { [0, 0] }
+
     func pooling(
         _ operation: Operation, _ kind: Pooling2D.Kind, _ window: Window2D, _ input: Tensor
     ) throws -> (output: Tensor, state: PoolingState) {
@@ -24,15 +27,13 @@ extension DNNLCompiler {
         // What pools the whole image leaves a vector: one pixel.
         let pixels = operation.outputShape.rank == 3 ? Array(operation.outputShape.extents.dropLast()) : [1, 1]
         let algorithm = kind == .max ? dnnl_pooling_max : dnnl_pooling_avg_exclude_padding
-        var descriptor = dnnl_pooling_desc_t()
-        var source = input.layout.raw
-        var target = try MemoryDescriptor.any([samples, channels] + pixels, type).raw
-        try check(
-            dnnl_pooling_forward_desc_init(
-                &descriptor, propagation, algorithm, &source, &target, window.stride.dimensions, window.size.dimensions,
-                operation.margins.before, operation.margins.after),
-            "describe a pooling", layer: name)
-        let primitive = try Primitive(descriptor, library, layer: name)
+        let target = try MemoryDescriptor.any([samples, channels] + pixels, type)
+        let primitive = try Primitive("a pooling", library, layer: name) {
+            dnnl_pooling_forward_primitive_desc_create(
+                &$0.made, $0.engine, propagation, algorithm, $0.layout(input.layout), $0.layout(target),
+                window.stride.dimensions, window.size.dimensions, Self.noGaps, operation.margins.before,
+                operation.margins.after, $0.attributes)
+        }
         let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
         var writes = [(DNNL_ARG_DST, y)]
         let workspace = workspace(of: primitive)
@@ -64,14 +65,12 @@ extension DNNLCompiler {
             let mayOverwrite = mayOverwrite || dy.buffer != gradient.buffer
             dy = try activationBackward(operation, relu, state.output, dy, mayOverwrite)
         }
-        var descriptor = dnnl_pooling_desc_t()
-        var (source, target) = (state.input.layout.raw, state.output.layout.raw)
-        try check(
-            dnnl_pooling_backward_desc_init(
-                &descriptor, state.algorithm, &source, &target, state.window.stride.dimensions,
-                state.window.size.dimensions, operation.margins.before, operation.margins.after),
-            "describe a pooling's gradient", layer: name)
-        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
+        let primitive = try Primitive("a pooling's gradient", library, hint: state.primitive, layer: name) {
+            dnnl_pooling_backward_primitive_desc_create(
+                &$0.made, $0.engine, state.algorithm, $0.layout(state.input.layout), $0.layout(state.output.layout),
+                state.window.stride.dimensions, state.window.size.dimensions, Self.noGaps, operation.margins.before,
+                operation.margins.after, $0.hint, $0.attributes)
+        }
         var dx = activation(state.input.layout)
         dx.isRectified = isRectified
         var reads = [(DNNL_ARG_DIFF_DST, dy)]

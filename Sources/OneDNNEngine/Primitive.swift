@@ -1,3 +1,4 @@
+import Basics
 import CDNNL
 import Execution
 import Lowering
@@ -7,21 +8,20 @@ import Models
 final class Primitive {
     let descriptor: dnnl_primitive_desc_t
     let handle: dnnl_primitive_t
+    /// Nil where there is none, or where the attributes have it.
+    let factor: Factor?
 
-    /// From an operation descriptor (`dnnl_convolution_desc_t`, ...). Backward primitives take the forward one as
-    /// `hint`; binary ones multiply their second argument by `secondFactor`.
-    convenience init<Operation>(
-        _ operation: Operation, _ library: Library, secondFactor: Float = 1, activation: ElementwiseFunction? = nil,
-        hint: Primitive? = nil, layer: String
+    /// What `choose` calls the library for, such as "a pooling". Backward primitives take the forward one as `hint`; binary ones
+    /// multiply their second argument by `secondFactor`.
+    convenience init(
+        _ purpose: String, _ library: Library, secondFactor: Float = 1, activation: ElementwiseFunction? = nil,
+        hint: Primitive? = nil, layer: String, _ choose: (PrimitiveRequest) -> dnnl_status_t
     ) throws {
         let attributes = try Attributes(secondFactor: secondFactor, activation: activation)
-        var descriptor: dnnl_primitive_desc_t?
-        try withUnsafePointer(to: operation) {
-            try check(
-                dnnl_primitive_desc_create(&descriptor, $0, attributes.handle, library.engine, hint?.descriptor),
-                "choose a primitive", layer: layer)
-        }
-        try self.init(descriptor, layer: layer)
+        let request = PrimitiveRequest(library, attributes, hint)
+        try withExtendedLifetime(request) { try check(choose(request), "choose \(purpose)", layer: layer) }
+        let factor = secondFactor == 1 ? nil : try Factor(secondFactor, of: DNNL_ARG_SRC_1)
+        try self.init(request.made, factor: factor, layer: layer)
     }
 
     /// A reorder between two layouts.
@@ -29,11 +29,10 @@ final class Primitive {
         reorderFrom source: MemoryDescriptor, to target: MemoryDescriptor, _ library: Library, layer: String
     ) throws {
         let attributes = try Attributes()
-        var (source, target) = (source.raw, target.raw)
         var descriptor: dnnl_primitive_desc_t?
         try check(
             dnnl_reorder_primitive_desc_create(
-                &descriptor, &source, library.engine, &target, library.engine, attributes.handle),
+                &descriptor, source.handle, library.engine, target.handle, library.engine, attributes.handle),
             "choose a reorder", layer: layer)
         try self.init(descriptor, layer: layer)
     }
@@ -43,17 +42,17 @@ final class Primitive {
         concatenationOf sources: [MemoryDescriptor], into target: MemoryDescriptor?, _ library: Library, layer: String
     ) throws {
         let attributes = try Attributes()
-        let (sources, targets) = (sources.map(\.raw), target.map { [$0.raw] })
+        let handles = sources.map { $0.handle as cdnnl_memory_desc_t? }
         var descriptor: dnnl_primitive_desc_t?
         try check(
-            dnnl_concat_primitive_desc_create(
-                &descriptor, targets, Int32(truncatingIfNeeded: sources.count), 1, sources, attributes.handle,
-                library.engine),
+            cdnnl_concat_primitive_desc_create(
+                &descriptor, library.engine, target?.handle, Int32(truncatingIfNeeded: handles.count), 1, handles,
+                attributes.handle),
             "choose a concatenation", layer: layer)
         try self.init(descriptor, layer: layer)
     }
 
-    private init(_ descriptor: dnnl_primitive_desc_t?, layer: String) throws {
+    private init(_ descriptor: dnnl_primitive_desc_t?, factor: Factor? = nil, layer: String) throws {
         guard let descriptor else { throw failure("choose a primitive", "the library returned none", layer: layer) }
         var handle: dnnl_primitive_t?
         let status = dnnl_primitive_create(&handle, descriptor)
@@ -64,6 +63,7 @@ final class Primitive {
         }
         self.descriptor = descriptor
         self.handle = handle
+        self.factor = factor
     }
 
     deinit {
@@ -73,9 +73,10 @@ final class Primitive {
 
     /// The layout of an argument, e.g. `dnnl_query_src_md`; nil where the primitive has no such argument.
     func layout(_ query: dnnl_query_t, _ index: Int32 = 0) -> MemoryDescriptor? {
-        guard let pointer = dnnl_primitive_desc_query_md(descriptor, query, index) else { return nil }
-        let layout = MemoryDescriptor(pointer)
-        return layout.byteCount > 0 ? layout : nil
+        guard let handle = dnnl_primitive_desc_query_md(descriptor, query, index),
+            dnnl_memory_desc_get_size(handle) > 0
+        else { return nil }
+        return try? MemoryDescriptor { dnnl_memory_desc_clone(&$0, handle) }
     }
 
     func required(_ query: dnnl_query_t, _ index: Int32 = 0, layer: String) throws -> MemoryDescriptor {
@@ -96,6 +97,45 @@ final class Primitive {
 
     /// Plain loops, which are tens of times slower than generated code: `ref:any`, `bnorm_ref:any`, `simple:any`.
     var isReference: Bool { implementation.contains("ref") || implementation.hasPrefix("simple") }
+}
+
+/// What multiplies an argument, where the library reads it at every execution, as version 3 does.
+struct Factor {
+    let index: Int32
+    let layout: MemoryDescriptor
+    let value: AlignedBuffer<Float>
+
+    init?(_ factor: Float, of argument: Int32) throws {
+        index = cdnnl_argument_of_factor(argument)
+        if index == 0 { return nil }
+        layout = try .vector(1)
+        value = AlignedBuffer(count: 1)
+        value[0] = factor
+    }
+}
+
+/// What the library wants to know to choose a primitive, beyond what the operation itself is.
+final class PrimitiveRequest {
+    let engine: dnnl_engine_t
+    let attributes: dnnl_primitive_attr_t
+    let hint: dnnl_primitive_desc_t?
+    /// What the library has chosen.
+    var made: dnnl_primitive_desc_t?
+    /// What is pointed at lives as long as the request.
+    private let owner: Attributes
+    private var layouts: [MemoryDescriptor] = []
+
+    fileprivate init(_ library: Library, _ attributes: Attributes, _ hint: Primitive?) {
+        (engine, owner, self.attributes) = (library.engine, attributes, attributes.handle)
+        self.hint = hint?.descriptor
+    }
+
+    func layout(_ layout: MemoryDescriptor) -> cdnnl_memory_desc_t {
+        layouts.append(layout)
+        return layout.handle
+    }
+
+    func layout(_ layout: MemoryDescriptor?) -> cdnnl_memory_desc_t? { layout.map { self.layout($0) } }
 }
 
 /// An elementwise function and the variant of its algorithm that works from the result in backward.
@@ -126,14 +166,13 @@ private final class Attributes {
         self.handle = handle
         try check(dnnl_primitive_attr_set_scratchpad_mode(handle, dnnl_scratchpad_mode_user), "set the scratchpad mode")
         if secondFactor != 1 {
-            try check(dnnl_primitive_attr_set_scales(handle, DNNL_ARG_SRC_1, 1, 0, [secondFactor]), "set a factor")
+            try check(cdnnl_set_factor(handle, DNNL_ARG_SRC_1, secondFactor), "set a factor")
         }
         if let activation {
             var operations: dnnl_post_ops_t?
             try check(dnnl_post_ops_create(&operations), "create post-operations")
             defer { dnnl_post_ops_destroy(operations) }
-            try check(
-                dnnl_post_ops_append_eltwise(operations, 1, activation.plain, 0, 0), "append an activation")
+            try check(cdnnl_append_eltwise(operations, activation.plain), "append an activation")
             try check(dnnl_primitive_attr_set_post_ops(handle, operations), "set post-operations")
         }
     }

@@ -17,15 +17,12 @@ extension DNNLCompiler {
         _ operation: Operation, _ layer: UpSampling2D, _ input: Tensor
     ) throws -> (output: Tensor, saved: Saved) {
         let (name, shape) = (operation.name, operation.outputShape)
-        var descriptor = dnnl_resampling_desc_t()
-        var (source, target) = (
-            input.layout.raw, try MemoryDescriptor.any([samples, shape[2], shape[0], shape[1]], type).raw
-        )
-        try check(
-            dnnl_resampling_forward_desc_init(
-                &descriptor, propagation, dnnl_resampling_nearest, layer.factor.factors, &source, &target),
-            "describe an up-sampling", layer: name)
-        let primitive = try Primitive(descriptor, library, layer: name)
+        let target = try MemoryDescriptor.any([samples, shape[2], shape[0], shape[1]], type)
+        let primitive = try Primitive("an up-sampling", library, layer: name) {
+            dnnl_resampling_forward_primitive_desc_create(
+                &$0.made, $0.engine, propagation, dnnl_resampling_nearest, layer.factor.factors,
+                $0.layout(input.layout), $0.layout(target), $0.attributes)
+        }
         let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
         emit(primitive, layer: name, reads: [(DNNL_ARG_SRC, input)], writes: [(DNNL_ARG_DST, y)])
         return (y, .upSampling(UpSamplingState(primitive: primitive, input: input.layout, output: y.layout)))
@@ -35,12 +32,11 @@ extension DNNLCompiler {
     func upSamplingBackward(_ operation: Operation, _ state: UpSamplingState, _ gradient: Tensor) throws -> Tensor {
         let name = operation.name
         let dy = try reorder(gradient, to: state.output, layer: name)
-        var descriptor = dnnl_resampling_desc_t()
-        var (source, target) = (state.input.raw, state.output.raw)
-        try check(
-            dnnl_resampling_backward_desc_init(&descriptor, dnnl_resampling_nearest, nil, &source, &target),
-            "describe an up-sampling's gradient", layer: name)
-        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
+        let primitive = try Primitive("an up-sampling's gradient", library, hint: state.primitive, layer: name) {
+            dnnl_resampling_backward_primitive_desc_create(
+                &$0.made, $0.engine, dnnl_resampling_nearest, nil, $0.layout(state.input), $0.layout(state.output),
+                $0.hint, $0.attributes)
+        }
         let dx = activation(state.input)
         emit(primitive, layer: name, reads: [(DNNL_ARG_DIFF_DST, dy)], writes: [(DNNL_ARG_DIFF_SRC, dx)])
         return dx

@@ -15,14 +15,11 @@ extension DNNLCompiler {
     func responseNormalization(
         _ operation: Operation, _ layer: LocalResponseNormalization, _ input: Tensor
     ) throws -> (output: Tensor, saved: Saved) {
-        var descriptor = dnnl_lrn_desc_t()
-        var data = input.layout.raw
-        try check(
-            dnnl_lrn_forward_desc_init(
-                &descriptor, propagation, dnnl_lrn_across_channels, &data, Int64(layer.size), layer.dividedAlpha,
-                layer.beta, layer.k),
-            "describe a response normalisation", layer: operation.name)
-        let primitive = try Primitive(descriptor, library, layer: operation.name)
+        let primitive = try Primitive("a response normalisation", library, layer: operation.name) {
+            dnnl_lrn_forward_primitive_desc_create(
+                &$0.made, $0.engine, propagation, dnnl_lrn_across_channels, $0.layout(input.layout),
+                $0.layout(input.layout), Int64(layer.size), layer.dividedAlpha, layer.beta, layer.k, $0.attributes)
+        }
         let y = activation(input.layout)
         let workspace = workspace(of: primitive)
         var writes = [(DNNL_ARG_DST, y)]
@@ -37,14 +34,14 @@ extension DNNLCompiler {
         _ operation: Operation, _ state: ResponseNormalizationState, _ gradient: Tensor
     ) throws -> Tensor {
         let dy = try reorder(gradient, to: state.input.layout, layer: operation.name)
-        var descriptor = dnnl_lrn_desc_t()
-        var (difference, data) = (state.input.layout.raw, state.input.layout.raw)
-        try check(
-            dnnl_lrn_backward_desc_init(
-                &descriptor, dnnl_lrn_across_channels, &difference, &data, Int64(state.layer.size),
-                state.layer.dividedAlpha, state.layer.beta, state.layer.k),
-            "describe a response normalisation's gradient", layer: operation.name)
-        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: operation.name)
+        let (layer, layout) = (state.layer, state.input.layout)
+        let primitive = try Primitive(
+            "a response normalisation's gradient", library, hint: state.primitive, layer: operation.name
+        ) {
+            dnnl_lrn_backward_primitive_desc_create(
+                &$0.made, $0.engine, dnnl_lrn_across_channels, $0.layout(layout), $0.layout(layout),
+                $0.layout(layout), Int64(layer.size), layer.dividedAlpha, layer.beta, layer.k, $0.hint, $0.attributes)
+        }
         let dx = activation(state.input.layout)
         var reads = [(DNNL_ARG_SRC, state.input), (DNNL_ARG_DIFF_DST, dy)]
         if let workspace = state.workspace { reads.append((DNNL_ARG_WORKSPACE, workspace)) }

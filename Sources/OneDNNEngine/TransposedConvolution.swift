@@ -32,18 +32,14 @@ extension DNNLCompiler {
         _ geometry: DeconvolutionGeometry, _ layer: TransposedConvolution2D, _ type: dnnl_data_type_t,
         layer name: String
     ) throws -> Primitive {
-        var descriptor = dnnl_deconvolution_desc_t()
-        var (source, weights, target) = try geometry.anyLayouts(type, weights: type)
-        var bias = try MemoryDescriptor.vector(layer.filters).raw
-        try withUnsafeMutablePointer(to: &bias) { bias in
-            try check(
-                dnnl_dilated_deconvolution_forward_desc_init(
-                    &descriptor, dnnl_forward_training, dnnl_deconvolution_direct, &source, &weights,
-                    layer.usesBias ? bias : nil, &target, geometry.strides, geometry.gaps, geometry.paddingBefore,
-                    geometry.paddingAfter),
-                "describe a transposed convolution", layer: name)
+        let (source, weights, target) = try geometry.anyLayouts(type, weights: type)
+        let bias = layer.usesBias ? try MemoryDescriptor.vector(layer.filters) : nil
+        return try Primitive("a transposed convolution", library, layer: name) {
+            dnnl_deconvolution_forward_primitive_desc_create(
+                &$0.made, $0.engine, dnnl_forward_training, dnnl_deconvolution_direct, $0.layout(source),
+                $0.layout(weights), $0.layout(bias), $0.layout(target), geometry.strides, geometry.gaps,
+                geometry.paddingBefore, geometry.paddingAfter, $0.attributes)
         }
-        return try Primitive(descriptor, library, layer: name)
     }
 
     func transposedConvolutionBackward(
@@ -61,17 +57,14 @@ extension DNNLCompiler {
         _ gradient: Tensor
     ) throws {
         let name = operation.name
-        var descriptor = dnnl_deconvolution_desc_t()
-        var (source, weights, target) = try geometry.anyLayouts(type, weights: dnnl_f32)
-        var bias = try MemoryDescriptor.vector(state.layer.filters).raw
-        try withUnsafeMutablePointer(to: &bias) { bias in
-            try check(
-                dnnl_dilated_deconvolution_backward_weights_desc_init(
-                    &descriptor, dnnl_deconvolution_direct, &source, &weights, state.layer.usesBias ? bias : nil,
-                    &target, geometry.strides, geometry.gaps, geometry.paddingBefore, geometry.paddingAfter),
-                "describe a weight gradient", layer: name)
+        let (source, weights, target) = try geometry.anyLayouts(type, weights: dnnl_f32)
+        let bias = state.layer.usesBias ? try MemoryDescriptor.vector(state.layer.filters) : nil
+        let primitive = try Primitive("a weight gradient", library, hint: state.primitive, layer: name) {
+            dnnl_deconvolution_backward_weights_primitive_desc_create(
+                &$0.made, $0.engine, dnnl_deconvolution_direct, $0.layout(source), $0.layout(weights),
+                $0.layout(bias), $0.layout(target), geometry.strides, geometry.gaps, geometry.paddingBefore,
+                geometry.paddingAfter, $0.hint, $0.attributes)
         }
-        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
         var operands = state.operands
         operands.input = try remadeValues.keptOrRemade(operands.input)
         try emitWeightGradient(operation, primitive, operands, gradient, usesBias: state.layer.usesBias)
@@ -82,14 +75,13 @@ extension DNNLCompiler {
         _ gradient: Tensor
     ) throws -> Tensor {
         let name = operation.name
-        var descriptor = dnnl_deconvolution_desc_t()
-        var (source, weights, target) = try geometry.anyLayouts(type, weights: type)
-        try check(
-            dnnl_dilated_deconvolution_backward_data_desc_init(
-                &descriptor, dnnl_deconvolution_direct, &source, &weights, &target, geometry.strides, geometry.gaps,
-                geometry.paddingBefore, geometry.paddingAfter),
-            "describe an input gradient", layer: name)
-        let primitive = try Primitive(descriptor, library, hint: state.primitive, layer: name)
+        let (source, weights, target) = try geometry.anyLayouts(type, weights: type)
+        let primitive = try Primitive("an input gradient", library, hint: state.primitive, layer: name) {
+            dnnl_deconvolution_backward_data_primitive_desc_create(
+                &$0.made, $0.engine, dnnl_deconvolution_direct, $0.layout(source), $0.layout(weights),
+                $0.layout(target), geometry.strides, geometry.gaps, geometry.paddingBefore, geometry.paddingAfter,
+                $0.hint, $0.attributes)
+        }
         return try emitInputGradient(operation, primitive, state.operands, gradient)
     }
 }
@@ -116,7 +108,7 @@ private struct DeconvolutionGeometry {
     /// Source, weights and target in layouts for the library to choose.
     func anyLayouts(
         _ type: dnnl_data_type_t, weights: dnnl_data_type_t
-    ) throws -> (dnnl_memory_desc_t, dnnl_memory_desc_t, dnnl_memory_desc_t) {
+    ) throws -> (MemoryDescriptor, MemoryDescriptor, MemoryDescriptor) {
         try MemoryDescriptor.any(input, kernel, output, type, weights: weights)
     }
 

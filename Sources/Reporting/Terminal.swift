@@ -1,17 +1,18 @@
 import FoundationEssentials
 import Glibc
+import MessagePassing
 
 /// Whether someone watches standard output, so that a line can be rewritten in place.
 public enum Terminal {
     private static var environment: [String: String] { ProcessInfo.processInfo.environment }
-    private static var isUnderMPI: Bool { environment["OMPI_COMM_WORLD_RANK"] != nil }
+    private static var isGiven: Bool { MPI.implementation.givesTerminals && LaunchEnvironment.current.isUnderLauncher }
     private static let parentOutput = "/proc/\(getppid())/fd/1"
 
-    /// Open MPI gives its local ranks a pseudo-terminal whatever mpirun's own output goes to. So under mpirun it is the
-    /// output of the parent, mpirun, that counts; a rank on another node has a parent without one.
+    /// Open MPI gives its local ranks a pseudo-terminal whatever mpirun's own output goes to. So there it is the output of
+    /// the parent, mpirun, that counts; a rank on another node has a parent without one.
     public static var isWatched: Bool {
         guard isatty(STDOUT_FILENO) == 1, canRewrite else { return false }
-        guard isUnderMPI else { return true }
+        guard isGiven else { return true }
         let output = try? FileManager.default.destinationOfSymbolicLink(atPath: parentOutput)
         return output.map { $0.hasPrefix("/dev/pts/") || $0.hasPrefix("/dev/tty") } ?? false
     }
@@ -21,7 +22,7 @@ public enum Terminal {
 
     /// Characters in a line; 80 where the terminal does not say.
     static var width: Int {
-        guard isUnderMPI else { return columns(STDOUT_FILENO) }
+        guard isGiven else { return columns(STDOUT_FILENO) }
         let terminal = open(parentOutput, O_WRONLY | O_NOCTTY | O_CLOEXEC)
         guard terminal >= 0 else { return columns(STDOUT_FILENO) }
         defer { close(terminal) }

@@ -1,5 +1,6 @@
 import Basics
 import FoundationEssentials
+import MessagePassing
 
 /// Starts this program again, alone or as several ranks on this machine.
 package struct ProgramStarter {
@@ -8,7 +9,7 @@ package struct ProgramStarter {
     /// For each program.
     let limit: Duration
     private let program: String
-    private let mpirun: String
+    private let launcher: String
     private let environment: [String: String]
 
     package init(ranks: Int, folder: String, limit: Duration) throws {
@@ -17,26 +18,21 @@ package struct ProgramStarter {
         self.limit = limit
         var environment = ProcessInfo.processInfo.environment
         program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        mpirun = try Self.find("mpirun", environment["PATH"] ?? "")
-        // mpirun refuses to run as root, and to start more ranks than there are cores, unless it is told that this is
-        // meant.
-        environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
-        environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
-        environment["OMPI_MCA_rmaps_base_oversubscribe"] = "1"
+        launcher = try Self.find(MPI.implementation.launcher, environment["PATH"] ?? "")
+        environment.merge(MPI.implementation.permissions) { $1 }
         self.environment = environment
     }
 
-    /// This program with these arguments, `ranks` times under mpirun, or once without it where `ranks` is nil.
+    /// This program with these arguments, `ranks` times under MPI's launcher, or once without it where `ranks` is nil.
     package func run(ranks: Int?, _ arguments: [String], log: String, onLine: (Substring) -> Void = { _ in }) throws {
         var command = [program] + arguments
         if let ranks {
-            // Naming the host keeps batch systems from placing ranks elsewhere; ranks beyond its slots yield when idle.
             let slots = min(ranks, ProcessInfo.processInfo.activeProcessorCount)
-            // mpirun binds ranks to cores of the machine, whether or not it was given them itself.
+            // A launcher binds ranks to cores of the machine, whether or not it was given them itself.
             let isRestricted = Processors.allowed < Processors.online
             command =
-                [mpirun, "-n", "\(ranks)", "--host", "localhost:\(slots)"]
-                + (isRestricted ? ["--bind-to", "none"] : [])
+                [launcher]
+                + MPI.implementation.arguments(ranks: ranks, slotsHere: slots, areBound: !isRestricted)
                 + command
         }
         try WatchedProgram(
@@ -49,7 +45,8 @@ package struct ProgramStarter {
         let candidates = path.split(separator: ":").map { "\($0)/\(name)" }
         if let found = candidates.first(where: FileManager.default.isExecutableFile) { return found }
         throw CheckFailure(
-            "\(name) is not on the PATH; install Open MPI (Debian: apt install openmpi-bin), or add its folder to PATH"
+            "\(name) is not on the PATH; install \(MPI.implementation.name) (Debian: apt install "
+                + "\(MPI.implementation.package)), or add its folder to PATH"
         )
     }
 }

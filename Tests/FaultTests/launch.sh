@@ -54,7 +54,7 @@ kill_all() { kill -KILL $(ranks_of "$out"); }
 "$binary" launch -n 2 --mpirun "--bind-to none" -- "${options[@]}" --epochs 60 --output "$out" >output 2>&1 &
 job=$!
 lose 1 kill_one
-lose 2 pkill -KILL -P $job mpirun
+lose 2 pkill -KILL -P $job
 lose 3 kill_all
 wait $job
 verdict "a job that loses a rank, mpirun and all ranks is finished" as_expected $? 0 "finished after 60 epochs"
@@ -97,13 +97,71 @@ job=$!
 await_step "$folder/stopped" 9 && kill -TERM $job
 wait $job
 verdict "a job that is stopped" as_expected $? 75 "saved|--resume"
+verdict "it says how it was started" grep -qF -- "dptrain launch -n 2 -- --output $folder/stopped --resume" output
+verdict "it does not repeat what mpirun says of the exit code" test "$(grep -c "non-zero" output)" = 0
 expect "what it says to go on with does so" 75 "resumed +from stopped/latest.h5" \
     launch -n 1 -- --resume --output stopped --max-time 1s
+
+# stop_after SECONDS: a job that is told to stop so early ends, with a checkpoint if it had begun. Nothing is left.
+stop_after() {
+    local job code
+    rm -rf "$folder/early"
+    "$binary" launch -n 2 -- "${options[@]}" --epochs 99999 --output "$folder/early" >output 2>&1 &
+    job=$!
+    sleep "$1"
+    kill -TERM $job
+    wait $job
+    code=$?
+    [[ -z $(ranks_of "$folder/early") ]] || return 1
+    if [[ -e $folder/early ]]; then [[ $code -eq 75 && -e $folder/early/latest.h5 ]]; else [[ $code -eq 143 ]]; fi
+}
+for seconds in 0.02 0.1 0.2 0.4 0.8; do
+    verdict "a job that is stopped after $seconds s" stop_after $seconds
+done
+
+# nothing_is_left FOLDER: no rank, after at most five seconds.
+nothing_is_left() {
+    local try
+    for ((try = 0; try < 250; try++)); do
+        [[ -z $(ranks_of "$1") ]] && return 0
+        sleep 0.02
+    done
+    return 1
+}
+"$binary" launch -n 2 -- "${options[@]}" --epochs 99999 --output "$folder/killed" >output 2>&1 &
+job=$!
+await_step "$folder/killed" 9
+mpirun_of_job=$(pgrep -P $job)
+kill -KILL $job
+wait $job 2>/dev/null
+expect "the next launch takes over from one that was killed" 75 "resumed +from " \
+    launch -n 1 -- --resume --output "$folder/killed" --max-time 1s
+verdict "of a launch that is killed no rank is left" nothing_is_left "$folder/killed"
+verdict "nor its mpirun" test ! -e "/proc/$mpirun_of_job"
+
+# Two things are those of Open MPI: its launcher passes SIGUSR2 on, and asks an agent for ranks on other hosts.
+if ldd "$binary" | grep -q libmpich; then
+    finish
+fi
+
+"$binary" launch -n 2 -- --model simple-cnn --data data.h5 --batch-size 26 --epochs 99999 --checkpoint-every-epochs 99999 \
+    --output "$folder/saving" >output 2>&1 &
+job=$!
+await_step "$folder/saving" 0
+for ((try = 0; try < 500; try++)); do
+    grep -q '"event":"step"' "$folder/saving/log.jsonl" 2>/dev/null && break
+    sleep 0.02
+done
+kill -USR2 $job
+verdict "SIGUSR2 is passed on: a checkpoint is saved" await_step "$folder/saving" 1
+verdict "the job goes on" test -n "$(ranks_of "$folder/saving")"
+kill -TERM $job
+wait $job
 
 # Hosts. An agent in the place of ssh: this host is reached, the other one does not answer.
 printf '#!/bin/bash\n[[ $1 == slow.invalid ]] && sleep 20\n[[ $1 == quick.invalid ]]\n' >agent
 chmod +x agent
-export OMPI_MCA_plm_rsh_agent=$PWD/agent
+export OMPI_MCA_plm_rsh_agent=$PWD/agent PRTE_MCA_plm_ssh_agent=$PWD/agent
 printf 'localhost slots=1\ngone.invalid slots=2\n' >hosts
 expect "a host that does not answer is left out" 0 "gone.invalid does not answer. The job runs on the others
 finished after 60 epochs" launch --hostfile hosts -- "${options[@]}" --epochs 60 --output left
@@ -118,6 +176,16 @@ kill -TERM $job
 wait $job
 verdict "with too few ranks it waits for hosts, until it is stopped" \
     as_expected $? 75 "gone.invalid does not answer. It waits for hosts to come back"
+env --default-signal=INT "$binary" launch --hostfile hosts --min-ranks 2 -- "${options[@]}" --epochs 12 --output waiting >output 2>&1 &
+job=$!
+for ((try = 0; try < 500; try++)); do
+    grep -q "waits for hosts" output && break
+    sleep 0.02
+done
+kill -INT $job
+wait $job
+verdict "Ctrl-C while it waits for hosts" as_expected $? 75 "launch: stopped while it waited for hosts"
+verdict "no checkpoint is announced" test "$(grep -c "saves a checkpoint" output)" = 0
 expect "a host file that is not there" 1 "nowhere" launch --hostfile nowhere -- "${options[@]}" --output none
 expect "more ranks than all hosts have" 1 "hosts has 3 slots, so there are never 4 ranks" \
     launch --hostfile hosts --min-ranks 4 -- "${options[@]}" --output none

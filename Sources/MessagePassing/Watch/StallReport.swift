@@ -64,7 +64,6 @@ package struct StallReport {
         return here
             + " The others have not been started, or the nodes do not reach each other. The interfaces of \(host): \(names). "
             + "If other nodes have an interface with the same address (docker0, virbr0), name the right one: "
-            + "mpirun --mca btl_tcp_if_include \(interfaces.first?.name ?? "eth0") "
-            + "--mca oob_tcp_if_include \(interfaces.first?.name ?? "eth0")."
+            + "\(MPI.implementation.selection(interface: interfaces.first?.name ?? "eth0"))."
     }
 }

@@ -1,4 +1,6 @@
+import Basics
 import Checkpoints
+import MessagePassing
 
 /// What a run is about to do, said once before its first step.
 public struct RunBegun: Sendable {
@@ -71,11 +73,6 @@ public struct RunBegun: Sendable {
 
     /// The command that goes on with the run once it has been stopped.
     var resumption: String {
-        let isPlain = output.utf8.allSatisfy { $0 > UInt8(ascii: " ") && !"'\"\\$`&;|<>()*?[]#~!{}".utf8.contains($0) }
-        let folder =
-            isPlain
-            ? output
-            : "'" + output.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-        return (ranks > 1 ? "mpirun -n \(ranks) " : "") + "dptrain --output \(folder) --resume"
+        "\(MPI.command(ranks: ranks)) --output \(ShellWord.quoted(output)) --resume"
     }
 }

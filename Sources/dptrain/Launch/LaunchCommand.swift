@@ -15,7 +15,7 @@ struct LaunchCommand: ParsableCommand {
             A host may be lost for good only if the output folder is on a disk that all hosts share.
 
             The job ends when it is finished, when it is stopped (Ctrl-C, SIGTERM, SIGUSR1: it saves a checkpoint), and when it is \
-            lost again and again at the same checkpoint.
+            lost again and again at the same checkpoint. SIGUSR2 saves a checkpoint, and the job goes on.
 
             Examples:
               dptrain launch -n 8 -- --model lenet5-keras --data train.h5 --output runs/lenet
@@ -64,18 +64,30 @@ struct LaunchCommand: ParsableCommand {
 
     func run() throws {
         try StopSignal.install(announces: true)
+        try SaveSignal.install()
         let train = try train
         let starts = ["--resume", "--overwrite"]
         var request = JobRequest(
             arguments: training.filter { !starts.contains($0) }, firstStart: training.filter { starts.contains($0) },
-            output: try train.flags.options().0.output ?? TrainingRun.defaultOutput)
+            output: try train.flags.options().0.output ?? TrainingRun.defaultOutput, command: command)
         request.ranks = numberOfRanks
         request.hostFile = hostfile
         request.fewestRanks = minRanks
         request.retries = retries
-        request.mpirunArguments = mpirun.split(separator: " ").map(String.init)
+        request.launcherArguments = mpirun.split(separator: " ").map(String.init)
         let code = try JobLauncher(request, tell: StandardError.print).run()
         if code != 0 { throw ExitCode(code) }
+    }
+
+    /// As it has been typed, up to the options of training.
+    private var command: String {
+        var words = ["dptrain", "launch"]
+        if let numberOfRanks { words += ["-n", "\(numberOfRanks)"] }
+        if let hostfile { words += ["--hostfile", ShellWord.quoted(hostfile)] }
+        if minRanks != 1 { words += ["--min-ranks", "\(minRanks)"] }
+        if retries != 2 { words += ["--retries", "\(retries)"] }
+        if !mpirun.isEmpty { words += ["--mpirun", ShellWord.quoted(mpirun)] }
+        return (words + ["--"]).joined(separator: " ")
     }
 
     /// The command behind `--`, checked as it is when it is typed alone.

@@ -57,6 +57,6 @@ extension RankCommand {
         guard threads > 1, !isBoundByOpenMP, cores < threads else { return }
         StandardError.print(
             "warning: a rank's \(threads) threads share \(cores == 1 ? "one core" : "\(cores) cores"); "
-                + "mpirun --map-by slot:PE=\(threads) --bind-to core gives each its own")
+                + "\(MPI.implementation.binding(threads: threads)) gives each its own")
     }
 }

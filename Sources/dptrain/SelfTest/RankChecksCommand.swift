@@ -64,7 +64,7 @@ enum MPIChecks {
         try require(
             used >= min(world.size, available),
             "\(places), although there are \(available) cores; "
-                + "does the environment have OMPI_MCA_hwloc_base_binding_policy or OMPI_MCA_rmaps_base_mapping_policy?")
+                + "does the environment have \(MPI.implementation.bindingVariables)?")
         let threads = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"] ?? "unlimited"
         try require(threads == "1", "\(threads) threads a rank instead of 1")
         let warning =

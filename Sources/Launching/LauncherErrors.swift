@@ -1,0 +1,104 @@
+import Basics
+import Glibc
+import MessagePassing
+
+/// What MPI's launcher and its ranks write to standard error, handed on as it comes. A framed remark of the launcher that says no
+/// more than the exit code is held back until it is known whether the code is one that the ranks have told the user of.
+struct LauncherErrors {
+    private let source: Int32
+    /// Not yet a whole line.
+    private var line: [UInt8] = []
+    /// The remark that has begun.
+    private var remark: [UInt8]?
+    private var held: [UInt8] = []
+
+    private static let longestRemark = 1 << 16
+
+    /// With what the launcher is to write to, which the caller closes.
+    static func open() throws(FileSystemError) -> (LauncherErrors, target: Int32) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { throw FileSystemError("pipe", "standard error", code: errno) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
+        return (LauncherErrors(source: ends[0]), ends[1])
+    }
+
+    private init(source: Int32) { self.source = source }
+
+    /// What comes within this time.
+    mutating func handOn(within milliseconds: Int32) {
+        var waiting = pollfd(fd: source, events: Int16(POLLIN), revents: 0)
+        guard poll(&waiting, 1, milliseconds) > 0 else { return }
+        if !takeAll() { usleep(UInt32(max(0, milliseconds)) * 1000) }
+    }
+
+    /// What is left, and remarks on the exit code too where they tell something new.
+    mutating func finish(withRemarks: Bool) {
+        takeAll()
+        write(remark ?? [])
+        write(line)
+        if withRemarks { write(held) }
+        (line, remark, held) = ([], nil, [])
+        close(source)
+    }
+
+    /// Whether there was anything.
+    @discardableResult
+    private mutating func takeAll() -> Bool {
+        var wasAny = false
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = read(source, &buffer, buffer.count)
+            guard count > 0 else { break }
+            wasAny = true
+            for byte in buffer.prefix(count) {
+                line.append(byte)
+                if byte == UInt8(ascii: "\n") { takeLine() }
+            }
+        }
+        // Half a line that is no frame need not wait for its other half.
+        if remark == nil, !isPartOfFrame(line) {
+            write(line)
+            line = []
+        }
+        return wasAny
+    }
+
+    private mutating func takeLine() {
+        defer { line = [] }
+        guard var text = remark else {
+            if isFrame(line) { remark = line } else { write(line) }
+            return
+        }
+        text += line
+        guard isFrame(line) || text.count > Self.longestRemark else {
+            remark = text
+            return
+        }
+        remark = nil
+        if MPI.implementation.isAboutExitCode(String(decoding: text, as: UTF8.self)) {
+            held += text
+        } else {
+            write(text)
+        }
+    }
+
+    private static let shortestFrame = 60
+
+    private func isFrame(_ line: [UInt8]) -> Bool { line.count > Self.shortestFrame && isPartOfFrame(line) }
+
+    private func isPartOfFrame(_ line: [UInt8]) -> Bool {
+        let frame = MPI.implementation.frame.asciiValue
+        return line.allSatisfy { $0 == frame || $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+    }
+
+    private func write(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+}

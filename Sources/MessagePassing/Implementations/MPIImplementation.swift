@@ -1,0 +1,64 @@
+import CMPI
+import FoundationEssentials
+
+/// What MPIs do each in their own way: how ranks are started, and what surrounds them. All else is the same MPI.
+package protocol MPIImplementation: Sendable {
+    var name: String { get }
+    /// Of Debian, with the program that starts ranks.
+    var package: String { get }
+    /// The program that starts ranks.
+    var launcher: String { get }
+    /// Names that the launcher has as a process.
+    var launcherProcesses: Set<String> { get }
+    /// Whether the launcher's ranks write to a terminal, whatever it writes to itself.
+    var givesTerminals: Bool { get }
+    /// Whether the launcher hands SIGUSR2 to the ranks.
+    var forwardsSaveSignal: Bool { get }
+
+    /// Lets the launcher run as root, and start more ranks than there are cores.
+    var permissions: [String: String] { get }
+    /// The variables that a rank wants to have before MPI starts, where the user has not set them.
+    func preferences(isUnderLauncher: Bool) -> [String: String]
+    /// The variables that may name a program in the place of ssh.
+    var remoteShellVariables: [String] { get }
+
+    /// Arguments for so many ranks. `hostFile` has been written by `hostLine`. Other hosts get the variables too.
+    func arguments(ranks: Int, hostFile: String?, exporting variables: [String]) -> [String]
+    /// A line of a host file.
+    func hostLine(_ host: String, slots: Int) -> String
+    /// Arguments for ranks on this machine alone, also inside a job of a batch system.
+    func arguments(ranks: Int, slotsHere: Int, areBound: Bool) -> [String]
+    /// What gives each rank so many cores.
+    func binding(threads: Int) -> String
+    /// What makes ranks use the one network interface.
+    func selection(interface: String) -> String
+    /// The environment in which ranks are bound to the wrong cores.
+    var bindingVariables: String { get }
+
+    /// What the launcher's remarks begin and end with: a line of nothing else.
+    var frame: Character { get }
+    /// Whether a remark of the launcher says no more than that ranks ended with an exit code other than 0.
+    func isAboutExitCode(_ remark: String) -> Bool
+
+    /// Throws where MPI would not start for want of room.
+    func requireRoom(_ environment: [String: String], rank: Int) throws
+}
+
+extension MPIImplementation {
+    package func requireRoom(_ environment: [String: String], rank: Int) throws {}
+}
+
+/// The one that the program is built with.
+package enum MPI {
+    package static let implementation: any MPIImplementation = cmpi_is_open_mpi() != 0 ? OpenMPI() : MPICH()
+
+    /// Holds the words with which `dptrain launch` has started a run.
+    package static let launchVariable = "DPTRAIN_LAUNCHED_BY"
+
+    /// The words, before the options, that start this program as it has been started.
+    package static func command(
+        ranks: Int, _ environment: [String: String] = ProcessInfo.processInfo.environment
+    ) -> String {
+        environment[launchVariable] ?? (ranks > 1 ? "\(implementation.launcher) -n \(ranks) dptrain" : "dptrain")
+    }
+}

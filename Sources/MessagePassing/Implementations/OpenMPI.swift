@@ -1,0 +1,52 @@
+/// Versions 4 and 5. Version 5 starts ranks by PRRTE, whose settings have names of their own.
+package struct OpenMPI: MPIImplementation {
+    package init() {}
+
+    package let name = "Open MPI"
+    package let package = "openmpi-bin"
+    package let launcher = "mpirun"
+    package let launcherProcesses: Set<String> = ["mpirun", "mpiexec", "orterun", "prterun"]
+    package let givesTerminals = true
+    package let forwardsSaveSignal = true
+
+    package let permissions = [
+        "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+        "OMPI_MCA_rmaps_base_oversubscribe": "1", "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
+    ]
+
+    package func preferences(isUnderLauncher: Bool) -> [String: String] {
+        // A rank that waits would spin on the core that its reader thread, or another job, needs.
+        var preferences = ["OMPI_MCA_mpi_yield_when_idle": "1"]
+        // A process without mpirun would otherwise start a daemon of Open MPI's beside it.
+        if !isUnderLauncher { preferences["OMPI_MCA_ess_singleton_isolated"] = "1" }
+        return preferences
+    }
+
+    package let remoteShellVariables = ["OMPI_MCA_plm_rsh_agent", "PRTE_MCA_plm_ssh_agent"]
+
+    package func arguments(ranks: Int, hostFile: String?, exporting variables: [String]) -> [String] {
+        variables.flatMap { ["-x", $0] } + (hostFile.map { ["--hostfile", $0] } ?? []) + ["-n", "\(ranks)"]
+    }
+
+    package func hostLine(_ host: String, slots: Int) -> String { "\(host) slots=\(slots)" }
+
+    package func arguments(ranks: Int, slotsHere: Int, areBound: Bool) -> [String] {
+        // Ranks beyond a host's slots yield when idle.
+        ["-n", "\(ranks)", "--host", "localhost:\(slotsHere)"] + (areBound ? [] : ["--bind-to", "none"])
+    }
+
+    package func binding(threads: Int) -> String { "mpirun --map-by slot:PE=\(threads) --bind-to core" }
+
+    package func selection(interface: String) -> String {
+        "mpirun --mca btl_tcp_if_include \(interface) --mca oob_tcp_if_include \(interface)"
+    }
+
+    package let bindingVariables = "OMPI_MCA_hwloc_base_binding_policy or OMPI_MCA_rmaps_base_mapping_policy"
+
+    package let frame: Character = "-"
+    package func isAboutExitCode(_ remark: String) -> Bool { remark.contains("non-zero") }
+
+    package func requireRoom(_ environment: [String: String], rank: Int) throws {
+        try SessionFolder(environment).requireRoom(rank: rank)
+    }
+}
