@@ -46,7 +46,7 @@ struct HeldOutSamples {
 }
 
 /// A part of the samples that is another one in each epoch: those kept back, or the others.
-indirect enum Redraw: Sendable {
+package indirect enum Redraw: Sendable {
     case heldOut(of: SampleSet, count: Int, seed: UInt64)
     case others(of: SampleSet, count: Int, seed: UInt64)
 

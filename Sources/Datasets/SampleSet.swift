@@ -23,7 +23,7 @@ public struct SampleSet: Sendable {
     /// The other inputs of a network with several.
     public internal(set) var further: [FurtherInput] = []
     /// For samples that are drawn anew in each epoch; these here are those of epoch 0.
-    var redraw: Redraw?
+    package var redraw: Redraw?
 
     public var file: String { source.file }
     public var count: Int { rows.count }

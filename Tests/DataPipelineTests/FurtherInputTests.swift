@@ -3,8 +3,8 @@ import HDF5Storage
 import Testing
 import Transforms
 
-@testable import DataPipeline
-@testable import Datasets
+import DataPipeline
+import Datasets
 
 /// Samples of several inputs, one data set each.
 @Suite struct FurtherInputTests {

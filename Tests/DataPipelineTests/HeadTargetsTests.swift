@@ -2,7 +2,7 @@ import Basics
 import HDF5Storage
 import Testing
 
-@testable import Datasets
+import Datasets
 
 /// Targets of several outputs, one data set each.
 @Suite struct HeadTargetsTests {

@@ -38,7 +38,7 @@ public struct TransformChain: Sendable {
     }
 
     /// Without transforms: samples of a data set as they are stored.
-    init(of dataset: SampleSet) {
+    package init(of dataset: SampleSet) {
         transforms = []
         source = "\(dataset.file): \(dataset.source.dataset.path)"
         specifications = [dataset.specification]
