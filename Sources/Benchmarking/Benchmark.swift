@@ -86,20 +86,43 @@ public struct Benchmark {
     /// Seconds a step by kind of kernel, over this rank's shards.
     private func timeKernels(_ parts: RunParts, _ reader: BatchReader) throws -> [PlannedKernel.Kind: Double] {
         let (mine, partition) = (parts.session.shards, parts.session.partition)
+        let sums = parts.replica.sums
+        let sizes = Set(mine.map { partition.samples(of: $0, batch: options.batchSize).count })
+        let isSideBySide = sums != nil && sizes.count == 1
+        let levels = sums?.levels ?? mine.map { _ in 0 }
         let loading = PlannedKernel.Kind(phase: .forward, name: "normalising samples")
         var times: [PlannedKernel.Kind: Double] = [:]
         for _ in 0..<Self.profiledSteps {
             guard let samples = try reader.next() else { break }
             parts.replica.weightsChanged()
-            for shard in mine {
+            func plan(_ shard: Int) throws -> (bound: BoundPlan, context: StepContext) {
                 let part = partition.samples(of: shard, batch: options.batchSize)
-                let plan = try parts.replica.plan(.training, samples: part.count, shard: shard - mine.lowerBound)
+                let plan = try parts.replica.plan(
+                    .training, samples: part.count, shard: shard - mine.lowerBound,
+                    level: levels[shard - mine.lowerBound], isSideBySide: isSideBySide)
                 let context = StepContext(
                     seed: options.seed, step: 0, batchSize: options.batchSize, firstSample: part.lowerBound)
-                let start = ContinuousClock.now
-                parts.loader.load(samples[shard], into: plan)
-                times[loading, default: 0] += (ContinuousClock.now - start) / .seconds(1)
-                try plan.addTimes(context, to: &times)
+                return (plan, context)
+            }
+            let first = try plan(mine.lowerBound)
+            for segment in parts.replica.exchanges.indices {
+                for shard in mine {
+                    let (bound, context) = try plan(shard)
+                    if segment == 0 {
+                        let start = ContinuousClock.now
+                        parts.loader.load(samples[shard], into: bound)
+                        times[loading, default: 0] += (ContinuousClock.now - start) / .seconds(1)
+                        try bound.addCopyTimes(context, to: &times)
+                    }
+                    if !isSideBySide { try bound.addTimes(of: segment, context, to: &times) }
+                }
+                for run in first.bound.segments[segment].runs {
+                    for shard in run.forAllShards.isEmpty ? mine : mine.prefix(1) {
+                        let (bound, context) = try plan(shard)
+                        try bound.addTimes(of: segment, run: run, context, to: &times)
+                    }
+                }
+                if let sums { first.bound.addTime(ofSum: segment, sums, to: &times) }
             }
             reader.release(samples)
         }

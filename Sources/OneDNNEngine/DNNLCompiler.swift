@@ -110,7 +110,8 @@ struct DNNLCompiler: LayerCompiler {
     /// library has no generated code; they are limited by memory, and not worth a remark.
     func emit(
         _ primitive: Primitive, _ detail: String? = nil, layer: String, isCopy: Bool = false,
-        reads: [(Int32, Tensor)], writes: [(Int32, Tensor)]
+        reads: [(Int32, Tensor)], writes: [(Int32, Tensor)],
+        forAllShards: (scratch: BufferID?, bind: (Memory) throws -> Kernel)? = nil
     ) {
         var arguments = reads + writes
         var written = writes.map(\.1.buffer)
@@ -119,16 +120,19 @@ struct DNNLCompiler: LayerCompiler {
             arguments.append((DNNL_ARG_SCRATCHPAD, scratch))
             written.append(scratch.buffer)
         }
+        if let scratch = forAllShards?.scratch { written.append(scratch) }
         if !isCopy, primitive.isReference {
             builder.remark(
                 "\(detail ?? "primitive") runs oneDNN's reference implementation (\(primitive.implementation))")
         }
         let library = library
-        builder.emit(detail, reads: reads.map(\.1.buffer), writes: written) { memory in
-            let invocation = try Invocation(
-                primitive, library, layer: layer, arguments.map { ($0.0, $0.1.layout, memory[$0.1.buffer]) })
-            return { _ in try invocation.run() }
-        }
+        builder.emit(
+            detail, reads: reads.map(\.1.buffer), writes: written,
+            bind: { memory in
+                let invocation = try Invocation(
+                    primitive, library, layer: layer, arguments.map { ($0.0, $0.1.layout, memory[$0.1.buffer]) })
+                return { _ in try invocation.run() }
+            }, forAllShards: forAllShards?.bind)
     }
 
     // MARK: Operations

@@ -14,6 +14,8 @@ struct DenseState {
     let weights: Tensor
     let output: Tensor
     let usesBias: Bool
+    /// The primitive for the rows of all shards, if there is one.
+    let forAllShards: Primitive?
 }
 
 extension DNNLCompiler {
@@ -37,10 +39,22 @@ extension DNNLCompiler {
         let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
         var reads = [(DNNL_ARG_SRC, input), (DNNL_ARG_WEIGHTS, w)]
         if usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
-        emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])
+        let all = try rowsOfAllShards(primitive, input, y) { samples in
+            try densePrimitive(operation, .rowMajor(samples: samples, [inputs], type))
+        }
+        emit(
+            primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)],
+            forAllShards: try all.map { all in
+                binding(
+                    all, layer: name,
+                    rows: [
+                        (DNNL_ARG_SRC, input, try all.required(dnnl_query_src_md, layer: name)),
+                        (DNNL_ARG_DST, y, try all.required(dnnl_query_dst_md, layer: name)),
+                    ], others: Array(reads.dropFirst()))
+            })
         let state = DenseState(
             primitive: primitive, input: input, kernel: kernel, weights: keepsWeights ? w : kernel, output: y,
-            usesBias: usesBias)
+            usesBias: usesBias, forAllShards: all)
         return (y, .dense(state))
     }
 
@@ -50,7 +64,7 @@ extension DNNLCompiler {
         let usesBias = operation.parameters.count > 1
         let weights = try MemoryDescriptor.any([outputs, inputs], input.type)
         let bias = usesBias ? try MemoryDescriptor.vector(outputs) : nil
-        let target = try MemoryDescriptor.any([samples, outputs], input.type)
+        let target = try MemoryDescriptor.any([input.dimensions[0], outputs], input.type)
         return try Primitive(
             "a dense layer", library, activation: ElementwiseFunction(operation.activation), layer: operation.name
         ) {
@@ -78,29 +92,78 @@ extension DNNLCompiler {
                 &$0.made, $0.engine, $0.layout(state.input.layout), $0.layout(weights), $0.layout(bias),
                 $0.layout(gradient.layout), $0.hint, $0.attributes)
         }
+        if try emitDenseSum(operation, primitive, state, gradient) { return }
         let biasGradient = state.usesBias ? [(DNNL_ARG_DIFF_BIAS, try vectorGradient(operation.parameters[1]))] : []
         try emitWeightGradient(
             primitive, operation.parameters[0], arenaLayout: state.kernel.layout, layer: name,
             reads: [(DNNL_ARG_SRC, state.input), (DNNL_ARG_DIFF_DST, gradient)], alsoWrites: biasGradient)
     }
 
-    private func denseDataBackward(_ operation: Operation, _ state: DenseState, _ gradient: Tensor) throws -> Tensor {
-        let name = operation.name
+    /// Emits the sum over shards of the weights' gradients, if shards go layer by layer and have few rows.
+    private func emitDenseSum(
+        _ operation: Operation, _ primitive: Primitive, _ state: DenseState, _ gradient: Tensor
+    ) throws -> Bool {
+        let (rows, layout) = (samples, state.kernel.layout)
+        guard let sums = builder.sums, library.hasOwnKernels, type == dnnl_f32, primitive.computesRowsAlike,
+            sums.levelCount <= DenseSum.mostLevels, builder.largestShard <= DenseSum.mostRows,
+            !operation.parameters.contains(where: builder.isShared), let width = try DenseSum.width(layout),
+            primitive.layout(dnnl_query_diff_weights_md) == layout,
+            try isRowMajor(state.input), try isRowMajor(gradient)
+        else { return false }
+        let dw = builder.arenaGradient(of: operation.parameters[0])
+        let db = state.usesBias ? builder.arenaGradient(of: operation.parameters[1]) : nil
+        let (x, dy, dimensions) = (state.input.buffer, gradient.buffer, layout.dimensions)
+        builder.emitSum(of: operation.parameters[0], reads: [x, dy]) { memory in
+            DenseSum(
+                inputs: dimensions[1], outputs: dimensions[0], width: width, shards: sums.shards,
+                kernels: memory.sums(dw), biases: db.map { memory.sums($0) } ?? [])
+        } note: { sum, memory in
+            let (x, dy, shard) = (memory.floats(x), memory.floats(dy), memory.shard)
+            guard let sum = sum as? DenseSum else { preconditionFailure("the sum of another layer") }
+            return { _ in sum.note(shard, x, dy, rows: rows) }
+        }
+        return true
+    }
+
+    private func dataPrimitive(
+        _ operation: Operation, _ forward: Primitive, input: MemoryDescriptor, gradient: MemoryDescriptor
+    ) throws -> Primitive {
         let (inputs, outputs) = (operation.inputShapes[0].count, operation.outputShape.count)
         let weights = try MemoryDescriptor.any([outputs, inputs], type)
-        let primitive = try Primitive("an input gradient", library, hint: state.primitive, layer: name) {
+        return try Primitive("an input gradient", library, hint: forward, layer: operation.name) {
             dnnl_inner_product_backward_data_primitive_desc_create(
-                &$0.made, $0.engine, $0.layout(state.input.layout), $0.layout(weights), $0.layout(gradient.layout),
-                $0.hint, $0.attributes)
+                &$0.made, $0.engine, $0.layout(input), $0.layout(weights), $0.layout(gradient), $0.hint,
+                $0.attributes)
         }
+    }
+
+    private func denseDataBackward(_ operation: Operation, _ state: DenseState, _ gradient: Tensor) throws -> Tensor {
+        let name = operation.name
+        let primitive = try dataPrimitive(
+            operation, state.primitive, input: state.input.layout, gradient: gradient.layout)
         let wanted = try primitive.required(dnnl_query_weights_md, layer: name)
         let w =
             state.weights.layout == wanted
             ? state.weights : try readable(operation.parameters[0], state.kernel, as: wanted, layer: name)
         let dx = activation(state.input.layout)
+        let all = try state.forAllShards.flatMap { forward in
+            try rowsOfAllShards(primitive, gradient, dx) { samples in
+                try dataPrimitive(
+                    operation, forward, input: .rowMajor(samples: samples, [operation.inputShapes[0].count], type),
+                    gradient: .rowMajor(samples: samples, [operation.outputShape.count], type))
+            }
+        }
         emit(
             primitive, layer: name, reads: [(DNNL_ARG_DIFF_DST, gradient), (DNNL_ARG_WEIGHTS, w)],
-            writes: [(DNNL_ARG_DIFF_SRC, dx)])
+            writes: [(DNNL_ARG_DIFF_SRC, dx)],
+            forAllShards: try all.map { all in
+                binding(
+                    all, layer: name,
+                    rows: [
+                        (DNNL_ARG_DIFF_DST, gradient, try all.required(dnnl_query_diff_dst_md, layer: name)),
+                        (DNNL_ARG_DIFF_SRC, dx, try all.required(dnnl_query_diff_src_md, layer: name)),
+                    ], others: [(DNNL_ARG_WEIGHTS, w)])
+            })
         return dx
     }
 

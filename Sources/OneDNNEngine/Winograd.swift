@@ -115,10 +115,9 @@ extension DNNLCompiler {
             operation.parameters[0], kernel, geometry, shape, turned: false, layer: operation.name)
         let bias = layer.usesBias ? try vector(operation.parameters[1]).buffer : nil
         let y = activation(try blocked(geometry.output))
-        let scratch = scratch(for: shape, dptrain_winograd_scratch)
-        builder.emit(reads: [x.buffer, u] + (bias.map { [$0] } ?? []), writes: [y.buffer, scratch]) { memory in
+        emitTiles(shape, x, y, reads: [x.buffer, u] + (bias.map { [$0] } ?? [])) { shape, scratch, memory in
             let (x, u, y) = (memory[x.buffer], memory.floats(u), memory[y.buffer])
-            let (bias, scratch) = (bias.map { memory.floats($0) }, memory.floats(scratch))
+            let bias = bias.map { memory.floats($0) }
             return { _ in
                 withUnsafePointer(to: shape) { dptrain_winograd_forward($0, x, u, bias, rectifies, y, scratch) }
             }
@@ -174,13 +173,25 @@ extension DNNLCompiler {
         let u = try transformed(
             operation.parameters[0], state.operands.kernel, geometry, shape, turned: true, layer: name)
         let dx = activation(try blocked(geometry.input))
-        let scratch = scratch(for: shape, dptrain_winograd_scratch)
-        builder.emit(reads: [dy.buffer, u], writes: [dx.buffer, scratch]) { memory in
+        emitTiles(shape, dy, dx, reads: [dy.buffer, u]) { shape, scratch, memory in
             let (dy, u, dx) = (memory[dy.buffer], memory.floats(u), memory[dx.buffer])
-            let scratch = memory.floats(scratch)
             return { _ in withUnsafePointer(to: shape) { dptrain_winograd_input_gradient($0, dy, u, dx, scratch) } }
         }
         return dx
+    }
+
+    /// Emits a pass from images to images. A tile is computed alike whatever the others are, so the tiles of all shards may go
+    /// through it together; the transformed kernels, four times as large as the weights, are then read once.
+    private func emitTiles(
+        _ shape: dptrain_winograd, _ input: Tensor, _ output: Tensor, reads: [BufferID],
+        bind: @escaping (dptrain_winograd, UnsafeMutablePointer<Float>, Memory) -> Kernel
+    ) {
+        var all = shape
+        if let sums = builder.sums, lieSideBySide(input, output) { all.samples *= sums.shards }
+        let (scratch, together) = (scratch(for: all, dptrain_winograd_scratch), all)
+        builder.emit(
+            reads: reads, writes: [output.buffer, scratch], bind: { bind(shape, $0.floats(scratch), $0) },
+            forAllShards: together.samples > shape.samples ? { bind(together, $0.floats(scratch), $0) } : nil)
     }
 
     private func blocked(_ dimensions: [Int]) throws -> MemoryDescriptor {

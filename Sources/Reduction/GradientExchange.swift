@@ -80,10 +80,13 @@ public struct ExchangePlan {
     public let rank: Int
     /// Which ranks share memory.
     public let nodes: NodeMap
+    /// Whether all shards go through one operation before the next: gradients are then added as soon as they are computed, and
+    /// arenas hold sums only.
+    public let isLayerByLayer: Bool
 
     public init(
         _ type: any GradientExchange.Type, _ partition: ShardPartition, _ buckets: BucketPlan, parameterCount: Int,
-        rank: Int, _ nodes: NodeMap
+        rank: Int, _ nodes: NodeMap, isLayerByLayer: Bool = false
     ) {
         precondition(partition.ranks == buckets.ranks && nodes.ranks == buckets.ranks, "plans of other ranks")
         precondition(parameterCount >= buckets.count, "every gradient has a parameter")
@@ -94,10 +97,14 @@ public struct ExchangePlan {
         self.parameterCount = parameterCount
         self.rank = rank
         self.nodes = nodes
+        self.isLayerByLayer = isLayerByLayer
     }
 
     /// The gradient arenas that the rank needs.
-    public var levels: Int { ShardProgram.levelCount(partition, rank: rank) }
+    public var levels: Int {
+        let sums = ShardProgram.sums(partition, rank: rank)
+        return isLayerByLayer ? sums.partials : sums.levelCount
+    }
     public var ownership: SliceOwnership { SliceOwnership(type, buckets, nodes, rank: rank) }
     public var memory: ExchangeMemory { type.memory(self) }
 

@@ -1,4 +1,5 @@
 import Basics
+import Execution
 
 /// Sums the shards' gradients over all ranks, has the weights updated, and shares them, while the backward pass still
 /// runs.
@@ -48,7 +49,8 @@ public final class Reducer {
     private let rank: Int
     private let overlap: Overlap
     private let exchange: any GradientExchange
-    private let gradientLevels: [AlignedBuffer<Float>]
+    private let gradientLevels: [UnsafeMutablePointer<Float>]
+    private let isLayerByLayer: Bool
     private let owned: [Range<Int>]
     private let gate: (any UpdateGate)?
     private let update: Update
@@ -68,7 +70,8 @@ public final class Reducer {
         (rank, partition, buckets) = (plan.rank, plan.partition, plan.buckets)
         owned = plan.ownership.ranges
         self.exchange = exchange
-        gradientLevels = exchange.arenas.gradientLevels
+        gradientLevels = exchange.arenas.gradientLevels.map(\.baseAddress)
+        isLayerByLayer = plan.isLayerByLayer
         self.overlap = overlap
         self.gate = gate
         self.update = update
@@ -93,20 +96,33 @@ public final class Reducer {
     /// The rank's non-empty shards in this step. May be empty: the rank then only calls `finish`.
     public var shards: Range<Int> { current.shards }
 
+    /// How their gradients are added.
+    package var shardSums: ShardSums { current.sums }
+
     /// The gradient arena that the gradient of `shard`, one of `shards`, is computed into.
-    public func level(ofShard shard: Int) -> Int { current.levels[shard - current.shards.lowerBound] }
+    public func level(ofShard shard: Int) -> Int { current.sums.levels[shard - current.shards.lowerBound] }
 
     /// Says that the gradient of `shard`, any but the last of `shards`, is complete in `range` of its arena.
     public func shardFinished(_ shard: Int, range: Range<Int>) {
         precondition(shard != current.shards.upperBound - 1, "the last shard reports by gradientsReady")
-        addLevels(after: shard, range)
+        addLevels(after: shard, range) { gradientLevels[$0] }
+    }
+
+    /// The same for any shard if shards go layer by layer. `level` gives where the arena of a level begins, or would.
+    package func shardFinished(
+        _ shard: Int, range: Range<Int>, level: (Int) -> UnsafeMutablePointer<Float>
+    ) {
+        precondition(isLayerByLayer, "gradients of the last shard are added when their buckets are complete")
+        addLevels(after: shard, range, level)
     }
 
     /// Says that the gradient of the last of `shards` is complete below `offset`, and sends the buckets that are now
     /// complete.
     public func gradientsReady(upTo offset: Int) throws {
         while ready < buckets.buckets.count, buckets.buckets[ready].upperBound <= offset {
-            if let last = current.shards.last { addLevels(after: last, buckets.buckets[ready]) }
+            if !isLayerByLayer, let last = current.shards.last {
+                addLevels(after: last, buckets.buckets[ready]) { gradientLevels[$0] }
+            }
             ready += 1
         }
         try progress()
@@ -148,20 +164,23 @@ public final class Reducer {
     }
 
     /// Step a: the additions that are due once `shard` is complete in `range`.
-    private func addLevels(after shard: Int, _ range: Range<Int>) {
+    private func addLevels(
+        after shard: Int, _ range: Range<Int>, _ level: (Int) -> UnsafeMutablePointer<Float>
+    ) {
         let roundedRange = range.clamped(to: 0..<buckets.roundedCount)
         let exactRange = range.clamped(to: buckets.roundedCount..<buckets.count)
         let index = shard - current.shards.lowerBound
-        var top = current.levels[index]
-        for addition in 0..<current.additions[index] {
-            let (right, left) = (gradientLevels[top].baseAddress, gradientLevels[top - 1].baseAddress)
+        let additions = current.sums.additions[index]
+        var top = current.sums.levels[index]
+        for addition in 0..<additions {
+            let (right, left) = (level(top), level(top - 1))
             if !roundedRange.isEmpty {
                 let start = roundedRange.lowerBound
                 // With several ranks the root is added by the owners of slices.
                 let isLast = partition.ranks == 1 && shard == current.shards.last
                 WireRounding.add(
                     right + start, into: left + start, count: roundedRange.count,
-                    root: isLast && current.endsInRoot && addition == current.additions[index] - 1)
+                    root: isLast && current.endsInRoot && addition == additions - 1)
             }
             add(right + exactRange.lowerBound, into: left + exactRange.lowerBound, count: exactRange.count)
             top -= 1
@@ -169,7 +188,7 @@ public final class Reducer {
         // Sums round what they read, and packing rounds what it sends. Only a single shard that stays here is rounded by
         // neither.
         if partition.ranks == 1, current.shards.count == 1 {
-            WireRounding.round(gradientLevels[top].baseAddress + roundedRange.lowerBound, count: roundedRange.count)
+            WireRounding.round(level(top) + roundedRange.lowerBound, count: roundedRange.count)
         }
     }
 

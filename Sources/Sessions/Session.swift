@@ -101,6 +101,7 @@ extension Session {
     ) throws -> ReplicaPlan {
         let targets = (work[.training] ?? work.values.first)?.targetKind(for: loss) ?? .label
         var demand = ReplicaPlan.Demand(options, targets: targets, shards: shards.count)
+        demand.sums = work[.training].map { _ in ShardProgram.sums(partition, rank: communicator.rank) }
         demand.weighted = Set(work.filter { $0.value.dataset.weights != nil }.keys)
         demand.trainingInputs = trainingInputs
         demand.start = start

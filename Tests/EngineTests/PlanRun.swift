@@ -110,7 +110,7 @@ final class PlanRun {
         var first = 0
         let contexts = shards.map { shard in
             defer { first += shard.samples }
-            shard.load(batch, network, from: first)
+            shard.bound.load(batch, network, from: first)
             return StepContext(seed: 5, step: 3, batchSize: batchSize, firstSample: first)
         }
         for segment in shards[0].bound.segments.indices {
@@ -202,28 +202,31 @@ private final class ShardRun {
         metrics.initialize(repeating: ShardMetrics(), count: 8)
         bound = try plan.bind(
             to: MemoryRegions(
-                activations: activations.baseAddress, scratch: scratch.baseAddress, shared: shared.baseAddress,
-                parameters: parameters, gradients: gradients.baseAddress, metrics: metrics,
+                activations: ActivationMemory(activations.baseAddress), scratch: scratch.baseAddress,
+                shared: shared.baseAddress,
+                parameters: parameters, gradients: .arena(gradients.baseAddress), metrics: metrics,
                 weightCopies: weightCopies))
     }
 
     deinit { metrics.deallocate() }
+}
 
+extension BoundPlan {
     /// Copies this shard's samples, which start at `first`, out of the batch.
     func load(_ batch: Batch, _ network: Network, from first: Int) {
         let inputs = network.inputShape.count
-        copy(batch.inputs[first * inputs..<(first + samples) * inputs], to: bound.input)
+        copy(batch.inputs[first * inputs..<(first + plan.samples) * inputs], to: input)
         for (number, input) in network.furtherInputs.enumerated() {
             let width = network.shapes[input].count
-            let values = batch.furtherInputs[number][first * width..<(first + samples) * width]
-            copy(values, to: bound.furtherInputs[number])
+            let values = batch.furtherInputs[number][first * width..<(first + plan.samples) * width]
+            copy(values, to: furtherInputs[number])
         }
-        guard let targets = bound.targets else { return }
+        guard let targets else { return }
         switch batch.targets {
-        case .labels(let labels): copy(labels[first..<first + samples], to: targets)
+        case .labels(let labels): copy(labels[first..<first + plan.samples], to: targets)
         case .values(let values):
             let outputs = values.count * inputs / batch.inputs.count
-            copy(values[first * outputs..<(first + samples) * outputs], to: targets)
+            copy(values[first * outputs..<(first + plan.samples) * outputs], to: targets)
         }
     }
 

@@ -66,7 +66,7 @@ import Testing
 
     @Test func levelsNeededByARank() {
         func levels(_ shards: Int, _ ranks: Int, _ rank: Int) -> Int {
-            ShardProgram.levelCount(ShardPartition(shards: shards, ranks: ranks), rank: rank)
+            ShardProgram.sums(ShardPartition(shards: shards, ranks: ranks), rank: rank).levelCount
         }
         #expect(levels(1, 1, 0) == 1)
         #expect(levels(8, 1, 0) == 4)

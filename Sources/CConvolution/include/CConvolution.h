@@ -5,6 +5,7 @@
 /// processors without them. Every function needs AVX-512 (F, BW, DQ, VL; those of bf16 AVX512_BF16 too) unless its header says
 /// otherwise, and runs on one thread.
 #include "bf16_weight_gradient.h"
+#include "dense.h"
 #include "grouped.h"
 #include "elementwise.h"
 #include "feature_normalization.h"

@@ -39,6 +39,8 @@ public struct ArenaSlice: Sendable {
 
     public static let alignment = 16
     public var range: Range<Int> { offset..<offset + format.elementCount.rounded(upToMultipleOf: Self.alignment) }
+    /// Without what is behind the parameter up to the next.
+    var elements: Range<Int> { offset..<offset + format.elementCount }
 }
 
 /// Where every parameter lies in the one contiguous block that holds them all. Trainable parameters come in the order

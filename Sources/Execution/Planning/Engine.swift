@@ -22,6 +22,11 @@ public struct PlanRequest {
     /// Whether the plan runs for several shards a step: copies of weights are then made once a step, in memory of their
     /// own.
     public var keepsWeightCopies: Bool
+    /// How the rank's shards are added, if all go through one operation before the next; nil if one goes through the whole plan
+    /// after the other.
+    public var sums: ShardSums?
+    /// Samples of the largest shard that is trained on, if the plan is not for it.
+    public var largestShard: Int?
 
     public init(
         network: LoweredNetwork, loss: Loss, targets: TargetKind, samples: Int, purpose: PlanPurpose,

@@ -29,7 +29,7 @@ public final class PlanBuilder {
     struct Buffer {
         let region: Region
         let contents: BufferContents
-        /// Numbers of the first and last kernel that touch it.
+        /// Numbers of the first and last kernel that touch it; of the segments, in plans with `sums`.
         var life: ClosedRange<Int>?
     }
 
@@ -43,6 +43,10 @@ public final class PlanBuilder {
 
     /// Whether the plan runs for several shards a step, which then share copies of weights.
     public let keepsWeightCopies: Bool
+    /// How the rank's shards are added, if all go through one operation before the next.
+    public let sums: ShardSums?
+    /// Samples of the largest shard that is trained on.
+    public let largestShard: Int
 
     private(set) var buffers: [Buffer] = []
     private(set) var segments = [Segment()]
@@ -66,7 +70,7 @@ public final class PlanBuilder {
     init(
         network: Network, operations: [Operation], samples: Int, purpose: PlanPurpose,
         batchNormalization: BatchNormalizationMode,
-        arena: ArenaLayout?, keepsWeightCopies: Bool
+        arena: ArenaLayout?, keepsWeightCopies: Bool, sums: ShardSums?, largestShard: Int
     ) {
         self.network = network
         sharedParameters = SharedParameters(operations)
@@ -75,6 +79,8 @@ public final class PlanBuilder {
         self.batchNormalization = batchNormalization
         self.arena = arena
         self.keepsWeightCopies = keepsWeightCopies
+        self.sums = sums
+        self.largestShard = largestShard
     }
 
     public var isTraining: Bool { purpose == .training }
@@ -82,6 +88,14 @@ public final class PlanBuilder {
     /// Kernels that are emitted from here on belong to this layer and phase.
     func enter(layer: String, kind: String, phase: Phase) {
         (self.layer, self.kind, self.phase) = (layer, kind, phase)
+        // Even where an operation has no kernel, so that plans for other numbers of samples have as many segments.
+        if sums != nil { endSegment() }
+    }
+
+    /// What is emitted from here on runs when all shards have come so far.
+    private func endSegment() {
+        segments.append(Segment())
+        gradientWrites.append([])
     }
 
     // MARK: Buffers
@@ -98,6 +112,12 @@ public final class PlanBuilder {
     public func scratch(bytes: Int) -> BufferID { add(.scratch(bytes: bytes), .other) }
 
     public func scratch(floats: Int) -> BufferID { scratch(bytes: floats * MemoryLayout<Float>.stride) }
+
+    /// Whether what the rank's shards have in a buffer of so many bytes is one piece of memory: where `forAllShards` may be used.
+    public func liesSideBySide(_ buffer: BufferID, bytes: Int) -> Bool {
+        guard sums != nil, case .activation(let own) = buffers[buffer.index].region else { return false }
+        return own == bytes && bytes.isMultiple(of: MemoryPlan.alignment)
+    }
 
     /// Memory that all shards of a rank share, for the results of exchanges.
     func shared(floats: Int) -> BufferID { add(.shared(bytes: floats * MemoryLayout<Float>.stride), .floats) }
@@ -124,8 +144,11 @@ public final class PlanBuilder {
         sharedParameters.own(index) { activation(floats: elementCount(of: index)) } ?? arenaGradient(of: index)
     }
 
+    /// Whether a parameter is one of several operations.
+    public func isShared(_ index: Int) -> Bool { sharedParameters.isShared(index) }
+
     /// The slice of the gradient arena that belongs to a parameter.
-    func arenaGradient(of index: Int) -> BufferID { add(.gradient(index), .floats) }
+    public func arenaGradient(of index: Int) -> BufferID { add(.gradient(index), .floats) }
 
     /// In the parameter's format, with the padding of its slice.
     func elementCount(of index: Int) -> Int {
@@ -165,14 +188,20 @@ public final class PlanBuilder {
 
     /// Adds a kernel to the current segment. `bind` is called once for each memory the plan is bound to, and returns
     /// the closure that a step runs. The closure must not allocate.
+    ///
+    /// `forAllShards` returns one that does the same for all shards of the rank at once, bit for bit. It is given the memory of
+    /// the first; what the others have in a buffer lies behind it (`liesSideBySide`).
     public func emit(
-        _ detail: String? = nil, reads: [BufferID], writes: [BufferID], bind: @escaping (Memory) throws -> Kernel
+        _ detail: String? = nil, reads: [BufferID], writes: [BufferID], bind: @escaping (Memory) throws -> Kernel,
+        forAllShards: ((Memory) throws -> Kernel)? = nil
     ) {
         for buffer in reads + writes { touch(buffer) }
         for buffer in writes {
             if case .gradient(let parameter) = buffers[buffer.index].region { noteGradient(of: parameter) }
         }
-        let kernel = PlannedKernel(layer: layer, kind: detail ?? kind, phase: phase, writes: writes, bind: bind)
+        let kernel = PlannedKernel(
+            layer: layer, kind: detail ?? kind, phase: phase, writes: writes, bind: bind,
+            bindForAllShards: sums == nil ? nil : forAllShards)
         if isMakingWeightCopy {
             weightCopies[weightCopies.count - 1].kernels.append(kernel)
         } else {
@@ -181,13 +210,23 @@ public final class PlanBuilder {
         }
     }
 
+    /// Adds the gradients of a parameter, and of others with it, over all shards of the rank before they are written; in plans
+    /// with `sums`. `make` gives what adds them, once a replica. `note` binds the kernel that tells it where a shard's operands
+    /// lie.
+    public func emitSum(
+        of parameter: Int, reads: [BufferID], make: @escaping (Memory) -> any ShardSum,
+        note: @escaping (any ShardSum, Memory) -> Kernel
+    ) {
+        emit(reads: reads, writes: []) { memory in note(memory.sum(of: parameter) { make(memory) }, memory) }
+        segments[segments.count - 1].sum = parameter
+    }
+
     /// Ends the segment: `local` of all shards is combined, and the returned buffer holds the result for what follows.
     public func exchange(_ local: BufferID, floats: Int, rule: Exchange.Rule) -> BufferID {
         let combined = shared(floats: floats)
         touch(local)
         segments[segments.count - 1].exchange = Exchange(rule: rule, count: floats, local: local, combined: combined)
-        segments.append(Segment())
-        gradientWrites.append([])
+        endSegment()
         return combined
     }
 
@@ -201,7 +240,8 @@ public final class PlanBuilder {
     func pin(_ buffer: BufferID) { buffers[buffer.index].life = 0...Int.max }
 
     func markGradientsReady(below offset: Int, segment: Int, kernel: Int) {
-        segments[segment].kernels[kernel].gradientsReady = offset
+        segments[segment].gradientsReady = offset
+        if kernel >= 0 { segments[segment].kernels[kernel].gradientsReady = offset }
     }
 
     private func noteGradient(of parameter: Int) {
@@ -213,7 +253,13 @@ public final class PlanBuilder {
 
     private func touch(_ buffer: BufferID) {
         let life = buffers[buffer.index].life
-        let first = min(life?.lowerBound ?? kernelCount, kernelCount)
-        buffers[buffer.index].life = first...max(life?.upperBound ?? kernelCount, kernelCount)
+        // Where shards lie side by side, one may run a whole segment while the next has not begun it: a place that becomes free
+        // within the segment is still in use.
+        let now = sums == nil ? kernelCount : segments.count - 1
+        if sums != nil, case .scratch = buffers[buffer.index].region, let life {
+            precondition(life.lowerBound == now, "other shards use the same scratch memory between segments")
+        }
+        let first = min(life?.lowerBound ?? now, now)
+        buffers[buffer.index].life = first...max(life?.upperBound ?? now, now)
     }
 }

@@ -36,7 +36,8 @@ public struct Planner<Compiler: LayerCompiler> {
             network: request.network.network, operations: request.network.operations, samples: request.samples,
             purpose: request.purpose,
             batchNormalization: request.batchNormalization, arena: request.arena,
-            keepsWeightCopies: request.keepsWeightCopies)
+            keepsWeightCopies: request.keepsWeightCopies, sums: request.sums,
+            largestShard: request.largestShard ?? request.samples)
         compiler = try makeCompiler(builder)
     }
 
@@ -431,7 +432,7 @@ extension Plan {
         let arena = arena
         addresses = builder.buffers.indices.map { index in
             switch builder.buffers[index].region {
-            case .activation: .activation(activations.offsets[index])
+            case .activation(let bytes): .activation(activations.offsets[index], bytes: bytes)
             case .scratch: .scratch(scratch.offsets[index])
             case .shared: .shared(shared.offsets[index])
             case .weightCopy(let copy): .weightCopy(copy)
@@ -453,9 +454,24 @@ extension Plan {
         samples = request.samples
         segments = zip(builder.segments, builder.gradientWrites).map { segment, written in
             var segment = segment
-            segment.gradients = Self.merged(written.map { arena[parameter: $0].range })
+            // Memory of several levels is used again by other segments, so what no kernel writes must not be added.
+            segment.gradients =
+                request.sums == nil
+                ? Self.merged(written.map { arena[parameter: $0].range })
+                : written.map { arena[parameter: $0].elements }.sorted { $0.lowerBound < $1.lowerBound }
             return segment
         }
+        if request.sums != nil {
+            for (number, segment) in segments.enumerated() {
+                for (kernel, planned) in segment.kernels.enumerated() {
+                    segments[number].kernels[kernel].gradients = planned.writes.compactMap { buffer in
+                        guard case .gradient(let parameter) = builder.buffers[buffer.index].region else { return nil }
+                        return arena[parameter: parameter].elements
+                    }
+                }
+            }
+        }
+        spareCount = request.sums == nil ? 0 : segments.map(\.span).max() ?? 0
         weightCopies = builder.weightCopies
         remarks = builder.remarks
         predictionRule = PredictionRule(request.lossRow(of: request.network.output, 0), network.decision)

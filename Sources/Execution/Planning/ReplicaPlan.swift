@@ -29,10 +29,14 @@ public struct ReplicaPlan {
         public var trainingInputs: [Shape] = []
         public var evaluation: Set<Int> = []
         public var prediction: Set<Int> = []
-        /// The rank's gradient arenas.
+        /// The rank's gradient arenas, if one shard goes through the whole plan after the other.
         public var levels = 0
         /// The rank's shards.
         public var shards = 1
+        /// How their gradients are added, if they may also go through one operation before the next.
+        public var sums: ShardSums?
+        /// Whether they do; nil for what takes less memory.
+        public var isLayerByLayer: Bool?
 
         public init() {}
     }
@@ -48,18 +52,40 @@ public struct ReplicaPlan {
     /// Bytes of the copies of weights that any of the plans reads.
     let weightCopies: [WeightCopy.Identity: Int]
     let levels: Int
+    /// How gradients are added, if all shards go through one operation before the next.
+    public let sums: ShardSums?
     /// How many shards are in flight at the same time. Each has activations of its own.
     let shardsInFlight: Int
 
+    /// Where it takes less memory, all of the rank's shards go through one operation before the next: where weights are larger
+    /// than activations. It is faster there too, because weights are then read, and gradients added, in the cache.
     public init(_ network: Network, loss: Loss, engine: any Engine, _ demand: Demand) throws {
+        var plan = try ReplicaPlan(network, loss, engine, demand, sums: nil, arena: nil)
+        if let sums = demand.sums, demand.isLayerByLayer ?? plan.mayTakeLess(layerByLayer: sums) {
+            let other = try ReplicaPlan(network, loss, engine, demand, sums: sums, arena: plan.arena)
+            if demand.isLayerByLayer ?? (other.memory.total < plan.memory.total) { plan = other }
+        }
+        self = plan
+    }
+
+    /// Whether the levels of gradients that are spared are larger than the activations that come in addition.
+    private func mayTakeLess(layerByLayer sums: ShardSums) -> Bool {
+        let spared = (sums.levelCount - sums.partials) * arena.gradientCount * MemoryLayout<Float>.stride
+        return shardsInFlight == 1 && spared > (sums.shards - 1) * activationBytes(of: .training)
+    }
+
+    private init(
+        _ network: Network, _ loss: Loss, _ engine: any Engine, _ demand: Demand, sums: ShardSums?, arena: ArenaLayout?
+    ) throws {
         self.network = network
+        self.sums = sums
         self.loss = loss
         var request = PlanRequest(
             network: LoweredNetwork(
                 network, loss: loss, purpose: .training, start: demand.start, penalties: demand.activityPenalties),
             loss: loss, targets: demand.targets,
             samples: 0, purpose: .training, batchNormalization: demand.batchNormalization, precision: demand.precision,
-            keepsWeightCopies: demand.shards > 1)
+            arena: arena, keepsWeightCopies: demand.shards > 1)
         var plans: [Key: Plan] = [:]
         input = demand.start == 0 ? network.inputShape : network.shapes[demand.start]
         let trained = demand.trainingInputs.isEmpty ? [input] : demand.trainingInputs
@@ -76,6 +102,8 @@ public struct ReplicaPlan {
                     sized, loss: loss, purpose: purpose, start: demand.start, penalties: demand.activityPenalties)
                 for samples in sizes.sorted(by: >) where samples > 0 {
                     request.purpose = purpose
+                    request.sums = purpose == .training ? sums : nil
+                    request.largestShard = demand.training.max()
                     request.isWeighted = demand.weighted.contains(purpose)
                     request.samples = samples
                     let plan = try engine.plan(request)
@@ -88,12 +116,24 @@ public struct ReplicaPlan {
         self.arena = arena
         self.plans = plans
         weightCopies = plans.values.flatMap(\.weightCopies).reduce(into: [:]) { $0[$1.identity] = $1.bytes }
-        levels = demand.levels
+        levels = sums?.partials ?? demand.sums?.levelCount ?? demand.levels
         shardsInFlight = plans.values.contains(where: \.needsMemoryForEachShard) ? demand.shards : 1
     }
 
-    /// Of one shard in flight.
-    var activationBytes: Int { plans.values.map(\.activationBytes).max() ?? 0 }
+    /// Of one shard.
+    func activationBytes(of purpose: PlanPurpose) -> Int {
+        plans.filter { $0.key.purpose == purpose }.values.map(\.activationBytes).max() ?? 0
+    }
+    /// Of all shards in flight. Only training has several.
+    var activationBytes: Int {
+        max(
+            shardsInFlight * activationBytes(of: .training), activationBytes(of: .evaluation),
+            activationBytes(of: .prediction))
+    }
+    /// The levels above those of the sums, if they are memory that each segment uses anew.
+    var spareLevels: Int { sums.map { $0.levelCount - $0.partials } ?? 0 }
+    /// Floats of such a level.
+    var spareCount: Int { plans.values.map(\.spareCount).max() ?? 0 }
     var scratchBytes: Int { plans.values.map(\.scratchBytes).max() ?? 0 }
     var sharedBytes: Int { plans.values.map(\.sharedBytes).max() ?? 0 }
 
@@ -101,7 +141,8 @@ public struct ReplicaPlan {
     public var memory: MemoryNeed {
         let float = MemoryLayout<Float>.stride
         return MemoryNeed(
-            activations: shardsInFlight * activationBytes, scratch: scratchBytes + sharedBytes,
+            activations: activationBytes,
+            scratch: scratchBytes + sharedBytes + spareLevels * spareCount * float,
             weightCopies: weightCopies.values.reduce(0, +), parameters: arena.count * float,
             gradients: levels * arena.gradientCount * float)
     }

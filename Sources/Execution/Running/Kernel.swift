@@ -46,6 +46,10 @@ public struct PlannedKernel {
     /// After this kernel the gradients of arena elements below this offset are complete.
     public internal(set) var gradientsReady = 0
     let bind: (Memory) throws -> Kernel
+    /// The arena ranges of gradients that it writes, in plans with `sums`.
+    var gradients: [Range<Int>] = []
+    /// Binds a kernel that does the same for all shards of the rank, to the memory of the first.
+    let bindForAllShards: ((Memory) throws -> Kernel)?
 }
 
 /// A value that all shards of all ranks must combine before the next segment can run: the barrier of global batch
@@ -71,7 +75,33 @@ public struct Segment {
     /// The arena ranges whose gradients it writes, ascending.
     public internal(set) var gradients: [Range<Int>] = []
     public internal(set) var exchange: Exchange?
+    /// The parameter whose gradient is added over all shards when the last has run.
+    var sum: Int?
+    /// When the segment has run, the gradients of arena elements below this offset are complete; 0 where nothing is new.
+    var gradientsReady = 0
 
     /// How many kernels, from the first, are of the forward pass.
     var forward: Int { kernels.prefix { $0.phase == .forward }.count }
+
+    /// Its kernels in runs: those of one run either serve all shards at once, or one shard after the other.
+    var runs: [Range<Int>] {
+        var runs: [Range<Int>] = []
+        for (number, kernel) in kernels.enumerated() {
+            if let last = runs.last,
+                (kernels[last.lowerBound].bindForAllShards == nil) == (kernel.bindForAllShards == nil)
+            {
+                runs[runs.count - 1] = last.lowerBound..<number + 1
+            } else {
+                runs.append(number..<number + 1)
+            }
+        }
+        return runs
+    }
+
+    /// From the first to the last gradient that it writes and that is added shard by shard. Vector kernels may write whole
+    /// registers.
+    var span: Int {
+        guard let first = gradients.first, let last = gradients.last else { return 0 }
+        return (last.upperBound - first.lowerBound).rounded(upToMultipleOf: ArenaSlice.alignment)
+    }
 }

@@ -23,15 +23,17 @@ extension BoundPlan {
             } catch let bad as NonFiniteLoss {
                 return .loss(bad.loss)
             }
-            if planned.writes.contains(where: holdsNonFinite) { return .layer(planned.layer, planned.phase) }
+            if planned.writes.contains(where: { holdsNonFinite($0, segments[segment].memory) }) {
+                return .layer(planned.layer, planned.phase)
+            }
         }
         return nil
     }
 
     /// Whether nothing that was loaded is a NaN or an infinity.
-    public var inputIsFinite: Bool { !plan.inputs.contains(where: holdsNonFinite) }
+    public var inputIsFinite: Bool { !plan.inputs.contains { holdsNonFinite($0, memory) } }
 
-    private func holdsNonFinite(_ buffer: BufferID) -> Bool {
+    private func holdsNonFinite(_ buffer: BufferID, _ memory: Memory) -> Bool {
         let (kind, bytes) = plan.contents[buffer.index]
         switch kind {
         case .floats: return !allFinite(memory.floats(buffer), count: bytes / MemoryLayout<Float>.stride)

@@ -12,6 +12,10 @@ public final class Replica {
     public let gradientLevels: [AlignedBuffer<Float>]
     /// The exchanges after each segment of a training plan: the same for every shard size.
     public let exchanges: [Exchange?]
+    /// The segments of a training plan up to each exchange, and those behind the last.
+    package let stages: [Range<Int>]
+    /// The segment of a training plan after which a shard's metrics are complete.
+    package let lossSegment: Int?
     /// How many segments of a training plan, from the first, have a part of the forward pass.
     public let forwardSegments: Int
     /// Remarks of engines on plans: primitives for which only a reference implementation was found.
@@ -26,8 +30,16 @@ public final class Replica {
     private let input: Shape
     private let plans: [ReplicaPlan.Key: Plan]
     private var bound: [BoundKey: BoundPlan] = [:]
-    /// One for each shard in flight.
-    private let activations: [AlignedBuffer<UInt8>]
+    /// How gradients are added, if all shards go through one segment before the next.
+    public let sums: ShardSums?
+    /// Of all shards in flight.
+    private let activations: AlignedBuffer<UInt8>
+    private let shardsInFlight: Int
+    /// Of a shard, if shards do not lie side by side.
+    private let bytesOfShard: Int
+    /// The levels of gradients above those of the sums, if each segment uses them anew.
+    private let spareLevels: [AlignedBuffer<Float>]
+    private let sumTable = ShardSumTable()
     /// As many as `MemoryRegions.metrics` has for each shard in flight.
     private let metrics: AlignedBuffer<ShardMetrics>
     private let scratch: AlignedBuffer<UInt8>
@@ -38,6 +50,7 @@ public final class Replica {
         let plan: ReplicaPlan.Key
         let shard: Int
         let level: Int
+        let isSideBySide: Bool
     }
 
     /// Allocates all that the plan says, except `arenas` that come from elsewhere.
@@ -46,6 +59,9 @@ public final class Replica {
         (plans, input, trainingInput) = (plan.plans, plan.input, plan.trainingInput)
         let segments = plans.first { $0.key.purpose == .training }?.value.segments ?? []
         exchanges = segments.map(\.exchange)
+        let ends = segments.indices.filter { segments[$0].exchange != nil }.map { $0 + 1 }
+        stages = zip([0] + ends, ends + [segments.count]).map { $0..<$1 }
+        lossSegment = segments.lastIndex { $0.kernels.contains { $0.phase == .loss } }
         forwardSegments = segments.prefix { $0.forward > 0 }.count
         remarks = Set(plans.values.flatMap(\.remarks)).sorted()
         let arenas =
@@ -55,7 +71,10 @@ public final class Replica {
             arenas.parameters.count == arena.count
                 && arenas.gradientLevels.allSatisfy { $0.count == plan.arena.gradientCount }, "arenas of other sizes")
         (parameters, gradientLevels) = (arenas.parameters, arenas.gradientLevels)
-        activations = (0..<plan.shardsInFlight).map { _ in AlignedBuffer(count: plan.activationBytes) }
+        (sums, shardsInFlight) = (plan.sums, plan.shardsInFlight)
+        bytesOfShard = plan.activationBytes(of: .training)
+        activations = AlignedBuffer(count: plan.activationBytes)
+        spareLevels = (0..<plan.spareLevels).map { _ in AlignedBuffer(count: plan.spareCount) }
         metrics = AlignedBuffer(count: plan.shardsInFlight * (1 + plan.loss.heads.count))
         scratch = AlignedBuffer(count: plan.scratchBytes)
         shared = AlignedBuffer(count: plan.sharedBytes)
@@ -65,28 +84,48 @@ public final class Replica {
         }
     }
 
-    /// The plan for a shard of `samples`, bound to memory. `shard` counts the rank's shards from 0; `level` is the
-    /// gradient arena. The first call for a combination binds, later ones look up.
-    public func plan(_ purpose: PlanPurpose, samples: Int, shard: Int = 0, level: Int = 0) throws -> BoundPlan {
+    /// The plan for a shard of `samples`, bound to memory. `shard` counts the rank's shards from 0; `level` is that of its
+    /// gradients. `isSideBySide` says that all of the rank's shards have as many samples: then kernels for all of them at once
+    /// are bound too. The first call for a combination binds, later ones look up.
+    public func plan(
+        _ purpose: PlanPurpose, samples: Int, shard: Int = 0, level: Int = 0, isSideBySide: Bool = false
+    ) throws -> BoundPlan {
         let input = purpose == .training ? trainingInput : input
         let key = BoundKey(
             plan: ReplicaPlan.Key(purpose: purpose, samples: samples, input: input),
-            shard: activations.count == 1 ? 0 : shard, level: level)
+            shard: shardsInFlight == 1 ? 0 : shard, level: level, isSideBySide: isSideBySide)
         if let known = bound[key] { return known }
         guard let plan = plans[key.plan] else {
             preconditionFailure("no \(purpose) plan for \(samples) samples of \(input)")
         }
-        let gradients = gradientLevels.isEmpty ? parameters : gradientLevels[level]
-        var result = try plan.bind(
-            to: MemoryRegions(
-                activations: activations[key.shard].baseAddress, scratch: scratch.baseAddress,
-                shared: shared.baseAddress,
-                parameters: parameters.baseAddress, gradients: gradients.baseAddress,
-                metrics: metrics.baseAddress + key.shard * (1 + loss.heads.count),
-                weightCopies: plan.weightCopies.compactMap { weightCopies[$0.identity]?.place }))
+        let place =
+            isSideBySide
+            ? ActivationMemory(activations.baseAddress, shard: key.shard, of: shardsInFlight)
+            : ActivationMemory(activations.baseAddress + key.shard * bytesOfShard)
+        var regions = MemoryRegions(
+            activations: place, scratch: scratch.baseAddress,
+            shared: shared.baseAddress,
+            parameters: parameters.baseAddress, gradients: gradients(level),
+            sums: gradientLevels.map(\.baseAddress),
+            metrics: metrics.baseAddress + key.shard * (1 + loss.heads.count),
+            weightCopies: plan.weightCopies.compactMap { weightCopies[$0.identity]?.place })
+        (regions.shard, regions.sumTable) = (shard, sumTable)
+        var result = try plan.bind(to: regions)
         if purpose == .training, let spans { result = result.traced(into: spans) }
         bound[key] = result
         return result
+    }
+
+    /// Memory of a level of gradients; of none if nothing trains.
+    private func gradients(_ level: Int) -> GradientMemory {
+        if gradientLevels.isEmpty { return .arena(parameters.baseAddress) }
+        return level < gradientLevels.count
+            ? .arena(gradientLevels[level].baseAddress) : .spare(spareLevels[level - gradientLevels.count].baseAddress)
+    }
+
+    /// Where the arena of a level begins, or would, of which a segment writes these ranges.
+    package func gradientStart(level: Int, for ranges: [Range<Int>]) -> UnsafeMutablePointer<Float> {
+        gradients(level).start(for: ranges)
     }
 
     /// Call it when weights have changed or may have changed. Each plan then makes its copies again before it next

@@ -14,15 +14,32 @@ extension PlannedKernel {
 }
 
 extension BoundPlan {
-    /// Runs all segments with a clock around each kernel, and adds the seconds to `times`. For profiles only: exchanges
-    /// between segments are left out, so kernels behind them read the results of the last step.
-    public func addTimes(_ context: StepContext, to times: inout [PlannedKernel.Kind: Double]) throws {
+    /// Makes copies of weights with a clock around each kernel, and adds the seconds to `times`.
+    public func addCopyTimes(_ context: StepContext, to times: inout [PlannedKernel.Kind: Double]) throws {
         try forEachStaleCopy { copy, planned in
             try Self.addTimes(of: copy.kernels, planned.kernels, context, to: &times)
         }
-        for (segment, planned) in zip(segments, plan.segments) {
-            try Self.addTimes(of: segment.kernels, planned.kernels, context, to: &times)
-        }
+    }
+
+    /// The same for a segment, or a run of its kernels. For profiles only: exchanges between segments are left out, so kernels
+    /// behind them read the results of the last step.
+    public func addTimes(
+        of segment: Int, run: Run? = nil, _ context: StepContext, to times: inout [PlannedKernel.Kind: Double]
+    ) throws {
+        let (kernels, planned) = (segments[segment].kernels, plan.segments[segment].kernels)
+        let range = run?.kernels ?? kernels.indices
+        let all = run?.forAllShards ?? []
+        try Self.addTimes(
+            of: all.isEmpty ? Array(kernels[range]) : all, Array(planned[range]), context, to: &times)
+    }
+
+    /// The same for what is added when the last shard has run the segment.
+    public func addTime(ofSum segment: Int, _ sums: ShardSums, to times: inout [PlannedKernel.Kind: Double]) {
+        guard let sum = segments[segment].sum, let planned = plan.segments[segment].kernels.first else { return }
+        let start = ContinuousClock.now
+        sum.add(sums)
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        times[PlannedKernel.Kind(phase: planned.phase, name: planned.kind), default: 0] += seconds
     }
 
     private static func addTimes(
@@ -57,8 +74,15 @@ extension BoundPlan {
         }
         let segments = zip(segments, plan.segments).map { segment, planned in
             Segment(
-                kernels: traced(segment.kernels, planned.kernels), forward: segment.forward,
-                gradientsReady: segment.gradientsReady,
+                kernels: traced(segment.kernels, planned.kernels),
+                runs: segment.runs.map {
+                    Run(
+                        kernels: $0.kernels,
+                        forAllShards: traced($0.forAllShards, Array(planned.kernels[$0.kernels])),
+                        gradients: $0.gradients)
+                }, sum: segment.sum, memory: segment.memory,
+                forward: segment.forward,
+                gradientsReady: segment.gradientsReady, allReady: segment.allReady,
                 gradients: segment.gradients, exchange: segment.exchange)
         }
         let weightCopies = zip(weightCopies, plan.weightCopies).map { copy, planned in

@@ -15,11 +15,12 @@ extension MemoryNeed {
             (0..<options.shards).map { ShardPartition.part($0, of: options.shards, total: options.batchSize).count })
         var demand = ReplicaPlan.Demand(options, targets: .label, shards: options.shards)
         (demand.training, demand.evaluation) = (sizes, sizes)
+        demand.sums = ShardProgram.sums(partition, rank: 0)
         let loss = network.loss(network.usualLoss(for: .label), labelSmoothing: 0)
         let plan = try ReplicaPlan(network, loss: loss, engine: engine, demand)
         self = plan.memory
         libraries = Self.libraries(for: network, ranks: 1)
-        let exchange = ExchangePlan(options, plan.arena, partition, rank: 0, NodeMap(ranks: 1))
+        let exchange = ExchangePlan(options, plan, partition, rank: 0, NodeMap(ranks: 1))
         addTraining(of: network, exchange, options)
     }
 
@@ -55,12 +56,15 @@ extension MemoryNeed {
 extension ExchangePlan {
     /// The values that are averaged into the statistics of batch normalisation are not gradients, and are never
     /// rounded.
-    init(_ options: TrainingOptions, _ arena: ArenaLayout, _ partition: ShardPartition, rank: Int, _ nodes: NodeMap) {
+    init(_ options: TrainingOptions, _ plan: ReplicaPlan, _ partition: ShardPartition, rank: Int, _ nodes: NodeMap) {
+        let arena = plan.arena
         let slices = arena.slices.filter { $0.role != .frozen }
         let statistics = slices.first { $0.role == .statistic }?.offset ?? arena.gradientCount
         let buckets = BucketPlan(
             count: arena.gradientCount, cuts: slices.map(\.offset).filter { $0 > 0 }, ranks: partition.ranks,
             targetBytes: options.bucketSize.map { $0 << 10 }, roundedCount: options.wire == .bf16 ? statistics : 0)
-        self.init(options.reduction.type(nodes), partition, buckets, parameterCount: arena.count, rank: rank, nodes)
+        self.init(
+            options.reduction.type(nodes), partition, buckets, parameterCount: arena.count, rank: rank, nodes,
+            isLayerByLayer: plan.sums != nil)
     }
 }

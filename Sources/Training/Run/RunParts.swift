@@ -158,7 +158,7 @@ package struct RunParts {
     ) throws -> (plan: ReplicaPlan, exchange: ExchangePlan, need: MemoryNeed) {
         let plan = try session.plan(network, loss, for: data.work, trainingInputs: data.trainingInputs, start: start)
         let exchange = ExchangePlan(
-            session.options, plan.arena, session.partition, rank: session.communicator.rank, session.sharing.nodes)
+            session.options, plan, session.partition, rank: session.communicator.rank, session.sharing.nodes)
         var need = session.memory(of: plan, for: data.work)
         need.addTraining(of: network, exchange, session.options)
         // While the statistics of an average are measured, the reader of training waits.

@@ -10,7 +10,8 @@ struct NonFiniteReport: Codable {
 
     /// Where a shard first held a NaN or an infinity.
     struct Finding: Codable {
-        let segment: Int
+        /// Counts what runs without waiting for other ranks, so it is the same on all ranks.
+        let stage: Int
         let shard: Int
         /// As text, if it is the loss that showed it: JSON knows no NaN.
         var loss: String?
@@ -20,10 +21,10 @@ struct NonFiniteReport: Codable {
         let rows: [Int]
     }
 
-    /// Of all ranks: what the first report says, in the order of segments and shards, and of the arena. `step` counts from 0;
+    /// Of all ranks: what the first report says, in the order of stages and shards, and of the arena. `step` counts from 0;
     /// in messages steps count from 1.
     static func text(_ reports: [NonFiniteReport], step: Int) -> String {
-        let finding = reports.compactMap(\.finding).min { ($0.segment, $0.shard) < ($1.segment, $1.shard) }
+        let finding = reports.compactMap(\.finding).min { ($0.stage, $0.shard) < ($1.stage, $1.shard) }
         let problem = reports.compactMap(\.problem).min { $0.offset < $1.offset }
         let usual = "a lower --learning-rate or a --warm-up often helps"
         let subject =
@@ -41,8 +42,8 @@ struct NonFiniteReport: Codable {
 }
 
 extension NonFiniteReport.Finding {
-    init(_ origin: NonFiniteOrigin, _ plan: BoundPlan, _ samples: ShardBatch, segment: Int, shard: Int) {
-        self.segment = segment
+    init(_ origin: NonFiniteOrigin, _ plan: BoundPlan, _ samples: ShardBatch, stage: Int, shard: Int) {
+        self.stage = stage
         self.shard = shard
         rows = (0..<samples.count).map { samples.row($0) }.sorted()
         let usual = "a lower --learning-rate or a --warm-up often helps"

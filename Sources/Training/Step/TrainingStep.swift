@@ -21,6 +21,8 @@ package final class TrainingStep {
     private let constrained: ConstrainedWeights?
     private let communicator: Communicator
     private let watch: StallWatch
+    /// Whether all shards of the rank go through one operation before the next, and have as many samples.
+    private var isSideBySide = false
     /// What was not finite in the last step, in sentences, in runs that go back then; nil if all was. The same on all ranks.
     private(set) var problem: String?
     /// Where the loss of a shard of this rank was first seen not to be finite in this step.
@@ -71,18 +73,23 @@ package final class TrainingStep {
         metrics.clear()
         replica.weightsChanged()
         try reducer.begin(batch: batch)
+        isSideBySide = replica.sums?.shards == reducer.shards.count && areEven(batch: batch)
         for segment in replica.exchanges.indices {
             for shard in reducer.shards {
-                let plan = try self.plan(shard, batch: batch)
                 watch.begin(.computing)
-                if segment == 0 { loader.load(samples[shard], into: plan) }
-                try run(plan, segment, shard, samples[shard], batch: batch, step: step)
-                if shard != reducer.shards.last {
-                    for range in plan.segments[segment].gradients { reducer.shardFinished(shard, range: range) }
+                if segment == 0 { try load(samples[shard], shard, batch: batch, step: step) }
+                if isSideBySide { continue }
+                try run(segment, shard, samples, batch: batch, step: step)
+                if segment == replica.lossSegment { try addMetrics(of: shard, samples, batch: batch) }
+            }
+            if isSideBySide {
+                try runSideBySide(segment, samples, batch: batch, step: step)
+                if segment == replica.lossSegment {
+                    for shard in reducer.shards { try addMetrics(of: shard, samples, batch: batch) }
                 }
-                if segment == replica.exchanges.count - 1 {
-                    metrics.add(plan, samples: samples[shard].count, shard: shard)
-                }
+            }
+            if replica.sums != nil, let last = reducer.shards.last {
+                try finish(plan(last, batch: batch).segments[segment])
             }
             if let exchange = replica.exchanges[segment] {
                 try combine(exchange, segment, batch: batch) { try self.plan($0, batch: batch) }
@@ -106,27 +113,76 @@ package final class TrainingStep {
     private func plan(_ shard: Int, batch: Int) throws -> BoundPlan {
         try replica.plan(
             .training, samples: reducer.partition.samples(of: shard, batch: batch).count,
-            shard: shard - reducer.shards.lowerBound, level: reducer.level(ofShard: shard))
+            shard: shard - reducer.shards.lowerBound, level: reducer.level(ofShard: shard),
+            isSideBySide: isSideBySide)
     }
 
+    private func load(_ samples: ShardBatch, _ shard: Int, batch: Int, step: Int) throws {
+        let plan = try plan(shard, batch: batch)
+        loader.load(samples, into: plan)
+        try plan.prepareWeights(context(shard, batch: batch, step: step))
+    }
+
+    private func addMetrics(of shard: Int, _ samples: BatchBuffer, batch: Int) throws {
+        metrics.add(try plan(shard, batch: batch), samples: samples[shard].count, shard: shard)
+    }
+
+    /// Whether the rank's shards have as many samples.
+    private func areEven(batch: Int) -> Bool {
+        let (partition, first) = (reducer.partition, reducer.shards.lowerBound)
+        return reducer.shards.allSatisfy {
+            partition.samples(of: $0, batch: batch).count == partition.samples(of: first, batch: batch).count
+        }
+    }
+
+    /// One shard's part of a segment: its samples, its kernels, and the additions that are due then. Without `kernels`, all of them.
     private func run(
-        _ plan: BoundPlan, _ index: Int, _ shard: Int, _ samples: ShardBatch, batch: Int, step: Int
+        _ index: Int, _ shard: Int, _ samples: BatchBuffer, of kernels: BoundPlan.Run? = nil, batch: Int, step: Int
     ) throws {
+        let plan = try plan(shard, batch: batch)
         let segment = plan.segments[index]
         let context = context(shard, batch: batch, step: step)
-        if index == 0 { try plan.prepareWeights(context) }
-        let isLast = shard == reducer.shards.last
-        for kernel in segment.kernels.indices {
+        let (isLast, isLayerByLayer) = (shard == reducer.shards.last, replica.sums != nil)
+        for kernel in kernels?.kernels ?? segment.kernels.indices {
             do {
                 try segment.kernels[kernel](context)
             } catch let bad as NonFiniteLoss {
                 // The other ranks wait for this one's gradients, whatever they are.
-                if let gate { gate.sawNonFinite() } else { try find(bad, plan, index, context, samples, shard) }
+                if let gate { gate.sawNonFinite() } else { try find(bad, plan, index, context, samples[shard], shard) }
             }
             guard isLast else { continue }
-            let ready = segment.gradientsReady[kernel]
+            let ready = isLayerByLayer ? 0 : segment.gradientsReady[kernel]
             if ready > 0 { try reducer.gradientsReady(upTo: ready) } else { try reducer.progress() }
         }
+        for range in kernels?.gradients ?? segment.gradients where isLayerByLayer || !isLast {
+            if isLayerByLayer {
+                reducer.shardFinished(shard, range: range) { replica.gradientStart(level: $0, for: segment.gradients) }
+            } else {
+                reducer.shardFinished(shard, range: range)
+            }
+        }
+    }
+
+    /// A segment of shards that lie side by side: each run of kernels for all of them before the next.
+    private func runSideBySide(_ index: Int, _ samples: BatchBuffer, batch: Int, step: Int) throws {
+        let first = reducer.shards.lowerBound
+        for run in try plan(first, batch: batch).segments[index].runs {
+            if run.forAllShards.isEmpty {
+                for shard in reducer.shards { try self.run(index, shard, samples, of: run, batch: batch, step: step) }
+            } else {
+                let context = context(first, batch: batch, step: step)
+                for kernel in run.forAllShards {
+                    try kernel(context)
+                    try reducer.progress()
+                }
+            }
+        }
+    }
+
+    /// The segment's gradients that are added over all shards are added, and what is complete then may leave.
+    private func finish(_ segment: BoundPlan.Segment) throws {
+        segment.sum?.add(reducer.shardSums)
+        if segment.allReady > 0 { try reducer.gradientsReady(upTo: segment.allReady) }
     }
 
     private func context(_ shard: Int, batch: Int, step: Int) -> StepContext {
@@ -190,7 +246,8 @@ package final class TrainingStep {
         guard finding == nil else { return }
         for segment in 0...last {
             guard let origin = try plan.firstNonFinite(in: segment, context) else { continue }
-            finding = .init(origin, plan, samples, segment: segment, shard: shard)
+            let stage = replica.stages.firstIndex { $0.contains(segment) } ?? 0
+            finding = .init(origin, plan, samples, stage: stage, shard: shard)
             break
         }
         finding?.loss = NonFiniteReport.Finding.text(bad.loss)
@@ -201,33 +258,35 @@ package final class TrainingStep {
         let reports = try communicator.allGather(encoding: NonFiniteReport(problem: update.problem, finding: finding))
         let isKnown = reports.contains { $0.finding != nil || $0.problem?.isOfWeights ?? false }
         if isKnown { return NonFiniteReport.text(reports, step: step) }
-        for segment in replica.exchanges.indices {
+        for (number, stage) in replica.stages.enumerated() {
             let report = try NonFiniteReport(
-                problem: update.problem, finding: search(segment, samples, batch: batch, step: step))
+                problem: update.problem, finding: search(number, stage, samples, batch: batch, step: step))
             let reports = try communicator.allGather(encoding: report)
             if reports.contains(where: { $0.finding != nil }) { return NonFiniteReport.text(reports, step: step) }
-            if let exchange = replica.exchanges[segment] {
-                try combine(exchange, segment, batch: batch) { try self.plan($0, batch: batch) }
+            let last = stage.upperBound - 1
+            if let exchange = replica.exchanges[last] {
+                try combine(exchange, last, batch: batch) { try self.plan($0, batch: batch) }
             }
         }
         return NonFiniteReport.text(reports, step: step)
     }
 
-    /// Runs a segment of the rank's shards once more, and looks where the first of them is not finite. If no gate held the
+    /// Runs a stage of the rank's shards once more, and looks where the first of them is not finite. If no gate held the
     /// updates back, some weights are new by now; what was not finite before them is found all the same.
     private func search(
-        _ segment: Int, _ samples: BatchBuffer, batch: Int, step: Int
+        _ number: Int, _ stage: Range<Int>, _ samples: BatchBuffer, batch: Int, step: Int
     ) throws -> NonFiniteReport.Finding? {
-        if segment == 0 { replica.weightsChanged() }
+        if number == 0 { replica.weightsChanged() }
         for shard in reducer.shards {
             let plan = try self.plan(shard, batch: batch)
             let context = self.context(shard, batch: batch, step: step)
-            if segment == 0 {
+            if number == 0 {
                 loader.load(samples[shard], into: plan)
                 try plan.prepareWeights(context)
             }
-            if let origin = try plan.firstNonFinite(in: segment, context) {
-                return .init(origin, plan, samples[shard], segment: segment, shard: shard)
+            for segment in stage {
+                guard let origin = try plan.firstNonFinite(in: segment, context) else { continue }
+                return .init(origin, plan, samples[shard], stage: number, shard: shard)
             }
         }
         return nil

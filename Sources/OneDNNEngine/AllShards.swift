@@ -1,0 +1,53 @@
+import CDNNL
+import Execution
+
+/// Kernels that do the work of all shards of a rank at once, where shards go through the network layer by layer. They read
+/// weights once, and write the sum of gradients only. Each must have the bits of the kernels for one shard.
+extension DNNLCompiler {
+    /// Whether what all shards have in these tensors is one tensor of more samples.
+    func lieSideBySide(_ tensors: Tensor...) -> Bool {
+        tensors.allSatisfy { builder.liesSideBySide($0.buffer, bytes: $0.layout.byteCount) }
+    }
+
+    /// A primitive for the rows of all shards, if its kernels compute a row alike whatever the number of rows. Those of batched
+    /// products (brgemm) do; those of products of matrices do not (`AllShardsTests`).
+    func rowsOfAllShards(
+        _ primitive: Primitive, _ rows: Tensor..., make: (_ samples: Int) throws -> Primitive
+    ) throws -> Primitive? {
+        guard let sums = builder.sums, type == dnnl_f32, primitive.computesRowsAlike else { return nil }
+        for tensor in rows {
+            guard try isRowMajor(tensor), lieSideBySide(tensor) else { return nil }
+        }
+        let all = try make(samples * sums.shards)
+        let isTheSame = all.layout(dnnl_query_weights_md) == primitive.layout(dnnl_query_weights_md)
+        return all.computesRowsAlike && isTheSame ? all : nil
+    }
+
+    /// Whether a tensor has the plan's samples as rows of floats.
+    func isRowMajor(_ rows: Tensor) throws -> Bool {
+        try rows.layout == .rowMajor(samples: samples, [rows.layout.dimensions[1]])
+    }
+
+    /// Binds a primitive for all shards. `rows` are the tensors that have the shards' samples, by argument, with their layouts.
+    func binding(
+        _ primitive: Primitive, layer: String, rows: [(Int32, Tensor, MemoryDescriptor)], others: [(Int32, Tensor)]
+    ) -> (scratch: BufferID?, bind: (Memory) throws -> Kernel) {
+        let scratch = primitive.layout(dnnl_query_scratchpad_md).map { self.scratch($0) }
+        let arguments =
+            rows.map { ($0.0, $0.2, $0.1.buffer) } + others.map { ($0.0, $0.1.layout, $0.1.buffer) }
+            + (scratch.map { [(DNNL_ARG_SCRATCHPAD, $0.layout, $0.buffer)] } ?? [])
+        let library = library
+        return (
+            scratch?.buffer,
+            { memory in
+                let invocation = try Invocation(
+                    primitive, library, layer: layer, arguments.map { ($0.0, $0.1, memory[$0.2]) })
+                return { _ in try invocation.run() }
+            }
+        )
+    }
+}
+
+extension Primitive {
+    var computesRowsAlike: Bool { implementation.hasPrefix("brgemm") }
+}

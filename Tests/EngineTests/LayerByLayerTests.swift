@@ -1,0 +1,131 @@
+import Basics
+import Execution
+import Lowering
+import Models
+import ModelZoo
+import Testing
+
+/// Shards that go through a network layer by layer have the bits of shards that go through it one after the other.
+@Suite struct LayerByLayerTests {
+    /// Four shards whose sum is one value, and three whose sums are two, as a rank has them that owns no whole subtree.
+    private static let one = ShardSums(levels: [0, 1, 1, 2], additions: [0, 1, 0, 2], partials: 1)
+    private static let two = ShardSums(levels: [0, 1, 2], additions: [0, 0, 1], partials: 2)
+
+    @Test(arguments: TestedEngine.all, LayerCase.all)
+    func layers(_ engine: TestedEngine, _ layer: LayerCase) throws {
+        try compare(engine, layer.network(), .meanSquaredError, Self.one, [2, 2, 2, 2])
+        try compare(engine, layer.network(), .meanSquaredError, Self.two, [2, 1, 1])
+    }
+
+    /// Shards of one row, of up to 16, of other numbers, and of more: outputs that fill no block, inputs that fill no register.
+    @Test(
+        arguments: TestedEngine.all,
+        [[1, 1, 1, 1], [16, 16, 16, 16], [4, 3, 3, 3], [17, 17, 16, 16], [20, 20, 20, 20]])
+    func denseLayers(_ engine: TestedEngine, _ sizes: [Int]) throws {
+        let network = try Network.build([48, 1, 1]) { graph, x in
+            var y = graph.dense(graph.flatten(x), 96, activation: .relu)
+            y = graph.dense(y, 70)
+            _ = graph.dense(graph.activation(y, .tanh), 10)
+        }
+        try compare(engine, network, .meanSquaredError, Self.one, sizes)
+        try compare(engine, network, .meanSquaredError, Self.two, Array(sizes.prefix(3)))
+    }
+
+    @Test(
+        arguments: TestedEngine.all,
+        ["vgg-cifar-18", "googlenet", "densenet121", "resnet-cifar-8-v1", "lenet5-1998", "mlp"])
+    func models(_ engine: TestedEngine, _ name: String) throws {
+        let model = try Zoo.model(named: name)
+        let isLarge = ["googlenet", "densenet121"].contains(name)
+        let network = try model.network(isLarge ? ModelOptions(classes: 10, input: [32, 32, 3]) : ModelOptions())
+        try compare(engine, network, model.loss, Self.one, [2, 2, 2, 2])
+        try compare(engine, network, model.loss, Self.two, [2, 2, 1])
+    }
+
+    private func compare(
+        _ engine: TestedEngine, _ network: Network, _ loss: Loss, _ sums: ShardSums, _ sizes: [Int]
+    ) throws {
+        let results = try [false, true].map { isLayerByLayer in
+            let run = try Run(engine.make(), network, loss, sums, sizes, isLayerByLayer: isLayerByLayer)
+            // The second step finds in all memory what the first has left there.
+            return try [1, 2].map { try run.step(seed: $0) }
+        }
+        let isSame = results[1] == results[0]
+        #expect(isSame, "sizes \(sizes)")
+        let isAnother = results[0][0] != results[0][1]
+        #expect(isAnother, "both steps have the same gradients")
+    }
+
+    /// The shards of one rank.
+    private struct Run {
+        let replica: Replica
+        let kind: TargetKind
+        let sums: ShardSums
+        let sizes: [Int]
+
+        init(
+            _ engine: any Engine, _ network: Network, _ loss: Loss, _ sums: ShardSums, _ sizes: [Int],
+            isLayerByLayer: Bool
+        ) throws {
+            kind = loss == .meanSquaredError ? .values : .label
+            (self.sums, self.sizes) = (sums, sizes)
+            var demand = ReplicaPlan.Demand()
+            (demand.targets, demand.training) = (kind, Set(sizes))
+            (demand.shards, demand.sums, demand.isLayerByLayer) = (sizes.count, sums, isLayerByLayer)
+            replica = Replica(try ReplicaPlan(network, loss: loss, engine: engine, demand))
+            #expect((replica.sums != nil) == isLayerByLayer)
+            try replica.setWeights(network.randomParameters())
+        }
+
+        /// The bits of all partial sums of gradients.
+        func step(seed: UInt64) throws -> [[UInt32]] {
+            let samples = sizes.reduce(0, +)
+            let batch = Batch(for: replica.network, samples: samples, kind: kind, seed: seed)
+            let isSideBySide = replica.sums != nil && Set(sizes).count == 1
+            replica.weightsChanged()
+            let plans = try sizes.indices.map { shard in
+                try replica.plan(
+                    .training, samples: sizes[shard], shard: shard, level: sums.levels[shard],
+                    isSideBySide: isSideBySide)
+            }
+            func context(_ shard: Int) -> StepContext {
+                StepContext(
+                    seed: 5, step: seed, batchSize: samples, firstSample: sizes.prefix(shard).reduce(0, +))
+            }
+            for segment in replica.exchanges.indices {
+                for (shard, plan) in plans.enumerated() {
+                    if segment == 0 {
+                        plan.load(batch, replica.network, from: context(shard).firstSample)
+                        try plan.prepareWeights(context(shard))
+                    }
+                    if isSideBySide { continue }
+                    for kernel in plan.segments[segment].kernels { try kernel(context(shard)) }
+                    add(shard, plan.segments[segment].gradients, plan.segments[segment])
+                }
+                for run in plans[0].segments[segment].runs {
+                    for kernel in run.forAllShards { try kernel(context(0)) }
+                    for (shard, plan) in plans.enumerated() where run.forAllShards.isEmpty {
+                        for kernel in plan.segments[segment].kernels[run.kernels] { try kernel(context(shard)) }
+                        add(shard, run.gradients, plan.segments[segment])
+                    }
+                }
+                plans[0].segments[segment].sum?.add(sums)
+            }
+            return try (0..<sums.partials).map { level in
+                try replica.network.parameters.indices.filter { replica.arena[parameter: $0].role != .frozen }.flatMap {
+                    try replica.logical($0, of: replica.gradientLevels[level]).map(\.bitPattern)
+                }
+            }
+        }
+
+        /// The additions that are due after a shard, along the tree.
+        private func add(_ shard: Int, _ ranges: [Range<Int>], _ segment: BoundPlan.Segment) {
+            for addition in 0..<sums.additions[shard] {
+                let top = sums.levels[shard] - addition
+                let right = replica.gradientStart(level: top, for: segment.gradients)
+                let left = replica.gradientStart(level: top - 1, for: segment.gradients)
+                for i in ranges.joined() { left[i] += right[i] }
+            }
+        }
+    }
+}
