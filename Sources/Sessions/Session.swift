@@ -101,7 +101,7 @@ extension Session {
     ) throws -> ReplicaPlan {
         let targets = (work[.training] ?? work.values.first)?.targetKind(for: loss) ?? .label
         var demand = ReplicaPlan.Demand(options, targets: targets, shards: shards.count)
-        demand.sums = work[.training].map { _ in ShardProgram.sums(partition, rank: communicator.rank) }
+        demand.sums = work[.training] == nil ? nil : options.shardSums(partition, rank: communicator.rank)
         demand.weighted = Set(work.filter { $0.value.dataset.weights != nil }.keys)
         demand.trainingInputs = trainingInputs
         demand.start = start
@@ -149,6 +149,11 @@ extension Session {
 }
 
 extension TrainingOptions {
+    /// How a rank adds the gradients of its shards, if they may go layer by layer: not where each is rounded before it is added.
+    package func shardSums(_ partition: ShardPartition, rank: Int) -> ShardSums? {
+        wire == .bf16 ? nil : ShardProgram.sums(partition, rank: rank)
+    }
+
     /// Checks what one option alone cannot show, and what this number of ranks requires.
     package func validate(ranks: Int) throws {
         try validate()

@@ -62,7 +62,7 @@ public final class Replica {
         let ends = segments.indices.filter { segments[$0].exchange != nil }.map { $0 + 1 }
         stages = zip([0] + ends, ends + [segments.count]).map { $0..<$1 }
         lossSegment = segments.lastIndex { $0.kernels.contains { $0.phase == .loss } }
-        forwardSegments = segments.prefix { $0.forward > 0 }.count
+        forwardSegments = (segments.lastIndex { $0.forward > 0 } ?? -1) + 1
         remarks = Set(plans.values.flatMap(\.remarks)).sorted()
         let arenas =
             arenas

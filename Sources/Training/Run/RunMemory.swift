@@ -15,7 +15,7 @@ extension MemoryNeed {
             (0..<options.shards).map { ShardPartition.part($0, of: options.shards, total: options.batchSize).count })
         var demand = ReplicaPlan.Demand(options, targets: .label, shards: options.shards)
         (demand.training, demand.evaluation) = (sizes, sizes)
-        demand.sums = ShardProgram.sums(partition, rank: 0)
+        demand.sums = options.shardSums(partition, rank: 0)
         let loss = network.loss(network.usualLoss(for: .label), labelSmoothing: 0)
         let plan = try ReplicaPlan(network, loss: loss, engine: engine, demand)
         self = plan.memory

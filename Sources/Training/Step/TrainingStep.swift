@@ -21,6 +21,8 @@ package final class TrainingStep {
     private let constrained: ConstrainedWeights?
     private let communicator: Communicator
     private let watch: StallWatch
+    /// The plans of the rank's shards for a batch of so many samples.
+    private var planned: (batch: Int, plans: [BoundPlan])?
     /// Whether all shards of the rank go through one operation before the next, and have as many samples.
     private var isSideBySide = false
     /// What was not finite in the last step, in sentences, in runs that go back then; nil if all was. The same on all ranks.
@@ -57,6 +59,7 @@ package final class TrainingStep {
     func take(_ input: InputPipeline) {
         loader = loader.taking(input)
         replica.trainingInput = input.output.shape
+        planned = nil
     }
 
     /// Collective. `batch` counts the samples of all ranks, `step` the steps of the run from 0. The sums of a step that was
@@ -111,10 +114,15 @@ package final class TrainingStep {
     }
 
     private func plan(_ shard: Int, batch: Int) throws -> BoundPlan {
-        try replica.plan(
-            .training, samples: reducer.partition.samples(of: shard, batch: batch).count,
-            shard: shard - reducer.shards.lowerBound, level: reducer.level(ofShard: shard),
-            isSideBySide: isSideBySide)
+        let first = reducer.shards.lowerBound
+        if let planned, planned.batch == batch { return planned.plans[shard - first] }
+        let plans = try reducer.shards.map { shard in
+            try replica.plan(
+                .training, samples: reducer.partition.samples(of: shard, batch: batch).count,
+                shard: shard - first, level: reducer.level(ofShard: shard), isSideBySide: isSideBySide)
+        }
+        planned = (batch, plans)
+        return plans[shard - first]
     }
 
     private func load(_ samples: ShardBatch, _ shard: Int, batch: Int, step: Int) throws {
