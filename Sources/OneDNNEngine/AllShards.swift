@@ -10,11 +10,14 @@ extension DNNLCompiler {
     }
 
     /// A primitive for the rows of all shards, if its kernels compute a row alike whatever the number of rows. Those of batched
-    /// products (brgemm) do; those of products of matrices do not (`AllShardsTests`).
+    /// products (brgemm) do on one thread; those of products of matrices do not (`LayerByLayerTests`).
     func rowsOfAllShards(
         _ primitive: Primitive, _ rows: Tensor..., make: (_ samples: Int) throws -> Primitive
     ) throws -> Primitive? {
-        guard let sums = builder.sums, type == dnnl_f32, primitive.computesRowsAlike else { return nil }
+        // Several threads may share a row's sum, in another way for another number of rows.
+        guard let sums = builder.sums, library.hasOwnKernels, type == dnnl_f32, primitive.computesRowsAlike else {
+            return nil
+        }
         for tensor in rows {
             guard try isRowMajor(tensor), lieSideBySide(tensor) else { return nil }
         }
