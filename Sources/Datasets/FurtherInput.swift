@@ -27,7 +27,8 @@ public struct InputDemand: Sendable, Equatable {
     func order(of dataset: Dataset) -> ChannelOrder? {
         let stored = Array(dataset.shape.extents.dropFirst())
         guard let shape, shape.rank == 3, stored.count == 3 else { return nil }
-        let orders: [(ChannelOrder, [Int])] = [(.nhwc, [0, 1, 2]), (.nchw, [1, 2, 0])]
+        let channelsFirst: (ChannelOrder, [Int]) = dataset.isOfMATLAB ? (.ncwh, [2, 1, 0]) : (.nchw, [1, 2, 0])
+        let orders: [(ChannelOrder, [Int])] = [(.nhwc, [0, 1, 2]), channelsFirst]
         let fitting = orders.filter { $0.1.map { stored[$0] } == shape.extents }
         return fitting.count == 1 ? fitting[0].0 : nil
     }

@@ -60,7 +60,8 @@ extension TestTimeAugmentation {
             let transforms = (view.isMirrored ? mirror : []) + options.evaluationTransforms
             let chain = try TransformChain(transforms, of: seen, seed: options.seed)
             var result = BatchSource(
-                seen, try InputPipeline(chain, source.input.normalizer.rule), batch: options.batchSize,
+                seen, try InputPipeline(chain, source.input.normalizer.rule, further: seen.further),
+                batch: options.batchSize,
                 shards: options.shards)
             result.readers = source.readers
             return result

@@ -23,7 +23,7 @@ extension DNNLCompiler {
         }
         let all = try make(samples * sums.shards)
         let isTheSame = all.layout(dnnl_query_weights_md) == primitive.layout(dnnl_query_weights_md)
-        return all.computesRowsAlike && isTheSame ? all : nil
+        return all.computesRowsAlike && isTheSame && all.leavesRows ? all : nil
     }
 
     /// Whether a tensor has the plan's samples as rows of floats.
@@ -53,4 +53,9 @@ extension DNNLCompiler {
 
 extension Primitive {
     var computesRowsAlike: Bool { implementation.hasPrefix("brgemm") }
+
+    /// Whether a dense layer's result is row-major.
+    fileprivate var leavesRows: Bool {
+        [dnnl_query_dst_md, dnnl_query_diff_src_md].compactMap { layout($0) }.allSatisfy { $0.block == nil }
+    }
 }

@@ -37,11 +37,6 @@ extension Network {
                 network: name, layer: nodes[node].name,
                 reason: "takes samples of \(shapes[node]), but \(input.source.dataset.path) has \(input.source.sample)")
         }
-        guard samples.isEmpty || !source.input.transforms.mixesSamples else {
-            throw NetworkError(
-                network: name, layer: nil,
-                reason: "samples of several inputs are not mixed; leave mixup, cutmix and their like out of --augment")
-        }
     }
 
     /// Refuses samples of several classes, or of none, for a network whose outputs exclude each other.

@@ -40,6 +40,7 @@ package struct SampleLoader {
 
     private func fill(_ plan: BoundPlan, from batch: ShardBatch) {
         input.normalizer.normalize(batch.values, count: batch.count, into: plan.input)
+        precondition(plan.furtherInputs.count == input.further.count, "an input of the network would not be filled")
         for (number, normalizer) in input.further.enumerated() {
             normalizer.normalize(batch.further[number], count: batch.count, into: plan.furtherInputs[number])
         }

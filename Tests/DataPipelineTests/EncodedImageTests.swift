@@ -138,7 +138,8 @@ private struct CropAtRandom: CropPlan {
     /// What comes from memory is what was decoded. Only what no reader has read before is read.
     private func requireThatSamplesStay(_ train: SampleSet, threads: Int) throws {
         var source = BatchSource(
-            train, try InputPipeline(TransformChain([], of: train, seed: 0), .unit), batch: 6, shards: 3, seed: 3)
+            train, try InputPipeline(TransformChain([], of: train, seed: 0), .unit, further: []), batch: 6, shards: 3,
+            seed: 3)
         source.readers = threads
         let elements = train.sample.count
         let expected = try drain(source.reader(shards: 0..<3, epochs: 4), elements: elements)
@@ -161,7 +162,8 @@ private struct CropAtRandom: CropPlan {
         let scratch = try Scratch()
         let train = try copy(scratch).split(.train).decoded(ImageDecoding(CropAtRandom(), channels: 3))
         var source = BatchSource(
-            train, try InputPipeline(TransformChain([], of: train, seed: 0), .unit), batch: 4, shards: 2, seed: 3)
+            train, try InputPipeline(TransformChain([], of: train, seed: 0), .unit, further: []), batch: 4, shards: 2,
+            seed: 3)
         let text = message { try source.keepSamples() }
         #expect(text.contains("cropped anew in each epoch") && text.contains("leave out --cache ram"), "\(text)")
     }

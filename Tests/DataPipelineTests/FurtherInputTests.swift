@@ -1,10 +1,9 @@
 import Basics
+import DataPipeline
+import Datasets
 import HDF5Storage
 import Testing
 import Transforms
-
-import DataPipeline
-import Datasets
 
 /// Samples of several inputs, one data set each.
 @Suite struct FurtherInputTests {
@@ -84,6 +83,18 @@ import Datasets
         #expect(train.further.map { $0.source.sample } == [[2], [1]])
         #expect(file.unused.isEmpty)
         #expect(try read(file.split(.test), seed: nil).first == [0, 9, 9, 9.5, -9])
+    }
+
+    /// The reader would need partners of every input.
+    @Test func areNotMixed() throws {
+        let scratch = try Scratch()
+        let set = try scratch.dataset(options: options()) { try write($0) }.split(.train)
+        let chain = try TransformChain(
+            AugmentationList(parsing: "flip, mixup", option: "augment").transforms, of: set, seed: 0)
+        #expect(
+            message { try InputPipeline(chain, .unit, further: set.further) }
+                .contains("those of several inputs are not mixed"))
+        _ = try InputPipeline(chain, .unit, further: [])
     }
 
     /// The same samples, whatever the storage, the threads, and what memory keeps; each row once an epoch.

@@ -289,7 +289,7 @@ import Testing
         #expect(chain.output == SampleSpecification(shape: [3, 3, 3], form: .floats, targets: .values(width: 6)))
         #expect(chain.shapeText == "3x3x3 (4x5x3 before crop(3), mixture)")
         #expect(try TransformChain([Mixture()], of: dataset, seed: 0).shapeText == "4x5x3")
-        let input = try InputPipeline(chain, .standardized(mean: [1, 2, 3], deviation: [1, 1, 1]))
+        let input = try InputPipeline(chain, .standardized(mean: [1, 2, 3], deviation: [1, 1, 1]), further: [])
         #expect(input.output == chain.output)
         let refusals: [(String, () throws -> Any)] = [
             (
@@ -307,7 +307,7 @@ import Testing
             (
                 "x.h5: /train/images: `standardized 1.0 / 1.0` does not normalise samples of 3x3x3",
                 {
-                    try InputPipeline(chain, .standardized(mean: [1], deviation: [1]))
+                    try InputPipeline(chain, .standardized(mean: [1], deviation: [1]), further: [])
                 }
             ),
         ]

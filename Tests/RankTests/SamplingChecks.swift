@@ -19,7 +19,8 @@ var samplingChecks: [RankCheck] {
             var train = try file.trainingData(choice.rule, seed: 4).train
             if let weights = choice.weights { train = try train.weighted(by: weights) }
             var source = BatchSource(
-                train, try InputPipeline(TransformChain([], of: train, seed: 4), .unit), batch: 20, shards: 8, seed: 4,
+                train, try InputPipeline(TransformChain([], of: train, seed: 4), .unit, further: []), batch: 20,
+                shards: 8, seed: 4,
                 isBalanced: choice.isBalanced)
             let all = try read(source, shards: 0..<8)
             let own = ShardPartition.part(check.rank, of: check.world.size, total: 8)

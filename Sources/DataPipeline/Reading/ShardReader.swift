@@ -104,6 +104,7 @@ private final class InputReader {
     func fetch(_ task: BatchRing.Task, into values: AlignedBuffer<UInt8>) throws -> Int {
         fetched = cache?.missing(of: task.draws, task.samples) ?? Array(task.draws.indices)
         let draws = fetched.map { task.draws[$0] }
+        precondition(draws.count < starts.count, "more samples than there is memory for")
         let before = fetcher.rowsRead
         for (i, draw) in draws.enumerated() {
             starts[i + 1] = starts[i] + source.parts.length(of: task.samples.rows[draw.sample])

@@ -10,10 +10,16 @@ public struct InputPipeline: Sendable {
     /// Of each further input.
     public let further: [Normalizer]
 
-    /// Throws where the rule does not fit what the transforms make. Further inputs are those of the data set.
+    /// Throws where the rule does not fit what the transforms make. Further inputs are those of the data set; their samples are
+    /// not mixed, so the transforms must not mix either.
     public init(
-        _ transforms: TransformChain, _ rule: Normalization, further: [FurtherInput] = []
+        _ transforms: TransformChain, _ rule: Normalization, further: [FurtherInput]
     ) throws(TransformError) {
+        if !further.isEmpty, let mixing = transforms.firstThatMixes {
+            var error = TransformError(mixing, "mixes samples, and those of several inputs are not mixed; leave it out")
+            error.source = transforms.source
+            throw error
+        }
         func normalizer(_ rule: Normalization, _ sample: Shape, _ source: String) throws(TransformError) -> Normalizer {
             guard let normalizer = Normalizer(rule, sample: sample) else {
                 var error = TransformError(rule, "does not normalise samples of \(sample)")

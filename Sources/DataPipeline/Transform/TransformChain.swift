@@ -51,9 +51,11 @@ public struct TransformChain: Sendable {
     /// What comes out.
     public var output: SampleSpecification { specifications[transforms.count] }
 
-    /// Whether samples of a batch are mixed with each other.
-    package var mixesSamples: Bool {
-        transforms.contains(where: \.takesPartner) || output.targets != input.targets
+    /// The first transform that mixes samples of a batch with each other, or changes targets as those do.
+    var firstThatMixes: (any SampleTransform)? {
+        transforms.indices.first {
+            transforms[$0].takesPartner || specifications[$0].targets != specifications[$0 + 1].targets
+        }.map { transforms[$0] }
     }
 
     /// How many samples become one: itself, its partner in the batch, that one's partner, one for each transform that takes a partner.

@@ -444,8 +444,9 @@ extension Plan {
             switch buffer.region {
             case .activation(let bytes), .shared(let bytes), .scratch(let bytes): (buffer.contents, bytes)
             case .weightCopy(let copy): (buffer.contents, builder.weightCopies[copy].bytes)
+            // Behind a gradient, memory of several levels holds what other segments have left there.
             case .parameter(let index), .gradient(let index):
-                (buffer.contents, arena[parameter: index].range.count * MemoryLayout<Float>.stride)
+                (buffer.contents, arena[parameter: index].elements.count * MemoryLayout<Float>.stride)
             }
         }
         activationBytes = activations.byteCount

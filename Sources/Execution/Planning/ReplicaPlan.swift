@@ -61,11 +61,20 @@ public struct ReplicaPlan {
     /// than activations. It is faster there too, because weights are then read, and gradients added, in the cache.
     public init(_ network: Network, loss: Loss, engine: any Engine, _ demand: Demand) throws {
         var plan = try ReplicaPlan(network, loss, engine, demand, sums: nil, arena: nil)
-        if let sums = demand.sums, demand.isLayerByLayer ?? plan.mayTakeLess(layerByLayer: sums) {
+        if let sums = demand.sums, sums.shards > 1, demand.isLayerByLayer ?? plan.mayTakeLess(layerByLayer: sums) {
             let other = try ReplicaPlan(network, loss, engine, demand, sums: sums, arena: plan.arena)
-            if demand.isLayerByLayer ?? (other.memory.total < plan.memory.total) { plan = other }
+            let isBetter = demand.isLayerByLayer ?? (other.memory.total < plan.memory.total)
+            if isBetter, other.plansAgree { plan = other }
         }
         self = plan
+    }
+
+    /// Whether plans for shards of other sizes have the same segments, which add the same gradients: a library may choose its
+    /// kernels by the number of samples.
+    private var plansAgree: Bool {
+        let training = plans.filter { $0.key.purpose == .training }.values
+        let added = training.map { ($0.segments.map(\.sum), $0.segments.map(\.gradients)) }
+        return added.allSatisfy { $0 == added[0] }
     }
 
     /// Whether the levels of gradients that are spared are larger than the activations that come in addition.

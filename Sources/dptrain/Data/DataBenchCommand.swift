@@ -73,7 +73,8 @@ struct DataBenchCommand: ParsableCommand {
         let stored = try DatasetFile.open(file, options: dataset.options).split(.train)
         let data = try options.fitted(stored) { options.inputSize.map { NetworkInput($0) } }
         let pipeline = try InputPipeline(
-            TransformChain(options.sampleTransforms, of: data, seed: 0), data.standardNormalization().rule)
+            TransformChain(options.sampleTransforms, of: data, seed: 0), data.standardNormalization().rule,
+            further: data.further)
         var source = BatchSource(data, pipeline, batch: min(batchSize, data.count), shards: shards, seed: 0)
         source.readers = readers
         let rate = try PipelineRate.measure(source, limit: seconds)

@@ -80,7 +80,7 @@ struct DataPreviewCommand: ParsableCommand {
         let fitted = try options.fitted(stored) { options.inputSize.map { NetworkInput($0) } }
         let samples = pipeline.augment == nil ? fitted.inEvaluation : fitted
         let pipeline = try InputPipeline(
-            TransformChain(options.sampleTransforms, of: samples, seed: seed), .unchanged)
+            TransformChain(options.sampleTransforms, of: samples, seed: seed), .unchanged, further: samples.further)
         guard pipeline.output.isImage else {
             throw DatasetError(
                 file: stored.file, object: stored.source.dataset.path,
