@@ -21,6 +21,15 @@ struct GradientCheck {
     private static let steps: [Float] = [0x1p-7, 0x1p-8, 0x1p-9, 0x1p-10, 0x1p-11, 0x1p-12]
     private static let elementsOfParameter = 6
 
+    /// Of a batch in one shard, and in two of other sizes.
+    static func checkShards(_ engine: TestedEngine, _ network: Network, _ loss: Loss, _ kind: TargetKind) throws {
+        for sizes in [[3], [1, 2]] {
+            let run = try PlanRun(engine.make(), network, loss: loss, kind: kind, shards: sizes)
+            let batch = Batch(for: network, samples: run.batchSize, kind: kind)
+            try GradientCheck(run: run, batch: batch).check(at: network.randomParameters())
+        }
+    }
+
     func check(at parameters: ParameterValues, _ location: SourceLocation = #_sourceLocation) throws {
         try run.load(parameters)
         let result = try run.run(batch)

@@ -88,11 +88,7 @@ import Testing
     @Test(arguments: TestedEngine.all, names)
     func gradients(_ engine: TestedEngine, _ name: String) throws {
         let (network, loss, kind) = try Self.model(Self.golden(name))
-        for sizes in [[3], [1, 2]] {
-            let run = try PlanRun(engine.make(), network, loss: loss, kind: kind, shards: sizes)
-            let batch = Batch(for: network, samples: run.batchSize, kind: kind)
-            try GradientCheck(run: run, batch: batch).check(at: network.randomParameters())
-        }
+        try GradientCheck.checkShards(engine, network, loss, kind)
     }
 
     /// The order in which Keras is given them stays, whatever they are called and wherever the layers stand.
