@@ -116,17 +116,21 @@ ptrdiff_t dptrain_bf16_weight_gradient_scratch(const dptrain_convolution *s) {
 }
 
 AVX512_BF16 void dptrain_bf16_weight_gradient(
-    const dptrain_convolution *s, const uint16_t *x, const uint16_t *dy, float *dkernel, float *dbias, void *scratch) {
+    const dptrain_convolution *s, dptrain_part part, const uint16_t *x, const uint16_t *dy, float *dkernel, float *dbias,
+    void *scratch) {
     const ptrdiff_t pixels = s->output_height * s->output_width, total = s->samples * pixels;
-    const ptrdiff_t input_blocks = s->inputs / lanes, output_blocks = s->outputs / lanes;
+    const ptrdiff_t input_blocks = s->inputs / lanes, output_blocks = part.end - part.first;
     const ptrdiff_t taps = s->kernel_height * s->kernel_width, tile = lanes * lanes;
     const ptrdiff_t output_stride = input_blocks * taps * tile;
+    dy += part.first * pixels * lanes;
+    dkernel += part.first * output_stride;
+    if (dbias) dbias += part.first * lanes;
     pair *b = scratch, *a = b + output_blocks * (PIXELS / 2);
     place *places = (place *)(a + least(PANEL, input_blocks) * (PIXELS / 2));
     for (ptrdiff_t i = 0; i < output_blocks * output_stride; i += lanes)
         _mm512_storeu_ps(dkernel + i, _mm512_setzero_ps());
     if (dbias)
-        for (ptrdiff_t o = 0; o < s->outputs; o += lanes) _mm512_storeu_ps(dbias + o, _mm512_setzero_ps());
+        for (ptrdiff_t o = 0; o < output_blocks; o++) _mm512_storeu_ps(dbias + o * lanes, _mm512_setzero_ps());
 
     for (ptrdiff_t first = 0; first < total; first += PIXELS) {
         const ptrdiff_t count = least(PIXELS, total - first), pairs = (count + 1) / 2;

@@ -1,6 +1,11 @@
 /// Includes LOOPS, loops over blocks of channels, for blocks of 8 in AVX2 and of 16 in AVX-512. Names that it writes as
 /// NAMED(name) end in `_avx2` and `_avx512`.
 
+/// Planes of some blocks, sample by sample.
+#define FOR_PLANES(plane, s, part)                                                                                    \
+    for (ptrdiff_t sample = 0; sample < (s)->samples; sample++)                                                      \
+        for (ptrdiff_t plane = sample * (s)->blocks + (part).first; plane < sample * (s)->blocks + (part).end; plane++)
+
 #define NAME_(name, suffix) name##_##suffix
 #define NAME_OF(name, suffix) NAME_(name, suffix)
 #define NAMED(name) NAME_OF(name, SUFFIX)

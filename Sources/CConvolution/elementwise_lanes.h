@@ -104,39 +104,40 @@ FIXED void NAMED(store_rest)(_Bool bf16, void *y, ptrdiff_t count, vector value)
 }
 
 FIXED void NAMED(activate_by)(
-    const dptrain_function f, const _Bool bf16, float bound, const void *x, void *y, ptrdiff_t count) {
-    for (ptrdiff_t i = 0; i < count / LANES; i++)
+    const dptrain_function f, const _Bool bf16, float bound, dptrain_part values, const void *x, void *y) {
+    for (ptrdiff_t i = values.first / LANES; i < values.end / LANES; i++)
         NAMED(store)(bf16, y, i, NAMED(value)(f, bound, NAMED(pixel_at)(bf16, x, i)));
-    NAMED(store_rest)(bf16, y, count, NAMED(value)(f, bound, NAMED(rest)(bf16, x, count)));
+    NAMED(store_rest)(bf16, y, values.end, NAMED(value)(f, bound, NAMED(rest)(bf16, x, values.end)));
 }
 
-TARGET static void NAMED(activate)(dptrain_activation f, _Bool bf16, const void *x, void *y, ptrdiff_t count) {
+TARGET static void NAMED(activate)(dptrain_activation f, _Bool bf16, dptrain_part values, const void *x, void *y) {
 #define BODY(function)                                              \
     if (bf16) {                                                     \
-        NAMED(activate_by)(function, 1, f.bound, x, y, count);      \
+        NAMED(activate_by)(function, 1, f.bound, values, x, y);     \
     } else {                                                        \
-        NAMED(activate_by)(function, 0, f.bound, x, y, count);      \
+        NAMED(activate_by)(function, 0, f.bound, values, x, y);     \
     }
     FOR_FUNCTION(f.function, BODY)
 #undef BODY
 }
 
 FIXED void NAMED(activation_gradient_by)(
-    const dptrain_function f, const _Bool bf16, float bound, const void *x, const void *dy, void *dx, ptrdiff_t count) {
-    for (ptrdiff_t i = 0; i < count / LANES; i++)
+    const dptrain_function f, const _Bool bf16, float bound, dptrain_part values, const void *x, const void *dy, void *dx) {
+    for (ptrdiff_t i = values.first / LANES; i < values.end / LANES; i++)
         NAMED(store)(
             bf16, dx, i, NAMED(pixel_at)(bf16, dy, i) * NAMED(slope)(f, bound, NAMED(pixel_at)(bf16, x, i)));
     NAMED(store_rest)(
-        bf16, dx, count, NAMED(rest)(bf16, dy, count) * NAMED(slope)(f, bound, NAMED(rest)(bf16, x, count)));
+        bf16, dx, values.end,
+        NAMED(rest)(bf16, dy, values.end) * NAMED(slope)(f, bound, NAMED(rest)(bf16, x, values.end)));
 }
 
 TARGET static void NAMED(activation_gradient)(
-    dptrain_activation f, _Bool bf16, const void *x, const void *dy, void *dx, ptrdiff_t count) {
+    dptrain_activation f, _Bool bf16, dptrain_part values, const void *x, const void *dy, void *dx) {
 #define BODY(function)                                                       \
     if (bf16) {                                                              \
-        NAMED(activation_gradient_by)(function, 1, f.bound, x, dy, dx, count); \
+        NAMED(activation_gradient_by)(function, 1, f.bound, values, x, dy, dx); \
     } else {                                                                 \
-        NAMED(activation_gradient_by)(function, 0, f.bound, x, dy, dx, count); \
+        NAMED(activation_gradient_by)(function, 0, f.bound, values, x, dy, dx); \
     }
     FOR_FUNCTION(f.function, BODY)
 #undef BODY
@@ -181,8 +182,9 @@ FIXED vector NAMED(squares_of)(_Bool bf16, const void *x, ptrdiff_t first, ptrdi
 
 /// Moments of some pixels at a time, put together as in Chan, Golub and LeVeque, "Algorithms for computing the sample
 /// variance", 1983.
-TARGET static void NAMED(moments)(const dptrain_blocks *s, const void *x, float *mean, float *variance) {
-    for (ptrdiff_t block = 0; block < s->blocks; block++) {
+TARGET static void NAMED(moments)(
+    const dptrain_blocks *s, dptrain_part blocks, const void *x, float *mean, float *variance) {
+    for (ptrdiff_t block = blocks.first; block < blocks.end; block++) {
         vector means = {0}, squares = {0};
         float before = 0;
         for (ptrdiff_t sample = 0; sample < s->samples; sample++)
@@ -217,11 +219,11 @@ FIXED NAMED(affine) NAMED(affine_of)(
 }
 
 FIXED void NAMED(normalize_by)(
-    const dptrain_function f, const _Bool bf16, const dptrain_normalization *n, const void *x, const float *mean,
-    const float *variance, void *y) {
+    const dptrain_function f, const _Bool bf16, const dptrain_normalization *n, dptrain_part blocks, const void *x,
+    const float *mean, const float *variance, void *y) {
     const dptrain_blocks *s = &n->images;
     for (ptrdiff_t sample = 0; sample < s->samples; sample++)
-        for (ptrdiff_t block = 0; block < s->blocks; block++) {
+        for (ptrdiff_t block = blocks.first; block < blocks.end; block++) {
             const NAMED(affine) a = NAMED(affine_of)(n, block, mean, variance);
             const vector factor = a.inverse * a.gamma;
             const ptrdiff_t first = NAMED(plane)(s, sample, block);
@@ -233,12 +235,12 @@ FIXED void NAMED(normalize_by)(
 }
 
 TARGET static void NAMED(normalize)(
-    const dptrain_normalization *n, const void *x, const float *mean, const float *variance, void *y) {
+    const dptrain_normalization *n, dptrain_part blocks, const void *x, const float *mean, const float *variance, void *y) {
 #define BODY(function)                                                  \
     if (n->images.bf16_images) {                                        \
-        NAMED(normalize_by)(function, 1, n, x, mean, variance, y);      \
+        NAMED(normalize_by)(function, 1, n, blocks, x, mean, variance, y); \
     } else {                                                            \
-        NAMED(normalize_by)(function, 0, n, x, mean, variance, y);      \
+        NAMED(normalize_by)(function, 0, n, blocks, x, mean, variance, y); \
     }
     FOR_FUNCTION(n->activation.function, BODY)
 #undef BODY
@@ -247,11 +249,11 @@ TARGET static void NAMED(normalize)(
 /// With x̂ = (x - mean) / deviation, g = dy f'(gamma x̂ + beta) and N values a channel: dgamma = Σ g x̂, dbeta = Σ g, and
 /// dx = gamma (g - dbeta / N - x̂ dgamma / N) / deviation. g is computed twice, which is less than to store it.
 FIXED void NAMED(normalization_gradient_by)(
-    const dptrain_function f, const _Bool bf16, const dptrain_normalization *n, const void *x, const void *dy,
-    const float *mean, const float *variance, void *dx, float *dgamma, float *dbeta) {
+    const dptrain_function f, const _Bool bf16, const dptrain_normalization *n, dptrain_part blocks, const void *x,
+    const void *dy, const float *mean, const float *variance, void *dx, float *dgamma, float *dbeta) {
     const dptrain_blocks *s = &n->images;
     const float bound = n->activation.bound, share = 1.0f / (float)(s->samples * s->pixels);
-    for (ptrdiff_t block = 0; block < s->blocks; block++) {
+    for (ptrdiff_t block = blocks.first; block < blocks.end; block++) {
         const NAMED(affine) a = NAMED(affine_of)(n, block, mean, variance);
         vector gradients = {0}, products = {0};
         for (ptrdiff_t sample = 0; sample < s->samples; sample++) {
@@ -283,13 +285,13 @@ FIXED void NAMED(normalization_gradient_by)(
 }
 
 TARGET static void NAMED(normalization_gradient)(
-    const dptrain_normalization *n, const void *x, const void *dy, const float *mean, const float *variance, void *dx,
-    float *dgamma, float *dbeta) {
+    const dptrain_normalization *n, dptrain_part blocks, const void *x, const void *dy, const float *mean,
+    const float *variance, void *dx, float *dgamma, float *dbeta) {
 #define BODY(function)                                                                                            \
     if (n->images.bf16_images) {                                                                                  \
-        NAMED(normalization_gradient_by)(function, 1, n, x, dy, mean, variance, dx, dgamma, dbeta);               \
+        NAMED(normalization_gradient_by)(function, 1, n, blocks, x, dy, mean, variance, dx, dgamma, dbeta);               \
     } else {                                                                                                      \
-        NAMED(normalization_gradient_by)(function, 0, n, x, dy, mean, variance, dx, dgamma, dbeta);               \
+        NAMED(normalization_gradient_by)(function, 0, n, blocks, x, dy, mean, variance, dx, dgamma, dbeta);               \
     }
     FOR_FUNCTION(n->activation.function, BODY)
 #undef BODY
@@ -316,28 +318,30 @@ FIXED vector NAMED(scale_plane_gradient)(
     return sum;
 }
 
-TARGET static void NAMED(scale)(const dptrain_blocks *s, const void *x, const void *factors, void *y) {
-    for (ptrdiff_t plane = 0; plane < s->samples * s->blocks; plane++)
-        NAMED(scale_plane)(s, plane, x, NAMED(pixel_at)(s->bf16_images, factors, plane), y);
+TARGET static void NAMED(scale)(
+    const dptrain_blocks *s, dptrain_part blocks, const void *x, const void *factors, void *y) {
+    FOR_PLANES(plane, s, blocks) NAMED(scale_plane)(s, plane, x, NAMED(pixel_at)(s->bf16_images, factors, plane), y);
 }
 
 TARGET static void NAMED(scale_gradient)(
-    const dptrain_blocks *s, const void *x, const void *factors, const void *dy, void *dx, void *dfactors) {
-    for (ptrdiff_t plane = 0; plane < s->samples * s->blocks; plane++) {
+    const dptrain_blocks *s, dptrain_part blocks, const void *x, const void *factors, const void *dy, void *dx,
+    void *dfactors) {
+    FOR_PLANES(plane, s, blocks) {
         const vector factor = NAMED(pixel_at)(s->bf16_images, factors, plane);
         const vector sum = NAMED(scale_plane_gradient)(s, plane, x, factor, dy, dx, dfactors != NULL);
         if (dfactors) NAMED(store)(s->bf16_images, dfactors, plane, sum);
     }
 }
 
-TARGET static void NAMED(weigh)(const dptrain_blocks *s, const void *x, const float *gamma, void *y) {
-    for (ptrdiff_t plane = 0; plane < s->samples * s->blocks; plane++)
-        NAMED(scale_plane)(s, plane, x, NAMED(load)(gamma + plane % s->blocks * LANES), y);
+TARGET static void NAMED(weigh)(
+    const dptrain_blocks *s, dptrain_part blocks, const void *x, const float *gamma, void *y) {
+    FOR_PLANES(plane, s, blocks) NAMED(scale_plane)(s, plane, x, NAMED(load)(gamma + plane % s->blocks * LANES), y);
 }
 
 TARGET static void NAMED(weigh_gradient)(
-    const dptrain_blocks *s, const void *x, const float *gamma, const void *dy, void *dx, float *dgamma) {
-    for (ptrdiff_t block = 0; block < s->blocks; block++) {
+    const dptrain_blocks *s, dptrain_part blocks, const void *x, const float *gamma, const void *dy, void *dx,
+    float *dgamma) {
+    for (ptrdiff_t block = blocks.first; block < blocks.end; block++) {
         const vector factor = NAMED(load)(gamma + block * LANES);
         vector total = {0};
         for (ptrdiff_t sample = 0; sample < s->samples; sample++)

@@ -91,11 +91,11 @@ static long tile_width(const dptrain_few_channels *s, long pixel, long channels)
 }
 
 AVX512 static void correlate_all(
-    const dptrain_few_channels *s, const float *x, const float *weights, const float *bias, bool rectifies, float *y,
-    float *scratch
+    const dptrain_few_channels *s, dptrain_part part, const float *x, const float *weights, const float *bias,
+    bool rectifies, float *y, float *scratch
 ) {
     const long width = reached_width(s), taps = s->input_channels * s->output_channels;
-    const long tiles = (s->output_channels + most_channels - 1) / most_channels;
+    const long outputs = part.end - part.first, tiles = (outputs + most_channels - 1) / most_channels;
     tile t = {
         .channels = s->input_channels, .x_row = width * lanes, .x_channel = s->input_height * width * lanes,
         .weight_row = s->kernel_width * taps, .weight_column = taps, .weight_channel = s->output_channels,
@@ -108,8 +108,8 @@ AVX512 static void correlate_all(
             const window_range tap_rows = inside(row - s->top, s->kernel_height, s->input_height);
             t.rows = tap_rows.end - tap_rows.first;
             for (long n = 0; n < tiles; n++) {
-                const long channel = n * s->output_channels / tiles;
-                const long channels = (n + 1) * s->output_channels / tiles - channel;
+                const long channel = part.first + n * outputs / tiles;
+                const long channels = part.first + (n + 1) * outputs / tiles - channel;
                 t.bias = bias ? bias + channel : NULL;
                 for (long pixel = 0, pixels; pixel < s->output_width; pixel += pixels) {
                     pixels = tile_width(s, pixel, channels);
@@ -141,10 +141,10 @@ const float *dptrain_widened(const dptrain_few_channels *s, const float *x, long
 long dptrain_few_channels_forward_scratch(const dptrain_few_channels *s) { return widened_count(s); }
 
 void dptrain_few_channels_forward(
-    const dptrain_few_channels *s, const float *x, const float *weights, const float *bias, bool rectifies, float *y,
-    float *scratch
+    const dptrain_few_channels *s, dptrain_part channels, const float *x, const float *weights, const float *bias,
+    bool rectifies, float *y, float *scratch
 ) {
-    correlate_all(s, x, weights, bias, rectifies, y, scratch);
+    correlate_all(s, channels, x, weights, bias, rectifies, y, scratch);
 }
 
 /// The input's gradient is a convolution of the output's, with the kernel turned by half a turn.
@@ -163,13 +163,13 @@ long dptrain_few_channels_input_gradient_scratch(const dptrain_few_channels *s) 
 }
 
 void dptrain_few_channels_input_gradient(
-    const dptrain_few_channels *s, const float *dy, const float *weights, float *dx, float *scratch
+    const dptrain_few_channels *s, dptrain_part channels, const float *dy, const float *weights, float *dx, float *scratch
 ) {
     const dptrain_few_channels turned = backward(s);
     const long taps = s->kernel_height * s->kernel_width, inputs = s->input_channels, outputs = s->output_channels;
     for (long tap = 0; tap < taps; tap++)
-        for (long i = 0; i < inputs; i++)
+        for (long i = channels.first; i < channels.end; i++)
             for (long o = 0; o < outputs; o++)
                 scratch[((taps - 1 - tap) * outputs + o) * inputs + i] = weights[(tap * inputs + i) * outputs + o];
-    correlate_all(&turned, dy, scratch, NULL, false, dx, scratch + weight_count(s));
+    correlate_all(&turned, channels, dy, scratch, NULL, false, dx, scratch + weight_count(s));
 }

@@ -132,18 +132,19 @@ AVX512 static void sum_lanes(const float *vectors, long count, float *result) {
 static long rounded_up(long count) { return (count + lanes - 1) / lanes * lanes; }
 
 long dptrain_few_channels_weight_gradient_scratch(const dptrain_few_channels *s) {
-    return (rounded_up(weight_count(s)) + rounded_up(s->output_channels)) * lanes + widened_count(s);
+    // Sums of lanes are taken of 16 vectors from any channel on.
+    return (rounded_up(weight_count(s)) + rounded_up(s->output_channels) + lanes) * lanes + widened_count(s);
 }
 
 AVX512 void dptrain_few_channels_weight_gradient(
-    const dptrain_few_channels *s, const float *x, const float *dy, float *weight_gradient, float *bias_gradient,
-    float *scratch
+    const dptrain_few_channels *s, dptrain_part part, const float *x, const float *dy, float *weight_gradient,
+    float *bias_gradient, float *scratch
 ) {
     const long outputs = s->output_channels, pixels = s->output_height * s->output_width;
-    const long tiles = (outputs + most_channels - 1) / most_channels;
+    const long own = part.end - part.first, tiles = (own + most_channels - 1) / most_channels;
     const long rows = most(1, block_pixels / s->output_width);
     float *sums = scratch, *bias_sums = sums + rounded_up(weight_count(s)) * lanes;
-    float *widened = bias_sums + rounded_up(outputs) * lanes;
+    float *widened = bias_sums + (rounded_up(outputs) + lanes) * lanes;
     memset(scratch, 0, (widened - scratch) * sizeof(float));
     for (long group = 0; group < s->groups; group++) {
         const float *image = dptrain_widened(s, x, group, widened);
@@ -151,16 +152,20 @@ AVX512 void dptrain_few_channels_weight_gradient(
         for (long row = 0; row < s->output_height; row += rows) {
             const window_range block = {row, least(row + rows, s->output_height)};
             for (long n = 0; n < tiles; n++) {
-                const long channel = n * outputs / tiles, channels = (n + 1) * outputs / tiles - channel;
+                const long channel = part.first + n * own / tiles;
+                const long channels = part.first + (n + 1) * own / tiles - channel;
                 add_block(s, image, gradient, block, channel, channels, sums);
             }
         }
-        for (long channel = 0; channel < outputs; channel++) {
+        for (long channel = part.first; channel < part.end; channel++) {
             float *total = bias_sums + channel * lanes;
             const __m512 added = sum(gradient + channel * pixels * lanes, pixels);
             _mm512_storeu_ps(total, _mm512_add_ps(_mm512_loadu_ps(total), added));
         }
     }
-    sum_lanes(sums, weight_count(s), weight_gradient);
-    if (bias_gradient) sum_lanes(bias_sums, outputs, bias_gradient);
+    // Those of all channels are one run of memory, those of some a run for each tap and input.
+    const long run = own == outputs ? weight_count(s) : own;
+    for (long at = part.first; at < weight_count(s); at += own == outputs ? run : outputs)
+        sum_lanes(sums + at * lanes, run, weight_gradient + at);
+    if (bias_gradient) sum_lanes(bias_sums + part.first * lanes, own, bias_gradient + part.first);
 }

@@ -59,12 +59,12 @@ static ptrdiff_t place(const dptrain_grouped *s, ptrdiff_t tap, ptrdiff_t channe
 }
 
 /// The kernel as the loops read it, [blocks, channels of a group, kernel height, kernel width, lanes]: the kernel itself where a group
-/// is one channel. Lanes are filters; where it is `turned`, they are a group's channels, and its filters are in their place.
-static const float *packed(const dptrain_grouped *s, const float *kernel, _Bool turned, float *to) {
+/// is one channel. Only some blocks are packed. Lanes are filters; where it is `turned`, they are a group's channels, and its filters are in their place.
+static const float *packed(const dptrain_grouped *s, dptrain_part part, const float *kernel, _Bool turned, float *to) {
     if (s->group == 1) return kernel;
     const ptrdiff_t taps = s->kernel_height * s->kernel_width;
-    float *next = to;
-    for (ptrdiff_t block = 0; block < s->blocks; block++)
+    float *next = to + part.first * s->group * taps * s->lanes;
+    for (ptrdiff_t block = part.first; block < part.end; block++)
         for (ptrdiff_t member = 0; member < s->group; member++)
             for (ptrdiff_t tap = 0; tap < taps; tap++)
                 for (ptrdiff_t lane = 0; lane < s->lanes; lane++) {
@@ -74,9 +74,10 @@ static const float *packed(const dptrain_grouped *s, const float *kernel, _Bool 
     return to;
 }
 
-static void unpack(const dptrain_grouped *s, const float *from, float *kernel) {
+static void unpack(const dptrain_grouped *s, dptrain_part part, const float *from, float *kernel) {
     const ptrdiff_t taps = s->kernel_height * s->kernel_width;
-    for (ptrdiff_t block = 0; block < s->blocks; block++)
+    from += part.first * s->group * taps * s->lanes;
+    for (ptrdiff_t block = part.first; block < part.end; block++)
         for (ptrdiff_t member = 0; member < s->group; member++)
             for (ptrdiff_t tap = 0; tap < taps; tap++, from += s->lanes)
                 memcpy(kernel + place(s, tap, member, block * s->lanes), from, s->lanes * sizeof(float));
@@ -86,16 +87,18 @@ static void unpack(const dptrain_grouped *s, const float *from, float *kernel) {
 #include "each_width.h"
 
 void dptrain_grouped_forward(
-    const dptrain_grouped *s, const void *x, const float *kernel, const float *bias, void *y, float *scratch) {
-    (s->lanes == 8 ? forward_avx2 : forward_avx512)(s, x, kernel, bias, y, scratch);
+    const dptrain_grouped *s, dptrain_part blocks, const void *x, const float *kernel, const float *bias, void *y,
+    float *scratch) {
+    (s->lanes == 8 ? forward_avx2 : forward_avx512)(s, blocks, x, kernel, bias, y, scratch);
 }
 
 void dptrain_grouped_input_gradient(
-    const dptrain_grouped *s, const void *dy, const float *kernel, void *dx, float *scratch) {
-    (s->lanes == 8 ? input_gradient_avx2 : input_gradient_avx512)(s, dy, kernel, dx, scratch);
+    const dptrain_grouped *s, dptrain_part blocks, const void *dy, const float *kernel, void *dx, float *scratch) {
+    (s->lanes == 8 ? input_gradient_avx2 : input_gradient_avx512)(s, blocks, dy, kernel, dx, scratch);
 }
 
 void dptrain_grouped_weight_gradient(
-    const dptrain_grouped *s, const void *x, const void *dy, float *dkernel, float *dbias, float *scratch) {
-    (s->lanes == 8 ? weight_gradient_avx2 : weight_gradient_avx512)(s, x, dy, dkernel, dbias, scratch);
+    const dptrain_grouped *s, dptrain_part blocks, const void *x, const void *dy, float *dkernel, float *dbias,
+    float *scratch) {
+    (s->lanes == 8 ? weight_gradient_avx2 : weight_gradient_avx512)(s, blocks, x, dy, dkernel, dbias, scratch);
 }

@@ -110,13 +110,14 @@ TARGET static void NAMED(row)(
 }
 
 TARGET static void NAMED(forward)(
-    const dptrain_grouped *s, const void *x, const float *kernel, const float *bias, void *y, float *scratch) {
+    const dptrain_grouped *s, dptrain_part part, const void *x, const float *kernel, const float *bias, void *y,
+    float *scratch) {
     const frame f = input_frame(s);
     const ptrdiff_t count = s->kernel_height * s->kernel_width, all = s->group * count;
     const ptrdiff_t apart = f.height * f.width * LANES;
     float *planes = scratch;
     ptrdiff_t *weights = (ptrdiff_t *)(planes + s->group * apart), *sources = weights + all;
-    const float *packed_kernel = packed(s, kernel, 0, (float *)(sources + all));
+    const float *packed_kernel = packed(s, part, kernel, 0, (float *)(sources + all));
     for (ptrdiff_t i = 0; i < all; i++) {
         const ptrdiff_t tap = i / s->group, member = i % s->group;
         const ptrdiff_t row = tap / s->kernel_width * s->step_height, column = tap % s->kernel_width * s->step_width;
@@ -125,7 +126,7 @@ TARGET static void NAMED(forward)(
     }
     const NAMED(taps) taps = {all, weights, sources};
     const vector none = {0};
-    for (ptrdiff_t n = 0; n < s->samples * s->blocks; n++) {
+    FOR_PLANES(n, s, part) {
         const ptrdiff_t block = n % s->blocks;
         NAMED(put_into_frames)(
             s->group, s->bf16_images, x, n * s->input_height * s->input_width, s->input_height, s->input_width, f,
@@ -162,15 +163,15 @@ TARGET static NAMED(taps) NAMED(taps_of)(
 }
 
 TARGET static void NAMED(input_gradient)(
-    const dptrain_grouped *s, const void *dy, const float *kernel, void *dx, float *scratch) {
+    const dptrain_grouped *s, dptrain_part part, const void *dy, const float *kernel, void *dx, float *scratch) {
     const frame f = gradient_frame(s);
     const ptrdiff_t all = s->group * s->kernel_height * s->kernel_width, apart = f.height * f.width * LANES;
     float *planes = scratch;
     ptrdiff_t *weights = (ptrdiff_t *)(planes + s->group * apart), *sources = weights + all;
-    const float *turned = packed(s, kernel, 1, (float *)(sources + all));
+    const float *turned = packed(s, part, kernel, 1, (float *)(sources + all));
     const float *origin = planes + (f.above * f.width + f.left) * LANES;
     const vector none = {0};
-    for (ptrdiff_t n = 0; n < s->samples * s->blocks; n++) {
+    FOR_PLANES(n, s, part) {
         NAMED(put_into_frames)(
             s->group, s->bf16_images, dy, n * s->output_height * s->output_width, s->output_height, s->output_width,
             f, planes);
@@ -251,15 +252,17 @@ TARGET static void NAMED(add_plane)(
 }
 
 TARGET static void NAMED(weight_gradient)(
-    const dptrain_grouped *s, const void *x, const void *dy, float *dkernel, float *dbias, float *scratch) {
+    const dptrain_grouped *s, dptrain_part part, const void *x, const void *dy, float *dkernel, float *dbias,
+    float *scratch) {
     const frame f = input_frame(s);
     const ptrdiff_t count = s->kernel_height * s->kernel_width, pixels = s->output_height * s->output_width;
     const ptrdiff_t all = s->group * count, apart = f.height * f.width * LANES;
     float *gradients = scratch, *planes = scratch + pixels * LANES;
     float *sums = s->group == 1 ? dkernel : planes + s->group * apart;
-    memset(sums, 0, s->blocks * all * LANES * sizeof(float));
-    if (dbias) memset(dbias, 0, s->blocks * LANES * sizeof(float));
-    for (ptrdiff_t n = 0; n < s->samples * s->blocks; n++) {
+    const ptrdiff_t blocks = part.end - part.first;
+    memset(sums + part.first * all * LANES, 0, blocks * all * LANES * sizeof(float));
+    if (dbias) memset(dbias + part.first * LANES, 0, blocks * LANES * sizeof(float));
+    FOR_PLANES(n, s, part) {
         const ptrdiff_t block = n % s->blocks;
         NAMED(put_into_frames)(
             s->group, s->bf16_images, x, n * s->input_height * s->input_width, s->input_height, s->input_width, f,
@@ -278,5 +281,5 @@ TARGET static void NAMED(weight_gradient)(
             *(vector *)(dbias + block * LANES) += sum;
         }
     }
-    if (s->group > 1) unpack(s, sums, dkernel);
+    if (s->group > 1) unpack(s, part, sums, dkernel);
 }

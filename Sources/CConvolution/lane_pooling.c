@@ -9,11 +9,14 @@ typedef struct {
     long start;
 } strip;
 
-static inline long strip_count(const dptrain_lane_pooling *s) { return s->planes * s->output_height; }
-
 static inline strip strip_at(const dptrain_lane_pooling *s, long number) {
     const long plane = number / s->output_height, top = number % s->output_height * s->stride_height - s->top;
     return (strip){inside(top, s->window_height, s->input_height), (plane * s->input_height + top) * s->input_width};
+}
+
+/// Where the results of some planes begin.
+static inline long first_value(const dptrain_lane_pooling *s, dptrain_part planes) {
+    return planes.first * s->output_height * s->output_width * lanes;
 }
 
 /// Whether each pixel is in exactly one window: gradients are then stored where else they are added up.
@@ -23,16 +26,21 @@ static bool is_partition(const dptrain_lane_pooling *s) {
         && s->top == 0 && s->left == 0;
 }
 
-static void clear(const dptrain_lane_pooling *s, float *dx) {
-    memset(dx, 0, s->planes * s->input_height * s->input_width * lanes * sizeof(float));
+static void clear(const dptrain_lane_pooling *s, dptrain_part planes, float *dx) {
+    const long plane = s->input_height * s->input_width * lanes;
+    memset(dx + planes.first * plane, 0, (planes.end - planes.first) * plane * sizeof(float));
 }
 
 UNROLLED void put(float *target, __m512 value, bool adds) {
     _mm512_storeu_ps(target, adds ? _mm512_add_ps(_mm512_loadu_ps(target), value) : value);
 }
 
-AVX512 void dptrain_max_pooling(const dptrain_lane_pooling *s, const float *x, float *y, uint8_t *places) {
-    for (long n = 0; n < strip_count(s); n++) {
+AVX512 void dptrain_max_pooling(
+    const dptrain_lane_pooling *s, dptrain_part planes, const float *x, float *y, uint8_t *places
+) {
+    y += first_value(s, planes);
+    if (places) places += first_value(s, planes);
+    for (long n = planes.first * s->output_height; n < planes.end * s->output_height; n++) {
         const strip strip = strip_at(s, n);
         for (long column = 0; column < s->output_width; column++, y += lanes) {
             const long left = column * s->stride_width - s->left;
@@ -60,11 +68,13 @@ AVX512 void dptrain_max_pooling(const dptrain_lane_pooling *s, const float *x, f
 }
 
 AVX512 void dptrain_max_pooling_gradient(
-    const dptrain_lane_pooling *s, const float *dy, const uint8_t *places, float *dx
+    const dptrain_lane_pooling *s, dptrain_part planes, const float *dy, const uint8_t *places, float *dx
 ) {
+    dy += first_value(s, planes);
+    places += first_value(s, planes);
     const bool adds = !is_partition(s);
-    if (adds) clear(s, dx);
-    for (long n = 0; n < strip_count(s); n++) {
+    if (adds) clear(s, planes, dx);
+    for (long n = planes.first * s->output_height; n < planes.end * s->output_height; n++) {
         const strip strip = strip_at(s, n);
         for (long column = 0; column < s->output_width; column++, dy += lanes, places += lanes) {
             const long left = column * s->stride_width - s->left;
@@ -87,8 +97,9 @@ static inline float share(window_range rows, window_range columns) {
     return 1.0f / (float)((rows.end - rows.first) * (columns.end - columns.first));
 }
 
-AVX512 void dptrain_average_pooling(const dptrain_lane_pooling *s, const float *x, float *y) {
-    for (long n = 0; n < strip_count(s); n++) {
+AVX512 void dptrain_average_pooling(const dptrain_lane_pooling *s, dptrain_part planes, const float *x, float *y) {
+    y += first_value(s, planes);
+    for (long n = planes.first * s->output_height; n < planes.end * s->output_height; n++) {
         const strip strip = strip_at(s, n);
         for (long column = 0; column < s->output_width; column++, y += lanes) {
             const long left = column * s->stride_width - s->left;
@@ -103,10 +114,13 @@ AVX512 void dptrain_average_pooling(const dptrain_lane_pooling *s, const float *
     }
 }
 
-AVX512 void dptrain_average_pooling_gradient(const dptrain_lane_pooling *s, const float *dy, float *dx) {
+AVX512 void dptrain_average_pooling_gradient(
+    const dptrain_lane_pooling *s, dptrain_part planes, const float *dy, float *dx
+) {
+    dy += first_value(s, planes);
     const bool adds = !is_partition(s);
-    if (adds) clear(s, dx);
-    for (long n = 0; n < strip_count(s); n++) {
+    if (adds) clear(s, planes, dx);
+    for (long n = planes.first * s->output_height; n < planes.end * s->output_height; n++) {
         const strip strip = strip_at(s, n);
         for (long column = 0; column < s->output_width; column++, dy += lanes) {
             const long left = column * s->stride_width - s->left;

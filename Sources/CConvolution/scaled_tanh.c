@@ -27,10 +27,10 @@ static inline __mmask16 present(long count, long first) {
     return (__mmask16)((1u << least(lanes, count - first)) - 1);
 }
 
-AVX512 void dptrain_scaled_tanh(float amplitude, float slope, const float *x, float *y, long count) {
+AVX512 void dptrain_scaled_tanh(float amplitude, float slope, dptrain_part values, const float *x, float *y) {
     const __m512 a = _mm512_set1_ps(amplitude), s = _mm512_set1_ps(slope);
-    for (long i = 0; i < count; i += lanes) {
-        const __mmask16 here = present(count, i);
+    for (long i = values.first; i < values.end; i += lanes) {
+        const __mmask16 here = present(values.end, i);
         const __m512 value = _mm512_maskz_loadu_ps(here, x + i);
         _mm512_mask_storeu_ps(y + i, here, _mm512_mul_ps(a, hyperbolic_tangent(_mm512_mul_ps(s, value))));
     }
@@ -38,10 +38,10 @@ AVX512 void dptrain_scaled_tanh(float amplitude, float slope, const float *x, fl
 
 /// dx = dy (A² - y²) S / A.
 AVX512 void dptrain_scaled_tanh_gradient(
-    float amplitude, float slope, const float *dy, const float *y, float *dx, long count) {
+    float amplitude, float slope, dptrain_part values, const float *dy, const float *y, float *dx) {
     const __m512 square = _mm512_set1_ps(amplitude * amplitude), factor = _mm512_set1_ps(slope / amplitude);
-    for (long i = 0; i < count; i += lanes) {
-        const __mmask16 here = present(count, i);
+    for (long i = values.first; i < values.end; i += lanes) {
+        const __mmask16 here = present(values.end, i);
         const __m512 value = _mm512_maskz_loadu_ps(here, y + i), gradient = _mm512_maskz_loadu_ps(here, dy + i);
         const __m512 derivative = _mm512_mul_ps(_mm512_fnmadd_ps(value, value, square), factor);
         _mm512_mask_storeu_ps(dx + i, here, _mm512_mul_ps(gradient, derivative));

@@ -23,12 +23,20 @@ static inline long first_of_window(const dptrain_lane_pooling *s, long plane, lo
     return (top * s->input_width + column * s->window_width) * lanes;
 }
 
+static inline bool leaves_pixels_out(const dptrain_lane_pooling *s) {
+    return s->output_height * s->window_height != s->input_height || s->output_width * s->window_width != s->input_width;
+}
+
 AVX512 void dptrain_subsampling_forward(
-    const dptrain_subsampling *shape, const float *x, const float *coefficients, const float *biases, float *y) {
+    const dptrain_subsampling *shape, dptrain_part channels, const float *x, const float *coefficients, const float *biases,
+    float *results) {
     const dptrain_lane_pooling *s = &shape->windows;
-    for (long plane = 0; plane < s->planes; plane++) {
-        const __m512 coefficient = _mm512_set1_ps(coefficients[plane % shape->channels]);
-        const __m512 bias = _mm512_set1_ps(biases[plane % shape->channels]);
+    for (long plane = channels.first; plane < s->planes; plane++) {
+        const long channel = plane % shape->channels;
+        if (channel < channels.first || channel >= channels.end) continue;
+        const __m512 coefficient = _mm512_set1_ps(coefficients[channel]);
+        const __m512 bias = _mm512_set1_ps(biases[channel]);
+        float *y = results + plane * s->output_height * s->output_width * lanes;
         for (long row = 0; row < s->output_height; row++)
             for (long column = 0; column < s->output_width; column++, y += lanes) {
                 const __m512 sum = window_sum(s, x + first_of_window(s, plane, row, column));
@@ -45,6 +53,8 @@ AVX512 static void channel_gradient(
     const __m512 coefficient = _mm512_set1_ps(coefficients[channel]);
     __m512 products = _mm512_setzero_ps(), total = _mm512_setzero_ps();
     for (long plane = channel; plane < s->planes; plane += shape->channels) {
+        if (dx && leaves_pixels_out(s))
+            memset(dx + first_of_window(s, plane, 0, 0), 0, s->input_height * s->input_width * lanes * sizeof(float));
         const float *gradients = dy + plane * s->output_height * s->output_width * lanes;
         for (long row = 0; row < s->output_height; row++)
             for (long column = 0; column < s->output_width; column++, gradients += lanes) {
@@ -60,12 +70,8 @@ AVX512 static void channel_gradient(
 }
 
 AVX512 void dptrain_subsampling_gradient(
-    const dptrain_subsampling *shape, const float *x, const float *dy, const float *coefficients, float *dx,
-    float *coefficient_gradient, float *bias_gradient) {
-    const dptrain_lane_pooling *s = &shape->windows;
-    const bool leaves_pixels_out = s->output_height * s->window_height != s->input_height
-        || s->output_width * s->window_width != s->input_width;
-    if (dx && leaves_pixels_out) memset(dx, 0, s->planes * s->input_height * s->input_width * lanes * sizeof(float));
-    for (long channel = 0; channel < shape->channels; channel++)
+    const dptrain_subsampling *shape, dptrain_part channels, const float *x, const float *dy, const float *coefficients,
+    float *dx, float *coefficient_gradient, float *bias_gradient) {
+    for (long channel = channels.first; channel < channels.end; channel++)
         channel_gradient(shape, channel, x, dy, coefficients, dx, coefficient_gradient, bias_gradient);
 }

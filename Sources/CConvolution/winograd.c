@@ -112,16 +112,16 @@ UNROLLED_BF16 void transform_outputs(
     }
 }
 
-/// All outputs of a convolution with transformed kernels u[point][output block][words of inputs][16 outputs].
+/// The outputs of some samples by a convolution with transformed kernels u[point][output block][words of inputs][16 outputs].
 UNROLLED_BF16 void convolve(
-    element images, element products, ptrdiff_t samples, ptrdiff_t places, plane input, plane output, const void *x,
+    element images, element products, dptrain_part samples, ptrdiff_t places, plane input, plane output, const void *x,
     const float *u, const float *bias, _Bool rectifies, void *y, float *scratch) {
     const ptrdiff_t channels = input.blocks * lanes, words = channels / elements(products);
-    const ptrdiff_t tiles = tile_count(samples, output);
+    const ptrdiff_t tiles = tile_count(samples.end, output);
     const ptrdiff_t v_stride = point_words(places, words), m_stride = point_words(places, output.blocks * lanes);
     float *v = scratch, *m = scratch + POINTS * v_stride;
     chunk chunk;
-    for (ptrdiff_t first = 0; first < tiles; first += places) {
+    for (ptrdiff_t first = tile_count(samples.first, output); first < tiles; first += places) {
         find_tiles(output, first, places, tiles, &chunk);
         transform_inputs(images, products, x, input, &chunk, places, v);
         for (int p = 0; p < POINTS; p++) {
@@ -144,24 +144,24 @@ ptrdiff_t dptrain_winograd_scratch(const dptrain_winograd *s) {
 }
 
 AVX512_BF16 static void convolve_any(
-    const dptrain_winograd *s, plane input, plane output, const void *x, const float *u, const float *bias,
-    _Bool rectifies, void *y, float *scratch) {
+    const dptrain_winograd *s, dptrain_part samples, plane input, plane output, const void *x, const float *u,
+    const float *bias, _Bool rectifies, void *y, float *scratch) {
     const ptrdiff_t places = tiles_at_once(s, output);
     if (s->bf16_products)
-        convolve(BF16, BF16, s->samples, places, input, output, x, u, bias, rectifies, y, scratch);
+        convolve(BF16, BF16, samples, places, input, output, x, u, bias, rectifies, y, scratch);
     else if (s->bf16_images)
-        convolve(BF16, FP32, s->samples, places, input, output, x, u, bias, rectifies, y, scratch);
+        convolve(BF16, FP32, samples, places, input, output, x, u, bias, rectifies, y, scratch);
     else
-        convolve(FP32, FP32, s->samples, places, input, output, x, u, bias, rectifies, y, scratch);
+        convolve(FP32, FP32, samples, places, input, output, x, u, bias, rectifies, y, scratch);
 }
 
 void dptrain_winograd_forward(
-    const dptrain_winograd *s, const void *x, const float *u, const float *bias, _Bool rectifies, void *y,
-    float *scratch) {
-    convolve_any(s, input_plane(s), output_plane(s), x, u, bias, rectifies, y, scratch);
+    const dptrain_winograd *s, dptrain_part samples, const void *x, const float *u, const float *bias, _Bool rectifies,
+    void *y, float *scratch) {
+    convolve_any(s, samples, input_plane(s), output_plane(s), x, u, bias, rectifies, y, scratch);
 }
 
 void dptrain_winograd_input_gradient(
-    const dptrain_winograd *s, const void *dy, const float *u, void *dx, float *scratch) {
-    convolve_any(s, output_plane(s), input_plane(s), dy, u, 0, 0, dx, scratch);
+    const dptrain_winograd *s, dptrain_part samples, const void *dy, const float *u, void *dx, float *scratch) {
+    convolve_any(s, samples, output_plane(s), input_plane(s), dy, u, 0, 0, dx, scratch);
 }

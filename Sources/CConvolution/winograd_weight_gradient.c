@@ -132,8 +132,8 @@ UNROLLED_BF16 void multiply(
 }
 
 UNROLLED_BF16 void kernel_gradient(
-    const dptrain_winograd *s, element images, element products, const void *x, const void *dy, float *dkernel,
-    float *dbias, float *scratch) {
+    const dptrain_winograd *s, dptrain_part part, element images, element products, const void *x, const void *dy,
+    float *dkernel, float *dbias, float *scratch) {
     const plane input = input_plane(s), output = output_plane(s);
     const ptrdiff_t tiles = tile_count(s->samples, output), places = tiles_at_once(s);
     const ptrdiff_t stride = point_words(products, places), block_words = POINTS * stride;
@@ -143,8 +143,8 @@ UNROLLED_BF16 void kernel_gradient(
         find_tiles(output, first, places, tiles, &chunk);
         const _Bool adds = first > 0, ends = first + chunk.count == tiles;
         transform_inputs(images, products, x, input, &chunk, stride, v);
-        for (ptrdiff_t o = 0; o < output.blocks; o += 2) {
-            const int blocks = (int)least(2, output.blocks - o);
+        for (ptrdiff_t o = part.first; o < part.end; o += 2) {
+            const int blocks = (int)least(2, part.end - o);
             for (int b = 0; b < blocks; b++) {
                 vector sum =
                     transform_gradients(images, products, dy, output, &chunk, stride, o + b, m + b * block_words);
@@ -154,7 +154,7 @@ UNROLLED_BF16 void kernel_gradient(
             }
             for (ptrdiff_t c = 0; c < input.blocks; c++) {
                 // If all tiles are one chunk, nothing need be kept.
-                float *sums = adds || !ends ? g + (o * input.blocks + c * blocks) * POINTS * lanes * lanes : g;
+                float *sums = adds || !ends ? g + ((o - part.first) * input.blocks + c * blocks) * POINTS * lanes * lanes : g;
                 if (blocks == 2)
                     multiply(products, 2, v + c * block_words, m, stride, chunk.count, adds, sums);
                 else
@@ -176,11 +176,12 @@ ptrdiff_t dptrain_winograd_kernel_gradient_scratch(const dptrain_winograd *s) {
 }
 
 AVX512_BF16 void dptrain_winograd_kernel_gradient(
-    const dptrain_winograd *s, const void *x, const void *dy, float *dkernel, float *dbias, float *scratch) {
+    const dptrain_winograd *s, dptrain_part blocks, const void *x, const void *dy, float *dkernel, float *dbias,
+    float *scratch) {
     if (s->bf16_products)
-        kernel_gradient(s, BF16, BF16, x, dy, dkernel, dbias, scratch);
+        kernel_gradient(s, blocks, BF16, BF16, x, dy, dkernel, dbias, scratch);
     else if (s->bf16_images)
-        kernel_gradient(s, BF16, FP32, x, dy, dkernel, dbias, scratch);
+        kernel_gradient(s, blocks, BF16, FP32, x, dy, dkernel, dbias, scratch);
     else
-        kernel_gradient(s, FP32, FP32, x, dy, dkernel, dbias, scratch);
+        kernel_gradient(s, blocks, FP32, FP32, x, dy, dkernel, dbias, scratch);
 }

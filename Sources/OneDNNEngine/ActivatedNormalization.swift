@@ -73,9 +73,11 @@ extension DNNLCompiler {
             return (emitNormalization(operation, state), .nothing)
         }
         let (mean, variance) = (try channelVector(operation).buffer, try channelVector(operation).buffer)
-        builder.emit(reads: [x.buffer], writes: [mean, variance]) { memory in
+        emit(partsOf: shape.images.blocks, reads: [x.buffer], writes: [mean, variance]) { memory in
             let (x, mean, variance) = (memory[x.buffer], memory.floats(mean), memory.floats(variance))
-            return { _ in withUnsafePointer(to: shape.images) { dptrain_channel_moments($0, x, mean, variance) } }
+            return { blocks, _ in
+                withUnsafePointer(to: shape.images) { dptrain_channel_moments($0, blocks, x, mean, variance) }
+            }
         }
         emitMovingStatistics(operation, layer, mean, variance)
         let state = ActivatedNormalizationState(layer: layer, shape: shape, input: x, mean: mean, variance: variance)
@@ -93,11 +95,13 @@ extension DNNLCompiler {
             affineParameter(state.layer.gamma, operation), affineParameter(state.layer.beta, operation)
         )
         let reads = [x.buffer, mean, variance] + [gamma, beta].compactMap(\.self)
-        builder.emit(detail, reads: reads, writes: [y.buffer]) { memory in
+        emit(detail, partsOf: state.shape.images.blocks, reads: reads, writes: [y.buffer]) { memory in
             let (x, y) = (memory[x.buffer], memory[y.buffer])
             let (mean, variance) = (memory.floats(mean), memory.floats(variance))
             let shape = state.shape.with(gamma.map { memory.floats($0) }, beta.map { memory.floats($0) })
-            return { _ in withUnsafePointer(to: shape) { dptrain_normalize($0, x, mean, variance, y) } }
+            return { blocks, _ in
+                withUnsafePointer(to: shape) { dptrain_normalize($0, blocks, x, mean, variance, y) }
+            }
         }
         return y
     }
@@ -114,14 +118,14 @@ extension DNNLCompiler {
         let dgamma = try affineGradient(state.layer.gamma, operation).buffer
         let dbeta = try affineGradient(state.layer.beta, operation).buffer
         let reads = [x.buffer, dy.buffer, mean, variance] + [gamma, beta].compactMap(\.self)
-        builder.emit(reads: reads, writes: [dx.buffer, dgamma, dbeta]) { memory in
+        emit(partsOf: state.shape.images.blocks, reads: reads, writes: [dx.buffer, dgamma, dbeta]) { memory in
             let (x, dy, dx) = (memory[x.buffer], memory[dy.buffer], memory[dx.buffer])
             let (mean, variance) = (memory.floats(mean), memory.floats(variance))
             let (dgamma, dbeta) = (memory.floats(dgamma), memory.floats(dbeta))
             let shape = state.shape.with(gamma.map { memory.floats($0) }, beta.map { memory.floats($0) })
-            return { _ in
+            return { blocks, _ in
                 withUnsafePointer(to: shape) {
-                    dptrain_normalization_gradient($0, x, dy, mean, variance, dx, dgamma, dbeta)
+                    dptrain_normalization_gradient($0, blocks, x, dy, mean, variance, dx, dgamma, dbeta)
                 }
             }
         }

@@ -37,9 +37,9 @@ extension DNNLCompiler {
     ) -> (output: Tensor, saved: Saved) {
         let y = activation(input.layout)
         let (lanes, isBF16, count) = (library.lanes, y.layout.type == dnnl_bf16, y.layout.elementCount)
-        builder.emit(reads: [input.buffer], writes: [y.buffer]) { memory in
+        emit(partsOf: count, multiple: lineOfValues, reads: [input.buffer], writes: [y.buffer]) { memory in
             let (x, y) = (memory[input.buffer], memory[y.buffer])
-            return { _ in dptrain_activate(function, lanes, isBF16, x, y, count) }
+            return { values, _ in dptrain_activate(function, lanes, isBF16, values, x, y) }
         }
         return (y, .functionOfInput(ActivationState(function: function, input: input)))
     }
@@ -51,9 +51,9 @@ extension DNNLCompiler {
         let dy = try reorder(gradient, to: x.layout, layer: operation.name)
         let dx = mayOverwrite || dy.buffer != gradient.buffer ? dy : activation(x.layout)
         let (lanes, isBF16, count) = (library.lanes, x.layout.type == dnnl_bf16, x.layout.elementCount)
-        builder.emit(reads: [dy.buffer, x.buffer], writes: [dx.buffer]) { memory in
+        emit(partsOf: count, multiple: lineOfValues, reads: [dy.buffer, x.buffer], writes: [dx.buffer]) { memory in
             let (dy, x, dx) = (memory[dy.buffer], memory[x.buffer], memory[dx.buffer])
-            return { _ in dptrain_activation_gradient(function, lanes, isBF16, x, dy, dx, count) }
+            return { values, _ in dptrain_activation_gradient(function, lanes, isBF16, values, x, dy, dx) }
         }
         return dx
     }

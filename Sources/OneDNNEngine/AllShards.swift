@@ -15,7 +15,9 @@ extension DNNLCompiler {
         _ primitive: Primitive, _ rows: Tensor..., make: (_ samples: Int) throws -> Primitive
     ) throws -> Primitive? {
         // Several threads may share a row's sum, in another way for another number of rows.
-        guard let sums = builder.sums, library.hasOwnKernels, type == dnnl_f32, primitive.computesRowsAlike else {
+        guard let sums = builder.sums, library.hasOwnKernels, library.threads == 1, type == dnnl_f32,
+            primitive.computesRowsAlike
+        else {
             return nil
         }
         for tensor in rows {

@@ -10,10 +10,12 @@ extension DNNLCompiler {
         _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor
     ) throws {
         let shape = dptrain_convolution(geometry)
-        let scratch = builder.scratch(bytes: withUnsafePointer(to: shape, dptrain_bf16_weight_gradient_scratch))
-        try emitBlockedWeightGradient(operation, state, geometry, gradient, scratch) { x, dy, dw, db, scratch in
+        let bytes = withUnsafePointer(to: shape, dptrain_bf16_weight_gradient_scratch)
+        let floats = bytes.dividedRoundingUp(by: MemoryLayout<Float>.stride)
+        try emitBlockedWeightGradient(operation, state, geometry, gradient, scratch: floats) {
+            blocks, x, dy, dw, db, scratch in
             let (x, dy) = (x.assumingMemoryBound(to: UInt16.self), dy.assumingMemoryBound(to: UInt16.self))
-            withUnsafePointer(to: shape) { dptrain_bf16_weight_gradient($0, x, dy, dw, db, scratch) }
+            withUnsafePointer(to: shape) { dptrain_bf16_weight_gradient($0, blocks, x, dy, dw, db, scratch) }
         }
     }
 }

@@ -76,12 +76,17 @@ extension DNNLCompiler {
         _ shape: dptrain_few_channels, _ x: BufferID, kernel: BufferID, bias: BufferID?, rectifies: Bool,
         into y: BufferID
     ) {
-        let scratch = builder.scratch(floats: withUnsafePointer(to: shape, dptrain_few_channels_forward_scratch))
-        builder.emit(reads: [x, kernel] + (bias.map { [$0] } ?? []), writes: [y, scratch]) { memory in
+        emit(
+            partsOf: shape.output_channels,
+            scratch: withUnsafePointer(to: shape, dptrain_few_channels_forward_scratch),
+            reads: [x, kernel] + (bias.map { [$0] } ?? []), writes: [y]
+        ) { memory in
             let (x, w, bias) = (memory.floats(x), memory.floats(kernel), bias.map { memory.floats($0) })
-            let (y, scratch) = (memory.floats(y), memory.floats(scratch))
-            return { _ in
-                withUnsafePointer(to: shape) { dptrain_few_channels_forward($0, x, w, bias, rectifies, y, scratch) }
+            let y = memory.floats(y)
+            return { channels, scratch in
+                withUnsafePointer(to: shape) {
+                    dptrain_few_channels_forward($0, channels, x, w, bias, rectifies, y, scratch)
+                }
             }
         }
     }
@@ -89,13 +94,17 @@ extension DNNLCompiler {
     func emitFewChannelWeightGradient(
         _ shape: dptrain_few_channels, _ x: BufferID, gradient dy: BufferID, into dw: BufferID, bias db: BufferID?
     ) {
-        let scratch = builder.scratch(
-            floats: withUnsafePointer(to: shape, dptrain_few_channels_weight_gradient_scratch))
-        builder.emit(reads: [x, dy], writes: [dw, scratch] + (db.map { [$0] } ?? [])) { memory in
+        emit(
+            partsOf: shape.output_channels,
+            scratch: withUnsafePointer(to: shape, dptrain_few_channels_weight_gradient_scratch),
+            reads: [x, dy], writes: [dw] + (db.map { [$0] } ?? [])
+        ) { memory in
             let (x, dy, dw) = (memory.floats(x), memory.floats(dy), memory.floats(dw))
-            let (db, scratch) = (db.map { memory.floats($0) }, memory.floats(scratch))
-            return { _ in
-                withUnsafePointer(to: shape) { dptrain_few_channels_weight_gradient($0, x, dy, dw, db, scratch) }
+            let db = db.map { memory.floats($0) }
+            return { channels, scratch in
+                withUnsafePointer(to: shape) {
+                    dptrain_few_channels_weight_gradient($0, channels, x, dy, dw, db, scratch)
+                }
             }
         }
     }
@@ -103,13 +112,14 @@ extension DNNLCompiler {
     func emitFewChannelInputGradient(
         _ shape: dptrain_few_channels, gradient dy: BufferID, kernel: BufferID, into dx: BufferID
     ) {
-        let scratch = builder.scratch(floats: withUnsafePointer(to: shape, dptrain_few_channels_input_gradient_scratch))
-        builder.emit(reads: [dy, kernel], writes: [dx, scratch]) { memory in
-            let (dy, w, dx, scratch) = (
-                memory.floats(dy), memory.floats(kernel), memory.floats(dx), memory.floats(scratch)
-            )
-            return { _ in
-                withUnsafePointer(to: shape) { dptrain_few_channels_input_gradient($0, dy, w, dx, scratch) }
+        emit(
+            partsOf: shape.input_channels,
+            scratch: withUnsafePointer(to: shape, dptrain_few_channels_input_gradient_scratch), reads: [dy, kernel],
+            writes: [dx]
+        ) { memory in
+            let (dy, w, dx) = (memory.floats(dy), memory.floats(kernel), memory.floats(dx))
+            return { channels, scratch in
+                withUnsafePointer(to: shape) { dptrain_few_channels_input_gradient($0, channels, dy, w, dx, scratch) }
             }
         }
     }

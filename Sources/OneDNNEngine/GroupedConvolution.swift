@@ -42,12 +42,14 @@ extension DNNLCompiler {
             ).buffer
         let bias = usesBias ? builder.plainParameter(operation.parameters[1]) : nil
         let y = activation(try channelBlocks(geometry.output))
-        let scratch = builder.scratch(floats: withUnsafePointer(to: shape, dptrain_grouped_scratch))
-        builder.emit(reads: [x.buffer, kernel] + (bias.map { [$0] } ?? []), writes: [y.buffer, scratch]) { memory in
+        emit(
+            partsOf: shape.blocks, scratch: withUnsafePointer(to: shape, dptrain_grouped_scratch),
+            reads: [x.buffer, kernel] + (bias.map { [$0] } ?? []), writes: [y.buffer]
+        ) { memory in
             let (x, kernel, y) = (memory[x.buffer], memory.floats(kernel), memory[y.buffer])
-            let (bias, scratch) = (bias.map { memory.floats($0) }, memory.floats(scratch))
-            return { _ in
-                withUnsafePointer(to: shape) { dptrain_grouped_forward($0, x, kernel, bias, y, scratch) }
+            let bias = bias.map { memory.floats($0) }
+            return { blocks, scratch in
+                withUnsafePointer(to: shape) { dptrain_grouped_forward($0, blocks, x, kernel, bias, y, scratch) }
             }
         }
         let state = GroupedState(
@@ -62,12 +64,13 @@ extension DNNLCompiler {
         if changes(operation.parameters[0]) { try groupedWeightGradient(operation, state, dy) }
         guard wantsInput else { return nil }
         let (shape, kernel, dx) = (state.shape, state.kernel, activation(state.input.layout))
-        let scratch = builder.scratch(floats: withUnsafePointer(to: shape, dptrain_grouped_scratch))
-        builder.emit(reads: [dy.buffer, kernel], writes: [dx.buffer, scratch]) { memory in
+        emit(
+            partsOf: shape.blocks, scratch: withUnsafePointer(to: shape, dptrain_grouped_scratch),
+            reads: [dy.buffer, kernel], writes: [dx.buffer]
+        ) { memory in
             let (dy, kernel, dx) = (memory[dy.buffer], memory.floats(kernel), memory[dx.buffer])
-            let scratch = memory.floats(scratch)
-            return { _ in
-                withUnsafePointer(to: shape) { dptrain_grouped_input_gradient($0, dy, kernel, dx, scratch) }
+            return { blocks, scratch in
+                withUnsafePointer(to: shape) { dptrain_grouped_input_gradient($0, blocks, dy, kernel, dx, scratch) }
             }
         }
         return dx
@@ -79,12 +82,14 @@ extension DNNLCompiler {
         let (shape, x) = (state.shape, try remadeValues.keptOrRemade(state.input))
         let dw = builder.gradient(of: operation.parameters[0])
         let db = state.usesBias ? builder.gradient(of: operation.parameters[1]) : nil
-        let scratch = builder.scratch(floats: withUnsafePointer(to: shape, dptrain_grouped_scratch))
-        builder.emit(reads: [x.buffer, dy.buffer], writes: [dw, scratch] + (db.map { [$0] } ?? [])) { memory in
+        emit(
+            partsOf: shape.blocks, scratch: withUnsafePointer(to: shape, dptrain_grouped_scratch),
+            reads: [x.buffer, dy.buffer], writes: [dw] + (db.map { [$0] } ?? [])
+        ) { memory in
             let (x, dy, dw) = (memory[x.buffer], memory[dy.buffer], memory.floats(dw))
-            let (db, scratch) = (db.map { memory.floats($0) }, memory.floats(scratch))
-            return { _ in
-                withUnsafePointer(to: shape) { dptrain_grouped_weight_gradient($0, x, dy, dw, db, scratch) }
+            let db = db.map { memory.floats($0) }
+            return { blocks, scratch in
+                withUnsafePointer(to: shape) { dptrain_grouped_weight_gradient($0, blocks, x, dy, dw, db, scratch) }
             }
         }
     }

@@ -104,7 +104,8 @@ extension DNNLCompiler {
         _ operation: Operation, _ primitive: Primitive, _ state: DenseState, _ gradient: Tensor
     ) throws -> Bool {
         let (rows, layout) = (samples, state.kernel.layout)
-        guard let sums = builder.sums, library.hasOwnKernels, type == dnnl_f32, primitive.computesRowsAlike,
+        guard let sums = builder.sums, library.hasOwnKernels, library.threads == 1, type == dnnl_f32,
+            primitive.computesRowsAlike,
             sums.levelCount <= DenseSum.mostLevels, builder.largestShard <= DenseSum.mostRows,
             !operation.parameters.contains(where: builder.isShared), let width = try DenseSum.width(layout),
             primitive.layout(dnnl_query_diff_weights_md) == layout,

@@ -29,12 +29,14 @@ extension DNNLCompiler {
         let y = activation(try .sideBySide(dimensions))
         let count = y.layout.byteCount / MemoryLayout<Float>.stride
         let places = layer.kind == .max && builder.isTraining ? builder.activation(bytes: count, of: .other) : nil
-        builder.emit(reads: [input.buffer], writes: [y.buffer] + (places.map { [$0] } ?? [])) { memory in
+        emit(
+            partsOf: shape.planes, reads: [input.buffer], writes: [y.buffer] + (places.map { [$0] } ?? [])
+        ) { memory in
             let (x, y) = (memory.floats(input.buffer), memory.floats(y.buffer))
             let places = places.map { memory[$0].assumingMemoryBound(to: UInt8.self) }
             return layer.kind == .max
-                ? { _ in withUnsafePointer(to: shape) { dptrain_max_pooling($0, x, y, places) } }
-                : { _ in withUnsafePointer(to: shape) { dptrain_average_pooling($0, x, y) } }
+                ? { planes, _ in withUnsafePointer(to: shape) { dptrain_max_pooling($0, planes, x, y, places) } }
+                : { planes, _ in withUnsafePointer(to: shape) { dptrain_average_pooling($0, planes, x, y) } }
         }
         return (y, .lanePooling(LanePoolingState(shape: shape, input: input, output: y, places: places)))
     }
@@ -52,12 +54,16 @@ extension DNNLCompiler {
         var dx = activation(state.input.layout)
         dx.isRectified = isRectified
         let (shape, places, source, target) = (state.shape, state.places, dy.buffer, dx.buffer)
-        builder.emit(reads: [source] + (places.map { [$0] } ?? []), writes: [target]) { memory in
+        emit(partsOf: shape.planes, reads: [source] + (places.map { [$0] } ?? []), writes: [target]) { memory in
             let (dy, dx) = (memory.floats(source), memory.floats(target))
             guard let places = places.map({ memory[$0].assumingMemoryBound(to: UInt8.self) }) else {
-                return { _ in withUnsafePointer(to: shape) { dptrain_average_pooling_gradient($0, dy, dx) } }
+                return { planes, _ in
+                    withUnsafePointer(to: shape) { dptrain_average_pooling_gradient($0, planes, dy, dx) }
+                }
             }
-            return { _ in withUnsafePointer(to: shape) { dptrain_max_pooling_gradient($0, dy, places, dx) } }
+            return { planes, _ in
+                withUnsafePointer(to: shape) { dptrain_max_pooling_gradient($0, planes, dy, places, dx) }
+            }
         }
         return dx
     }

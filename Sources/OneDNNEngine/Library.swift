@@ -5,8 +5,10 @@ import Execution
 final class Library: @unchecked Sendable {
     let engine: dnnl_engine_t
     let stream: dnnl_stream_t
-    /// Whether kernels of CConvolution serve: they have AVX-512 and one thread. Ranks compare both: oneDNN's instruction set,
-    /// since kernels may be held back (DPTRAIN_TEST_KERNELS) to less than the processor has, and --threads.
+    /// Threads a kernel, this one among them.
+    let threads: Int
+    /// Whether kernels of CConvolution for AVX-512 serve. Ranks compare oneDNN's instruction set, since kernels may be held back
+    /// (DPTRAIN_TEST_KERNELS) to less than the processor has.
     let hasOwnKernels: Bool
     /// Floats in a register of kernels that CConvolution has for AVX2 as well as for AVX-512; 0 on processors with neither.
     let lanes: Int
@@ -14,7 +16,8 @@ final class Library: @unchecked Sendable {
     init(threads: Int) throws {
         let (avx2, avx512) = (dnnl_cpu_isa_avx2.rawValue, dnnl_cpu_isa_avx512_core.rawValue)
         let instructions = dnnl_get_effective_cpu_isa().rawValue
-        hasOwnKernels = threads == 1 && instructions & avx512 == avx512
+        self.threads = threads
+        hasOwnKernels = instructions & avx512 == avx512
         lanes = instructions & avx512 == avx512 ? 16 : instructions & avx2 == avx2 ? 8 : 0
         var engine: dnnl_engine_t?
         try check(dnnl_engine_create(&engine, dnnl_cpu, 0), "create the CPU engine")

@@ -45,9 +45,9 @@ extension DNNLCompiler {
 
     private func emitScaledChannels(_ x: Tensor, _ factors: Tensor, detail: String? = nil) -> Tensor {
         let (y, shape) = (activation(x.layout), blocks(of: x))
-        builder.emit(detail, reads: [x.buffer, factors.buffer], writes: [y.buffer]) { memory in
+        emit(detail, partsOf: shape.blocks, reads: [x.buffer, factors.buffer], writes: [y.buffer]) { memory in
             let (x, factors, y) = (memory[x.buffer], memory[factors.buffer], memory[y.buffer])
-            return { _ in withUnsafePointer(to: shape) { dptrain_scale_channels($0, x, factors, y) } }
+            return { blocks, _ in withUnsafePointer(to: shape) { dptrain_scale_channels($0, blocks, x, factors, y) } }
         }
         return y
     }
@@ -62,11 +62,13 @@ extension DNNLCompiler {
         let dx = wanted[state.place] ? activation(x.layout) : nil
         let dfactors = wantsFactors ? activation(factors.layout) : nil
         let reads = [dy.buffer, factors.buffer] + (wantsFactors ? [x.buffer] : [])
-        builder.emit(reads: reads, writes: [dx, dfactors].compactMap { $0?.buffer }) { memory in
+        emit(partsOf: shape.blocks, reads: reads, writes: [dx, dfactors].compactMap { $0?.buffer }) { memory in
             let (x, dy, factors) = (memory[x.buffer], memory[dy.buffer], memory[factors.buffer])
             let (dx, dfactors) = (dx.map { memory[$0.buffer] }, dfactors.map { memory[$0.buffer] })
-            return { _ in
-                withUnsafePointer(to: shape) { dptrain_scale_channels_gradient($0, x, factors, dy, dx, dfactors) }
+            return { blocks, _ in
+                withUnsafePointer(to: shape) {
+                    dptrain_scale_channels_gradient($0, blocks, x, factors, dy, dx, dfactors)
+                }
             }
         }
         return state.place == 0 ? [dx, dfactors] : [dfactors, dx]

@@ -26,10 +26,12 @@ extension DNNLCompiler {
         let (coefficients, biases) = (
             builder.plainParameter(operation.parameters[0]), builder.plainParameter(operation.parameters[1])
         )
-        builder.emit(reads: [x.buffer, coefficients, biases], writes: [y.buffer]) { memory in
+        emit(partsOf: shape.channels, reads: [x.buffer, coefficients, biases], writes: [y.buffer]) { memory in
             let (x, y) = (memory.floats(x.buffer), memory.floats(y.buffer))
             let (coefficients, biases) = (memory.floats(coefficients), memory.floats(biases))
-            return { _ in withUnsafePointer(to: shape) { dptrain_subsampling_forward($0, x, coefficients, biases, y) } }
+            return { channels, _ in
+                withUnsafePointer(to: shape) { dptrain_subsampling_forward($0, channels, x, coefficients, biases, y) }
+            }
         }
         return (y, .subsampling(SubsamplingState(shape: shape, input: x, output: y.layout)))
     }
@@ -43,13 +45,13 @@ extension DNNLCompiler {
         let gradients = operation.parameters.map { changes($0) ? builder.gradient(of: $0) : nil }
         let dx = wantsInput ? activation(state.input.layout) : nil
         let writes = (gradients + [dx?.buffer]).compactMap(\.self)
-        builder.emit(reads: [x, dy, coefficients], writes: writes) { memory in
+        emit(partsOf: shape.channels, reads: [x, dy, coefficients], writes: writes) { memory in
             let (x, dy, coefficients) = (memory.floats(x), memory.floats(dy), memory.floats(coefficients))
             let (dx, gradients) = (dx.map { memory.floats($0.buffer) }, gradients.map { $0.map { memory.floats($0) } })
             let (ofCoefficients, ofBiases) = (gradients[0], gradients[1])
-            return { _ in
+            return { channels, _ in
                 withUnsafePointer(to: shape) {
-                    dptrain_subsampling_gradient($0, x, dy, coefficients, dx, ofCoefficients, ofBiases)
+                    dptrain_subsampling_gradient($0, channels, x, dy, coefficients, dx, ofCoefficients, ofBiases)
                 }
             }
         }

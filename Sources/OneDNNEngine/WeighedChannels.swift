@@ -16,9 +16,9 @@ extension DNNLCompiler {
         let x = try reorder(input, to: channelBlocks(input.layout.dimensions), layer: operation.name)
         let (y, shape) = (activation(x.layout), blocks(of: x))
         let factors = builder.plainParameter(operation.parameters[0])
-        builder.emit(reads: [x.buffer, factors], writes: [y.buffer]) { memory in
+        emit(partsOf: shape.blocks, reads: [x.buffer, factors], writes: [y.buffer]) { memory in
             let (x, factors, y) = (memory[x.buffer], memory.floats(factors), memory[y.buffer])
-            return { _ in withUnsafePointer(to: shape) { dptrain_weigh_channels($0, x, factors, y) } }
+            return { blocks, _ in withUnsafePointer(to: shape) { dptrain_weigh_channels($0, blocks, x, factors, y) } }
         }
         return (y, .weighedChannels(WeighedChannelsState(input: x, factors: factors)))
     }
@@ -31,11 +31,13 @@ extension DNNLCompiler {
         let dx = wantsInput ? activation(x.layout) : nil
         let dfactors = try affineGradient(0, operation).buffer
         let writes = [dfactors] + (dx.map { [$0.buffer] } ?? [])
-        builder.emit(reads: [x.buffer, dy.buffer, factors], writes: writes) { memory in
+        emit(partsOf: shape.blocks, reads: [x.buffer, dy.buffer, factors], writes: writes) { memory in
             let (x, dy, factors) = (memory[x.buffer], memory[dy.buffer], memory.floats(factors))
             let (dx, dfactors) = (dx.map { memory[$0.buffer] }, memory.floats(dfactors))
-            return { _ in
-                withUnsafePointer(to: shape) { dptrain_weigh_channels_gradient($0, x, factors, dy, dx, dfactors) }
+            return { blocks, _ in
+                withUnsafePointer(to: shape) {
+                    dptrain_weigh_channels_gradient($0, blocks, x, factors, dy, dx, dfactors)
+                }
             }
         }
         return dx

@@ -115,11 +115,13 @@ extension DNNLCompiler {
             operation.parameters[0], kernel, geometry, shape, turned: false, layer: operation.name)
         let bias = layer.usesBias ? try vector(operation.parameters[1]).buffer : nil
         let y = activation(try blocked(geometry.output))
-        emitTiles(shape, x, y, reads: [x.buffer, u] + (bias.map { [$0] } ?? [])) { shape, scratch, memory in
+        emitTiles(shape, x, y, reads: [x.buffer, u] + (bias.map { [$0] } ?? [])) { shape, memory in
             let (x, u, y) = (memory[x.buffer], memory.floats(u), memory[y.buffer])
             let bias = bias.map { memory.floats($0) }
-            return { _ in
-                withUnsafePointer(to: shape) { dptrain_winograd_forward($0, x, u, bias, rectifies, y, scratch) }
+            return { samples, scratch in
+                withUnsafePointer(to: shape) {
+                    dptrain_winograd_forward($0, samples, x, u, bias, rectifies, y, scratch)
+                }
             }
         }
         return ConvolutionState(
@@ -131,22 +133,22 @@ extension DNNLCompiler {
         _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor
     ) throws {
         let shape = geometry.tiled(.weightGradient, type)
-        let scratch = scratch(for: shape, dptrain_winograd_kernel_gradient_scratch)
-        try emitBlockedWeightGradient(operation, state, geometry, gradient, scratch) { x, dy, dw, db, scratch in
-            let scratch = scratch.assumingMemoryBound(to: Float.self)
-            withUnsafePointer(to: shape) { dptrain_winograd_kernel_gradient($0, x, dy, dw, db, scratch) }
+        let floats = withUnsafePointer(to: shape, dptrain_winograd_kernel_gradient_scratch)
+        try emitBlockedWeightGradient(operation, state, geometry, gradient, scratch: floats) {
+            blocks, x, dy, dw, db, scratch in
+            withUnsafePointer(to: shape) { dptrain_winograd_kernel_gradient($0, blocks, x, dy, dw, db, scratch) }
         }
     }
 
-    /// Emits a weight gradient by a kernel of ours, which takes images in blocks of 16 channels: `pass` gets x, dy, the
-    /// gradients of the kernel and of the bias, if there is one, and the scratch memory.
+    /// Emits a weight gradient by a kernel of ours, which takes images in blocks of 16 channels: `pass` gets some blocks of outputs,
+    /// x, dy, the gradients of the kernel and of the bias, if there is one, and the scratch memory.
     func emitBlockedWeightGradient(
         _ operation: Operation, _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ gradient: Tensor,
-        _ scratch: BufferID,
+        scratch: Int,
         pass:
             @escaping (
-                UnsafeRawPointer, UnsafeRawPointer, UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>?,
-                UnsafeMutableRawPointer
+                dptrain_part, UnsafeRawPointer, UnsafeRawPointer, UnsafeMutablePointer<Float>,
+                UnsafeMutablePointer<Float>?, UnsafeMutablePointer<Float>?
             ) -> Void
     ) throws {
         let name = operation.name
@@ -154,12 +156,13 @@ extension DNNLCompiler {
         let dy = try reorder(gradient, to: blocked(geometry.output), layer: name)
         let bias = state.layer.usesBias ? try vectorGradient(operation.parameters[1]).buffer : nil
         try toArena(operation.parameters[0], state.operands.kernel.layout, blockedKernel(geometry), layer: name) { dw in
-            builder.emit(
-                reads: [x.buffer, dy.buffer], writes: [dw.buffer, scratch] + (bias.map { [$0] } ?? [])
+            emit(
+                partsOf: geometry.output[1] / 16, scratch: scratch, reads: [x.buffer, dy.buffer],
+                writes: [dw.buffer] + (bias.map { [$0] } ?? [])
             ) { memory in
                 let (x, dy, dw) = (memory[x.buffer], memory[dy.buffer], memory.floats(dw.buffer))
-                let (db, scratch) = (bias.map { memory.floats($0) }, memory[scratch])
-                return { _ in pass(x, dy, dw, db, scratch) }
+                let db = bias.map { memory.floats($0) }
+                return { blocks, scratch in pass(blocks, x, dy, dw, db, scratch) }
             }
         }
     }
@@ -173,9 +176,11 @@ extension DNNLCompiler {
         let u = try transformed(
             operation.parameters[0], state.operands.kernel, geometry, shape, turned: true, layer: name)
         let dx = activation(try blocked(geometry.input))
-        emitTiles(shape, dy, dx, reads: [dy.buffer, u]) { shape, scratch, memory in
+        emitTiles(shape, dy, dx, reads: [dy.buffer, u]) { shape, memory in
             let (dy, u, dx) = (memory[dy.buffer], memory.floats(u), memory[dx.buffer])
-            return { _ in withUnsafePointer(to: shape) { dptrain_winograd_input_gradient($0, dy, u, dx, scratch) } }
+            return { samples, scratch in
+                withUnsafePointer(to: shape) { dptrain_winograd_input_gradient($0, samples, dy, u, dx, scratch) }
+            }
         }
         return dx
     }
@@ -184,14 +189,16 @@ extension DNNLCompiler {
     /// through it together; the transformed kernels, four times as large as the weights, are then read once.
     private func emitTiles(
         _ shape: dptrain_winograd, _ input: Tensor, _ output: Tensor, reads: [BufferID],
-        bind: @escaping (dptrain_winograd, UnsafeMutablePointer<Float>, Memory) -> Kernel
+        bind: @escaping (dptrain_winograd, Memory) -> (dptrain_part, UnsafeMutablePointer<Float>?) -> Void
     ) {
         var all = shape
         if let sums = builder.sums, lieSideBySide(input, output) { all.samples *= sums.shards }
-        let (scratch, together) = (scratch(for: all, dptrain_winograd_scratch), all)
-        builder.emit(
-            reads: reads, writes: [output.buffer, scratch], bind: { bind(shape, $0.floats(scratch), $0) },
-            forAllShards: together.samples > shape.samples ? { bind(together, $0.floats(scratch), $0) } : nil)
+        let together = all
+        emit(
+            partsOf: shape.samples, scratch: withUnsafePointer(to: all, dptrain_winograd_scratch), reads: reads,
+            writes: [output.buffer], bind: { bind(shape, $0) },
+            forAllShards: together.samples > shape.samples
+                ? (units: together.samples, bind: { bind(together, $0) }) : nil)
     }
 
     private func blocked(_ dimensions: [Int]) throws -> MemoryDescriptor {
@@ -218,11 +225,5 @@ extension DNNLCompiler {
                     : { _ in withUnsafePointer(to: shape) { dptrain_winograd_transform_kernels($0, w, u) } }
             }
         }
-    }
-
-    private func scratch(
-        for shape: dptrain_winograd, _ floats: (UnsafePointer<dptrain_winograd>) -> Int
-    ) -> BufferID {
-        builder.scratch(floats: withUnsafePointer(to: shape, floats))
     }
 }

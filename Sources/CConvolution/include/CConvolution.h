@@ -3,7 +3,7 @@
 /// Convolutions and what belongs to them in vector code where oneDNN 2.6 leaves much of the processor idle. Swift has no
 /// words for 512-bit registers with broadcast operands, which is what these loops are made of, and is compiled for
 /// processors without them. Every function needs AVX-512 (F, BW, DQ, VL; those of bf16 AVX512_BF16 too) unless its header says
-/// otherwise, and runs on one thread.
+/// otherwise. Those that take a part of their result may run on several threads at once.
 #include "bf16_weight_gradient.h"
 #include "dense.h"
 #include "grouped.h"

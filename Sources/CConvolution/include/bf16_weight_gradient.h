@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stddef.h>
+#include "parts.h"
 #include <stdint.h>
 
 /// A convolution of bf16 images in blocks of 16 channels (oneDNN's nChw16c): [samples, channels / 16, height, width, 16].
@@ -22,7 +22,7 @@ typedef struct {
 /// Bytes of scratch memory that the pass needs.
 ptrdiff_t dptrain_bf16_weight_gradient_scratch(const dptrain_convolution *shape);
 
-/// The gradient of the kernel, and of the bias unless `dbias` is null.
+/// The gradient of the kernel, and of the bias unless `dbias` is null, of some blocks of 16 outputs.
 void dptrain_bf16_weight_gradient(
-    const dptrain_convolution *shape, const uint16_t *x, const uint16_t *dy, float *dkernel, float *dbias,
-    void *scratch);
+    const dptrain_convolution *shape, dptrain_part blocks, const uint16_t *x, const uint16_t *dy, float *dkernel,
+    float *dbias, void *scratch);

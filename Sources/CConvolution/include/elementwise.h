@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stddef.h>
+#include "parts.h"
 #include <stdint.h>
 
 /// Functions of each element, alone and behind normalisations, at the speed of memory. Images lie in blocks of 8 or 16 channels
@@ -23,13 +23,13 @@ typedef struct {
     float bound;
 } dptrain_activation;
 
-/// y = f(x), of `count` floats or bf16 in any layout, in registers of `lanes` floats.
+/// y = f(x), of some floats or bf16 in any layout, in registers of `lanes` floats.
 void dptrain_activate(
-    dptrain_activation f, ptrdiff_t lanes, _Bool bf16, const void *x, void *y, ptrdiff_t count);
+    dptrain_activation f, ptrdiff_t lanes, _Bool bf16, dptrain_part values, const void *x, void *y);
 
 /// dx = dy f'(x); `dx` may be `dy`.
 void dptrain_activation_gradient(
-    dptrain_activation f, ptrdiff_t lanes, _Bool bf16, const void *x, const void *dy, void *dx, ptrdiff_t count);
+    dptrain_activation f, ptrdiff_t lanes, _Bool bf16, dptrain_part values, const void *x, const void *dy, void *dx);
 
 typedef struct {
     ptrdiff_t samples;
@@ -51,28 +51,32 @@ typedef struct {
     const float *gamma, *beta;
 } dptrain_normalization;
 
-/// Each channel's mean and variance over all samples and pixels.
-void dptrain_channel_moments(const dptrain_blocks *images, const void *x, float *mean, float *variance);
+/// Each channel's mean and variance over all samples and pixels, of some blocks, as all functions below are.
+void dptrain_channel_moments(const dptrain_blocks *images, dptrain_part blocks, const void *x, float *mean, float *variance);
 
 /// y = f(gamma (x - mean) / sqrt(variance + epsilon) + beta).
 void dptrain_normalize(
-    const dptrain_normalization *n, const void *x, const float *mean, const float *variance, void *y);
+    const dptrain_normalization *n, dptrain_part blocks, const void *x, const float *mean, const float *variance, void *y);
 
 /// The gradients of x, gamma and beta from that of y, where mean and variance are those of x.
 void dptrain_normalization_gradient(
-    const dptrain_normalization *n, const void *x, const void *dy, const float *mean, const float *variance, void *dx,
-    float *dgamma, float *dbeta);
+    const dptrain_normalization *n, dptrain_part blocks, const void *x, const void *dy, const float *mean,
+    const float *variance, void *dx, float *dgamma, float *dbeta);
 
 /// y = x · factor. Each sample has a factor for each channel.
-void dptrain_scale_channels(const dptrain_blocks *images, const void *x, const void *factors, void *y);
+void dptrain_scale_channels(
+    const dptrain_blocks *images, dptrain_part blocks, const void *x, const void *factors, void *y);
 
 /// The gradients of x and the factors; either may be null. The factors and their gradient are of the images' type.
 void dptrain_scale_channels_gradient(
-    const dptrain_blocks *images, const void *x, const void *factors, const void *dy, void *dx, void *dfactors);
+    const dptrain_blocks *images, dptrain_part blocks, const void *x, const void *factors, const void *dy, void *dx,
+    void *dfactors);
 
 /// y = gamma · x. All samples have the same factor for a channel.
-void dptrain_weigh_channels(const dptrain_blocks *images, const void *x, const float *gamma, void *y);
+void dptrain_weigh_channels(
+    const dptrain_blocks *images, dptrain_part blocks, const void *x, const float *gamma, void *y);
 
 /// The gradients of x, which may be null, and of the factors.
 void dptrain_weigh_channels_gradient(
-    const dptrain_blocks *images, const void *x, const float *gamma, const void *dy, void *dx, float *dgamma);
+    const dptrain_blocks *images, dptrain_part blocks, const void *x, const float *gamma, const void *dy, void *dx,
+    float *dgamma);

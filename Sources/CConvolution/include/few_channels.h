@@ -7,6 +7,7 @@
 ///
 /// Tensors are of floats, 64-byte aligned or not. Sums are taken in an order that only the shape decides. Where the
 /// last group has fewer samples, lanes without one hold finite numbers, and zeros in gradients; functions keep it so.
+#include "parts.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,18 +27,20 @@ long dptrain_few_channels_forward_scratch(const dptrain_few_channels *shape);
 long dptrain_few_channels_input_gradient_scratch(const dptrain_few_channels *shape);
 long dptrain_few_channels_weight_gradient_scratch(const dptrain_few_channels *shape);
 
-/// y = x * weights + bias, then ReLU if wanted; `bias` may be null.
+/// y = x * weights + bias, then ReLU if wanted, of some output channels; `bias` may be null.
 void dptrain_few_channels_forward(
-    const dptrain_few_channels *shape, const float *x, const float *weights, const float *bias, bool rectifies,
-    float *y, float *scratch);
+    const dptrain_few_channels *shape, dptrain_part channels, const float *x, const float *weights, const float *bias,
+    bool rectifies, float *y, float *scratch);
 
+/// The gradient of some input channels.
 void dptrain_few_channels_input_gradient(
-    const dptrain_few_channels *shape, const float *dy, const float *weights, float *dx, float *scratch);
-
-/// The gradients of weights and, unless null, of the bias: sums over all samples.
-void dptrain_few_channels_weight_gradient(
-    const dptrain_few_channels *shape, const float *x, const float *dy, float *weight_gradient, float *bias_gradient,
+    const dptrain_few_channels *shape, dptrain_part channels, const float *dy, const float *weights, float *dx,
     float *scratch);
+
+/// The gradients of weights and, unless null, of the bias: sums over all samples, of some output channels.
+void dptrain_few_channels_weight_gradient(
+    const dptrain_few_channels *shape, dptrain_part channels, const float *x, const float *dy, float *weight_gradient,
+    float *bias_gradient, float *scratch);
 
 /// A pooling over windows of at most 256 pixels, each of which meets the image.
 typedef struct {
@@ -51,12 +54,14 @@ typedef struct {
     long top, left;
 } dptrain_lane_pooling;
 
-/// The maximum of each window and, unless `places` is null, where in the window it is, as a byte a value: the first of
-/// several.
-void dptrain_max_pooling(const dptrain_lane_pooling *shape, const float *x, float *y, uint8_t *places);
+/// The maximum of each window of some planes and, unless `places` is null, where in the window it is, as a byte a value: the
+/// first of several.
+void dptrain_max_pooling(
+    const dptrain_lane_pooling *shape, dptrain_part planes, const float *x, float *y, uint8_t *places);
 void dptrain_max_pooling_gradient(
-    const dptrain_lane_pooling *shape, const float *dy, const uint8_t *places, float *dx);
+    const dptrain_lane_pooling *shape, dptrain_part planes, const float *dy, const uint8_t *places, float *dx);
 
-/// The mean of those pixels of each window that are in the image.
-void dptrain_average_pooling(const dptrain_lane_pooling *shape, const float *x, float *y);
-void dptrain_average_pooling_gradient(const dptrain_lane_pooling *shape, const float *dy, float *dx);
+/// The mean of those pixels of each window of some planes that are in the image.
+void dptrain_average_pooling(const dptrain_lane_pooling *shape, dptrain_part planes, const float *x, float *y);
+void dptrain_average_pooling_gradient(
+    const dptrain_lane_pooling *shape, dptrain_part planes, const float *dy, float *dx);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stddef.h>
+#include "parts.h"
 #include <stdint.h>
 
 /// A convolution in groups of as many channels as filters: of each channel on its own (depthwise), or of a few that are a part of a
@@ -31,14 +31,16 @@ typedef struct {
 /// Floats of scratch memory that each pass needs.
 ptrdiff_t dptrain_grouped_scratch(const dptrain_grouped *shape);
 
-/// y = x * kernel + bias; `bias` may be null, else it is as long as all blocks.
+/// y = x * kernel + bias, of some blocks; `bias` may be null, else it is as long as all blocks.
 void dptrain_grouped_forward(
-    const dptrain_grouped *shape, const void *x, const float *kernel, const float *bias, void *y, float *scratch);
+    const dptrain_grouped *shape, dptrain_part blocks, const void *x, const float *kernel, const float *bias, void *y,
+    float *scratch);
 
-/// The gradient of x from that of y.
+/// The gradient of x from that of y, of some blocks.
 void dptrain_grouped_input_gradient(
-    const dptrain_grouped *shape, const void *dy, const float *kernel, void *dx, float *scratch);
+    const dptrain_grouped *shape, dptrain_part blocks, const void *dy, const float *kernel, void *dx, float *scratch);
 
-/// The gradient of the kernel, and of the bias unless `dbias` is null.
+/// The gradient of the kernel, and of the bias unless `dbias` is null, of some blocks.
 void dptrain_grouped_weight_gradient(
-    const dptrain_grouped *shape, const void *x, const void *dy, float *dkernel, float *dbias, float *scratch);
+    const dptrain_grouped *shape, dptrain_part blocks, const void *x, const void *dy, float *dkernel, float *dbias,
+    float *scratch);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <stddef.h>
+#include "parts.h"
 
 /// A convolution of 3x3 kernels with stride 1 on images in blocks of 16 channels (oneDNN's nChw16c): [samples, channels /
 /// 16, height, width, 16]. Kernels are [outputs / 16, inputs / 16, 3, 3, 16 inputs, 16 outputs] (OIhw16i16o).
@@ -32,17 +32,17 @@ void dptrain_winograd_transform_turned_kernels(const dptrain_winograd *shape, co
 /// Floats of scratch memory that the forward pass and the gradient of the input need.
 ptrdiff_t dptrain_winograd_scratch(const dptrain_winograd *shape);
 
-/// y = x * kernel + bias, then max(0, y) if `rectifies`; `u` are the transformed kernels, `bias` may be null.
+/// y = x * kernel + bias, then max(0, y) if `rectifies`, of some samples; `u` are the transformed kernels, `bias` may be null.
 void dptrain_winograd_forward(
-    const dptrain_winograd *shape, const void *x, const float *u, const float *bias, _Bool rectifies, void *y,
+    const dptrain_winograd *shape, dptrain_part samples, const void *x, const float *u, const float *bias, _Bool rectifies, void *y,
     float *scratch);
 
-/// The gradient of x from that of y; `u` are the transformed turned kernels.
+/// The gradient of x from that of y, of some samples; `u` are the transformed turned kernels.
 void dptrain_winograd_input_gradient(
-    const dptrain_winograd *shape, const void *dy, const float *u, void *dx, float *scratch);
+    const dptrain_winograd *shape, dptrain_part samples, const void *dy, const float *u, void *dx, float *scratch);
 
 ptrdiff_t dptrain_winograd_kernel_gradient_scratch(const dptrain_winograd *shape);
 
-/// The gradient of the kernel, and of the bias unless `dbias` is null.
+/// The gradient of the kernel, and of the bias unless `dbias` is null, of some blocks of 16 outputs.
 void dptrain_winograd_kernel_gradient(
-    const dptrain_winograd *shape, const void *x, const void *dy, float *dkernel, float *dbias, float *scratch);
+    const dptrain_winograd *shape, dptrain_part blocks, const void *x, const void *dy, float *dkernel, float *dbias, float *scratch);
