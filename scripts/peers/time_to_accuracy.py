@@ -5,7 +5,7 @@ the accuracy on the test images and the seconds since the first step. Imports, r
 
 FOLDER has Fashion-MNIST's four files, with or without .gz. PyTorch runs on one thread a process: two processes, started with RANK and
 WORLD_SIZE as its launchers do, train with DistributedDataParallel over gloo. Keras runs on two threads. `--stop-after` ends a run that
-is planned for more epochs. Augmentation is done for whole batches at a time, in the library's own tensors.
+is planned for more epochs. Augmentation is done for whole batches at a time.
 """
 
 import argparse
