@@ -70,14 +70,16 @@ AVX512_BF16 static void pack(const uint16_t *block, const place *places, ptrdiff
     }
 }
 
-/// dkernel[block][row][16 outputs] += a^T b over `count` pairs, for some inputs, the rows, and some blocks of outputs, which are
-/// `block_stride` floats apart in the kernel's gradient and PIXELS / 2 pairs in b. There are 16 sums in registers.
+/// dkernel[block][row][16 outputs] = a^T b over `count` pairs, or += where it `adds`, for some inputs, the rows, and some blocks of
+/// outputs, which are `block_stride` floats apart in the kernel's gradient and PIXELS / 2 pairs in b. There are 16 sums in
+/// registers. Large kernels' gradients lie beyond the cache, so nothing is cleared first.
 UNROLLED_BF16 void multiply(
-    const pair *a, const pair *b, ptrdiff_t count, const int rows, const int blocks, float *dkernel,
+    const pair *a, const pair *b, ptrdiff_t count, const int rows, const int blocks, _Bool adds, float *dkernel,
     ptrdiff_t block_stride) {
     __m512 sums[2][lanes];
     UNROLL for (int o = 0; o < blocks; o++)
-        UNROLL for (int r = 0; r < rows; r++) sums[o][r] = _mm512_loadu_ps(dkernel + o * block_stride + r * lanes);
+        UNROLL for (int r = 0; r < rows; r++)
+            sums[o][r] = adds ? _mm512_loadu_ps(dkernel + o * block_stride + r * lanes) : _mm512_setzero_ps();
     for (ptrdiff_t p = 0; p < count; p++) {
         __m512bh gradients[2];
         UNROLL for (int o = 0; o < blocks; o++)
@@ -92,14 +94,15 @@ UNROLLED_BF16 void multiply(
 }
 
 /// The products of one block of inputs with one block of outputs, or with two.
-AVX512_BF16 static void multiply_one(const pair *a, const pair *b, ptrdiff_t count, float *dkernel) {
-    multiply(a, b, count, lanes, 1, dkernel, 0);
+AVX512_BF16 static void multiply_one(const pair *a, const pair *b, ptrdiff_t count, _Bool adds, float *dkernel) {
+    multiply(a, b, count, lanes, 1, adds, dkernel, 0);
 }
 
-AVX512_BF16 static void multiply_two(const pair *a, const pair *b, ptrdiff_t count, float *dkernel, ptrdiff_t block_stride) {
+AVX512_BF16 static void multiply_two(
+    const pair *a, const pair *b, ptrdiff_t count, _Bool adds, float *dkernel, ptrdiff_t block_stride) {
     const pair *second_half = (const pair *)((const uint32_t *)a + lanes / 2);
-    multiply(a, b, count, lanes / 2, 2, dkernel, block_stride);
-    multiply(second_half, b, count, lanes / 2, 2, dkernel + lanes / 2 * lanes, block_stride);
+    multiply(a, b, count, lanes / 2, 2, adds, dkernel, block_stride);
+    multiply(second_half, b, count, lanes / 2, 2, adds, dkernel + lanes / 2 * lanes, block_stride);
 }
 
 /// Adds the gradients of `count` pixels, packed for a block of outputs, to the bias's: a pair times (1, 1).
@@ -127,8 +130,6 @@ AVX512_BF16 void dptrain_bf16_weight_gradient(
     if (dbias) dbias += part.first * lanes;
     pair *b = scratch, *a = b + output_blocks * (PIXELS / 2);
     place *places = (place *)(a + least(PANEL, input_blocks) * (PIXELS / 2));
-    for (ptrdiff_t i = 0; i < output_blocks * output_stride; i += lanes)
-        _mm512_storeu_ps(dkernel + i, _mm512_setzero_ps());
     if (dbias)
         for (ptrdiff_t o = 0; o < output_blocks; o++) _mm512_storeu_ps(dbias + o * lanes, _mm512_setzero_ps());
 
@@ -151,9 +152,9 @@ AVX512_BF16 void dptrain_bf16_weight_gradient(
                     for (ptrdiff_t i = 0; i < blocks; i++) {
                         float *target = dkernel + o * output_stride + ((panel + i) * taps + tap) * tile;
                         if (o + 1 < output_blocks)
-                            multiply_two(a + i * (PIXELS / 2), b + o * (PIXELS / 2), pairs, target, output_stride);
+                            multiply_two(a + i * (PIXELS / 2), b + o * (PIXELS / 2), pairs, first > 0, target, output_stride);
                         else
-                            multiply_one(a + i * (PIXELS / 2), b + o * (PIXELS / 2), pairs, target);
+                            multiply_one(a + i * (PIXELS / 2), b + o * (PIXELS / 2), pairs, first > 0, target);
                     }
             }
         }
