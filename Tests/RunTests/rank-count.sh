@@ -179,6 +179,9 @@ expect "the plain engine has no bf16" 1 "--engine onednn" \
 compare "a chunked and compressed file" "3 8" --model simple-cnn --data chunked.h5 --batch-size 36
 compare "a chunked file in its own order" 3 --model simple-cnn --data chunked.h5 --batch-size 36 --no-shuffle
 
+compare "two threads a rank" "2 3" --model resnet-cifar-8-v1 --data data.h5 --batch-size 48 --steps-per-epoch 2 --shards 5 \
+    --threads 2
+
 # Whatever the caller's environment says of threads and kernels.
 export OMP_NUM_THREADS=3 OMP_DYNAMIC=true OMP_SCHEDULE=dynamic OPENBLAS_NUM_THREADS=2 OPENBLAS_CORETYPE=Prescott
 export OPENBLAS_L2_SIZE=8192 GOTO_NUM_THREADS=2 OMP_PROC_BIND=true MKL_NUM_THREADS=4
