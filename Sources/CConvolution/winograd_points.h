@@ -1,11 +1,9 @@
 #pragma once
-#include "lanes.h"
+#include "words.h"
 
 /// The transforms of Winograd's F(4, 3), one-dimensional: to and from the values of polynomials at six points.
 /// Elements are `stride` vectors apart; a vector is 16 channels of a pixel. Twice, over rows and columns, they are
 /// those of F(4x4, 3x3).
-
-typedef __m512 vector;
 
 enum { POINTS = 36 };
 

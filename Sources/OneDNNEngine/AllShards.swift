@@ -15,9 +15,7 @@ extension DNNLCompiler {
         _ primitive: Primitive, _ rows: Tensor..., make: (_ samples: Int) throws -> Primitive
     ) throws -> Primitive? {
         // Several threads may share a row's sum, in another way for another number of rows.
-        guard let sums = builder.sums, library.hasOwnKernels, library.threads == 1, type == dnnl_f32,
-            primitive.computesRowsAlike
-        else {
+        guard let sums = builder.sums, library.hasOwnKernels, library.threads == 1, primitive.computesRowsAlike else {
             return nil
         }
         for tensor in rows {
@@ -28,9 +26,9 @@ extension DNNLCompiler {
         return all.computesRowsAlike && isTheSame && all.leavesRows ? all : nil
     }
 
-    /// Whether a tensor has the plan's samples as rows of floats.
+    /// Whether a tensor has the plan's samples as rows.
     func isRowMajor(_ rows: Tensor) throws -> Bool {
-        try rows.layout == .rowMajor(samples: samples, [rows.layout.dimensions[1]])
+        try rows.layout == .rowMajor(samples: samples, [rows.layout.dimensions[1]], rows.layout.type)
     }
 
     /// Binds a primitive for all shards. `rows` are the tensors that have the shards' samples, by argument, with their layouts.

@@ -24,10 +24,10 @@ final class DenseSum: ShardSum {
 
     /// `kernels` and `biases` are where the sums go.
     init(
-        inputs: Int, outputs: Int, width: Int, shards: Int, kernels: [UnsafeMutablePointer<Float>],
+        inputs: Int, outputs: Int, width: Int, isBF16: Bool, shards: Int, kernels: [UnsafeMutablePointer<Float>],
         biases: [UnsafeMutablePointer<Float>]
     ) {
-        shape = dptrain_dense(inputs: inputs, outputs: outputs, width: width)
+        shape = dptrain_dense(inputs: inputs, outputs: outputs, width: width, bf16_rows: isBF16)
         hasBiases = !biases.isEmpty
         self.shards = .allocate(capacity: shards)
         self.shards.initialize(repeating: dptrain_dense_shard())
@@ -40,7 +40,7 @@ final class DenseSum: ShardSum {
         targets.deallocate()
     }
 
-    func note(_ shard: Int, _ x: UnsafePointer<Float>, _ dy: UnsafePointer<Float>, rows: Int) {
+    func note(_ shard: Int, _ x: UnsafeRawPointer, _ dy: UnsafeRawPointer, rows: Int) {
         (shards[shard].x, shards[shard].dy, shards[shard].rows) = (x, dy, rows)
     }
 

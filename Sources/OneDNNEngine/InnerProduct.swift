@@ -104,7 +104,7 @@ extension DNNLCompiler {
         _ operation: Operation, _ primitive: Primitive, _ state: DenseState, _ gradient: Tensor
     ) throws -> Bool {
         let (rows, layout) = (samples, state.kernel.layout)
-        guard let sums = builder.sums, library.hasOwnKernels, library.threads == 1, type == dnnl_f32,
+        guard let sums = builder.sums, library.hasOwnKernels, library.threads == 1,
             primitive.computesRowsAlike,
             sums.levelCount <= DenseSum.mostLevels, builder.largestShard <= DenseSum.mostRows,
             !operation.parameters.contains(where: builder.isShared), let width = try DenseSum.width(layout),
@@ -114,12 +114,13 @@ extension DNNLCompiler {
         let dw = builder.arenaGradient(of: operation.parameters[0])
         let db = state.usesBias ? builder.arenaGradient(of: operation.parameters[1]) : nil
         let (x, dy, dimensions) = (state.input.buffer, gradient.buffer, layout.dimensions)
+        let isBF16 = type == dnnl_bf16
         builder.emitSum(of: operation.parameters[0], reads: [x, dy]) { memory in
             DenseSum(
-                inputs: dimensions[1], outputs: dimensions[0], width: width, shards: sums.shards,
+                inputs: dimensions[1], outputs: dimensions[0], width: width, isBF16: isBF16, shards: sums.shards,
                 kernels: memory.sums(dw), biases: db.map { memory.sums($0) } ?? [])
         } note: { sum, memory in
-            let (x, dy, shard) = (memory.floats(x), memory.floats(dy), memory.shard)
+            let (x, dy, shard) = (memory[x], memory[dy], memory.shard)
             guard let sum = sum as? DenseSum else { preconditionFailure("the sum of another layer") }
             return { _ in sum.note(shard, x, dy, rows: rows) }
         }

@@ -11,6 +11,13 @@ import Testing
     private static let one = ShardSums(levels: [0, 1, 1, 2], additions: [0, 1, 0, 2], partials: 1)
     private static let two = ShardSums(levels: [0, 1, 2], additions: [0, 0, 1], partials: 2)
 
+    @Test(.enabled(if: TestedEngine.bf16 != nil, "the processor has bf16"), arguments: LayerCase.all)
+    func layersInBF16(_ layer: LayerCase) throws {
+        guard let engine = TestedEngine.bf16 else { return }
+        try compare(engine, layer.network(), .meanSquaredError, Self.one, [2, 2, 2, 2], .bf16)
+        try compare(engine, layer.network(), .meanSquaredError, Self.two, [2, 1, 1], .bf16)
+    }
+
     @Test(arguments: TestedEngine.all, LayerCase.all)
     func layers(_ engine: TestedEngine, _ layer: LayerCase) throws {
         try compare(engine, layer.network(), .meanSquaredError, Self.one, [2, 2, 2, 2])
@@ -27,8 +34,10 @@ import Testing
             y = graph.dense(y, 70)
             _ = graph.dense(graph.activation(y, .tanh), 10)
         }
-        try compare(engine, network, .meanSquaredError, Self.one, sizes)
-        try compare(engine, network, .meanSquaredError, Self.two, Array(sizes.prefix(3)))
+        for precision in [Precision.fp32, .bf16] where precision == .fp32 || engine.computesBF16 {
+            try compare(engine, network, .meanSquaredError, Self.one, sizes, precision)
+            try compare(engine, network, .meanSquaredError, Self.two, Array(sizes.prefix(3)), precision)
+        }
     }
 
     @Test(
@@ -38,20 +47,23 @@ import Testing
         let model = try Zoo.model(named: name)
         let isLarge = ["googlenet", "densenet121"].contains(name)
         let network = try model.network(isLarge ? ModelOptions(classes: 10, input: [32, 32, 3]) : ModelOptions())
-        try compare(engine, network, model.loss, Self.one, [2, 2, 2, 2])
-        try compare(engine, network, model.loss, Self.two, [2, 2, 1])
+        for precision in [Precision.fp32, .bf16] where precision == .fp32 || engine.computesBF16 {
+            try compare(engine, network, model.loss, Self.one, [2, 2, 2, 2], precision)
+            try compare(engine, network, model.loss, Self.two, [2, 2, 1], precision)
+        }
     }
 
     private func compare(
-        _ engine: TestedEngine, _ network: Network, _ loss: Loss, _ sums: ShardSums, _ sizes: [Int]
+        _ engine: TestedEngine, _ network: Network, _ loss: Loss, _ sums: ShardSums, _ sizes: [Int],
+        _ precision: Precision = .fp32
     ) throws {
         let results = try [false, true].map { isLayerByLayer in
-            let run = try Run(engine.make(), network, loss, sums, sizes, isLayerByLayer: isLayerByLayer)
+            let run = try Run(engine.make(), network, loss, sums, sizes, precision, isLayerByLayer: isLayerByLayer)
             // The second step finds in all memory what the first has left there.
             return try [1, 2].map { try run.step(seed: $0) }
         }
         let isSame = results[1] == results[0]
-        #expect(isSame, "sizes \(sizes)")
+        #expect(isSame, "sizes \(sizes), \(precision)")
         let isAnother = results[0][0] != results[0][1]
         #expect(isAnother, "both steps have the same gradients")
     }
@@ -65,12 +77,12 @@ import Testing
 
         init(
             _ engine: any Engine, _ network: Network, _ loss: Loss, _ sums: ShardSums, _ sizes: [Int],
-            isLayerByLayer: Bool
+            _ precision: Precision, isLayerByLayer: Bool
         ) throws {
             kind = loss == .meanSquaredError ? .values : .label
             (self.sums, self.sizes) = (sums, sizes)
             var demand = ReplicaPlan.Demand()
-            (demand.targets, demand.training) = (kind, Set(sizes))
+            (demand.targets, demand.training, demand.precision) = (kind, Set(sizes), precision)
             (demand.shards, demand.sums, demand.isLayerByLayer) = (sizes.count, sums, isLayerByLayer)
             replica = Replica(try ReplicaPlan(network, loss: loss, engine: engine, demand))
             #expect((replica.sums != nil) == isLayerByLayer)

@@ -37,6 +37,9 @@ struct TestedEngine: Sendable, CustomTestStringConvertible {
     static let keepingNaN = all
     #endif
 
+    /// Whether the engine computes bf16 on this processor.
+    var computesBF16: Bool { testDescription == Self.bf16?.testDescription }
+
     /// Those that must agree with the first.
     static let others = Array(all.dropFirst())
 }

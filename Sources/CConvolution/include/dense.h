@@ -6,11 +6,13 @@
 /// of 16 (oneDNN's AB16b64a and its like). Of what pads the last blocks it is zero.
 typedef struct {
     ptrdiff_t inputs, outputs, width;
+    /// Whether rows are bf16, else float; sums and gradients are in single precision.
+    _Bool bf16_rows;
 } dptrain_dense;
 
 /// A shard of the batch: x: [rows, inputs], dy: [rows, outputs].
 typedef struct {
-    const float *x, *dy;
+    const void *x, *dy;
     ptrdiff_t rows;
     /// Its gradient is computed into this level of a stack. Then the value on top is added so many times into the one below it.
     ptrdiff_t level, additions;
