@@ -159,7 +159,8 @@ package struct KerasModel {
         return changes
     }
 
-    /// Gives open axes of the input, `None` in Keras, the sizes of a sample: [H, W], [H, W, C] or [F]. Of several inputs it is the first
+    /// Gives open axes of the input, `None` in Keras, the sizes of a sample: [H, W], [H, W, C] or [F], or
+    /// [H] of square images. Of several inputs it is the first
     /// that takes images.
     package mutating func fixInput(_ sizes: [Int]?) throws(NetworkError) {
         let images = entries.indices.filter { entries[$0].isInput && entries[$0].content.inputAxes == 4 }

@@ -141,6 +141,16 @@ import Testing
         #expect(try Network(model).inputShape == [5])
     }
 
+    @Test(arguments: [[24], [24, 24], [24, 24, 3]])
+    func imagesOfAnySize(_ sizes: [Int]) throws {
+        let text =
+            #"{"class_name": "Sequential", "config": {"layers": [{"class_name": "InputLayer", "config": "#
+            + #"{"batch_shape": [null, null, null, 3]}}, {"class_name": "Conv2D", "config": {"filters": 2, "kernel_size": [3, 3]}}]}}"#
+        var model = try KerasModel(JSONValue(parsing: text))
+        try model.fixInput(sizes)
+        #expect(try Network(model).inputShape == [24, 24, 3])
+    }
+
     // MARK: What is refused
 
     @Test func outputsThatAreNot() throws {

@@ -19,7 +19,8 @@ extension Input: KerasLayer {
 }
 
 extension [String: JSONValue] {
-    /// In the options of an input: sizes for the axes that have none. Others must be the same.
+    /// In the options of an input: sizes for the axes that have none. Others must be the same. One number is the height and the width
+    /// of images.
     mutating func fixInput(_ sizes: [Int]?) throws(LayerError) {
         let key = self["batch_shape"] == nil ? "batch_input_shape" : "batch_shape"
         guard let sizes else { return }
@@ -29,7 +30,8 @@ extension [String: JSONValue] {
         guard sizes.count < axes.count else {
             throw LayerError("it takes samples of \(axes.count - 1) axes, and --input-size has \(sizes.count)")
         }
-        for (axis, size) in zip(1..., sizes) {
+        let isSquare = sizes.count == 1 && axes.count == 4
+        for (axis, size) in zip(1..., isSquare ? sizes + sizes : sizes) {
             if axes[axis] == .null { axes[axis] = .integer(size) }
             guard axes[axis].integer == size else {
                 throw LayerError(
