@@ -74,7 +74,7 @@ public struct Benchmark {
             guard let samples = try reader.next() else { break }
             let timer = StepTimer(parts.reducer)
             _ = try step.run(samples, batch: options.batchSize, step: number, rate: rate)
-            let duration = timer.durations(waited: samples.waited)
+            let duration = timer.durations(of: step, waited: samples.waited)
             if number == 0 { secondsToFirst = ProcessStart.secondsAgo ?? 0 }
             try trace?.stepEnded(number, begin: timer.begin, waited: samples.waited)
             reader.release(samples)

@@ -2,6 +2,7 @@ import Basics
 import Execution
 import MessagePassing
 import Models
+import Reduction
 import Reporting
 import Options
 
@@ -24,6 +25,8 @@ public struct BenchmarkReport: Sendable {
     public private(set) var backwardTime: Double
     /// Reduction that no computation hid.
     public private(set) var exposedReductionTime: Double
+    /// What that time was spent waiting for.
+    public private(set) var reductionWaits: ReductionWaits
     public private(set) var updateTime: Double
     /// From the start of the process to the end of its first step; the data file is written meanwhile.
     public internal(set) var timeToFirstStep = 0.0
@@ -61,6 +64,8 @@ public struct BenchmarkReport: Sendable {
         stepTime = median(\.total)
         dataTime = median(\.dataWait)
         exposedReductionTime = median(\.exposedReduction)
+        reductionWaits = ReductionWaits()
+        for cause in WaitCause.allCases { reductionWaits[cause] = median { $0.reductionWaits[cause] } }
         updateTime = median(\.update)
         traffic = ReductionTraffic(time: median(\.activeReduction), bytes: durations.last?.bytesSent ?? 0)
         // A step has no clock between its passes; it is divided as the kernels' own times are.
@@ -75,15 +80,17 @@ public struct BenchmarkReport: Sendable {
     /// Collective: replaces each figure by the largest of all ranks, the processor's limit by the mean.
     mutating func combine(over communicator: Communicator) throws {
         try traffic.combine(over: communicator)
-        let figures = [
-            stepTime, dataTime, forwardTime, backwardTime, exposedReductionTime, updateTime, timeToFirstStep,
-            peakMemory,
-        ]
+        let figures =
+            [
+                stepTime, dataTime, forwardTime, backwardTime, exposedReductionTime, updateTime, timeToFirstStep,
+                peakMemory,
+            ] + WaitCause.allCases.map { reductionWaits[$0] }
         let all = try communicator.allGather(figures)
         let largest = figures.indices.map { figure in all.map { $0[figure] }.max() ?? 0 }
         (stepTime, dataTime, forwardTime, backwardTime) = (largest[0], largest[1], largest[2], largest[3])
         (exposedReductionTime, updateTime) = (largest[4], largest[5])
         (timeToFirstStep, peakMemory) = (largest[6], largest[7])
+        for cause in WaitCause.allCases { reductionWaits[cause] = largest[8 + cause.rawValue] }
         let products = try communicator.allGather([productOperationsPerSecond]).joined()
         productOperationsPerSecond = products.reduce(0, +) / Double(products.count)
     }
@@ -105,7 +112,7 @@ public struct BenchmarkReport: Sendable {
 
 extension BenchmarkReport {
     public var json: JSONValue {
-        [
+        var fields: [String: JSONValue] = [
             "model": .string(model), "engine": .string(engine), "precision": .string(precision),
             "batch_size": .integer(batchSize), "shards": .integer(shards), "ranks": .integer(ranks),
             "threads": .integer(threads), "steps": .integer(steps),
@@ -126,15 +133,26 @@ extension BenchmarkReport {
                     ]
                 }),
         ]
+        for cause in WaitCause.allCases { fields["\(cause.key)_ms"] = .number(reductionWaits[cause]) }
+        return .object(fields)
+    }
+
+    /// What was measured, but for the shards.
+    var setting: String {
+        "\(model), batch \(batchSize), ranks x threads \(ranks) x \(threads), \(engine), \(precision); median of \(steps) steps"
     }
 
     public var text: String {
         var times = TextTable(header: ["Of a step", "ms", "%"])
         times.rightAligned = [1, 2]
-        times.rows = [
-            ("waiting for data", dataTime), ("forward", forwardTime), ("backward", backwardTime),
-            ("reduction not hidden", exposedReductionTime), ("update", updateTime), ("all", stepTime),
-        ].map { row($0, $1, of: stepTime) }
+        let waits = WaitCause.allCases.filter { reductionWaits[$0] > 0 }.map {
+            ("  waiting \($0.words)", reductionWaits[$0])
+        }
+        times.rows =
+            ([
+                ("waiting for data", dataTime), ("forward", forwardTime), ("backward", backwardTime),
+                ("reduction not hidden", exposedReductionTime),
+            ] + waits + [("update", updateTime), ("all", stepTime)]).map { row($0, $1, of: stepTime) }
         var kinds = TextTable(header: ["Kernels of rank 0", "ms", "%"])
         kinds.rightAligned = [1, 2]
         let total = kernels.reduce(0) { $0 + $1.time }

@@ -78,5 +78,8 @@ static inline dnnl_status_t cdnnl_set_factor(dnnl_primitive_attr_t attributes, i
     return dnnl_primitive_attr_set_scales_mask(attributes, argument, 0);
 }
 
+/// Whether the gradient of a normalisation is given the shift, which it does not depend on. Either version refuses the other's way.
+static inline int cdnnl_gradient_reads_shift(void) { return 0; }
+
 /// Where a factor is read when the primitive computes: the argument's own number to version 3, none to version 2.
 static inline int cdnnl_argument_of_factor(int argument) { return DNNL_ARG_ATTR_SCALES | argument; }

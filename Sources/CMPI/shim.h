@@ -38,10 +38,6 @@ static inline int cmpi_testsome(int count, cmpi_request *requests, int *complete
     return MPI_Testsome(count, &requests->mpi, completed, places, MPI_STATUSES_IGNORE);
 }
 
-static inline int cmpi_waitsome(int count, cmpi_request *requests, int *completed, int *places) {
-    return MPI_Waitsome(count, &requests->mpi, completed, places, MPI_STATUSES_IGNORE);
-}
-
 /// MPI_Abort of Open MPI first tells the user what the program has told him already. The function behind it says nothing. MPICH
 /// has a variable for it.
 static inline void cmpi_abort(cmpi_comm comm, int code) {
@@ -49,3 +45,5 @@ static inline void cmpi_abort(cmpi_comm comm, int code) {
     if (quiet) quiet(comm.mpi, code);
     MPI_Abort(comm.mpi, code);
 }
+
+#include "waiting.h"

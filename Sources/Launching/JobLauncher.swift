@@ -50,11 +50,12 @@ package struct JobLauncher {
     package func run() throws -> Int32 {
         var generation = 0
         var (losses, lostBehind) = (0, -1)
+        var missing: [String] = []
         let earlier = initialState
         awaitEarlierJob()
         while true {
             generation += 1
-            let hosts = try request.hostFile.map(hostsThatAnswer)
+            let hosts = try request.hostFile.map { try hostsThatAnswer(in: $0, &missing) }
             if hosts != nil, StopSignal.received != nil {
                 tell("launch: stopped while it waited for hosts")
                 return EX_TEMPFAIL
@@ -132,9 +133,9 @@ package struct JobLauncher {
         [program] + request.arguments + (isFirst ? request.firstStart : ["--resume"])
     }
 
-    /// The hosts of the next attempt. It waits for hosts if too few answer, until it is stopped. The file may have changed since the
-    /// attempt before.
-    private func hostsThatAnswer(in path: String) throws -> HostFile {
+    /// The hosts of the next attempt. It waits for hosts if too few answer, until it is stopped. The file may have changed since
+    /// the attempt before. `missing` names those that do not answer, before the call at the attempt before.
+    private func hostsThatAnswer(in path: String, _ missing: inout [String]) throws -> HostFile {
         let text = String(decoding: try POSIXFileSystem().content(of: path), as: UTF8.self)
         let all = try HostFile(text: text, path: path)
         guard min(all.slots, request.ranks ?? all.slots) >= request.fewestRanks else {
@@ -157,6 +158,11 @@ package struct JobLauncher {
             }
             if StopSignal.received != nil { return left }
             if isEnough {
+                let back = missing.filter { name in left.hosts.contains { $0.name == name } }
+                if !back.isEmpty {
+                    tell("launch: \(back.listed("and")) \(back.count == 1 ? "answers" : "answer") again")
+                }
+                missing = gone
                 if let ranks = request.ranks, left.slots < ranks {
                     tell("launch: \(Figures.count(left.slots, "rank")) of \(ranks), as many as the hosts have slots")
                 }

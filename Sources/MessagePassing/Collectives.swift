@@ -4,17 +4,17 @@ import CMPI
 extension Communicator {
     /// Returns when every rank has called it.
     public func barrier() throws {
-        try wait("MPI_Barrier") { MPI_Barrier(handle.mpi) }
+        try wait("MPI_Barrier") { cmpi_barrier(handle) }
     }
 
     /// Copies `root`'s elements to all ranks; the count is the same everywhere. What MPI cannot count, such as the bytes
     /// of a large checkpoint, goes in parts.
     public func broadcast<T: MessageElement>(_ buffer: UnsafeMutableBufferPointer<T>, from root: Int = 0) throws {
-        let type = T.messageKind.datatype.mpi
+        let type = T.messageKind.datatype
         let most = 1 << 30
         for start in stride(from: 0, to: buffer.count, by: most) {
             let part = UnsafeMutableBufferPointer(rebasing: buffer[start..<min(start + most, buffer.count)])
-            try wait("MPI_Bcast") { MPI_Bcast(part.baseAddress, Int32(part.count), type, Int32(root), handle.mpi) }
+            try wait("MPI_Bcast") { cmpi_broadcast(part.baseAddress, Int32(part.count), type, Int32(root), handle) }
         }
     }
 
@@ -32,10 +32,8 @@ extension Communicator {
     /// depends on the number of ranks.
     public func allReduceSum<T: MessageElement>(_ buffer: UnsafeMutableBufferPointer<T>) throws {
         let count = try count(buffer.count, "MPI_Allreduce")
-        let type = T.messageKind.datatype.mpi
-        try wait("MPI_Allreduce") {
-            MPI_Allreduce(cmpi_in_place(), buffer.baseAddress, count, type, cmpi_sum(), handle.mpi)
-        }
+        let type = T.messageKind.datatype
+        try wait("MPI_Allreduce") { cmpi_allreduce_sum(buffer.baseAddress, count, type, handle) }
     }
 
     /// The sum of `value` over all ranks.
@@ -51,10 +49,9 @@ extension Communicator {
     public func allGather<T: MessageElement>(inPlace buffer: UnsafeMutableBufferPointer<T>, _ layout: RankLayout) throws
     {
         precondition(layout.total <= buffer.count, "the parts are more than the whole")
-        let type = T.messageKind.datatype.mpi
+        let type = T.messageKind.datatype
         try wait("MPI_Allgatherv") {
-            MPI_Allgatherv(
-                cmpi_in_place(), 0, type, buffer.baseAddress, layout.counts, layout.offsets, type, handle.mpi)
+            cmpi_allgatherv(buffer.baseAddress, layout.counts, layout.offsets, type, handle)
         }
     }
 
@@ -86,10 +83,10 @@ extension Communicator {
         _ part: UnsafeBufferPointer<T>, into buffer: UnsafeMutablePointer<T>?, _ layout: RankLayout, to root: Int = 0
     ) throws {
         let own = try count(part.count, "MPI_Gatherv")
-        let type = T.messageKind.datatype.mpi
+        let type = T.messageKind.datatype
         try wait("MPI_Gatherv") {
-            MPI_Gatherv(
-                part.baseAddress, own, type, buffer, layout.counts, layout.offsets, type, Int32(root), handle.mpi)
+            cmpi_gatherv(
+                part.baseAddress, own, buffer, layout.counts, layout.offsets, type, Int32(root), handle)
         }
     }
 

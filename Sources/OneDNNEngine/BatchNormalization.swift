@@ -237,8 +237,10 @@ extension DNNLCompiler {
         var reads = [
             (DNNL_ARG_SRC, state.input), (DNNL_ARG_MEAN, state.mean), (DNNL_ARG_VARIANCE, state.variance),
             (DNNL_ARG_DIFF_DST, dy), (DNNL_ARG_SCALE, try gamma(operation, state.layer)),
-            (DNNL_ARG_SHIFT, try beta(operation, state.layer)),
         ]
+        if cdnnl_gradient_reads_shift() != 0 {
+            reads.append((DNNL_ARG_SHIFT, try beta(operation, state.layer)))
+        }
         if let workspace = state.workspace { reads.append((DNNL_ARG_WORKSPACE, workspace)) }
         let sums = (
             gamma: try affineGradient(state.layer.gamma, operation),

@@ -18,11 +18,13 @@ public final class AllReduceExchange: GradientExchange {
     private let communicator: Communicator
     private let buckets: BucketPlan
     private let messages: BucketMessages
+    private let cause: WaitCause
     private var partials = 0
 
     public init(_ plan: ExchangePlan, _ communicator: Communicator) throws {
         self.communicator = try communicator.duplicate()
         buckets = plan.buckets
+        cause = plan.nodes.waitCause
         arenas = plan.makeArenas()
         messages = BucketMessages(buckets: buckets.buckets.count, gradientMessages: 1, communicator)
         messages.use(arenas.gradientLevels)
@@ -45,7 +47,12 @@ public final class AllReduceExchange: GradientExchange {
     }
 
     public func progress() throws { try messages.progress() }
-    public func wait() throws { try messages.wait() }
+
+    public func wait() throws -> WaitCause {
+        try messages.wait(cause)
+        return cause
+    }
+
     public func hasArrived(_ bucket: Int) -> Bool { messages.hasArrived(bucket) }
 
     public func sum(_ bucket: Int) -> UnsafeMutablePointer<Float> {

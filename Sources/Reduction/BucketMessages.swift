@@ -63,10 +63,10 @@ final class BucketMessages {
     func progress() throws { note(try requests.testSome()) }
 
     /// Waits for a message.
-    func wait() throws {
+    func wait(_ cause: WaitCause) throws {
         let (start, missing) = (BootClock.now, requests.inFlight)
         let completed = try requests.waitSome()
-        trace?.waited(missing: missing, from: start)
+        trace?.waited(cause, missing: missing, from: start)
         note(completed)
     }
 

@@ -34,8 +34,8 @@ public protocol GradientExchange: AnyObject {
     func start(_ bucket: Int) throws
     /// Moves messages on that are under way, without waiting.
     func progress() throws
-    /// Waits until something has moved on; not called while the exchange is idle.
-    func wait() throws
+    /// Waits until something has moved on, and says what for; not called while the exchange is idle.
+    func wait() throws -> WaitCause
     /// Whether all partial sums of `bucket`, which has been started, are here.
     func hasArrived(_ bucket: Int) -> Bool
     /// Adds the partial sums of the owned slice of `bucket`, which has arrived and is not empty. Returns the first

@@ -43,12 +43,16 @@ package final class MetricsExchange {
     private let mine: Range<Int>
     private let rows: AlignedBuffer<Double>
     private let layout: RankLayout
+    /// Each rank's first shard, in whose row it says what concerns the rank.
+    private let firstShards: [Int]
     private let heads: Int
     private let width: Int
+    /// The least time, in seconds, that a rank has said it waited for communication.
+    package private(set) var leastWait = 0.0
 
-    /// Loss, correct, correct in top 5, samples, request, whether something was not finite, absolute and squared errors; behind
-    /// them loss and correct of each head.
-    private static let ownWidth = 8
+    /// Loss, correct, correct in top 5, samples, request, whether something was not finite, absolute and squared errors, the time
+    /// of waiting; behind them loss and correct of each head.
+    private static let ownWidth = 9
 
     package init(_ communicator: Communicator, _ partition: ShardPartition, heads: Int) throws {
         self.heads = heads
@@ -57,6 +61,7 @@ package final class MetricsExchange {
         self.communicator = communicator
         tree = ReductionTree(shards: partition.shards)
         mine = partition.shards(of: communicator.rank)
+        firstShards = (0..<partition.ranks).map { partition.shards(of: $0).lowerBound }
         rows = AlignedBuffer(count: partition.shards * width)
         layout = try RankLayout(counts: (0..<partition.ranks).map { partition.shards(of: $0).count * width })
     }
@@ -83,11 +88,17 @@ package final class MetricsExchange {
         }
     }
 
-    /// Collective: all ranks get the same sums. `isFinite` says whether this rank has met no value that is not finite.
-    package func combine(_ request: SignalRequest? = nil, isFinite: Bool = true) throws -> MetricSums {
+    /// Collective: all ranks get the same sums. `isFinite` says whether this rank has met no value that is not finite, `waited`
+    /// how many seconds it has waited for communication.
+    package func combine(
+        _ request: SignalRequest? = nil, isFinite: Bool = true, waited: Double = 0
+    ) throws -> MetricSums {
         rows[mine.lowerBound * width + 4] = Double(SignalRequest.code(request))
         rows[mine.lowerBound * width + 5] = isFinite ? 0 : 1
+        rows[mine.lowerBound * width + 8] = waited
         try communicator.allGather(inPlace: rows.elements, layout)
+        leastWait = .infinity
+        for shard in firstShards { leastWait = min(leastWait, rows[shard * width + 8]) }
         var sums = MetricSums()
         let present = { (shard: Int) -> Int? in self.rows[shard * self.width + 3] > 0 ? shard : nil }
         let sum = { (column: Int) in

@@ -145,7 +145,8 @@ public final class NodeTreeExchange: GradientExchange {
         sayWhatIsShared()
     }
 
-    public func wait() throws {
+    public func wait() throws -> WaitCause {
+        let cause = self.cause
         let before = (completedByAll, sharedByAll, sent, messages.inFlight)
         let start = BootClock.now
         try node.watch.during(.waiting) {
@@ -157,7 +158,14 @@ public final class NodeTreeExchange: GradientExchange {
                 backoff.pause()
             }
         }
-        trace?.waited(missing: completed - shared, from: start)
+        trace?.waited(cause, missing: completed - shared, from: start)
+        return cause
+    }
+
+    /// What the rank lacked when it last looked.
+    private var cause: WaitCause {
+        if completedByAll < completedBefore + UInt64(completed) { return .slowerRanks }
+        return messages.isIdle ? .withinNode : .betweenNodes
     }
 
     public func hasArrived(_ bucket: Int) -> Bool {

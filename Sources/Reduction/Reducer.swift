@@ -32,8 +32,8 @@ public final class Reducer {
     public let partition: ShardPartition
     public let buckets: BucketPlan
 
-    /// Seconds spent in `finish` waiting for messages: communication that nothing hid.
-    public private(set) var exposedSeconds = 0.0
+    /// Spent in `finish`: communication that nothing hid.
+    public private(set) var waits = ReductionWaits()
     /// Seconds spent in the optimizer.
     public private(set) var updateSeconds = 0.0
     /// Seconds in which messages were under way, hidden or not.
@@ -158,8 +158,8 @@ public final class Reducer {
 
     private func wait() throws {
         let start = BootClock.now
-        try exchange.wait()
-        exposedSeconds += BootClock.seconds(since: start)
+        let cause = try exchange.wait()
+        waits[cause] += BootClock.seconds(since: start)
         try sumArrived()
     }
 

@@ -14,7 +14,8 @@ public final class ReductionTrace {
     private let compute: SpanBuffer
     private let messages: SpanBuffer
     private let updateLabel: Int32
-    private let waitLabel: Int32
+    /// By cause.
+    private let waitLabels: [Int32]
     private let messageLabels: [Int32]
     /// When the message under way was started, two a bucket.
     private var started: [UInt64]
@@ -23,7 +24,9 @@ public final class ReductionTrace {
         self.compute = compute
         self.messages = messages
         updateLabel = compute.label(.init("update", "sum and update", numbering: "bucket"))
-        waitLabel = compute.label(.init("reduction", "wait for messages", numbering: "missing"))
+        waitLabels = WaitCause.allCases.map {
+            compute.label(.init("reduction", "wait \($0.words)", numbering: "missing"))
+        }
         messageLabels = ["gradients", "weights"].map {
             messages.label(.init("reduction", $0, numbering: "bucket"))
         }
@@ -39,5 +42,7 @@ public final class ReductionTrace {
     func updated(bucket: Int, from begin: UInt64) { compute.record(updateLabel, bucket, from: begin) }
 
     /// `missing`: messages still under way when the wait began.
-    func waited(missing: Int, from begin: UInt64) { compute.record(waitLabel, missing, from: begin) }
+    func waited(_ cause: WaitCause, missing: Int, from begin: UInt64) {
+        compute.record(waitLabels[cause.rawValue], missing, from: begin)
+    }
 }

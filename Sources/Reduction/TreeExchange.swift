@@ -30,6 +30,7 @@ public final class TreeExchange: GradientExchange {
     private let rank: Int
     private let partition: ShardPartition
     private let buckets: BucketPlan
+    private let cause: WaitCause
     private let weightCommunicator: Communicator
     private let weightLayouts: [RankLayout]
     private let messages: BucketMessages
@@ -42,6 +43,7 @@ public final class TreeExchange: GradientExchange {
 
     public init(_ plan: ExchangePlan, _ communicator: Communicator) throws {
         (rank, partition, buckets) = (plan.rank, plan.partition, plan.buckets)
+        cause = plan.nodes.waitCause
         arenas = plan.makeArenas()
         let gradientCommunicator = try communicator.duplicate()
         weightCommunicator = try communicator.duplicate()
@@ -76,8 +78,12 @@ public final class TreeExchange: GradientExchange {
     }
 
     public func progress() throws { try messages.progress() }
-    public func wait() throws { try messages.wait() }
     public func hasArrived(_ bucket: Int) -> Bool { messages.hasArrived(bucket) }
+
+    public func wait() throws -> WaitCause {
+        try messages.wait(cause)
+        return cause
+    }
 
     public func sum(_ bucket: Int) -> UnsafeMutablePointer<Float> {
         let slice = buckets.slice(bucket, of: rank)

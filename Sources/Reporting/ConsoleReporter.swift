@@ -1,6 +1,7 @@
 import Basics
 import FoundationEssentials
 import Optimization
+import Reduction
 
 /// Shows a run to people: with a bar one live line an epoch, as Keras has it; else plain lines, one an epoch and one for every
 /// half a minute within it.
@@ -105,6 +106,9 @@ public final class ConsoleReporter: RunObserver {
         if isLive { addCounter(event.stepsPerEpoch, of: event.stepsPerEpoch, to: &line) }
         line.add(" \(Figures.duration(event.seconds))", importance: 5)
         add(event.steps, event.samples, event.trainingSeconds, event.waitedSeconds, to: &line)
+        if let waits = Self.words(for: event.reductionWaits, in: event.trainingSeconds) {
+            line.add(" (\(waits))", importance: 1)
+        }
         if let straggler = event.straggler {
             let share = Int((100 * straggler.share).rounded())
             line.add(" (\(share)% waiting for rank \(straggler.rank) on \(straggler.host))", importance: 1)
@@ -138,6 +142,15 @@ public final class ConsoleReporter: RunObserver {
             )
         case .failed: break
         }
+    }
+
+    /// `8% waiting for the reduction: 5% for slower ranks, 3% within the node`; nil where it is 0 %.
+    private static func words(for waits: ReductionWaits, in seconds: Double) -> String? {
+        func percent(_ part: Double) -> Int { seconds > 0 ? Int((100 * part / seconds).rounded()) : 0 }
+        let all = percent(waits.total)
+        guard all > 0 else { return nil }
+        let parts = WaitCause.allCases.map { (percent(waits[$0]), $0.words) }.filter { $0.0 > 0 }
+        return "\(all)% waiting for the reduction: " + parts.map { "\($0.0)% \($0.1)" }.joined(separator: ", ")
     }
 
     /// A line of its own, between epochs or in the middle of one.

@@ -1,6 +1,7 @@
 import Basics
 import FoundationEssentials
 import Optimization
+import Reduction
 
 /// `log.jsonl`: a line for every step, every epoch and every rollback, each a JSON object with numbers in full (the shortest text that
 /// reads back as the same number; null for what is no number). Epochs and steps count from 1.
@@ -84,6 +85,7 @@ public final class RunLog: RunObserver {
         line.add("data_ms", durations.dataWait * 1e3)
         line.add("compute_ms", durations.compute * 1e3)
         line.add("reduce_exposed_ms", durations.exposedReduction * 1e3)
+        for cause in WaitCause.allCases { line.add("\(cause.key)_ms", durations.reductionWaits[cause] * 1e3) }
         line.add("reduce_hidden_ms", durations.hiddenReduction * 1e3)
         line.add("update_ms", durations.update * 1e3)
         line.add("first_step_after_ms", event.sinceStart.map { $0 * 1e3 })
@@ -103,6 +105,7 @@ public final class RunLog: RunObserver {
         line.add("best", event.isBest)
         line.add("images_per_second", Double(event.samples) / event.trainingSeconds)
         line.add("data_seconds", event.waitedSeconds)
+        for cause in WaitCause.allCases { line.add("\(cause.key)_seconds", event.reductionWaits[cause]) }
         if let straggler = event.straggler {
             line.add("slowest_rank", straggler.rank)
             line.add("slowest_rank_host", straggler.host)

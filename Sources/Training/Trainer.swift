@@ -28,6 +28,8 @@ struct Trainer {
     private(set) var rootRequests: RootRequests
     /// By this rank since the epoch began: rows read from files, and samples used.
     private(set) var rowsRead = (rows: 0, samples: 0)
+    /// Of all ranks, once an epoch has ended.
+    private(set) var hosts: [String]?
 
     /// What this process has done.
     struct Tally {
@@ -159,7 +161,7 @@ struct Trainer {
                 ?? rootRequests.take(age: tally.seconds, sinceSave: checkpoints.secondsSinceSave))
         sums.loss += try penalty.value() * Double(sums.samples)
         progress.add(sums, learningRate: rate)
-        let durations = timer.durations(waited: samples.waited)
+        let durations = timer.durations(of: step, waited: samples.waited)
         let sinceStart = tally.steps == 0 ? ProcessStart.secondsAgo : nil
         tally.steps += 1
         tally.samples += batch
@@ -202,11 +204,16 @@ struct Trainer {
     }
 
     /// Collective.
-    private func straggler(of timer: EpochTimer) throws -> Straggler? {
+    private mutating func straggler(of timer: EpochTimer) throws -> Straggler? {
         guard communicator.size > 1 else { return nil }
         let busy = try communicator.allGather([timer.busySeconds]).map { $0[0] }
-        let hosts = try communicator.allGather(Array(communicator.processorName.utf8))
-        return Straggler(busy: busy, of: timer.trainingSeconds) { String(decoding: hosts[$0], as: UTF8.self) }
+        let hosts =
+            try self.hosts
+            ?? communicator.allGather(Array(communicator.processorName.utf8)).map {
+                String(decoding: $0, as: UTF8.self)
+            }
+        self.hosts = hosts
+        return Straggler(busy: busy, of: timer.trainingSeconds) { hosts[$0] }
     }
 
     /// Validates, asks the coordinator, tells the observers, and saves what is due.
@@ -231,7 +238,8 @@ struct Trainer {
         let event = EpochEnded(
             metrics: metrics, step: progress.position.globalStep, stepsPerEpoch: parts.stepsPerEpoch,
             samples: epochTimer.samples, steps: epochTimer.steps, trainingSeconds: epochTimer.trainingSeconds,
-            waitedSeconds: epochTimer.waitedSeconds, seconds: epochTimer.seconds, learningRate: rates.last,
+            waitedSeconds: epochTimer.waitedSeconds, reductionWaits: epochTimer.reductionWaits,
+            seconds: epochTimer.seconds, learningRate: rates.last,
             isBest: directive.isBest, straggler: try straggler(of: epochTimer),
             messages: skipped + [changed, amplification].compactMap(\.self) + directive.messages
                 + (isLast || epoch + 1 != options.unfreezeAtEpoch ? [] : ["frozen layers train from here on"]))

@@ -93,50 +93,13 @@ import Testing
         func step(seed: UInt64) throws -> [[UInt32]] {
             let samples = sizes.reduce(0, +)
             let batch = Batch(for: replica.network, samples: samples, kind: kind, seed: seed)
-            let isSideBySide = replica.sums != nil && Set(sizes).count == 1
-            replica.weightsChanged()
-            let plans = try sizes.indices.map { shard in
-                try replica.plan(
-                    .training, samples: sizes[shard], shard: shard, level: sums.levels[shard],
-                    isSideBySide: isSideBySide)
-            }
-            func context(_ shard: Int) -> StepContext {
-                StepContext(
-                    seed: 5, step: seed, batchSize: samples, firstSample: sizes.prefix(shard).reduce(0, +))
-            }
-            for segment in replica.exchanges.indices {
-                for (shard, plan) in plans.enumerated() {
-                    if segment == 0 {
-                        plan.load(batch, replica.network, from: context(shard).firstSample)
-                        try plan.prepareWeights(context(shard))
-                    }
-                    if isSideBySide { continue }
-                    for kernel in plan.segments[segment].kernels { try kernel(context(shard)) }
-                    add(shard, plan.segments[segment].gradients, plan.segments[segment])
-                }
-                for run in plans[0].segments[segment].runs {
-                    for kernel in run.forAllShards { try kernel(context(0)) }
-                    for (shard, plan) in plans.enumerated() where run.forAllShards.isEmpty {
-                        for kernel in plan.segments[segment].kernels[run.kernels] { try kernel(context(shard)) }
-                        add(shard, run.gradients, plan.segments[segment])
-                    }
-                }
-                plans[0].segments[segment].sum?.add(sums)
+            try replica.addGradients(of: sizes, sums, seed: 5, step: seed) { plan, first in
+                plan.load(batch, replica.network, from: first)
             }
             return try (0..<sums.partials).map { level in
                 try replica.network.parameters.indices.filter { replica.arena[parameter: $0].role != .frozen }.flatMap {
                     try replica.logical($0, of: replica.gradientLevels[level]).map(\.bitPattern)
                 }
-            }
-        }
-
-        /// The additions that are due after a shard, along the tree.
-        private func add(_ shard: Int, _ ranges: [Range<Int>], _ segment: BoundPlan.Segment) {
-            for addition in 0..<sums.additions[shard] {
-                let top = sums.levels[shard] - addition
-                let right = replica.gradientStart(level: top, for: segment.gradients)
-                let left = replica.gradientStart(level: top - 1, for: segment.gradients)
-                for i in ranges.joined() { left[i] += right[i] }
             }
         }
     }

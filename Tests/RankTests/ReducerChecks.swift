@@ -1,4 +1,5 @@
 import Basics
+import Glibc
 import MessagePassing
 import Reduction
 import Training
@@ -31,6 +32,25 @@ var reducerChecks: [RankCheck] {
             let shards = 2 * check.size + 1
             try ReducerTrial(check, shards: shards, type: AllReduceExchange.self)
                 .run(batches: batches(shards))
+        },
+        RankCheck("time that ranks wait for a slower one is told from time of communication") { check in
+            if check.size == 1 { return }
+            let sharing: [any GradientExchange.Type] =
+                try check.world.nodeMap().nodes.count == 1 ? [NodeTreeExchange.self] : []
+            for type in [TreeExchange.self] + sharing {
+                let trial = try ReducerTrial(check, shards: check.size, type: type)
+                let metrics = try MetricsExchange(check.world, trial.partition, heads: 0)
+                // Half a second: far more than ranks that share cores are late by chance.
+                if check.rank == 0 { usleep(500_000) }
+                try trial.runStep(0, batch: check.size)
+                let seen = trial.reducer.waits
+                metrics.clear()
+                _ = try metrics.combine(waited: seen.forCommunication)
+                let waits = seen.knowing(leastForCommunication: metrics.leastWait)
+                check.expect(abs(waits.total - seen.total) < 1e-9, "the sum of the parts has changed")
+                let isLate = waits[.slowerRanks] < 0.1
+                check.expect(isLate, equals: check.rank == 0, "\(type): rank \(check.rank) waited \(waits)")
+            }
         },
         RankCheck("an arena whose slices were stored by their owners is gathered") { check in
             let trial = try ReducerTrial(check, shards: check.size)

@@ -53,13 +53,14 @@ final class RootExchange: GradientExchange {
     func share(_ bucket: Int) { unshared.append(bucket) }
     var isIdle: Bool { gathered == started && unshared.isEmpty }
 
-    func wait() throws {
+    func wait() throws -> WaitCause {
         if gathered < started {
             try gather()
             gathered = started
         }
         for bucket in unshared { try communicator.broadcast(arenas.parameters[plan.buckets.buckets[bucket]]) }
         unshared = []
+        return .betweenNodes
     }
 
     private func gather() throws {

@@ -160,3 +160,21 @@ import Testing
         }
     }
 }
+
+@Suite struct ReductionWaitsTests {
+    /// What a rank waits longer than the one that waits least, it waits for slower ranks. The sum stays.
+    @Test func whatOneRankDoesNotWaitForIsNoCommunication() {
+        var waits = ReductionWaits(slowerRanks: 1, withinNode: 2, betweenNodes: 6)
+        #expect(waits.total == 9)
+        #expect(
+            waits.knowing(leastForCommunication: 2)
+                == ReductionWaits(slowerRanks: 7, withinNode: 0.5, betweenNodes: 1.5))
+        #expect(waits.knowing(leastForCommunication: 0) == ReductionWaits(slowerRanks: 9))
+        #expect(waits.knowing(leastForCommunication: 8) == waits)
+        #expect(waits.knowing(leastForCommunication: 10) == waits)
+        #expect(ReductionWaits().knowing(leastForCommunication: 0) == ReductionWaits())
+        waits[.withinNode] += 1
+        #expect((waits - ReductionWaits(withinNode: 1)).total == 9)
+        #expect((waits + waits)[.betweenNodes] == 12)
+    }
+}

@@ -11,7 +11,7 @@ import Testing
             let event = StepEnded(
                 epoch: 0, step: index, stepInEpoch: index, stepsPerEpoch: 200, samples: 1, lossSum: loss(rate),
                 correct: nil, epochSoFar: .init(loss: 0, accuracy: nil), learningRate: Float(rate),
-                durations: StepDurations(dataWait: 0, compute: 0, exposedReduction: 0, update: 0, total: 0))
+                durations: StepDurations(dataWait: 0, compute: 0, update: 0, total: 0))
             do { try finder.stepEnded(event) } catch { return index }
             rate *= 1.2
         }

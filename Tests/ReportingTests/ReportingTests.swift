@@ -1,11 +1,13 @@
 import Foundation
 import Optimization
+import Reduction
 import Reporting
 import Testing
 
 @Suite struct ReportingTests {
     private static let durations = StepDurations(
-        dataWait: 0.001, compute: 0.01, exposedReduction: 0.0005, update: 0.0005, total: 0.012,
+        dataWait: 0.001, compute: 0.01, reductionWaits: ReductionWaits(withinNode: 0.0005), update: 0.0005,
+        total: 0.012,
         activeReduction: 0.0025)
 
     /// Step `step` (from 1) of a run with four steps an epoch.
@@ -19,13 +21,16 @@ import Testing
             learningRate: 0.001, durations: Self.durations, sinceStart: sinceStart)
     }
 
-    private func epoch(_ epoch: Int, waitedSeconds: Double = 0.004, straggler: Straggler? = nil) -> EpochEnded {
+    private func epoch(
+        _ epoch: Int, waitedSeconds: Double = 0.004, waits: ReductionWaits = ReductionWaits(),
+        straggler: Straggler? = nil
+    ) -> EpochEnded {
         EpochEnded(
             metrics: EpochMetrics(
                 epoch: epoch, training: .init(loss: 0.1 + 0.2, accuracy: 0.9),
                 validation: .init(loss: 0.00042, accuracy: 0.8)),
             step: (epoch + 1) * 4, stepsPerEpoch: 4, samples: 512, steps: 4, trainingSeconds: 0.048,
-            waitedSeconds: waitedSeconds, seconds: 0.06, learningRate: 0.001, isBest: true,
+            waitedSeconds: waitedSeconds, reductionWaits: waits, seconds: 0.06, learningRate: 0.001, isBest: true,
             straggler: straggler, messages: ["learning rate reduced"])
     }
 
@@ -128,6 +133,25 @@ import Testing
         let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
         #expect(lines[0].contains(",\"first_step_after_ms\":450.2}") && !lines[1].contains("first_step"))
         #expect(lines[1].contains(",\"reduce_hidden_ms\":2.0,"))
+    }
+
+    @Test func whatTheReductionWaitedForIsTold() throws {
+        let waits = ReductionWaits(slowerRanks: 0.0048, betweenNodes: 0.0024)
+        let screen = Screen()
+        screen.reporter(live: false).epochEnded(epoch(0, waits: waits))
+        #expect(
+            screen.text.contains("(15% waiting for the reduction: 10% for slower ranks, 5% for other nodes)"),
+            "\(screen.text)")
+        let path = temporaryPath()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let log = try RunLog(creatingAt: path)
+        try log.stepEnded(step(1))
+        try log.epochEnded(epoch(0, waits: waits))
+        let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        #expect(
+            lines[0].contains("\"reduce_exposed_ms\":0.5,\"reduce_slower_ranks_ms\":0.0,\"reduce_within_node_ms\":0.5,")
+        )
+        #expect(lines[1].contains("\"reduce_slower_ranks_seconds\":0.0048,\"reduce_within_node_seconds\":0.0,"))
     }
 
     @Test func dataThatWereNotWaitedForAreNotMentioned() {
@@ -251,7 +275,7 @@ import Testing
                     epoch: 0, step: index, stepInEpoch: index, stepsPerEpoch: 4, samples: 1, lossSum: 1, correct: nil,
                     epochSoFar: .init(loss: 1, accuracy: nil), learningRate: 0.1,
                     durations: StepDurations(
-                        dataWait: 0, compute: 20, exposedReduction: 0, update: 0, total: index == 1 ? 500 : 20),
+                        dataWait: 0, compute: 20, update: 0, total: index == 1 ? 500 : 20),
                     sinceStart: index == 1 ? 600 : nil))
         }
         #expect(

@@ -14,7 +14,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         let log = try TensorBoardLog(in: folder.path, host: "host", clock: { 1_764_300_000.5 })
         try log.runBegan(begun)
-        let durations = StepDurations(dataWait: 0, compute: 1, exposedReduction: 0, update: 0, total: 1)
+        let durations = StepDurations(dataWait: 0, compute: 1, update: 0, total: 1)
         try log.stepEnded(
             StepEnded(
                 epoch: 0, step: 4, stepInEpoch: 4, stepsPerEpoch: 4, samples: 4, lossSum: 6, correct: 3,
@@ -46,7 +46,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         let log = try TensorBoardLog(in: folder.path, host: "host", clock: { 0 })
         let path = folder.appendingPathComponent("events.out.tfevents.0.host").path
-        let durations = StepDurations(dataWait: 0, compute: 1, exposedReduction: 0, update: 0, total: 1)
+        let durations = StepDurations(dataWait: 0, compute: 1, update: 0, total: 1)
         func size() throws -> Int { try Data(contentsOf: URL(fileURLWithPath: path)).count }
         var grown: [Int] = []
         for index in 1...40 {

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The memory of the machine that this process runs on.
 package enum HostMemory {
     /// What the kernel can give without swapping, and what the process's control group leaves of it.
@@ -8,6 +10,14 @@ package enum HostMemory {
     /// The most memory this process has had; nil where the kernel does not say. `getrusage` would count what it was
     /// started from, too.
     package static var peakBytes: Int? { SystemText("/proc/self/status")?.number(after: "VmHWM:").map { $0 * 1024 } }
+
+    /// Counts the peak from here on, where the kernel lets a process do so.
+    package static func forgetPeak() {
+        let file = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        _ = write(file, "5", 1)
+        close(file)
+    }
 
     /// What this process has in memory: pages of its own, and pages that it may share with others, such as those of
     /// libraries. How many processes do share them is left out, since it changes with what else runs on the machine. Nil

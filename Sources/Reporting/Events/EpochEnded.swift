@@ -1,4 +1,5 @@
 import Optimization
+import Reduction
 
 /// What an epoch came to, validation included.
 public struct EpochEnded: Sendable, Equatable {
@@ -13,6 +14,8 @@ public struct EpochEnded: Sendable, Equatable {
     public let trainingSeconds: Double
     /// Of `trainingSeconds`: waiting for the reader thread.
     public let waitedSeconds: Double
+    /// Of `trainingSeconds`: waiting for the reduction on rank 0.
+    public let reductionWaits: ReductionWaits
     /// With validation, and with checkpoints ahead of the epoch's end.
     public let seconds: Double
     public let learningRate: Float
@@ -23,12 +26,14 @@ public struct EpochEnded: Sendable, Equatable {
 
     package init(
         metrics: EpochMetrics, step: Int, stepsPerEpoch: Int, samples: Int, steps: Int, trainingSeconds: Double,
-        waitedSeconds: Double, seconds: Double, learningRate: Float, isBest: Bool,
+        waitedSeconds: Double, reductionWaits: ReductionWaits = ReductionWaits(), seconds: Double, learningRate: Float,
+        isBest: Bool,
         straggler: Straggler? = nil, messages: [String] = []
     ) {
         (self.metrics, self.step, self.stepsPerEpoch) = (metrics, step, stepsPerEpoch)
         (self.samples, self.steps) = (samples, steps)
         (self.trainingSeconds, self.waitedSeconds, self.seconds) = (trainingSeconds, waitedSeconds, seconds)
+        self.reductionWaits = reductionWaits
         (self.learningRate, self.isBest, self.straggler) = (learningRate, isBest, straggler)
         self.messages = messages
     }

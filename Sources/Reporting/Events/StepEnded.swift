@@ -1,4 +1,5 @@
 import Optimization
+import Reduction
 
 /// What one step did, summed over all ranks.
 public struct StepEnded: Sendable, Equatable {
@@ -42,7 +43,7 @@ public struct StepDurations: Sendable, Equatable {
     /// Forward and backward passes.
     public let compute: Double
     /// Reduction that no computation hid.
-    public let exposedReduction: Double
+    public let reductionWaits: ReductionWaits
     public let update: Double
     /// The whole step.
     public let total: Double
@@ -51,14 +52,17 @@ public struct StepDurations: Sendable, Equatable {
     /// What the rank sent to others.
     public let bytesSent: Int
 
+    public var exposedReduction: Double { reductionWaits.total }
+
     /// Reduction that went on behind computation and update, as far as the rank's looks at its messages tell.
     public var hiddenReduction: Double { max(0, activeReduction - exposedReduction) }
 
     package init(
-        dataWait: Double, compute: Double, exposedReduction: Double, update: Double, total: Double,
+        dataWait: Double, compute: Double, reductionWaits: ReductionWaits = ReductionWaits(), update: Double,
+        total: Double,
         activeReduction: Double = 0, bytesSent: Int = 0
     ) {
-        (self.dataWait, self.compute, self.exposedReduction) = (dataWait, compute, exposedReduction)
+        (self.dataWait, self.compute, self.reductionWaits) = (dataWait, compute, reductionWaits)
         (self.update, self.total) = (update, total)
         (self.activeReduction, self.bytesSent) = (activeReduction, bytesSent)
     }

@@ -7,25 +7,23 @@ package struct StepTimer {
     /// When the step began, by `BootClock`.
     package let begin = BootClock.now
     private let reducer: Reducer
-    private let exposed: Double
     private let active: Double
     private let update: Double
     private let bytes: Int
 
     package init(_ reducer: Reducer) {
         self.reducer = reducer
-        exposed = reducer.exposedSeconds
         active = reducer.activeSeconds
         update = reducer.updateSeconds
         bytes = reducer.bytesSent
     }
 
-    /// `waited`: the seconds that were spent waiting for the step's samples, before the timer began.
-    package func durations(waited: Double) -> StepDurations {
+    /// Of a step that has ended. `waited`: the seconds that were spent waiting for its samples, before the timer began.
+    package func durations(of step: TrainingStep, waited: Double) -> StepDurations {
         let busy = BootClock.seconds(since: begin)
-        let (exposed, update) = (reducer.exposedSeconds - self.exposed, reducer.updateSeconds - self.update)
+        let (waits, update) = (step.waits, reducer.updateSeconds - self.update)
         return StepDurations(
-            dataWait: waited, compute: busy - exposed - update, exposedReduction: exposed, update: update,
+            dataWait: waited, compute: busy - waits.total - update, reductionWaits: waits, update: update,
             total: busy + waited, activeReduction: reducer.activeSeconds - active, bytesSent: reducer.bytesSent - bytes)
     }
 }
@@ -38,6 +36,7 @@ final class EpochTimer {
     private(set) var waitedSeconds = 0.0
     /// In which the rank did not wait for others.
     private(set) var busySeconds = 0.0
+    private(set) var reductionWaits = ReductionWaits()
     private let start = ContinuousClock.now
 
     var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
@@ -48,5 +47,6 @@ final class EpochTimer {
         trainingSeconds += durations.total
         waitedSeconds += durations.dataWait
         busySeconds += durations.total - durations.exposedReduction
+        reductionWaits = reductionWaits + durations.reductionWaits
     }
 }

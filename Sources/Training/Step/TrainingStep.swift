@@ -25,6 +25,8 @@ package final class TrainingStep {
     private var planned: (batch: Int, plans: [BoundPlan])?
     /// Whether all shards of the rank go through one operation before the next, and have as many samples.
     private var isSideBySide = false
+    /// What this rank waited for in the last step.
+    private(set) var waits = ReductionWaits()
     /// What was not finite in the last step, in sentences, in runs that go back then; nil if all was. The same on all ranks.
     private(set) var problem: String?
     /// Where the loss of a shard of this rank was first seen not to be finite in this step.
@@ -68,10 +70,7 @@ package final class TrainingStep {
     package func run(
         _ samples: BatchBuffer, batch: Int, step: Int, rate: Float, request: SignalRequest? = SignalRequest.take()
     ) throws -> MetricSums {
-        update.begin(
-            UpdateStep(
-                scale: 1 / Float(batch), learningRate: rate, iteration: step - settings.earlierSteps,
-                weightDecay: settings.weightDecay))
+        beginUpdate(batch: batch, step: step, rate: rate)
         (problem, finding) = (nil, nil)
         metrics.clear()
         replica.weightsChanged()
@@ -98,8 +97,12 @@ package final class TrainingStep {
                 try combine(exchange, segment, batch: batch) { try self.plan($0, batch: batch) }
             }
         }
+        let earlier = reducer.waits
         try reducer.finish()
-        var sums = try metrics.combine(request, isFinite: update.problem == nil && finding == nil)
+        let waits = reducer.waits - earlier
+        var sums = try metrics.combine(
+            request, isFinite: update.problem == nil && finding == nil, waited: waits.forCommunication)
+        self.waits = waits.knowing(leastForCommunication: metrics.leastWait)
         let isLeftOut = gate?.isClosed ?? false
         if !isLeftOut { try constrained?.project() }
         if isLeftOut { sums.leaveOut() }
@@ -111,6 +114,24 @@ package final class TrainingStep {
             self.problem = problem
         }
         return sums
+    }
+
+    /// A step without its kernels: gradients are added, exchanged and applied as they lie in memory. It shows what the exchange
+    /// takes. Collective.
+    package func exchange(batch: Int, step: Int, rate: Float) throws {
+        beginUpdate(batch: batch, step: step, rate: rate)
+        try reducer.begin(batch: batch)
+        for shard in reducer.shards.dropLast() where replica.sums == nil {
+            reducer.shardFinished(shard, range: 0..<reducer.buckets.count)
+        }
+        try reducer.finish()
+    }
+
+    private func beginUpdate(batch: Int, step: Int, rate: Float) {
+        update.begin(
+            UpdateStep(
+                scale: 1 / Float(batch), learningRate: rate, iteration: step - settings.earlierSteps,
+                weightDecay: settings.weightDecay))
     }
 
     private func plan(_ shard: Int, batch: Int) throws -> BoundPlan {

@@ -14,9 +14,14 @@ struct BenchCommand: RankCommand {
             Whole steps are measured as a run does them: samples are read from a temporary HDF5 file or from
             --data, and forward, backward, reduction and update follow. The optimizer is sgd with momentum 0.9 unless another is given.
 
+            --shards auto measures one shard a rank, and 2, 4, 8 and so on up to 64, in turn, and says what each number costs in speed
+            and memory. Only bench knows this word.
+
             Examples:
               dptrain bench --model lenet5-keras --batch-size 128 --steps 200
               dptrain bench --model resnet-cifar-20-v1 --shards 1 --json
+              dptrain bench --model vgg16 --batch-size 8 --shards auto
+              mpirun -n 8 dptrain bench --model resnet18 --exchange-only
               dptrain bench --model vgg16 --input-size 64 --classes 10 --batch-size 16
               dptrain bench --model resnet18 --data 'imagenet/*.h5' --batch-size 64
               mpirun -n 2 dptrain bench --model resnet-cifar-20-v1 --steps 20 --trace trace.json
@@ -42,9 +47,13 @@ struct BenchCommand: RankCommand {
         help: """
             as JSON: images_per_second, step_ms, data_ms, forward_ms, backward_ms, reduce_exposed_ms, update_ms, \
             reduce_ms, reduce_hidden_ms, reduce_bytes, reduce_bytes_per_second, reduce_buckets, flops_per_second, \
-            peak_rss_bytes, time_to_first_step_ms, sgemm_gflops, share_of_peak, kernels and the settings
+            peak_rss_bytes, time_to_first_step_ms, sgemm_gflops, share_of_peak, kernels and the settings; \
+            with --shards auto best_shards, and these of each number as reports
             """)
     var json = false
+
+    @Flag(help: "measure the exchange of gradients and weights alone, with a shard a rank and nothing to compute")
+    var exchangeOnly = false
 
     @OptionGroup(title: "Network") var network: OptionFlags<NetworkGroup>
     @OptionGroup(title: "Augmentation") var augmentation: OptionFlags<AugmentationGroup>
@@ -54,7 +63,17 @@ struct BenchCommand: RankCommand {
 
     mutating func validate() throws {
         guard (1...1_000_000).contains(steps) else { throw ValidationError("--steps \(steps) is not in 1...1000000") }
+        if exchangeOnly, comparesShards || !tracing.given.isEmpty {
+            throw ValidationError("--exchange-only has a shard for each rank, and no trace")
+        }
+        if comparesShards, tracing.given.contains(where: { $0.name == "trace" }) {
+            throw ValidationError("--trace shows one number of shards; give that number in the place of --shards auto")
+        }
         do { try options.validate() } catch { throw ValidationError("\(error)") }
+    }
+
+    private var comparesShards: Bool {
+        computation.given.contains { $0.name == "shards" && $0.text == ShardComparison.word }
     }
 
     private var options: TrainingOptions {
@@ -66,7 +85,8 @@ struct BenchCommand: RankCommand {
             options.data = data
             try options.set("batch-size", to: "\(batchSize)")
             for flag in network.given + augmentation.given + computation.given + optimizer.given + tracing.given {
-                try options.set(flag.name, to: flag.text)
+                let isCompared = flag.name == "shards" && comparesShards
+                try options.set(flag.name, to: isCompared ? "1" : flag.text)
             }
             let isSGD = options.optimizer.kind == OptimizerKind(SGD.self)
             if isSGD, !optimizer.given.contains(where: { $0.name == "momentum" }) {
@@ -79,7 +99,17 @@ struct BenchCommand: RankCommand {
     var threads: Int { get throws { try options.threads } }
 
     func run(on world: Communicator) throws -> ExitCode {
-        let report = try Benchmark(options, steps: steps, world, engines: EngineChoice.engine).run()
+        let report: (text: String, json: JSONValue)
+        if exchangeOnly {
+            let exchange = try ExchangeBenchmark(options, steps: steps, world, engines: EngineChoice.engine)
+            report = (exchange.text, exchange.json)
+        } else if comparesShards {
+            let comparison = try ShardComparison(options, steps: steps, world, engines: EngineChoice.engine)
+            report = (comparison.text, comparison.json)
+        } else {
+            let benchmark = try Benchmark(options, steps: steps, world, engines: EngineChoice.engine).run()
+            report = (benchmark.text, benchmark.json)
+        }
         if world.rank == 0 { try StandardOutput.print(json ? report.json.text() : report.text) }
         return .success
     }

@@ -7,7 +7,7 @@ struct ProcessChecksCommand: ComputingCommand {
     static let configuration = CommandConfiguration(
         commandName: name, abstract: "The part of the self-test that runs without MPI.", shouldDisplay: false)
 
-    static let checks: [Check<String>] = FileChecks.all + GradientChecks.all + EngineChecks.all
+    static let checks: [Check<String>] = FileChecks.all + GradientChecks.all + SumChecks.all + EngineChecks.all
 
     @Argument(help: "folder for temporary files")
     var folder: String
