@@ -27,8 +27,9 @@ public struct SampleMoments: Sendable {
     package var sums: [Double]
     package var sumsPerBlock: Int { 2 * sample.count }
 
-    /// Reads some of the blocks, by so many threads.
+    /// Reads some of the blocks of the main input's samples, by so many threads.
     public init(of samples: SampleSet, blocks: Range<Int> = 0..<blocks, threads: Int = 1) throws {
+        let samples = samples.ofMainInput
         sample = samples.sample
         self.samples = samples.count
         sums = [Double](repeating: 0, count: Self.blocks * 2 * samples.sample.count)

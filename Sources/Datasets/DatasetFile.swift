@@ -47,6 +47,7 @@ public struct DatasetFile: Sendable {
 
     init(_ file: HDF5File, _ options: DatasetOptions) throws {
         path = file.path
+        let options = try options.choosingMain(in: file)
         self.options = options
         let attributes = file.root.attributes
         // Files of others may have something else under these names.
@@ -78,8 +79,9 @@ public struct DatasetFile: Sendable {
             parts[split] = part
         }
         notes = Self.notes(parts)
-        let offsets = parts.values.flatMap { [$0.source] + $0.further.map(\.source) }.filter(\.parts.areEncoded).map {
-            EncodedImages.offsetsPath(of: $0.dataset.path)
+        let offsets = try parts.values.flatMap { [$0.source] + $0.further.map(\.source) }.filter(\.parts.areEncoded).map
+        {
+            try EncodedImages.offsetsPath(of: $0.dataset.path, in: file)
         }
         let targets = schema.splits.values.flatMap {
             [$0.samples, $0.targets].compactMap(\.self) + $0.further + $0.heads
@@ -132,8 +134,9 @@ public struct DatasetFile: Sendable {
             self.source = source
             further = try zip(options.inputs.filter { !$0.isMain }, paths.further).map { demand, path in
                 let own = try Self.source(path, of: demand, in: file, options, order: nil, channels: 3)
-                return try FurtherInput(demand, own, rows: source.parts.rows)
+                return try FurtherInput(demand, own, like: source)
             }
+            try Self.requireOwnOffsets([source] + further.map(\.source), in: file)
             rows = paths.rows ?? .run(0..<source.parts.rows)
             targetsPath = paths.targets ?? paths.heads.first
             var found: TargetReader.Found
@@ -173,6 +176,21 @@ public struct DatasetFile: Sendable {
             }
             guard let demand, !demand.isMain else { return try SampleSource(images, channels: channels) }
             return try SampleSource(images, for: demand)
+        }
+
+        /// Refuses bytes of two inputs that one list of offsets would cut.
+        private static func requireOwnOffsets(_ sources: [SampleSource], in file: HDF5File) throws {
+            var takers: [String: String] = [:]
+            for source in sources where source.parts.areEncoded && !source.dataset.holdsByteLists {
+                let own = source.dataset.path
+                let offsets = try EncodedImages.offsetsPath(of: own, in: file)
+                if let other = takers.updateValue(own, forKey: offsets), other != own {
+                    throw DatasetError(
+                        file: file.path, object: own,
+                        "\(offsets) would say where its images begin, and those of \(other)",
+                        remedy: "store the places of its images in \(own)\(EncodedImages.ownOffsetsEnding)")
+                }
+            }
         }
 
         /// Whatever a split needs is there in full before any of it is read.

@@ -80,6 +80,14 @@ public struct DatasetSchema: Sendable, Equatable {
                 try attribute.rows(of: split, in: path, count: file.root.dataset(path).rows)
             }
             guard let rows = try rowsOf(shared.samples) else { continue }
+            for path in shared.further + shared.heads {
+                let path = path.hasPrefix("/") ? path : "/" + path
+                guard attribute.knows(path), let own = try rowsOf(path), own != rows else { continue }
+                throw DatasetError(
+                    file: file.path, object: path,
+                    "its \(split.rawValue) rows are others than those of \(shared.samples) (attribute split)",
+                    remedy: "write all inputs and targets in the same order")
+            }
             var part = shared
             part.rows = rows
             if let targets = shared.targets, attribute.knows(targets) {
@@ -121,7 +129,7 @@ public struct DatasetSchema: Sendable, Equatable {
             return try own ?? (input.isMain && input.path == nil ? usual() : nil)
         }
         guard found.contains(where: { $0 != nil }) else { return nil }
-        try requireDistinct(inputs.map { ($0.name, $0.path, $0.word) }, "inputs", "samples", of: split, file)
+        try requireDistinct(inputs.map { ($0.name, $0.path, $0.word) }, found, "inputs", "samples", of: split, file)
         if let missing = zip(inputs, found).first(where: { $0.1 == nil })?.0 {
             throw DatasetError(
                 file: file.path, "there are no \(split.rawValue) samples for the input \(missing.name) of the model",
@@ -135,11 +143,21 @@ public struct DatasetSchema: Sendable, Equatable {
         return (main.1, paths.filter { !$0.0.isMain }.map(\.1))
     }
 
-    /// Refuses two things of other splits that would be found under one word.
+    /// Refuses two things of other splits that would be found under one word, and two that were found as one without a person
+    /// having said so.
     private static func requireDistinct(
-        _ words: [(name: String, path: String?, word: String)], _ things: String, _ content: String, of split: Split,
-        _ file: HDF5File
+        _ words: [(name: String, path: String?, word: String)], _ found: [String?], _ things: String, _ content: String,
+        of split: Split, _ file: HDF5File
     ) throws {
+        for (number, own) in words.enumerated() where found[number] != nil {
+            guard let first = found[..<number].firstIndex(of: found[number]),
+                own.path == nil || words[first].path == nil
+            else { continue }
+            throw DatasetError(
+                file: file.path, object: found[number],
+                "the \(things) \(words[first].name) and \(own.name) would both take their \(split.rawValue) \(content) from it",
+                remedy: "give each its own, or say where all are with --images or --labels")
+        }
         guard split != .train else { return }
         for (number, own) in words.enumerated() {
             guard let twin = words[..<number].first(where: { $0.word == own.word && $0.path != own.path }) else {
@@ -156,11 +174,11 @@ public struct DatasetSchema: Sendable, Equatable {
     private static func heads(
         _ heads: [HeadDemand], of split: Split, _ present: LinkedDatasets, _ file: HDF5File
     ) throws -> [String] {
-        try requireDistinct(heads.map { ($0.name, $0.path, $0.word) }, "outputs", "targets", of: split, file)
         let found = try heads.map { head -> String? in
             if split == .train, let path = head.path { return path }
             return try only(names([head.word], of: split), "targets of the output \(head.name)", split, present, file)
         }
+        try requireDistinct(heads.map { ($0.name, $0.path, $0.word) }, found, "outputs", "targets", of: split, file)
         guard found.contains(where: { $0 != nil }) else { return [] }
         if let missing = zip(heads, found).first(where: { $0.1 == nil })?.0 {
             throw DatasetError(

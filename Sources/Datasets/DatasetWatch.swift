@@ -43,7 +43,9 @@ public final class DatasetWatch: Sendable {
         let current = try DatasetFile.open(file.path, options: file.options)
         let isSame =
             try current.fingerprint() == fingerprint
-            && Split.allCases.allSatisfy { current.splits[$0]?.source.access == file.splits[$0]?.source.access }
+            && Split.allCases.allSatisfy {
+                current.splits[$0]?.sources.map(\.access) == file.splits[$0]?.sources.map(\.access)
+            }
         guard isSame else {
             throw DatasetError(
                 file: path, "it was changed while the run read it",

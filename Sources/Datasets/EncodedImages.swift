@@ -22,7 +22,7 @@ struct EncodedImages {
             return
         }
         guard dataset.shape.rank == 1, dataset.elementType == .integer(bytes: 1, signed: false) else { return nil }
-        let path = Self.offsetsPath(of: dataset.path)
+        let path = try Self.offsetsPath(of: dataset.path, in: file)
         guard try file.root.kind(of: path) == .dataset else {
             throw DatasetError(
                 file: file.path, object: dataset.path,
@@ -33,6 +33,13 @@ struct EncodedImages {
         try places.requireStored()
         bytes = dataset
         offsets = try Self.read(places, atMost: dataset.rows)
+    }
+
+    /// Whether a data set is encoded images, rather than numbers.
+    static func areBytes(_ dataset: Dataset, in file: HDF5File) -> Bool {
+        if dataset.holdsByteLists { return true }
+        guard dataset.shape.rank == 1, dataset.elementType == .integer(bytes: 1, signed: false) else { return false }
+        return (try? file.root.kind(of: offsetsPath(of: dataset.path, in: file))) == .dataset
     }
 
     /// As if the lists lay one after the other.
@@ -49,8 +56,17 @@ struct EncodedImages {
         return lengths.reduce(into: [0]) { places, length in places.append(places[places.count - 1] + length) }
     }
 
+    /// Of one of several inputs, whose offsets are not those of the others: `/train/left_offsets` of `/train/left`.
+    static let ownOffsetsEnding = "_offsets"
+
+    /// Where the file has the offsets of these bytes, or should have them.
+    static func offsetsPath(of path: String, in file: HDF5File) throws -> String {
+        let own = path + ownOffsetsEnding
+        return try file.root.kind(of: own) == .dataset ? own : offsetsPath(of: path)
+    }
+
     /// `/train/offsets` of `/train/encoded`, `/offsets_train` of `/encoded_train`.
-    static func offsetsPath(of path: String) -> String {
+    private static func offsetsPath(of path: String) -> String {
         let parts = path.split(separator: "/").map(String.init)
         let last = parts.last ?? ""
         let name = last.contains(Self.name) ? last.replacing(Self.name, with: offsetsName) : offsetsName

@@ -34,18 +34,37 @@ public struct InputDemand: Sendable, Equatable {
     }
 }
 
+extension DatasetOptions {
+    /// Where no network says which input is the main one, it is the first whose samples are images.
+    func choosingMain(in file: HDF5File) throws -> DatasetOptions {
+        guard inputs.count > 1, inputs.allSatisfy({ $0.shape == nil }) else { return self }
+        let images = inputs.firstIndex { input in
+            guard let path = input.path, let dataset = try? DatasetPath(path).dataset(in: file) else { return false }
+            return dataset.shape.rank > 2 || EncodedImages.areBytes(dataset, in: file)
+        }
+        var options = self
+        options.inputs = inputs.enumerated().map {
+            InputDemand(name: $1.name, path: $1.path, isMain: $0 == images ?? 0, isPrepared: $1.isPrepared)
+        }
+        return options
+    }
+}
+
 /// Samples of an input besides the main one: of the same rows, stored as the file has them.
 public struct FurtherInput: Sendable {
     public let name: String
     public internal(set) var source: SampleSource
     /// Whether layers of the network scale what comes in.
     let isPrepared: Bool
+    /// Whether its numbers are stored as those of the main input are: as bytes, as other integers, or as floats.
+    let isStoredLikeMain: Bool
 
     /// How samples become inputs, if those of the main input do so by `rule`. Images like those follow it, where it fits their size.
     public func normalization(like rule: Normalization, of main: SampleSpecification) -> Normalization {
         if isPrepared { return .unchanged }
         let isAlike = main.isImage && specification.isImage && main.shape[2] == specification.shape[2]
-        let follows = isAlike && main.form == source.form && Normalizer(rule, sample: source.sample) != nil
+        let follows =
+            isAlike && isStoredLikeMain && main.form == source.form && Normalizer(rule, sample: source.sample) != nil
         return follows ? rule : .standard(for: source.form)
     }
 
@@ -56,18 +75,21 @@ public struct FurtherInput: Sendable {
 extension FurtherInput {
     /// The same input, read from elsewhere.
     func reading(_ source: SampleSource) -> FurtherInput {
-        FurtherInput(name: name, source: source, isPrepared: isPrepared)
+        FurtherInput(name: name, source: source, isPrepared: isPrepared, isStoredLikeMain: isStoredLikeMain)
     }
 
-    /// `rows`: how many the main input has.
-    init(_ demand: InputDemand, _ source: SampleSource, rows: Int) throws {
+    /// `main` is the source of the main input.
+    init(_ demand: InputDemand, _ source: SampleSource, like main: SampleSource) throws {
+        let rows = main.parts.rows
         guard source.parts.rows == rows else {
             throw DatasetError(
                 file: source.file, object: source.dataset.path,
                 "it has \(source.parts.rows) rows, but the main input has \(rows)",
                 remedy: "store a row of each input for every sample")
         }
-        self.init(name: demand.name, source: source, isPrepared: demand.isPrepared)
+        self.init(
+            name: demand.name, source: source, isPrepared: demand.isPrepared,
+            isStoredLikeMain: source.form == main.form && source.holdsWideIntegers == main.holdsWideIntegers)
     }
 }
 
@@ -91,15 +113,17 @@ extension SampleSet {
     /// Those of all inputs, the main one first.
     package var sources: [SampleSource] { [source] + further.map(\.source) }
 
+    /// The same samples without those of further inputs.
+    package var ofMainInput: SampleSet {
+        var samples = self
+        samples.further = []
+        return samples
+    }
+
     /// The same rows as samples of a further input.
     package func ofInput(_ input: FurtherInput) -> SampleSet {
         var samples = self
         (samples.source, samples.further) = (input.source, [])
         return samples
-    }
-
-    /// How the samples of all inputs are read together, which decides how they are shuffled.
-    package var access: SampleSource.Access {
-        further.reduce(source.access) { $0.joined(with: $1.source.access) }
     }
 }

@@ -19,6 +19,14 @@ struct EvaluationData {
     var dataset: SampleSet { source.dataset }
     var fingerprint: String { opened.fingerprint }
 
+    /// Whether samples have a class, of some output.
+    var hasLabels: Bool {
+        guard dataset.heads.isEmpty else {
+            return dataset.heads.contains { if case .label = $0.kind { true } else { false } }
+        }
+        return dataset.targetKind == .label
+    }
+
     /// A data file as it is understood for a model, and its fingerprint, for which its samples are read.
     struct OpenedFile {
         fileprivate let understanding: DatasetOptions

@@ -158,6 +158,31 @@ struct EvaluationModel {
         return network.outputShape.count > 1 ? .classes : .twoClasses(isProbability: givesProbabilities)
     }
 
+    /// What each of several outputs stands for. Where the data has no targets, the loss of a checkpoint says it, or the activation.
+    func heads(on dataset: SampleSet) -> [Predictions.Head] {
+        var (first, target) = (0, 0)
+        return network.heads.enumerated().map { number, node in
+            let width = network.shapes[node].count
+            let known = dataset.heads.isEmpty ? nil : dataset.heads[number]
+            defer { (first, target) = (first + width, target + (known?.width ?? 0)) }
+            let isOfClasses: Bool
+            if let known {
+                isOfClasses = if case .label = known.kind { true } else { false }
+            } else if case .own(let loss) = loss, number < loss.heads.count {
+                isOfClasses = loss.heads[number].loss.function.isOfClasses
+            } else {
+                isOfClasses = network.nodes[node].layer.activation == .softmax
+            }
+            let classes =
+                width > 1 ? Predictions.Meaning.classes : .twoClasses(isProbability: network.givesProbabilities(node))
+            return Predictions.Head(
+                name: network.nodes[node].name, columns: first..<first + width,
+                meaning: isOfClasses ? classes : .values,
+                decision: network.decision(of: node), classNames: known?.classNames ?? [],
+                target: known == nil ? nil : target)
+        }
+    }
+
     /// Refuses a model whose predictions cannot be averaged with those of `other`.
     func requireOutputs(like other: EvaluationModel) throws {
         let (mine, theirs) = (network.outputShape, other.network.outputShape)

@@ -49,7 +49,8 @@ struct PredictionFile {
         if predictions.heads.isEmpty {
             try file.root.write("predictions", shape: [dataset.count, predictions.outputs], predictions.values)
         } else {
-            try write(predictions.values, "outputs", predictions.heads, to: file.root)
+            try write(
+                predictions.values, "outputs", predictions.heads.map { ($0.name, $0.columns.count) }, to: file.root)
             try write(
                 dataset.targets.values, "output_targets", dataset.heads.map { ($0.name, $0.width) }, to: file.root)
         }

@@ -39,6 +39,8 @@ public struct EvaluationRequest: Sendable {
     public var cropFraction: Double?
     /// Whether what was taken for what must be known.
     public var countsConfusion = false
+    /// Whether of each of several outputs more than loss and accuracy is measured, which takes another pass over the samples.
+    public var measuresOutputs = false
 
     public init(models: [String], data: String, engine: TrainingOptions.EngineName) {
         precondition(!models.isEmpty, "there is a model to evaluate")
@@ -91,5 +93,9 @@ public struct EvaluationResult: Sendable, Equatable {
         public let loss: Double
         /// Nil for regression.
         public let accuracy: Double?
+        /// What follows is nil for outputs of another kind, and if it was not asked for.
+        public var top5: Double?
+        public var confusion: ConfusionMatrix?
+        public var errors: RegressionErrors?
     }
 }

@@ -33,19 +33,22 @@ public final class EvaluationRun {
         let loss = try communicator.together {
             let loss = try model.loss(on: data.dataset)
             try data.requireTargets(for: model, loss)
-            if request.countsConfusion, data.dataset.targetKind != .label {
+            if request.countsConfusion, !data.hasLabels {
                 throw OptionError(
                     "confusion", "a confusion matrix needs classes, but \(request.data) has target values")
             }
             return loss
         }
         if request.testTimeAugmentation != nil { return try evaluateViews(model, session, data, loss) }
-        let (replica, evaluator) = try prepare(model, session, data, loss, .evaluation)
         let kind = data.source.targetKind(for: loss)
+        let measuresOutputs = request.measuresOutputs && !model.network.heads.isEmpty
+        let (replica, evaluator) = try prepare(
+            model, session, data, loss, [.evaluation] + (measuresOutputs ? [.prediction] : []))
         let isClassifier = kind == .label || kind == .shares
         let outputs = model.network.outputShape.count
         let isCounted = data.dataset.targetKind == .label && max(outputs, 2) <= Self.mostClasses
-        let confusion = isCounted || request.countsConfusion ? ConfusionCounts(outputs: outputs) : nil
+        let isWanted = isCounted || (request.countsConfusion && model.network.heads.isEmpty)
+        let confusion = isWanted ? ConfusionCounts(outputs: outputs) : nil
         // A cross-entropy sees logits, of which there are no errors to speak of.
         let hasErrors = kind == .values && loss.function.activation == nil
         let errors = hasErrors ? RegressionSums(outputs: outputs, shards: session.shards) : nil
@@ -57,9 +60,18 @@ public final class EvaluationRun {
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let count = Double(sums.samples)
-        let heads = zip(HeadMetrics.all(of: model.network, loss, kind), sums.heads).map { head, own in
+        var heads = zip(HeadMetrics.all(of: model.network, loss, kind), sums.heads).map { head, own in
             let means = head.means(of: own, samples: sums.samples)
             return EvaluationResult.Output(name: head.name, loss: means.loss, accuracy: means.accuracy)
+        }
+        if measuresOutputs {
+            let rows = try evaluator.predict(width: model.network.outputCount)
+            let all = try measure(Array(communicator.gather(rows).joined()), model, data, loss)
+            for (number, (_, own)) in all.enumerated() {
+                (heads[number].top5, heads[number].confusion, heads[number].errors) = (
+                    own.top5, own.confusion, own.errors
+                )
+            }
         }
         let penalty = try Penalty(session.options.penalties(of: replica.network), replica, communicator)
         penalty.measure()
@@ -86,7 +98,9 @@ public final class EvaluationRun {
         let (first, session, data) = try open(request.models[0])
         let meaning = first.meaning(on: data.dataset)
         try communicator.together {
-            guard ranksClasses, meaning == .values else { return }
+            guard ranksClasses, meaning == .values, !first.heads(on: data.dataset).contains(where: \.isOfClasses) else {
+                return
+            }
             throw OptionError(
                 "top",
                 "the outputs of \(first.file) are values (regression), not scores of classes; write them with "
@@ -110,11 +124,11 @@ public final class EvaluationRun {
         let count = Float(request.models.count)
         let predictions = Predictions(
             split: data.dataset.split, samples: data.dataset.count, outputs: first.network.outputCount,
-            heads: first.network.heads.map { (first.network.nodes[$0].name, first.network.shapes[$0].count) },
+            heads: first.heads(on: data.dataset),
             samplesPerSecond: Double(data.dataset.count) / (time / .seconds(1)),
             values: count > 1 ? sum.map { $0 / count } : sum, meaning: meaning, decision: first.network.decision,
             classNames: first.classNames.isEmpty ? data.dataset.classNames ?? [] : first.classNames,
-            dataset: data.dataset)
+            dataset: data.dataset, targets: data.dataset.targets)
         _ = try communicator.onRoot { try output?.write(predictions, of: data.dataset) }
         return predictions
     }
@@ -123,28 +137,34 @@ public final class EvaluationRun {
     private func evaluateViews(
         _ model: EvaluationModel, _ session: Session, _ data: EvaluationData, _ loss: Loss
     ) throws -> EvaluationResult {
-        try communicator.together {
-            guard model.network.heads.isEmpty else {
-                throw OptionError("test-time-augmentation", "it is for models with one output")
-            }
-            guard !request.countsConfusion else {
-                throw OptionError("confusion", "it is counted without --test-time-augmentation; leave one of them out")
-            }
-        }
-        let (values, time) = try outputs(of: model, session, data)
-        let sums = try communicator.onRoot {
-            try OutputSums(values, model.network, loss, data.dataset.targets)
-        }
-        let shared = try communicator.broadcast(
-            [sums?.loss ?? 0, Double(sums?.correct ?? 0), Double(sums?.correctInTop5 ?? 0)], from: 0)
-        let count = Double(data.dataset.count)
-        let isClassifier = data.dataset.targetKind == .label
+        let (rows, time) = try outputs(of: model, session, data)
+        let outputs = try measure(rows, model, data, loss)
+        let own = outputs.count == 1 ? outputs[0].figures : nil
         return EvaluationResult(
-            loss: shared[0] / count, accuracy: isClassifier ? shared[1] / count : nil,
-            top5: isClassifier && model.network.outputShape.count > 1 ? shared[2] / count : nil, confusion: nil,
-            errors: nil, outputs: [],
+            loss: outputs.reduce(0) { $0 + $1.weight * $1.figures.loss }, accuracy: own?.accuracy, top5: own?.top5,
+            confusion: own?.confusion, errors: own?.errors, outputs: own == nil ? outputs.map(\.figures) : [],
             samples: data.dataset.count, notes: model.notes(on: data.normalization), split: data.dataset.split,
-            samplesPerSecond: count / (time / .seconds(1)))
+            samplesPerSecond: Double(data.dataset.count) / (time / .seconds(1)))
+    }
+
+    /// What rank 0's rows of outputs show of each of them. Collective: all ranks get the same.
+    private func measure(
+        _ rows: [Float], _ model: EvaluationModel, _ data: EvaluationData, _ loss: Loss
+    ) throws -> [(weight: Double, figures: EvaluationResult.Output)] {
+        let dataset = data.dataset
+        let columns = OutputColumns.all(
+            of: model.network, loss, data.source.targetKind(for: loss), dataset,
+            classNames: model.classNames.isEmpty ? dataset.classNames ?? [] : model.classNames,
+            mostClasses: request.countsConfusion ? .max : Self.mostClasses)
+        let own = try communicator.onRoot {
+            columns.flatMap { $0.sums(of: rows, width: model.network.outputCount, dataset.targets) }
+        }
+        var rest = try communicator.broadcast(own ?? [], from: 0)[...]
+        return columns.map { column in
+            defer { rest = rest.dropFirst(column.sumCount) }
+            let figures = column.figures(rest.prefix(column.sumCount), dataset.targets, samples: dataset.count)
+            return (column.weight, figures)
+        }
     }
 
     /// A model's outputs on rank 0, [N, outputs], nothing on the others; and how long they took. Of several views it is their
@@ -153,7 +173,7 @@ public final class EvaluationRun {
         of model: EvaluationModel, _ session: Session, _ data: EvaluationData
     ) throws -> (values: [Float], time: Duration) {
         // This loss absorbs no activation: the outputs are the network's own.
-        let (replica, evaluator) = try prepare(model, session, data, .meanSquaredError, .prediction)
+        let (replica, evaluator) = try prepare(model, session, data, .meanSquaredError, [.prediction])
         let width = model.network.outputCount
         let start = ContinuousClock.now
         var rows: [Float]
@@ -193,9 +213,9 @@ public final class EvaluationRun {
     }
 
     private func prepare(
-        _ model: EvaluationModel, _ session: Session, _ data: EvaluationData, _ loss: Loss, _ purpose: PlanPurpose
+        _ model: EvaluationModel, _ session: Session, _ data: EvaluationData, _ loss: Loss, _ purposes: [PlanPurpose]
     ) throws -> (Replica, Evaluator) {
-        let work = [purpose: data.source]
+        let work = Dictionary(purposes.map { ($0, data.source) }) { first, _ in first }
         let plan = try session.plan(model.network, loss, for: work)
         try session.requireMemory(for: session.memory(of: plan, for: work), of: model.network)
         let replica = try session.replica(plan) { model.weights }

@@ -13,36 +13,52 @@ public struct ExamplePredictions {
     /// What the largest difference may be.
     public static let tolerance: Float = 1e-5
 
+    /// Those of each input of the network, one after the other.
     private let bytes: [UInt8]
 
-    init(of input: Shape) {
+    init(of network: Network) {
         let random = CounterRandom(seed: 0, purpose: .generatedData)
-        bytes = (0..<Self.count * input.count).map { UInt8(truncatingIfNeeded: random.bits(UInt64($0))) }
+        bytes = (0..<Self.valueCount(of: network)).map { UInt8(truncatingIfNeeded: random.bits(UInt64($0))) }
     }
 
     /// Nil where these bytes are not as many samples.
-    init?(bytes: [UInt8], of input: Shape) {
-        guard bytes.count == Self.count * input.count else { return nil }
+    init?(bytes: [UInt8], of network: Network) {
+        guard bytes.count == Self.valueCount(of: network) else { return nil }
         self.bytes = bytes
     }
 
-    /// What the network predicts for the bytes divided by 255, or as `normalizer` makes them.
+    private static func valueCount(of network: Network) -> Int {
+        count * network.inputs.reduce(0) { $0 + network.shapes[$1].count }
+    }
+
+    /// What the network predicts for the bytes divided by 255, or as `normalizer` makes them of a network with one input. Those of
+    /// several outputs are in a row.
     func outputs(
         of network: Network, _ weights: [[Float]], _ normalizer: Normalizer?, _ engine: any Engine
     ) throws -> [Float] {
-        try LayerOutput(
+        guard network.inputs.count == 1, network.heads.isEmpty else {
+            let sizes = network.inputs.map { Self.count * network.shapes[$0].count }
+            return try LayerOutput.rows(of: network, weights: weights, samples: Self.count, engine: engine) {
+                number, input in
+                let first = sizes[..<number].reduce(0, +)
+                fill(input, bytes[first..<first + sizes[number]], normalizer)
+            }
+        }
+        return try LayerOutput(
             ofLayer: network.nodes[network.nodes.count - 1].name, of: network, weights: weights, samples: Self.count,
             engine: engine
-        ) { input in
-            guard let normalizer else {
-                for (index, byte) in bytes.enumerated() { input[index] = Float(byte) / 255 }
-                return
-            }
-            bytes.withUnsafeBufferPointer { bytes in
-                guard let start = bytes.baseAddress else { return }
-                normalizer.normalize(.bytes(start), count: Self.count, into: input)
-            }
-        }.values
+        ) { fill($0, bytes[...], normalizer) }.values
+    }
+
+    private func fill(_ input: UnsafeMutablePointer<Float>, _ bytes: ArraySlice<UInt8>, _ normalizer: Normalizer?) {
+        guard let normalizer else {
+            for (index, byte) in bytes.enumerated() { input[index] = Float(byte) / 255 }
+            return
+        }
+        bytes.withUnsafeBufferPointer { bytes in
+            guard let start = bytes.baseAddress else { return }
+            normalizer.normalize(.bytes(start), count: Self.count, into: input)
+        }
     }
 
     /// The texts that an export holds: how samples become the input, the names of the classes, inputs, and what `state` predicts
@@ -64,7 +80,7 @@ public struct ExamplePredictions {
 extension ExamplePredictions {
     /// The texts for a file that takes what the network takes.
     public static func texts(of state: RunState, engine: any Engine) throws -> [(String, String)] {
-        try ExamplePredictions(of: state.network.inputShape).texts(of: state, bakedBy: nil, engine)
+        try ExamplePredictions(of: state.network).texts(of: state, bakedBy: nil, engine)
     }
 
     /// How far the predictions that an export holds lie from those of a checkpoint: the largest difference, in units of the
@@ -81,11 +97,10 @@ extension ExamplePredictions {
             case .array(let numbers)? = try? JSONValue(parsing: texts["dptrain.example_outputs"] ?? "")
         else { throw refusal("it holds no predictions") }
         let stored = numbers.compactMap { $0.number.map { Float($0) } }
-        let input = state.network.inputShape
-        guard let examples = ExamplePredictions(bytes: Array(bytes), of: input),
-            stored.count == ExamplePredictions.count * state.network.outputShape.count
+        guard let examples = ExamplePredictions(bytes: Array(bytes), of: state.network),
+            stored.count == ExamplePredictions.count * state.network.outputCount
         else { throw refusal("its predictions are of another network") }
-        let normalizer = Normalization(state.normalization).flatMap { Normalizer($0, sample: input) }
+        let normalizer = Normalization(state.normalization).flatMap { Normalizer($0, sample: state.network.inputShape) }
         let outputs = try examples.outputs(of: state.network, state.weights, scale == "1" ? normalizer : nil, engine)
         let largest = outputs.reduce(1) { max($0, abs($1)) }
         return zip(outputs, stored).reduce(0) { max($0, abs($1.0 - $1.1) / largest) }

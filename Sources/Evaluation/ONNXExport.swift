@@ -27,7 +27,7 @@ public struct ONNXExport {
                 .content, file: path, "the normalization `\(state.normalization)` does not fit samples of \(input)",
                 remedy: "use the dptrain that wrote the checkpoint")
         }
-        let texts = try ExamplePredictions(of: input).texts(
+        let texts = try ExamplePredictions(of: state.network).texts(
             of: state, bakedBy: bakesPreprocessing ? normalizer : nil, engine)
         let model = try ONNXModel(
             network, weights: weights,

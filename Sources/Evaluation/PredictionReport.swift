@@ -7,11 +7,14 @@ package struct PredictionReport {
     private let names: [String]?
     /// How many classes are shown.
     private let top: Int
+    /// Those of each of several outputs.
+    private let heads: [(name: String, report: PredictionReport)]
 
     /// `names`: of the samples, if they are images; others have numbers.
     package init(_ predictions: Predictions, names: [String]?, top: Int) {
         (self.predictions, self.names) = (predictions, names)
         self.top = predictions.meaning == .values ? 0 : top
+        heads = predictions.heads.map { ($0.name, PredictionReport(predictions.of($0), names: names, top: top)) }
     }
 
     private var samples: Range<Int> { 0..<predictions.samples }
@@ -22,10 +25,14 @@ package struct PredictionReport {
         predictions.ranking(of: sample, count: top).map { (predictions.name(of: $0.label), $0.score) }
     }
 
-    /// `7: Sneaker 0.9312, Sandal 0.0544, Ankle boot 0.0144 (label: Sandal)`, or values: `7: 0.25, 1.5 (target: 0.5, 1)`
-    package var text: String { samples.map(line).joined(separator: "\n") }
+    /// `7: Sneaker 0.9312, Sandal 0.0544, Ankle boot 0.0144 (label: Sandal)`, or values: `7: 0.25, 1.5 (target: 0.5, 1)`, or of
+    /// several outputs `7: digit: 4 0.9312, 9 0.0544 (label: 4); angle: 0.25 (target: 0.5)`.
+    package var text: String { samples.map { "\(name($0)): \(line($0))" }.joined(separator: "\n") }
 
     private func line(_ sample: Int) -> String {
+        guard heads.isEmpty else {
+            return heads.map { "\($0.name): \($0.report.line(sample))" }.joined(separator: "; ")
+        }
         let says =
             predictions.meaning == .values
             ? Self.list(predictions.values(of: sample))
@@ -37,7 +44,7 @@ package struct PredictionReport {
                 " (target: \(Self.list(targets[sample * width..<(sample + 1) * width])))"
             case .none: ""
             }
-        return "\(name(sample)): \(says)\(target)"
+        return "\(says)\(target)"
     }
 
     private static func list(_ values: ArraySlice<Float>) -> String {
@@ -48,31 +55,38 @@ package struct PredictionReport {
         .array(
             samples.map { sample in
                 let key: JSONValue = names.map { .string($0[sample]) } ?? .integer(sample)
-                if predictions.meaning == .values {
-                    return [
-                        "sample": key, "values": .array(predictions.values(of: sample).map { .number(Double($0)) }),
-                    ]
-                }
-                let classes = ranking(sample).map {
-                    ["name": .string($0.name), "score": .number(Double($0.score))] as JSONValue
-                }
-                return ["sample": key, "classes": .array(classes)]
+                return .object(members(of: sample).merging(["sample": key]) { $1 })
             })
+    }
+
+    private func members(of sample: Int) -> [String: JSONValue] {
+        guard heads.isEmpty else {
+            let outputs = heads.map { ($0.name, JSONValue.object($0.report.members(of: sample))) }
+            return ["outputs": .object(Dictionary(outputs) { first, _ in first })]
+        }
+        if predictions.meaning == .values {
+            return ["values": .array(predictions.values(of: sample).map { .number(Double($0)) })]
+        }
+        return [
+            "classes": .array(ranking(sample).map { ["name": .string($0.name), "score": .number(Double($0.score))] })
+        ]
     }
 
     /// A header, and a row a sample.
     package var csv: String {
-        let header: [String]
-        let rows: [[String]]
-        if predictions.meaning == .values {
-            header = (0..<predictions.outputs).map { "value\($0 + 1)" }
-            rows = samples.map { sample in predictions.values(of: sample).map { "\($0)" } }
-        } else {
-            let count = samples.isEmpty ? 0 : ranking(0).count
-            header = (0..<count).flatMap { ["class\($0 + 1)", "score\($0 + 1)"] }
-            rows = samples.map { sample in ranking(sample).flatMap { [$0.name, "\($0.score)"] } }
-        }
-        let lines = [["sample"] + header] + zip(samples, rows).map { [name($0)] + $1 }
+        let lines = [["sample"] + header] + samples.map { [name($0)] + row($0) }
         return lines.map { $0.map(\.csvField).joined(separator: ",") }.joined(separator: "\n")
+    }
+
+    private var header: [String] {
+        guard heads.isEmpty else { return heads.flatMap { head in head.report.header.map { "\(head.name)_\($0)" } } }
+        if predictions.meaning == .values { return (0..<predictions.outputs).map { "value\($0 + 1)" } }
+        return (0..<(samples.isEmpty ? 0 : ranking(0).count)).flatMap { ["class\($0 + 1)", "score\($0 + 1)"] }
+    }
+
+    private func row(_ sample: Int) -> [String] {
+        guard heads.isEmpty else { return heads.flatMap { $0.report.row(sample) } }
+        if predictions.meaning == .values { return predictions.values(of: sample).map { "\($0)" } }
+        return ranking(sample).flatMap { [$0.name, "\($0.score)"] }
     }
 }

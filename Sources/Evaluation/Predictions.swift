@@ -21,9 +21,8 @@ public struct Predictions: Sendable {
     public let samples: Int
     /// Outputs a sample.
     public let outputs: Int
-    /// Of a network with several outputs that have targets of their own: name and width of each, in the order of their columns.
-    /// Empty for others.
-    public let heads: [(name: String, width: Int)]
+    /// Of a network with several outputs that have targets of their own, in the order of their columns. Empty for others.
+    public let heads: [Head]
     public let samplesPerSecond: Double
     /// [samples, outputs] in the data's order, on rank 0; empty on the others.
     public let values: [Float]
@@ -33,13 +32,52 @@ public struct Predictions: Sendable {
     public let classNames: [String]
     let dataset: SampleSet
 
+    /// One of several outputs.
+    public struct Head: Sendable {
+        public let name: String
+        /// In a row of outputs.
+        public let columns: Range<Int>
+        public let meaning: Meaning
+        let decision: Network.Decision
+        let classNames: [String]
+        /// In a row of targets; nil for samples that have none.
+        let target: Int?
+
+        package var isOfClasses: Bool { meaning != .values }
+    }
+
     /// The data's own.
-    public var targets: Targets { dataset.targets }
+    public let targets: Targets
 
     /// A sample as it is stored, if that is an image.
     package func picture(of sample: Int) throws -> Picture? {
         guard dataset.sample.rank == 3 else { return nil }
         return try Picture(visible: dataset.storedSample(sample))
+    }
+
+    /// Those of one of several outputs, as if the network had no other.
+    package func of(_ head: Head) -> Predictions {
+        let all = dataset.targets
+        let targets: Targets
+        switch (all, head.target) {
+        case (.targets(let values, let width), let first?):
+            let rows = stride(from: first, to: values.count, by: width)
+            let classes = Float(max(head.columns.count, 2))
+            if head.meaning == .values {
+                targets = .targets(rows.flatMap { values[$0..<$0 + head.columns.count] }, width: head.columns.count)
+            } else {
+                let isKnown = rows.allSatisfy { (0..<classes).contains(values[$0]) }
+                targets = isKnown ? .labels(rows.map { Int32(values[$0]) }) : .none
+            }
+        default: targets = .none
+        }
+        return Predictions(
+            split: split, samples: samples, outputs: head.columns.count, heads: [], samplesPerSecond: samplesPerSecond,
+            values: stride(from: 0, to: values.count, by: outputs).flatMap { row in
+                values[row + head.columns.lowerBound..<row + head.columns.upperBound]
+            },
+            meaning: head.meaning, decision: head.decision, classNames: head.classNames, dataset: dataset,
+            targets: targets)
     }
 
     /// A class as a reader knows it.

@@ -12,6 +12,8 @@ package struct KerasGraph {
     struct Call {
         let inputs: [Reference]
         let isInference: Bool
+        /// Of a layer, not of a model.
+        let node: Int?
     }
 
     package enum Content {
@@ -111,7 +113,8 @@ private struct GraphBuilder {
                 let entrances = layer.isModel ? call.filter { isInput(of: level + 1, $0) } : call
                 return KerasGraph.Call(
                     inputs: entrances.flatMap { nodes[$0].inputs.compactMap(reference) },
-                    isInference: !isInference && call.allSatisfy { nodes[$0].isInference })
+                    isInference: !isInference && call.allSatisfy { nodes[$0].isInference },
+                    node: layer.isModel ? nil : call.first)
             }
             let content: KerasGraph.Content =
                 layer.isModel

@@ -15,6 +15,8 @@ package struct KerasModel {
         var inputs: [Source]
         /// Keras's `training`; nil where the call does not say it.
         let training: Bool?
+        /// What else a call of a layer says, by name.
+        var options: [String: JSONValue] = [:]
         /// Of an operation: what it is given, as the file has it.
         var arguments: JSONValue?
     }
@@ -89,9 +91,9 @@ package struct KerasModel {
             var entries: [Entry] = []
             for layer in layers { entries.append(try Self.functionalEntry(layer, network: name, levels)) }
             self.entries = entries
-            inputs = try Self.sources(configuration["input_layers"], of: nil, network: name).map(\.layer)
+            inputs = try Self.sources(configuration["input_layers"], network: name).map(\.layer)
             if inputs.isEmpty { inputs = entries.filter(\.isInput).map(\.name) }
-            outputs = try Self.sources(configuration["output_layers"], of: nil, network: name)
+            outputs = try Self.sources(configuration["output_layers"], network: name)
         default:
             throw NetworkError(
                 network: name, layer: nil,
@@ -206,39 +208,27 @@ package struct KerasModel {
         let (name, kerasClass, configuration) = try describe(layer, network: network)
         let content = try content(layer, kerasClass, configuration, levels)
         let isOperation = if case .operation = content { true } else { false }
+        let takesNames = if case .model = content { configuration["input_layers"]?.object != nil } else { false }
         var calls: [Call] = []
         for call in layer["inbound_nodes"]?.array ?? [] {
-            let tensors: [JSONValue]
-            if let names = tensorNames(kerasClass) {
-                do {
-                    tensors = try KerasArguments.tensors(in: call, named: names)
-                } catch {
-                    throw NetworkError(network: network, layer: name, reason: error.description)
+            do throws(LayerError) {
+                let given = try isOperation ? nil : KerasCall(call, of: kerasClass, takesNames: takesNames)
+                if case .model = content, let argument = given?.arguments.keys.min() {
+                    throw LayerError("a call has the argument \(argument), which is not supported")
                 }
-            } else {
-                tensors = call.array ?? KerasArguments.tensors(in: isOperation ? call : call["args"] ?? .null)
+                var inputs: [Source] = []
+                for tensor in given?.tensors ?? call.array ?? KerasArguments.tensors(in: call) {
+                    inputs.append(try source(tensor))
+                }
+                calls.append(
+                    Call(
+                        inputs: inputs, training: given?.training, options: given?.arguments ?? [:],
+                        arguments: isOperation ? call : nil))
+            } catch {
+                throw NetworkError(network: network, layer: name, reason: error.description)
             }
-            var inputs: [Source] = []
-            for tensor in tensors { inputs.append(try source(tensor, of: name, network: network)) }
-            let arguments = call["kwargs"] ?? call.array?.first?.array?.dropFirst(3).first ?? .null
-            // Keras 3 also writes the False that a layer has by default, as dropout does; Keras 2 only what a model's author said.
-            let isSaid = call.array != nil || saysTraining(kerasClass)
-            calls.append(
-                Call(
-                    inputs: inputs, training: isSaid ? arguments["training"]?.bool : nil,
-                    arguments: isOperation ? call : nil))
         }
         return Entry(name: name, kerasClass: kerasClass, content: content, calls: calls)
-    }
-
-    /// What a call of a layer of this class has by position or by name.
-    private static func tensorNames(_ kerasClass: String) -> [String]? {
-        MultiHeadAttention.kerasClasses.contains(kerasClass) ? MultiHeadAttention.tensorNames : nil
-    }
-
-    /// Whether calls have no `training` unless an author gives it.
-    private static func saysTraining(_ kerasClass: String) -> Bool {
-        ["BatchNormalization", sequential, "Functional", "Model"].contains(kerasClass)
     }
 
     private static func content(
@@ -251,28 +241,26 @@ package struct KerasModel {
     }
 
     /// `["conv2d", 0, 0]`: layer, call, output; Keras 2 adds the call's keyword arguments.
-    private static func source(
-        _ tensor: JSONValue, of layer: String?, network: String
-    ) throws(NetworkError) -> Source {
+    private static func source(_ tensor: JSONValue) throws(LayerError) -> Source {
         guard let parts = tensor.array, parts.count >= 3, let name = parts[0].string, let call = parts[1].integer,
             let output = parts[2].integer
         else {
-            let text = (try? tensor.text()) ?? "?"
-            throw NetworkError(network: network, layer: layer, reason: "\(text) is no output of a layer")
+            throw LayerError("\((try? tensor.text()) ?? "?") is no output of a layer")
         }
         return Source(layer: name, call: call, output: output)
     }
 
     /// `["dense", 0, 0]`, a list of such lists, or an object of them, which has the order of its names.
-    private static func sources(
-        _ value: JSONValue?, of layer: String?, network: String
-    ) throws(NetworkError) -> [Source] {
+    private static func sources(_ value: JSONValue?, network: String) throws(NetworkError) -> [Source] {
         guard let value else { return [] }
-        if value.array?.first?.string != nil { return [try source(value, of: layer, network: network)] }
-        let parts = value.array ?? value.object?.sorted { $0.key < $1.key }.map(\.value) ?? []
-        var sources: [Source] = []
-        for part in parts { sources.append(try source(part, of: layer, network: network)) }
-        return sources
+        let parts =
+            value.array?.first?.string != nil
+            ? [value] : value.array ?? value.object?.sorted { $0.key < $1.key }.map(\.value) ?? []
+        do {
+            return try parts.map { part throws(LayerError) in try source(part) }
+        } catch {
+            throw NetworkError(network: network, layer: nil, reason: error.description)
+        }
     }
 
     private static func describe(

@@ -230,6 +230,19 @@ struct KerasOptions {
         return isCausal
     }
 
+    /// Rows of 0 and 1, or false and true, without the axes of length 1 that may stand around them; nil where it is absent or null.
+    mutating func rowsOfFlags(_ name: String) throws(LayerError) -> [[Bool]]? {
+        guard let given = take(name) else { return nil }
+        var value = given["config"]?["value"] ?? given
+        while let only = value.array?.first, value.array?.count == 1, only.array?.first?.array != nil { value = only }
+        let rows =
+            value.array?.map { row in (row.array ?? []).compactMap { $0.bool ?? $0.number.map { $0 != 0 } } } ?? []
+        guard let width = rows.first?.count, width > 0, rows.allSatisfy({ $0.count == width }),
+            zip(rows, value.array ?? []).allSatisfy({ $0.count == $1.array?.count })
+        else { throw unsupported(name, given, "it must be a matrix for all samples, or a tensor of the model") }
+        return rows
+    }
+
     // MARK: Options with one meaning only
 
     /// Refuses every value but `accepted`; absent and null mean the layer's default, which must be `accepted`.
@@ -261,11 +274,16 @@ struct KerasOptions {
         return value != .null && value != .bool(false) && value.number != 0
     }
 
+    func isTrue(_ name: String) -> Bool { remaining[name] == .bool(true) }
+
     /// Whether an option is absent, null or one word.
     func isUnset(_ name: String, or word: String? = nil) -> Bool {
         let value = remaining[name] ?? .null
         return value == .null || (word != nil && value.string == word)
     }
+
+    /// What a call says is read as options are.
+    mutating func add(_ options: [String: JSONValue]) { remaining.merge(options) { own, _ in own } }
 
     /// Takes out options that change nothing here.
     mutating func ignore(_ names: String...) {

@@ -15,8 +15,10 @@ package protocol KerasLayer: LayerDescription {
     func optionWord(of parameter: String) -> String
     /// Where Keras 3 looks for a class that is none of `keras.layers`.
     var kerasModule: String? { get }
-    /// What a call's tensors are called, if it gives them one by one; nil for a tensor, or a list of them.
-    var tensorNames: [String]? { get }
+    /// What so many tensors of a call are called, if it gives them one by one; nil for a tensor, or a list of them.
+    func tensorNames(_ count: Int) -> [String]?
+    /// What a call says besides them.
+    func callArguments(for reader: KerasReader) -> [String: JSONValue]
     /// The layers inside this one that have its weights, as many each; none for most layers.
     var sublayers: [KerasSublayer] { get }
 }
@@ -27,7 +29,8 @@ extension KerasLayer {
     package var takesTrainable: Bool { true }
     package func optionWord(of parameter: String) -> String { parameter }
     package var kerasModule: String? { nil }
-    package var tensorNames: [String]? { nil }
+    package func tensorNames(_ count: Int) -> [String]? { nil }
+    package func callArguments(for reader: KerasReader) -> [String: JSONValue] { [:] }
     package var sublayers: [KerasSublayer] { [] }
 
     /// The class as files name it: `Dense`, `dptrain>IdentityShortcut`.

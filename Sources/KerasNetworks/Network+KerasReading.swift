@@ -83,10 +83,12 @@ private struct NodeReader {
                 }
                 sources.append(source)
             }
-            try refuseTraining(entry, call, path)
             let isInference = place.isInference || call.training == false
             switch entry.content {
             case .model(let inner):
+                guard call.training != true else {
+                    throw NetworkError(network: network, layer: path, reason: Self.refusedTraining.description)
+                }
                 let isTrainable = place.isTrainable && inner.isTrainable
                 let models = place.models + [LayerCall.Model(name: entry.name, number: number)]
                 let outputs = try read(
@@ -96,7 +98,7 @@ private struct NodeReader {
                 }
             case .layer(let configuration), .operation(_, let configuration):
                 let module = if case .operation(let module, _) = entry.content { module } else { String?.none }
-                let arguments = call.arguments
+                let (arguments, options, training) = (call.arguments, call.options, call.training)
                 let isUsual = place.models.isEmpty && entry.calls.count == 1 && !isInference
                 let call = LayerCall(
                     models: place.models, layer: entry.name, number: number, isInference: isInference)
@@ -108,8 +110,9 @@ private struct NodeReader {
                             try Layer.reading(
                                 operation: entry.kerasClass, module, configuration, arguments ?? .null, inputs: inputs)
                         } else {
-                            try Layer.reading(entry.kerasClass, configuration, inputs: inputs)
+                            try Layer.reading(entry.kerasClass, configuration, options, inputs: inputs)
                         }
+                    guard training != true || !layer.isOtherInTraining else { throw Self.refusedTraining }
                     return isUsual
                         ? Node(
                             name: entry.name, layer: layer, inputs: sources, isTrainable: isTrainable, origin: origin)
@@ -169,15 +172,14 @@ private struct NodeReader {
     }
 
     /// Statistics of samples that are predicted, or dropout there, do not exist here.
-    private func refuseTraining(
-        _ entry: KerasModel.Entry, _ call: KerasModel.Call, _ path: String
-    ) throws(NetworkError) {
-        let isModel = if case .model = entry.content { true } else { false }
-        guard call.training == true, isModel || ["BatchNormalization", "Dropout"].contains(entry.kerasClass) else {
-            return
-        }
-        throw NetworkError(
-            network: network, layer: path, reason: "it is called with training = true, which is not supported")
+    private static let refusedTraining = LayerError("it is called with training = true, which is not supported")
+}
+
+extension Layer {
+    /// Whether training computes something else than evaluation.
+    fileprivate var isOtherInTraining: Bool {
+        if case .batchNormalization = self { return true }
+        return inferring != self
     }
 }
 
@@ -243,9 +245,9 @@ extension Layer {
         )
     }
 
-    /// Reads the options that all classes share, then those of the class.
+    /// Reads the options that all classes share, then those of the class, among which are those of the call.
     fileprivate static func reading(
-        _ kerasClass: String, _ configuration: [String: JSONValue], inputs: [Shape]
+        _ kerasClass: String, _ configuration: [String: JSONValue], _ call: [String: JSONValue], inputs: [Shape]
     ) throws(LayerError) -> (layer: Layer, origin: LayerOrigin?) {
         var configuration = configuration
         let dtype = configuration.removeValue(forKey: "dtype") ?? "float32"
@@ -253,8 +255,12 @@ extension Layer {
         guard policy == "float32" || dtype == .null else {
             throw LayerError("its option dtype = \(policy ?? "?") is not supported: save the model in float32")
         }
+        if let name = call.keys.first(where: { configuration[$0] != nil }) {
+            throw LayerError("a call has the argument \(name), which is not supported")
+        }
         var options = KerasOptions(kerasClass: kerasClass, configuration: configuration, inputs: inputs)
         options.ignore("name", "batch_input_shape", "trainable")
+        options.add(call)
         let layer = try Layer(keras: &options)
         try options.finish()
         _ = try layer.description.possibleOutputShape(of: inputs)

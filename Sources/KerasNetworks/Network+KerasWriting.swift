@@ -50,11 +50,14 @@ private struct KerasWriting {
                     }[...]
                     return KerasArguments.replacing(operation.arguments, by: &tensors)
                 }
-                let arguments: JSONValue = call.isInference ? ["training": false] : [:]
-                if case .node(let node) = layer.content, let names = network.nodes[node].layer.keras.tensorNames {
+                let written = call.node.map { network.nodes[$0].layer.keras }
+                var options = written?.callArguments(for: reader) ?? [:]
+                if call.isInference { options["training"] = false }
+                let arguments = JSONValue.object(options)
+                if let written, let names = written.tensorNames(call.inputs.count) {
                     let tensors = call.inputs.map { (tensor($0), network.shapes[graph.node(of: $0)].extents) }
                     return reader == .keras3
-                        ? KerasArguments.call(tensors, arguments)
+                        ? KerasArguments.call(tensors, names, positions: MultiHeadAttention.positions, arguments)
                         : KerasArguments.call(tensors.map(\.0), names, arguments)
                 }
                 let inputs = call.inputs.map { input -> JSONValue in .array((tensor(input).array ?? []) + [arguments]) }

@@ -36,14 +36,33 @@ extension MultiHeadAttention: BranchedLayer {
             LayerPart(layer: layer, sources: sources, parameters: 0..<0)
         }
         var parts = [
-            map(0, .input(0), to: heads * keyWidth), map(1, .input(inputs.count - 1), to: heads * keyWidth),
+            map(0, .input(0), to: heads * keyWidth),
+            map(1, .input(keyPlace(among: inputs.count)), to: heads * keyWidth),
             map(2, .input(1), to: heads * valueWidth),
-            plain(.plain(AttentionWeights(heads: heads)), [.part(0), .part(1)]),
+            plain(
+                .plain(AttentionWeights(heads: heads, scale: 1 / Float(keyWidth).squareRoot(), mask: mask)),
+                [.part(0), .part(1)] + (mask.isInput ? [.input(inputs.count - 1)] : [])),
         ]
         if dropout > 0 { parts.append(plain(.dropout(Dropout(rate: dropout)), [.part(3)])) }
         let places = Array(inputs[0].extents.dropLast())
         parts.append(plain(.plain(AttentionSum(places: places)), [.part(parts.count - 1), .part(2)]))
         let channels = channels ?? inputs[0][inputs[0].rank - 1]
         return parts + [map(3, .part(parts.count - 1), to: channels)]
+    }
+}
+
+extension DotAttention: BranchedLayer {
+    func parts(for inputs: [Shape]) -> [LayerPart] {
+        let weights = AttentionWeights(heads: 1, scale: 1, mask: AttentionMask(isCausal: isCausal))
+        var parts = [
+            LayerPart(layer: .plain(weights), sources: [.input(0), .input(inputs.count - 1)], parameters: 0..<0)
+        ]
+        if dropout > 0 {
+            parts.append(LayerPart(layer: .dropout(Dropout(rate: dropout)), sources: [.part(0)], parameters: 0..<0))
+        }
+        let sum = AttentionSum(places: Array(inputs[0].extents.dropLast()))
+        return parts + [
+            LayerPart(layer: .plain(sum), sources: [.part(parts.count - 1), .input(1)], parameters: 0..<0)
+        ]
     }
 }

@@ -4,14 +4,16 @@ import Models
 extension Network {
     /// What predicts the same with fewer layers, and its weights: dropout is left out, and each batch normalisation behind a
     /// convolution or dense layer, which nothing else reads, becomes part of that layer's kernel and bias. `weights` are in
-    /// the order of the network's parameters. Auxiliary outputs are left out
-    /// too, and each call of a layer that is called several times becomes a layer of its own.
+    /// the order of the network's parameters. Auxiliary outputs are left out too, unless they are heads, and each call of a layer that
+    /// is called several times becomes a layer of its own.
     public func folded(_ weights: [[Float]]) throws(NetworkError) -> (network: Network, weights: [[Float]]) {
         let serves = servesOutput
         let ownWeights = Dictionary(grouping: parameters.indices) { parameters[$0].node }
             .mapValues { $0.map { weights[$0] } }
         var readers = [Int](repeating: 0, count: nodes.count)
         for (index, node) in nodes.enumerated() where serves[index] { for input in node.inputs { readers[input] += 1 } }
+        // A head keeps its name and its value, so it is neither left out nor taken in.
+        for head in heads { readers[head] += 1 }
         var kept: [(node: Node, weights: [[Float]])] = []
         /// Where each node's value comes from.
         var places = [Int](repeating: 0, count: nodes.count)
@@ -19,10 +21,12 @@ extension Network {
             let inputs = node.inputs.map { places[$0] }
             let weights = ownWeights[owners[index]] ?? []
             switch node.layer {
-            case let layer where layer.inferring == .dropout(Dropout(rate: 0)) && index < nodes.count - 1:
+            case let layer
+            where layer.inferring == .dropout(Dropout(rate: 0)) && index < nodes.count - 1
+                && !heads.contains(index):
                 places[index] = inputs[0]
                 continue
-            case .batchNormalization(let layer):
+            case .batchNormalization(let layer) where !heads.contains(index):
                 let before = inputs[0]
                 // A dropout between the two may hide other readers.
                 if readers[node.inputs[0]] == 1, kept[before].node.name == nodes[node.inputs[0]].name,
@@ -43,7 +47,10 @@ extension Network {
                     weights
                 ))
         }
-        return (try Network(name: name, nodes: kept.map(\.node)), kept.flatMap(\.weights))
+        let others = heads.dropFirst().map { AuxiliaryOutput(node: places[$0], weight: 1, isHead: true) }
+        return (
+            try Network(name: name, nodes: kept.map(\.node), auxiliaryOutputs: others), kept.flatMap(\.weights)
+        )
     }
 }
 

@@ -41,7 +41,14 @@ extension LayerDescription {
 }
 
 /// A layer that loops compute on every engine: no other code has to know of it (`PlainLayer` in Execution).
-public protocol PlainDescription: LayerDescription {}
+public protocol PlainDescription: LayerDescription {
+    /// The layer without what only one call of it says.
+    var uncalled: any PlainDescription { get }
+}
+
+extension PlainDescription {
+    public var uncalled: any PlainDescription { self }
+}
 
 /// A layer as a value. Engines switch over the cases, so that a new layer cannot be forgotten by one of them.
 public enum Layer: Sendable, Equatable {
@@ -95,6 +102,9 @@ public enum Layer: Sendable, Equatable {
 
     /// Whether it passes on what it is given: samples, or what a model inside the model is called with.
     package var isInput: Bool { if case .input = self { true } else { false } }
+
+    /// The layer that all its calls have in common.
+    var uncalled: Layer { if case .plain(let layer) = self { .plain(layer.uncalled) } else { self } }
 
     /// The layer as evaluation computes it.
     package var inferring: Layer {

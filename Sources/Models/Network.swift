@@ -185,7 +185,7 @@ public struct Network: Sendable, Equatable {
                 parameters += specifications.map {
                     NetworkParameter(node: index, path: "\(node.layerPath)/\($0.name)", specification: $0)
                 }
-            } else if !node.layer.isInput && nodes[owner].layer != node.layer
+            } else if !node.layer.isInput && nodes[owner].layer.uncalled != node.layer.uncalled
                 || specifications != nodes[owner].parameters(for: nodes[owner].inputs.map { shapes[$0] })
             {
                 throw NetworkError(

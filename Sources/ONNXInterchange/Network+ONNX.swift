@@ -3,7 +3,8 @@ import FileFormats
 import Models
 
 /// A network as an ONNX model (operator set 17), which takes samples as Keras does, [samples, height, width, channels] or
-/// [samples, features], and gives what the network predicts. Inside, images are [samples, channels, height, width].
+/// [samples, features], and gives what the network predicts. Inside, images are [samples, channels, height, width]. The input is
+/// called `input` and the output `output`; where there are several, they have the names of their layers.
 public struct ONNXModel: Sendable {
     public static var operatorSet: Int { ONNXGraph.opset }
 
@@ -23,13 +24,9 @@ public struct ONNXModel: Sendable {
     public init(
         _ network: Network, weights: [[Float]], preprocessing: Preprocessing? = nil, metadata: [(String, String)] = []
     ) throws(NetworkError) {
-        guard network.heads.isEmpty else {
-            throw NetworkError(
-                network: network.name, layer: nil,
-                reason: "it has several outputs with targets of their own, and files of ONNX are written with one; "
-                    + "export it for Keras")
+        if preprocessing != nil {
+            try network.requireOneInput("the preprocessing of several is not written; leave out --bake-preprocessing")
         }
-        try network.requireOneInput("files of ONNX are written for one; export it for Keras")
         let serves = network.servesOutput
         let bytes = network.outputParameterCount.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
         guard !bytes.overflow, bytes.partialValue < ONNXGraph.largest - (1 << 24) else {
@@ -39,7 +36,8 @@ public struct ONNXModel: Sendable {
         var builder = ONNXBuilder(network, weights)
         try builder.build(preprocessing, serves)
         self.bytes = builder.graph.model(
-            input: ("input", network.inputShape), output: ("output", network.outputShape), metadata: metadata)
+            inputs: network.inputs.map { (builder.inputName($0), network.shapes[$0]) },
+            outputs: builder.outputs.map { (builder.outputName($0), network.shapes[$0]) }, metadata: metadata)
     }
 }
 
@@ -60,20 +58,29 @@ private struct ONNXBuilder {
         values = [String](repeating: "", count: network.nodes.count)
     }
 
+    /// The nodes whose values the graph gives.
+    var outputs: [Int] { network.heads.isEmpty ? [network.nodes.count - 1] : network.heads }
+
+    func inputName(_ node: Int) -> String { network.inputs.count == 1 ? "input" : network.nodes[node].name }
+    func outputName(_ node: Int) -> String { network.heads.isEmpty ? "output" : network.nodes[node].name }
+
     mutating func build(_ preprocessing: ONNXModel.Preprocessing?, _ serves: [Bool]) throws(NetworkError) {
-        values[0] = input(preprocessing)
-        for (index, node) in network.nodes.enumerated().dropFirst() where serves[index] {
+        for name in network.inputs.map(inputName) + outputs.map(outputName) { graph.reserve(name) }
+        for node in network.inputs { values[node] = input(node, preprocessing) }
+        for (index, node) in network.nodes.enumerated().dropFirst(network.inputs.count) where serves[index] {
             let inputs = node.inputs.map { values[$0] }
             values[index] = try add(node, index, inputs)
         }
-        var last = values[values.count - 1]
-        if network.outputShape.rank == 3 { last = channelsLast(last, "output") }
-        graph.add("Identity", [last], of: "output", output: "output")
+        for node in outputs {
+            let name = outputName(node)
+            let isImage = network.shapes[node].rank == 3
+            graph.add("Identity", [isImage ? channelsLast(values[node], name) : values[node]], of: name, output: name)
+        }
     }
 
-    private mutating func input(_ preprocessing: ONNXModel.Preprocessing?) -> String {
-        let isImage = network.inputShape.rank == 3
-        let x = isImage ? channelsFirst("input", "input") : "input"
+    private mutating func input(_ node: Int, _ preprocessing: ONNXModel.Preprocessing?) -> String {
+        let (name, isImage) = (inputName(node), network.shapes[node].rank == 3)
+        let x = isImage ? channelsFirst(name, name) : name
         guard let preprocessing else { return x }
         let channels = preprocessing.offsets.count
         if isImage {
@@ -189,8 +196,8 @@ private struct ONNXBuilder {
             y = separableConvolution(x, layer, index, shapes[0], name)
         case .plain(let layer as RectifiedLinear) where layer.slope == 0 && layer.threshold == 0:
             y = layer.most.map { clipped(x, to: $0, name) } ?? graph.add("Relu", [x], of: name)
-        case .plain(let layer as Merge) where layer.kind == .multiply && inputs.count == 2:
-            y = graph.add("Mul", inputs, of: name)
+        case .plain(let layer as Merge) where layer.onnxOperator(of: inputs.count) != nil:
+            y = graph.add(layer.onnxOperator(of: inputs.count) ?? "", inputs, of: name)
         case .plain(is Reshape) where network.shapes[index] == [1, 1, shapes[0].count] && shapes[0].rank == 1:
             let shape = graph.constant([-1, shapes[0].count, 1, 1], "shape", of: name)
             y = graph.add("Reshape", [x, shape], of: name)
@@ -356,5 +363,20 @@ private struct ONNXBuilder {
         let square = graph.add("Mul", [difference, difference], of: name)
         return graph.add(
             "ReduceSum", [square, graph.constant([2], "axis", of: name)], of: name, [("keepdims", .integer(0))])
+    }
+}
+
+extension Merge {
+    /// Nil where no operator takes so many inputs.
+    fileprivate func onnxOperator(of inputs: Int) -> String? {
+        switch kind {
+        case .average: "Mean"
+        case .maximum: "Max"
+        case .minimum: "Min"
+        case .multiply where inputs == 2: "Mul"
+        case .subtract where inputs == 2: "Sub"
+        case .divide where inputs == 2: "Div"
+        default: nil
+        }
     }
 }

@@ -69,6 +69,9 @@ struct ONNXGraph {
         return name
     }
 
+    /// Keeps a name for an input or output of the graph.
+    mutating func reserve(_ name: String) { names.insert(name) }
+
     private mutating func unique(_ name: String) -> String {
         var (result, number) = (name, 1)
         while !names.insert(result).inserted {
@@ -80,11 +83,11 @@ struct ONNXGraph {
 
     /// The whole model, for any number of samples. `metadata` are texts by name.
     func model(
-        input: (name: String, shape: Shape), output: (name: String, shape: Shape), metadata: [(String, String)]
+        inputs: [(name: String, shape: Shape)], outputs: [(name: String, shape: Shape)], metadata: [(String, String)]
     ) -> [UInt8] {
         var graph = message
-        graph.add(11, Self.value(input.name, input.shape))
-        graph.add(12, Self.value(output.name, output.shape))
+        for input in inputs { graph.add(11, Self.value(input.name, input.shape)) }
+        for output in outputs { graph.add(12, Self.value(output.name, output.shape)) }
         var operators = ProtobufMessage()
         operators.add(1, "")
         operators.add(2, Self.opset)

@@ -66,14 +66,29 @@ public struct RunSection {
             "data": .string(data), "split": .string(predictions.split.rawValue),
             "samples": .integer(predictions.samples),
         ]
+        try members.merge(Self.members(of: predictions, source)) { $1 }
+        if !predictions.heads.isEmpty {
+            members["outputs"] = .array(
+                try predictions.heads.map { head in
+                    let own = try Self.members(of: predictions.of(head), source)
+                    return .object(own.merging(["name": .string(head.name)]) { $1 })
+                })
+        }
+    }
+
+    /// The errors of values, or the figures of classes, if the samples have targets. `source` says of which samples.
+    private static func members(
+        of predictions: Predictions, _ source: [String: JSONValue]
+    ) throws -> [String: JSONValue] {
         if let errors = predictions.regressionErrors {
-            members["errors"] = .object(
+            let errors: JSONValue = .object(
                 source.merging([
                     "mae": .ifFinite(errors.meanAbsolute), "rmse": .ifFinite(errors.rootMeanSquare),
                     "r2": .ifFinite(errors.r2),
                 ]) { $1 })
+            return ["errors": errors]
         }
-        guard let figures = predictions.classifierFigures else { return }
+        guard let figures = predictions.classifierFigures else { return [:] }
         let classes = 0..<figures.matrix.classes
         var object = source
         object["accuracy"] = .ifFinite(figures.accuracy)
@@ -81,9 +96,9 @@ public struct RunSection {
         object["support"] = .array(figures.matrix.samples.map { .integer($0) })
         object["confusion"] = .array(
             classes.map { label in .array(classes.map { .integer(figures.matrix[label, $0]) }) })
-        object["scores"] = .array(figures.report.classes.map(Self.scores))
-        object["macro"] = Self.scores(figures.report.macro)
-        if !figures.curves.isEmpty { object["curves"] = .array(figures.curves.map(Self.curves)) }
+        object["scores"] = .array(figures.report.classes.map(scores))
+        object["macro"] = scores(figures.report.macro)
+        if !figures.curves.isEmpty { object["curves"] = .array(figures.curves.map(curves)) }
         if let calibration = figures.calibration {
             object["calibration"] = [
                 "error": .ifFinite(calibration.error),
@@ -94,7 +109,7 @@ public struct RunSection {
             ]
         }
         object["worst"] = .array(
-            try figures.mistakes.prefix(Self.mostMistakes).map { mistake in
+            try figures.mistakes.prefix(mostMistakes).map { mistake in
                 [
                     "sample": .integer(mistake.sample), "label": .integer(mistake.label),
                     "prediction": .integer(mistake.prediction), "score": .ifFinite(Double(mistake.score)),
@@ -102,7 +117,7 @@ public struct RunSection {
                     "image": try predictions.picture(of: mistake.sample).map { .string(try $0.dataURL) } ?? .null,
                 ]
             })
-        members["figures"] = .object(object)
+        return ["figures": .object(object)]
     }
 
     var json: JSONValue { .object(members) }

@@ -1,6 +1,8 @@
 import Basics
 import DataPipeline
+import DataSummary
 import Datasets
+import Foundation
 import HDF5Storage
 import Testing
 import Transforms
@@ -209,5 +211,133 @@ import Transforms
                     }
                 }
             }.contains("left and right would both take"))
+    }
+
+    /// A small input in one chunk leaves the bands of a large one as they are.
+    @Test func aSmallInputInOneChunkMakesNoLargeBands() throws {
+        let (count, pixels) = (70, 1 << 20)
+        let inputs = [
+            InputDemand(name: "photo", path: nil, shape: [1024, 1024, 1], isMain: true),
+            InputDemand(name: "age", path: nil, shape: [1], isMain: false),
+        ]
+        let scratch = try Scratch()
+        let set = try scratch.dataset(options: options(inputs)) { root in
+            let photos = [UInt8](unsafeUninitializedCapacity: count * pixels) { buffer, filled in
+                for row in 0..<count { buffer[row * pixels..<(row + 1) * pixels].update(repeating: UInt8(row)) }
+                filled = count * pixels
+            }
+            try root.write(
+                "train/photo", shape: [count, 1024, 1024, 1], photos, layout: .chunked([4, 1024, 1024, 1]))
+            try root.write("train/age", shape: [count], (0..<count).map { Float($0) }, layout: .chunked([count]))
+            try root.write("train/labels", shape: [count], [Int32](repeating: 0, count: count))
+        }.split(.train)
+        let source = BatchSource(
+            set, try InputPipeline(TransformChain(of: set), .unit, further: set.further), batch: 8, shards: 2, seed: 3)
+        #expect(source.sampler.bands?.rows == 4)
+        let reader = source.reader(shards: 0..<2, epochs: 1)
+        defer { reader.stop() }
+        var rows = Set<Int>()
+        while let buffer = try reader.next() {
+            for shard in 0..<2 {
+                guard case .bytes(let photos) = buffer[shard].values, case .floats(let ages) = buffer[shard].further[0]
+                else { throw StoredKind() }
+                for sample in 0..<buffer[shard].count {
+                    #expect(Float(photos[sample * pixels]) == ages[sample])
+                    rows.insert(Int(ages[sample]))
+                }
+            }
+            reader.release(buffer)
+        }
+        #expect(rows == Set(0..<count))
+    }
+
+    /// Wider integers follow no rule of bytes or floats.
+    @Test func otherNumbersDoNotFollowTheMainInput() throws {
+        let inputs = [
+            InputDemand(name: "photo", path: nil, shape: [3, 2, 1], isMain: true),
+            InputDemand(name: "depth", path: nil, shape: [3, 2, 1], isMain: false),
+            InputDemand(name: "twin", path: nil, shape: [3, 2, 1], isMain: false),
+        ]
+        let set = try Scratch().dataset(options: options(inputs)) { root in
+            for name in ["photo", "twin"] {
+                try root.write("train/\(name)", shape: [4, 3, 2, 1], [Float](repeating: 0.5, count: 24))
+            }
+            try root.write("train/depth", shape: [4, 3, 2, 1], [Int32](repeating: 900, count: 24))
+            try root.write("train/labels", shape: [4], [Int32](repeating: 0, count: 4))
+        }.split(.train)
+        let rule = Normalization.standardized(mean: [0.5], deviation: [2])
+        #expect(set.further.map { $0.normalization(like: rule, of: set.specification) } == [.unchanged, rule])
+    }
+
+    /// What is measured of the main input reads no other: a number that is none stands in row 3 of the tables.
+    @Test func areNotReadForTheMainInputsMoments() throws {
+        let scratch = try Scratch()
+        let set = try scratch.dataset(options: options()) { try write($0, bad: .nan) }.split(.train)
+        #expect(
+            try SampleMoments(of: set).standardization(by: .all, scales: false)
+                == .standardized(mean: [11], deviation: [1]))
+    }
+
+    @Test func twoInputsAreNotFoundAsOne() throws {
+        let inputs = [
+            InputDemand(name: "photo", path: nil, shape: [3, 2, 1], isMain: true),
+            InputDemand(name: "Photo", path: nil, shape: [3, 2, 1], isMain: false),
+        ]
+        #expect(
+            message { try Scratch().dataset(options: options(inputs)) { try write($0) } }.contains(
+                "/train/photo: the inputs photo and Photo would both take their train samples from it"))
+    }
+
+    /// Where no model says which input is the main one, it is the first that is an image.
+    @Test func theMainInputIsAnImage() throws {
+        let inputs = ["table", "photo", "age"].enumerated().map {
+            InputDemand(name: $1, path: "train/\($1)", isMain: $0 == 0)
+        }
+        var options = options(inputs)
+        options.order = .nhwc
+        let set = try Scratch().dataset(options: options) { try write($0) }.split(.train)
+        #expect(set.sample == [3, 2, 1] && set.further.map(\.name) == ["table", "age"])
+    }
+
+    @Test func imagesOfTwoInputsHaveOffsetsOfTheirOwn() throws {
+        let encoded = try HDF5File.open(golden("encoded.h5")).root
+        let bytes = try encoded.dataset("train/encoded").read(as: UInt8.self)
+        let offsets = try encoded.dataset("train/offsets").read(as: Int64.self)
+        let inputs = ["left", "right"].enumerated().map {
+            InputDemand(name: $1, path: nil, shape: [8, 8, 3], isMain: $0 == 0)
+        }
+        func open(_ names: [String]) throws -> DatasetFile {
+            try Scratch().dataset(options: options(inputs)) { root in
+                for name in ["left", "right"] { try root.write("train/\(name)", shape: [bytes.count], bytes) }
+                for name in names { try root.write("train/\(name)", shape: [offsets.count], offsets) }
+                try root.write("train/labels", shape: [offsets.count - 1], offsets.dropLast().map { _ in Int32(0) })
+            }
+        }
+        #expect(message { try open(["offsets"]) }.contains("store the places of its images in /train/right_offsets"))
+        for names in [["left_offsets", "right_offsets"], ["offsets", "right_offsets"]] {
+            let file = try open(names)
+            #expect(file.unused.isEmpty)
+            #expect(try file.split(.train).sources.map(\.parts.rows) == [offsets.count - 1, offsets.count - 1])
+        }
+    }
+
+    /// Readers that begin later would take the bytes of another file from where they lay in the first.
+    @Test func areWatched() throws {
+        let scratch = try Scratch()
+        func write(_ name: String, before: Int) throws -> DatasetFile {
+            try scratch.dataset(name, options: options()) { root in
+                try root.write("train/photo", shape: [4, 3, 2, 1], [UInt8](0..<24))
+                if before > 0 { try root.write("notes", shape: [before], [UInt8](repeating: 1, count: before)) }
+                try root.write("train/table", shape: [4, 2], (0..<8).map { Float($0) })
+                try root.write("train/age", shape: [4], (0..<4).map { Int32($0) })
+            }
+        }
+        let file = try write("x.h5", before: 0)
+        let watch = DatasetWatch(file, try file.fingerprint())
+        let moved = try write("moved.h5", before: 100)
+        #expect(try moved.fingerprint() == file.fingerprint())
+        try Data(contentsOf: URL(fileURLWithPath: scratch.path + "/moved.h5"))
+            .write(to: URL(fileURLWithPath: scratch.path + "/x.h5"), options: .atomic)
+        #expect(message { try watch.check() }.contains("x.h5: it was changed while the run read it"))
     }
 }

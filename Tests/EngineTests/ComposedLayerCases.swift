@@ -21,6 +21,29 @@ extension LayerCase {
                 MultiHeadAttention(heads: 3, keyWidth: 17, valueWidth: 2, channels: 5, usesBias: false),
                 [x, values, keys])
         },
+        LayerCase("attention with masks of all samples", [4, 3, 1], front: 5) { g, x in
+            let (steps, others) = (g.plain(Reshape([4, 15]), [x]), g.plain(Reshape([6, 10]), [x]))
+            let rows = [[true, false, true, false], [false, true, false, false], [true, true, true, true]]
+            let mask = AttentionMask(isCausal: true, rows: rows + [[false, false, false, false]])
+            let y = g.plain(MultiHeadAttention(heads: 2, keyWidth: 3, mask: mask), [steps, steps])
+            let causal = AttentionMask(isCausal: true)
+            _ = g.plain(MultiHeadAttention(heads: 2, keyWidth: 3, dropout: 0.2, mask: causal), [y, others])
+        },
+        LayerCase("attention with masks of each sample", [4, 3, 1], front: 5) { g, x in
+            let (steps, others) = (g.plain(Reshape([4, 15]), [x]), g.plain(Reshape([6, 10]), [x]))
+            let positive = g.activation(g.convolution(x, 2, kernel: 1), .relu)
+            let mask = AttentionMask(isInput: true)
+            let attention = MultiHeadAttention(heads: 2, keyWidth: 3, mask: mask)
+            let y = g.plain(attention, [steps, others, g.plain(Reshape([4, 6]), [positive])])
+            let row = g.activation(g.dense(g.flatten(x), 4), .relu)
+            _ = g.plain(attention, [y, steps, g.plain(Reshape([4, 15]), [x]), g.plain(Reshape([1, 4]), [row])])
+        },
+        LayerCase("attention without weights", [4, 3, 1], front: 5) { g, x in
+            let others = g.convolution(x, 5, kernel: 1)
+            let steps = [x, others, g.convolution(x, 5, kernel: 1)].map { g.plain(Reshape([4, 15]), [$0]) }
+            let y = g.plain(DotAttention(dropout: 0.2, isCausal: true), [steps[0], steps[1]])
+            _ = g.plain(DotAttention(), [y, g.plain(Reshape([4, 15]), [others]), steps[2]])
+        },
         LayerCase("transposed 3x3 same, stride 2", [3, 4, 1], front: 5) { g, x in
             _ = g.plain(TransposedConvolution2D(filters: 7, kernel: 3, stride: 2, padding: .same), [x])
         },

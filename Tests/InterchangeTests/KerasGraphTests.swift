@@ -109,6 +109,88 @@ import Testing
         #expect(try network([Self.input("i"), listed], to: "o").nodes[1].isInference)
     }
 
+    private static let tensor =
+        #"{"class_name": "__keras_tensor__", "config": {"keras_history": ["i", 0, 0]}}"#
+    private static let constant =
+        #"{"class_name": "__tensor__", "config": {"value": [[1, 2, 3, 4]], "dtype": "float32"}}"#
+
+    /// Calls that lead nowhere, or round in circles through a mask, and sizes that no memory has.
+    @Test func graphsThatCannotBe() throws {
+        func attention(_ options: String, _ call: String) -> String {
+            Self.layer(
+                "o", "MultiHeadAttention", options,
+                [#"["s", 0, 0, {"value": ["s", 0, 0]\#(call)}]"#])
+        }
+        let steps = Self.layer("s", "Reshape", #""target_shape": [2, 2]"#, [Self.read("i")])
+        let usual = #""num_heads": 2, "key_dim": 3"#
+        let cases: [(String, String)] = [
+            (attention(usual, #", "attention_mask": ["o", 0, 0]"#), "reads"),
+            (attention(usual, #", "attention_mask": ["none", 0, 0]"#), "reads a layer that does not come before it"),
+            (attention(usual, #", "attention_mask": ["s", 9223372036854775807, 0]"#), "reads"),
+            (attention(usual, #", "attention_mask": ["s", 0, -7]"#), "reads output -7 of s"),
+            (attention(usual, #", "attention_mask": ["s", "0", 0]"#), "it must be a matrix"),
+            (attention(usual, #", "attention_mask": [[1, 0], [1]]"#), "it must be a matrix"),
+            (attention(usual, #", "attention_mask": [[1, 0, 1]]"#), "a mask of 1x3, which must be 2x2 or 1x2"),
+            (attention(usual, #", "value_mask": ["s", 0, 0]"#), "the argument value_mask, a tensor"),
+            (attention(usual, #", "return_attention_scores": true"#), "option return_attention_scores"),
+            (attention(#""num_heads": 4611686018427387904, "key_dim": 4611686018427387904"#, ""), "more than 2^31 - 1"),
+            (attention(#""num_heads": 9223372036854775807, "key_dim": 1, "value_dim": 2"#, ""), "more than 2^31 - 1"),
+            (attention(#""num_heads": 0, "key_dim": 1"#, ""), "at least one of each"),
+            (attention(#""num_heads": 1, "key_dim": 1, "output_shape": -3"#, ""), "at least one of each"),
+        ]
+        for (layer, reason) in cases {
+            let error = try #require(throws: NetworkError.self) {
+                try network([Self.input("i"), steps, layer], to: "o")
+            }
+            #expect(error.reason.contains(reason), "\(error)")
+        }
+    }
+
+    /// A call's arguments are never dropped: what a layer does not know is refused.
+    @Test(arguments: [
+        ("Dense", #""units": 4"#, "[\(tensor)]", #"{"mask": \#(tensor)}"#, "the argument mask, a tensor"),
+        ("Dense", #""units": 4"#, "[\(tensor), null, \(tensor)]", "{}", "the argument mask, a tensor"),
+        ("BatchNormalization", #""axis": -1"#, "[\(tensor)]", #"{"mask": \#(constant)}"#, "option mask"),
+        ("Softmax", #""axis": -1, "trainable": true"#, "[\(tensor), \(constant)]", "{}", "option mask"),
+        ("Dense", #""units": 4"#, "[\(tensor)]", #"{"foo": 3}"#, "option foo = 3"),
+        ("Dense", #""units": 4"#, "[\(tensor), null, null, 7]", "{}", "option number 4 = 7"),
+        ("Dense", #""units": 4"#, "[\(tensor)]", #"{"units": 3}"#, "the argument units"),
+        ("Add", #""trainable": true"#, "[[\(tensor), \(constant)]]", "{}", "no tensor of the model"),
+        (
+            "Concatenate", #""axis": -1, "trainable": true"#, #"[{"a": \#(tensor), "b": \#(tensor)}]"#, "{}",
+            "no tensor of the model"
+        ),
+        ("Dense", #""units": 4"#, "[]", "{}", "given no tensor"),
+        ("Dense", #""units": 4"#, "[\(tensor)]", #"{"training": 1}"#, "neither true nor false"),
+        ("Dropout", #""rate": 0.5"#, "[\(tensor), true]", "{}", "training = true"),
+        ("GaussianNoise", #""stddev": 0.5"#, "[\(tensor)]", #"{"training": true}"#, "training = true"),
+        ("BatchNormalization", #""axis": -1"#, "[\(tensor)]", #"{"training": true}"#, "training = true"),
+    ])
+    func argumentsOfCallsAreRefused(_ call: (String, String, String, String, String)) throws {
+        let (kerasClass, options, positional, named, reason) = call
+        let layer = """
+            {"class_name": "\(kerasClass)", "name": "o", "config": {\(options)},
+             "inbound_nodes": [{"args": \(positional), "kwargs": \(named)}]}
+            """
+        let error = try #require(throws: NetworkError.self) { try network([Self.input("i"), layer], to: "o") }
+        #expect(error.layer == "o" && error.reason.contains(reason), "\(error)")
+    }
+
+    /// Those that say what is computed anyway are taken.
+    @Test(arguments: [
+        ("Dense", #""units": 4"#, "[]", #"{"inputs": \#(tensor)}"#),
+        ("Dense", #""units": 4"#, "[\(tensor)]", #"{"training": true, "mask": null}"#),
+        ("Add", #""trainable": true"#, "[[\(tensor), \(tensor)]]", #"{"mask": [null, {"a": null}]}"#),
+        ("GaussianNoise", #""stddev": 0.5"#, "[\(tensor), null]", #"{"training": false}"#),
+    ])
+    func argumentsThatSayNothing(_ call: (String, String, String, String)) throws {
+        let layer = """
+            {"class_name": "\(call.0)", "name": "o", "config": {\(call.1)},
+             "inbound_nodes": [{"args": \(call.2), "kwargs": \(call.3)}]}
+            """
+        #expect(try network([Self.input("i"), layer], to: "o").nodes[1].isInference == false)
+    }
+
     /// Weights of a part belong to its layers, also where the first call of a layer is not in it.
     @Test func partsWithoutTheFirstCall() throws {
         let sum = Self.layer("s", "Add", #""trainable": true"#, [Self.read("d") + ", " + Self.read("d", call: 1)])

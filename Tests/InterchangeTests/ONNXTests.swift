@@ -29,6 +29,21 @@ import TestSupport
         return try g.network()
     }
 
+    /// Inputs of all kinds, merged in all ways, and outputs that have targets of their own.
+    private func several() throws -> Network {
+        var g = GraphBuilder("several", input: [6, 5, 2])
+        let other = g.furtherInput([6, 5, 2], name: "right")
+        let table = g.furtherInput([4], name: "table")
+        let images = [g.input, other].map { g.convolution($0, 3, kernel: 3) }
+        let parts = [Merge.Kind.subtract, .average, .maximum, .minimum, .multiply].map {
+            g.globalAveragePooling(g.plain(Merge($0), images))
+        }
+        let x = g.concatenation(parts + [g.dense(table, 2)])
+        g.auxiliaryOutput(g.dense(x, 3, activation: .tanh), weight: 1)
+        _ = g.dense(x, 3, activation: .softmax)
+        return try g.network().withHeads()
+    }
+
     private func weights(_ network: Network) -> [[Float]] {
         network.parameters.enumerated().map { index, parameter in
             let random = CounterRandom(seed: 3, purpose: .generatedData, stream: UInt64(index))
@@ -39,13 +54,28 @@ import TestSupport
     /// If this fails on purpose, try the file that it wrote with onnx.checker and scripts/check-onnx, and check it in.
     @Test func bytesAreThoseOfTheGoldenFile() throws {
         let network = try network()
-        let model = try ONNXModel(
-            network, weights: weights(network),
-            preprocessing: .init(factors: [[0.5, 0], [0, 0.25]], offsets: [-1, 0]), metadata: [("key", "value")])
-        let golden = CheckpointFixture.golden("../ONNX/all.onnx")
+        try expect(
+            ONNXModel(
+                network, weights: weights(network),
+                preprocessing: .init(factors: [[0.5, 0], [0, 0.25]], offsets: [-1, 0]), metadata: [("key", "value")]),
+            "all")
+    }
+
+    @Test func severalInputsAndOutputs() throws {
+        let network = try several()
+        try expect(ONNXModel(network, weights: weights(network)), "several")
+        let preprocessing = ONNXModel.Preprocessing(factors: [[1, 0], [0, 1]], offsets: [0, 0])
+        let refusal = #expect(throws: NetworkError.self) {
+            try ONNXModel(network, weights: weights(network), preprocessing: preprocessing)
+        }
+        #expect(refusal?.reason.contains("leave out --bake-preprocessing") == true)
+    }
+
+    private func expect(_ model: ONNXModel, _ name: String) throws {
+        let golden = CheckpointFixture.golden("../ONNX/\(name).onnx")
         let expected = (try? Data(contentsOf: URL(fileURLWithPath: golden))).map(Array.init)
         guard model.bytes != expected else { return }
-        let written = FileManager.default.temporaryDirectory.appending(path: "all.onnx")
+        let written = FileManager.default.temporaryDirectory.appending(path: "\(name).onnx")
         try Data(model.bytes).write(to: written)
         Issue.record("\(written.path) differs from \(golden)")
     }

@@ -145,6 +145,11 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
             attention.parameters(for: inputs).map(\.shape) == [
                 [6, 2, 3], [2, 3], [10, 2, 3], [2, 3], [9, 2, 4], [2, 4], [2, 4, 7], [7],
             ])
+        let (causal, masked) = (AttentionMask(isCausal: true), AttentionMask(isInput: true))
+        #expect(try MultiHeadAttention(heads: 2, keyWidth: 3, mask: causal).outputShape(of: inputs) == [5, 6])
+        #expect(
+            try MultiHeadAttention(heads: 2, keyWidth: 3, mask: masked).outputShape(of: inputs + [[1, 8]]) == [5, 6])
+        #expect(try DotAttention().outputShape(of: [[5, 6], [8, 9], [8, 6]]) == [5, 9])
         #expect(attention.multiplyAdds(for: inputs) == 5 * 36 + 8 * 60 + 8 * 72 + 2 * 5 * 8 * 7 + 5 * 56)
         #expect(try output(.plain(Reshape([2, -1, 3])), [4, 3, 2]) == [2, 4, 3])
         #expect(try output(.plain(Permute([2, 0, 1])), [4, 3, 2]) == [2, 4, 3])
@@ -153,6 +158,22 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
             (Merge(.maximum), [[4]], "at least two inputs"),
             (Merge(.subtract), [[4], [4], [4]], "takes two inputs, not 3"),
             (Dot(), [[4], [5]], "not 4 and 5"),
+            (
+                MultiHeadAttention(heads: 2, keyWidth: 3, mask: masked), [[5, 6], [8, 9], [8, 5]],
+                "a mask of 8x5, which must be 5x8 or 1x8"
+            ),
+            (
+                MultiHeadAttention(heads: 2, keyWidth: 3, mask: AttentionMask(rows: [[true], [true]])),
+                [[5, 6], [1, 9]],
+                "a mask of 2x1, which must be 5x1 or 1x1"
+            ),
+            (
+                MultiHeadAttention(heads: 2, keyWidth: 3, mask: causal), [[2, 2, 6], [2, 2, 6]],
+                "supported for sequences only"
+            ),
+            (MultiHeadAttention(heads: 2, keyWidth: 3, mask: masked), [[5, 6], [5, 6]], "takes a query"),
+            (DotAttention(), [[5, 6], [8, 9]], "do not fit each other"),
+            (DotAttention(), [[5, 6]], "takes a query"),
             (MatrixProduct(), [[4, 5], [4, 6]], "cannot multiply 4x5 by 4x6"),
             (MatrixProduct(transposesSecond: true), [[2, 4, 5], [3, 6, 5]], "not 2x4x5 and 3x6x5"),
             (MatrixProduct(), [[4], [4]], "not 4 and 4"),

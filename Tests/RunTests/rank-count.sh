@@ -110,6 +110,7 @@ for mode in shard global; do
 done
 # Noise and changed images, and layers that are several operations.
 compare "layers that draw numbers" "1 2 3" --model "$tests/layers.json" --data data.h5 --batch-size 48 --shards 5
+compare "attention with masks" "2 3 8" --model "$tests/attention.json" --data data.h5 --batch-size 36
 # What layers demand of their weights, which may need a whole parameter, of which each rank updates a part.
 compare "penalties and constraints of layers" "1 2 3 8" --model "$tests/rules.json" --data data.h5 --batch-size 48
 compare "constraints, messages between ranks, clipped gradients, an average" "2 3" --model "$tests/rules.json" --data data.h5 \

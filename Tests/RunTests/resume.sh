@@ -141,12 +141,23 @@ stopped_anywhere() {
 stopped_anywhere "augmented samples" "" 7 4 augmented "${short[@]}" --epochs 4 --augment flip
 stopped_anywhere "layers that draw numbers" "" 3 2 noisy \
     --model "$tests/layers.json" --data data.h5 --batch-size 50 --epochs 2
+stopped_anywhere "attention with masks" "" 3 2 attentive --model "$tests/attention.json" --data data.h5 --batch-size 50 --epochs 2
 stopped_anywhere "outputs with targets of their own" "10 classes of digit and a value of number" 3 2 heads \
     --model "$tests/heads.json" --data data.h5 --labels digit=train/labels,number=train/labels \
     --loss-weights number=0.01 --early-stopping monitor=val_digit_accuracy,patience=9 --batch-size 50 --epochs 2
 expect "its outputs are measured" 0 $'digit loss: [0-9.]+ - digit accuracy: [0-9.]+ - number loss: [0-9.]+' \
     ranks 2 evaluate heads/latest.h5 --data data.h5 --labels digit=train/labels,number=train/labels
-expect "its outputs are predicted" 0 "" alone predict heads/latest.h5 --data data.h5 --output heads.h5
+of_heads=(heads/latest.h5 --data data.h5 --labels digit=train/labels,number=train/labels)
+expect "each has its figures" 0 "digit top 5: [0-9.]+ - .*number MAE: [0-9.]+ - number RMSE: [0-9.]+" \
+    ranks 2 evaluate "${of_heads[@]}" --confusion --confusion-file heads.csv
+mv heads.digit.csv heads-ranks.csv
+expect "they are in JSON" 0 '"digit":.*"confusion":.*"number":.*"mae":' \
+    alone evaluate "${of_heads[@]}" --json --confusion --confusion-file heads.csv
+verdict "one process counts the same matrix" cmp heads.digit.csv heads-ranks.csv
+expect "views of several outputs are averaged" 0 "digit accuracy: [0-9.]+ - .*number MAE: [0-9.]+" \
+    alone evaluate "${of_heads[@]}" --test-time-augmentation flip
+expect "each output is predicted" 0 "^0: digit: [0-9]+ 0\\.[0-9]+, .*; number: [-0-9.e]+ \\(target" \
+    alone predict "${of_heads[@]}" --output heads.h5 --top 2
 verdict "each is a data set" grep -aq number heads.h5
 inputs="age=train/labels,left=train/images,right=train/images"
 stopped_anywhere "several inputs" "right: 32x32x3 bytes, divided by 255" 3 2 inputs --model "$tests/inputs.json" --data data.h5 --images $inputs \

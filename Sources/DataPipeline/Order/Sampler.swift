@@ -163,11 +163,23 @@ extension SampleSet {
 
     /// How the sampler must treat the data: a function of the file alone, as it decides the order of samples.
     var bands: Sampler.Bands? {
-        guard case .chunked(let bandRows) = access else { return nil }
+        guard let bandRows else { return nil }
         let bandBytes = sources.reduce(0) { $0 + $1.parts.largestBand(rows: bandRows) }
         let affordable = Self.windowBytes / max(1, bandBytes)
         let window = min(Self.windowSamples.dividedRoundingUp(by: bandRows), affordable)
         return Sampler.Bands(rows: bandRows, window: max(1, window), starts: starts(ofBands: bandRows))
+    }
+
+    /// The rows of the largest chunks of all inputs; nil if none has chunks. Where a window could not hold so many rows of all, such as
+    /// those of a small input that lies in one chunk, they are the rows of the input whose chunks take the most memory.
+    private var bandRows: Int? {
+        let chunked = sources.compactMap { source -> (rows: Int, bytes: Int)? in
+            guard case .chunked(let rows) = source.access else { return nil }
+            return (rows, source.parts.largestBand(rows: rows))
+        }
+        guard let largest = chunked.map(\.rows).max() else { return nil }
+        let bytes = sources.reduce(0) { $0 + $1.parts.largestBand(rows: largest) }
+        return bytes <= Self.windowBytes ? largest : chunked.max { $0.bytes < $1.bytes }?.rows
     }
 
     /// Nil for rows that begin with the first of the file and leave none out.

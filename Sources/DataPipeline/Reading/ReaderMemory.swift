@@ -31,11 +31,12 @@ extension BatchReader {
     /// `shards`: of how many shards samples are read. A shard holds the bands of one window; without shuffling a window is one band.
     private static func bandBytes(_ dataset: SampleSet, _ sampler: Sampler, shards: Int) -> Int {
         guard let bands = sampler.bands else { return 0 }
+        // A source is read in bands of its own, which may be larger than those of the order.
+        let rows = if case .chunked(let own) = dataset.source.access { max(own, bands.rows) } else { bands.rows }
         let all =
             bands.starts == nil
-            ? dataset.count.dividedRoundingUp(by: bands.rows) + 1
-            : dataset.source.parts.rows.dividedRoundingUp(by: bands.rows)
+            ? dataset.count.dividedRoundingUp(by: rows) + 1 : dataset.source.parts.rows.dividedRoundingUp(by: rows)
         let held = shards * (sampler.seed == nil ? 1 : bands.window)
-        return min(all, held) * dataset.source.parts.largestBand(rows: bands.rows)
+        return min(all, held) * dataset.source.parts.largestBand(rows: rows)
     }
 }

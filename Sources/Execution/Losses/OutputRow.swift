@@ -16,4 +16,9 @@ package struct OutputRow {
     package func loss(_ x: UnsafePointer<Float>, values: UnsafePointer<Float>) -> Double {
         row.loss(x, values: values, nil)
     }
+
+    /// How many outputs are on the side of 0 or 1 that they should be.
+    package func correct(_ x: UnsafePointer<Float>, flags: UnsafePointer<Float>) -> Int {
+        (0..<rule.width).count { (x[$0] > rule.threshold ? 1 : 0) == flags[$0] }
+    }
 }

@@ -5,6 +5,7 @@ extension MultiHeadAttention: PlainKerasLayer {
     static let kerasClasses = ["MultiHeadAttention"]
 
     init(keras options: inout KerasOptions) throws(LayerError) {
+        let mask = try AttentionMask(keras: &options)
         let inner = Array(1..<max(options.inputs.first?.rank ?? 2, 2))
         if let axes = try options.integers("attention_axes") {
             let places = axes.map { $0 < 0 ? $0 &+ inner.count &+ 2 : $0 }.sorted()
@@ -26,6 +27,7 @@ extension MultiHeadAttention: PlainKerasLayer {
             heads: try options.integer("num_heads"), keyWidth: try options.integer("key_dim"),
             valueWidth: try options.optionalInteger("value_dim"), channels: output?.first,
             usesBias: try options.flag("use_bias", default: true), dropout: try options.number("dropout", default: 0),
+            mask: mask,
             kernelInitializer: try options.initializer("kernel_initializer"),
             biasInitializer: try options.initializer("bias_initializer", default: .zeros))
     }
@@ -47,8 +49,14 @@ extension MultiHeadAttention: PlainKerasLayer {
     package func optionWord(of parameter: String) -> String { parameter.hasSuffix("kernel") ? "kernel" : "bias" }
 
     /// A call gives them one by one.
-    package var tensorNames: [String]? { Self.tensorNames }
-    static let tensorNames = ["query", "value", "key"]
+    package func tensorNames(_ count: Int) -> [String]? {
+        Array(Self.tensorNames.prefix(count - (mask.isInput ? 1 : 0))) + (mask.isInput ? [Self.maskName] : [])
+    }
+    static let positions = ["query", "value", "key"]
+    static let tensorNames = positions + [maskName]
+    static let maskName = "attention_mask"
+
+    package func callArguments(for reader: KerasReader) -> [String: JSONValue] { mask.callArguments(for: reader) }
 
     package var sublayers: [KerasSublayer] { Self.sublayers }
     package static let sublayers = [
@@ -56,6 +64,48 @@ extension MultiHeadAttention: PlainKerasLayer {
         KerasSublayer(group: "value_dense", name: "value"),
         KerasSublayer(group: "output_dense", name: "attention_output"),
     ]
+}
+
+extension DotAttention: PlainKerasLayer {
+    static let kerasClasses = ["Attention"]
+
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        try options.require("use_scale", false)
+        try options.require("score_mode", "dot")
+        options.keep("seed")
+        let mask = try AttentionMask(keras: &options)
+        self.init(dropout: try options.number("dropout", default: 0), isCausal: mask.isCausal)
+    }
+
+    package var kerasConfiguration: [String: JSONValue] {
+        ["use_scale": false, "score_mode": "dot", "dropout": .decimal(dropout)]
+    }
+
+    package func callArguments(for reader: KerasReader) -> [String: JSONValue] {
+        AttentionMask(isCausal: isCausal).callArguments(for: reader)
+    }
+}
+
+extension AttentionMask {
+    /// A tensor is said by true (`KerasCall`).
+    fileprivate init(keras options: inout KerasOptions) throws(LayerError) {
+        let isCausal = try options.flag("use_causal_mask", default: false)
+        let isInput = options.isTrue(MultiHeadAttention.maskName)
+        let rows = isInput ? nil : try options.rowsOfFlags(MultiHeadAttention.maskName)
+        if isInput { options.ignore(MultiHeadAttention.maskName) }
+        self.init(isCausal: isCausal, isInput: isInput, rows: rows)
+    }
+
+    fileprivate func callArguments(for reader: KerasReader) -> [String: JSONValue] {
+        var arguments: [String: JSONValue] = isCausal ? ["use_causal_mask": true] : [:]
+        if let rows {
+            let values = JSONValue.array([.array(rows.map { .array($0.map { .bool($0) }) })])
+            arguments[MultiHeadAttention.maskName] =
+                reader == .keras2
+                ? values : ["class_name": "__numpy__", "config": ["value": values, "dtype": "bool"]]
+        }
+        return arguments
+    }
 }
 
 /// A layer inside a layer of Keras, where Keras 3's own weights format has weights.

@@ -17,6 +17,6 @@ extension Layer {
         SequenceLayer.self, Noise.self, Rescaling.self, Standardization.self, Resizing.self, CenterCrop.self,
         InterpolatedUpSampling2D.self, RandomFlip.self, RandomAffine.self, RandomTone.self, RandomCrop.self,
         ChannelScale.self, ScalarOperation.self, Reduction.self, Slice.self, Stack.self, MatrixProduct.self,
-        MultiHeadAttention.self,
+        MultiHeadAttention.self, DotAttention.self,
     ]
 }

@@ -19,29 +19,17 @@ enum KerasArguments {
         return arguments["args"] == nil ? [] : parts(of: arguments).flatMap(tensors(in:))
     }
 
-    /// The tensors of a call that gives them one by one, by position or by name; `names` are in the order of positions. Keras 2 has
-    /// the first as a tensor, and the others among the arguments. Refuses other arguments that say something.
-    static func tensors(in call: JSONValue, named names: [String]) throws(LayerError) -> [JSONValue] {
-        let older = call.array?.first?.array
-        var named = (older.map { $0.dropFirst(3).first ?? .null } ?? call["kwargs"] ?? .null).object ?? [:]
-        var found: [JSONValue] = older.map { [.array(Array($0.prefix(3)))] } ?? tensors(in: call["args"] ?? .null)
-        for name in names.dropFirst(found.count) {
-            guard let value = named.removeValue(forKey: name), value != .null else { break }
-            guard let tensor = older == nil ? history(of: value) : value else {
-                throw LayerError("the argument \(name) of a call is no tensor of the model")
-            }
-            found.append(tensor)
-        }
-        let saying = named.filter { !["training"].contains($0.key) && $0.value != .null && $0.value != .bool(false) }
-        if let argument = saying.keys.min() {
-            throw LayerError("a call has the argument \(argument), which is not supported")
-        }
-        return found
-    }
-
-    /// Such a call as Keras 3 writes it.
-    static func call(_ tensors: [(JSONValue, shape: [Int])], _ arguments: JSONValue) -> JSONValue {
-        ["args": .array(tensors.map { tensor($0.0, shape: $0.shape) }), "kwargs": arguments]
+    /// A call that gives its tensors one by one, as Keras 3 writes it: by position as far as they are those that come first.
+    static func call(
+        _ tensors: [(JSONValue, shape: [Int])], _ names: [String], positions: [String], _ arguments: JSONValue
+    ) -> JSONValue {
+        let described = tensors.map { tensor($0.0, shape: $0.shape) }
+        let ordered = zip(names, positions).prefix { $0 == $1 }.count
+        let named = Dictionary(zip(names, described).dropFirst(ordered)) { first, _ in first }
+        return [
+            "args": .array(Array(described.prefix(ordered))),
+            "kwargs": .object((arguments.object ?? [:]).merging(named) { first, _ in first }),
+        ]
     }
 
     /// The same of Keras 2.

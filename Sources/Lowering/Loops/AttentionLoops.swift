@@ -8,7 +8,8 @@ import Glibc
 extension AttentionWeights: PlainlyComputed {
     package func loops(for operation: Operation, samples: Int) -> (any PlainLayer)? {
         AttentionWeightsLoops(
-            AttentionHeads(operation.inputShapes[0], operation.inputShapes[1], heads), samples: samples)
+            AttentionHeads(operation.inputShapes[0], operation.inputShapes[1], heads), scale: scale, mask,
+            maskCount: mask.isInput ? operation.inputShapes[2].count : 0, samples: samples)
     }
 }
 
@@ -63,14 +64,35 @@ struct AttentionWeightsLoops: PlainLayer {
     private let heads: AttentionHeads
     private let samples: Int
     private let scale: Float
+    private let mask: AttentionMask
+    /// Elements that the mask has for a sample, if it is an input.
+    private let maskCount: Int
 
-    init(_ heads: AttentionHeads, samples: Int) {
-        (self.heads, self.samples) = (heads, samples)
-        scale = 1 / Float(heads.width).squareRoot()
+    init(_ heads: AttentionHeads, scale: Float, _ mask: AttentionMask, maskCount: Int, samples: Int) {
+        (self.heads, self.scale, self.mask, self.maskCount, self.samples) = (heads, scale, mask, maskCount, samples)
+    }
+
+    /// Sets what does not count for a place of the query to `value`. `given` has what samples say themselves.
+    @inline(__always)
+    private func exclude(
+        _ row: UnsafeMutablePointer<Float>, _ place: Int, _ sample: Int, given: UnsafePointer<Float>?, _ value: Float
+    ) {
+        let places = heads.places
+        if mask.isCausal, place + 1 < places { (row + place + 1).update(repeating: value, count: places - place - 1) }
+        if let rows = mask.rows {
+            let counting = rows[rows.count == 1 ? 0 : place]
+            for i in 0..<places where !counting[i] { row[i] = value }
+        }
+        guard let given else { return }
+        let own = given + sample * maskCount + (maskCount == places ? 0 : place * places)
+        for i in 0..<places where own[i] == 0 { row[i] = value }
     }
 
     var kept: KeptValues { .inputsAndOutput }
     var scratchCount: Int { heads.width * heads.places }
+
+    /// So low that softmax makes 0 of it, unless all are so low.
+    private static let excluded = -0.7 * Float.greatestFiniteMagnitude
 
     func forward(
         _ x: [UnsafePointer<Float>], _ parameters: [UnsafePointer<Float>], into y: UnsafeMutablePointer<Float>,
@@ -86,13 +108,14 @@ struct AttentionWeightsLoops: PlainLayer {
                     let row = weights + place * places
                     row.update(repeating: 0, count: places)
                     for i in 0..<width { add(query[place * stride + i] * scale, scratch + i * places, to: row, places) }
+                    exclude(row, place, sample, given: maskCount > 0 ? x[2] : nil, Self.excluded)
                     _ = softmax(row, row, width: places)
                 }
             }
         }
     }
 
-    /// ds = p (dp - Σ dp p); dq = ds k / √width; dk = dsᵀ q / √width.
+    /// ds = p (dp - Σ dp p), 0 for what does not count; dq = scale ds k; dk = scale dsᵀ q.
     func backward(
         _ dy: UnsafePointer<Float>, kept: [UnsafePointer<Float>], _ parameters: [UnsafePointer<Float>],
         into dx: [UnsafeMutablePointer<Float>?], gradients: [UnsafeMutablePointer<Float>?],
@@ -101,6 +124,8 @@ struct AttentionWeightsLoops: PlainLayer {
         let (places, width, stride) = (heads.places, heads.width, heads.stride)
         dx[0]?.update(repeating: 0, count: samples * heads.queryCount)
         dx[1]?.update(repeating: 0, count: samples * heads.valueCount)
+        if maskCount > 0 { dx[2]?.update(repeating: 0, count: samples * maskCount) }
+        let output = kept[kept.count - 1]
         for sample in 0..<samples {
             for head in 0..<heads.heads {
                 let (queries, keys) = (
@@ -108,9 +133,10 @@ struct AttentionWeightsLoops: PlainLayer {
                 )
                 let weights = (sample * heads.heads + head) * heads.weightCount
                 for place in 0..<heads.queries {
-                    let (p, dp) = (kept[2] + weights + place * places, dy + weights + place * places)
+                    let (p, dp) = (output + weights + place * places, dy + weights + place * places)
                     let mean = dot(dp, p, places)
                     for i in 0..<places { scratch[i] = scale * p[i] * (dp[i] - mean) }
+                    exclude(scratch, place, sample, given: maskCount > 0 ? kept[2] : nil, 0)
                     let query = queries + place * stride
                     for i in 0..<places {
                         let key = keys + i * stride

@@ -5,7 +5,7 @@ import Basics
 /// linear maps of the inputs. Last comes a linear map of the means of all heads.
 ///
 /// Inputs are query, value and key; without the last one the values are keys, too. They are sequences, or images whose pixels are
-/// places.
+/// places. A mask that is one of the inputs comes last.
 public struct MultiHeadAttention: RandomDescription {
     public let heads: Int
     /// Numbers of a query or key, and of a value, in each head.
@@ -16,26 +16,30 @@ public struct MultiHeadAttention: RandomDescription {
     public let usesBias: Bool
     /// The part of all weights that training leaves out.
     public let dropout: Float
+    /// Which values count, in this call of the layer.
+    public let mask: AttentionMask
     public let kernelInitializer: Initializer
     public let biasInitializer: Initializer
 
     public init(
         heads: Int, keyWidth: Int, valueWidth: Int? = nil, channels: Int? = nil, usesBias: Bool = true,
-        dropout: Float = 0,
+        dropout: Float = 0, mask: AttentionMask = AttentionMask(),
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros
     ) {
         (self.heads, self.keyWidth, self.valueWidth) = (heads, keyWidth, valueWidth ?? keyWidth)
-        (self.channels, self.usesBias, self.dropout) = (channels, usesBias, dropout)
+        (self.channels, self.usesBias, self.dropout, self.mask) = (channels, usesBias, dropout, mask)
         (self.kernelInitializer, self.biasInitializer) = (kernelInitializer, biasInitializer)
     }
 
     public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
-        guard (2...3).contains(inputs.count), inputs.allSatisfy({ (2...3).contains($0.rank) }) else {
+        let tensors = inputs.dropLast(mask.isInput ? 1 : 0)
+        guard (2...3).contains(tensors.count), tensors.allSatisfy({ (2...3).contains($0.rank) }) else {
             throw LayerError(
                 "takes a query, values and perhaps keys, which are sequences or images, not "
                     + inputs.map(\.description).listed("and"))
         }
-        let (query, value, key) = (inputs[0], inputs[1], inputs[inputs.count - 1])
+        let (query, value, key) = roles(of: inputs)
+        try mask.require(query, value, given: mask.isInput ? inputs[inputs.count - 1] : nil)
         guard value.extents.dropLast() == key.extents.dropLast() else {
             throw LayerError("its values \(value) and keys \(key) are not of the same places")
         }
@@ -54,9 +58,16 @@ public struct MultiHeadAttention: RandomDescription {
         return output
     }
 
+    /// Where the keys are among the inputs.
+    package func keyPlace(among count: Int) -> Int { count - (mask.isInput ? 2 : 1) }
+
+    private func roles(of inputs: [Shape]) -> (query: Shape, value: Shape, key: Shape) {
+        (inputs[0], inputs[1], inputs[keyPlace(among: inputs.count)])
+    }
+
     /// Keras's order.
     public func parameters(for inputs: [Shape]) -> [ParameterSpecification] {
-        let (query, value, key) = (inputs[0], inputs[1], inputs[inputs.count - 1])
+        let (query, value, key) = roles(of: inputs)
         let maps: [(name: String, kernel: [Int], bias: [Int])] = [
             ("query", [query[query.rank - 1], heads, keyWidth], [heads, keyWidth]),
             ("key", [key[key.rank - 1], heads, keyWidth], [heads, keyWidth]),
@@ -78,7 +89,7 @@ public struct MultiHeadAttention: RandomDescription {
     }
 
     public func multiplyAdds(for inputs: [Shape]) -> Int {
-        let (query, value, key) = (inputs[0], inputs[1], inputs[inputs.count - 1])
+        let (query, value, key) = roles(of: inputs)
         let weights = weightsShape(for: inputs)
         let (width, places) = (Double(heads * (keyWidth + valueWidth)), (Double(weights[1]), Double(weights[2])))
         let output = Double(heads * valueWidth) * Double(channels ?? query[query.rank - 1])
@@ -89,26 +100,74 @@ public struct MultiHeadAttention: RandomDescription {
     }
 
     /// Without dropout.
-    public var inferring: Layer {
-        .plain(
-            MultiHeadAttention(
-                heads: heads, keyWidth: keyWidth, valueWidth: valueWidth, channels: channels, usesBias: usesBias,
-                kernelInitializer: kernelInitializer, biasInitializer: biasInitializer))
+    public var inferring: Layer { .plain(with(dropout: 0, mask: mask)) }
+
+    public var uncalled: any PlainDescription { with(dropout: dropout, mask: AttentionMask()) }
+
+    private func with(dropout: Float, mask: AttentionMask) -> MultiHeadAttention {
+        MultiHeadAttention(
+            heads: heads, keyWidth: keyWidth, valueWidth: valueWidth, channels: channels, usesBias: usesBias,
+            dropout: dropout, mask: mask, kernelInitializer: kernelInitializer, biasInitializer: biasInitializer)
     }
 
     public var typeName: String { "MultiHeadAttention" }
     public var category: String { "attention" }
 }
 
-/// What each value counts for each place of the query, by head: softmax(q · k / √width). Of queries and keys of all heads, one behind
-/// the other.
+/// Attention without weights: Luong et al., "Effective approaches to attention-based neural machine translation", 2015, as Keras's
+/// layer `Attention`. A value counts softmax(q · k). Inputs are query, values and perhaps keys, which are sequences.
+public struct DotAttention: RandomDescription {
+    /// The part of all weights that training leaves out.
+    public let dropout: Float
+    /// Whether this call leaves out the values behind each place.
+    public let isCausal: Bool
+
+    public init(dropout: Float = 0, isCausal: Bool = false) { (self.dropout, self.isCausal) = (dropout, isCausal) }
+
+    public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
+        guard (2...3).contains(inputs.count), inputs.allSatisfy({ $0.rank == 2 }) else {
+            throw LayerError(
+                "takes a query, values and perhaps keys, which are sequences, not "
+                    + inputs.map(\.description).listed("and"))
+        }
+        let (query, value, key) = (inputs[0], inputs[1], inputs[inputs.count - 1])
+        guard value[0] == key[0], query[1] == key[1] else {
+            throw LayerError("its query \(query), values \(value) and keys \(key) do not fit each other")
+        }
+        guard dropout >= 0, dropout < 1 else { throw LayerError("its dropout \(dropout) must be in 0..<1") }
+        let weights = Shape([query[0], value[0]])
+        guard weights.isOfPossibleSize else {
+            throw LayerError("needs an array of \(weights), which has more than 2^31 - 1 elements")
+        }
+        return [query[0], value[1]]
+    }
+
+    public func multiplyAdds(for inputs: [Shape]) -> Int {
+        let (places, width) = (Double(inputs[0][0]) * Double(inputs[1][0]), Double(inputs[0][1]) + Double(inputs[1][1]))
+        return Int(min(places * width, 0x1p62))
+    }
+
+    /// Without dropout.
+    public var inferring: Layer { .plain(DotAttention(isCausal: isCausal)) }
+    public var uncalled: any PlainDescription { DotAttention(dropout: dropout) }
+
+    public var typeName: String { "Attention" }
+    public var category: String { "attention" }
+}
+
+/// What each value counts for each place of the query, by head: softmax(scale q · k), over the values that the mask lets count. Of
+/// queries and keys of all heads, one behind the other, and a mask if it is an input.
 package struct AttentionWeights: PlainDescription {
     package let heads: Int
+    package let scale: Float
+    package let mask: AttentionMask
 
-    package init(heads: Int) { self.heads = heads }
+    package init(heads: Int, scale: Float, mask: AttentionMask) {
+        (self.heads, self.scale, self.mask) = (heads, scale, mask)
+    }
 
     package func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
-        Shape([heads] + inputs.map { $0.extents.dropLast().reduce(1, *) })
+        Shape([heads] + inputs.prefix(2).map { $0.extents.dropLast().reduce(1, *) })
     }
 
     package func multiplyAdds(for inputs: [Shape]) -> Int {

@@ -344,14 +344,21 @@ function classifier(run, place) {
   }
 }
 
+function errors(run, place) {
+  place.append(make("p", {}, `${run.errors.samples} ${run.errors.split} samples of ${run.errors.data}: ` +
+    `MAE ${format(run.errors.mae)}, RMSE ${format(run.errors.rmse)}, R2 ${format(run.errors.r2)}`));
+}
+
 for (const run of runs) {
-  if (!run.figures && !run.errors && !run.kernels && !run.note) continue;
+  if (!run.figures && !run.errors && !run.outputs && !run.kernels && !run.note) continue;
   const place = section(`${run.name}: the best weights`);
   if (run.note) place.append(make("p", {}, run.note));
   if (run.figures) classifier(run, place);
-  if (run.errors) {
-    place.append(make("p", {}, `${run.errors.samples} ${run.errors.split} samples of ${run.errors.data}: ` +
-      `MAE ${format(run.errors.mae)}, RMSE ${format(run.errors.rmse)}, R2 ${format(run.errors.r2)}`));
+  if (run.errors) errors(run, place);
+  for (const output of run.outputs || []) {
+    place.append(make("h3", {}, `Output ${output.name}`));
+    if (output.figures) classifier(output, place);
+    if (output.errors) errors(output, place);
   }
   if (run.kernels) place.append(make("h3", {}, `Kernels of ${run.kernels.layer}`), make("div", { class: "kernels" }, make("img", { src: run.kernels.image, alt: "kernels" })));
 }

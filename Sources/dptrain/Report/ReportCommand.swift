@@ -76,7 +76,8 @@ struct ReportCommand: RankCommand {
                 note: "There are no data to predict: \(run.options.data ?? "none") cannot be read; give --data.")
             return section
         }
-        let request = flags.request([checkpoint], data: data, images: run.options.images)
+        var request = flags.request([checkpoint], data: data, images: run.options.images)
+        request.labels = request.labels ?? run.options.labels
         let predictions = try EvaluationRun(request, world, engines: EngineChoice.engine)
             .predict(to: nil, overwrite: false)
         if world.rank == 0 { try section.add(predictions, data: data) }

@@ -6,6 +6,7 @@
 import os
 
 import keras
+import numpy as np
 from keras import layers as L
 from layers import IMAGE, write_cases
 
@@ -63,9 +64,58 @@ def in_a_model(x):
     return top(inner(steps(x), training=False))
 
 
+def causal(x):
+    y = steps(x)
+    return top(L.MultiHeadAttention(2, 4)(y, y, use_causal_mask=True))
+
+
+def causal_to_others(x):
+    return top(L.MultiHeadAttention(2, 4)(steps(x, 4), steps(x, 12), steps(x, 12, 3), use_causal_mask=True))
+
+
+def causal_and_not(x):
+    attention = L.MultiHeadAttention(2, 3, dropout=0.2)
+    y = steps(x)
+    return top(attention(attention(y, y, use_causal_mask=True, training=False), y, training=False))
+
+
+def constant_mask(x):
+    y = steps(x, 4)
+    mask = np.array([[1, 0, 0, 1], [0, 0, 0, 0], [0, 1, 1, 1], [1, 1, 1, 1]], bool)
+    return top(L.MultiHeadAttention(2, 3)(y, y, attention_mask=mask))
+
+
+def constant_row(x):
+    y = steps(x, 4)
+    return top(L.MultiHeadAttention(2, 3)(y, y, attention_mask=np.array([[[1.0, 0, 1, 1]]]), use_causal_mask=True))
+
+
+def mask_of_samples(x):
+    mask = L.Reshape((6, 12))(L.ReLU()(x))
+    return top(L.MultiHeadAttention(2, 3)(steps(x, 6), steps(x), attention_mask=mask))
+
+
+def row_of_samples(x):
+    mask = L.Reshape((1, 12))(L.ReLU()(x[:, :, :, 2:3]))
+    y = steps(x)
+    return top(L.MultiHeadAttention(2, 3)(y, y, steps(x, 12, 3), attention_mask=mask, use_causal_mask=True))
+
+
+def without_weights(x):
+    return top(L.Attention()([steps(x, 4), steps(x, 12)]))
+
+
+def causal_without_weights(x):
+    return top(L.Attention()([steps(x, 4), steps(x, 12, 5), steps(x, 12)], use_causal_mask=True))
+
+
 CASES = {
     "itself": itself, "other widths": other_widths, "others": others, "by name": by_name, "of images": of_images,
     "block": block, "called twice": called_twice, "in a model": in_a_model,
+    "causal": causal, "causal to others": causal_to_others, "causal and not": causal_and_not,
+    "mask of a constant": constant_mask, "mask of one constant row": constant_row, "mask of samples": mask_of_samples,
+    "mask of one row a sample": row_of_samples, "without weights": without_weights,
+    "causal without weights": causal_without_weights,
 }
 
 if __name__ == "__main__":
