@@ -274,7 +274,7 @@ import Transforms
         let scratch = try Scratch()
         let set = try scratch.dataset(options: options()) { try write($0, bad: .nan) }.split(.train)
         #expect(
-            try SampleMoments(of: set).standardization(by: .all, scales: false)
+            try SampleMoments(of: set).standardization(by: .all, over: 1)
                 == .standardized(mean: [11], deviation: [1]))
     }
 
