@@ -18,10 +18,11 @@ static double wrapped(double place, ptrdiff_t count) {
 /// The pixel that stands for one at a whole place.
 static ptrdiff_t inside(ptrdiff_t place, ptrdiff_t count, dptrain_fill fill) {
     if (place >= 0 && place < count) return place;
-    if (fill != dptrain_fill_reflect) return place < 0 ? 0 : count - 1;
-    const ptrdiff_t period = 2 * count;
+    if (fill != dptrain_fill_reflect && fill != dptrain_fill_mirror) return place < 0 ? 0 : count - 1;
+    if (count == 1) return 0;
+    const ptrdiff_t once = fill == dptrain_fill_mirror, period = 2 * (count - once);
     const ptrdiff_t rest = ((place % period) + period) % period;
-    return rest < count ? rest : period - 1 - rest;
+    return rest < count ? rest : period - 1 + once - rest;
 }
 
 /// The four pixels around a place, and the weight of the later ones in 2,048ths.

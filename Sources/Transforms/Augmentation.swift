@@ -117,11 +117,9 @@ extension AugmentationParameters {
 
     /// Factors around 1: `0.2` is `0.8:1.2`.
     mutating func factors(_ name: String, standard: Float) throws(OptionError) -> Interval {
-        let given = try take(
-            name, standard: Interval(standard...standard), "a number from 0 to 1, or a range such as 0.8:1.2 up to 10"
-        ) { $0.low >= 0 && $0.high <= 10 }
-        guard given.low == given.high, given.high <= 1 else { return given }
-        return Interval(1 - given.high...1 + given.high)
+        try take(
+            name, standard: Factors(around: standard), "a number from 0 to 1, or a range such as 0.8:1.2 up to 10"
+        ) { $0.range.low >= 0 && $0.range.high <= 10 }.range
     }
 
     /// One of a few words.

@@ -21,6 +21,25 @@ public struct Interval: Sendable, Equatable, LosslessStringConvertible {
     }
 }
 
+/// Factors that are drawn from a range: `0.2` is `0.8:1.2`, and `0.2:0.2` is always 0.2.
+struct Factors: LosslessStringConvertible {
+    let range: Interval
+    let description: String
+
+    private init(_ range: Interval, _ description: String) { (self.range, self.description) = (range, description) }
+
+    init(around reach: Float) { self.init(Interval(1 - reach...1 + reach), ValueRange.text(reach)) }
+
+    init?(_ text: String) {
+        guard let given = Interval(text) else { return nil }
+        if given.low == given.high, given.low >= 0, given.low <= 1, !text.contains(":") {
+            self.init(around: given.low)
+        } else {
+            self.init(given, "\(ValueRange.text(given.low)):\(ValueRange.text(given.high))")
+        }
+    }
+}
+
 extension CounterRandom {
     /// Uniform from `low` to below `high`.
     func uniform(_ index: UInt64, in interval: Interval) -> Float {

@@ -8,31 +8,11 @@ import Transforms
 @Suite struct DrawTests {
     private static let draws = 10_000
 
-    /// What a list makes of one image, drawn for as many samples.
     private func made(_ list: String, of image: StoredSample, draws: Int = Self.draws) throws -> [[Float]] {
-        let transforms = try AugmentationList(parsing: list, option: "augment").transforms
-        let chain = try TransformChain(transforms, of: image.specification, source: "test", seed: 7)
-        return (0..<draws).map { sample in
-            switch chain.apply(to: image, as: Sampler.Draw(sample: sample, window: 0)).values {
-            case .bytes(let bytes): bytes.map { Float($0) }
-            case .floats(let floats): floats
-            }
-        }
+        try drawn(list, of: image, draws: draws)
     }
 
     private func image(_ bytes: [UInt8], _ shape: Shape) -> StoredSample { StoredSample(.bytes(bytes), shape: shape) }
-
-    private struct Moments {
-        let mean: Double
-        let deviation: Double
-
-        init(_ values: [Float]) {
-            let count = Double(values.count)
-            let mean = values.reduce(0) { $0 + Double($1) } / count
-            self.mean = mean
-            deviation = (values.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count).squareRoot()
-        }
-    }
 
     /// A list, a row of pixels, and of its first one: mean, deviation and limits.
     struct Expectation: Sendable {
@@ -55,6 +35,7 @@ import Transforms
         Expectation("channel-shift(20)", [128, 0, 255], 128, 40 * uniform, 108...148),
         Expectation("gaussian-noise(10)", [128], 128, 10, 60...200),
         Expectation("color-jitter(0.5, contrast=0, saturation=0)", [100], 100, 100 * uniform, 50...150),
+        Expectation("color-jitter(0, contrast=0.5, saturation=0)", [150, 50], 150, 50 * uniform, 125...175),
         Expectation("flip(0.25)", [0, 200], 50, 86.6, 0...200),
         Expectation("invert(0.1)", [0], 25.5, 76.5, 0...255),
         // Up to two pixels either way of a bright first one; to the right its edge is repeated.
@@ -91,7 +72,9 @@ import Transforms
         #expect(counts.values.allSatisfy { abs($0 - Self.draws / 25) < 90 }, "\(counts)")
     }
 
-    @Test(arguments: [("constant", [0, 0, 1, 2]), ("nearest", [1, 1, 1, 2]), ("reflect", [2, 1, 1, 2])])
+    @Test(arguments: [
+        ("constant", [0, 0, 1, 2]), ("nearest", [1, 1, 1, 2]), ("reflect", [2, 1, 1, 2]), ("mirror", [3, 2, 1, 2]),
+    ])
     func padAndCropFillsAsAffineTransformsDo(fill: String, expected: [Float]) throws {
         let all = try made("pad-and-crop(2, fill=\(fill))", of: image([1, 2, 3, 4], [1, 4, 1]), draws: 200)
         #expect(all.contains(expected), "\(Set(all))")

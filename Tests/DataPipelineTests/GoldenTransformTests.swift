@@ -47,6 +47,10 @@ import Testing
     }
 
     private func operation(_ name: String, _ amount: Double) -> ImageOperation? {
+        let parts = name.split(separator: "-").map(String.init)
+        if parts.count == 2, let still = operation(parts[0], amount) {
+            return still.moved(by: parts[1] == "bicubic" ? .bicubic : .bilinear, filling: 0)
+        }
         let number = Float(amount)
         return switch name {
         case "ShearX": .shearX(number)
@@ -85,7 +89,31 @@ import Testing
             #expect(distance(bytes, expected) <= 1, "\(names[number]) \(amounts[number])")
             compared += 1
         }
-        #expect(compared >= 28)
+        #expect(compared >= 40)
+    }
+
+    /// Padding in PyTorch's mode `reflect`, as views of evaluation and `pad-and-crop(fill=mirror)` have it.
+    @Test(arguments: ["coloured", "grey"])
+    func shiftsAreThoseOfPyTorchsPadding(name: String) throws {
+        let file = try HDF5File.open(golden("operations.h5"))
+        let (shape, input, outputs) = try images(file, name)
+        let attributes = try file.root.dataset("\(name)-outputs").attributes
+        let (names, amounts) = (try attributes.strings("operation"), try attributes.values("amount", as: Double.self))
+        var compared = 0
+        for (number, expected) in outputs.enumerated() where names[number] == "shift" {
+            let shift = PixelShift(x: Int(amounts[number]), y: Int(amounts[number]))
+            for sample in [
+                StoredSample(.bytes(input), shape: shape), StoredSample(.floats(input.map { Float($0) }), shape: shape),
+            ] {
+                let chain = try TransformChain([shift], of: sample.specification, source: "test", seed: 0)
+                switch chain.apply(to: sample).values {
+                case .bytes(let bytes): #expect(bytes == expected, "\(amounts[number])")
+                case .floats(let floats): #expect(floats == expected.map { Float($0) }, "\(amounts[number])")
+                }
+                compared += 1
+            }
+        }
+        #expect(compared == 6)
     }
 
     /// `Golden/generate_timm.py`
@@ -128,6 +156,19 @@ import Testing
             let chain = try TransformChain(list.transforms, of: sample.specification, source: "test", seed: 0)
             guard case .bytes(let bytes) = chain.apply(to: sample).values else { continue }
             #expect(distance(bytes, expected) <= 1, "\(amounts[number])")
+        }
+    }
+
+    @Test(arguments: AutoAugmentPolicy.allCases)
+    func policiesAreThoseOfTorchvision(policy: AutoAugmentPolicy) throws {
+        let data = try HDF5File.open(golden("operations.h5")).root.group("policies").dataset(policy.rawValue)
+        let (numbers, names) = (try data.read(as: Double.self), try data.attributes.strings("operation"))
+        let steps = policy.pairs.flatMap { [$0.first, $0.second] }
+        #expect(steps.count == names.count && numbers.count == 2 * names.count && names.count == 50)
+        for (number, step) in steps.enumerated() {
+            #expect("\(step.operation)".lowercased() == names[number].lowercased(), "step \(number)")
+            #expect(abs(Double(step.probability) - numbers[2 * number]) < 1e-6, "step \(number)")
+            #expect(Double(step.level) == numbers[2 * number + 1], "step \(number)")
         }
     }
 

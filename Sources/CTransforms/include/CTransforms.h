@@ -19,6 +19,8 @@ typedef enum {
     dptrain_fill_constant,
     /// The image as in a mirror at its edge: d c b a | a b c d.
     dptrain_fill_reflect,
+    /// The image as in a mirror at its last pixel: d c b | a b c d.
+    dptrain_fill_mirror,
     /// The image again. As in SciPy's `wrap`, its last pixel lies on its first.
     dptrain_fill_wrap,
 } dptrain_fill;

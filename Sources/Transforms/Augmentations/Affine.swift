@@ -2,9 +2,11 @@ import Basics
 import CTransforms
 import Glibc
 
-/// What lies outside an image. The words are those of Keras's `fill_mode`, and so is what they mean.
+/// What lies outside an image. The words are those of Keras's `fill_mode` and of SciPy's `mode`, and so is what they mean.
 package enum FillMode: String, CaseIterable {
     case nearest, constant, reflect, wrap
+    /// Like `reflect`, without the border a second time: what PyTorch calls reflect.
+    case mirror
 
     package var kernel: dptrain_fill {
         switch self {
@@ -12,6 +14,7 @@ package enum FillMode: String, CaseIterable {
         case .constant: dptrain_fill_constant
         case .reflect: dptrain_fill_reflect
         case .wrap: dptrain_fill_wrap
+        case .mirror: dptrain_fill_mirror
         }
     }
 }
@@ -66,6 +69,8 @@ struct Outside: Equatable {
     let mode: FillMode
     /// Of the mode `constant`.
     let value: Float
+
+    init(_ mode: FillMode, value: Float = 0) { (self.mode, self.value) = (mode, value) }
 
     init(_ parameters: inout AugmentationParameters, standard: FillMode = .nearest) throws(OptionError) {
         mode = try parameters.word("fill", standard: standard)

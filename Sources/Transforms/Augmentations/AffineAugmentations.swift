@@ -66,7 +66,7 @@ struct Shear: AffineAugmentation {
     private let degrees: Float
 
     init(_ parameters: inout AugmentationParameters) throws(OptionError) {
-        degrees = try parameters.amount("degrees", standard: 10, atMost: 89)
+        degrees = try parameters.amount("degrees", standard: 10, atMost: 180)
         outside = try Outside(&parameters)
         description = parameters.text
     }

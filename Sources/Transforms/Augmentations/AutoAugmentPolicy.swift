@@ -1,29 +1,29 @@
 /// The policies that AutoAugment found, as its authors published them: pairs of operations, each with its probability and the
 /// level of its strength.
-enum AutoAugmentPolicy: String, CaseIterable {
+package enum AutoAugmentPolicy: String, CaseIterable {
     case imagenet, cifar10, svhn
 
-    struct Step {
-        let operation: PolicyOperation
-        let probability: Float
+    package struct Step {
+        package let operation: PolicyOperation
+        package let probability: Float
         /// 0 for operations that have one strength.
-        let level: Int
+        package let level: Int
 
         init(_ operation: PolicyOperation, _ probability: Float, _ level: Int = 0) {
             (self.operation, self.probability, self.level) = (operation, probability, level)
         }
     }
-    struct Pair {
-        let first: Step
-        let second: Step
+    package struct Pair {
+        package let first: Step
+        package let second: Step
 
         init(_ first: Step, _ second: Step) { (self.first, self.second) = (first, second) }
     }
 
     /// Of a strength.
-    static let levels = 10
+    package static let levels = 10
 
-    var pairs: [Pair] {
+    package var pairs: [Pair] {
         switch self {
         case .imagenet: Self.imagenetPairs
         case .cifar10: Self.cifar10Pairs

@@ -190,6 +190,22 @@ struct PadAndCrop: Augmentation, ImageTransform {
     }
 }
 
+/// Moves an image by whole pixels, right and down, and fills the gaps as in a mirror at the border's pixels: a view of a sample
+/// in evaluation.
+package struct PixelShift: ImageTransform {
+    private let x: Int
+    private let y: Int
+
+    package init(x: Int, y: Int) { (self.x, self.y) = (x, y) }
+
+    package var description: String { "pixel-shift(\(x), \(y))" }
+    package var inEvaluation: (any SampleTransform)? { self }
+
+    package func fill(_ output: SamplePlace, from shard: ShardSamples, at index: Int, random: CounterRandom) {
+        shard.specification.copy(shard.values(index), to: output.values, fromX: -x, y: -y, Outside(.mirror))
+    }
+}
+
 extension SampleSpecification {
     /// Copies an image whose upper left pixel comes from (x, y) of the input, which may lie outside.
     fileprivate func copy(
@@ -241,6 +257,9 @@ extension FillMode {
             let rest = remainder(2 * count)
             return min(rest, 2 * count - 1 - rest)
         case .wrap: return remainder(max(1, count - 1))
+        case .mirror:
+            let rest = remainder(max(1, 2 * (count - 1)))
+            return min(rest, 2 * (count - 1) - rest)
         }
     }
 }

@@ -41,6 +41,44 @@ package enum PolicyOperation: CaseIterable {
     static let searched = allCases.filter { $0 != .invert }
 }
 
+/// How the operations of a policy move pixels: the parameter `interpolation`, which torchvision's policies have too.
+enum PolicyInterpolation: String, CaseIterable {
+    case nearest, bilinear, bicubic
+
+    /// Applies operations one after the other; gaps get `value`.
+    func apply(
+        _ operations: some Sequence<ImageOperation>, to input: UnsafePointer<UInt8>, _ image: dptrain_image,
+        into output: UnsafeMutablePointer<UInt8>, filling value: Float, _ scratch: TransformScratch
+    ) {
+        let byte = UInt8(value.rounded())
+        let resampling: ImageOperation.Resampling? =
+            switch self {
+            case .nearest: nil
+            case .bilinear: .bilinear
+            case .bicubic: .bicubic
+            }
+        scratch.apply(
+            operations.lazy.map { operation in resampling.map { operation.moved(by: $0, filling: byte) } ?? operation },
+            to: input, image, into: output, filling: byte)
+    }
+}
+
+extension ImageOperation {
+    /// The same with interpolation, if it moves pixels.
+    package func moved(by resampling: Resampling, filling value: UInt8) -> ImageOperation {
+        let motion: Motion
+        switch self {
+        case .shearX(let part): motion = .shearX(part)
+        case .shearY(let part): motion = .shearY(part)
+        case .translateX(let pixels): motion = .translateX(Float(-pixels))
+        case .translateY(let pixels): motion = .translateY(Float(-pixels))
+        case .rotate(let degrees): motion = .rotate(degrees: degrees)
+        default: return self
+        }
+        return .moved(motion, resampling, FillColor(red: value, green: value, blue: value))
+    }
+}
+
 /// Cubuk et al., "RandAugment: practical automated data augmentation with a reduced search space", 2019.
 struct RandAugment: ByteAugmentation {
     static let name = "rand-augment"
@@ -52,6 +90,7 @@ struct RandAugment: ByteAugmentation {
     private let value: Float
     private let deviation: Float
     private let probability: Float
+    private let interpolation: PolicyInterpolation
 
     init(_ parameters: inout AugmentationParameters) throws(OptionError) {
         operations = try parameters.count("operations", standard: 2, in: 1...16)
@@ -60,6 +99,7 @@ struct RandAugment: ByteAugmentation {
         value = try parameters.amount("value", standard: 0, atMost: 255)
         deviation = try parameters.amount("deviation", standard: 0, atMost: 1000)
         probability = try parameters.probability(standard: 1)
+        interpolation = try parameters.word("interpolation", standard: .nearest)
         guard magnitude < levels else { throw parameters.problem("its magnitude is below its levels, \(levels)") }
         description = parameters.text
     }
@@ -81,7 +121,7 @@ struct RandAugment: ByteAugmentation {
                 .usual, level: level(number, strengths), of: levels,
                 isNegative: random.uniform(2 * number + 1) < 0.5, image)
         }
-        scratch.apply(drawn, to: input, image, into: output, filling: UInt8(value.rounded()))
+        interpolation.apply(drawn, to: input, image, into: output, filling: value, scratch)
     }
 }
 
@@ -92,10 +132,12 @@ struct TrivialAugment: ByteAugmentation {
     let description: String
     private let levels: Int
     private let value: Float
+    private let interpolation: PolicyInterpolation
 
     init(_ parameters: inout AugmentationParameters) throws(OptionError) {
         levels = try parameters.count("levels", standard: 31, in: 2...1001)
         value = try parameters.amount("value", standard: 0, atMost: 255)
+        interpolation = try parameters.word("interpolation", standard: .nearest)
         description = parameters.text
     }
 
@@ -104,10 +146,10 @@ struct TrivialAugment: ByteAugmentation {
         random: CounterRandom, scratch: TransformScratch
     ) {
         let operation = PolicyOperation.searched[random.integer(0, below: PolicyOperation.searched.count)]
-        operation.drawn(
+        let drawn = operation.drawn(
             .wide, level: Float(random.integer(1, below: levels)), of: levels, isNegative: random.uniform(2) < 0.5,
-            image
-        ).apply(to: input, image, into: output, filling: UInt8(value.rounded()), scratch)
+            image)
+        interpolation.apply(CollectionOfOne(drawn), to: input, image, into: output, filling: value, scratch)
     }
 }
 
@@ -118,10 +160,12 @@ struct AutoAugment: ByteAugmentation {
     let description: String
     private let pairs: [AutoAugmentPolicy.Pair]
     private let value: Float
+    private let interpolation: PolicyInterpolation
 
     init(_ parameters: inout AugmentationParameters) throws(OptionError) {
         pairs = try parameters.word("policy", standard: AutoAugmentPolicy.imagenet).pairs
         value = try parameters.amount("value", standard: 0, atMost: 255)
+        interpolation = try parameters.word("interpolation", standard: .nearest)
         description = parameters.text
     }
 
@@ -137,6 +181,6 @@ struct AutoAugment: ByteAugmentation {
                 .usual, level: Float(step.level), of: AutoAugmentPolicy.levels,
                 isNegative: random.uniform(2 * number + 2) < 0.5, image)
         }
-        scratch.apply(drawn, to: input, image, into: output, filling: UInt8(value.rounded()))
+        interpolation.apply(drawn, to: input, image, into: output, filling: value, scratch)
     }
 }

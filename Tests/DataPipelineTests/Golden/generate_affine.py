@@ -61,7 +61,7 @@ MOVES = [
     {"zoom_x": 0.83, "zoom_y": 1.21}, {"zoom_x": 2.6, "zoom_y": 2.9, "value": 200},
     {"theta": 21, "x": 2.2, "y": -4.1, "shear": -9, "zoom_x": 1.13, "zoom_y": 0.91},
 ]
-FILLS = ["nearest", "constant", "reflect", "wrap"]
+FILLS = ["nearest", "constant", "reflect", "wrap", "mirror"]
 
 with h5py.File("affine.h5", "w") as file:
     images = {"square": picture(21, 21, 3), "wide": picture(12, 19, 1)}
