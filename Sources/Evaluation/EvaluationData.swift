@@ -10,8 +10,8 @@ import Options
 /// The samples that a model is evaluated on, made into inputs as those it was trained on.
 struct EvaluationData {
     let source: BatchSource
-    /// Of test-time augmentation: the same samples through each view.
-    let views: [BatchSource]
+    /// Of test-time augmentation: the same samples through each view, and how much it counts.
+    let views: [(samples: BatchSource, weight: Float)]
     /// May serve the next model too.
     let opened: OpenedFile
     let normalization: Transforms.Normalization

@@ -148,7 +148,7 @@ public final class EvaluationRun {
     }
 
     /// A model's outputs on rank 0, [N, outputs], nothing on the others; and how long they took. Of several views it is their
-    /// mean. Collective.
+    /// weighted mean. Collective.
     private func outputs(
         of model: EvaluationModel, _ session: Session, _ data: EvaluationData
     ) throws -> (values: [Float], time: Duration) {
@@ -162,10 +162,13 @@ public final class EvaluationRun {
         } else {
             rows = []
             for view in data.views {
-                let outputs = try Evaluator(session, replica, view).predict(width: width)
-                rows = rows.isEmpty ? outputs : zip(rows, outputs).map { $0 + $1 }
+                let outputs = try Evaluator(session, replica, view.samples).predict(width: width)
+                rows =
+                    rows.isEmpty
+                    ? outputs.map { $0 * view.weight } : zip(rows, outputs).map { $0 + $1 * view.weight }
             }
-            for i in rows.indices { rows[i] /= Float(data.views.count) }
+            let weight = data.views.reduce(0) { $0 + $1.weight }
+            for i in rows.indices { rows[i] /= weight }
         }
         return (Array(try communicator.gather(rows).joined()), ContinuousClock.now - start)
     }

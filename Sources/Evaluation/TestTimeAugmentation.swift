@@ -8,6 +8,9 @@ import Transforms
 public enum TestTimeAugmentation: String, NamedOptionValue {
     /// The sample and its mirror image.
     case flip
+    /// The sample, which counts twice, the sample moved by a pixel to the upper left and to the lower right, and their mirror
+    /// images: Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU", 2024.
+    case multiCrop = "multi-crop"
     /// The corners and the middle of the image, and their mirror images: Krizhevsky et al., "ImageNet classification with deep
     /// convolutional neural networks", 2012.
     case tenCrop = "ten-crop"
@@ -19,7 +22,10 @@ public enum TestTimeAugmentation: String, NamedOptionValue {
     struct View {
         /// Nil as evaluation looks at it.
         var crop: (any CropPlan)?
+        var shift: PixelShift?
         var isMirrored = false
+        /// How much it counts in the mean, against others.
+        var weight: Float = 1
     }
 
     /// What is kept of an image that is resized for ten crops, where nothing else says so.
@@ -28,28 +34,42 @@ public enum TestTimeAugmentation: String, NamedOptionValue {
 
     /// Views of samples that are `center` of their images; nil for samples that are images as they are.
     func views(_ center: CenterCrop) -> [View] {
-        let crops: [(any CropPlan)?] =
+        let views: [View] =
             switch self {
-            case .flip: [nil]
+            case .flip: [View()]
+            case .multiCrop:
+                [View(weight: 2)] + [-1, 1].map { View(shift: PixelShift(x: $0, y: $0)) }
             case .tenCrop:
-                CornerCrop.all(of: center.fraction < 1 ? center : center.with(fraction: Self.margin))
-            case .multiScale: Self.scales.map { center.with(fraction: $0) }
+                CornerCrop.all(of: center.fraction < 1 ? center : center.with(fraction: Self.margin)).map {
+                    View(crop: $0)
+                }
+            case .multiScale: Self.scales.map { View(crop: center.with(fraction: $0)) }
             }
-        return crops.flatMap { [View(crop: $0), View(crop: $0, isMirrored: true)] }
+        return views.flatMap { view in
+            var mirrored = view
+            mirrored.isMirrored = true
+            return [view, mirrored]
+        }
     }
+
+    /// Whether it looks at parts of an image, or at another size of it.
+    private var resizes: Bool { self == .tenCrop || self == .multiScale }
 }
 
 extension TestTimeAugmentation {
-    /// The same samples through each view. `source` is how evaluation goes through them.
-    func sources(_ source: BatchSource, _ options: TrainingOptions) throws -> [BatchSource] {
+    /// The same samples through each view, and how much it counts. `source` is how evaluation goes through them.
+    func sources(
+        _ source: BatchSource, _ options: TrainingOptions
+    ) throws -> [(samples: BatchSource, weight: Float)] {
         let dataset = source.dataset
         let shape = dataset.sample
         guard shape.rank == 3 else {
             throw OptionError("test-time-augmentation", "\(dataset.file): its samples are features, not images")
         }
-        guard self == .flip || (dataset.source.form == .bytes && [1, 3].contains(shape[2])) else {
+        guard !resizes || (dataset.source.form == .bytes && [1, 3].contains(shape[2])) else {
             throw OptionError(
-                "test-time-augmentation", "\(rawValue) resizes images of bytes, grey or coloured; use flip for these")
+                "test-time-augmentation",
+                "\(rawValue) resizes images of bytes, grey or coloured; use flip or multi-crop for these")
         }
         let center =
             dataset.source.decoding?.plan as? CenterCrop
@@ -57,14 +77,15 @@ extension TestTimeAugmentation {
         let mirror = try AugmentationList(parsing: "flip(1)", option: "test-time-augmentation").transforms
         return try views(center).map { view in
             let seen = view.crop.map { dataset.decoded(ImageDecoding($0, channels: shape[2])) } ?? dataset
-            let transforms = (view.isMirrored ? mirror : []) + options.evaluationTransforms
+            let shift: [any SampleTransform] = view.shift.map { [$0] } ?? []
+            let transforms = shift + (view.isMirrored ? mirror : []) + options.evaluationTransforms
             let chain = try TransformChain(transforms, of: seen, seed: options.seed)
             var result = BatchSource(
                 seen, try InputPipeline(chain, source.input.normalizer.rule, further: seen.further),
                 batch: options.batchSize,
                 shards: options.shards)
             result.readers = source.readers
-            return result
+            return (result, view.weight)
         }
     }
 }

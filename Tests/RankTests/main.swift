@@ -14,7 +14,7 @@ let checks =
     collectiveChecks + agreementChecks + sharedFactChecks + reducerChecks + exchangeChecks + runChecks + observerChecks
     + forgedCheckpointChecks + nonFiniteChecks + augmentationChecks + encodedChecks + samplingChecks + dataChoiceChecks
     + traceChecks
-    + evaluationChecks
+    + evaluationChecks + viewChecks
     + kerasLossChecks
     + averageChecks
     + launchChecks

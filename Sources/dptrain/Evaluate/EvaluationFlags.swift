@@ -36,8 +36,8 @@ struct EvaluationFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "average the predictions for several views of each image: flip (2), ten-crop (10) or multi-scale (6)",
-            valueName: "views"))
+            "average the predictions for several views of each image: flip (2), multi-crop (6, some moved by a pixel), "
+                + "ten-crop (10) or multi-scale (6)", valueName: "views"))
     var testTimeAugmentation: TestTimeAugmentation?
 
     @Option(
