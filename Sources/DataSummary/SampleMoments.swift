@@ -67,9 +67,9 @@ public struct SampleMoments: Sendable {
         }
     }
 
-    /// The rule by which all samples together have mean 0, and deviation 1 if `scales`. A value that is the same in all samples is
-    /// divided by 1.
-    public func standardization(by scope: MomentScope, scales: Bool) -> Normalization {
+    /// The rule by which all samples together have mean 0, and deviation 1 where no divisor is given. A value that is the same in all
+    /// samples has a deviation of 1.
+    public func standardization(by scope: MomentScope, over divisor: Float? = nil) -> Normalization {
         let groups =
             switch scope {
             case .all: 1
@@ -81,7 +81,7 @@ public struct SampleMoments: Sendable {
             mean = [Float](repeating: mean[0], count: channels)
             deviation = [Float](repeating: deviation[0], count: channels)
         }
-        return .standardized(mean: mean, deviation: scales ? deviation : mean.map { _ in 1 })
+        return .standardized(mean: mean, deviation: divisor.map { divisor in mean.map { _ in divisor } } ?? deviation)
     }
 
     /// Place i belongs to group i % groups.

@@ -34,6 +34,7 @@ public struct Recipe: Sendable {
         Recipe("cats-dogs", PackageResources.cats_dogs_toml),
         Recipe("vgg16-transfer", PackageResources.vgg16_transfer_toml),
         Recipe("resnet50-transfer", PackageResources.resnet50_transfer_toml),
+        Recipe("resnet50-cifar100", PackageResources.resnet50_cifar100_toml),
     ]
 
     public static func named(_ name: String) throws(OptionError) -> Recipe {

@@ -28,6 +28,7 @@ public struct TrainingOptions: Equatable, Sendable {
         case standardizedPixel = "standardized-pixel"
         case centeredChannel = "centered-channel"
         case centeredPixel = "centered-pixel"
+        case unitCenteredPixel = "unit-centered-pixel"
         case caffe, tf, torch
     }
 

@@ -128,7 +128,8 @@ extension TrainingOptions.Normalization {
                 )
             }
             return .standardized(mean: statistics.mean, deviation: statistics.deviation)
-        case .standardizedAll, .standardizedChannel, .standardizedPixel, .centeredChannel, .centeredPixel:
+        case .standardizedAll, .standardizedChannel, .standardizedPixel, .centeredChannel, .centeredPixel,
+            .unitCenteredPixel:
             throw OptionError(
                 "normalization",
                 "\(rawValue) has numbers of the training samples, which a checkpoint keeps; leave it out to use the model's"

@@ -62,7 +62,7 @@ import Transforms
         let (scratch, samples) = try file(floats: floats)
         defer { withExtendedLifetime(scratch) {} }
         let moments = try SampleMoments(of: samples)
-        let rule = moments.standardization(by: scope, scales: true)
+        let rule = moments.standardization(by: scope)
         #expect(try SampleMoments(of: samples, threads: 3).sums == moments.sums)
         // Two ranks.
         let (first, second) = try (
@@ -80,8 +80,10 @@ import Transforms
             let variance = all.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(all.count)
             #expect(abs(mean) < 1e-4 && abs(variance - 1) < 1e-3, "group \(group): \(mean), \(variance)")
         }
-        guard case .standardized(let means, let deviations) = moments.standardization(by: scope, scales: false)
+        guard case .standardized(let means, let deviations) = moments.standardization(by: scope, over: 1)
         else { return }
         #expect(means.count == max(groups, 3) && deviations == means.map { _ in 1 })
+        let unit = moments.standardization(by: scope, over: 255)
+        #expect(unit == .standardized(mean: means, deviation: means.map { _ in 255 }))
     }
 }

@@ -85,7 +85,7 @@ import Transforms
     }
 
     private func moments(_ samples: SampleSet) throws -> (mean: [Float], deviation: [Float]) {
-        let rule = try SampleMoments(of: samples).standardization(by: .channel, scales: true)
+        let rule = try SampleMoments(of: samples).standardization(by: .channel)
         guard case .standardized(let mean, let deviation) = rule else { return ([], []) }
         return (mean, deviation)
     }

@@ -54,9 +54,9 @@ struct OpenedData {
 
     /// What is computed of the training samples, for rules that have numbers of theirs. The file's mean and deviation are those of rows
     /// that are kept back, too; so the others are measured.
-    private var scan: (scope: MomentScope, scales: Bool)? {
+    private var scan: (scope: MomentScope, divisor: Float?)? {
         if options.valueRange != nil { return nil }
-        return options.normalization == .standardized && data.isHeldOut ? (.channel, true) : options.normalization.scan
+        return options.normalization == .standardized && data.isHeldOut ? (.channel, nil) : options.normalization.scan
     }
 
     /// The statistics of the training samples that the rule needs; nil if it needs none. Each rank reads a part. Collective.
@@ -80,19 +80,21 @@ struct OpenedData {
     /// The rule, with a remark on it. Statistics are measured once: a run that is resumed goes on with its rule.
     func normalization(_ moments: SampleMoments?) throws -> (rule: Normalization, note: String?) {
         if scan != nil, let resumed { return (resumed, nil) }
-        let measured = scan.flatMap { scan in moments?.standardization(by: scan.scope, scales: scan.scales) }
+        let measured = scan.flatMap { scan in moments?.standardization(by: scan.scope, over: scan.divisor) }
         return try options.normalizationRule(for: file, data.train, before: preprocessing, measured: measured)
     }
 }
 
 extension TrainingOptions.Normalization {
-    fileprivate var scan: (scope: MomentScope, scales: Bool)? {
+    /// Without a divisor it is the deviation that is divided by.
+    fileprivate var scan: (scope: MomentScope, divisor: Float?)? {
         switch self {
-        case .standardizedAll: (.all, true)
-        case .standardizedChannel: (.channel, true)
-        case .standardizedPixel: (.value, true)
-        case .centeredChannel: (.channel, false)
-        case .centeredPixel: (.value, false)
+        case .standardizedAll: (.all, nil)
+        case .standardizedChannel: (.channel, nil)
+        case .standardizedPixel: (.value, nil)
+        case .centeredChannel: (.channel, 1)
+        case .centeredPixel: (.value, 1)
+        case .unitCenteredPixel: (.value, 255)
         case .auto, .unchanged, .unit, .standardized, .caffe, .tf, .torch: nil
         }
     }
