@@ -20,6 +20,9 @@ extension TrainingOptions {
     /// Whether `--override` may change an option; an unknown name gets its own error from `set`.
     package static func isOverridable(_ name: String) -> Bool { declarations[name]?.isOverridable ?? true }
 
+    /// Whether every resumed run may have another value of an option.
+    package static func isOperational(_ name: String) -> Bool { declarations[name]?.scope == .operational }
+
     /// An option's value as text, nil if it has none.
     public func text(of name: String) -> String? {
         Self.declarations[name]?.get(self)

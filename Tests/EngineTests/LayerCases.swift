@@ -220,6 +220,10 @@ extension LayerCase {
         LayerCase("dropout of an image", [3, 5, 1], front: 5) { g, x in
             _ = g.convolution(g.dropout(x, rate: 0.3), 3, kernel: 3)
         },
+        LayerCase("a branch left out of some samples", [3, 5, 1], front: 5) { g, x in
+            let branch = g.convolution(x, 5, kernel: 3, padding: .same)
+            _ = g.sum(x, g.add(.dropout(Dropout(rate: 0.4, dropsSamples: true)), to: [branch]))
+        },
     ]
 
     static let poolings = [

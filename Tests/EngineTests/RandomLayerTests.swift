@@ -124,6 +124,29 @@ import Testing
         return (mean, variance.squareRoot())
     }
 
+    /// As torchvision's `stochastic_depth` in mode `row`: whole samples are dropped, others are divided by what is left. 10,000 draws.
+    @Test(arguments: TestedEngine.all)
+    func samplesAreDroppedAsAWhole(_ engine: TestedEngine) throws {
+        let (rate, width, samples) = (Float(0.3), 8, 10_000)
+        let network = try Network.build([2, 2, 2]) { graph, x in
+            _ = graph.flatten(graph.add(.dropout(Dropout(rate: rate, dropsSamples: true)), to: [x]))
+        }
+        func outputs(_ shards: [Int]) throws -> (x: [Float], y: [Float]) {
+            let run = try PlanRun(engine.make(), network, loss: .meanSquaredError, kind: .values, shards: shards)
+            let batch = Batch(for: network, samples: samples, kind: .values)
+            return (batch.inputs, try run.run(batch).outputs)
+        }
+        let (x, y) = try outputs([samples])
+        #expect(try outputs([samples / 4, 3 * samples / 4]).y == y)
+        let dropped = (0..<samples).filter { sample in
+            let places = sample * width..<(sample + 1) * width
+            let isDropped = y[places.lowerBound] == 0
+            #expect(places.allSatisfy { isDropped ? y[$0] == 0 : abs(y[$0] - x[$0] / (1 - rate)) < 1e-5 })
+            return isDropped
+        }
+        #expect(abs(dropped.count - 3000) < 184, "\(dropped.count)")
+    }
+
     /// Whole channels are dropped, and others count more.
     @Test(arguments: TestedEngine.all)
     func channelsAreDroppedAsAWhole(_ engine: TestedEngine) throws {

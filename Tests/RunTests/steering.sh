@@ -49,6 +49,10 @@ expect "another rate is refused" 1 "say --override NAME=VALUE" \
 expect "another optimizer is refused" 1 "optimizer cannot change in the middle" \
     alone --resume --output changed --epochs 2 --override optimizer=sgd
 expect "an override of a new run" 64 "it goes with --resume" alone "${short[@]}" --override learning-rate=1 --output new
+expect "an override of what is given besides" 1 "learning-rate is given besides" \
+    alone --resume --output changed --epochs 2 --override learning-rate=1e-4 --learning-rate 1e-3
+expect "an override of what may change anyway" 1 "give --readers itself" \
+    alone --resume --output changed --epochs 2 --override readers=2
 expect "another rate that is meant" 0 "finished after 2 epochs" \
     ranks 2 --resume --output changed --epochs 2 --override learning-rate=1e-4
 expect "the checkpoint keeps it" 0 "overridden *--learning-rate from not given to 0.0001 after step 3" \
