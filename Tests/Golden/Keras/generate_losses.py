@@ -30,6 +30,13 @@ here = pathlib.Path(__file__).parent
 SEED, BATCH, STEPS = 7, 16, 10
 LENET, RESNET = ("lenet5-keras", "losses-28x28x1.h5"), ("resnet-cifar-20-v1", "losses-32x32x3.h5")
 SGD = {"optimizer": "sgd", "momentum": "0.9"}
+
+
+def kernels_only(optimizer):
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
+
+
 # Model, data, learning rate, options, Keras's optimizer.
 CASES = [
     (*LENET, 0.01, SGD, lambda rate: keras.optimizers.SGD(rate, momentum=0.9)),
@@ -43,6 +50,10 @@ CASES = [
     (*LENET, 0.01, {"optimizer": "lamb", "weight-decay": "0.1"}, lambda rate: keras.optimizers.Lamb(rate, weight_decay=0.1)),
     (*LENET, 0.01, {"optimizer": "lamb", "l2": "0.01", "global-clip-norm": "0.5"},
      lambda rate: keras.optimizers.Lamb(rate, global_clipnorm=0.5)),
+    (*RESNET, 0.0005, SGD | {"weight-decay": "20", "weight-decay-on": "kernels"},
+     lambda rate: kernels_only(keras.optimizers.SGD(rate, momentum=0.9, weight_decay=20.0))),
+    (*RESNET, 0.0005, SGD | {"weight-decay": "20"},
+     lambda rate: keras.optimizers.SGD(rate, momentum=0.9, weight_decay=20.0)),
 ]
 
 
