@@ -1,4 +1,3 @@
-import Reduction
 import Basics
 import Checkpoints
 import Execution
@@ -6,6 +5,7 @@ import Lowering
 import MessagePassing
 import Models
 import Options
+import Reduction
 import Sessions
 
 /// Evaluates a trained model on a split of a data file, or has it predict. Results are the same bits on any number of

@@ -1,10 +1,9 @@
 import Basics
-import Evaluation
 import Reduction
 
 /// What `evaluate` prints.
 extension EvaluationResult {
-    func json(withConfusion: Bool, perClass: Bool) -> [String: JSONValue] {
+    package func json(withConfusion: Bool, perClass: Bool) -> [String: JSONValue] {
         var members: [String: JSONValue] = [
             "loss": .ifFinite(loss), "accuracy": .ifFinite(accuracy), "top5": .ifFinite(top5),
             "samples": .integer(samples), "split": .string(split.rawValue),
@@ -63,7 +62,7 @@ extension ConfusionMatrix {
 }
 
 extension EvaluationResult {
-    func text(of model: String, _ data: String) -> String {
+    package func text(of model: String, _ data: String) -> String {
         let figures =
             [
                 ("loss", loss as Double?), ("accuracy", accuracy), ("top 5", top5), ("MAE", errors?.meanAbsolute),
