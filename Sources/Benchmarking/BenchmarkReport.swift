@@ -28,8 +28,9 @@ public struct BenchmarkReport: Sendable {
     /// What that time was spent waiting for.
     public private(set) var reductionWaits: ReductionWaits
     public private(set) var updateTime: Double
-    /// From the start of the process to the end of its first step; the data file is written meanwhile.
-    public internal(set) var timeToFirstStep = 0.0
+    /// From the start of the process to the end of its first step; the data file is written meanwhile. Nil if the process did other
+    /// things before.
+    public internal(set) var timeToFirstStep: Double?
     /// The reduction between the ranks.
     public private(set) var traffic: ReductionTraffic
     /// Messages that a step's gradients travel in.
@@ -82,14 +83,14 @@ public struct BenchmarkReport: Sendable {
         try traffic.combine(over: communicator)
         let figures =
             [
-                stepTime, dataTime, forwardTime, backwardTime, exposedReductionTime, updateTime, timeToFirstStep,
+                stepTime, dataTime, forwardTime, backwardTime, exposedReductionTime, updateTime, timeToFirstStep ?? 0,
                 peakMemory,
             ] + WaitCause.allCases.map { reductionWaits[$0] }
         let all = try communicator.allGather(figures)
         let largest = figures.indices.map { figure in all.map { $0[figure] }.max() ?? 0 }
         (stepTime, dataTime, forwardTime, backwardTime) = (largest[0], largest[1], largest[2], largest[3])
         (exposedReductionTime, updateTime) = (largest[4], largest[5])
-        (timeToFirstStep, peakMemory) = (largest[6], largest[7])
+        (timeToFirstStep, peakMemory) = (timeToFirstStep.map { _ in largest[6] }, largest[7])
         for cause in WaitCause.allCases { reductionWaits[cause] = largest[8 + cause.rawValue] }
         let products = try communicator.allGather([productOperationsPerSecond]).joined()
         productOperationsPerSecond = products.reduce(0, +) / Double(products.count)
@@ -121,7 +122,7 @@ extension BenchmarkReport {
             "reduce_exposed_ms": .number(exposedReductionTime), "update_ms": .number(updateTime),
             "reduce_ms": .number(traffic.time), "reduce_hidden_ms": .number(hiddenReductionTime),
             "reduce_bytes": .integer(traffic.bytes), "reduce_bytes_per_second": .number(traffic.bytesPerSecond),
-            "reduce_buckets": .integer(buckets), "time_to_first_step_ms": .number(timeToFirstStep),
+            "reduce_buckets": .integer(buckets), "time_to_first_step_ms": timeToFirstStep.map { .number($0) } ?? .null,
             "flops_per_second": .number(operationsPerSecond),
             "sgemm_gflops": .number(productOperationsPerSecond / 1e9), "share_of_peak": .number(shareOfPeak),
             "peak_rss_bytes": .integer(Int(peakMemory)),
@@ -162,7 +163,7 @@ extension BenchmarkReport {
             \(decimal(operationsPerSecond / 1e9, 1)) GFLOP/s, \(decimal(100 * shareOfPeak, 0)) % of what a product of \
             matrices reaches (\(decimal(productOperationsPerSecond / 1e9, 1)) a rank)
             batch \(batchSize), \(shards) shards, ranks x threads \(ranks) x \(threads), \(engine), \(precision); \
-            median of \(steps) steps; first step done \(decimal(timeToFirstStep, 0)) ms after the start\
+            median of \(steps) steps; first step done \(decimal(timeToFirstStep ?? 0, 0)) ms after the start\
             \(traffic.bytes > 0 ? "\n\(trafficText)" : "")
 
             \(times.text)

@@ -49,7 +49,9 @@ public struct ExchangeBenchmark: Sendable {
         let perStep = (parts.reducer.bytesSent - sent) / (Benchmark.warmUpSteps + steps)
         let bytes = try communicator.allGather([Int64(perStep)]).joined().max() ?? 0
         model = parts.network.name
-        parameters = parts.reducer.buckets.count
+        parameters = parts.network.trainableIndices.reduce(0) { sum, index in
+            sum + parts.network.parameters[index].specification.shape.count
+        }
         ranks = communicator.size
         nodes = session.sharing.nodes.nodes.count
         buckets = parts.reducer.buckets.buckets.count

@@ -12,23 +12,34 @@ public struct ShardComparison: Sendable {
 
     /// In ascending order of their shards.
     public let reports: [BenchmarkReport]
+    /// Whether each report's memory is its own, and not the most so far.
+    private let separatesMemory: Bool
 
     /// Collective. `options.shards` does not matter.
     public init(
         _ options: TrainingOptions, steps: Int, _ communicator: Communicator, engines: @escaping EngineMaker
     ) throws {
-        let numbers = Self.numbers(ranks: communicator.size, batchSize: options.batchSize)
+        let numbers = Self.numbers(ranks: communicator.size, batchSize: options.batchSize).filter { shards in
+            var options = options
+            options.shards = shards
+            return (try? options.validate()) != nil
+        }
         guard !numbers.isEmpty else {
             throw OptionError(
                 "batch-size",
                 "\(options.batchSize) samples are no shard for each of \(communicator.size) ranks")
         }
+        var separatesMemory = true
         reports = try numbers.map { shards in
             var options = options
             options.shards = shards
-            HostMemory.forgetPeak()
-            return try Benchmark(options, steps: steps, communicator, engines: engines).run()
+            separatesMemory = HostMemory.forgetPeak() && separatesMemory
+            var report = try Benchmark(options, steps: steps, communicator, engines: engines).run()
+            // The later ones begin long after the process.
+            if shards != numbers[0] { report.timeToFirstStep = nil }
+            return report
         }
+        self.separatesMemory = separatesMemory
     }
 
     /// One for each rank, and powers of two above, as long as each shard has a sample.
@@ -59,7 +70,7 @@ public struct ShardComparison: Sendable {
                 "\(report.shards)", Figures.decimal(report.imagesPerSecond, 1),
                 Figures.decimal(100 * report.imagesPerSecond / best.imagesPerSecond, 0),
                 Figures.decimal(report.stepTime, 2), Figures.decimal(report.exposedReductionTime, 2),
-                Figures.decimal(report.peakMemory / 1048576, 0),
+                separatesMemory ? Figures.decimal(report.peakMemory / 1048576, 0) : "-",
             ]
         }
         return """
@@ -67,8 +78,8 @@ public struct ShardComparison: Sendable {
 
             \(table.text)
 
-            --shards \(best.shards) is fastest here, with \(Figures.decimal(best.imagesPerSecond, 1)) images/s and \
-            \(Figures.decimal(best.peakMemory / 1048576, 0)) MiB a rank; a run's shards are part of its result, and cannot change later.
+            --shards \(best.shards) is fastest here, with \(Figures.decimal(best.imagesPerSecond, 1)) images/s; a run's shards are part of its \
+            result, and cannot change later.
             """
     }
 }

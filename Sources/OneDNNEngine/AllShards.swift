@@ -23,7 +23,8 @@ extension DNNLCompiler {
         }
         let all = try make(samples * sums.shards)
         let isTheSame = all.layout(dnnl_query_weights_md) == primitive.layout(dnnl_query_weights_md)
-        return all.computesRowsAlike && isTheSame && all.leavesRows ? all : nil
+        let isTheSameKernel = all.implementation == primitive.implementation
+        return isTheSameKernel && isTheSame && all.leavesRows ? all : nil
     }
 
     /// Whether a tensor has the plan's samples as rows.
@@ -52,7 +53,9 @@ extension DNNLCompiler {
 }
 
 extension Primitive {
-    var computesRowsAlike: Bool { implementation.hasPrefix("brgemm") }
+    /// Whether a row has the same bits whatever the number of rows, and weights' gradients those of `DenseSum`. Kernels for AMX add pairs
+    /// of bf16 in another order, and were not tried.
+    var computesRowsAlike: Bool { implementation.hasPrefix("brgemm") && !implementation.contains("amx") }
 
     /// Whether a dense layer's result is row-major.
     fileprivate var leavesRows: Bool {

@@ -64,17 +64,18 @@ extension DNNLCompiler {
         writes: [BufferID], bind: @escaping PartBinding, forAllShards: (units: Int, bind: PartBinding)? = nil
     ) {
         let parts = Parts(of: units, multiple: multiple, threads: library.threads)
+        let all = forAllShards.map { Parts(of: $0.units, multiple: multiple, threads: library.threads) }
+        // Few samples of one shard may be fewer parts than those of all shards.
+        let count = max(parts.count, all?.count ?? 0)
         // Parts of several threads do not share a line of the cache.
-        let stride = parts.count == 1 ? floats : floats.rounded(upToMultipleOf: lineOfValues)
-        let scratch = floats == 0 ? nil : builder.scratch(floats: stride * parts.count)
+        let stride = count == 1 ? floats : floats.rounded(upToMultipleOf: lineOfValues)
+        let scratch = floats == 0 ? nil : builder.scratch(floats: stride * count)
         func kernel(_ parts: Parts, _ bind: PartBinding, _ memory: Memory) -> Kernel {
             let (compute, scratch) = (bind(memory), scratch.map { memory.floats($0) })
             return parts.kernel { part, number in compute(part, scratch.map { $0 + number * stride }) }
         }
         builder.emit(
             detail, reads: reads, writes: writes + (scratch.map { [$0] } ?? []), bind: { kernel(parts, bind, $0) },
-            forAllShards: forAllShards.map { all in
-                { kernel(Parts(of: all.units, multiple: multiple, threads: library.threads), all.bind, $0) }
-            })
+            forAllShards: forAllShards.flatMap { given in all.map { all in { kernel(all, given.bind, $0) } } })
     }
 }

@@ -66,6 +66,8 @@ package enum SumChecks {
         let network = values.network
         let replica = Replica(
             try ReplicaPlan(network, loss: .sparseCategoricalCrossEntropy, engine: engine, demand))
+        try require(
+            (replica.sums != nil) == isLayerByLayer, "plans for shards of \(sizes) samples cannot go layer by layer")
         try replica.setWeights(values.weights)
         let width = network.inputShape.count
         try replica.addGradients(of: sizes, sums, seed: 1, step: 0) { plan, first in

@@ -24,6 +24,13 @@ import Testing
         try compare(engine, layer.network(), .meanSquaredError, Self.two, [2, 1, 1])
     }
 
+    /// Shards of fewer samples than there are threads: all shards together are more parts than one.
+    @Test(arguments: TestedEngine.withThreads, LayerCase.all + LayerCase.wideWinograds)
+    func fewSamplesOnSeveralThreads(_ engine: TestedEngine, _ layer: LayerCase) throws {
+        try compare(engine, layer.network(), .meanSquaredError, Self.one, [1, 1, 1, 1])
+        try compare(engine, layer.network(), .meanSquaredError, Self.one, [2, 2, 2, 2])
+    }
+
     /// Shards of one row, of up to 16, of other numbers, and of more: outputs that fill no block, inputs that fill no register.
     @Test(
         arguments: TestedEngine.all,

@@ -37,6 +37,13 @@ struct TestedEngine: Sendable, CustomTestStringConvertible {
     static let keepingNaN = all
     #endif
 
+    #if ONEDNN
+    /// Those whose threads share kernels.
+    static let withThreads = [TestedEngine(testDescription: "onednn, 3 threads") { try DNNLEngine(threads: 3) }]
+    #else
+    static let withThreads: [TestedEngine] = []
+    #endif
+
     /// Whether the engine computes bf16 on this processor.
     var computesBF16: Bool { testDescription == Self.bf16?.testDescription }
 

@@ -11,12 +11,12 @@ package enum HostMemory {
     /// started from, too.
     package static var peakBytes: Int? { SystemText("/proc/self/status")?.number(after: "VmHWM:").map { $0 * 1024 } }
 
-    /// Counts the peak from here on, where the kernel lets a process do so.
-    package static func forgetPeak() {
+    /// Counts the peak from here on. False where the kernel does not let a process do so.
+    package static func forgetPeak() -> Bool {
         let file = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC)
-        guard file >= 0 else { return }
-        _ = write(file, "5", 1)
-        close(file)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        return write(file, "5", 1) == 1
     }
 
     /// What this process has in memory: pages of its own, and pages that it may share with others, such as those of

@@ -6,6 +6,8 @@ extension Replica {
         of sizes: [Int], _ sums: ShardSums, seed: UInt64, step: UInt64,
         load: (_ plan: BoundPlan, _ firstSample: Int) throws -> Void
     ) throws {
+        precondition(
+            exchanges.allSatisfy { $0 == nil }, "shards of a network that exchanges statistics need other ranks")
         let isSideBySide = self.sums != nil && Set(sizes).count == 1
         weightsChanged()
         let plans = try sizes.indices.map { shard in

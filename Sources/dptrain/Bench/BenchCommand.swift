@@ -45,14 +45,19 @@ struct BenchCommand: RankCommand {
 
     @Flag(
         help: """
-            as JSON: images_per_second, step_ms, data_ms, forward_ms, backward_ms, reduce_exposed_ms, update_ms, \
+            as JSON: images_per_second, step_ms, data_ms, forward_ms, backward_ms, reduce_exposed_ms, \
+            reduce_slower_ranks_ms, reduce_within_node_ms, reduce_between_nodes_ms, update_ms, \
             reduce_ms, reduce_hidden_ms, reduce_bytes, reduce_bytes_per_second, reduce_buckets, flops_per_second, \
             peak_rss_bytes, time_to_first_step_ms, sgemm_gflops, share_of_peak, kernels and the settings; \
-            with --shards auto best_shards, and these of each number as reports
+            with --shards auto best_shards, and these of each number as reports; with --exchange-only exchange_ms, \
+            shortest_exchange_ms, reduce_bytes, reduce_buckets, parameters, ranks, nodes and steps
             """)
     var json = false
 
-    @Flag(help: "measure the exchange of gradients and weights alone, with a shard a rank and nothing to compute")
+    @Flag(
+        help:
+            "measure the exchange of gradients and weights alone, with a shard and a sample a rank and nothing to compute"
+    )
     var exchangeOnly = false
 
     @OptionGroup(title: "Network") var network: OptionFlags<NetworkGroup>
@@ -63,7 +68,7 @@ struct BenchCommand: RankCommand {
 
     mutating func validate() throws {
         guard (1...1_000_000).contains(steps) else { throw ValidationError("--steps \(steps) is not in 1...1000000") }
-        if exchangeOnly, comparesShards || !tracing.given.isEmpty {
+        if exchangeOnly, computation.given.contains(where: { $0.name == "shards" }) || !tracing.given.isEmpty {
             throw ValidationError("--exchange-only has a shard for each rank, and no trace")
         }
         if comparesShards, tracing.given.contains(where: { $0.name == "trace" }) {
@@ -97,6 +102,11 @@ struct BenchCommand: RankCommand {
     }
 
     var threads: Int { get throws { try options.threads } }
+
+    var sharedFacts: [SharedFact] {
+        let kind = exchangeOnly ? "--exchange-only" : comparesShards ? "--shards \(ShardComparison.word)" : "steps"
+        return [SharedFact("what is measured", kind), SharedFact("--steps", "\(steps)")]
+    }
 
     func run(on world: Communicator) throws -> ExitCode {
         let report: (text: String, json: JSONValue)
