@@ -14,6 +14,9 @@ extension SampleSet {
     private static var mostBytes: Int { 1 << 30 }
     private static var blockBytes: Int { 8 << 20 }
 
+    /// What values are divided by to be from 0 to 1. Those that are stored as floats are taken to be so already.
+    package var unitDivisor: Float { source.form == .floats && !source.holdsWideIntegers ? 1 : 255 }
+
     /// The rule for samples where no other is chosen, with a remark on it. Integers wider than bytes are read once, to the
     /// end.
     public func standardNormalization() throws -> (rule: Normalization, note: String?) {

@@ -26,6 +26,8 @@ struct OutputColumns {
     ) -> [OutputColumns] {
         guard case .row(let kinds) = kind else {
             let width = network.outputShape.count
+            // What stands for mixing in evaluation makes shares of labels; what is measured here are the labels themselves.
+            let kind = kind == .shares && dataset.targetKind == .label ? .label : kind
             return [
                 OutputColumns(
                     name: network.nodes[network.nodes.count - 1].name, loss: loss, weight: 1, kind: kind,
@@ -69,7 +71,10 @@ struct OutputColumns {
                 let x = start + sample * width + outputs.lowerBound
                 if kind == .label {
                     add(x, label: label(of: sample, targets), row, to: &sums)
-                } else if case .targets(_, let stride) = targets {
+                } else {
+                    guard case .targets(_, let stride) = targets else {
+                        preconditionFailure("what is measured of targets of kind \(kind) needs target values")
+                    }
                     values.withUnsafeBufferPointer { values in
                         guard let first = values.baseAddress else { return }
                         add(x, values: first + sample * stride + target, row, to: &sums)
@@ -84,7 +89,7 @@ struct OutputColumns {
         switch targets {
         case .labels(let labels): Int(labels[sample])
         case .targets(let values, let stride): Int(values[sample * stride + target])
-        case .none: 0
+        case .none: preconditionFailure("samples that are measured have labels")
         }
     }
 

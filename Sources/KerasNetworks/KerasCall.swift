@@ -8,6 +8,8 @@ struct KerasCall {
     private(set) var tensors: [JSONValue]
     /// Keras's `training`; nil where the call says what all calls of its class do.
     let training: Bool?
+    /// Whether the last of its tensors is an attention's mask.
+    private(set) var hasMaskTensor = false
     /// What else it says, by name. A layer reads them as options, and refuses one that it does not know.
     private(set) var arguments: [String: JSONValue] = [:]
 
@@ -37,7 +39,8 @@ struct KerasCall {
             guard let value = named[name], value != .null else { continue }
             if let tensor = isOfKeras2 ? Self.history(value) : KerasArguments.history(of: value) {
                 tensors.append(tensor)
-                named[name] = name == MultiHeadAttention.maskName ? true : .null
+                named[name] = .null
+                hasMaskTensor = name == MultiHeadAttention.maskName
             } else if name != MultiHeadAttention.maskName {
                 throw LayerError("the argument \(name) of a call is no tensor of the model")
             }

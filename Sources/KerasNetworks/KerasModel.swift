@@ -15,6 +15,8 @@ package struct KerasModel {
         var inputs: [Source]
         /// Keras's `training`; nil where the call does not say it.
         let training: Bool?
+        /// Whether the last of its inputs is an attention's mask.
+        var hasMaskTensor = false
         /// What else a call of a layer says, by name.
         var options: [String: JSONValue] = [:]
         /// Of an operation: what it is given, as the file has it.
@@ -222,8 +224,8 @@ package struct KerasModel {
                 }
                 calls.append(
                     Call(
-                        inputs: inputs, training: given?.training, options: given?.arguments ?? [:],
-                        arguments: isOperation ? call : nil))
+                        inputs: inputs, training: given?.training, hasMaskTensor: given?.hasMaskTensor ?? false,
+                        options: given?.arguments ?? [:], arguments: isOperation ? call : nil))
             } catch {
                 throw NetworkError(network: network, layer: name, reason: error.description)
             }

@@ -13,6 +13,8 @@ struct KerasOptions {
     /// Whether the layer goes home under its own class, which is not what is written for others like it.
     private var keepsClass = false
     private var remaining: [String: JSONValue]
+    /// Whether the last of the inputs is an attention's mask.
+    private(set) var hasMaskTensor = false
 
     init(kerasClass: String, configuration: [String: JSONValue], inputs: [Shape]) {
         self.kerasClass = kerasClass
@@ -274,8 +276,6 @@ struct KerasOptions {
         return value != .null && value != .bool(false) && value.number != 0
     }
 
-    func isTrue(_ name: String) -> Bool { remaining[name] == .bool(true) }
-
     /// Whether an option is absent, null or one word.
     func isUnset(_ name: String, or word: String? = nil) -> Bool {
         let value = remaining[name] ?? .null
@@ -283,7 +283,10 @@ struct KerasOptions {
     }
 
     /// What a call says is read as options are.
-    mutating func add(_ options: [String: JSONValue]) { remaining.merge(options) { own, _ in own } }
+    mutating func add(_ call: KerasModel.Call) {
+        remaining.merge(call.options) { own, _ in own }
+        hasMaskTensor = call.hasMaskTensor
+    }
 
     /// Takes out options that change nothing here.
     mutating func ignore(_ names: String...) {

@@ -98,7 +98,7 @@ private struct NodeReader {
                 }
             case .layer(let configuration), .operation(_, let configuration):
                 let module = if case .operation(let module, _) = entry.content { module } else { String?.none }
-                let (arguments, options, training) = (call.arguments, call.options, call.training)
+                let (given, training) = (call, call.training)
                 let isUsual = place.models.isEmpty && entry.calls.count == 1 && !isInference
                 let call = LayerCall(
                     models: place.models, layer: entry.name, number: number, isInference: isInference)
@@ -108,9 +108,10 @@ private struct NodeReader {
                     let (layer, origin) =
                         if let module {
                             try Layer.reading(
-                                operation: entry.kerasClass, module, configuration, arguments ?? .null, inputs: inputs)
+                                operation: entry.kerasClass, module, configuration, given.arguments ?? .null,
+                                inputs: inputs)
                         } else {
-                            try Layer.reading(entry.kerasClass, configuration, options, inputs: inputs)
+                            try Layer.reading(entry.kerasClass, configuration, given, inputs: inputs)
                         }
                     guard training != true || !layer.isOtherInTraining else { throw Self.refusedTraining }
                     return isUsual
@@ -247,7 +248,7 @@ extension Layer {
 
     /// Reads the options that all classes share, then those of the class, among which are those of the call.
     fileprivate static func reading(
-        _ kerasClass: String, _ configuration: [String: JSONValue], _ call: [String: JSONValue], inputs: [Shape]
+        _ kerasClass: String, _ configuration: [String: JSONValue], _ call: KerasModel.Call, inputs: [Shape]
     ) throws(LayerError) -> (layer: Layer, origin: LayerOrigin?) {
         var configuration = configuration
         let dtype = configuration.removeValue(forKey: "dtype") ?? "float32"
@@ -255,7 +256,7 @@ extension Layer {
         guard policy == "float32" || dtype == .null else {
             throw LayerError("its option dtype = \(policy ?? "?") is not supported: save the model in float32")
         }
-        if let name = call.keys.first(where: { configuration[$0] != nil }) {
+        if let name = call.options.keys.first(where: { configuration[$0] != nil }) {
             throw LayerError("a call has the argument \(name), which is not supported")
         }
         var options = KerasOptions(kerasClass: kerasClass, configuration: configuration, inputs: inputs)

@@ -40,7 +40,10 @@ extension MultiHeadAttention: BranchedLayer {
             map(1, .input(keyPlace(among: inputs.count)), to: heads * keyWidth),
             map(2, .input(1), to: heads * valueWidth),
             plain(
-                .plain(AttentionWeights(heads: heads, scale: 1 / Float(keyWidth).squareRoot(), mask: mask)),
+                .plain(
+                    AttentionWeights(
+                        heads: heads, scale: 1 / Float(keyWidth).squareRoot(), mask: mask,
+                        zeroesExcluded: zeroesExcluded)),
                 [.part(0), .part(1)] + (mask.isInput ? [.input(inputs.count - 1)] : [])),
         ]
         if dropout > 0 { parts.append(plain(.dropout(Dropout(rate: dropout)), [.part(3)])) }
@@ -53,7 +56,8 @@ extension MultiHeadAttention: BranchedLayer {
 
 extension DotAttention: BranchedLayer {
     func parts(for inputs: [Shape]) -> [LayerPart] {
-        let weights = AttentionWeights(heads: 1, scale: 1, mask: AttentionMask(isCausal: isCausal))
+        let weights = AttentionWeights(
+            heads: 1, scale: 1, mask: AttentionMask(isCausal: isCausal), zeroesExcluded: false)
         var parts = [
             LayerPart(layer: .plain(weights), sources: [.input(0), .input(inputs.count - 1)], parameters: 0..<0)
         ]

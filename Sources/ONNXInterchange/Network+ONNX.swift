@@ -65,7 +65,13 @@ private struct ONNXBuilder {
     func outputName(_ node: Int) -> String { network.heads.isEmpty ? "output" : network.nodes[node].name }
 
     mutating func build(_ preprocessing: ONNXModel.Preprocessing?, _ serves: [Bool]) throws(NetworkError) {
-        for name in network.inputs.map(inputName) + outputs.map(outputName) { graph.reserve(name) }
+        for name in network.inputs.map(inputName) + outputs.map(outputName) {
+            guard graph.reserve(name) else {
+                throw NetworkError(
+                    network: network.name, layer: name,
+                    reason: "two inputs or outputs of the ONNX graph would have this name; give the layer another one")
+            }
+        }
         for node in network.inputs { values[node] = input(node, preprocessing) }
         for (index, node) in network.nodes.enumerated().dropFirst(network.inputs.count) where serves[index] {
             let inputs = node.inputs.map { values[$0] }

@@ -69,8 +69,8 @@ struct ONNXGraph {
         return name
     }
 
-    /// Keeps a name for an input or output of the graph.
-    mutating func reserve(_ name: String) { names.insert(name) }
+    /// Keeps a name for an input or output of the graph; false if another has it.
+    mutating func reserve(_ name: String) -> Bool { names.insert(name).inserted }
 
     private mutating func unique(_ name: String) -> String {
         var (result, number) = (name, 1)

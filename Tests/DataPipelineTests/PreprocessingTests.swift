@@ -83,6 +83,7 @@ import Transforms
         guard case .standardized(let means, let deviations) = moments.standardization(by: scope, over: 1)
         else { return }
         #expect(means.count == max(groups, 3) && deviations == means.map { _ in 1 })
+        #expect(samples.unitDivisor == (floats ? 1 : 255))
         let unit = moments.standardization(by: scope, over: 255)
         #expect(unit == .standardized(mean: means, deviation: means.map { _ in 255 }))
     }

@@ -27,7 +27,8 @@ extension LayerCase {
             let mask = AttentionMask(isCausal: true, rows: rows + [[false, false, false, false]])
             let y = g.plain(MultiHeadAttention(heads: 2, keyWidth: 3, mask: mask), [steps, steps])
             let causal = AttentionMask(isCausal: true)
-            _ = g.plain(MultiHeadAttention(heads: 2, keyWidth: 3, dropout: 0.2, mask: causal), [y, others])
+            let z = g.plain(MultiHeadAttention(heads: 2, keyWidth: 3, dropout: 0.2, mask: causal), [y, others])
+            _ = g.plain(MultiHeadAttention(heads: 2, keyWidth: 3, dropout: 0.2, mask: mask), [z, steps])
         },
         LayerCase("attention with masks of each sample", [4, 3, 1], front: 5) { g, x in
             let (steps, others) = (g.plain(Reshape([4, 15]), [x]), g.plain(Reshape([6, 10]), [x]))

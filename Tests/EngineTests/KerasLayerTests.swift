@@ -33,7 +33,7 @@ import Testing
         #expect(Self.names.count { $0.hasPrefix("operations/") } == 62)
         #expect(Self.names.count { $0.hasPrefix("graphs/") } == 12)
         #expect(Self.names.count { $0.hasPrefix("penalties/") } == 12)
-        #expect(Self.names.count { $0.hasPrefix("attention/") } == 17)
+        #expect(Self.names.count { $0.hasPrefix("attention/") } == 18)
     }
 
     @Test(arguments: TestedEngine.all, names)

@@ -1,5 +1,6 @@
-import Reduction
+import Basics
 import Evaluation
+import Reduction
 import Testing
 
 /// Against scikit-learn 1.9.1: `classification_report(labels, predictions, zero_division=0)`, `mean_absolute_error`,
@@ -39,6 +40,16 @@ import Testing
         #expect(report.table(everyClass: true).contains("│ a               │    0.6000 │ 0.7500 │ 0.6667 │       4 │"))
         let means = report.table(everyClass: false)
         #expect(!means.contains("│ a ") && means.contains("│ mean of samples │    0.6444 │"))
+    }
+
+    @Test func eachOutputHasAFileOfItsOwn() throws {
+        let files = try ConfusionMatrix.files("a.b/table.csv", of: ["digit", "base/top"])
+        #expect(files == ["a.b/table.digit.csv", "a.b/table.base_top.csv"])
+        #expect(try ConfusionMatrix.files("a.b/table", of: ["digit"]) == ["a.b/table.digit"])
+        let error = #expect(throws: OptionError.self) {
+            try ConfusionMatrix.files("table.csv", of: ["a/b", "digit", "a_b"])
+        }
+        #expect(error?.description.contains("a/b and a_b would both go to table.a_b.csv") == true)
     }
 
     /// y = [[3, -0.5], [2, 0], [7, 1]], p = [[2.5, 0], [0, 0], [8, 2]].

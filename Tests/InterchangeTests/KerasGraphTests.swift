@@ -131,6 +131,8 @@ import Testing
             (attention(usual, #", "attention_mask": ["s", "0", 0]"#), "it must be a matrix"),
             (attention(usual, #", "attention_mask": [[1, 0], [1]]"#), "it must be a matrix"),
             (attention(usual, #", "attention_mask": [[1, 0, 1]]"#), "a mask of 1x3, which must be 2x2 or 1x2"),
+            (attention(usual, #", "attention_mask": true"#), "it must be a matrix"),
+            (attention(usual + #", "attention_mask": true"#, ""), "it must be a matrix"),
             (attention(usual, #", "value_mask": ["s", 0, 0]"#), "the argument value_mask, a tensor"),
             (attention(usual, #", "return_attention_scores": true"#), "option return_attention_scores"),
             (attention(#""num_heads": 4611686018427387904, "key_dim": 4611686018427387904"#, ""), "more than 2^31 - 1"),
@@ -152,6 +154,14 @@ import Testing
         ("Dense", #""units": 4"#, "[\(tensor), null, \(tensor)]", "{}", "the argument mask, a tensor"),
         ("BatchNormalization", #""axis": -1"#, "[\(tensor)]", #"{"mask": \#(constant)}"#, "option mask"),
         ("Softmax", #""axis": -1, "trainable": true"#, "[\(tensor), \(constant)]", "{}", "option mask"),
+        (
+            "Attention", #""dropout": 0.0"#, "[[\(tensor), \(tensor)]]", #"{"attention_mask": \#(constant)}"#,
+            "option attention_mask"
+        ),
+        (
+            "Attention", #""dropout": 0.0"#, "[[\(tensor), \(tensor)]]", #"{"attention_mask": true}"#,
+            "option attention_mask"
+        ),
         ("Dense", #""units": 4"#, "[\(tensor)]", #"{"foo": 3}"#, "option foo = 3"),
         ("Dense", #""units": 4"#, "[\(tensor), null, null, 7]", "{}", "option number 4 = 7"),
         ("Dense", #""units": 4"#, "[\(tensor)]", #"{"units": 3}"#, "the argument units"),

@@ -71,6 +71,29 @@ import TestSupport
         #expect(refusal?.reason.contains("leave out --bake-preprocessing") == true)
     }
 
+    /// The only input of a graph is called `input`, and the only output `output`, whatever the layers' names are.
+    @Test(arguments: ["head", "input"]) func namesOfInputsAndOutputsDiffer(_ name: String) throws {
+        let head = { (name: String, units: Int) in
+            #"{"class_name": "Dense", "name": "\#(name)", "config": {"name": "\#(name)", "units": \#(units)}, "#
+                + #""inbound_nodes": [[["x", 0, 0, {}]]]}"#
+        }
+        let network = try Network(
+            kerasJSON: """
+                {"class_name": "Functional", "config": {"name": "m", "layers": [
+                    {"class_name": "InputLayer", "name": "x", "config": {"name": "x", "batch_shape": [null, 4]},
+                     "inbound_nodes": []},
+                    \(head(name, 2)), \(head("other", 3))],
+                  "input_layers": [["x", 0, 0]], "output_layers": [["\(name)", 0, 0], ["other", 0, 0]]}}
+                """, label: "m")
+        #expect(network.heads.count == 2)
+        guard name == "input" else {
+            _ = try ONNXModel(network, weights: weights(network))
+            return
+        }
+        let refusal = #expect(throws: NetworkError.self) { try ONNXModel(network, weights: weights(network)) }
+        #expect(refusal?.layer == "input" && refusal?.reason.contains("would have this name") == true)
+    }
+
     private func expect(_ model: ONNXModel, _ name: String) throws {
         let golden = CheckpointFixture.golden("../ONNX/\(name).onnx")
         let expected = (try? Data(contentsOf: URL(fileURLWithPath: golden))).map(Array.init)

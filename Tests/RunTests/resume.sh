@@ -179,6 +179,18 @@ expect "the same on 3 ranks, with 3 readers, stopped by SIGUSR1" 75 "$saved" \
 expect "its rest, without mpirun" 0 "finished after 2 epochs" alone --resume --output mixed --readers 1
 verdict "it ends with the files of one left alone (all transforms)" same_run transformed mixed
 
+# Mixing makes shares of labels; evaluation counts labels, through several views too.
+blended=(blended/latest.h5 --data data.h5 --test-time-augmentation flip)
+expect "a run on mixed samples" 0 "" \
+    alone "${short[@]}" --epochs 4 --learning-rate 0.003 --augment mixup --output blended
+expect "its samples are predicted" 0 "" alone predict "${blended[@]}" --top 1
+right=$(grep -Ec '^[0-9]+: ([a-z-]+) [01]\.[0-9]+.*label: \1\)$' output)
+expect "its samples are counted" 0 '"accuracy":.*"confusion":.*"loss":([1-9]|0\.[0-9]*[1-9])' \
+    ranks 2 evaluate "${blended[@]}" --json --confusion
+accuracy=$(sed -En 's/.*"accuracy":([0-9.]+).*/\1/p' output)
+verdict "as many are right as predictions are" \
+    awk -v right="$right" -v a="$accuracy" 'BEGIN { exit !(right > 0 && (a * 40 - right)^2 < 1e-6) }'
+
 expect "a run that stops early" 0 "stopped after 2 epochs" \
     alone "${short[@]}" --epochs 9 --output early --early-stopping patience=1,min-delta=9
 cp -a early stopped
@@ -196,6 +208,11 @@ values=(
     --epochs 2
 )
 expect "a regression" 0 "mae" alone "${values[@]}" --validation last:0.25 --output values --checkpoint-every-steps 1 --keep 9
+expect "floats minus the mean sample" 0 "" alone "${values[@]}" --normalization unit-centered-pixel --output floats
+expect "they are taken as they are" 0 "^normalization .*standardized .* / 1\\.0" alone checkpoint inspect floats/latest.h5
+expect "bytes minus the mean sample" 0 "" \
+    alone "${short[@]}" --epochs 1 --normalization unit-centered-pixel --output centered
+expect "they are divided by 255" 0 "^normalization .*standardized .* / 255\\.0" alone checkpoint inspect centered/latest.h5
 expect "a regression from the middle of an epoch" 0 "finished after 2 epochs" \
     ranks 2 --resume values/step-00000002.h5 --output halfway
 verdict "its errors are those of the whole epoch" cmp values/latest.h5 halfway/latest.h5

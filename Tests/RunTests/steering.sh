@@ -59,4 +59,12 @@ expect "the checkpoint keeps it" 0 "overridden *--learning-rate from not given t
     alone checkpoint inspect changed/latest.h5
 expect "the run goes on with it" 0 "learning_rate: 1.0000e-04" alone --resume --output changed --epochs 3
 
+printf '[steering]\nlearning-rate = 0.001\n' >rate.toml
+expect "a run whose configuration has the rate" 0 "" alone "${short[@]}" --config rate.toml --epochs 1 --output configured
+expect "its rate is changed beside the configuration" 0 "learning_rate: 2.0000e-04" \
+    alone --resume --output configured --config rate.toml --epochs 2 --override learning-rate=2e-4
+printf '[steering]\nlearning-rate = 0.002\n' >rate.toml
+expect "but not where the configuration has another rate" 1 "learning-rate is given besides" \
+    alone --resume --output configured --config rate.toml --epochs 3 --override learning-rate=1e-4
+
 finish

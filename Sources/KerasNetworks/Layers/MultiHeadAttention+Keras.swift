@@ -73,8 +73,9 @@ extension DotAttention: PlainKerasLayer {
         try options.require("use_scale", false)
         try options.require("score_mode", "dot")
         options.keep("seed")
-        let mask = try AttentionMask(keras: &options)
-        self.init(dropout: try options.number("dropout", default: 0), isCausal: mask.isCausal)
+        self.init(
+            dropout: try options.number("dropout", default: 0),
+            isCausal: try options.flag(AttentionMask.causal, default: false))
     }
 
     package var kerasConfiguration: [String: JSONValue] {
@@ -87,17 +88,16 @@ extension DotAttention: PlainKerasLayer {
 }
 
 extension AttentionMask {
-    /// A tensor is said by true (`KerasCall`).
+    fileprivate static let causal = "use_causal_mask"
+
     fileprivate init(keras options: inout KerasOptions) throws(LayerError) {
-        let isCausal = try options.flag("use_causal_mask", default: false)
-        let isInput = options.isTrue(MultiHeadAttention.maskName)
-        let rows = isInput ? nil : try options.rowsOfFlags(MultiHeadAttention.maskName)
-        if isInput { options.ignore(MultiHeadAttention.maskName) }
-        self.init(isCausal: isCausal, isInput: isInput, rows: rows)
+        let isCausal = try options.flag(Self.causal, default: false)
+        let rows = try options.rowsOfFlags(MultiHeadAttention.maskName)
+        self.init(isCausal: isCausal, isInput: options.hasMaskTensor, rows: rows)
     }
 
     fileprivate func callArguments(for reader: KerasReader) -> [String: JSONValue] {
-        var arguments: [String: JSONValue] = isCausal ? ["use_causal_mask": true] : [:]
+        var arguments: [String: JSONValue] = isCausal ? [Self.causal: true] : [:]
         if let rows {
             let values = JSONValue.array([.array(rows.map { .array($0.map { .bool($0) }) })])
             arguments[MultiHeadAttention.maskName] =

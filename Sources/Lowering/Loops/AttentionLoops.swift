@@ -9,7 +9,8 @@ extension AttentionWeights: PlainlyComputed {
     package func loops(for operation: Operation, samples: Int) -> (any PlainLayer)? {
         AttentionWeightsLoops(
             AttentionHeads(operation.inputShapes[0], operation.inputShapes[1], heads), scale: scale, mask,
-            maskCount: mask.isInput ? operation.inputShapes[2].count : 0, samples: samples)
+            maskCount: mask.isInput ? operation.inputShapes[2].count : 0, zeroesExcluded: zeroesExcluded,
+            samples: samples)
     }
 }
 
@@ -67,9 +68,13 @@ struct AttentionWeightsLoops: PlainLayer {
     private let mask: AttentionMask
     /// Elements that the mask has for a sample, if it is an input.
     private let maskCount: Int
+    private let zeroesExcluded: Bool
 
-    init(_ heads: AttentionHeads, scale: Float, _ mask: AttentionMask, maskCount: Int, samples: Int) {
+    init(
+        _ heads: AttentionHeads, scale: Float, _ mask: AttentionMask, maskCount: Int, zeroesExcluded: Bool, samples: Int
+    ) {
         (self.heads, self.scale, self.mask, self.maskCount, self.samples) = (heads, scale, mask, maskCount, samples)
+        self.zeroesExcluded = zeroesExcluded
     }
 
     /// Sets what does not count for a place of the query to `value`. `given` has what samples say themselves.
@@ -110,6 +115,8 @@ struct AttentionWeightsLoops: PlainLayer {
                     for i in 0..<width { add(query[place * stride + i] * scale, scratch + i * places, to: row, places) }
                     exclude(row, place, sample, given: maskCount > 0 ? x[2] : nil, Self.excluded)
                     _ = softmax(row, row, width: places)
+                    // Only where all are excluded is there a weight that is not 0 yet.
+                    if zeroesExcluded { exclude(row, place, sample, given: maskCount > 0 ? x[2] : nil, 0) }
                 }
             }
         }

@@ -1,7 +1,7 @@
 import Basics
 
 /// Which values count for which places of an attention's query. A value counts if no part of the mask excludes it. For a place for
-/// which none counts, all count alike.
+/// which none counts, all count alike, unless the layer says otherwise.
 public struct AttentionMask: Sendable, Equatable {
     /// Only values up to the place itself count.
     public let isCausal: Bool

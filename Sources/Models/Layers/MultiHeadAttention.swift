@@ -18,6 +18,8 @@ public struct MultiHeadAttention: RandomDescription {
     public let dropout: Float
     /// Which values count, in this call of the layer.
     public let mask: AttentionMask
+    /// Whether a place for which no value counts has no weights at all, in evaluation too: Keras 3 computes so in layers with dropout.
+    package let zeroesExcluded: Bool
     public let kernelInitializer: Initializer
     public let biasInitializer: Initializer
 
@@ -26,6 +28,17 @@ public struct MultiHeadAttention: RandomDescription {
         dropout: Float = 0, mask: AttentionMask = AttentionMask(),
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros
     ) {
+        self.init(
+            heads: heads, keyWidth: keyWidth, valueWidth: valueWidth, channels: channels, usesBias: usesBias,
+            dropout: dropout, mask: mask, zeroesExcluded: dropout > 0, kernelInitializer: kernelInitializer,
+            biasInitializer: biasInitializer)
+    }
+
+    private init(
+        heads: Int, keyWidth: Int, valueWidth: Int?, channels: Int?, usesBias: Bool, dropout: Float,
+        mask: AttentionMask, zeroesExcluded: Bool, kernelInitializer: Initializer, biasInitializer: Initializer
+    ) {
+        self.zeroesExcluded = zeroesExcluded
         (self.heads, self.keyWidth, self.valueWidth) = (heads, keyWidth, valueWidth ?? keyWidth)
         (self.channels, self.usesBias, self.dropout, self.mask) = (channels, usesBias, dropout, mask)
         (self.kernelInitializer, self.biasInitializer) = (kernelInitializer, biasInitializer)
@@ -107,7 +120,8 @@ public struct MultiHeadAttention: RandomDescription {
     private func with(dropout: Float, mask: AttentionMask) -> MultiHeadAttention {
         MultiHeadAttention(
             heads: heads, keyWidth: keyWidth, valueWidth: valueWidth, channels: channels, usesBias: usesBias,
-            dropout: dropout, mask: mask, kernelInitializer: kernelInitializer, biasInitializer: biasInitializer)
+            dropout: dropout, mask: mask, zeroesExcluded: zeroesExcluded, kernelInitializer: kernelInitializer,
+            biasInitializer: biasInitializer)
     }
 
     public var typeName: String { "MultiHeadAttention" }
@@ -161,9 +175,11 @@ package struct AttentionWeights: PlainDescription {
     package let heads: Int
     package let scale: Float
     package let mask: AttentionMask
+    /// Whether nothing counts for a place for which the mask excludes all values, not all alike.
+    package let zeroesExcluded: Bool
 
-    package init(heads: Int, scale: Float, mask: AttentionMask) {
-        (self.heads, self.scale, self.mask) = (heads, scale, mask)
+    package init(heads: Int, scale: Float, mask: AttentionMask, zeroesExcluded: Bool) {
+        (self.heads, self.scale, self.mask, self.zeroesExcluded) = (heads, scale, mask, zeroesExcluded)
     }
 
     package func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {

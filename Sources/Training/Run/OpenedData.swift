@@ -56,7 +56,8 @@ struct OpenedData {
     /// that are kept back, too; so the others are measured.
     private var scan: (scope: MomentScope, divisor: Float?)? {
         if options.valueRange != nil { return nil }
-        return options.normalization == .standardized && data.isHeldOut ? (.channel, nil) : options.normalization.scan
+        return options.normalization == .standardized && data.isHeldOut
+            ? (.channel, nil) : options.normalization.scan(unit: data.train.unitDivisor)
     }
 
     /// The statistics of the training samples that the rule needs; nil if it needs none. Each rank reads a part. Collective.
@@ -86,15 +87,15 @@ struct OpenedData {
 }
 
 extension TrainingOptions.Normalization {
-    /// Without a divisor it is the deviation that is divided by.
-    fileprivate var scan: (scope: MomentScope, divisor: Float?)? {
+    /// Without a divisor it is the deviation that is divided by. `unit` is what makes stored values 0 to 1.
+    fileprivate func scan(unit: Float) -> (scope: MomentScope, divisor: Float?)? {
         switch self {
         case .standardizedAll: (.all, nil)
         case .standardizedChannel: (.channel, nil)
         case .standardizedPixel: (.value, nil)
         case .centeredChannel: (.channel, 1)
         case .centeredPixel: (.value, 1)
-        case .unitCenteredPixel: (.value, 255)
+        case .unitCenteredPixel: (.value, unit)
         case .auto, .unchanged, .unit, .standardized, .caffe, .tf, .torch: nil
         }
     }

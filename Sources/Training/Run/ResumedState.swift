@@ -122,7 +122,7 @@ struct ResumedState {
         for name in request.given {
             try options.set(name, to: request.options.text(of: name) ?? "none")
         }
-        let overrides = try override(&options, request.overrides, besides: request.given, of: found)
+        let overrides = try override(&options, request.overrides, stored, of: found)
         let changed = Set(overrides.map(\.option))
         let differences = options.semanticDifferences(from: stored).filter { !changed.contains($0.name) }
         guard differences.isEmpty else {
@@ -142,19 +142,19 @@ struct ResumedState {
         return (options, recorded, found.state.overrides + overrides)
     }
 
-    /// Changes options as a user asked for, and returns the changes.
+    /// Changes options as a user asked for, and returns the changes. `stored` are those of the checkpoint: a recipe or a configuration
+    /// may say them again.
     private static func override(
-        _ options: inout TrainingOptions, _ asked: [OptionOverride], besides given: some Collection<String>,
-        of found: Found
+        _ options: inout TrainingOptions, _ asked: [OptionOverride], _ stored: TrainingOptions, of found: Found
     ) throws -> [RunState.Override] {
         let before = options
         for change in asked {
-            guard !given.contains(change.name) else {
-                throw OptionError("override", "--\(change.name) is given besides; leave one of them out")
-            }
             guard !TrainingOptions.isOperational(change.name) else {
                 throw OptionError(
                     "override", "\(change.name) may be another in a resumed run: give --\(change.name) itself")
+            }
+            guard before.text(of: change.name) == stored.text(of: change.name) else {
+                throw OptionError("override", "--\(change.name) is given besides; leave one of them out")
             }
             guard TrainingOptions.isOverridable(change.name) else {
                 throw OptionError(

@@ -74,20 +74,15 @@ struct EvaluateCommand: RankCommand {
         var request = flags.request([model], data: data, images: images)
         request.countsConfusion = countsConfusion
         request.measuresOutputs = countsConfusion || perClass
-        let table = try world.onRoot { try confusionFile.map { try OutputFile($0, overwrite: true) } }
+        // Files of several outputs lie in the same folder.
+        _ = try world.onRoot { try confusionFile.map { try OutputFile($0, overwrite: true) } }
         let result = try EvaluationRun(request, world, engines: EngineChoice.engine).evaluate()
-        if world.rank == 0 { try report(result, table ?? nil) }
+        if world.rank == 0 { try report(result) }
         return .success
     }
 
-    private func report(_ result: EvaluationResult, _ table: OutputFile?) throws {
-        if let table, let confusionFile {
-            if let matrix = result.confusion { try table.write(Array(matrix.csv.utf8)) }
-            for output in result.outputs {
-                guard let matrix = output.confusion else { continue }
-                try OutputFile(Self.path(confusionFile, of: output.name), overwrite: true).write(Array(matrix.csv.utf8))
-            }
-        }
+    private func report(_ result: EvaluationResult) throws {
+        if let confusionFile { try write(result, to: confusionFile) }
         if json {
             try StandardOutput.print(JSONValue.object(result.json(withConfusion: confusion, perClass: perClass)).text())
             return
@@ -107,10 +102,12 @@ struct EvaluateCommand: RankCommand {
         if confusion { try StandardOutput.print(matrix.table) }
     }
 
-    /// `confusion.csv` becomes `confusion.digit.csv`.
-    private static func path(_ path: String, of output: String) -> String {
-        let name = output.replacing("/", with: "_")
-        let end = path.lastIndex(of: ".").flatMap { path[$0...].contains("/") ? nil : $0 } ?? path.endIndex
-        return String(path[..<end]) + ".\(name)" + String(path[end...])
+    private func write(_ result: EvaluationResult, to path: String) throws {
+        let outputs = result.outputs.filter { $0.confusion != nil }
+        let paths = try ConfusionMatrix.files(path, of: outputs.map(\.name))
+        let files = try ([path] + paths).map { try OutputFile($0, overwrite: true) }
+        for (file, matrix) in zip(files, [result.confusion] + outputs.map(\.confusion)) {
+            if let matrix { try file.write(Array(matrix.csv.utf8)) }
+        }
     }
 }

@@ -85,6 +85,12 @@ def constant_mask(x):
     return top(L.MultiHeadAttention(2, 3)(y, y, attention_mask=mask))
 
 
+def unattended_with_dropout(x):
+    y = steps(x, 4)
+    mask = np.array([[1, 0, 0, 1], [0, 0, 0, 0], [0, 1, 1, 1], [1, 1, 1, 1]], bool)
+    return top(L.MultiHeadAttention(2, 3, dropout=0.2)(y, y, attention_mask=mask, training=False))
+
+
 def constant_row(x):
     y = steps(x, 4)
     return top(L.MultiHeadAttention(2, 3)(y, y, attention_mask=np.array([[[1.0, 0, 1, 1]]]), use_causal_mask=True))
@@ -114,6 +120,7 @@ CASES = {
     "block": block, "called twice": called_twice, "in a model": in_a_model,
     "causal": causal, "causal to others": causal_to_others, "causal and not": causal_and_not,
     "mask of a constant": constant_mask, "mask of one constant row": constant_row, "mask of samples": mask_of_samples,
+    "mask that excludes all, with dropout": unattended_with_dropout,
     "mask of one row a sample": row_of_samples, "without weights": without_weights,
     "causal without weights": causal_without_weights,
 }
