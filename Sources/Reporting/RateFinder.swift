@@ -11,8 +11,10 @@ public final class RateFinder: RunObserver {
     public struct Finding: Sendable, Equatable {
         /// Where the smoothed loss falls fastest, for a rate that grows by factors.
         public let steepest: Double
-        /// Where it is lowest: above this rate training gets worse.
+        /// Where it is lowest: above this rate training gets worse, unless it is the last.
         public let lowest: Double
+        /// Whether it is lowest after the last of all steps, so that nothing is known of larger rates.
+        public let fallsToTheEnd: Bool
     }
 
     /// The smoothed loss after each step.
@@ -48,6 +50,7 @@ public final class RateFinder: RunObserver {
             return (rate: here.rate, slope: (here.loss - before.loss) / (log(here.rate) - log(before.rate)))
         }
         guard let steepest = falls.min(by: { $0.slope < $1.slope }), steepest.slope < 0 else { return nil }
-        return Finding(steepest: steepest.rate, lowest: points[lowest].rate)
+        return Finding(
+            steepest: steepest.rate, lowest: points[lowest].rate, fallsToTheEnd: lowest == steps - 1)
     }
 }

@@ -109,6 +109,18 @@ import Testing
         #expect(try network([Self.input("i"), listed], to: "o").nodes[1].isInference)
     }
 
+    /// Keras 3 does not open a file that says `"score_mode": "dot"` in the older form, in which dptrain writes layers.
+    @Test func attentionIsWrittenWithoutItsUsualScore() throws {
+        let layer = Self.layer(
+            "o", "Attention", #""score_mode": "dot", "use_scale": false"#,
+            [#"["s", 0, 0, {"use_causal_mask": true}], ["s", 0, 0, {"use_causal_mask": true}]"#])
+        let steps = Self.layer("s", "Reshape", #""target_shape": [2, 2]"#, [Self.read("i")])
+        let network = try network([Self.input("i"), steps, layer], to: "o")
+        let text = try network.kerasModel.text()
+        #expect(!text.contains("score_mode"))
+        #expect(try Network(kerasJSON: text, label: "m") == network)
+    }
+
     private static let tensor =
         #"{"class_name": "__keras_tensor__", "config": {"keras_history": ["i", 0, 0]}}"#
     private static let constant =

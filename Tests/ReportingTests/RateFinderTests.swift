@@ -24,15 +24,24 @@ import Testing
         let steps = run(finder) { $0 < 1e-3 ? 2 : $0 < 1e-1 ? 2 - 0.5 * log10($0 / 1e-3) : 1 + 10 * $0 }
         let finding = try #require(finder.finding)
         #expect(finding.steepest > 1e-3 && finding.steepest < 1e-1 && finding.lowest >= finding.steepest)
-        #expect(finding.lowest < 1)
+        #expect(finding.lowest < 1 && !finding.fallsToTheEnd)
         #expect(steps < 100, "a loss of four times the least one ends it")
         #expect(finder.points.count == steps)
     }
 
-    @Test func aLossThatIsNoNumberEndsIt() {
+    @Test func aLossThatIsNoNumberEndsIt() throws {
         let finder = RateFinder(steps: 100)
         #expect(run(finder) { $0 < 1e-4 ? 2 - $0 : .nan } == 14)
         #expect(finder.points.count == 13)
+        let finding = try #require(finder.finding)
+        #expect(!finding.fallsToTheEnd, "the loss at a larger rate was seen")
+    }
+
+    /// Nothing is said of rates that were not tried.
+    @Test func aLossThatFallsToTheEndSaysSo() throws {
+        let finder = RateFinder(steps: 30)
+        #expect(run(finder) { 2 - $0 } == 30)
+        #expect(try #require(finder.finding).fallsToTheEnd)
     }
 
     @Test func aLossThatNeverFallsFindsNothing() {

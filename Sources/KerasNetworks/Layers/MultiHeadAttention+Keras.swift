@@ -78,9 +78,8 @@ extension DotAttention: PlainKerasLayer {
             isCausal: try options.flag(AttentionMask.causal, default: false))
     }
 
-    package var kerasConfiguration: [String: JSONValue] {
-        ["use_scale": false, "score_mode": "dot", "dropout": .decimal(dropout)]
-    }
+    /// Without `score_mode`, which is "dot" where nobody says otherwise: Keras 3 takes that word in a file for its function `dot`.
+    package var kerasConfiguration: [String: JSONValue] { ["use_scale": false, "dropout": .decimal(dropout)] }
 
     package func callArguments(for reader: KerasReader) -> [String: JSONValue] {
         AttentionMask(isCausal: isCausal).callArguments(for: reader)

@@ -105,10 +105,14 @@ struct FindRateCommand: RankCommand {
                 "the loss has not fallen between \(from) and \(to): try others with --from and --to")
             return
         }
+        let rest =
+            finding.fallsToTheEnd
+            ? "falls to the end, at \(Figures.metric(finding.lowest)): try a larger --to"
+            : "is lowest at \(Figures.metric(finding.lowest)); above that, training gets worse."
         try StandardOutput.print(
             """
             --learning-rate \(Float(String.formatted("%.1e", finding.steepest)) ?? Float(finding.steepest)): the loss falls \
-            fastest there. It is lowest at \(Figures.metric(finding.lowest)); above that, training gets worse.
+            fastest there. It \(rest)
             """)
     }
 
