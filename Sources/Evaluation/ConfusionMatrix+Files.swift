@@ -4,7 +4,7 @@ import Reduction
 extension ConfusionMatrix {
     /// Where the matrices of several outputs go: `confusion.csv` becomes `confusion.digit.csv`. Each needs a file of its own.
     public static func files(_ path: String, of outputs: [String]) throws(OptionError) -> [String] {
-        let end = path.lastIndex(of: ".").flatMap { path[$0...].contains("/") ? nil : $0 } ?? path.endIndex
+        let end = path.lastIndex(of: ".").flatMap { path[$0...].contains { $0 == "/" } ? nil : $0 } ?? path.endIndex
         var owners: [String: String] = [:]
         var files: [String] = []
         for output in outputs {

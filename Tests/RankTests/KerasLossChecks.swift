@@ -54,7 +54,7 @@ private func compare(
         check.expect(losses.count, equals: expected.losses.count, "steps")
         for (step, (got, keras)) in zip(losses, expected.losses).enumerated() {
             check.expect(
-                abs(got - keras) <= golden.tolerance * keras,
+                abs(got - keras) <= (expected.tolerance ?? golden.tolerance) * keras,
                 "\(expected.model) \(expected.options), step \(step + 1): \(got), Keras \(keras)")
         }
     }
@@ -81,6 +81,8 @@ private struct GoldenLosses: Decodable {
         let model: String
         let data: String
         let options: [String: String]
+        /// Of this case, if it is not that of all.
+        let tolerance: Double?
         let losses: [Double]
         let predictions: [[Float]]?
         /// Whether targets are several classes a sample; nil for labels.

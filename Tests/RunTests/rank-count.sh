@@ -59,6 +59,8 @@ compare "EMA, Lookahead, stochastic depth, gammas of zero, F1" "1 2 3" --model r
     --lookahead steps=3 --stochastic-depth 0.3 --zero-init-residual --save-best monitor=f1
 compare "AUC, EMA, top 5" 2 --model simple-cnn --data data.h5 --batch-size 40 --ema 0.9 \
     --save-best monitor=auc --early-stopping monitor=top5,patience=9
+compare "F1 and top 5 where samples are mixed in training" 2 --model simple-cnn --data data.h5 --batch-size 40 \
+    --augment mixup --save-best monitor=f1 --early-stopping monitor=top5,patience=9
 for mode in shard global; do
     compare "a mean of weights, batch norm $mode, a last batch smaller than the shards" "1 2 3" \
         --model resnet-cifar-8-v1 --data data.h5 --batch-size 48 --shards 7 --batch-norm $mode --swa start=0

@@ -13,12 +13,14 @@ extension Trainer {
     static func start(_ parts: RunParts, _ resumed: RunState?) throws -> Start {
         let (decisions, heads) = (parts.decisionsPerSample, parts.headMetrics)
         let headNames = heads.flatMap(\.names)
+        // Samples that are mixed in training have one class each in validation.
+        let haveLabels = decisions == 1 && parts.data.validation?.dataset.targetKind == .label
         var coordinator = try parts.session.options.coordinator(
             stepsPerEpoch: parts.stepsPerEpoch,
             metrics: EpochMetrics.names(
                 accuracy: decisions > 0, errors: decisions == 0 && heads.isEmpty,
                 validation: parts.data.validation != nil,
-                averages: parts.averaged != nil, scores: parts.data.targetKind == .label)
+                averages: parts.averaged != nil, scores: parts.data.targetKind == .label || haveLabels)
                 + headNames + (parts.data.validation == nil ? [] : headNames.map { "val_" + $0 }))
         guard let resumed else {
             let rate = coordinator.rates(epoch: 0)[0]

@@ -112,7 +112,11 @@ def main():
         print(f"{model} {options}: {exact[0]:.4f} ... {exact[-1]:.4f}; Keras in float32 is off by {deviation:.1e}")
         assert deviation < 5e-5
         options = {"learning-rate": str(rate)} | options
-        cases.append(dict(model=model, data=data, options=options, losses=exact))
+        case = dict(model=model, data=data, options=options, losses=exact)
+        if "weight-decay" in options and model.startswith("resnet"):
+            # Kernels for AVX2 are off by 1.02e-4 after ten steps with `kernels`. Without it losses differ by 3e-3.
+            case["tolerance"] = 3e-4
+        cases.append(case)
     golden = dict(seed=SEED, batch_size=BATCH, tolerance=1e-4, cases=cases)
     (here / "losses.json").write_text(json.dumps(golden, indent=1) + "\n")
 
