@@ -9,15 +9,19 @@ extension DNNLCompiler {
         tensors.allSatisfy { builder.liesSideBySide($0.buffer, bytes: $0.layout.byteCount) }
     }
 
-    /// A primitive for the rows of all shards, if its kernels compute a row alike whatever the number of rows. Those of batched
-    /// products (brgemm) do on one thread; those of products of matrices do not (`LayerByLayerTests`).
+    /// How shards are added, if kernels may take the rows of all of them where `primitive` takes those of one: if it computes a row
+    /// alike whatever the number of rows. Batched products (brgemm) do on one thread; products of matrices do not
+    /// (`LayerByLayerTests`).
+    func sumsOfRows(_ primitive: Primitive) -> ShardSums? {
+        // Several threads may share a row's sum, in another way for another number of rows.
+        library.hasOwnKernels && library.threads == 1 && primitive.computesRowsAlike ? builder.sums : nil
+    }
+
+    /// A primitive for the rows of all shards, if there is one.
     func rowsOfAllShards(
         _ primitive: Primitive, _ rows: Tensor..., make: (_ samples: Int) throws -> Primitive
     ) throws -> Primitive? {
-        // Several threads may share a row's sum, in another way for another number of rows.
-        guard let sums = builder.sums, library.hasOwnKernels, library.threads == 1, primitive.computesRowsAlike else {
-            return nil
-        }
+        guard let sums = sumsOfRows(primitive) else { return nil }
         for tensor in rows {
             guard try isRowMajor(tensor), lieSideBySide(tensor) else { return nil }
         }
@@ -32,8 +36,27 @@ extension DNNLCompiler {
         try rows.layout == .rowMajor(samples: samples, [rows.layout.dimensions[1]], rows.layout.type)
     }
 
+    /// A tensor that has a row for each sample, as an argument of a primitive, which says its layout.
+    typealias Rows = (argument: Int32, tensor: Tensor, layout: dnnl_query_t)
+
+    /// Emits a primitive from rows to rows, and in its place `all` where the rows of all shards go through it together.
+    func emit(
+        _ primitive: Primitive, layer: String, from: Rows, with others: [(Int32, Tensor)], to: Rows,
+        forAllShards all: Primitive?
+    ) throws {
+        emit(
+            primitive, layer: layer, reads: [(from.argument, from.tensor)] + others,
+            writes: [(to.argument, to.tensor)],
+            forAllShards: try all.map { all in
+                let rows = try [from, to].map {
+                    ($0.argument, $0.tensor, try all.required($0.layout, layer: layer))
+                }
+                return binding(all, layer: layer, rows: rows, others: others)
+            })
+    }
+
     /// Binds a primitive for all shards. `rows` are the tensors that have the shards' samples, by argument, with their layouts.
-    func binding(
+    private func binding(
         _ primitive: Primitive, layer: String, rows: [(Int32, Tensor, MemoryDescriptor)], others: [(Int32, Tensor)]
     ) -> (scratch: BufferID?, bind: (Memory) throws -> Kernel) {
         let scratch = primitive.layout(dnnl_query_scratchpad_md).map { self.scratch($0) }

@@ -37,21 +37,13 @@ extension DNNLCompiler {
             ? try reorder(kernel, to: wanted, layer: name)
             : try readable(operation.parameters[0], kernel, as: wanted, layer: name)
         let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
-        var reads = [(DNNL_ARG_SRC, input), (DNNL_ARG_WEIGHTS, w)]
-        if usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
+        let bias = usesBias ? [(DNNL_ARG_BIAS, try vector(operation.parameters[1]))] : []
         let all = try rowsOfAllShards(primitive, input, y) { samples in
             try densePrimitive(operation, .rowMajor(samples: samples, [inputs], type))
         }
-        emit(
-            primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)],
-            forAllShards: try all.map { all in
-                binding(
-                    all, layer: name,
-                    rows: [
-                        (DNNL_ARG_SRC, input, try all.required(dnnl_query_src_md, layer: name)),
-                        (DNNL_ARG_DST, y, try all.required(dnnl_query_dst_md, layer: name)),
-                    ], others: Array(reads.dropFirst()))
-            })
+        try emit(
+            primitive, layer: name, from: (DNNL_ARG_SRC, input, dnnl_query_src_md),
+            with: [(DNNL_ARG_WEIGHTS, w)] + bias, to: (DNNL_ARG_DST, y, dnnl_query_dst_md), forAllShards: all)
         let state = DenseState(
             primitive: primitive, input: input, kernel: kernel, weights: keepsWeights ? w : kernel, output: y,
             usesBias: usesBias, forAllShards: all)
@@ -104,8 +96,7 @@ extension DNNLCompiler {
         _ operation: Operation, _ primitive: Primitive, _ state: DenseState, _ gradient: Tensor
     ) throws -> Bool {
         let (rows, layout) = (samples, state.kernel.layout)
-        guard let sums = builder.sums, library.hasOwnKernels, library.threads == 1,
-            primitive.computesRowsAlike,
+        guard let sums = sumsOfRows(primitive),
             sums.levelCount <= DenseSum.mostLevels, builder.largestShard <= DenseSum.mostRows,
             !operation.parameters.contains(where: builder.isShared), let width = try DenseSum.width(layout),
             primitive.layout(dnnl_query_diff_weights_md) == layout,
@@ -155,17 +146,9 @@ extension DNNLCompiler {
                     gradient: .rowMajor(samples: samples, [operation.outputShape.count], type))
             }
         }
-        emit(
-            primitive, layer: name, reads: [(DNNL_ARG_DIFF_DST, gradient), (DNNL_ARG_WEIGHTS, w)],
-            writes: [(DNNL_ARG_DIFF_SRC, dx)],
-            forAllShards: try all.map { all in
-                binding(
-                    all, layer: name,
-                    rows: [
-                        (DNNL_ARG_DIFF_DST, gradient, try all.required(dnnl_query_diff_dst_md, layer: name)),
-                        (DNNL_ARG_DIFF_SRC, dx, try all.required(dnnl_query_diff_src_md, layer: name)),
-                    ], others: [(DNNL_ARG_WEIGHTS, w)])
-            })
+        try emit(
+            primitive, layer: name, from: (DNNL_ARG_DIFF_DST, gradient, dnnl_query_diff_dst_md),
+            with: [(DNNL_ARG_WEIGHTS, w)], to: (DNNL_ARG_DIFF_SRC, dx, dnnl_query_diff_src_md), forAllShards: all)
         return dx
     }
 
