@@ -4,8 +4,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// One run at a time writes to an output folder.
-struct OutputLockTests {
+/// One run at a time writes to an output folder. The tests run one after the other: a process that one of them starts has the open
+/// files of all, for a moment.
+@Suite(.serialized) struct OutputLockTests {
     @Test func aSecondRunIsRefusedAndToldWhoIsThere() throws {
         let directory = try TemporaryDirectory()
         let folder = directory.path("out")
@@ -137,7 +138,10 @@ struct OutputLockTests {
         try handle.truncate(atOffset: 0)
         try handle.write(contentsOf: Data(text.utf8))
         try handle.close()
-        close(lock.inheritable)
+        // This process no longer has the open file. The lock closes its descriptor later, which must not be another test's by then.
+        let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        #expect(nothing >= 0 && dup2(nothing, lock.inheritable) >= 0)
+        close(nothing)
         #expect(OutputLock.isInherited(folder) && OutputLock.isTaken(folder))
         #expect(throws: FileError.self) { try OutputLock(folder: folder, of: .sweep) }
         run.send(SIGKILL)
