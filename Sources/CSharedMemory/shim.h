@@ -1,8 +1,11 @@
 #pragma once
+#include <linux/futex.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 // What Swift's Glibc lacks, and atomic accesses to memory that another process maps too.
@@ -18,3 +21,35 @@ static inline void dptrain_store_release(uint64_t *place, uint64_t value) {
 
 /// Tells the core that it waits in a loop.
 static inline void dptrain_pause(void) { __builtin_ia32_pause(); }
+
+/// What processes sleep at, in memory that they share. A sleeper listens, looks once more whether what it waits for is there, and
+/// sleeps. One that makes something there rings, if there is a sleeper. So one of the two always sees the other.
+typedef struct {
+    uint32_t rings;
+    uint32_t sleepers;
+} dptrain_bell;
+
+/// How often the bell has rung. From now on it is rung for the caller too.
+static inline uint32_t dptrain_listen(dptrain_bell *bell) {
+    __atomic_fetch_add(&bell->sleepers, 1, __ATOMIC_SEQ_CST);
+    return __atomic_load_n(&bell->rings, __ATOMIC_SEQ_CST);
+}
+
+/// Sleeps until the bell has rung more often, or so many nanoseconds (less than a second).
+static inline void dptrain_sleep(dptrain_bell *bell, uint32_t rings, long nanoseconds) {
+    struct timespec longest = {.tv_sec = 0, .tv_nsec = nanoseconds};
+    syscall(SYS_futex, &bell->rings, FUTEX_WAIT, rings, &longest, NULL, 0);
+}
+
+static inline void dptrain_stop_listening(dptrain_bell *bell) { __atomic_fetch_sub(&bell->sleepers, 1, __ATOMIC_RELAXED); }
+
+/// Whether somebody listens who may not have seen what the caller has stored.
+static inline bool dptrain_is_heard(const dptrain_bell *bell) {
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return __atomic_load_n(&bell->sleepers, __ATOMIC_SEQ_CST) > 0;
+}
+
+static inline void dptrain_ring(dptrain_bell *bell) {
+    __atomic_fetch_add(&bell->rings, 1, __ATOMIC_SEQ_CST);
+    syscall(SYS_futex, &bell->rings, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}

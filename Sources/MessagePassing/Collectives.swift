@@ -49,6 +49,11 @@ extension Communicator {
     public func allGather<T: MessageElement>(inPlace buffer: UnsafeMutableBufferPointer<T>, _ layout: RankLayout) throws
     {
         precondition(layout.total <= buffer.count, "the parts are more than the whole")
+        let stride = MemoryLayout<T>.stride
+        if let sharedGather, let start = buffer.baseAddress, layout.largest <= SharedGather.largest / stride {
+            watch.during(.waiting) { sharedGather.gather(start, layout, stride: stride) }
+            return
+        }
         let type = T.messageKind.datatype
         try wait("MPI_Allgatherv") {
             cmpi_allgatherv(buffer.baseAddress, layout.counts, layout.offsets, type, handle)

@@ -12,6 +12,8 @@ public final class Communicator {
     let handle: cmpi_comm
     /// Is told what this rank does, so that a job whose ranks wait in vain ends.
     package let watch: StallWatch
+    /// For what ranks of one node gather without messages; nil where they do not.
+    private(set) var sharedGather: SharedGather?
 
     /// How much threading MPI offers.
     public enum ThreadLevel: Int32, Sendable, Comparable {
@@ -70,6 +72,11 @@ public final class Communicator {
     /// the same order on all ranks. Collective. Lives until `finalize`.
     public func duplicate() throws -> Communicator {
         try split("MPI_Comm_dup") { MPI_Comm_dup(handle.mpi, &$0.mpi) }
+    }
+
+    /// From now on small parts are gathered in memory that all ranks share: those of one node (`memorySharing`). Collective.
+    package func gatherInSharedMemory() throws {
+        if sharedGather == nil { sharedGather = try SharedGather(self) }
     }
 
     /// The communicator that a collective call of MPI makes of this one.

@@ -7,6 +7,8 @@ public final class RankLayout: @unchecked Sendable {
     let offsets: UnsafeMutablePointer<Int32>
     /// The elements of all ranks together.
     public let total: Int
+    /// Those of the rank that has most.
+    let largest: Int
 
     /// `counts` and `offsets` have one entry a rank. Throws where one does not fit MPI's 32 bits.
     public init(counts: [Int], offsets: [Int]) throws {
@@ -23,6 +25,7 @@ public final class RankLayout: @unchecked Sendable {
             (self.offsets + rank).initialize(to: Int32(offsets[rank]))
         }
         total = counts.reduce(0, +)
+        largest = counts.max() ?? 0
     }
 
     /// Parts that follow one another.

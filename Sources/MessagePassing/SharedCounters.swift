@@ -1,3 +1,4 @@
+import Basics
 import CSharedMemory
 import Glibc
 
@@ -6,20 +7,31 @@ import Glibc
 public final class SharedCounters {
     private let window: SharedWindow<UInt64>
     private let places: [UnsafeMutablePointer<UInt64>]
+    /// Of all ranks, in a cache line behind the numbers of the first.
+    private let bell: UnsafeMutablePointer<dptrain_bell>
     private let rank: Int
+    /// How often a rank looks before it lets others have the core, and before it sleeps.
+    private let (looks, turns): (Int, Int)
     /// One a cache line, so that raising one does not slow those who look at another.
     private static let stride = 8
 
     /// `count`: the numbers of each rank, 0 at first. Collective.
     public init(count: Int, _ node: Communicator) throws {
-        window = try SharedWindow(count: count * Self.stride, node)
+        window = try SharedWindow(count: (count + 1) * Self.stride, node)
         places = window.parts.compactMap(\.baseAddress)
+        bell = UnsafeMutableRawPointer(places[0] + count * Self.stride).bindMemory(to: dptrain_bell.self, capacity: 1)
         rank = node.rank
+        // Ranks that share a core keep it from the one that they wait for, also by asking for their turn again and again.
+        (looks, turns) = node.size > Processors.online ? (20, 0) : (200, 1800)
     }
 
-    /// Raises this rank's number.
+    /// Raises this rank's number, and wakes those who sleep if all ranks' numbers are larger now.
     public func raise(_ number: Int, to value: UInt64) {
-        dptrain_store_release(places[rank] + number * Self.stride, value)
+        let place = places[rank] + number * Self.stride
+        let before = place.pointee
+        if value == before { return }
+        dptrain_store_release(place, value)
+        if dptrain_is_heard(bell), least(number) > before { dptrain_ring(bell) }
     }
 
     /// The smallest number of all ranks of the node.
@@ -28,22 +40,23 @@ public final class SharedCounters {
         for place in places { least = min(least, dptrain_load_acquire(place + number * Self.stride)) }
         return least
     }
-}
 
-/// Waits for other ranks of the node: watches for a moment, then lets others have the core, then sleeps.
-public struct Backoff {
-    private var tries = 0
-
-    public init() {}
-
-    public mutating func pause() {
-        tries += 1
-        if tries < 200 {
-            dptrain_pause()
-        } else if tries < 2000 {
-            sched_yield()
-        } else {
-            usleep(100)
+    /// Waits until `isOver`: looks for a moment, then lets others have the core, then sleeps until a number of all ranks is larger,
+    /// or `nap` seconds (less than one), if something else may happen too.
+    public func wait(nap: Double, until isOver: () throws -> Bool) rethrows {
+        var tries = 0
+        while try !isOver() {
+            tries += 1
+            if tries < looks {
+                dptrain_pause()
+            } else if tries < looks + turns {
+                sched_yield()
+            } else {
+                let rings = dptrain_listen(bell)
+                defer { dptrain_stop_listening(bell) }
+                if try isOver() { return }
+                dptrain_sleep(bell, rings, Int(nap * 1e9))
+            }
         }
     }
 }

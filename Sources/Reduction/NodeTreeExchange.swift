@@ -30,6 +30,9 @@ public final class NodeTreeExchange: GradientExchange {
         return memory
     }
 
+    /// In seconds: where nothing but the node's counters ends a wait, and where messages from other nodes may, which are to be looked for.
+    private static let (longestNap, napBetweenMessages) = (0.05, 1e-4)
+
     private enum Counter {
         static let completed = 0
         static let shared = 1
@@ -150,12 +153,10 @@ public final class NodeTreeExchange: GradientExchange {
         let before = (completedByAll, sharedByAll, sent, messages.inFlight)
         let start = BootClock.now
         try node.watch.during(.waiting) {
-            var backoff = Backoff()
-            while true {
+            try counters.wait(nap: isOneNode ? Self.longestNap : Self.napBetweenMessages) {
                 look()
                 try progress()
-                if before != (completedByAll, sharedByAll, sent, messages.inFlight) { break }
-                backoff.pause()
+                return before != (completedByAll, sharedByAll, sent, messages.inFlight)
             }
         }
         trace?.waited(cause, missing: completed - shared, from: start)

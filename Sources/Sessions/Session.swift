@@ -46,6 +46,7 @@ package struct Session {
             options.nodeExchange == .memory
             ? try communicator.memorySharing(nodes)
             : MemorySharing(nodes: NodeMap(labels: Array(0..<communicator.size)))
+        if communicator.size > 1, sharing.nodes.nodes.count == 1 { try communicator.gatherInSharedMemory() }
     }
 
     /// As many as there are processors that no rank computes on: ranks that computed more slowly for their readers would

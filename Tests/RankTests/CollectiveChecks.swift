@@ -1,3 +1,4 @@
+import Glibc
 import MessagePassing
 import Training
 
@@ -85,6 +86,39 @@ var collectiveChecks: [RankCheck] {
             let before = halves.neighbours(of: check.rank)[(node.rank + node.size - 1) % node.size]
             check.expect(window.parts[node.rank].allSatisfy { $0 == Float(1 + before) }, "what another rank wrote")
         },
+        RankCheck("what is gathered in memory that ranks share is what messages gather") { check in
+            let (messages, memory) = (try check.world.duplicate(), try check.world.duplicate())
+            try memory.gatherInSharedMemory()
+            // Parts of other sizes each time, some of them none; the last is larger than what goes through memory.
+            for round in 0..<300 {
+                let counts = (0..<check.size).map { round == 299 ? 5000 : ($0 * 7 + round) % 12 }
+                let layout = try RankLayout(counts: counts)
+                let start = counts[..<check.rank].reduce(0, +)
+                let gathered = try [messages, memory].map { communicator in
+                    var values = [Double](repeating: -1, count: layout.total)
+                    for i in 0..<counts[check.rank] { values[start + i] = Double(1000 * round + start + i) }
+                    dawdle(round, check)
+                    try values.withUnsafeMutableBufferPointer { try communicator.allGather(inPlace: $0, layout) }
+                    return values
+                }
+                check.expect(gathered[1], equals: gathered[0], "round \(round)")
+                check.expect(
+                    gathered[1], equals: (0..<layout.total).map { Double(1000 * round + $0) }, "round \(round)")
+            }
+        },
+        // Were a sleeper not woken, each round would take a second, and all of them more than the limit.
+        RankCheck("ranks that sleep are woken when all numbers are larger") { check in
+            let counters = try SharedCounters(count: 2, check.world)
+            let written = try SharedWindow<Int>(count: 1, check.world)
+            for round in 1...400 {
+                dawdle(round, check)
+                written.parts[check.rank][0] = round
+                counters.raise(round % 2, to: UInt64(round))
+                counters.wait(nap: 0.9) { counters.least(round % 2) >= UInt64(round) }
+                let least = written.parts.map { $0[0] }.min()
+                check.expect(least == round || least == round + 1, "round \(round): \(least ?? 0) was written")
+            }
+        },
         RankCheck("a call that MPI refuses throws an error naming rank and call") { check in
             do {
                 _ = try check.world.broadcast([UInt8(1)], from: check.size)
@@ -96,6 +130,11 @@ var collectiveChecks: [RankCheck] {
             }
         },
     ]
+}
+
+/// One rank after the other is late by longer than others watch before they sleep.
+private func dawdle(_ round: Int, _ check: CheckContext) {
+    if round % 10 == 0, round / 10 % check.size == check.rank { usleep(3000) }
 }
 
 private func broadcast<T: MessageElement & Equatable>(_ value: T, over other: T, _ check: CheckContext) throws {

@@ -172,6 +172,8 @@ package final class TrainingStep {
         let segment = plan.segments[index]
         let context = context(shard, batch: batch, step: step)
         let (isLast, isLayerByLayer) = (shard == reducer.shards.last, replica.sums != nil)
+        // Gradients of this shard below this offset are added.
+        var added = 0
         for kernel in kernels?.kernels ?? segment.kernels.indices {
             do {
                 try segment.kernels[kernel](context)
@@ -179,16 +181,29 @@ package final class TrainingStep {
                 // The other ranks wait for this one's gradients, whatever they are.
                 if let gate { gate.sawNonFinite() } else { try find(bad, plan, index, context, samples[shard], shard) }
             }
-            guard isLast else { continue }
             let ready = isLayerByLayer ? 0 : segment.gradientsReady[kernel]
-            if ready > 0 { try reducer.gradientsReady(upTo: ready) } else { try reducer.progress() }
-        }
-        for range in kernels?.gradients ?? segment.gradients where isLayerByLayer || !isLast {
-            if isLayerByLayer {
-                reducer.shardFinished(shard, range: range) { replica.gradientStart(level: $0, for: segment.gradients) }
-            } else {
-                reducer.shardFinished(shard, range: range)
+            if isLast {
+                if ready > 0 { try reducer.gradientsReady(upTo: ready) } else { try reducer.progress() }
+            } else if ready > added {
+                // While they are in the cache.
+                add(segment.gradients, of: shard, added..<ready)
+                added = ready
             }
+        }
+        if isLayerByLayer {
+            for range in kernels?.gradients ?? segment.gradients {
+                reducer.shardFinished(shard, range: range) { replica.gradientStart(level: $0, for: segment.gradients) }
+            }
+        } else if !isLast {
+            add(segment.gradients, of: shard, added..<Int.max)
+        }
+    }
+
+    /// Those of a shard's gradients that are complete, and lie between these offsets.
+    private func add(_ gradients: [Range<Int>], of shard: Int, _ complete: Range<Int>) {
+        for range in gradients {
+            let range = range.clamped(to: complete)
+            if !range.isEmpty { reducer.shardFinished(shard, range: range) }
         }
     }
 
