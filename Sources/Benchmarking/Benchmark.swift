@@ -90,40 +90,25 @@ public struct Benchmark {
         let sizes = Set(mine.map { partition.samples(of: $0, batch: options.batchSize).count })
         let isSideBySide = sums != nil && sizes.count == 1
         let levels = sums?.levels ?? mine.map { _ in 0 }
-        let loading = PlannedKernel.Kind(phase: .forward, name: "normalising samples")
         var times: [PlannedKernel.Kind: Double] = [:]
         for _ in 0..<Self.profiledSteps {
             guard let samples = try reader.next() else { break }
             parts.replica.weightsChanged()
-            func plan(_ shard: Int) throws -> (bound: BoundPlan, context: StepContext) {
-                let part = partition.samples(of: shard, batch: options.batchSize)
-                let plan = try parts.replica.plan(
-                    .training, samples: part.count, shard: shard - mine.lowerBound,
-                    level: levels[shard - mine.lowerBound], isSideBySide: isSideBySide)
-                let context = StepContext(
-                    seed: options.seed, step: 0, batchSize: options.batchSize, firstSample: part.lowerBound)
-                return (plan, context)
+            let plans = try mine.map { shard in
+                try parts.replica.plan(
+                    .training, samples: partition.samples(of: shard, batch: options.batchSize).count,
+                    shard: shard - mine.lowerBound, level: levels[shard - mine.lowerBound], isSideBySide: isSideBySide)
             }
-            let first = try plan(mine.lowerBound)
-            for segment in parts.replica.exchanges.indices {
-                for shard in mine {
-                    let (bound, context) = try plan(shard)
-                    if segment == 0 {
-                        let start = ContinuousClock.now
-                        parts.loader.load(samples[shard], into: bound)
-                        times[loading, default: 0] += (ContinuousClock.now - start) / .seconds(1)
-                        try bound.addCopyTimes(context, to: &times)
-                    }
-                    if !isSideBySide { try bound.addTimes(of: segment, context, to: &times) }
-                }
-                for run in first.bound.segments[segment].runs {
-                    for shard in run.forAllShards.isEmpty ? mine : mine.prefix(1) {
-                        let (bound, context) = try plan(shard)
-                        try bound.addTimes(of: segment, run: run, context, to: &times)
-                    }
-                }
-                if let sums { first.bound.addTime(ofSum: segment, sums, to: &times) }
+            let contexts = mine.map { shard in
+                StepContext(
+                    seed: options.seed, step: 0, batchSize: options.batchSize,
+                    firstSample: partition.samples(of: shard, batch: options.batchSize).lowerBound)
             }
+            var timing = KernelTiming(
+                shards: mine, plans: plans, contexts: contexts, sums: sums, loader: parts.loader, samples: samples,
+                times: times)
+            try timing.visit(mine, parts.replica.exchanges.indices, sideBySide: isSideBySide ? plans[0] : nil)
+            times = timing.times
             reader.release(samples)
         }
         return times.mapValues { $0 / Double(Self.profiledSteps) }

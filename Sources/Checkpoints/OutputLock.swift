@@ -117,9 +117,12 @@ public final class OutputLock: Sendable {
 
     /// Whether it is this attempt that writes to the folder.
     package static func isTaken(_ folder: String, byJob job: String, attempt number: Int) -> Bool {
-        guard isTaken(folder), let attempt = holder("\(folder)/\(name)", POSIXFileSystem())?.attempt else {
-            return false
-        }
+        isTaken(folder) && names(folder, job: job, attempt: number)
+    }
+
+    /// Whether the file is this attempt's, also where the file system has no locks.
+    package static func names(_ folder: String, job: String, attempt number: Int) -> Bool {
+        guard let attempt = holder("\(folder)/\(name)", POSIXFileSystem())?.attempt else { return false }
         return attempt.job == job && attempt.number == number
     }
 

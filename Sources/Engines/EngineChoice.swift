@@ -28,4 +28,12 @@ package enum EngineChoice {
             #endif
         }
     }
+
+    /// The precisions that the engine has on this processor.
+    package static func precisions(of engine: any Engine) -> [Precision] {
+        #if ONEDNN
+        if let engine = engine as? DNNLEngine, engine.computesBF16 { return [.fp32, .bf16] }
+        #endif
+        return [.fp32]
+    }
 }

@@ -50,6 +50,9 @@ package struct HostFile: Sendable, Equatable {
 
     package var slots: Int { hosts.reduce(0) { $0 + $1.slots } }
 
+    /// The hosts that the other file lacks.
+    func names(without other: HostFile) -> [String] { hosts.filter { !other.hosts.contains($0) }.map(\.name) }
+
     /// As the launcher reads it.
     package var text: String {
         hosts.map { MPI.implementation.hostLine($0.name, slots: $0.slots) + "\n" }.joined()

@@ -23,11 +23,14 @@ struct HostProbe {
     }
 
     /// By its name, with or without a domain. By an address of its own it is asked as others are.
-    private func isHere(_ name: String) -> Bool {
+    func isHere(_ name: String) -> Bool {
         if ["localhost", "127.0.0.1", HostName.current].contains(name) { return true }
         let hasLetters = name.contains(where: \.isLetter)
         return hasLetters && name.prefix { $0 != "." } == HostName.current.prefix { $0 != "." }
     }
+
+    /// Whether it is an address of this host.
+    func hasAddress(_ name: String) -> Bool { NetworkInterface.all.contains { $0.addressText == name } }
 
     private func ask(_ host: String, _ nowhere: Int32) throws -> ChildProcess {
         let named = MPI.implementation.remoteShellVariables.lazy.compactMap { environment[$0] }.first

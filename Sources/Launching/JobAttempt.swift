@@ -9,8 +9,15 @@ struct JobAttempt {
         case finished
         /// By a signal, a file or a limit of time, with a checkpoint saved.
         case stopped
+        case lost(Loss)
+    }
+
+    struct Loss: Equatable {
         /// In words.
-        case lost(String, code: Int32)
+        let reason: String
+        let code: Int32
+        /// Whether ranks may have begun.
+        var hadRanks = true
     }
 
     private let launcher: ChildProcess
@@ -18,7 +25,7 @@ struct JobAttempt {
     /// What the ranks run.
     private let program: String
     /// Whether this host has had a rank; a job of other hosts' ranks has none.
-    private var hadRanks = false
+    private(set) var hadRanks = false
     private var aloneSince: ContinuousClock.Instant?
 
     /// How long the launcher may outlive the ranks of this host: Open MPI can wait for ever for a host that is gone.
@@ -57,8 +64,9 @@ struct JobAttempt {
             aloneSince = since
             if ContinuousClock.now - since > Self.patience {
                 end()
+                let seconds = Self.patience.components.seconds
                 return .lost(
-                    "\(Self.name) outlived the ranks of this host by \(Self.patience.components.seconds) s", code: 1)
+                    Loss(reason: "\(Self.name) outlived the ranks of this host by \(seconds) s", code: EXIT_FAILURE))
             }
         }
         return nil
@@ -67,9 +75,11 @@ struct JobAttempt {
     /// The launcher hands it to the ranks.
     func send(_ signal: Int32) { launcher.send(signal) }
 
-    /// At once.
-    private mutating func end() {
+    /// At once, with what it has started on this host, such as connections to other hosts.
+    mutating func end() {
+        let others = Self.descendants(of: "\(launcher.identifier)").compactMap { pid_t($0) }
         launcher.send(SIGKILL)
+        for process in others { kill(process, SIGKILL) }
         launcher.waitUntilEnd()
         errors.finish(withRemarks: true)
     }
@@ -80,9 +90,10 @@ struct JobAttempt {
         switch end {
         case .exit(0): .finished
         case .exit(EX_TEMPFAIL): .stopped
-        case .exit(let code) where code > 128: .lost("a rank was ended by signal \(code - 128)", code: code)
-        case .exit(let code): .lost("\(name) ended with exit code \(code)", code: code)
-        case .signal(let signal): .lost("\(name) was ended by signal \(signal)", code: 128 + signal)
+        case .exit(let code) where code > 128:
+            .lost(Loss(reason: "a rank was ended by signal \(code - 128)", code: code))
+        case .exit(let code): .lost(Loss(reason: "\(name) ended with exit code \(code)", code: code))
+        case .signal(let signal): .lost(Loss(reason: "\(name) was ended by signal \(signal)", code: 128 + signal))
         }
     }
 

@@ -13,6 +13,8 @@ package struct JobRequest: Sendable {
     package var fewestRanks = 1
     /// How often the job is started again from one and the same checkpoint.
     package var retries = 2
+    /// Within this time the launcher must have started ranks.
+    package var startLimit = Duration.seconds(60)
     /// Further arguments of MPI's launcher.
     package var launcherArguments: [String] = []
     /// The words that a user has given before the options of training, to be given again.
@@ -61,34 +63,38 @@ package struct JobLauncher {
                 return EX_TEMPFAIL
             }
             let began = ContinuousClock.now
-            switch try attempt(generation, hosts) {
+            let loss: JobAttempt.Loss
+            switch try attempt(generation, hosts, isFirst: !hasBegun(behind: earlier)) {
             case .finished: return 0
             case .stopped: return EX_TEMPFAIL
-            case .lost(_, EX_USAGE): return EX_USAGE
-            case .lost(let reason, let code):
-                if StopSignal.received != nil { return code }
-                if let job = OutputLock.jobThatHolds(request.output), job != name {
-                    tell("launch: \(reason). It is not started again: another run writes to \(request.output)")
-                    return code
-                }
-                guard let step = newestStep, hasBegun(behind: earlier) else {
-                    tell("launch: \(reason). It is not started again: it has no checkpoint to go on from")
-                    return code
-                }
-                (losses, lostBehind) = (step == lostBehind ? losses + 1 : 1, step)
-                guard losses <= request.retries else {
-                    tell(
-                        "launch: \(reason). The job was lost \(Figures.count(losses, "time")) behind step \(step), so it is "
-                            + "not started again; --retries allows more")
-                    return code
-                }
-                let seconds = (ContinuousClock.now - began).components.seconds
-                tell("launch: \(reason), \(seconds) s after the start. It goes on from step \(step)")
+            case .lost(let found): loss = found
             }
+            if loss.code == EX_USAGE || StopSignal.received != nil { return loss.code }
+            if let job = OutputLock.jobThatHolds(request.output), job != name {
+                tell("launch: \(loss.reason). It is not started again: another run writes to \(request.output)")
+                return loss.code
+            }
+            let step = hasBegun(behind: earlier) ? newestStep : nil
+            // What no rank has tried may succeed at the next start.
+            guard step != nil || !loss.hadRanks else {
+                tell("launch: \(loss.reason). It is not started again: it has no checkpoint to go on from")
+                return loss.code
+            }
+            (losses, lostBehind) = (step ?? 0 == lostBehind ? losses + 1 : 1, step ?? 0)
+            guard losses <= request.retries else {
+                let place = step.map { "behind step \($0)" } ?? "before its first checkpoint"
+                tell(
+                    "launch: \(loss.reason). The job was lost \(Figures.count(losses, "time")) \(place), so it is not "
+                        + "started again; --retries allows more")
+                return loss.code
+            }
+            let seconds = (ContinuousClock.now - began).components.seconds
+            let time = loss.hadRanks ? ", \(seconds) s after the start" : ""
+            tell("launch: \(loss.reason)\(time). It \(step.map { "goes on from step \($0)" } ?? "is started again")")
         }
     }
 
-    private func attempt(_ generation: Int, _ hosts: HostFile?) throws -> JobAttempt.End {
+    private func attempt(_ generation: Int, _ hosts: HostFile?, isFirst: Bool) throws -> JobAttempt.End {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let list = "\(folder.path)/hosts"
@@ -99,12 +105,19 @@ package struct JobLauncher {
         let launcherArguments = MPI.implementation.arguments(
             ranks: ranks, hostFile: hosts == nil ? nil : list, exporting: own.keys.sorted())
         var job = try JobAttempt(
-            request.launcherArguments + launcherArguments + programArguments(isFirst: generation == 1),
+            request.launcherArguments + launcherArguments + programArguments(isFirst: isFirst),
             program: program, environment: environment.merging(own) { $1 })
         let began = ContinuousClock.now
-        var sent: Int32?
+        var start = StartLimit(request.startLimit, ranks: ranks, on: hosts, HostProbe(environment: environment))
+        var (sent, hasStarted): (Int32?, Bool) = (nil, false)
         while true {
             if let end = job.poll(within: 50) { return end }
+            hasStarted =
+                hasStarted || job.hadRanks || OutputLock.names(request.output, job: name, attempt: generation)
+            if !hasStarted, let failure = try start.failure() {
+                job.end()
+                return .lost(JobAttempt.Loss(reason: failure, code: EXIT_FAILURE, hadRanks: false))
+            }
             // A signal that comes before the ranks expect it would end them. Whoever holds the lock expects it.
             let isExpected =
                 OutputLock.isTaken(request.output, byJob: name, attempt: generation)
@@ -148,7 +161,7 @@ package struct JobLauncher {
         defer { StopSignal.announce(true) }
         while true {
             let left = try HostProbe(environment: environment).answering(all)
-            let gone = all.hosts.filter { !left.hosts.contains($0) }.map(\.name)
+            let gone = all.names(without: left)
             let isEnough = min(left.slots, request.ranks ?? left.slots) >= request.fewestRanks
             if !gone.isEmpty, !hasTold || isEnough {
                 let verb = gone.count == 1 ? "does" : "do"

@@ -27,18 +27,23 @@ package enum SumChecks {
 
     private static func agreement(_ engine: TrainingOptions.EngineName) throws -> String {
         let network = try network()
-        for sizes in sizes {
-            let values = TrialValues(network, samples: sizes.reduce(0, +))
-            let found = try [false, true].map {
-                try gradients(values, values.inputs, engine, sizes, isLayerByLayer: $0)
+        let precisions = EngineChoice.precisions(of: try EngineChoice.engine(engine, threads: 1))
+        for precision in precisions {
+            for sizes in sizes {
+                let values = TrialValues(network, samples: sizes.reduce(0, +))
+                let found = try [false, true].map {
+                    try gradients(values, values.inputs, engine, precision, sizes, isLayerByLayer: $0)
+                }
+                let wrong = zip(found[0], found[1]).filter { $0 != $1 }.count
+                try require(
+                    wrong == 0,
+                    "\(precision.rawValue), shards of \(sizes.map(String.init).listed("and")) samples: "
+                        + "\(wrong) of \(found[0].count) sums have other bits")
             }
-            let wrong = zip(found[0], found[1]).filter { $0 != $1 }.count
-            try require(
-                wrong == 0,
-                "shards of \(sizes.map(String.init).listed("and")) samples: \(wrong) of \(found[0].count) sums have other bits"
-            )
         }
-        return "layer by layer and one after the other, bit-equal for \(sizes.count) ways to cut a batch into 4 shards"
+        return
+            "layer by layer and one after the other, bit-equal for \(sizes.count) ways to cut a batch into 4 shards, "
+            + "\(precisions.map(\.rawValue).listed("and"))"
     }
 
     /// The comparison above must see that one sample is another.
@@ -47,8 +52,8 @@ package enum SumChecks {
         var inputs = values.inputs
         inputs[inputs.count - 1] += 0.01
         let engine = EngineChoice.standard
-        let one = try gradients(values, values.inputs, engine, sizes[1], isLayerByLayer: false)
-        let other = try gradients(values, inputs, engine, sizes[1], isLayerByLayer: true)
+        let one = try gradients(values, values.inputs, engine, .fp32, sizes[1], isLayerByLayer: false)
+        let other = try gradients(values, inputs, engine, .fp32, sizes[1], isLayerByLayer: true)
         let count = zip(one, other).filter { $0 != $1 }.count
         try require(count > 0, "gradients of another sample are taken for the same")
         return "one changed sample (\(count.grouped) sums differ)"
@@ -56,12 +61,13 @@ package enum SumChecks {
 
     /// Their bits.
     private static func gradients(
-        _ values: TrialValues, _ inputs: [Float], _ engine: TrainingOptions.EngineName, _ sizes: [Int],
-        isLayerByLayer: Bool
+        _ values: TrialValues, _ inputs: [Float], _ engine: TrainingOptions.EngineName, _ precision: Precision,
+        _ sizes: [Int], isLayerByLayer: Bool
     ) throws -> [UInt32] {
         var demand = ReplicaPlan.Demand()
         (demand.training, demand.shards) = (Set(sizes), sizes.count)
         (demand.sums, demand.isLayerByLayer) = (sums, isLayerByLayer)
+        demand.precision = precision
         let engine = try EngineChoice.engine(engine, threads: 1)
         let network = values.network
         let replica = Replica(

@@ -159,7 +159,9 @@ kill -TERM $job
 wait $job
 
 # Hosts. An agent in the place of ssh: this host is reached, the other one does not answer.
-printf '#!/bin/bash\n[[ $1 == slow.invalid ]] && sleep 20\n[[ $1 == quick.invalid ]]\n' >agent
+# A third one does not answer any more once the file `cut` is there.
+printf '#!/bin/bash\n[[ $1 == slow.invalid ]] && sleep 20\n[[ $1 == quick.invalid || $1 == lost.invalid && ! -e %s/cut ]]\n' \
+    "$PWD" >agent
 chmod +x agent
 export OMPI_MCA_plm_rsh_agent=$PWD/agent PRTE_MCA_plm_ssh_agent=$PWD/agent
 # Returns when the launch says that it waits for hosts, or after 10 s.
@@ -196,6 +198,38 @@ expect "more ranks than all hosts have" 1 "hosts has 3 slots, so there are never
 printf 'slow.invalid\nlocalhost\nquick.invalid\n' >hosts
 launch --hostfile hosts -- "${options[@]}" --output none >output 2>&1
 verdict "a host that takes its time" as_expected 0 0 "launch: slow.invalid does not answer. The job runs on the others"
+
+# A launcher that waits for ever before any rank: with the host that is lost then, and with all of them.
+mkdir waits-once waits
+cat >waits-once/mpirun <<END
+#!/bin/bash
+[[ -e $PWD/cut ]] && exec "$(command -v mpirun)" "\$@"
+touch "$PWD/cut"
+sleep 300 &
+echo \$! >"$PWD/connection"
+wait
+END
+printf '#!/bin/bash\nexec sleep 300\n' >waits/mpirun
+chmod +x waits-once/mpirun waits/mpirun
+# with_launcher FOLDER ARGUMENTS...: a launch that finds the mpirun of the folder.
+with_launcher() { PATH=$folder/$1:$PATH launch "${@:2}"; }
+printf 'localhost\nlost.invalid\n' >hosts
+expect "a host that is lost before ranks have started" 0 \
+    "mpirun has started no rank in 5 s, and lost.invalid does not answer. It is started again
+launch: lost.invalid does not answer. The job runs on the others
+finished after 60 epochs" \
+    with_launcher waits-once --start-limit 5 --hostfile hosts -- "${options[@]}" --epochs 60 --output unreached
+verdict "the others computed the same" same_run alone unreached
+verdict "the connection to it is ended too" bash -c '! kill -0 "$(<connection)" 2>/dev/null'
+printf 'localhost\n' >hosts
+expect "a launcher that starts no rank though all hosts answer" 1 \
+    "mpirun has started no rank in 1 s, though all hosts answer. It is started again
+though all hosts answer. The job was lost 2 times before its first checkpoint, so it is not started again" \
+    with_launcher waits --start-limit 1 --retries 1 --hostfile hosts -- "${options[@]}" --output none
+expect "a launcher that starts no rank on this host" 1 "mpirun has started no rank in 1 s. The job was lost 1 time before" \
+    with_launcher waits --start-limit 1 --retries 0 -n 2 -- "${options[@]}" --output none
+expect "a limit that is none" 64 "start-limit 0 is not 1 to" launch -n 2 --start-limit 0 -- "${options[@]}"
+
 printf 'a slots=none\n' >hosts
 expect "a host file with a mistake" 1 "hosts, line 1" launch --hostfile hosts -- "${options[@]}" --output none
 

@@ -18,34 +18,40 @@ extension Replica {
             StepContext(
                 seed: seed, step: step, batchSize: sizes.reduce(0, +), firstSample: sizes.prefix(shard).reduce(0, +))
         }
-        for segment in exchanges.indices {
-            for (shard, plan) in plans.enumerated() {
-                if segment == 0 {
-                    try load(plan, contexts[shard].firstSample)
-                    try plan.prepareWeights(contexts[shard])
-                }
-                if isSideBySide { continue }
-                for kernel in plan.segments[segment].kernels { try kernel(contexts[shard]) }
-                add(plan.segments[segment].gradients, of: shard, sums, plan.segments[segment])
-            }
-            for run in plans[0].segments[segment].runs {
-                for kernel in run.forAllShards { try kernel(contexts[0]) }
-                for (shard, plan) in plans.enumerated() where run.forAllShards.isEmpty {
-                    for kernel in plan.segments[segment].kernels[run.kernels] { try kernel(contexts[shard]) }
-                    add(run.gradients, of: shard, sums, plan.segments[segment])
-                }
-            }
-            plans[0].segments[segment].sum?.add(sums)
+        try withoutActuallyEscaping(load) { load in
+            var addition = GradientAddition(replica: self, sums: sums, plans: plans, contexts: contexts, load: load)
+            try addition.visit(sizes.indices, exchanges.indices, sideBySide: isSideBySide ? plans[0] : nil)
+        }
+    }
+}
+
+/// Adds the gradients of shards along the tree while they are computed.
+private struct GradientAddition: ShardVisitor {
+    let replica: Replica
+    let sums: ShardSums
+    let plans: [BoundPlan]
+    let contexts: [StepContext]
+    let load: (_ plan: BoundPlan, _ firstSample: Int) throws -> Void
+
+    func begin(_ shard: Int) throws {
+        try load(plans[shard], contexts[shard].firstSample)
+        try plans[shard].prepareWeights(contexts[shard])
+    }
+
+    func run(_ index: Int, of shard: Int, _ run: BoundPlan.Run?) throws {
+        let segment = plans[shard].segments[index]
+        for kernel in segment.kernels[run?.kernels ?? segment.kernels.indices] { try kernel(contexts[shard]) }
+        for addition in 0..<sums.additions[shard] {
+            let top = sums.levels[shard] - addition
+            let right = replica.gradientStart(level: top, for: segment.gradients)
+            let left = replica.gradientStart(level: top - 1, for: segment.gradients)
+            for element in (run?.gradients ?? segment.gradients).joined() { left[element] += right[element] }
         }
     }
 
-    /// The additions that are due after a shard.
-    private func add(_ ranges: [Range<Int>], of shard: Int, _ sums: ShardSums, _ segment: BoundPlan.Segment) {
-        for addition in 0..<sums.additions[shard] {
-            let top = sums.levels[shard] - addition
-            let right = gradientStart(level: top, for: segment.gradients)
-            let left = gradientStart(level: top - 1, for: segment.gradients)
-            for element in ranges.joined() { left[element] += right[element] }
-        }
+    func runForAllShards(_ segment: Int, _ run: BoundPlan.Run) throws {
+        for kernel in run.forAllShards { try kernel(contexts[0]) }
     }
+
+    func finish(_ segment: Int) { plans[0].segments[segment].sum?.add(sums) }
 }

@@ -11,7 +11,7 @@ package struct NetworkInterface: Sendable, Equatable {
         self.address = address
     }
 
-    var description: String { "\(name) \(Self.text(address))" }
+    var description: String { "\(name) \(addressText)" }
 
     /// Without the loopback interface.
     package static var all: [NetworkInterface] {
@@ -32,7 +32,8 @@ package struct NetworkInterface: Sendable, Equatable {
         return found
     }
 
-    private static func text(_ address: UInt32) -> String {
+    /// `10.0.0.1`
+    package var addressText: String {
         withUnsafeBytes(of: address) { bytes in bytes.map { String($0) }.joined(separator: ".") }
     }
 }

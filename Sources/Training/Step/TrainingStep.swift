@@ -76,27 +76,10 @@ package final class TrainingStep {
         replica.weightsChanged()
         try reducer.begin(batch: batch)
         isSideBySide = replica.sums?.shards == reducer.shards.count && areEven(batch: batch)
-        for segment in replica.exchanges.indices {
-            for shard in reducer.shards {
-                watch.begin(.computing)
-                if segment == 0 { try load(samples[shard], shard, batch: batch, step: step) }
-                if isSideBySide { continue }
-                try run(segment, shard, samples, batch: batch, step: step)
-                if segment == replica.lossSegment { try addMetrics(of: shard, samples, batch: batch) }
-            }
-            if isSideBySide {
-                try runSideBySide(segment, samples, batch: batch, step: step)
-                if segment == replica.lossSegment {
-                    for shard in reducer.shards { try addMetrics(of: shard, samples, batch: batch) }
-                }
-            }
-            if replica.sums != nil, let last = reducer.shards.last {
-                try finish(plan(last, batch: batch).segments[segment])
-            }
-            if let exchange = replica.exchanges[segment] {
-                try combine(exchange, segment, batch: batch) { try self.plan($0, batch: batch) }
-            }
-        }
+        var pass = Pass(step: self, samples: samples, batch: batch, number: step)
+        try pass.visit(
+            reducer.shards, replica.exchanges.indices,
+            sideBySide: isSideBySide ? plan(reducer.shards.lowerBound, batch: batch) : nil)
         let earlier = reducer.waits
         try reducer.finish()
         let waits = reducer.waits - earlier
@@ -207,26 +190,48 @@ package final class TrainingStep {
         }
     }
 
-    /// A segment of shards that lie side by side: each run of kernels for all of them before the next.
-    private func runSideBySide(_ index: Int, _ samples: BatchBuffer, batch: Int, step: Int) throws {
-        let first = reducer.shards.lowerBound
-        for run in try plan(first, batch: batch).segments[index].runs {
-            if run.forAllShards.isEmpty {
-                for shard in reducer.shards { try self.run(index, shard, samples, of: run, batch: batch, step: step) }
-            } else {
-                let context = context(first, batch: batch, step: step)
-                for kernel in run.forAllShards {
-                    try kernel(context)
-                    try reducer.progress()
-                }
+    /// The rank's shards go through the segments of a step.
+    private struct Pass: ShardVisitor {
+        let step: TrainingStep
+        let samples: BatchBuffer
+        let batch: Int
+        let number: Int
+
+        func begin(_ shard: Int) throws {
+            step.watch.begin(.computing)
+            try step.load(samples[shard], shard, batch: batch, step: number)
+        }
+
+        func run(_ segment: Int, of shard: Int, _ run: BoundPlan.Run?) throws {
+            step.watch.begin(.computing)
+            try step.run(segment, shard, samples, of: run, batch: batch, step: number)
+            if run == nil, segment == step.replica.lossSegment { try step.addMetrics(of: shard, samples, batch: batch) }
+        }
+
+        func runForAllShards(_ segment: Int, _ run: BoundPlan.Run) throws {
+            step.watch.begin(.computing)
+            let context = step.context(step.reducer.shards.lowerBound, batch: batch, step: number)
+            for kernel in run.forAllShards {
+                try kernel(context)
+                try step.reducer.progress()
             }
         }
-    }
 
-    /// The segment's gradients that are added over all shards are added, and what is complete then may leave.
-    private func finish(_ segment: BoundPlan.Segment) throws {
-        segment.sum?.add(reducer.shardSums)
-        if segment.allReady > 0 { try reducer.gradientsReady(upTo: segment.allReady) }
+        func finish(_ segment: Int) throws {
+            let shards = step.reducer.shards
+            if step.isSideBySide, segment == step.replica.lossSegment {
+                for shard in shards { try step.addMetrics(of: shard, samples, batch: batch) }
+            }
+            if step.replica.sums != nil, let last = shards.last {
+                // Gradients that are added over all shards are added, and what is complete then may leave.
+                let bound = try step.plan(last, batch: batch).segments[segment]
+                bound.sum?.add(step.reducer.shardSums)
+                if bound.allReady > 0 { try step.reducer.gradientsReady(upTo: bound.allReady) }
+            }
+            if let exchange = step.replica.exchanges[segment] {
+                try step.combine(exchange, segment, batch: batch) { try step.plan($0, batch: batch) }
+            }
+        }
     }
 
     private func context(_ shard: Int, batch: Int, step: Int) -> StepContext {

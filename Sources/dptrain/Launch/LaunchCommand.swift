@@ -36,6 +36,9 @@ struct LaunchCommand: ParsableCommand {
     @Option(help: "how often the job is started again from one and the same checkpoint")
     var retries = 2
 
+    @Option(help: "seconds within which mpirun must have started ranks; hosts that do not answer then are lost")
+    var startLimit = 60
+
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp("further arguments of mpirun, such as '--bind-to core'", valueName: "arguments"))
@@ -43,6 +46,13 @@ struct LaunchCommand: ParsableCommand {
 
     @Argument(parsing: .postTerminator, help: "what to train: the options of `dptrain train`")
     var training: [String] = []
+
+    /// What `training` says, once it is checked.
+    private var train: TrainCommand?
+
+    private enum CodingKeys: CodingKey {
+        case numberOfRanks, hostfile, minRanks, retries, startLimit, mpirun, training
+    }
 
     mutating func validate() throws {
         guard !LaunchEnvironment.current.isUnderLauncher else {
@@ -59,13 +69,16 @@ struct LaunchCommand: ParsableCommand {
             throw ValidationError("--min-ranks \(minRanks) is not 1 to \(numberOfRanks ?? most)")
         }
         guard (0...most).contains(retries) else { throw ValidationError("--retries \(retries) is not 0 to \(most)") }
-        _ = try train
+        guard (1...most).contains(startLimit) else {
+            throw ValidationError("--start-limit \(startLimit) is not 1 to \(most)")
+        }
+        train = try parsedTraining()
     }
 
     func run() throws {
         try StopSignal.install(announces: true)
         try SaveSignal.install()
-        let train = try train
+        let train = try train ?? parsedTraining()
         let starts = ["--resume", "--overwrite"]
         var request = JobRequest(
             arguments: training.filter { !starts.contains($0) }, firstStart: training.filter { starts.contains($0) },
@@ -74,6 +87,7 @@ struct LaunchCommand: ParsableCommand {
         request.hostFile = hostfile
         request.fewestRanks = minRanks
         request.retries = retries
+        request.startLimit = .seconds(startLimit)
         request.launcherArguments = mpirun.split(separator: " ").map(String.init)
         let code = try JobLauncher(request, tell: StandardError.print).run()
         if code != 0 { throw ExitCode(code) }
@@ -86,26 +100,25 @@ struct LaunchCommand: ParsableCommand {
         if let hostfile { words += ["--hostfile", ShellWord.quoted(hostfile)] }
         if minRanks != 1 { words += ["--min-ranks", "\(minRanks)"] }
         if retries != 2 { words += ["--retries", "\(retries)"] }
+        if startLimit != 60 { words += ["--start-limit", "\(startLimit)"] }
         if !mpirun.isEmpty { words += ["--mpirun", ShellWord.quoted(mpirun)] }
         return (words + ["--"]).joined(separator: " ")
     }
 
     /// The command behind `--`, checked as it is when it is typed alone.
-    private var train: TrainCommand {
-        get throws {
-            let arguments = TypedArguments(texts: training)
-            try arguments.requireCommand()
-            guard let train = try Self.parsed(arguments.meant) as? TrainCommand else {
-                throw ValidationError("launch starts training only; write the options of `dptrain train` behind --")
-            }
-            if train.fastDevRun || train.dryRun {
-                throw ValidationError("--fast-dev-run and --dry-run leave no checkpoint to go on from")
-            }
-            if case .file = train.resume {
-                throw ValidationError("--resume is given without a file: the job goes on in its own output folder")
-            }
-            return train
+    private func parsedTraining() throws -> TrainCommand {
+        let arguments = TypedArguments(texts: training)
+        try arguments.requireCommand()
+        guard let train = try Self.parsed(arguments.meant) as? TrainCommand else {
+            throw ValidationError("launch starts training only; write the options of `dptrain train` behind --")
         }
+        if train.fastDevRun || train.dryRun {
+            throw ValidationError("--fast-dev-run and --dry-run leave no checkpoint to go on from")
+        }
+        if case .file = train.resume {
+            throw ValidationError("--resume is given without a file: the job goes on in its own output folder")
+        }
+        return train
     }
 
     /// An error of a command within a command is told in words.
