@@ -22,7 +22,13 @@ public final class SharedCounters {
         bell = UnsafeMutableRawPointer(places[0] + count * Self.stride).bindMemory(to: dptrain_bell.self, capacity: 1)
         rank = node.rank
         // Ranks that share a core keep it from the one that they wait for, also by asking for their turn again and again.
-        (looks, turns) = node.size > Processors.online ? (20, 0) : (200, 1800)
+        (looks, turns) = try node.size > Self.processors(of: node) ? (20, 0) : (200, 1800)
+    }
+
+    /// How many processors the ranks of a node may run on: a launcher may have bound each to some.
+    private static func processors(of node: Communicator) throws -> Int {
+        let allowed = try node.allGather(encoding: ProcessorSet.allowed()?.description ?? "")
+        return allowed.reduce(into: Set<Int>()) { $0.formUnion(ProcessorSet($1)?.numbers ?? []) }.count
     }
 
     /// Raises this rank's number, and wakes those who sleep if all ranks' numbers are larger now.
