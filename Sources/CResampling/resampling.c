@@ -88,7 +88,9 @@ static ptrdiff_t outputs_inside(const dptrain_resampling_axis *axis, ptrdiff_t w
 void dptrain_resample_rows(
     const dptrain_resampling_axis *axis, const uint8_t *input, ptrdiff_t row_bytes, ptrdiff_t width, int channels,
     ptrdiff_t rows, uint8_t *output, ptrdiff_t output_row_bytes, _Bool has_avx2) {
-    const ptrdiff_t inside = has_avx2 && channels == 3 ? outputs_inside(axis, width) : 0;
+    ptrdiff_t inside = has_avx2 && channels == 3 ? outputs_inside(axis, width) : 0;
+    // The byte after the last pixel may be another row's.
+    if (output_row_bytes == channels * axis->outputs && inside == axis->outputs) inside--;
     if (inside > 0)
         for (ptrdiff_t row = 0; row < rows; row += 2) {
             const ptrdiff_t next = row + 1 < rows ? row + 1 : row;
@@ -112,7 +114,7 @@ static void resample_columns(
     }
 }
 
-/// All columns of output row i, 16 at a time.
+/// The first `columns` of output row i, 16 at a time. The last 16 may reach beyond them.
 AVX2 static void resample_columns_avx2(
     const dptrain_resampling_axis *axis, ptrdiff_t i, const uint8_t *first, ptrdiff_t row_bytes, ptrdiff_t columns,
     uint8_t *output) {
@@ -144,12 +146,11 @@ AVX2 static void resample_columns_avx2(
 
 void dptrain_resample_columns(
     const dptrain_resampling_axis *axis, const uint8_t *input, ptrdiff_t row_bytes, ptrdiff_t columns, uint8_t *output,
-    _Bool has_avx2) {
+    _Bool is_padded, _Bool has_avx2) {
+    const ptrdiff_t vectors = !has_avx2 ? 0 : is_padded ? columns : columns / 16 * 16;
     for (ptrdiff_t i = 0; i < axis->outputs; i++) {
         const uint8_t *first = input + axis->firsts[i] * row_bytes;
-        if (has_avx2)
-            resample_columns_avx2(axis, i, first, row_bytes, columns, output + i * columns);
-        else
-            resample_columns(axis, i, first, row_bytes, 0, columns, output + i * columns);
+        if (vectors > 0) resample_columns_avx2(axis, i, first, row_bytes, vectors, output + i * columns);
+        resample_columns(axis, i, first, row_bytes, vectors, columns, output + i * columns);
     }
 }

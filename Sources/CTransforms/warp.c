@@ -7,7 +7,7 @@ static const double farthest = 1 << 30;
 
 static double clamped(double place) { return place < -farthest ? -farthest : place > farthest ? farthest : place; }
 
-/// Brings a place inside 0...count - 1 where the fill mode wraps. Other modes leave it to `inside`.
+/// Brings a place inside 0...count - 1 where the fill mode wraps. Other modes leave it to `dptrain_inside`.
 static double wrapped(double place, ptrdiff_t count) {
     const double period = count - 1;
     if (period < 1) return 0;
@@ -15,8 +15,7 @@ static double wrapped(double place, ptrdiff_t count) {
     return place < 0 ? rest + period : place > period ? rest : place;
 }
 
-/// The pixel that stands for one at a whole place.
-static ptrdiff_t inside(ptrdiff_t place, ptrdiff_t count, dptrain_fill fill) {
+ptrdiff_t dptrain_inside(ptrdiff_t place, ptrdiff_t count, dptrain_fill fill) {
     if (place >= 0 && place < count) return place;
     if (fill != dptrain_fill_reflect && fill != dptrain_fill_mirror) return place < 0 ? 0 : count - 1;
     if (count == 1) return 0;
@@ -54,10 +53,10 @@ static inline _Bool find(corners *found, dptrain_image image, double x, double y
     found->lower = (uint32_t)((y - (double)row) * one);
     ptrdiff_t next = column + 1, below = row + 1;
     if (column < 0 || row < 0 || next >= width || below >= height) {
-        column = inside(column, width, fill);
-        next = inside(next, width, fill);
-        row = inside(row, height, fill);
-        below = inside(below, height, fill);
+        column = dptrain_inside(column, width, fill);
+        next = dptrain_inside(next, width, fill);
+        row = dptrain_inside(row, height, fill);
+        below = dptrain_inside(below, height, fill);
     }
     const ptrdiff_t channels = image.channels;
     found->upper_left = (row * width + column) * channels;
@@ -171,10 +170,10 @@ static uint8_t smooth_value(
     const ptrdiff_t reach = is_cubic ? 4 : 2, first = is_cubic ? -1 : 0;
     double columns[4];
     for (ptrdiff_t j = 0; j < reach; j++) {
-        const ptrdiff_t y = inside(row + first + j, image.height, dptrain_fill_nearest);
+        const ptrdiff_t y = dptrain_inside(row + first + j, image.height, dptrain_fill_nearest);
         double values[4];
         for (ptrdiff_t i = 0; i < reach; i++) {
-            const ptrdiff_t x = inside(column + first + i, image.width, dptrain_fill_nearest);
+            const ptrdiff_t x = dptrain_inside(column + first + i, image.width, dptrain_fill_nearest);
             values[i] = input[(y * image.width + x) * image.channels];
         }
         columns[j] = is_cubic ? cubic(values, dx) : between(values[0], values[1], dx);

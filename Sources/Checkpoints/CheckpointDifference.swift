@@ -27,6 +27,7 @@ public struct CheckpointDifference: Sendable, Equatable {
             ("coordinator", a.coordinator, b.coordinator),
             ("data fingerprint", a.dataFingerprint, b.dataFingerprint),
             ("normalization", a.normalization, b.normalization),
+            ("decoded samples", "\(a.samplesAreDecoded)", "\(b.samplesAreDecoded)"),
             ("initial weights", a.initialWeights ?? "of the seed", b.initialWeights ?? "of the seed"),
             ("classes", a.classNames.joined(separator: ", "), b.classNames.joined(separator: ", ")),
             ("epochs of history", "\(a.history.count)", "\(b.history.count)"),

@@ -24,6 +24,8 @@ enum DptrainGroup {
         }
         try attributes.set("data_fingerprint", state.dataFingerprint)
         try attributes.set("normalization", state.normalization)
+        // Absent in other runs, as in files from before it was stored.
+        if state.samplesAreDecoded { try attributes.set("samples_decoded", 1) }
         if !state.overrides.isEmpty, let text = try? CanonicalJSON.encode(state.overrides) {
             try attributes.set("overrides", String(decoding: text, as: UTF8.self))
         }
@@ -122,6 +124,9 @@ enum DptrainGroup {
     static func read(_ state: inout RunState, from group: Group) throws(HDF5Error) {
         state.dataFingerprint = try group.attributes.string("data_fingerprint")
         state.normalization = try group.attributes.string("normalization")
+        if try group.attributes.exists("samples_decoded") {
+            state.samplesAreDecoded = try group.attributes.int("samples_decoded", in: 0...1) != 0
+        }
         if try group.attributes.exists("initial_weights") {
             state.initialWeights = try group.attributes.string("initial_weights")
         }

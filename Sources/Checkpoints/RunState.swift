@@ -83,6 +83,8 @@ public struct RunState: Sendable, Equatable {
     public var dataFingerprint = ""
     /// How stored samples become inputs.
     public var normalization = ""
+    /// Whether samples are decoded images, which are resized and cut to the network's input.
+    public var samplesAreDecoded = false
     /// A digest of the weights that the run began with, if they came from a file; others follow from the seed.
     public var initialWeights: String?
     public var classNames: [String] = []

@@ -11,9 +11,10 @@ public struct UnlabelledImages {
     public let names: [String]
 
     /// Reads all images of files, folders and archives, and writes the data file. What is no image is left out of folders and
-    /// archives, and refused where it is named itself. Pixels are stored if all images have the size `input` ([H, W, C]); then
-    /// a network takes them as they are. Otherwise they are stored encoded. All of them are in memory meanwhile.
-    public init(_ sources: [String], input: Shape, to path: String) throws {
+    /// archives, and refused where it is named itself. Pixels are stored if all images have the size `input` ([H, W, C]) of a
+    /// network that was trained on pixels; then it takes them as they are. Otherwise they are stored encoded. All of them are in
+    /// memory meanwhile.
+    public init(_ sources: [String], input: Shape, decodesSamples: Bool, to path: String) throws {
         var (names, bytes, offsets): ([String], [UInt8], [UInt64]) = ([], [], [0])
         var options = ImageOptions()
         options.isGrey = input.extents.last == 1
@@ -30,7 +31,7 @@ public struct UnlabelledImages {
                 do throws(ImageError) {
                     _ = try preparer.prepare(file, into: &bytes, &none)
                 } catch {
-                    throw ImportError.badImage(name, reason: "\(error)")
+                    throw FileError(.content, file: name, "\(error)", remedy: "remove it, or name the other files")
                 }
                 offsets.append(UInt64(bytes.count))
                 names.append(name)
@@ -43,7 +44,7 @@ public struct UnlabelledImages {
         let output = try HDF5File.create(path)
         try output.root.attributes.set("format", DatasetFile.format)
         try output.root.attributes.set("version", DatasetFile.version)
-        if let pixels = try Self.pixels(of: bytes, offsets, input) {
+        if !decodesSamples, let pixels = try Self.pixels(of: bytes, offsets, input) {
             try output.root.write("test/images", shape: Shape([names.count] + input.extents), pixels)
         } else {
             try output.root.write("test/encoded", shape: [bytes.count], bytes)

@@ -14,8 +14,22 @@ extension SampleSet {
     private static var mostBytes: Int { 1 << 30 }
     private static var blockBytes: Int { 8 << 20 }
 
-    /// What values are divided by to be from 0 to 1. Those that are stored as floats are taken to be so already.
-    package var unitDivisor: Float { source.form == .floats && !source.holdsWideIntegers ? 1 : 255 }
+    /// What values are divided by to be from 0 to 1, as where no rule is chosen. Those that are stored as floats are taken to be so
+    /// already.
+    package func unitDivisor() throws -> Float {
+        switch try standardNormalization().rule {
+        case .unit: 255
+        case .range(let range): range.high
+        case .unchanged, .standardized, .preprocessed: 1
+        }
+    }
+
+    /// What a rule that is made for bytes takes other values for; nil if there is nothing to say.
+    package func remark(on rule: Normalization) -> String? {
+        guard source.form == .floats, rule.isForBytes else { return nil }
+        return
+            "the \(source.dataset.elementType) values of \(source.dataset.path) are taken to be from 0 to 255, as bytes are"
+    }
 
     /// The rule for samples where no other is chosen, with a remark on it. Integers wider than bytes are read once, to the
     /// end.

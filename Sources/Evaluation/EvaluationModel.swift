@@ -20,6 +20,8 @@ struct EvaluationModel {
     let classNames: [String]
     /// The data it was trained on, and the epoch that it was trained in last, from 0; nil where Keras trained it.
     let training: (dataFingerprint: String, lastEpoch: Int)?
+    /// Whether its samples were images that were decoded, resized and cut.
+    let samplesAreDecoded: Bool
     private let loss: KnownLoss
     /// Nil where Keras trained it.
     private let normalization: Transforms.Normalization?
@@ -39,6 +41,7 @@ struct EvaluationModel {
         if FileSeal.isSealed(bytes) {
             let state = try CheckpointCodec.decode(bytes, file: file)
             (network, weights, classNames, pretrained) = (state.network, state.weights, state.classNames, nil)
+            samplesAreDecoded = state.samplesAreDecoded
             let position = state.position
             training = (state.dataFingerprint, position.step > 0 ? position.epoch : max(position.epoch - 1, 0))
             loss = .own(state.loss)
@@ -62,7 +65,7 @@ struct EvaluationModel {
         network = try given.separatingOutputs(of: model.network)
         weights = try stored.weights(for: network)
         loss = .keras(model.compilation?.loss, weights: model.compilation?.lossWeights)
-        (normalization, classNames, training) = (nil, [], nil)
+        (normalization, classNames, training, samplesAreDecoded) = (nil, [], nil, false)
         let published =
             network.preprocessingLayers.isEmpty ? stored.pretrained.flatMap { $0.isAsPublished ? $0 : nil } : nil
         pretrained = published.flatMap { found in

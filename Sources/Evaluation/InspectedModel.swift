@@ -23,6 +23,9 @@ public struct InspectedModel {
     /// What the network takes: [H, W, C] or [F].
     public var inputShape: Shape { model.network.inputShape }
 
+    /// Whether it was trained on images that were decoded, resized and cut, so that all others are too.
+    public var decodesSamples: Bool { model.samplesAreDecoded }
+
     /// A data set's samples as the model takes them: images decoded to its size.
     public func fitted(_ dataset: SampleSet) throws -> SampleSet {
         try model.options.fitted(dataset) { NetworkInput(model.network) }.inEvaluation

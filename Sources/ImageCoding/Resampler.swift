@@ -62,18 +62,38 @@ public final class Resampler {
         rows.prepare(across, firstInput: region.x)
         columns.prepare(down, firstInput: region.y)
         let channels = pixels.channels
+        let first =
+            pixels.base + (region.y - pixels.region.y) * pixels.rowBytes + (region.x - pixels.region.x) * channels
+        guard !Self.resizesColumnsFirst(pixels.imageSize, to: size) else {
+            let rowBytes = region.width * channels
+            let resized = between.room(for: rowBytes * size.height)
+            columns.withView {
+                dptrain_resample_columns($0, first, pixels.rowBytes, rowBytes, resized, false, hasAVX2)
+            }
+            rows.withView {
+                dptrain_resample_rows(
+                    $0, resized, rowBytes, region.width, Int32(channels), size.height, output, size.width * channels,
+                    hasAVX2)
+            }
+            return
+        }
         // Vector code reads 16 bytes at a time, and writes a byte too many.
         let rowBytes = (size.width * channels + 16).rounded(upToMultipleOf: 16)
         let resized = between.room(for: rowBytes * region.height)
-        let first =
-            pixels.base + (region.y - pixels.region.y) * pixels.rowBytes + (region.x - pixels.region.x) * channels
         rows.withView {
             dptrain_resample_rows(
                 $0, first, pixels.rowBytes, region.width, Int32(channels), region.height, resized, rowBytes, hasAVX2)
         }
         columns.withView {
-            dptrain_resample_columns($0, resized, rowBytes, size.width * channels, output, hasAVX2)
+            dptrain_resample_columns($0, resized, rowBytes, size.width * channels, output, true, hasAVX2)
         }
+    }
+
+    /// Pillow rounds to bytes between its two passes, so their order shows. It does rows first, and columns where an image becomes
+    /// lower and wider. Pillow 13 does columns first in another case, in which this does not follow it: where both sides shrink,
+    /// and the height by more than twice as many pixels as the width.
+    private static func resizesColumnsFirst(_ image: PixelSize, to size: PixelSize) -> Bool {
+        size.height < image.height && size.width > image.width
     }
 
     private static func geometry(

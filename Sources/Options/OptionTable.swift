@@ -117,8 +117,8 @@ extension TrainingOptions {
             "normalization", .data, .semantic, \.normalization,
             "auto (bytes divided by 255, floats unchanged), unchanged, unit (divided by 255), standardized (by mean and std of the "
                 + "file), standardized-all, standardized-channel or standardized-pixel (by mean and deviation of the training samples, "
-                + "which are read for it), centered-channel or centered-pixel (minus their mean), unit-centered-pixel (bytes divided by 255 besides), "
-                + "or Keras's caffe, tf or torch"
+                + "which are read for it), centered-channel or centered-pixel (minus their mean), "
+                + "unit-centered-pixel (divided as by auto besides), or Keras's caffe, tf or torch"
         ),
         .init(
             "value-range", .data, .semantic, \.valueRange,

@@ -2,6 +2,7 @@ import Basics
 import Datasets
 import Execution
 import ImageCoding
+import Interchange
 import Models
 import ModelZoo
 import Optimization
@@ -146,10 +147,11 @@ extension NamedOptionValue {
 }
 
 extension OptionError {
-    /// A word that is none of those known.
-    fileprivate init(_ option: String, unknown text: String, among names: [String]) {
+    /// A word that is none of those known. `others` may be meant too.
+    fileprivate init(_ option: String, unknown text: String, among names: [String], like others: [String] = []) {
         self.init(
-            option, "'\(text)' is not one of \(names.joined(separator: ", "))\(suggestion(for: text, among: names))")
+            option,
+            "'\(text)' is not one of \(names.joined(separator: ", "))\(suggestion(for: text, among: names + others))")
     }
 }
 
@@ -173,7 +175,17 @@ extension ExchangeKind: NamedOptionValue {}
 extension Shortcut: NamedOptionValue {}
 extension ResamplingFilter: NamedOptionValue {}
 extension LayerMatch: NamedOptionValue {}
-extension Loss.Function: NamedOptionValue {}
+
+/// Keras's other names are read too, such as `mae`.
+extension Loss.Function: NamedOptionValue {
+    public init(optionText text: String, option: String) throws {
+        guard let function = Self.allCases.first(where: { $0.rawValue == text || $0.kerasNames.contains(text) }) else {
+            throw OptionError(
+                option, unknown: text, among: Self.allCases.map(\.rawValue), like: Self.allCases.flatMap(\.kerasNames))
+        }
+        self = function
+    }
+}
 
 /// A value with settings, read by `CompactText`.
 protocol CompactOptionValue: OptionValue, CustomStringConvertible {

@@ -15,13 +15,16 @@ struct ParsableTOML {
     private var next = 0
     private var line = 1
     private var place = Place.lineBegins
+    private var group = ""
+    private var lines: [String: Int] = [:]
 
-    /// `file` names the text in errors.
-    static func require(_ text: String, file: String) throws(OptionError) {
+    /// The line on which each group and each key stands, by `group` and `group.key`. `file` names the text in errors.
+    static func lines(of text: String, file: String) throws(OptionError) -> [String: Int] {
         let byteOrderMark = "\u{feff}".utf8
         let start = text.utf8.starts(with: byteOrderMark) ? byteOrderMark.count : 0
         var scan = ParsableTOML(bytes: Array(text.utf8.dropFirst(start)), file: file)
         try scan.run()
+        return scan.lines
     }
 
     private init(bytes: [UInt8], file: String) { (self.bytes, self.file) = (bytes, file) }
@@ -33,6 +36,7 @@ struct ParsableTOML {
         }
         while next < bytes.count {
             let character = Character(UnicodeScalar(bytes[next]))
+            if place == .lineBegins, !character.isWhitespace { note(character) }
             try requireName(character)
             switch character {
             case "#": skipComment()
@@ -40,6 +44,17 @@ struct ParsableTOML {
             default: try pass(character)
             }
         }
+    }
+
+    /// Notes the group or the key that a line begins with.
+    private mutating func note(_ character: Character) {
+        let text = bytes[next...].prefix {
+            $0 != UInt8(ascii: character == "[" ? "]" : "=") && $0 != UInt8(ascii: "\n")
+        }
+        let name = String(decoding: text, as: UTF8.self).filter { !" \t\r[\"'".contains($0) }
+        if character == "[" { group = name }
+        let path = character == "[" || group.isEmpty ? name : "\(group).\(name)"
+        lines[path] = lines[path] ?? line
     }
 
     /// Behind the brackets of a group.

@@ -46,7 +46,7 @@ public struct SweepPlan: Sendable {
     /// `file` names the text in errors.
     public init(toml text: String, file: String) throws {
         func problem(_ words: String) -> OptionError { OptionError("sweep", "\(file): \(words)") }
-        try ParsableTOML.require(text, file: file)
+        _ = try ParsableTOML.lines(of: text, file: file)
         let table: TOMLTable
         do {
             table = try TOMLTable(string: text)

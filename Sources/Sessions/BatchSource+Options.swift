@@ -106,7 +106,7 @@ extension TrainingOptions {
         let doubled =
             "the model prepares samples itself, in its layer \(preprocessing.listed("and")); "
             + "leave out --\(valueRange == nil ? "normalization" : "value-range") unless both are meant"
-        return (rule, preprocessing.isEmpty || rule == .unchanged ? nil : doubled)
+        return (rule, preprocessing.isEmpty || rule == .unchanged ? dataset.remark(on: rule) : doubled)
     }
 }
 

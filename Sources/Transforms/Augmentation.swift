@@ -85,8 +85,14 @@ public struct AugmentationParameters {
 
     /// Refuses what no transform took.
     func finish() throws(OptionError) {
-        guard let left = named.first?.name ?? unnamed.first else { return }
-        throw problem("there is no parameter '\(left)', or it was given twice")
+        let names = taken.map(\.name)
+        if let left = named.first?.name {
+            throw problem(
+                names.contains(left)
+                    ? "its parameter '\(left)' is given twice"
+                    : "there is no parameter '\(left)'\(suggestion(for: left, among: names))")
+        }
+        if let left = unnamed.first { throw problem("'\(left)' is one parameter too many") }
     }
 }
 

@@ -16,6 +16,14 @@ public enum Normalization: Sendable, Equatable, LosslessStringConvertible {
     /// The rule for a data set where no other is chosen.
     public static func standard(for form: SampleForm) -> Normalization { form == .bytes ? .unit : .unchanged }
 
+    /// Whether it takes values to be from 0 to 255, whatever they are stored as.
+    package var isForBytes: Bool {
+        switch self {
+        case .unit, .preprocessed: true
+        case .unchanged, .range, .standardized: false
+        }
+    }
+
     /// `unchanged`, `unit`, `range 0:4095`, `tf`, `torch`, `caffe`, or `standardized 125.3 123.0 113.9 / 63.0 62.1 66.7`.
     public var description: String {
         switch self {

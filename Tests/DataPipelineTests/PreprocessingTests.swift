@@ -56,6 +56,19 @@ import Transforms
         return (scratch, try file.split(.train))
     }
 
+    /// Integers that are wider than bytes are divided by what they are divided by where no rule is chosen.
+    @Test(arguments: [(Int32(1), Float(1)), (255, 255), (256, 65535), (65535, 65535)])
+    func unitOfWideIntegers(most: Int32, divisor: Float) throws {
+        let scratch = try Scratch()
+        let file = try scratch.dataset { root in
+            try root.write("train/images", shape: [4, 2, 2, 1], (0..<16).map { Int32($0 % 2) * most })
+            try root.write("train/labels", shape: [4], (0..<4).map { Int32($0 % 2) })
+        }
+        let samples = try file.split(.train)
+        #expect(try samples.unitDivisor() == divisor)
+        #expect(samples.remark(on: .preprocessed(.tf))?.contains("the int32 values of /train/images") == true)
+    }
+
     /// What is subtracted and divided by makes mean 0 and deviation 1 over each group, on any number of threads.
     @Test(arguments: [false, true], [MomentScope.all, .channel, .value])
     func standardizedSamplesHaveMeanZeroAndDeviationOne(floats: Bool, scope: MomentScope) throws {
@@ -83,7 +96,8 @@ import Transforms
         guard case .standardized(let means, let deviations) = moments.standardization(by: scope, over: 1)
         else { return }
         #expect(means.count == max(groups, 3) && deviations == means.map { _ in 1 })
-        #expect(samples.unitDivisor == (floats ? 1 : 255))
+        #expect(try samples.unitDivisor() == (floats ? 1 : 255))
+        #expect((samples.remark(on: .unit) == nil) == !floats && samples.remark(on: rule) == nil)
         let unit = moments.standardization(by: scope, over: 255)
         #expect(unit == .standardized(mean: means, deviation: means.map { _ in 255 }))
     }

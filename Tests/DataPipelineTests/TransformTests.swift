@@ -108,7 +108,7 @@ import Testing
         ("flip)", "no list of transforms"), ("flip((1))", "no list of transforms"),
         ("flip(1)x", "does not end with its parameters"), ("flip(2)", "its probability 2 is not a number from 0 to 1"),
         ("flip(nan)", "its probability nan is not"), ("flip(half)", "its probability half is not"),
-        ("flip(0.5,0.5)", "there is no parameter '0.5', or it was given twice"),
+        ("flip(0.5,0.5)", "'0.5' is one parameter too many"),
         ("flip(chance=1)", "there is no parameter 'chance'"), ("flip(,)", "'' is no parameter"),
         ("flip(2)", "`dptrain transforms flip` shows its parameters"),
         ("blur(kernel=4)", "its kernel has an odd number of pixels"), ("zoom(1)", "its range begins above 0"),

@@ -37,6 +37,28 @@ verdict "an archive: the same file" cmp archive.h5 archive-alone.h5
 expect "ranks, a bad image" 1 'animated.webp: it is animated' ranks 2 data import set --output no.h5
 verdict "nothing is left of it" test -z "$(ls -d no.h5* 2>/dev/null)"
 
+# What a model makes of image files is what it makes of the same images in a data file, if they all have the network's size too.
+mkdir -p flat/train/{a,b} flat/test/{a,b}
+for i in {1..8}; do
+    cp "$golden/plain.jpg" "flat/train/a/$i.jpg"
+    cp "$golden/grey.jpg" "flat/train/b/$i.jpg"
+done
+cp "$golden/plain.png" flat/test/a
+cp "$golden/palette.png" flat/test/b
+for form in "" "--size 8x12"; do
+    expect "images${form:+ as pixels}" 0 "" alone data import flat --output flat.h5 --overwrite $form
+    for rule in unit standardized-pixel caffe; do
+        expect "a run on them, $rule" 0 "" alone --model mlp --data flat.h5 --input-size 8x12x3 --batch-size 8 --epochs 1 \
+            --normalization $rule --validation none --overwrite --output on-flat
+        expect "its predictions" 0 "" alone predict on-flat/latest.h5 --data flat.h5 --csv --top 2
+        cut -d , -f 2-5 output | sort >scores
+        expect "those of the files" 0 "" alone predict on-flat/latest.h5 --images flat/test --csv --top 2
+        verdict "they are the same" diff <(cut -d , -f 2-5 output | sort) scores
+    done
+done
+expect "a broken image" 1 "cut off; remove it, or name the other files" \
+    bash -c 'head -c 300 flat/train/a/1.jpg >broken.jpg; "$0" predict on-flat/latest.h5 --images broken.jpg' "$binary"
+
 printf 'c%s,' {1..20} | sed 's/,$/\n/' >table.csv
 for row in {1..400}; do printf "$((row % 7)),%.0s" {1..20} | sed 's/,$/\n/'; done >>table.csv
 

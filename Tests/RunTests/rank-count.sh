@@ -117,6 +117,10 @@ compare "attention with masks" "2 3 8" --model "$tests/attention.json" --data da
 compare "penalties and constraints of layers" "1 2 3 8" --model "$tests/rules.json" --data data.h5 --batch-size 48
 compare "constraints, messages between ranks, clipped gradients, an average" "2 3" --model "$tests/rules.json" --data data.h5 \
     --batch-size 48 --shards 5 --node-exchange messages --clip-norm 0.5 --ema 0.9 --optimizer sgd --momentum 0.9
+compare "LAMB, focal loss, restarts, images that grow, EMA, Lookahead, cutmix, repeated samples" "3" \
+    --model wide-resnet-10-1 --data data.h5 --batch-size 40 --shards 5 --optimizer lamb --lookahead steps=2 \
+    --loss categorical_focal_crossentropy --schedule cosine-restarts:first=1,peak-factor=0.5 --size-schedule 0:20,1:28 \
+    --ema 0.9 --augment "flip, cutmix" --repeated-augmentation 2
 # A rate so high that all steps but the first overflow.
 compare "steps that are left out" "2 3" --model simple-cnn --data data.h5 --batch-size 40 --optimizer sgd \
     --learning-rate 1e25 --on-nan skip --save-best monitor=loss --epochs 1

@@ -124,6 +124,20 @@ import Options
         ("reduce-on-plateau = \"min-rate=1e39\"", "min-rate"), ("reduce-on-plateau = \"factor=0.99999999\"", "factor"),
         ("schedule = \"cosine:x=1\"", "unknown setting x"),
         ("augment = \"flop\"", "there is flip, vertical-flip, "), ("augment = \"flop\"", "(did you mean flip?)"),
+        ("augment = \"flip(probabilty=1)\"", "no parameter 'probabilty' (did you mean probability?)"),
+        ("augment = \"flip(1, probability=1)\"", "'1' is one parameter too many"),
+        ("augment = \"flip(probability=1, probability=1)\"", "parameter 'probability' is given twice"),
+        ("loss = \"mea\"", "(did you mean mae?)"),
+        ("loss = \"MeanAbsolutError\"", "(did you mean MeanAbsoluteError?)"),
+        // Where it stands.
+        ("# one\n\nbach-size = 3", "(in a.toml, line 3)"), ("[run]\n\n  epochs = 0 # = 1", "(in a.toml, line 3)"),
+        ("run.epochs = 0", "(in a.toml, line 1)"), ("seed = 1\nrun = { epochs = 0 }", "(in a.toml, line 2)"),
+        ("\n[runn]\nepochs = 3", "a.toml, line 2: there is no group"),
+        ("[run]\nepochs = 2\n[data]\nepochs = 3", "a.toml, line 4: epochs belongs in [run]"),
+        ("\"seed\" = 1\r\n'epochs' = 0\r\n", "(in a.toml, line 2)"),
+        ("data = \"\"\"\nepochs = 0\n\"\"\"\n[run]\nepochs = 0", "(in a.toml, line 5)"),
+        ("seed = 1\nepochs = 2000-01-01", "not date (in a.toml, line 2)"),
+        ("seed = 1\n[run]\nseed = 2", "option seed: is given twice"),
     ])
     func badFilesAreRefused(_ text: String, _ reason: String) {
         var options = TrainingOptions()
@@ -175,6 +189,11 @@ import Options
         var options = TrainingOptions()
         try options.apply(toml: "loss = \"categorical_hinge\"\nlabel-smoothing = 0.1", file: "a.toml")
         #expect(options.loss == .categoricalHinge && options.labelSmoothing == 0.1)
+        for name in ["mean_absolute_error", "mae", "MAE", "MeanAbsoluteError"] {
+            try options.set("loss", to: name)
+            #expect(options.loss == .meanAbsoluteError && options.text(of: "loss") == "mean_absolute_error")
+        }
+        options.loss = .categoricalHinge
         #expect(options.semantic.contains { $0 == ("loss", "categorical_hinge") })
         #expect(throws: OptionError.self) { try options.set("loss", to: "crossentropy") }
         #expect(throws: OptionError.self) { try options.set("label-smoothing", to: "1") }

@@ -2,7 +2,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// The two passes of resizing in vector code: first along rows, then across them, with bytes in between. Sums are integers
+/// The two passes of resizing in vector code: along rows, and across them, with bytes in between. Sums are integers
 /// of 32 bits, so all instruction sets give the same bytes. Functions run on one thread.
 
 enum {
@@ -20,13 +20,12 @@ typedef struct {
     const int32_t *firsts, *counts, *coefficients, *low_pairs, *high_pairs;
 } dptrain_resampling_axis;
 
-/// Resizes rows of `width` pixels with 1 or 3 channels. `row_bytes` of the output is at least one byte more than its pixels
-/// take.
+/// Resizes rows of `width` pixels with 1 or 3 channels. It is faster if rows of the output are longer than their pixels.
 void dptrain_resample_rows(
     const dptrain_resampling_axis *axis, const uint8_t *input, ptrdiff_t row_bytes, ptrdiff_t width, int channels,
     ptrdiff_t rows, uint8_t *output, ptrdiff_t output_row_bytes, _Bool has_avx2);
 
-/// Resizes columns of bytes: output row i is made of the input's rows. 16 bytes may be read from any byte of a row.
+/// Resizes columns of bytes: output row i is made of the input's rows. `is_padded`: 16 bytes may be read from any byte of a row.
 void dptrain_resample_columns(
     const dptrain_resampling_axis *axis, const uint8_t *input, ptrdiff_t row_bytes, ptrdiff_t columns, uint8_t *output,
-    _Bool has_avx2);
+    _Bool is_padded, _Bool has_avx2);

@@ -30,6 +30,9 @@ typedef struct {
     double xx, xy, x0, yx, yy, y0;
 } dptrain_affine;
 
+/// The pixel of `count` in a line that stands for one at a whole place, for fill modes that repeat the border or mirror the image.
+ptrdiff_t dptrain_inside(ptrdiff_t place, ptrdiff_t count, dptrain_fill fill);
+
 /// The weighted mean of the four pixels around each place.
 void dptrain_warp_bytes(
     dptrain_image image, const uint8_t *input, const dptrain_affine *affine, dptrain_fill fill, uint8_t value,

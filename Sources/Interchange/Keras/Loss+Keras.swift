@@ -191,7 +191,8 @@ extension Loss.Function {
         }
     }
 
-    fileprivate var kerasNames: [String] {
+    /// All names that Keras has for it, the usual one first.
+    package var kerasNames: [String] {
         let short: [String] =
             switch self {
             case .binaryCrossEntropy: ["bce", "BCE"]

@@ -158,6 +158,7 @@ final class Checkpointing {
         state.options = Dictionary(uniqueKeysWithValues: options.semantic.map { ($0.name, $0.value) })
         state.dataFingerprint = parts.data.fingerprint
         state.normalization = parts.data.normalization.description
+        state.samplesAreDecoded = parts.data.training.dataset.isEncoded
         state.initialWeights = parts.initialWeights
         state.classNames = parts.data.classNames
         state.execution = parts.session.execution

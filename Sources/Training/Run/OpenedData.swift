@@ -54,10 +54,10 @@ struct OpenedData {
 
     /// What is computed of the training samples, for rules that have numbers of theirs. The file's mean and deviation are those of rows
     /// that are kept back, too; so the others are measured.
-    private var scan: (scope: MomentScope, divisor: Float?)? {
+    private var scan: (scope: MomentScope, divisor: ScanDivisor)? {
         if options.valueRange != nil { return nil }
         return options.normalization == .standardized && data.isHeldOut
-            ? (.channel, nil) : options.normalization.scan(unit: data.train.unitDivisor)
+            ? (.channel, .deviation) : options.normalization.scan
     }
 
     /// The statistics of the training samples that the rule needs; nil if it needs none. Each rank reads a part. Collective.
@@ -81,21 +81,35 @@ struct OpenedData {
     /// The rule, with a remark on it. Statistics are measured once: a run that is resumed goes on with its rule.
     func normalization(_ moments: SampleMoments?) throws -> (rule: Normalization, note: String?) {
         if scan != nil, let resumed { return (resumed, nil) }
-        let measured = scan.flatMap { scan in moments?.standardization(by: scan.scope, over: scan.divisor) }
+        let measured = try scan.flatMap { scan in
+            let divisor: Float? =
+                switch scan.divisor {
+                case .deviation: nil
+                case .one: 1
+                case .unit: try data.train.unitDivisor()
+                }
+            return moments?.standardization(by: scan.scope, over: divisor)
+        }
         return try options.normalizationRule(for: file, data.train, before: preprocessing, measured: measured)
     }
 }
 
+/// What values are divided by once their mean is subtracted.
+private enum ScanDivisor {
+    case deviation, one
+    /// What makes stored values 0 to 1.
+    case unit
+}
+
 extension TrainingOptions.Normalization {
-    /// Without a divisor it is the deviation that is divided by. `unit` is what makes stored values 0 to 1.
-    fileprivate func scan(unit: Float) -> (scope: MomentScope, divisor: Float?)? {
+    fileprivate var scan: (scope: MomentScope, divisor: ScanDivisor)? {
         switch self {
-        case .standardizedAll: (.all, nil)
-        case .standardizedChannel: (.channel, nil)
-        case .standardizedPixel: (.value, nil)
-        case .centeredChannel: (.channel, 1)
-        case .centeredPixel: (.value, 1)
-        case .unitCenteredPixel: (.value, unit)
+        case .standardizedAll: (.all, .deviation)
+        case .standardizedChannel: (.channel, .deviation)
+        case .standardizedPixel: (.value, .deviation)
+        case .centeredChannel: (.channel, .one)
+        case .centeredPixel: (.value, .one)
+        case .unitCenteredPixel: (.value, .unit)
         case .auto, .unchanged, .unit, .standardized, .caffe, .tf, .torch: nil
         }
     }

@@ -1,4 +1,5 @@
 import Basics
+import CTransforms
 import ImageCoding
 
 /// A transform that makes a sample of a part of an image, resized. As the first of a list it chooses which part of a stored
@@ -249,17 +250,12 @@ extension FillMode {
     /// The pixel of `count` that stands for one at a whole place; nil for the constant value.
     fileprivate func inside(_ place: Int, _ count: Int) -> Int? {
         if (0..<count).contains(place) { return place }
-        func remainder(_ period: Int) -> Int { ((place % period) + period) % period }
         switch self {
         case .constant: return nil
-        case .nearest: return place < 0 ? 0 : count - 1
-        case .reflect:
-            let rest = remainder(2 * count)
-            return min(rest, 2 * count - 1 - rest)
-        case .wrap: return remainder(max(1, count - 1))
-        case .mirror:
-            let rest = remainder(max(1, 2 * (count - 1)))
-            return min(rest, 2 * (count - 1) - rest)
+        case .wrap:
+            let period = max(1, count - 1)
+            return ((place % period) + period) % period
+        case .nearest, .reflect, .mirror: return dptrain_inside(place, count, kernel)
         }
     }
 }

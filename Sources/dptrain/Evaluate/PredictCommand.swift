@@ -23,7 +23,8 @@ struct PredictCommand: RankCommand {
             models must have the same outputs. Each of them sees the samples as in its training.
 
             Images are JPEG, PNG or WebP files, or folders and archives of them. They are resized and cut as in training.
-            Images that all have the size of the network's input are taken as they are.
+            Images that all have the size of the network's input are taken as they are, if the model was not trained on
+            image files.
 
             Examples:
               dptrain predict runs/lenet/best.h5 --data fashion.h5 --output predictions.h5
@@ -96,8 +97,11 @@ struct PredictCommand: RankCommand {
         let (folder, names) = try world.together {
             let folder = try TemporaryFolder()
             do {
-                let input = try InspectedModel(models[0]).inputShape
-                return (folder, try UnlabelledImages(images, input: input, to: folder.path + "/images.h5").names)
+                let model = try InspectedModel(models[0])
+                let stored = try UnlabelledImages(
+                    images, input: model.inputShape, decodesSamples: model.decodesSamples,
+                    to: folder.path + "/images.h5")
+                return (folder, stored.names)
             } catch {
                 folder.remove()
                 throw error
