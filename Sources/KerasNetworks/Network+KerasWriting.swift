@@ -124,6 +124,8 @@ private struct KerasWriting {
                 configuration["batch_input_shape"] = shape
             }
             configuration.merge(node.layer.keras.keras2Configuration) { own, _ in own }
+            configuration = reader.options(
+                configuration, of: origin?.typeName ?? node.layer.keras.registeredClass)
         }
         configuration["name"] = .string(name)
         configuration["dtype"] = "float32"

@@ -255,6 +255,17 @@ import Testing
         #expect(try Network(model).inputShape == [24, 24, 3])
     }
 
+    /// tf_keras refuses a file with an option that it does not know.
+    @Test func optionsThatKeras2DoesNotHave() throws {
+        let slope = Self.layer("s", "LeakyReLU", #""negative_slope": 0.125"#, [Self.read("i")])
+        let norm = Self.layer("n", "LayerNormalization", #""axis": -1"#, [Self.read("s")])
+        let network = try network([Self.input("i"), slope, norm], to: "n")
+        let text = try network.kerasModel(for: .keras2).text()
+        #expect(text.contains(#""alpha":0.125"#) && !text.contains("negative_slope") && !text.contains("rms_scaling"))
+        #expect(try Network(kerasJSON: text, label: "m").nodes.map(\.layer) == network.nodes.map(\.layer))
+        #expect(try network.kerasModel.text().contains(#""negative_slope":0.125"#))
+    }
+
     // MARK: What is refused
 
     @Test func outputsThatAreNot() throws {
