@@ -157,7 +157,9 @@ enum DptrainGroup {
     /// `heads`: how many outputs have sums of their own.
     private static func epochSums(in group: Group, heads: Int) throws(HDF5Error) -> [String: Double] {
         let counts = RunState.sums.counts + (0..<heads).map { RunState.headSum($0, "correct") }
-        let values = RunState.sums.values + (0..<heads).map { RunState.headSum($0, "loss") }
+        let values =
+            RunState.sums.values
+            + (0..<heads).flatMap { head in RunState.sums.values.map { RunState.headSum(head, $0) } }
         var sums: [String: Double] = [:]
         for name in try group.children() {
             let value = try group.dataset(name).readFinite([], as: Double.self)[0]

@@ -12,7 +12,7 @@ extension RunState {
         counts: ["correct", "correct_outputs", "samples"], values: ["absolute_error", "loss", "squared_error"]
     )
 
-    /// The name of a sum of one of several outputs, by its number: `loss` or `correct`.
+    /// The name of a sum of one of several outputs, by its number: `correct`, or one of `sums.values`.
     package static func headSum(_ number: Int, _ what: String) -> String { "output_\(number)_\(what)" }
 
     /// Refuses sums and a learning rate that are not finite. Weights and slots are looked at when they are written.

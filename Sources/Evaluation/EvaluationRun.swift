@@ -49,8 +49,8 @@ public final class EvaluationRun {
         let isCounted = data.dataset.targetKind == .label && max(outputs, 2) <= Self.mostClasses
         let isWanted = isCounted || (request.countsConfusion && model.network.heads.isEmpty)
         let confusion = isWanted ? ConfusionCounts(outputs: outputs) : nil
-        // A cross-entropy sees logits, of which there are no errors to speak of.
-        let hasErrors = kind == .values && loss.function.activation == nil
+        let places = OutputPlace.all(of: model.network, loss, kind)
+        let hasErrors = places.count == 1 && places[0].hasErrors
         let errors = hasErrors ? RegressionSums(outputs: outputs, shards: session.shards) : nil
         let start = ContinuousClock.now
         let sums = try evaluator.evaluate { batch, plan, shard in

@@ -2,19 +2,12 @@ import Datasets
 import Execution
 import Models
 import Reduction
+import Sessions
 
-/// One of a network's outputs that have targets, or the only one: where it stands in rows of outputs and of targets, and what can be
-/// measured of it.
+/// One of a network's outputs that have targets, or the only one: what can be measured of it in rows of outputs and of targets.
 struct OutputColumns {
-    let name: String
-    private let loss: Loss
-    /// Of its loss in the sum.
-    let weight: Double
+    private let place: OutputPlace
     private let kind: TargetKind
-    private let decision: Network.Decision
-    private let outputs: Range<Int>
-    /// The first of its columns among the targets.
-    private let target: Int
     private let classNames: [String]
     private let countsClasses: Bool
 
@@ -24,46 +17,32 @@ struct OutputColumns {
         of network: Network, _ loss: Loss, _ kind: TargetKind, _ dataset: SampleSet, classNames: [String],
         mostClasses: Int
     ) -> [OutputColumns] {
-        guard case .row(let kinds) = kind else {
-            let width = network.outputShape.count
+        let places = OutputPlace.all(of: network, loss, kind)
+        return places.enumerated().map { number, place in
             // What stands for mixing in evaluation makes shares of labels; what is measured here are the labels themselves.
-            let kind = kind == .shares && dataset.targetKind == .label ? .label : kind
-            return [
-                OutputColumns(
-                    name: network.nodes[network.nodes.count - 1].name, loss: loss, weight: 1, kind: kind,
-                    decision: network.decision, outputs: 0..<width, target: 0, classNames: classNames,
-                    countsClasses: kind == .label && max(width, 2) <= mostClasses)
-            ]
-        }
-        var (first, target) = (0, 0)
-        return network.heads.indices.map { number in
-            let node = network.heads[number]
-            let width = network.shapes[node].count
-            defer { (first, target) = (first + width, target + (kinds[number] == .label ? 1 : width)) }
+            let kind = place.kind == .shares && dataset.targetKind == .label ? .label : place.kind
             return OutputColumns(
-                name: network.nodes[node].name, loss: loss.heads[number].loss,
-                weight: Double(loss.heads[number].weight), kind: kinds[number],
-                decision: network.decision(of: node), outputs: first..<first + width, target: target,
-                classNames: dataset.heads[number].classNames ?? [],
-                countsClasses: kinds[number] == .label && max(width, 2) <= mostClasses)
+                place: place, kind: kind,
+                classNames: places.count == 1 ? classNames : dataset.heads[number].classNames ?? [],
+                countsClasses: kind == .label && place.classes <= mostClasses)
         }
     }
 
-    private var classes: Int { max(outputs.count, 2) }
-
-    /// A cross-entropy's outputs are probabilities or logits, of whose errors nothing is said.
-    private var measuresErrors: Bool { kind == .values && loss.function.activation == nil }
+    /// Of its loss in the sum.
+    var weight: Double { Double(place.weight) }
+    private var outputs: Range<Int> { place.outputs }
+    private var classes: Int { place.classes }
 
     /// How many numbers `sums` are.
     var sumCount: Int {
-        3 + (countsClasses ? classes * (classes + 1) : 0) + (measuresErrors ? 2 * outputs.count : 0)
+        3 + (countsClasses ? classes * (classes + 1) : 0) + (place.hasErrors ? 2 * outputs.count : 0)
     }
 
     /// Of rows of outputs, with their activations: loss, right predictions, those among the best five; then the confusion matrix and
     /// the samples of each class, or the absolute and the squared errors of each output.
     func sums(of rows: [Float], width: Int, _ targets: Targets) -> [Double] {
         var sums = [Double](repeating: 0, count: sumCount)
-        let row = OutputRow(loss, width: outputs.count, decision)
+        let row = OutputRow(place.loss, width: outputs.count, place.decision)
         let values = targets.values
         rows.withUnsafeBufferPointer { rows in
             guard let start = rows.baseAddress else { return }
@@ -77,7 +56,7 @@ struct OutputColumns {
                     }
                     values.withUnsafeBufferPointer { values in
                         guard let first = values.baseAddress else { return }
-                        add(x, values: first + sample * stride + target, row, to: &sums)
+                        add(x, values: first + sample * stride + place.target, row, to: &sums)
                     }
                 }
             }
@@ -88,7 +67,7 @@ struct OutputColumns {
     private func label(of sample: Int, _ targets: Targets) -> Int {
         switch targets {
         case .labels(let labels): Int(labels[sample])
-        case .targets(let values, let stride): Int(values[sample * stride + target])
+        case .targets(let values, let stride): Int(values[sample * stride + place.target])
         case .none: preconditionFailure("samples that are measured have labels")
         }
     }
@@ -108,7 +87,7 @@ struct OutputColumns {
     ) {
         sums[0] += row.loss(x, values: values)
         if kind == .flags { sums[1] += Double(row.correct(x, flags: values)) }
-        guard measuresErrors else { return }
+        guard place.hasErrors else { return }
         for output in 0..<outputs.count {
             let error = Double(x[output]) - Double(values[output])
             sums[3 + output] += abs(error)
@@ -122,7 +101,7 @@ struct OutputColumns {
         let rest = Array(sums.dropFirst(3))
         let counts = countsClasses ? rest.map { Int($0) } : []
         return EvaluationResult.Output(
-            name: name, loss: sums[0] / count,
+            name: place.name, loss: sums[0] / count,
             accuracy: kind == .values ? nil : sums[1] / count / Double(kind.decisions(outputs: outputs.count)),
             top5: kind == .label && outputs.count > 1 ? sums[2] / count : nil,
             confusion: countsClasses
@@ -130,7 +109,7 @@ struct OutputColumns {
                     classNames: (0..<classes).map { $0 < classNames.count ? classNames[$0] : "\($0)" },
                     counts: Array(counts[..<(classes * classes)]), samples: Array(counts[(classes * classes)...]))
                 : nil,
-            errors: measuresErrors
+            errors: place.hasErrors
                 ? RegressionErrors(
                     absolute: Array(rest[..<outputs.count]), squared: Array(rest[outputs.count...]),
                     targets: columns(of: targets)) : nil)
@@ -139,6 +118,8 @@ struct OutputColumns {
     /// Its own among the targets.
     private func columns(of targets: Targets) -> [Float] {
         guard case .targets(let values, let stride) = targets, stride > outputs.count else { return targets.values }
-        return Swift.stride(from: target, to: values.count, by: stride).flatMap { values[$0..<$0 + outputs.count] }
+        return Swift.stride(from: place.target, to: values.count, by: stride).flatMap {
+            values[$0..<$0 + outputs.count]
+        }
     }
 }

@@ -103,7 +103,20 @@ package struct KerasModel {
         }
         lossWeights = (model["auxiliary_weights"] ?? model["compile_config"]?["loss_weights"])?.array ?? []
         hasHeads = model["outputs_have_targets"]?.bool ?? false
+        try requireNames()
         countCallsFromZero()
+    }
+
+    /// Refuses two layers of one name, and inputs that are not there.
+    private func requireNames() throws(NetworkError) {
+        var names: Set<String> = []
+        if let entry = entries.first(where: { !names.insert($0.name).inserted }) {
+            throw NetworkError(network: name, layer: entry.name, reason: "two layers have this name")
+        }
+        if let input = inputs.first(where: { !names.contains($0) }) {
+            throw NetworkError(
+                network: name, layer: nil, reason: "its input_layers name \(input), and no layer is called so")
+        }
     }
 
     /// tf_keras counts the calls of a model inside the model from 1: the first was when the model was made.
@@ -212,7 +225,11 @@ package struct KerasModel {
         let isOperation = if case .operation = content { true } else { false }
         let takesNames = if case .model = content { configuration["input_layers"]?.object != nil } else { false }
         var calls: [Call] = []
-        for call in layer["inbound_nodes"]?.array ?? [] {
+        let nodes = layer["inbound_nodes"] ?? .null
+        guard nodes == .null || nodes.array != nil else {
+            throw NetworkError(network: network, layer: name, reason: "its inbound_nodes are no list of calls")
+        }
+        for call in nodes.array ?? [] {
             do throws(LayerError) {
                 let given = try isOperation ? nil : KerasCall(call, of: kerasClass, takesNames: takesNames)
                 if case .model = content, let argument = given?.arguments.keys.min() {

@@ -268,6 +268,23 @@ struct KerasOptions {
         guard axis == -1 || axis == inputs.first?.rank else { throw unsupported("axis", value, "it must be the last") }
     }
 
+    /// Whether `axis` is the last, or is not given.
+    var isAlongLastAxis: Bool {
+        var options = self
+        return (try? options.requireLastAxis()) != nil
+    }
+
+    /// The axis of a sample that `axis` names; the first is 0.
+    mutating func sampleAxis() throws(LayerError) -> Int {
+        let number = try integer("axis")
+        let rank = inputs.first?.rank ?? 0
+        let axis = number < 0 ? number &+ rank : number &- 1
+        guard number != 0, (0..<rank).contains(axis) else {
+            throw LayerError("its option axis = \(number) is not supported: it must be an axis of a sample")
+        }
+        return axis
+    }
+
     mutating func requireChannelsLast() throws(LayerError) { try require("data_format", "channels_last") }
 
     /// Whether an option says anything else than null, false or zero.

@@ -58,15 +58,15 @@ extension Layer {
         case "GlobalAveragePooling2D" where !options.isSet("keepdims"):
             self = .globalAveragePooling(try GlobalAveragePooling2D(keras: &options))
         case "BatchNormalization": self = .batchNormalization(try BatchNormalization(keras: &options))
-        case "Activation", "Softmax", ActivityPenalty.kerasClass:
-            self = .activation(try ActivationLayer(keras: &options))
+        case "Activation", ActivityPenalty.kerasClass: self = .activation(try ActivationLayer(keras: &options))
+        case "Softmax" where options.isAlongLastAxis: self = .activation(try ActivationLayer(keras: &options))
         case "ReLU" where !["max_value", "negative_slope", "threshold"].contains(where: options.isSet):
             self = .activation(try ActivationLayer(keras: &options))
         case "Dropout": self = .dropout(try Dropout(keras: &options))
         case "Flatten": self = .flatten(try Flatten(keras: &options))
         case "Add" where Set(options.inputs).count == 1: self = .add(try Add(keras: &options))
         case "CustomScaleLayer": self = .scale(try Scale(keras: &options))
-        case "Concatenate": self = .concatenate(try Concatenate(keras: &options))
+        case "Concatenate" where options.isAlongLastAxis: self = .concatenate(try Concatenate(keras: &options))
         case "LocalResponseNormalization":
             self = .localResponseNormalization(try LocalResponseNormalization(keras: &options))
         case "UpSampling2D" where options.isUnset("interpolation", or: "nearest"):

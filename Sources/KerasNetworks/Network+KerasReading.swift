@@ -1,17 +1,28 @@
 import Basics
 import Models
 
-extension Network {
-    /// Reads `model.to_json()` or the `model_config` of an .h5 file; `label` names the source in errors.
-    public init(kerasJSON text: String, label: String) throws(NetworkError) {
-        let model: JSONValue
+extension JSONValue {
+    /// Parses `model.to_json()`; `label` names the source in errors.
+    package init(kerasModel text: String, label: String) throws(NetworkError) {
         do {
-            model = try JSONValue(parsing: text)
+            try self.init(parsing: text)
         } catch {
             throw NetworkError(
                 network: label, layer: nil, reason: "it is not JSON; give the output of Keras's model.to_json()")
         }
-        try self.init(kerasModel: model)
+        if let member = Self.repeatedMember(of: text) {
+            throw NetworkError(
+                network: label, layer: nil,
+                reason:
+                    "its JSON says \(member) twice in one place, and which of them counts is not known; leave one out")
+        }
+    }
+}
+
+extension Network {
+    /// Reads `model.to_json()` or the `model_config` of an .h5 file; `label` names the source in errors.
+    public init(kerasJSON text: String, label: String) throws(NetworkError) {
+        try self.init(kerasModel: JSONValue(kerasModel: text, label: label))
     }
 
     /// Reads a Keras 2 or 3 model of class `Sequential` or `Functional`. What this program does not have is refused, by
@@ -192,40 +203,25 @@ extension KerasModel {
         guard let output = outputs.first else {
             throw NetworkError(network: network, layer: place.models.last?.name, reason: "it has no output")
         }
+        let isOutput = { (entry: Entry, number: Int) in entry.name == output.layer && number == output.call }
+        let calls = entries.filter { !$0.isInput }.flatMap { entry in entry.calls.indices.map { (entry, $0) } }
+        var entrances = entries.filter(\.isInput)
+        if place.models.isEmpty {
+            let places = Dictionary(inputs.enumerated().map { ($1, $0) }) { first, _ in first }
+            entrances.sort { places[$0.name] ?? inputs.count < places[$1.name] ?? inputs.count }
+        }
+        let order = CallOrder(
+            entrances.map { ($0, 0) }, calls.filter { !isOutput($0, $1) } + calls.filter { isOutput($0, $1) })
+        if let obstacle = order.obstacle {
+            throw NetworkError(network: network, layer: place.path(obstacle.layer), reason: obstacle.reason)
+        }
         if place.models.isEmpty, let reader = entries.first(where: { $0.calls.contains { $0.inputs.contains(output) } })
         {
             throw NetworkError(
                 network: network, layer: output.layer,
                 reason: "it is the output, yet \(reader.name) reads it: not supported")
         }
-        let isOutput = { (entry: Entry, number: Int) in entry.name == output.layer && number == output.call }
-        let calls = entries.filter { !$0.isInput }.flatMap { entry in entry.calls.indices.map { (entry, $0) } }
-        var waiting = calls.filter { !isOutput($0, $1) } + calls.filter { isOutput($0, $1) }
-        var entrances = entries.filter(\.isInput)
-        if place.models.isEmpty {
-            let places = Dictionary(inputs.enumerated().map { ($1, $0) }) { first, _ in first }
-            entrances.sort { places[$0.name] ?? inputs.count < places[$1.name] ?? inputs.count }
-        }
-        var ordered = entrances.map { ($0, 0) }
-        struct Done: Hashable {
-            let layer: String
-            let call: Int
-        }
-        var done = Set(ordered.map { Done(layer: $0.0.name, call: 0) })
-        while !waiting.isEmpty {
-            let next = waiting.firstIndex { entry, number in
-                let inputs = entry.calls[number].inputs
-                return !inputs.isEmpty && inputs.allSatisfy { done.contains(Done(layer: $0.layer, call: $0.call)) }
-            }
-            guard let next else {
-                throw NetworkError(
-                    network: network, layer: place.path(waiting[0].0.name),
-                    reason: "it reads a layer that does not come before it")
-            }
-            done.insert(Done(layer: waiting[next].0.name, call: waiting[next].1))
-            ordered.append(waiting.remove(at: next))
-        }
-        return ordered
+        return order.calls
     }
 }
 

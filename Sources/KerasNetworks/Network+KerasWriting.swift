@@ -91,6 +91,19 @@ private struct KerasWriting {
         }
     }
 
+    /// The shape of an input of a model inside the model. Axes in which calls of the model differ are open.
+    private func shape(ofInput call: LayerCall) -> JSONValue {
+        let models = call.models.map(\.name)
+        let shapes = network.nodes.indices.filter { index in
+            guard case .input = network.nodes[index].layer, let other = network.nodes[index].call else { return false }
+            return other.layer == call.layer && other.models.map(\.name) == models
+        }.map { network.shapes[$0].extents }
+        let axes = (0..<(shapes.first?.count ?? 0)).map { axis -> JSONValue in
+            shapes.allSatisfy { $0[axis] == shapes[0][axis] } ? .integer(shapes[0][axis]) : .null
+        }
+        return .array([.null] + axes)
+    }
+
     private func layer(_ node: Node, name: String) -> [String: JSONValue] {
         if let operation = operation(of: node) {
             let options = (node.origin?.options ?? [:]).merging(["name": .string(name)]) { _, own in own }
@@ -105,11 +118,14 @@ private struct KerasWriting {
         let origin = isInput || node.origin?.operation != nil ? nil : node.origin
         var configuration = origin?.typeName == nil ? node.layer.keras.kerasConfiguration : [:]
         configuration.merge(origin?.options ?? [:]) { _, kept in kept }
+        if isInput, let call = node.call { configuration["batch_shape"] = shape(ofInput: call) }
         if reader == .keras2 {
             if let shape = configuration.removeValue(forKey: "batch_shape") {
                 configuration["batch_input_shape"] = shape
             }
             configuration.merge(node.layer.keras.keras2Configuration) { own, _ in own }
+            configuration = reader.options(
+                configuration, of: origin?.typeName ?? node.layer.keras.registeredClass)
         }
         configuration["name"] = .string(name)
         configuration["dtype"] = "float32"

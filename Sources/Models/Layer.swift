@@ -20,12 +20,18 @@ public protocol LayerDescription: Sendable, Equatable {
 
     /// What the layer applies to its result; `linear` for layers that apply nothing.
     var activation: Activation { get }
+
+    /// Whether it only moves elements, and so takes samples of more than three axes. All others take vectors, sequences and images.
+    var takesAnyRank: Bool { get }
 }
 
 extension LayerDescription {
     /// As `outputShape`, but throws if the output or a parameter has more than 2^31 - 1 elements. Shape inference calls it for
     /// each layer, because sizes come from files.
     public func possibleOutputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
+        if let input = inputs.first(where: { $0.rank > 3 }), !takesAnyRank {
+            throw LayerError("takes vectors, sequences or images, not \(input)")
+        }
         let output = try outputShape(of: inputs)
         for size in [output] + parameters(for: inputs).map(\.shape) where !size.isOfPossibleSize {
             throw LayerError("\(size) has more than 2^31 - 1 elements")
@@ -36,6 +42,7 @@ extension LayerDescription {
     public func parameters(for inputs: [Shape]) -> [ParameterSpecification] { [] }
     public func multiplyAdds(for inputs: [Shape]) -> Int { 0 }
     public var activation: Activation { .linear }
+    public var takesAnyRank: Bool { false }
 
     fileprivate func isEqual(to other: any LayerDescription) -> Bool { other as? Self == self }
 }

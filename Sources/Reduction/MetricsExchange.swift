@@ -22,8 +22,17 @@ package struct MetricSums: Sendable, Equatable {
     package struct Head: Sendable, Equatable {
         package var loss = 0.0
         package var correct = 0
+        package var absoluteError = 0.0
+        package var squaredError = 0.0
 
         package init() {}
+
+        package static func += (sums: inout Head, step: Head) {
+            sums.loss += step.loss
+            sums.correct += step.correct
+            sums.absoluteError += step.absoluteError
+            sums.squaredError += step.squaredError
+        }
     }
 
     package init() {}
@@ -51,12 +60,12 @@ package final class MetricsExchange {
     package private(set) var leastWait = 0.0
 
     /// Loss, correct, correct in top 5, samples, request, whether something was not finite, absolute and squared errors, the time
-    /// of waiting; behind them loss and correct of each head.
-    private static let ownWidth = 9
+    /// of waiting; behind them loss, correct, absolute and squared errors of each head.
+    private static let (ownWidth, headWidth) = (9, 4)
 
     package init(_ communicator: Communicator, _ partition: ShardPartition, heads: Int) throws {
         self.heads = heads
-        let width = Self.ownWidth + 2 * heads
+        let width = Self.ownWidth + Self.headWidth * heads
         self.width = width
         self.communicator = communicator
         tree = ReductionTree(shards: partition.shards)
@@ -83,8 +92,11 @@ package final class MetricsExchange {
         row[6] += metrics.absoluteError
         row[7] += metrics.squaredError
         for (number, head) in plan.headMetrics.enumerated() {
-            row[Self.ownWidth + 2 * number] += head.loss
-            row[Self.ownWidth + 2 * number + 1] += Double(head.correct)
+            let own = row + Self.ownWidth + Self.headWidth * number
+            own[0] += head.loss
+            own[1] += Double(head.correct)
+            own[2] += head.absoluteError
+            own[3] += head.squaredError
         }
     }
 
@@ -107,10 +119,9 @@ package final class MetricsExchange {
         (sums.loss, sums.absoluteError, sums.squaredError) = (sum(0), sum(6), sum(7))
         sums.heads = (0..<heads).map { number in
             var head = MetricSums.Head()
-            head.loss = sum(Self.ownWidth + 2 * number)
-            for shard in 0..<tree.shards {
-                head.correct += Int(rows[shard * width + Self.ownWidth + 2 * number + 1])
-            }
+            let first = Self.ownWidth + Self.headWidth * number
+            (head.loss, head.absoluteError, head.squaredError) = (sum(first), sum(first + 2), sum(first + 3))
+            for shard in 0..<tree.shards { head.correct += Int(rows[shard * width + first + 1]) }
             return head
         }
         for shard in 0..<tree.shards {

@@ -20,16 +20,41 @@ public struct EpochLog: Sendable {
         public let seconds: Double?
         /// Whether it was the best so far; logs of early versions do not say.
         public let isBest: Bool?
+        /// Of each of several outputs, by Keras's names: `digit_loss`, `val_digit_accuracy`.
+        public let outputs: [String: Double]
 
-        private enum CodingKeys: String, CodingKey {
-            case epoch, loss, accuracy, mae, rmse
-            case validationLoss = "val_loss"
-            case validationAccuracy = "val_accuracy"
-            case validationMAE = "val_mae"
-            case validationRMSE = "val_rmse"
-            case learningRate = "learning_rate"
-            case seconds
-            case isBest = "best"
+        public init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: Name.self)
+            func number(_ name: String) throws -> Double? {
+                try values.decodeIfPresent(Double.self, forKey: Name(name))
+            }
+            epoch = try values.decode(Int.self, forKey: Name("epoch"))
+            (loss, validationLoss) = (try number("loss"), try number("val_loss"))
+            (accuracy, validationAccuracy) = (try number("accuracy"), try number("val_accuracy"))
+            (mae, validationMAE) = (try number("mae"), try number("val_mae"))
+            (rmse, validationRMSE) = (try number("rmse"), try number("val_rmse"))
+            (learningRate, seconds) = (try number("learning_rate"), try number("seconds"))
+            isBest = try values.decodeIfPresent(Bool.self, forKey: Name("best"))
+            outputs = try values.allKeys.filter(\.isOfOutput).reduce(into: [:]) { outputs, name in
+                outputs[name.stringValue] = try number(name.stringValue)
+            }
+        }
+
+        /// A key of a line.
+        private struct Name: CodingKey {
+            let stringValue: String
+            var intValue: Int? { nil }
+
+            init(_ name: String) { stringValue = name }
+            init(stringValue: String) { self.init(stringValue) }
+            init?(intValue: Int) { nil }
+
+            /// Whether it is a measure of one of several outputs: the output's name stands before the measure's.
+            var isOfOutput: Bool {
+                guard let end = stringValue.lastIndex(of: "_") else { return false }
+                return ["loss", "accuracy", "mae", "rmse"].contains(stringValue[end...].dropFirst())
+                    && !["val", "raw_val"].contains(stringValue[..<end])
+            }
         }
     }
 

@@ -80,14 +80,17 @@ public struct RunTable {
 }
 
 extension RunFolder {
-    /// A row an epoch, as Keras's CSVLogger has it: the epoch, then metrics by name. Epochs count from 1.
+    /// A row an epoch, as Keras's CSVLogger has it: the epoch, then metrics by name, then those of each of several outputs. Epochs
+    /// count from 1.
     public var history: String {
-        let columns: [(name: String, value: (EpochLog.Epoch) -> Double?)] = [
-            ("accuracy", \.accuracy), ("learning_rate", \.learningRate), ("loss", \.loss), ("mae", \.mae),
-            ("rmse", \.rmse),
-            ("val_accuracy", \.validationAccuracy), ("val_loss", \.validationLoss), ("val_mae", \.validationMAE),
-            ("val_rmse", \.validationRMSE),
-        ]
+        let ofOutputs = Set(epochs.flatMap(\.outputs.keys)).sorted()
+        let columns: [(name: String, value: (EpochLog.Epoch) -> Double?)] =
+            [
+                ("accuracy", \.accuracy), ("learning_rate", \.learningRate), ("loss", \.loss), ("mae", \.mae),
+                ("rmse", \.rmse),
+                ("val_accuracy", \.validationAccuracy), ("val_loss", \.validationLoss), ("val_mae", \.validationMAE),
+                ("val_rmse", \.validationRMSE),
+            ] + ofOutputs.map { name in (name, { $0.outputs[name] }) }
         let known = columns.filter { column in epochs.contains { column.value($0) != nil } }
         let header = (["epoch"] + known.map(\.name)).joined(separator: ",")
         let rows = epochs.map { epoch in

@@ -43,6 +43,11 @@ package final class Evaluator {
         return try metrics.combine()
     }
 
+    /// Hands `look` each of this rank's shards, and the plan that has predicted it.
+    package func predict(epoch: Int = 0, _ look: (ShardBatch, BoundPlan) -> Void) throws {
+        try forEachShard(.prediction, epoch: epoch, nil) { plan, batch, _, _ in look(batch, plan) }
+    }
+
     /// The outputs for this rank's samples, [n, width] in the data's order: the rank's shards are one contiguous part.
     package func predict(width: Int) throws -> [Float] {
         let own = source.sampler.part(of: shards)

@@ -2,32 +2,42 @@ import Execution
 import Models
 import Reduction
 
-/// What is measured of each output of a network with several, under Keras's names: `digit_loss`, `digit_accuracy`.
+/// What is measured of each output of a network with several, under Keras's names: `digit_loss`, `digit_accuracy`, `angle_mae`.
 package struct HeadMetrics: Sendable {
-    /// The output.
-    package let name: String
-    /// What there is to be right about in a sample; 0 for regression.
-    private let decisions: Int
+    private let place: OutputPlace
 
     /// Empty for a loss of one output. `kind` is that of the targets.
     package static func all(of network: Network, _ loss: Loss, _ kind: TargetKind) -> [HeadMetrics] {
-        guard case .row(let kinds) = kind else { return [] }
-        return zip(zip(loss.heads, kinds), network.heads).map { head, node in
-            HeadMetrics(name: head.0.name, decisions: head.1.decisions(outputs: network.shapes[node].count))
-        }
+        guard case .row = kind else { return [] }
+        return OutputPlace.all(of: network, loss, kind).map(HeadMetrics.init)
     }
 
-    package var names: [String] { ["\(name)_loss"] + (decisions > 0 ? ["\(name)_accuracy"] : []) }
+    /// The output.
+    package var name: String { place.name }
+
+    package var hasErrors: Bool { place.hasErrors }
+
+    package var names: [String] {
+        let measures = ["loss"] + (place.decisions > 0 ? ["accuracy"] : []) + (hasErrors ? ["mae", "rmse"] : [])
+        return measures.map { "\(name)_\($0)" }
+    }
 
     /// Loss and accuracy, of which regression has none.
     package func means(of sums: MetricSums.Head, samples: Int) -> (loss: Double, accuracy: Double?) {
         let count = Double(max(samples, 1))
-        return (sums.loss / count, decisions > 0 ? Double(sums.correct) / count / Double(decisions) : nil)
+        return (sums.loss / count, place.decisions > 0 ? Double(sums.correct) / count / Double(place.decisions) : nil)
     }
 
-    /// The same by name.
+    /// All that is known, by name.
     package func values(of sums: MetricSums.Head, samples: Int) -> [String: Double] {
+        let count = Double(max(samples, 1))
         let (loss, accuracy) = means(of: sums, samples: samples)
-        return Dictionary(uniqueKeysWithValues: zip(names, [loss, accuracy ?? 0]))
+        var values = ["\(name)_loss": loss]
+        values["\(name)_accuracy"] = accuracy
+        if hasErrors, !sums.absoluteError.isNaN {
+            values["\(name)_mae"] = sums.absoluteError / count
+            values["\(name)_rmse"] = (sums.squaredError / count).squareRoot()
+        }
+        return values
     }
 }

@@ -247,7 +247,7 @@ struct Trainer {
         for observer in observers { try observer.epochEnded(event) }
         if Milestone.isReached(afterEpochs: epoch + 1) {
             try tellOfWeights()
-            if let matrix = validated?.confusion { try tellOfConfusion(matrix) }
+            for (output, matrix) in validated?.confusion ?? [] { try tellOfConfusion(matrix, of: output) }
         }
         var roles: CheckpointStore.Role = []
         if isLast || isPaused(afterEpochs: epoch + 1) || epoch + 1 == options.unfreezeAtEpoch
@@ -272,8 +272,8 @@ struct Trainer {
         for observer in interested { try observer.weightsMeasured(event) }
     }
 
-    private func tellOfConfusion(_ matrix: ConfusionMatrix) throws {
-        let event = ConfusionMeasured(step: progress.position.globalStep, matrix: matrix)
+    private func tellOfConfusion(_ matrix: ConfusionMatrix, of output: String?) throws {
+        let event = ConfusionMeasured(step: progress.position.globalStep, output: output, matrix: matrix)
         for observer in observers where observer.wantsConfusion { try observer.confusionMeasured(event) }
     }
 

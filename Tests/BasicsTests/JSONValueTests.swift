@@ -3,6 +3,19 @@ import Models
 import Testing
 
 @Suite struct JSONValueTests {
+    @Test(arguments: [
+        (#"{"a": 1, "b": {"a": 2}, "c": [{"a": 1}, {"a": 2}]}"#, nil), (#"{"a": "b", "b" : "a"}"#, nil),
+        (#"["a", "a", {"a": ["a", "a"]}]"#, nil), (#""{\"a\":1,\"a\":2}""#, nil), ("", nil),
+        (#"{"a": "\\", "b": "a\""}"#, nil),
+        (#"{"a": 1, "b": {}, "a": 2}"#, "a"), (#"{"b": [1, {"a": {"a": 1}, "a":3}]}"#, "a"),
+        (#"{"é": 1, "\\u00e9": 2}"#, nil),
+        (#"{"é": 1, "\u00e9" : 2}"#, "é"), (#"{"": 1, "": 2}"#, ""), (#"{"a\"": 1, "a\"": 2}"#, #"a""#),
+        (#"{"a": 1, "a"#, nil),
+    ])
+    func aMemberThatIsThereTwice(_ text: String, _ member: String?) {
+        #expect(JSONValue.repeatedMember(of: text) == member)
+    }
+
     @Test func roundTrip() throws {
         let value: JSONValue = [
             "null": nil, "flag": true, "number": 0.1, "large": 9_007_199_254_740_993, "text": "a/b \"c\" \u{e9}\n",

@@ -478,6 +478,18 @@ extension LayerCase {
                 let ends = (0...2).map { g.flatten(g.plain(Stack(axis: $0), rows)) }
                 _ = g.dense(g.concatenation(ends), 2)
             },
+            LayerCase("images behind each other, and softmax of places", [3, 4, 2], front: 5) { g, x in
+                let part = g.plain(Cropping2D(Margins2D(top: 1, bottom: 0, left: 0, right: 0)), [x])
+                let rows = g.plain(AxisSoftmax(axis: 0), [g.plain(AxisConcatenation(axis: 0), [x, part, x])])
+                let columns = g.plain(AxisSoftmax(axis: 1), [g.plain(AxisConcatenation(axis: 1), [x, x])])
+                let steps = g.plain(Reshape([12, -1]), [x])
+                let joined = g.plain(AxisConcatenation(axis: 0), [steps, g.plain(AxisSoftmax(axis: 0), [steps])])
+                _ = g.dense(g.concatenation([rows, columns, joined].map { g.flatten($0) }), 2)
+            },
+            LayerCase("channels shuffled", [3, 2, 4], front: 6) { g, x in
+                let y = g.plain(Permute([3, 0, 1, 2]), [g.plain(Reshape([3, 2, 3, 2]), [x])])
+                _ = g.convolution(g.plain(Reshape([2, 3, 6]), [y]), 3, kernel: 2)
+            },
         ]
 
     static let graphs = [

@@ -309,6 +309,10 @@ import Testing
         let cases = [
             (model([input, dense("a", "b"), dense("b", "a")]), "reads"), (model([input, dense("a", "c")]), "reads"),
             (nested, "not JSON"), (long, "20000 layers"), (model([input, dense("a", "i"), dense("a", "i")]), "name"),
+            (
+                model([input, dense("a", "i").replacing(#""units""#, with: #""units": 3, "un\u0069ts""#)]),
+                "says units twice"
+            ),
         ]
         for (text, word) in cases {
             let error = #expect(throws: NetworkError.self) { try KerasModelFile(Array(text.utf8), path: "m.json") }

@@ -137,7 +137,7 @@ import Testing
         let usual = #""num_heads": 2, "key_dim": 3"#
         let cases: [(String, String)] = [
             (attention(usual, #", "attention_mask": ["o", 0, 0]"#), "reads"),
-            (attention(usual, #", "attention_mask": ["none", 0, 0]"#), "reads a layer that does not come before it"),
+            (attention(usual, #", "attention_mask": ["none", 0, 0]"#), "reads none, which is no layer of the model"),
             (attention(usual, #", "attention_mask": ["s", 9223372036854775807, 0]"#), "reads"),
             (attention(usual, #", "attention_mask": ["s", 0, -7]"#), "reads output -7 of s"),
             (attention(usual, #", "attention_mask": ["s", "0", 0]"#), "it must be a matrix"),
@@ -255,6 +255,17 @@ import Testing
         #expect(try Network(model).inputShape == [24, 24, 3])
     }
 
+    /// tf_keras refuses a file with an option that it does not know.
+    @Test func optionsThatKeras2DoesNotHave() throws {
+        let slope = Self.layer("s", "LeakyReLU", #""negative_slope": 0.125"#, [Self.read("i")])
+        let norm = Self.layer("n", "LayerNormalization", #""axis": -1"#, [Self.read("s")])
+        let network = try network([Self.input("i"), slope, norm], to: "n")
+        let text = try network.kerasModel(for: .keras2).text()
+        #expect(text.contains(#""alpha":0.125"#) && !text.contains("negative_slope") && !text.contains("rms_scaling"))
+        #expect(try Network(kerasJSON: text, label: "m").nodes.map(\.layer) == network.nodes.map(\.layer))
+        #expect(try network.kerasModel.text().contains(#""negative_slope":0.125"#))
+    }
+
     // MARK: What is refused
 
     @Test func outputsThatAreNot() throws {
@@ -274,7 +285,34 @@ import Testing
                 ],
                 to: "e")
         }
-        #expect(error?.reason.contains("does not come before it") == true)
+        #expect(error?.layer == "t" && error?.reason.contains("layers in a circle") == true)
+    }
+
+    /// A chain of as many layers as there may be, the last one first.
+    @Test func aLongChainFromItsEnd() throws {
+        let count = 9_998
+        let layers = (0..<count).reversed().map {
+            Self.layer("r\($0)", "ReLU", #""trainable": true"#, [Self.read($0 == 0 ? "i" : "r\($0 - 1)")])
+        }
+        let network = try network([Self.input("i")] + layers, to: "r\(count - 1)")
+        #expect(network.nodes.count == count + 1 && network.nodes.last?.name == "r\(count - 1)")
+    }
+
+    @Test func namesThatAreNotThere() throws {
+        let text = Self.model([Self.input("i"), Self.dense("d", Self.read("i"))], to: "d")
+        let cases = [
+            (text.replacing(#"[["i", 0, 0, {}]]"#, with: #"[["i", 7, 0, {}]]"#), "d: it reads call 7 of i"),
+            (text.replacing(#"[[["i", 0, 0, {}]]]"#, with: #""i""#), "d: its inbound_nodes are no list"),
+            (
+                text.replacing(#""input_layers": ["i""#, with: #""input_layers": ["j""#),
+                "j, and no layer"
+            ),
+            (text.replacing(#""name": "d""#, with: #""name": "i""#), "i: two layers have this name"),
+        ]
+        for (text, words) in cases {
+            let error = try #require(throws: NetworkError.self, "\(words)") { try Network(kerasJSON: text, label: "m") }
+            #expect(error.description.contains(words), "\(error)")
+        }
     }
 
     @Test func modelsThatLieTooDeep() throws {

@@ -56,7 +56,8 @@ import Testing
             "{}"
         ),
         ("TrueDivide", "{}", "T", #"{"x2": 4}"#), ("Maximum", "{}", "T, T", "{}"),
-        ("Clip", #"{"x_min": -1, "x_max": 2}"#, "T", "{}"), ("Stack", #"{"axis": -1}"#, "[T, T, T]", "{}"),
+        ("Clip", #"{"x_min": -1, "x_max": 2}"#, "T", "{}"),
+        ("Stack", #"{"axis": -1}"#, "[T, T, T]", "{}"),
         (
             "GetItem", "{}",
             #"T, [{"class_name": "__ellipsis__", "config": {}}, {"class_name": "__slice__", "config": {"start": 3, "stop": null, "step": -2}}]"#,
@@ -108,7 +109,7 @@ import Testing
         ("Einsum", #"{"subscripts": "...ij,...jk"}"#, "T, T", "not supported"),
         ("Einsum", #"{"subscripts": "bii,bij->bij"}"#, "T, T", "not supported"),
         ("Floor", "{}", "T", "the operation Floor is not supported; those that are: Abs"),
-        ("Add", "{}", "T", "takes two operands, not 1"), ("Add", "{}", "1, 2", "does not come before it"),
+        ("Add", "{}", "T", "takes two operands, not 1"), ("Add", "{}", "1, 2", "it reads no layer"),
         ("Add", "{}", #"T, "x""#, "is not supported"), ("Power", "{}", "2, T", "constant exponent"),
         ("Add", "{}", #"T, {"class_name": "__tensor__", "config": {"value": [1, 2, 3]}}"#, "3 values for 4 channels"),
         ("Maximum", "{}", #"T, {"class_name": "__tensor__", "config": {"value": [1, 2, 3, 4]}}"#, "with one number"),
@@ -133,7 +134,7 @@ import Testing
         ),
         ("Squeeze", #"{"axis": 1}"#, "T", "which has 4 elements"),
         ("Pad", #"{"pad_width": [[0, 0], [1, 1]]}"#, "T", "beside images"),
-        ("Relu", "{}", "T, 3", "is not supported"), ("Softmax", #"{"axis": 5}"#, "T", "it must be the last"),
+        ("Relu", "{}", "T, 3", "is not supported"), ("Softmax", #"{"axis": 5}"#, "T", "it must be an axis of a sample"),
     ])
     func operationsThatAreRefused(kerasClass: String, options: String, arguments: String, words: String) {
         let given = arguments.replacing("T", with: Self.tensor("a"))

@@ -88,6 +88,8 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
         let inputs: [Shape] = [[5, 4, 3], [5, 4, 1], [5, 4, 16]]
         #expect(try Concatenate().outputShape(of: inputs) == [5, 4, 20])
         #expect(try Concatenate().outputShape(of: [[5], [3]]) == [8])
+        #expect(try AxisConcatenation(axis: 0).outputShape(of: [[5, 2], [3, 2], [1, 2]]) == [9, 2])
+        #expect(try AxisConcatenation(axis: 1).outputShape(of: [[5, 2, 3], [5, 4, 3]]) == [5, 6, 3])
         #expect(try Scale(0.1).outputShape(of: [[5, 4, 3], [5, 4, 3]]) == [5, 4, 3])
         #expect(try output(.localResponseNormalization(LocalResponseNormalization()), [5, 4, 3]) == [5, 4, 3])
         #expect(try output(.upSampling(UpSampling2D(Extent2D(height: 3, width: 2))), [5, 4, 3]) == [15, 8, 3])
@@ -188,7 +190,13 @@ private func parameterCount(_ layer: Layer, _ input: Shape) -> Int {
             (Reshape([-1, -1]), [[4]], "one may be -1"),
             (Reshape([0, 4]), [[4]], "positive extents"),
             (Reshape([.max, .max, .max]), [[4]], "positive extents"),
+            (Reshape([1, 1, 1, 1, 1, 1, -1]), [[4]], "one to 6 positive extents"),
             (Permute([0, 0, 1]), [[4, 3, 2]], "order of axes"),
+            (Cropping2D(Margins2D(1)), [[4, 3, 2, 2]], "takes vectors, sequences or images, not 4x3x2x2"),
+            (AxisSoftmax(axis: 2), [[4, 3]], "axis 2"), (AxisSoftmax(axis: -1), [[4, 3]], "axis -1"),
+            (AxisConcatenation(axis: 1), [[4], [4]], "axis 1"), (AxisConcatenation(axis: 0), [[4, 3]], "at least two"),
+            (AxisConcatenation(axis: 0), [[4, 3], [4, 2]], "they may differ in axis 1 only"),
+            (AxisConcatenation(axis: 1), [[4, 3, 2], [4, 3]], "cannot concatenate 4x3x2 and 4x3"),
             (Cropping2D(Margins2D(top: 2, bottom: 2, left: 0, right: 0)), [[4, 3, 2]], "nothing is left"),
             (Cropping2D(Margins2D(.max)), [[4, 3, 2]], "nothing is left"),
             (GlobalPooling2D(.max), [[12]], "not 12"),

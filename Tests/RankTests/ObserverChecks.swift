@@ -72,6 +72,36 @@ var observerChecks: [RankCheck] {
                 check.expect(Double(right) / 20, equals: accuracy, "what is right")
             }
         },
+        RankCheck("an observer of rank 0 sees what each of several outputs takes validation samples for") { check in
+            let trial = try RunTrial(check)
+            let record = ConfusionRecord(isInterested: check.rank == 0)
+            let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+                .appendingPathComponent("../RunTests/heads.json").path
+            let settings = [
+                "model": model, "labels": "digit=train/labels,number=train/labels", "loss-weights": "number=0.01",
+            ]
+            try trial.run(in: "confused", settings: recordedRun.merging(settings) { $1 }, observers: [record])
+            check.expect(record.outputs, equals: check.rank == 0 ? ["digit", "digit"] : [], "outputs of classes")
+            for (matrix, scores) in zip(record.matrices, record.scores) {
+                check.expect(matrix.samples.reduce(0, +), equals: 20, "samples")
+                let right = (0..<matrix.classes).reduce(0) { $0 + matrix[$1, $1] }
+                check.expect(Double(right) / 20, equals: scores["val_digit_accuracy"] ?? .nan, "what is right")
+            }
+            for scores in record.scores {
+                check.expect(
+                    scores.keys.sorted(),
+                    equals: [
+                        "digit_accuracy", "digit_loss", "number_loss", "number_mae", "number_rmse",
+                        "val_digit_accuracy",
+                        "val_digit_loss", "val_number_loss", "val_number_mae", "val_number_rmse",
+                    ], "what is measured of the outputs")
+                // The loss of a number is its mean squared error.
+                for prefix in ["", "val_"] {
+                    let (loss, root) = (scores[prefix + "number_loss"] ?? .nan, scores[prefix + "number_rmse"] ?? .nan)
+                    check.expect(abs(root * root - loss) < 1e-5 * loss, "\(prefix)number_rmse \(root), loss \(loss)")
+                }
+            }
+        },
         RankCheck("an observer learns what is about to run") { check in
             let trial = try RunTrial(check)
             let record = EventRecord()
@@ -97,22 +127,29 @@ extension [String] {
     fileprivate func forRank(_ rank: Int) -> [String] { rank == 0 ? self : [] }
 }
 
-/// What validation samples were taken for, and the accuracies of all epochs.
+/// What validation samples were taken for, and the accuracies and scores of all epochs.
 private final class ConfusionRecord: RunObserver {
     private let isInterested: Bool
     private(set) var steps: [Int] = []
     private(set) var matrices: [ConfusionMatrix] = []
+    /// Of which output each matrix is; none where there is one.
+    private(set) var outputs: [String] = []
     private(set) var accuracies: [Double] = []
+    private(set) var scores: [[String: Double]] = []
 
     init(isInterested: Bool) { self.isInterested = isInterested }
 
     var wantsConfusion: Bool { isInterested }
 
-    func epochEnded(_ event: EpochEnded) { accuracies.append(event.metrics.validation?.accuracy ?? .nan) }
+    func epochEnded(_ event: EpochEnded) {
+        accuracies.append(event.metrics.validation?.accuracy ?? .nan)
+        scores.append(event.metrics.scores)
+    }
 
     func confusionMeasured(_ event: ConfusionMeasured) {
         steps.append(event.step)
         matrices.append(event.matrix)
+        if let output = event.output { outputs.append(output) }
     }
 }
 

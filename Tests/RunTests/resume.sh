@@ -148,6 +148,15 @@ stopped_anywhere "outputs with targets of their own" "10 classes of digit and a 
 expect "its outputs are measured" 0 $'digit loss: [0-9.]+ - digit accuracy: [0-9.]+ - number loss: [0-9.]+' \
     ranks 2 evaluate heads/latest.h5 --data data.h5 --labels digit=train/labels,number=train/labels
 of_heads=(heads/latest.h5 --data data.h5 --labels digit=train/labels,number=train/labels)
+expect "errors are measured" 0 '"number":\{[^}]*"mae":[0-9.]+' \
+    alone evaluate "${of_heads[@]}" --split validation --json --confusion
+last_of() { grep -o "\"$1\":[-0-9.e]*" "$2" | tail -n 1 | cut -d : -f 2; }
+verdict "errors of validation are those of an evaluation" awk -v a="$(last_of val_number_mae heads/log.jsonl)" \
+    -v b="$(last_of mae output)" 'BEGIN { d = a - b; exit !(a > 0 && d < 1e-12 * a && d > -1e-12 * a) }'
+columns="digit_accuracy,digit_loss,number_loss,number_mae,number_rmse"
+expect "the history has each output" 0 \
+    "^epoch,accuracy,learning_rate,loss,val_accuracy,val_loss,$columns,val_${columns//,/,val_}\$" alone runs heads --history
+verdict "a picture shows what an output of classes takes samples for" grep -aq confusion/validation/digit heads/events.*
 expect "each has its figures" 0 "digit top 5: [0-9.]+ - .*number MAE: [0-9.]+ - number RMSE: [0-9.]+" \
     ranks 2 evaluate "${of_heads[@]}" --confusion --confusion-file heads.csv
 mv heads.digit.csv heads-ranks.csv

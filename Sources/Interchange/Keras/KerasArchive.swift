@@ -1,6 +1,7 @@
 import Basics
 import FileFormats
 import HDF5Storage
+import KerasNetworks
 
 /// A `.keras` file: a zip archive of `config.json`, `metadata.json` and `model.weights.h5`
 /// (`keras/src/saving/saving_lib.py`).
@@ -26,11 +27,8 @@ struct KerasArchive {
         guard let text = try zip.content(of: Self.configurationName, atMost: Self.mostConfiguration) else {
             throw Self.refusal(of: zip, path)
         }
-        do {
-            configuration = try JSONValue(parsing: String(decoding: text, as: UTF8.self))
-        } catch {
-            throw FileError(.content, file: path, "its \(Self.configurationName) is not JSON")
-        }
+        configuration = try JSONValue(
+            kerasModel: String(decoding: text, as: UTF8.self), label: Self.configurationName)
         guard let image = try zip.content(of: Self.weightsName, atMost: Self.mostWeights(of: bytes.count)) else {
             throw FileError(
                 .content, file: path, "the archive holds no \(Self.weightsName)",

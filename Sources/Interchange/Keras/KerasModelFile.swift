@@ -24,7 +24,7 @@ public struct KerasModelFile: Sendable {
         self.path = path
         let configuration: JSONValue
         if bytes.first(where: { !UnicodeScalar($0).properties.isWhitespace }) == UInt8(ascii: "{") {
-            configuration = try Self.parse(bytes, path)
+            configuration = try JSONValue(kerasModel: String(decoding: bytes, as: UTF8.self), label: path)
             (weights, compilation) = (nil, nil)
         } else {
             let file = try KerasWeightsFile(bytes, path: path)
@@ -42,15 +42,6 @@ public struct KerasModelFile: Sendable {
         try model.fixInput(inputSize)
         network = try Network(model)
         notes = renamed.isEmpty ? [] : [Self.note(renamed)]
-    }
-
-    private static func parse(_ bytes: [UInt8], _ path: String) throws(NetworkError) -> JSONValue {
-        do {
-            return try JSONValue(parsing: String(decoding: bytes, as: UTF8.self))
-        } catch {
-            throw NetworkError(
-                network: path, layer: nil, reason: "it is not JSON; give the output of Keras's model.to_json()")
-        }
     }
 
     private static func note(_ renamed: [(from: String, to: String)]) -> String {

@@ -1,6 +1,7 @@
 import Basics
 import FileFormats
 import HDF5Storage
+import KerasNetworks
 import Models
 
 /// Weights in a file of Keras or of this program, whatever its name: content tells its form.
@@ -76,8 +77,9 @@ public struct KerasWeightsFile: Sendable {
                 // A checkpoint that has lost its digest may have lost more; the seal says what.
                 if try !isSealed && root.exists("dptrain") { _ = try FileSeal.open(bytes, file: path) }
                 (form, groups, layers) = try Self.layers(in: root, fileSize: image.count)
-                configuration = try Self.json("model_config", of: root)
-                compilation = try Self.json("training_config", of: root)
+                let model = "model_config"
+                configuration = try Self.text(model, of: root).map { try JSONValue(kerasModel: $0, label: model) }
+                compilation = try Self.text("training_config", of: root).map(JSONValue.init(parsing:))
                 trainedOn = isSealed ? try root.group("dptrain").attributes.string("normalization") : nil
             }
         } catch let error as FileError {
@@ -111,8 +113,7 @@ public struct KerasWeightsFile: Sendable {
             remedy: "give a file of model.save, save_weights or dptrain")
     }
 
-    private static func json(_ name: String, of root: Group) throws -> JSONValue? {
-        guard try root.attributes.exists(name) else { return nil }
-        return try JSONValue(parsing: root.attributes.string(name))
+    private static func text(_ name: String, of root: Group) throws -> String? {
+        try root.attributes.exists(name) ? root.attributes.string(name) : nil
     }
 }

@@ -67,6 +67,26 @@ extension Concatenate: KerasLayer {
     package var kerasConfiguration: [String: JSONValue] { ["axis": -1] }
 }
 
+extension AxisConcatenation: PlainKerasLayer {
+    static let kerasClasses = ["Concatenate"]
+
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        self.init(axis: try options.sampleAxis())
+    }
+
+    package var kerasConfiguration: [String: JSONValue] { ["axis": .integer(axis + 1)] }
+}
+
+extension AxisSoftmax: PlainKerasLayer {
+    static let kerasClasses = ["Softmax"]
+
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        self.init(axis: try options.sampleAxis())
+    }
+
+    package var kerasConfiguration: [String: JSONValue] { ["axis": .integer(axis + 1)] }
+}
+
 extension IdentityShortcut: KerasLayer {
     init(keras options: inout KerasOptions) throws(LayerError) {
         self.init(filters: try options.integer("filters"), stride: try options.extent("strides") ?? 2)

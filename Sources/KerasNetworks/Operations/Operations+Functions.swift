@@ -28,7 +28,13 @@ extension KerasOperation {
             try operation.options.require("b", 4)
             return .activation(ActivationLayer(.squareplus))
         },
-        "Softmax": lastAxis(.softmax), "LogSoftmax": lastAxis(.logSoftmax),
+        "Softmax": { (operation) throws(LayerError) in
+            guard operation.options.isAlongLastAxis else {
+                return .plain(AxisSoftmax(axis: try operation.options.sampleAxis()))
+            }
+            return try lastAxis(.softmax)(&operation)
+        },
+        "LogSoftmax": lastAxis(.logSoftmax),
         "LeakyRelu": { (operation) throws(LayerError) in
             .plain(RectifiedLinear(slope: try operation.options.number("negative_slope", default: 0.2)))
         },

@@ -70,7 +70,9 @@ extension KerasOperation {
         },
         "Concatenate": { (operation) throws(LayerError) in
             try operation.requireTensorsOnly()
-            return .concatenate(try Concatenate(keras: &operation.options))
+            return operation.options.isAlongLastAxis
+                ? .concatenate(try Concatenate(keras: &operation.options))
+                : .plain(try AxisConcatenation(keras: &operation.options))
         },
         "Stack": { (operation) throws(LayerError) in
             try operation.requireTensorsOnly()

@@ -186,31 +186,41 @@ extension Slice: PlainlyComputed {
     package func loops(for operation: Operation, samples: Int) -> (any PlainLayer)? {
         let input = operation.inputShapes[0]
         let steps = input.extents.indices.map { axis in input.extents[(axis + 1)...].reduce(1, *) }
-        let missing = [Int](repeating: 0, count: 3 - axes.count)
         return MoveLoops(
-            samples: samples, input: input, output: missing.map { _ in 1 } + axes.map(\.count),
-            steps: missing + zip(axes, steps).map { $0.step * $1 },
+            samples: samples, input: input, output: axes.map(\.count),
+            steps: zip(axes, steps).map { $0.step * $1 },
             first: zip(axes, steps).reduce(0) { $0 + $1.0.start * $1.1 })
     }
 }
 
 extension Stack: PlainlyComputed {
     package func loops(for operation: Operation, samples: Int) -> (any PlainLayer)? {
-        StackLoops(operation.inputShapes[0], inputs: operation.inputShapes.count, axis: axis, samples: samples)
+        JoinLoops(operation.inputShapes, axis: axis, samples: samples)
+    }
+}
+
+extension AxisConcatenation: PlainlyComputed {
+    package func loops(for operation: Operation, samples: Int) -> (any PlainLayer)? {
+        JoinLoops(operation.inputShapes, axis: axis, samples: samples)
     }
 }
 
 /// Rows of all inputs in turn.
-struct StackLoops: PlainLayer {
-    private let inputs: Int
-    /// Rows of an input, over all samples, and their length.
+struct JoinLoops: PlainLayer {
+    /// Of each input, over all samples.
     private let rows: Int
+    /// The length of a row of each input, and where it begins in a row of the output.
+    private let widths: [Int]
+    private let starts: [Int]
     private let width: Int
 
-    init(_ shape: Shape, inputs: Int, axis: Int, samples: Int) {
-        self.inputs = inputs
-        rows = samples * shape.extents[..<axis].reduce(1, *)
-        width = shape.extents[axis...].reduce(1, *)
+    /// A row is what lies behind the axes before `axis`, which the inputs have in common.
+    init(_ shapes: [Shape], axis: Int, samples: Int) {
+        rows = samples * shapes[0].extents[..<axis].reduce(1, *)
+        let widths = shapes.map { $0.extents[axis...].reduce(1, *) }
+        starts = widths.indices.map { widths[..<$0].reduce(0, +) }
+        width = widths.reduce(0, +)
+        self.widths = widths
     }
 
     var kept: KeptValues { .nothing }
@@ -221,7 +231,7 @@ struct StackLoops: PlainLayer {
     ) {
         for row in 0..<rows {
             for (number, x) in x.enumerated() {
-                (y + (row * inputs + number) * width).update(from: x + row * width, count: width)
+                (y + row * width + starts[number]).update(from: x + row * widths[number], count: widths[number])
             }
         }
     }
@@ -234,7 +244,7 @@ struct StackLoops: PlainLayer {
         for row in 0..<rows {
             for (number, dx) in dx.enumerated() {
                 guard let dx else { continue }
-                (dx + row * width).update(from: dy + (row * inputs + number) * width, count: width)
+                (dx + row * widths[number]).update(from: dy + row * width + starts[number], count: widths[number])
             }
         }
     }

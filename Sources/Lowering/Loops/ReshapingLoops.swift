@@ -3,7 +3,7 @@ import Models
 
 extension Reshape: PlainlyComputed {
     package func loops(for operation: Operation, samples: Int) -> (any PlainLayer)? {
-        MoveLoops(samples: samples, input: operation.inputShapes[0], output: [1, 1, operation.outputShape.count])
+        MoveLoops(samples: samples, input: operation.inputShapes[0], output: [operation.outputShape.count], steps: [1])
     }
 }
 
@@ -12,11 +12,8 @@ extension Permute: PlainlyComputed {
         let input = operation.inputShapes[0]
         /// Elements between neighbours along each axis of the input.
         let steps = input.extents.indices.map { axis in input.extents[(axis + 1)...].reduce(1, *) }
-        let missing = 3 - order.count
         return MoveLoops(
-            samples: samples, input: input,
-            output: [Int](repeating: 1, count: missing) + order.map { input[$0] },
-            steps: [Int](repeating: 0, count: missing) + order.map { steps[$0] })
+            samples: samples, input: input, output: order.map { input[$0] }, steps: order.map { steps[$0] })
     }
 }
 
@@ -34,17 +31,26 @@ struct MoveLoops: PlainLayer {
     private let samples: Int
     /// Elements of a sample.
     private let input: Int
-    /// Three axes.
+    /// The last three axes.
     private let output: [Int]
-    /// Elements of the input between neighbours of the output along each axis.
+    /// Elements of the input between neighbours of the output along each of them.
     private let steps: [Int]
+    /// For each choice of places along the axes before these, what it adds to the place in the input.
+    private let leading: [Int]
     /// The element of the input that is the output's first.
     private let first: Int
 
-    init(samples: Int, input: Shape, output: [Int], steps: [Int] = [0, 0, 1], first: Int = 0) {
+    /// `output` and `steps` are of all axes.
+    init(samples: Int, input: Shape, output: [Int], steps: [Int], first: Int = 0) {
         self.samples = samples
         self.input = input.count
-        (self.output, self.steps, self.first) = (output, steps, first)
+        self.first = first
+        let missing = max(0, 3 - output.count)
+        self.output = [Int](repeating: 1, count: missing) + output.suffix(3)
+        self.steps = [Int](repeating: 0, count: missing) + steps.suffix(3)
+        leading = zip(output.dropLast(3), steps.dropLast(3)).reduce([0]) { places, axis in
+            places.flatMap { place in (0..<axis.0).map { place + $0 * axis.1 } }
+        }
     }
 
     var kept: KeptValues { .nothing }
@@ -72,10 +78,12 @@ struct MoveLoops: PlainLayer {
     private func forEachRow(_ body: (_ place: Int, _ start: Int) -> Void) {
         var place = 0
         for sample in 0..<samples {
-            for i in 0..<output[0] {
-                for j in 0..<output[1] {
-                    body(place, sample * input + first + i * steps[0] + j * steps[1])
-                    place += output[2]
+            for part in leading {
+                for i in 0..<output[0] {
+                    for j in 0..<output[1] {
+                        body(place, sample * input + first + part + i * steps[0] + j * steps[1])
+                        place += output[2]
+                    }
                 }
             }
         }

@@ -42,4 +42,5 @@ public struct Flatten: LayerDescription {
 
     public var typeName: String { "Flatten" }
     public var category: String { "flatten" }
+    public var takesAnyRank: Bool { true }
 }

@@ -4,14 +4,20 @@ import Basics
 public struct Reshape: PlainDescription {
     public let target: [Int]
 
+    /// Windows of images in patches have five.
+    private static let mostAxes = 6
+
     public init(_ target: [Int]) { self.target = target }
 
     public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
         let input = try inputs.single()
         let known = target.filter { $0 != -1 }
         guard target.count - known.count <= 1, known.allSatisfy({ (1...Int(Int32.max)).contains($0) }),
-            (1...3).contains(target.count)
-        else { throw LayerError("its shape \(target) must be one to three positive extents, of which one may be -1") }
+            (1...Self.mostAxes).contains(target.count)
+        else {
+            throw LayerError(
+                "its shape \(target) must be one to \(Self.mostAxes) positive extents, of which one may be -1")
+        }
         var count = 1
         for extent in known {
             let (product, overflows) = count.multipliedReportingOverflow(by: extent)
@@ -26,6 +32,7 @@ public struct Reshape: PlainDescription {
 
     public var typeName: String { "Reshape" }
     public var category: String { "reshape" }
+    public var takesAnyRank: Bool { true }
 }
 
 /// Axes in another order: axis i of the output is axis `order[i]` of the input, the first one 0.
@@ -44,6 +51,7 @@ public struct Permute: PlainDescription {
 
     public var typeName: String { "Permute" }
     public var category: String { "reshape" }
+    public var takesAnyRank: Bool { true }
 }
 
 /// An image without its margins.

@@ -66,7 +66,8 @@ public final class TensorBoardLog: RunObserver {
     public func confusionMeasured(_ event: ConfusionMeasured) throws {
         let matrix = event.matrix
         let map = HeatMap(names: matrix.classNames, counts: matrix.counts, totals: matrix.samples)
-        try file.add(map.picture, tag: "confusion/validation", step: event.step)
+        let tag = ["confusion/validation", event.output].compactMap(\.self).joined(separator: "/")
+        try file.add(map.picture, tag: tag, step: event.step)
     }
 
     public func rolledBack(_ event: RolledBack) throws { try file.restart(after: event.step) }

@@ -210,9 +210,14 @@ if (runs.length > 1) {
 {
   const state = { smoothing: 0, isLogarithmic: false, steps: false };
   const place = make("div", { class: "grid", id: "curves" });
+  // Of each of several outputs, under the output's name.
+  const names = new Set(runs.flatMap(run => run.epochs.flatMap(Object.keys)));
+  const outputMeasures = [...names].filter(name => names.has(`val_${name}`) || !name.startsWith("val_"))
+    .filter(name => /^(?!val_(loss|accuracy|mae|rmse)$|raw_val_).+_(loss|accuracy|mae|rmse)$/.test(name)).sort()
+    .map(name => [name, name, `val_${name}`]);
   const measures = [["loss", "loss", "val_loss"], ["accuracy", "accuracy", "val_accuracy"],
     ["mean absolute error", "mae", "val_mae"], ["root of the mean squared error", "rmse", "val_rmse"],
-    ["learning rate", "learning_rate"], ["samples a second", "images_per_second"]];
+    ...outputMeasures, ["learning rate", "learning_rate"], ["samples a second", "images_per_second"]];
   const draw = () => place.replaceChildren(...measures.flatMap(([title, training, validation]) => {
     const curves = [], best = [];
     runs.forEach((run, index) => {

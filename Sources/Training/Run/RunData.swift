@@ -100,11 +100,13 @@ package struct RunData {
     /// The shapes of training samples, in the order of their phases.
     var trainingInputs: [Shape] { phases.map(\.source.input.output.shape) }
 
-    /// What is computed on it: of training, the phase whose samples are the largest.
+    /// What is computed on it: of training, the phase whose samples are the largest. Where there are several outputs, what validation
+    /// samples are taken for is seen in predictions.
     var work: Session.Work {
         let largest = phases.max { $0.source.input.output.shape.count < $1.source.input.output.shape.count }
         var work: Session.Work = [.training: largest?.source ?? training]
         work[.evaluation] = validation
+        if !training.dataset.heads.isEmpty { work[.prediction] = validation }
         return work
     }
 

@@ -159,7 +159,8 @@ package struct RunParts {
         let plan = try session.plan(network, loss, for: data.work, trainingInputs: data.trainingInputs, start: start)
         let exchange = ExchangePlan(
             session.options, plan, session.partition, rank: session.communicator.rank, session.sharing.nodes)
-        var need = session.memory(of: plan, for: data.work)
+        // Validation reads its samples once more for predictions: with one reader after the other.
+        var need = session.memory(of: plan, for: data.work.filter { $0.key != .prediction })
         need.addTraining(of: network, exchange, session.options)
         // While the statistics of an average are measured, the reader of training waits.
         if session.options.swa != nil { need.reader += data.work[.training]?.readerBytes(shards: session.shards) ?? 0 }

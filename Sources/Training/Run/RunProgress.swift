@@ -45,6 +45,8 @@ struct RunProgress: Sendable {
         for number in heads.indices {
             sums.heads[number].loss = state.epochSums[RunState.headSum(number, "loss")] ?? 0
             sums.heads[number].correct = Int(state.epochSums[RunState.headSum(number, "correct")] ?? 0)
+            sums.heads[number].absoluteError = state.epochSums[RunState.headSum(number, "absolute_error")] ?? unknown
+            sums.heads[number].squaredError = state.epochSums[RunState.headSum(number, "squared_error")] ?? unknown
         }
     }
 
@@ -62,6 +64,9 @@ struct RunProgress: Sendable {
         for (number, head) in sums.heads.enumerated() {
             all[RunState.headSum(number, "loss")] = head.loss
             all[RunState.headSum(number, "correct")] = Double(head.correct)
+            guard heads[number].hasErrors, head.absoluteError.isFinite, head.squaredError.isFinite else { continue }
+            all[RunState.headSum(number, "absolute_error")] = head.absoluteError
+            all[RunState.headSum(number, "squared_error")] = head.squaredError
         }
         return all
     }
@@ -100,10 +105,7 @@ struct RunProgress: Sendable {
         sums.correct += step.correct
         sums.absoluteError += step.absoluteError
         sums.squaredError += step.squaredError
-        for number in heads.indices {
-            sums.heads[number].loss += step.heads[number].loss
-            sums.heads[number].correct += step.heads[number].correct
-        }
+        for number in heads.indices { sums.heads[number] += step.heads[number] }
         position.step += 1
         position.globalStep += 1
     }

@@ -12,8 +12,8 @@ extension Trainer {
     struct Validation {
         let means: EpochMetrics.Means
         let scores: [String: Double]
-        /// Where an observer wants it.
-        let confusion: ConfusionMatrix?
+        /// Where an observer wants it: of the only output, which has no name, or of each output of classes.
+        let confusion: [(output: String?, matrix: ConfusionMatrix)]
     }
 
     /// What the average of weights comes to, in a run that has one by now. A stochastic average first takes in the weights of the
@@ -40,7 +40,9 @@ extension Trainer {
         let wanted = options.scoreMetrics
         let needsRows = !wanted.isDisjoint(with: [.f1, .auc])
         var table = ScoreTable(wanted, of: parts.network, parts.loss)
-        let counts = try confusionCounts(afterEpochs: epoch + 1)
+        let wantsConfusion = try wantsConfusion(afterEpochs: epoch + 1)
+        let counts = wantsConfusion ? confusionCounts : nil
+        let heads = wantsConfusion ? headConfusion : nil
         let look = { (batch: ShardBatch, plan: BoundPlan, _: Int) in
             let rule = plan.plan.predictionRule
             if needsRows { table.add(plan.output, labels: batch.labels, count: batch.count, rule: rule) }
@@ -57,22 +59,33 @@ extension Trainer {
             scores[ScoreMetric.top5.name] = Double(sums.correctInTop5) / Double(max(1, sums.samples))
         }
         for (name, value) in progress.headMeans(of: sums) { scores["val_" + name] = value }
+        if let heads { try evaluator.predict(epoch: epoch, heads.add) }
+        let matrix = try counts?.combined(communicator, classNames: parts.data.classNames)
         return Validation(
             means: progress.means(of: sums), scores: scores,
-            confusion: try counts?.combined(communicator, classNames: parts.data.classNames))
+            confusion: try matrix.map { [(nil, $0)] } ?? heads?.combined(communicator) ?? [])
     }
 
     /// Of more classes a picture of them shows nothing.
     private static let mostClasses = 1_000
 
-    /// Counts, if an observer wants to know now what samples are taken for. Most observers are rank 0's. Collective.
-    private func confusionCounts(afterEpochs epochs: Int) throws -> ConfusionCounts? {
+    private var confusionCounts: ConfusionCounts? {
         let outputs = parts.network.outputShape.count
-        guard Milestone.isReached(afterEpochs: epochs), outputs <= Self.mostClasses,
-            parts.data.validation?.dataset.targetKind == .label
-        else { return nil }
+        guard outputs <= Self.mostClasses, parts.data.validation?.dataset.targetKind == .label else { return nil }
+        return ConfusionCounts(outputs: outputs)
+    }
+
+    private var headConfusion: HeadConfusion? {
+        guard let validation = parts.data.validation else { return nil }
+        return HeadConfusion(
+            of: parts.network, parts.loss, validation.targetKind(for: parts.loss), validation.dataset,
+            mostClasses: Self.mostClasses)
+    }
+
+    /// Whether an observer wants to know now what samples are taken for. Most observers are rank 0's. Collective.
+    private func wantsConfusion(afterEpochs epochs: Int) throws -> Bool {
+        guard Milestone.isReached(afterEpochs: epochs) else { return false }
         let isWanted = try communicator.onRoot { observers.contains(where: \.wantsConfusion) ? 1.0 : 0 }
         return try communicator.broadcast(isWanted.map { [$0] } ?? [], from: 0) == [1]
-            ? ConfusionCounts(outputs: outputs) : nil
     }
 }

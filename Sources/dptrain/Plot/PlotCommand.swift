@@ -70,19 +70,30 @@ private struct RunChart {
     private static let mostLinearRatio = 20.0
 
     var chart: Chart {
-        let panels = [
-            panel("loss", \.loss, \.validationLoss, isLogarithmic: isLogarithmic),
-            showsError
-                ? panel("error", \.error, \.validationError, isLogarithmic: isLogarithmic)
-                : panel("accuracy", \.accuracy, \.validationAccuracy),
-            panel("mean absolute error", \.mae, \.validationMAE, isLogarithmic: isLogarithmic),
-            panel("learning rate", \.learningRate, nil, isLogarithmic: ratesSpread),
-        ]
+        let panels =
+            [
+                panel("loss", \.loss, \.validationLoss, isLogarithmic: isLogarithmic),
+                showsError
+                    ? panel("error", \.error, \.validationError, isLogarithmic: isLogarithmic)
+                    : panel("accuracy", \.accuracy, \.validationAccuracy),
+                panel("mean absolute error", \.mae, \.validationMAE, isLogarithmic: isLogarithmic),
+            ] + ofOutputs + [
+                panel("learning rate", \.learningRate, nil, isLogarithmic: ratesSpread)
+            ]
         let isValidated = logs.contains { $0.epochs.contains { $0.validationLoss != nil } }
         return Chart(
             legend: names,
             note: isValidated ? "lines: validation, dashes: training, diamonds: the best epoch" : "dashes: training",
             horizontalTitle: "epoch", panels: panels.compactMap(\.self))
+    }
+
+    /// Losses, accuracies and mean absolute errors of each of several outputs.
+    private var ofOutputs: [Chart.Panel?] {
+        let names = Set(logs.flatMap { $0.epochs.flatMap(\.outputs.keys) }).sorted()
+        return names.filter { !$0.hasPrefix("val_") && !$0.hasSuffix("_rmse") }.map { name in
+            let isLogarithmic = isLogarithmic && !name.hasSuffix("_accuracy")
+            return panel(name, \.outputs[name], \.outputs["val_" + name], isLogarithmic: isLogarithmic)
+        }
     }
 
     private var ratesSpread: Bool {

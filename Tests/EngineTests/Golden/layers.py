@@ -155,6 +155,17 @@ CASES = {f"activation {name}": around(lambda name=name: L.Activation(name)) for 
     "UpSampling2D bilinear": around(lambda: L.UpSampling2D((2, 3), interpolation="bilinear")),
     "UpSampling2D bicubic": around(lambda: L.UpSampling2D(2, interpolation="bicubic")),
     "Conv1D causal": of_sequences(lambda: L.Conv1D(4, 3, dilation_rate=2, padding="causal", activation="relu")),
+    "Concatenate of rows": around(
+        lambda: lambda y: L.Concatenate(axis=1)([y, L.AveragePooling2D((2, 1))(y), L.Conv2D(6, 1, activation="tanh")(y)])),
+    "Concatenate of columns": around(lambda: lambda y: L.Concatenate(axis=-2)([L.Cropping2D(((0, 0), (1, 0)))(y), y])),
+    "Concatenate of sequences": of_sequences(lambda: lambda y: L.Concatenate(axis=1)([L.GlobalMaxPooling1D(keepdims=True)(y), y, y])),
+    "Softmax of steps": of_sequences(lambda: L.Softmax(axis=1)),
+    "Softmax of rows": around(lambda: L.Softmax(axis=1)),
+    "Softmax of columns": around(lambda: L.Softmax(axis=-2)),
+    "Channels shuffled": in_a_row(
+        lambda: L.Reshape((4, 3, 2, 3)), lambda: L.Permute((1, 2, 4, 3)), lambda: L.Reshape((4, 3, 6)), lambda: L.Conv2D(4, 2)),
+    "Windows": in_a_row(
+        lambda: L.Reshape((2, 2, 1, 3, 6)), lambda: L.Permute((1, 3, 2, 4, 5)), lambda: L.Reshape((2, 36)), lambda: L.Dense(3)),
 }
 
 
