@@ -17,7 +17,8 @@ extension SampleSet {
     /// What values are divided by to be from 0 to 1, as where no rule is chosen. Those that are stored as floats are taken to be so
     /// already.
     package func unitDivisor() throws -> Float {
-        switch try standardNormalization().rule {
+        let remedy = "choose --normalization centered-pixel, which subtracts the mean and divides by nothing"
+        return switch try standardNormalization(elseChoose: remedy).rule {
         case .unit: 255
         case .range(let range): range.high
         case .unchanged, .standardized, .preprocessed: 1
@@ -34,13 +35,19 @@ extension SampleSet {
     /// The rule for samples where no other is chosen, with a remark on it. Integers wider than bytes are read once, to the
     /// end.
     public func standardNormalization() throws -> (rule: Normalization, note: String?) {
+        try standardNormalization(
+            elseChoose: "say with --value-range LOW:HIGH which values become 0 and 1, such as 0:4095")
+    }
+
+    /// `remedy` is for values that do not say what they mean.
+    private func standardNormalization(elseChoose remedy: String) throws -> (rule: Normalization, note: String?) {
         let type = source.dataset.elementType
         guard source.holdsWideIntegers else { return (.standard(for: source.form), nil) }
         let place = "the \(type) values of \(source.dataset.path)"
         guard sample.rank == 3 else { return (.unchanged, "\(place) are used as they are") }
         let bytes = source.dataset.shape.count / source.dataset.rows * count * type.bytes
         guard bytes <= Self.mostBytes else {
-            throw unclear("its \(bytes >> 30) GiB of \(type) are too many to look for the range of values")
+            throw unclear("its \(bytes >> 30) GiB of \(type) are too many to look for the range of values", remedy)
         }
         let (least, most) = try integerRange()
         let found = "\(place) are from \(least) to \(most)"
@@ -48,7 +55,7 @@ extension SampleSet {
         case (0..., ...1): return (.unchanged, "\(found), and used as they are")
         case (0..., ...255): return (.unit, "\(found), and divided by 255")
         case (0..., ...65535): return (.range(.sixteenBits), "\(found), and divided by 65535; see --value-range")
-        default: throw unclear("its \(type) values are from \(least) to \(most)")
+        default: throw unclear("its \(type) values are from \(least) to \(most)", remedy)
         }
     }
 
@@ -76,9 +83,7 @@ extension SampleSet {
         return (least, most)
     }
 
-    private func unclear(_ detail: String) -> DatasetError {
-        DatasetError(
-            file: file, object: source.dataset.path, detail,
-            remedy: "say with --value-range LOW:HIGH which values become 0 and 1, such as 0:4095")
+    private func unclear(_ detail: String, _ remedy: String) -> DatasetError {
+        DatasetError(file: file, object: source.dataset.path, detail, remedy: remedy)
     }
 }

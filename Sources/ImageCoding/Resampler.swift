@@ -2,7 +2,7 @@ import Basics
 import CIntrinsics
 import CResampling
 
-/// Resizes images as Pillow's `resize` does with antialiasing, to the same bytes. One thread uses a resampler, which keeps its
+/// Resizes images as Pillow's `resize` does with antialiasing, to the same bytes but for one order of passes (docs/formats.md). One thread uses a resampler, which keeps its
 /// memory from one image to the next.
 public final class Resampler {
     /// A part of an image, with borders that may lie within pixels: Pillow's `box`.

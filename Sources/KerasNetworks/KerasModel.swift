@@ -54,7 +54,7 @@ package struct KerasModel {
     let hasHeads: Bool
     private let lossWeights: [JSONValue]
 
-    /// Far more than any network has. The order of layers is found in a time that grows with the square of their number.
+    /// Far more than any network has.
     static let mostLayers = 10_000
     /// Of models inside models.
     static let mostLevels = 32

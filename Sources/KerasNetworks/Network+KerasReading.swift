@@ -8,7 +8,8 @@ extension JSONValue {
             try self.init(parsing: text)
         } catch {
             throw NetworkError(
-                network: label, layer: nil, reason: "it is not JSON; give the output of Keras's model.to_json()")
+                network: label, layer: nil,
+                reason: "what it says of the model is not JSON; Keras writes it with model.to_json()")
         }
         if let member = Self.repeatedMember(of: text) {
             throw NetworkError(
@@ -160,6 +161,17 @@ private struct NodeReader {
             throw NetworkError(
                 network: network, layer: place.models.map(\.name).joined(separator: "/"),
                 reason: "it is given \(given.count) inputs, and takes \(model.inputs.count)")
+        }
+        let models = place.models.map(\.name)
+        // One input of the model has one number of axes.
+        let earlier = nodes.indices.first { index in
+            guard case .input = nodes[index].layer, let call = nodes[index].call else { return false }
+            return call.layer == entry.name && call.models.map(\.name) == models
+        }
+        if let earlier, shapes[earlier].rank != shapes[given[number]].rank {
+            throw NetworkError(
+                network: network, layer: place.path(entry.name),
+                reason: "it is given \(shapes[earlier]) in one call, and \(shapes[given[number]]) in another")
         }
         return try reading(place.path(entry.name)) { shapes throws(LayerError) in
             let call = LayerCall(models: place.models, layer: entry.name, isInference: place.isInference)

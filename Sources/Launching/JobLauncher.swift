@@ -108,7 +108,7 @@ package struct JobLauncher {
             request.launcherArguments + launcherArguments + programArguments(isFirst: isFirst),
             program: program, environment: environment.merging(own) { $1 })
         let began = ContinuousClock.now
-        var start = StartLimit(request.startLimit, ranks: ranks, on: hosts, HostProbe(environment: environment))
+        let start = StartLimit(request, ranks: ranks, on: hosts, environment: environment)
         var (sent, hasStarted): (Int32?, Bool) = (nil, false)
         while true {
             if let end = job.poll(within: 50) { return end }

@@ -211,7 +211,8 @@ private struct ONNXBuilder {
         case .input: y = x
         case .plain(let layer as any RandomDescription) where layer.inferring == .dropout(Dropout(rate: 0)): y = x
         case .plain:
-            throw unwritable("a layer \(node.layer.description.typeName)", name)
+            let usual = ["Concatenate", "Softmax"].contains { $0 == node.layer.description.typeName }
+            throw unwritable("a layer \(node.layer.description.typeName)\(usual ? " of this axis" : "")", name)
         }
         return try activation(y, node.layer.activation, name)
     }

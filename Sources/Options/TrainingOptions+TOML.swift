@@ -18,7 +18,7 @@ extension TrainingOptions {
         var names: Set<String> = []
         func note(_ name: String, _ place: String) throws(OptionError) {
             guard names.insert(name).inserted else {
-                throw OptionError(name, "is given twice, the second time in \(place)")
+                throw OptionError(name, "is given twice, once in \(place)")
             }
         }
         for (key, value) in table {

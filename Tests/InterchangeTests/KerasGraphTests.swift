@@ -348,6 +348,29 @@ import Testing
         }
         #expect(error?.layer == "d#2" && error?.reason.contains("other weights") == true)
     }
+
+    @Test func aModelInsideIsGivenInputsOfOneNumberOfAxes() {
+        let input = { (name: String) in
+            #"{"class_name": "InputLayer", "name": "\#(name)", "config": {"name": "\#(name)", "batch_shape": [null, 4, 4, 2]}, "#
+                + #""inbound_nodes": []}"#
+        }
+        let error = #expect(throws: NetworkError.self) {
+            try Network(
+                kerasJSON: """
+                    {"class_name": "Functional", "config": {"name": "m", "layers": [\(input("image")),
+                      {"class_name": "GlobalAveragePooling2D", "name": "mean", "config": {"name": "mean"},
+                       "inbound_nodes": [[["image", 0, 0, {}]]]},
+                      {"class_name": "Functional", "name": "inner", "config": {"name": "inner", "layers": [\(input("a")),
+                          {"class_name": "Activation", "name": "act", "config": {"name": "act", "activation": "relu"},
+                           "inbound_nodes": [[["a", 0, 0, {}]]]}],
+                        "input_layers": [["a", 0, 0]], "output_layers": [["act", 0, 0]]},
+                       "inbound_nodes": [[["image", 0, 0, {}]], [["mean", 0, 0, {}]]]}],
+                      "input_layers": [["image", 0, 0]], "output_layers": [["inner", 1, 0]]}}
+                    """, label: "m")
+        }
+        #expect(
+            error?.description.contains("it is given 4x4x2 in one call, and 2 in another") == true, "\(error as Any)")
+    }
 }
 
 extension String {

@@ -97,7 +97,14 @@ struct PredictCommand: RankCommand {
         let (folder, names) = try world.together {
             let folder = try TemporaryFolder()
             do {
-                let model = try InspectedModel(models[0])
+                let all = try models.map { try InspectedModel($0) }
+                let model = all[0]
+                if let other = all.firstIndex(where: { $0.decodesSamples != model.decodesSamples }) {
+                    throw OptionError(
+                        "images",
+                        "\(models[0]) and \(models[other]) see image files in two ways, since one was trained on image files and "
+                            + "one on pixels; give them one after the other")
+                }
                 let stored = try UnlabelledImages(
                     images, input: model.inputShape, decodesSamples: model.decodesSamples,
                     to: folder.path + "/images.h5")
