@@ -164,7 +164,7 @@ printf '#!/bin/bash\n[[ $1 == slow.invalid ]] && sleep 20\n[[ $1 == quick.invali
     "$PWD" >agent
 chmod +x agent
 export OMPI_MCA_plm_rsh_agent=$PWD/agent PRTE_MCA_plm_ssh_agent=$PWD/agent
-# Returns when the launch says that it waits for hosts, or after 10 s.
+# Returns when the launch says that it waits for hosts, or after 10 s. `output` was emptied before it began.
 await_waiting() {
     local try
     for ((try = 0; try < 500; try++)); do
@@ -177,14 +177,16 @@ printf 'localhost slots=1\ngone.invalid slots=2\n' >hosts
 expect "a host that does not answer is left out" 0 "gone.invalid does not answer. The job runs on the others
 finished after 60 epochs" launch --hostfile hosts -- "${options[@]}" --epochs 60 --output left
 verdict "the others computed the same" same_run alone left
-"$binary" launch --hostfile hosts --min-ranks 2 -- "${options[@]}" --epochs 12 --output waiting >output 2>&1 &
+: >output
+"$binary" launch --hostfile hosts --min-ranks 2 -- "${options[@]}" --epochs 12 --output waiting >>output 2>&1 &
 job=$!
 await_waiting
 kill -TERM $job
 wait $job
 verdict "with too few ranks it waits for hosts, until it is stopped" \
     as_expected $? 75 "gone.invalid does not answer. It waits for hosts to come back"
-env --default-signal=INT "$binary" launch --hostfile hosts --min-ranks 2 -- "${options[@]}" --epochs 12 --output waiting >output 2>&1 &
+: >output
+env --default-signal=INT "$binary" launch --hostfile hosts --min-ranks 2 -- "${options[@]}" --epochs 12 --output waiting >>output 2>&1 &
 job=$!
 await_waiting
 kill -INT $job

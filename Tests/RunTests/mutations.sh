@@ -11,11 +11,14 @@ export SWIFT_BACKTRACE=enable=no
 RANDOM=1
 
 mutate() { # FILE
-    local size byte
+    local size byte drawn place
     cp "$1" mutated.h5
     size=$(stat -c %s mutated.h5)
-    for byte in 00 ff "$(printf '%02x' $((RANDOM % 256)))"; do
-        printf "\\x$byte" | dd of=mutated.h5 bs=1 seek=$(((RANDOM * 32768 + RANDOM) % size)) conv=notrunc status=none
+    # Numbers are drawn in no subshell or pipe, where they are others in each run.
+    printf -v drawn '%02x' $((RANDOM % 256))
+    for byte in 00 ff "$drawn"; do
+        place=$(((RANDOM * 32768 + RANDOM) % size))
+        printf "\\x$byte" | dd of=mutated.h5 bs=1 seek=$place conv=notrunc status=none
     done
 }
 

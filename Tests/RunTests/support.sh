@@ -2,7 +2,8 @@
 set -u
 binary=$(realpath "${1:?give the path of the dptrain to test}")
 folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
+# A process that has just been started in the background has this trap too, until it becomes another program.
+trap 'if [[ $BASHPID == "$$" ]]; then rm -rf "$folder"; fi' EXIT
 cd "$folder" || exit 1
 
 # Root, and more ranks than cores, are fine here; a rank that waits leaves the core to those that compute.

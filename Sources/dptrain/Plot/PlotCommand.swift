@@ -89,8 +89,10 @@ private struct RunChart {
 
     /// Losses, accuracies and mean absolute errors of each of several outputs.
     private var ofOutputs: [Chart.Panel?] {
-        let names = Set(logs.flatMap { $0.epochs.flatMap(\.outputs.keys) }).sorted()
-        return names.filter { !$0.hasPrefix("val_") && !$0.hasSuffix("_rmse") }.map { name in
+        let names = Set(logs.flatMap { $0.epochs.flatMap(\.outputs.keys) })
+        // An output may be called val_x.
+        let ofValidation = names.filter { $0.hasPrefix("val_") && names.contains(String($0.dropFirst(4))) }
+        return names.subtracting(ofValidation).sorted().filter { !$0.hasSuffix("_rmse") }.map { name in
             let isLogarithmic = isLogarithmic && !name.hasSuffix("_accuracy")
             return panel(name, \.outputs[name], \.outputs["val_" + name], isLogarithmic: isLogarithmic)
         }
