@@ -39,7 +39,8 @@ esac
 use_mpi() {
     if [[ ${DPTRAIN_MPI:-} != mpich ]]; then return; fi
     mkdir -p "$build_folder/bin"
-    # A link would have Hydra look for its helpers beside the link.
+    # A link would have Hydra look for its helpers beside the link. Nor may one that is there be written through.
+    rm -f "$build_folder/bin/mpirun"
     printf '#!/bin/sh\nexec mpiexec.hydra "$@"\n' >"$build_folder/bin/mpirun"
     chmod +x "$build_folder/bin/mpirun"
     export PATH=$PWD/$build_folder/bin:$PATH
