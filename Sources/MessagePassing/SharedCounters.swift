@@ -47,9 +47,12 @@ public final class SharedCounters {
         return least
     }
 
+    /// In seconds, where nothing but the numbers ends a wait.
+    public static let longestNap = 0.05
+
     /// Waits until `isOver`: looks for a moment, then lets others have the core, then sleeps until a number of all ranks is larger,
     /// or `nap` seconds (less than one), if something else may happen too.
-    public func wait(nap: Double, until isOver: () throws -> Bool) rethrows {
+    public func wait(nap: Double = longestNap, until isOver: () throws -> Bool) rethrows {
         var tries = 0
         while try !isOver() {
             tries += 1

@@ -24,7 +24,7 @@ final class SharedGather {
         let own = part(of: rank, layout, stride)
         own.shared.copyMemory(from: buffer + own.offset, byteCount: own.bytes)
         counters.raise(0, to: gathers)
-        counters.wait(nap: 0.05) { counters.least(0) >= gathers }
+        counters.wait { counters.least(0) >= gathers }
         for other in places.indices where other != rank {
             let part = part(of: other, layout, stride)
             (buffer + part.offset).copyMemory(from: part.shared, byteCount: part.bytes)

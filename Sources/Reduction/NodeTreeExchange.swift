@@ -30,8 +30,8 @@ public final class NodeTreeExchange: GradientExchange {
         return memory
     }
 
-    /// In seconds: where nothing but the node's counters ends a wait, and where messages from other nodes may, which are to be looked for.
-    private static let (longestNap, napBetweenMessages) = (0.05, 1e-4)
+    /// In seconds, where messages from other nodes may end a wait: they are to be looked for.
+    private static let napBetweenMessages = 1e-4
 
     private enum Counter {
         static let completed = 0
@@ -153,7 +153,7 @@ public final class NodeTreeExchange: GradientExchange {
         let before = (completedByAll, sharedByAll, sent, messages.inFlight)
         let start = BootClock.now
         try node.watch.during(.waiting) {
-            try counters.wait(nap: isOneNode ? Self.longestNap : Self.napBetweenMessages) {
+            try counters.wait(nap: isOneNode ? SharedCounters.longestNap : Self.napBetweenMessages) {
                 look()
                 try progress()
                 return before != (completedByAll, sharedByAll, sent, messages.inFlight)
