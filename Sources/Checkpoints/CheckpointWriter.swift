@@ -52,10 +52,7 @@ package final class CheckpointWriter: @unchecked Sendable {
             try lock?.requireOwn()
             return Saved(path: try store.save(file, globalStep: globalStep, as: roles), bytes: file.byteCount)
         }
-        condition.withLock {
-            state = .written(result)
-            condition.broadcast()
-        }
+        condition.change { state = .written(result) }
     }
 
     private func takeImage() -> FileImage? {

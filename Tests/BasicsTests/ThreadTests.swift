@@ -20,10 +20,9 @@ import Basics
         var turns = 0
 
         func take(_ turn: Int, _ condition: Condition) {
-            condition.withLock {
+            condition.change {
                 while turns != turn { condition.wait() }
                 turns += 1
-                condition.broadcast()
             }
         }
     }

@@ -27,8 +27,13 @@ package final class Condition: @unchecked Sendable {
         return try body()
     }
 
-    /// Within `withLock`: gives the lock away until `broadcast` is called, or for no reason.
+    /// Within `withLock`: gives the lock away until someone calls `change`, or for no reason.
     package func wait() { pthread_cond_wait(condition, mutex) }
 
-    package func broadcast() { pthread_cond_broadcast(condition) }
+    /// Changes what the lock guards, and wakes all that wait for it. They are woken after the lock is free: a thread that is woken
+    /// before runs into the lock, and sleeps once more.
+    package func change<Result>(_ body: () throws -> Result) rethrows -> Result {
+        defer { pthread_cond_broadcast(condition) }
+        return try withLock(body)
+    }
 }

@@ -123,11 +123,10 @@ final class BatchRing: @unchecked Sendable {
 
     /// A shard is done: so many rows were read for it, or what went wrong.
     func finish(_ task: Task, _ result: Result<Int, any Error>) {
-        condition.withLock {
+        condition.change {
             task.batch.endShard(task.shard, result)
             if case .failure = result { hasFailed = true }
             publish()
-            condition.broadcast()
         }
     }
 
@@ -143,10 +142,9 @@ final class BatchRing: @unchecked Sendable {
 
     /// A thread's last act.
     func leave(_ error: (any Error)? = nil) {
-        condition.withLock {
+        condition.change {
             threads -= 1
             if let error, failure == nil { (failure, hasFailed) = (error, true) }
-            condition.broadcast()
         }
     }
 
@@ -165,17 +163,13 @@ final class BatchRing: @unchecked Sendable {
     }
 
     func release(_ buffer: BatchBuffer) {
-        condition.withLock {
-            free.append(buffer)
-            condition.broadcast()
-        }
+        condition.change { free.append(buffer) }
     }
 
     /// Ends the threads and waits until they have.
     func stop() {
+        condition.change { isStopping = true }
         condition.withLock {
-            isStopping = true
-            condition.broadcast()
             while threads > 0 { condition.wait() }
         }
     }
