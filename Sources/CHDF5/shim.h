@@ -2,6 +2,10 @@
 // Later versions go on to have the calls of 1.10, by names with a number.
 #define H5_USE_110_API
 #include <hdf5.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 // HDF5 names its predefined types and classes by macros that first make sure the library is open; Swift imports no
 // such macros, so each gets a function.
@@ -56,4 +60,19 @@ static inline herr_t chdf5_iterate_links(hid_t group, H5L_iterate_t operation, v
 // It takes a format, as printf does. Swift imports no such function.
 static inline void chdf5_push_read_error(const char *text) {
     H5Epush2(H5E_DEFAULT, __FILE__, __func__, __LINE__, H5E_ERR_CLS, H5E_IO, H5E_READERROR, "%s", text);
+}
+
+// Swift does not see that a timer can send its signal to one thread.
+
+/// A timer of the calling thread's processor time, which sends the signal to this thread.
+static inline int chdf5_create_thread_timer(int signal, timer_t *timer) {
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = signal};
+    event._sigev_un._tid = (pid_t)syscall(SYS_gettid);
+    return timer_create(CLOCK_THREAD_CPUTIME_ID, &event, timer);
+}
+
+/// Has the timer send its signal once after so many seconds; 0 stops it.
+static inline void chdf5_start_timer(timer_t timer, long seconds) {
+    struct itimerspec once = {.it_value.tv_sec = seconds};
+    timer_settime(timer, 0, &once, NULL);
 }

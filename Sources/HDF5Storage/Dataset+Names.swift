@@ -24,7 +24,7 @@ extension Dataset {
 
     private func read(_ type: Handle, into values: UnsafeMutableRawPointer) throws(HDF5Error) {
         let operation = "read the data set"
-        try checkRead(operation) {
+        try checkRead(operation, bytes: byteCount) {
             H5Dread(location.id, type.id, chdf5_whole_extent(), chdf5_whole_extent(), hid_t(H5P_DEFAULT), values)
         }
     }

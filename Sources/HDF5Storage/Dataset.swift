@@ -72,7 +72,7 @@ public struct Dataset: StoredObject {
         try requireMemory(for: shape.count, of: Element.self)
         var values = [Element](repeating: Element(), count: shape.count)
         guard !values.isEmpty else { return values }
-        try checkRead("read the data set") {
+        try checkRead("read the data set", bytes: byteCount) {
             H5Dread(
                 location.id, Element.typeID, chdf5_whole_extent(), chdf5_whole_extent(), hid_t(H5P_DEFAULT), &values)
         }
@@ -116,7 +116,7 @@ public struct Dataset: StoredObject {
         try requireNumeric()
         let operation = "read rows \(range)"
         try select(range, operation) { memory, file throws(HDF5Error) in
-            try checkRead(operation) {
+            try checkRead(operation, bytes: bytes(of: range)) {
                 H5Dread(location.id, Element.typeID, memory, file, hid_t(H5P_DEFAULT), output)
             }
         }
@@ -135,7 +135,7 @@ public struct Dataset: StoredObject {
     public func write<Element: StorageElement>(_ values: [Element]) throws(HDF5Error) {
         precondition(values.count == shape.count, "as many values as the data set has elements")
         guard !values.isEmpty else { return }
-        try location.check("write the data set") {
+        try location.check("write the data set", bytes: byteCount) {
             H5Dwrite(
                 location.id, Element.typeID, chdf5_whole_extent(), chdf5_whole_extent(), hid_t(H5P_DEFAULT), values)
         }
@@ -147,11 +147,13 @@ public struct Dataset: StoredObject {
     ) throws(HDF5Error) {
         let operation = "write rows \(range)"
         try select(range, operation) { memory, file throws(HDF5Error) in
-            try location.check(operation) {
+            try location.check(operation, bytes: bytes(of: range)) {
                 H5Dwrite(location.id, Element.typeID, memory, file, hid_t(H5P_DEFAULT), input)
             }
         }
     }
+
+    private func bytes(of range: Range<Int>) -> Int { rows > 0 ? byteCount / rows * range.count : 0 }
 
     func select(
         _ range: Range<Int>, _ operation: String,
@@ -174,9 +176,10 @@ public struct Dataset: StoredObject {
 
     /// HDF5 says of a filter that it lacks only in which folder it is not. Of files that are no HDF5 files it does not say that
     /// they have become shorter: it reads zeros.
-    func checkRead(_ operation: String, _ read: () -> herr_t) throws(HDF5Error) {
+    /// `bytes` is what is read.
+    func checkRead(_ operation: String, bytes: Int = 0, _ read: () -> herr_t) throws(HDF5Error) {
         do {
-            try location.check(operation, read)
+            try location.check(operation, bytes: bytes, read)
             if isExternal { try requireExternalFiles() }
         } catch {
             guard let filter = missingFilter() else { throw error }

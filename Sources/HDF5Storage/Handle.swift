@@ -49,17 +49,18 @@ public struct Location: Sendable {
         [ENOSPC, EDQUOT].contains { detail.contains(String(cString: strerror($0))) }
     }
 
-    /// Runs calls that a fault of memory would end. It is then reported with the file's name.
-    func quietly<Result>(_ body: () -> Result) -> Result {
-        FaultReport.naming(file) { HDF5Storage.quietly(body) }
+    /// Runs calls that a fault of memory would end, or that may come to no end. It is then reported with the file's name.
+    /// `bytes` is what they read or write.
+    func quietly<Result>(bytes: Int = 0, _ body: () -> Result) -> Result {
+        FaultReport.naming(file, bytes: bytes) { HDF5Storage.quietly(body) }
     }
 
-    /// Runs a call that answers a negative number on failure.
+    /// Runs a call that answers a negative number on failure. `bytes` is what it reads or writes.
     @discardableResult
     func check<Code: SignedInteger>(
-        _ operation: String, at object: String? = nil, _ call: () -> Code
+        _ operation: String, at object: String? = nil, bytes: Int = 0, _ call: () -> Code
     ) throws(HDF5Error) -> Code {
-        let code = quietly(call)
+        let code = quietly(bytes: bytes, call)
         guard code >= 0 else { throw error(operation, errorStackText(), at: object) }
         return code
     }

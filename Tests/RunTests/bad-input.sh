@@ -112,6 +112,7 @@ alone data inspect "$hostile/heap.h5" >output 2>&1
 verdict "a heap that claims more than there is, inspected" named $?
 ranks 2 "${small[@]}" --data "$hostile/heap.h5" --output heap >output 2>&1
 verdict "a heap that claims more than there is, on two ranks" named $?
+expect "a heap without end" 1 $'heap-endless.h5: libhdf5 came to no end on it' alone data inspect "$hostile/heap-endless.h5"
 cp "$hostile/part-1.h5" .
 cp "$hostile/chunks-whole.h5" whole.h5
 h5repack -l train/images:CONTI -f train/images:NONE whole.h5 plain.h5

@@ -132,3 +132,16 @@ with File("heap") as f:
 with open("heap.h5", "r+b") as f:
     f.seek(f.read().index(b"GCOL") + 51)
     f.write(b"\xff")
+
+# The free space behind the last text of a heap has the length 0: libhdf5 looks for what comes after it, and is where it was.
+with File("heap-endless", labels=False) as f:
+    f["train/images"] = PIXELS
+    f["train/labels"] = ["ape", "bee", "cat", "dog"] * (COUNT // 4)
+with open("heap-endless.h5", "r+b") as f:
+    content = f.read()
+    heap = content.index(b"GCOL")
+    size, place = int.from_bytes(content[heap + 8:heap + 16], "little"), heap + 16
+    while int.from_bytes(content[place:place + 2], "little") != 0 and place < heap + size:
+        place += 16 + (int.from_bytes(content[place + 8:place + 16], "little") + 7) // 8 * 8
+    f.seek(place + 8)
+    f.write(bytes(8))
