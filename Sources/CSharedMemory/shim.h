@@ -8,10 +8,13 @@
 #include <time.h>
 #include <unistd.h>
 
-// What Swift's Glibc lacks, and atomic accesses to memory that another process maps too.
+// Calls of the kernel that Swift's Glibc lacks, and atomic accesses to memory that another process maps too.
 
 /// A file that lies in memory alone, and ends with the last process that maps it; -1 if there can be none.
 static inline int dptrain_memory_file(const char *name) { return (int)syscall(SYS_memfd_create, name, 1 /* MFD_CLOEXEC */); }
+
+/// A file that can be read once the process has ended; -1 where there is no such process, or an old kernel.
+static inline int dptrain_process_file(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }
 
 /// What was written before the value was stored can be read once it has been loaded.
 static inline uint64_t dptrain_load_acquire(const uint64_t *place) { return __atomic_load_n(place, __ATOMIC_ACQUIRE); }

@@ -34,6 +34,7 @@ public final class Communicator {
         if launch.isUnderLauncher {
             try MPI.implementation.requireRoom(ProcessInfo.processInfo.environment, rank: launch.rank)
         }
+        try LauncherWatch.begin(launch)
         let patience = try StallWatch.Patience(environment: ProcessInfo.processInfo.environment, rank: launch.rank)
         let watch = try StallWatch(launch, patience)
         var provided: Int32 = 0

@@ -7,6 +7,7 @@ package struct MPICH: MPIImplementation {
     /// By this name, since mpirun and mpiexec may be those of another MPI.
     package let launcher = "mpiexec.hydra"
     package let launcherProcesses: Set<String> = ["mpiexec.hydra"]
+    package let launcherHelpers: Set<String> = ["hydra_pmi_proxy"]
     package let givesTerminals = false
     package let forwardsSaveSignal = false
 

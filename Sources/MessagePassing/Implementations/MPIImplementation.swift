@@ -10,6 +10,8 @@ package protocol MPIImplementation: Sendable {
     var launcher: String { get }
     /// Names that the launcher has as a process.
     var launcherProcesses: Set<String> { get }
+    /// Names of the processes by which the launcher starts ranks, on other hosts or on its own.
+    var launcherHelpers: Set<String> { get }
     /// Whether the launcher's ranks write to a terminal, whatever it writes to itself.
     var givesTerminals: Bool { get }
     /// Whether the launcher hands SIGUSR2 to the ranks.

@@ -5,7 +5,10 @@ package struct OpenMPI: MPIImplementation {
     package let name = "Open MPI"
     package let package = "openmpi-bin"
     package let launcher = "mpirun"
-    package let launcherProcesses: Set<String> = ["mpirun", "mpiexec", "orterun", "prterun"]
+    package let launcherProcesses: Set<String> = [
+        "mpirun", "mpiexec", "orterun", "prterun", "mpirun.openmpi", "mpiexec.openmpi",
+    ]
+    package let launcherHelpers: Set<String> = ["orted", "prted"]
     package let givesTerminals = true
     package let forwardsSaveSignal = true
 

@@ -8,9 +8,28 @@ package struct Launcher: Sendable {
 
     static var current: Launcher {
         let parent = getppid()
-        let names = MPI.implementation.launcherProcesses
-        let name = SystemText("/proc/\(parent)/status")?.word(after: "Name:")
-        return Launcher(process: name.map { names.contains(String($0)) } == true ? parent : nil)
+        let isLauncher = name(of: parent).map { MPI.implementation.launcherProcesses.contains($0) } ?? false
+        return Launcher(process: isLauncher ? parent : nil)
+    }
+
+    /// The nearest process above this one that is a launcher, or a helper that has started ranks for it. A script may stand between
+    /// them, and would outlive it.
+    package static func nearest(above process: Int32) -> (process: Int32, name: String)? {
+        let names = MPI.implementation.launcherProcesses.union(MPI.implementation.launcherHelpers)
+        var above = parent(of: process)
+        while let candidate = above, candidate > 1 {
+            if let name = name(of: candidate), names.contains(name) { return (candidate, name) }
+            above = parent(of: candidate)
+        }
+        return nil
+    }
+
+    private static func name(of process: Int32) -> String? {
+        SystemText("/proc/\(process)/status")?.word(after: "Name:").map(String.init)
+    }
+
+    private static func parent(of process: Int32) -> Int32? {
+        SystemText("/proc/\(process)/status")?.number(after: "PPid:").flatMap { Int32(exactly: $0) }
     }
 
     /// How to go on when the ranks are gone. The launcher can outlive them if it has lost a node.

@@ -112,7 +112,7 @@ package final class StallWatch: Sendable {
         return StallReport(launch: launch, own: own, directory: directory, answers: answers)
     }
 
-    private static func say(_ text: String) {
+    static func say(_ text: String) {
         // Nobody can be told that nobody can be told.
         try? POSIXFileSystem().write(Array("dptrain: \(text)\n".utf8), to: STDERR_FILENO, "standard error")
     }

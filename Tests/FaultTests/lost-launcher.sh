@@ -1,0 +1,74 @@
+#!/bin/bash
+# Ranks end when the launcher that has started them is killed: with MPI's own launcher, with a script between it and the ranks, and
+# where MPI knows nothing of the launcher and so cannot tell the ranks.
+# Tests/FaultTests/lost-launcher.sh PATH-TO-DPTRAIN
+source "$(dirname "$0")/../RunTests/support.sh"
+
+alone data generate --output data.h5 --train 250 --test 40 --seed 5 >output || exit 1
+options=(--model simple-cnn --data data.h5 --batch-size 26 --checkpoint-every-steps 3 --epochs 99999)
+out=$folder/out
+
+# The processes that train.
+ranks_left() {
+    local process
+    for process in $(pgrep -f -- "--output $out"); do
+        [[ $(readlink "/proc/$process/exe") == "$binary" ]] && echo "$process"
+    done
+}
+
+# within SECONDS COMMAND...: it succeeds at last.
+within() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [[ $SECONDS -lt $end ]] || return 1
+        sleep 0.02
+    done
+}
+has_begun() { [[ -e $out/step-00000003.h5 ]]; }
+none_is_left() { [[ -z $(ranks_left) ]]; }
+
+# start COMMAND...: a run of which the launcher is $job, in its first steps.
+start() {
+    # What should have ended may still write.
+    kill -KILL $(ranks_left) 2>/dev/null
+    rm -rf "$out"
+    "$@" --output "$out" >output 2>&1 &
+    job=$!
+    within 60 has_begun
+}
+lose_launcher() {
+    kill -KILL $job
+    wait $job 2>/dev/null
+}
+
+start mpirun -n 2 "$binary" "${options[@]}"
+lose_launcher
+verdict "ranks whose launcher is killed end" within 20 none_is_left
+
+printf '#!/bin/bash\n"$@"\n' >script
+chmod +x script
+start mpirun -n 2 ./script "$binary" "${options[@]}"
+lose_launcher
+verdict "with a script between them too" within 20 none_is_left
+
+# A launcher by its name, and no more.
+name=mpirun
+if ldd "$binary" | grep -q libmpich; then name=mpiexec.hydra; fi
+printf '#!/bin/bash\n"$@" &\nwait\n' >$name
+chmod +x $name
+start ./$name "$binary" "${options[@]}"
+verdict "a run goes on as long as its launcher lives" bash -c "sleep 0.5; kill -0 $(ranks_left)"
+lose_launcher
+verdict "MPI need not tell them" within 20 none_is_left
+
+start ./$name "$binary" "${options[@]}"
+rank=$(ranks_left)
+kill -STOP "$rank"
+lose_launcher
+kill -CONT "$rank"
+verdict "a rank that was stopped meanwhile ends when it goes on" within 20 none_is_left
+expect "the next run has the folder" 75 "resumed +from " alone --resume --output "$out" --max-time 1s
+kill -KILL $(ranks_left) 2>/dev/null
+
+finish
