@@ -20,8 +20,7 @@ struct AttentionSumState {
     let values: Tensor
 }
 
-/// Attention without a mask, in kernels of our own: products of a head's matrices, and softmax. They are row-major, in single
-/// precision.
+/// Attention without a mask, in row-major single precision: products of a head's matrices, and softmax.
 extension DNNLCompiler {
     func attentionWeights(
         _ operation: Operation, _ layer: AttentionWeights, _ inputs: [Tensor]
@@ -30,15 +29,12 @@ extension DNNLCompiler {
             operation.inputShapes[0], operation.inputShapes[1], heads: layer.heads, scale: layer.scale)
         let (query, key) = (try floats(inputs[0], operation), try floats(inputs[1], operation))
         let weights = activation(try .rowMajor(samples: samples, operation.outputShape))
-        emit(shape, reads: [query, key], writes: [weights]) { memory in
-            let (query, key) = (memory.floats(query.buffer), memory.floats(key.buffer))
-            let weights = memory.floats(weights.buffer)
-            return { heads, scratch in
-                withUnsafePointer(to: shape) { dptrain_attention_weights($0, heads, query, key, weights, scratch) }
-            }
+        emit(shape, reads: [query, key], writes: [weights]) { shape, heads, x, y, scratch in
+            dptrain_attention_weights(shape, heads, x[0], x[1], y[0], scratch)
         }
-        let state = AttentionWeightsState(shape: shape, query: query, key: key, weights: weights)
-        return (weights, .attentionWeights(state))
+        return (
+            weights, .attentionWeights(AttentionWeightsState(shape: shape, query: query, key: key, weights: weights))
+        )
     }
 
     func attentionWeightsBackward(
@@ -46,18 +42,9 @@ extension DNNLCompiler {
     ) throws -> [Tensor?] {
         let (shape, query, key, weights) = (state.shape, state.query, state.key, state.weights)
         let dweights = try floats(gradient, operation)
-        let dquery = wanted[0] ? activation(query.layout) : nil
-        let dkey = wanted[1] ? activation(key.layout) : nil
-        emit(shape, reads: [query, key, weights, dweights], writes: [dquery, dkey]) { memory in
-            let (query, key) = (memory.floats(query.buffer), memory.floats(key.buffer))
-            let (weights, dweights) = (memory.floats(weights.buffer), memory.floats(dweights.buffer))
-            let (dquery, dkey) = (dquery.map { memory.floats($0.buffer) }, dkey.map { memory.floats($0.buffer) })
-            return { heads, scratch in
-                withUnsafePointer(to: shape) {
-                    dptrain_attention_weights_gradient(
-                        $0, heads, query, key, weights, dweights, dquery, dkey, scratch)
-                }
-            }
+        let (dquery, dkey) = (wanted[0] ? activation(query.layout) : nil, wanted[1] ? activation(key.layout) : nil)
+        emit(shape, reads: [query, key, weights, dweights], writes: [dquery, dkey]) { shape, heads, x, y, scratch in
+            dptrain_attention_weights_gradient(shape, heads, x[0], x[1], x[2], x[3], y[0], y[1], scratch)
         }
         return [dquery, dkey]
     }
@@ -67,12 +54,8 @@ extension DNNLCompiler {
         let shape = attentionShape(operation.outputShape, operation.inputShapes[1], heads: heads, scale: 1)
         let (weights, values) = (try floats(inputs[0], operation), try floats(inputs[1], operation))
         let y = activation(try .rowMajor(samples: samples, operation.outputShape))
-        emit(shape, reads: [weights, values], writes: [y]) { memory in
-            let (weights, values) = (memory.floats(weights.buffer), memory.floats(values.buffer))
-            let y = memory.floats(y.buffer)
-            return { heads, scratch in
-                withUnsafePointer(to: shape) { dptrain_attention_sum($0, heads, weights, values, y, scratch) }
-            }
+        emit(shape, reads: [weights, values], writes: [y]) { shape, heads, x, y, scratch in
+            dptrain_attention_sum(shape, heads, x[0], x[1], y[0], scratch)
         }
         return (y, .attentionSum(AttentionSumState(shape: shape, weights: weights, values: values)))
     }
@@ -82,29 +65,31 @@ extension DNNLCompiler {
     ) throws -> [Tensor?] {
         let (shape, weights, values) = (state.shape, state.weights, state.values)
         let dy = try floats(gradient, operation)
-        let dweights = wanted[0] ? activation(weights.layout) : nil
-        let dvalues = wanted[1] ? activation(values.layout) : nil
-        emit(shape, reads: [weights, values, dy], writes: [dweights, dvalues]) { memory in
-            let (weights, values) = (memory.floats(weights.buffer), memory.floats(values.buffer))
-            let dy = memory.floats(dy.buffer)
-            let dweights = dweights.map { memory.floats($0.buffer) }
-            let dvalues = dvalues.map { memory.floats($0.buffer) }
-            return { heads, scratch in
-                withUnsafePointer(to: shape) {
-                    dptrain_attention_sum_gradient($0, heads, weights, values, dy, dweights, dvalues, scratch)
-                }
-            }
+        let dweights = wanted[0] ? activation(weights.layout) : nil,
+            dvalues = wanted[1] ? activation(values.layout) : nil
+        emit(shape, reads: [weights, values, dy], writes: [dweights, dvalues]) { shape, heads, x, y, scratch in
+            dptrain_attention_sum_gradient(shape, heads, x[0], x[1], x[2], y[0], y[1], scratch)
         }
         return [dweights, dvalues]
     }
 
-    /// Emits a kernel in parts of all samples' heads. What is not wanted is not written.
+    /// Emits a kernel in parts of all samples' heads. It gets what is read, and what is written or nil.
     private func emit(
-        _ shape: dptrain_attention, reads: [Tensor], writes: [Tensor?], bind: @escaping PartBinding
+        _ shape: dptrain_attention, reads: [Tensor], writes: [Tensor?],
+        compute:
+            @escaping (
+                UnsafePointer<dptrain_attention>, dptrain_part, [UnsafeMutablePointer<Float>],
+                [UnsafeMutablePointer<Float>?], UnsafeMutablePointer<Float>?
+            ) -> Void
     ) {
         emit(
             partsOf: samples * shape.heads, scratch: withUnsafePointer(to: shape, dptrain_attention_scratch),
-            reads: reads.map(\.buffer), writes: writes.compactMap { $0?.buffer }, bind: bind)
+            reads: reads.map(\.buffer), writes: writes.compactMap { $0?.buffer }
+        ) { memory in
+            let x = reads.map { memory.floats($0.buffer) }
+            let y = writes.map { $0.map { memory.floats($0.buffer) } }
+            return { heads, scratch in withUnsafePointer(to: shape) { compute($0, heads, x, y, scratch) } }
+        }
     }
 
     private func floats(_ tensor: Tensor, _ operation: Operation) throws -> Tensor {
@@ -113,9 +98,8 @@ extension DNNLCompiler {
 
     /// Of queries, and of keys or values: sequences or images, whose pixels are places.
     private func attentionShape(_ query: Shape, _ value: Shape, heads: Int, scale: Float) -> dptrain_attention {
-        let width = value[value.rank - 1]
-        return dptrain_attention(
-            heads: heads, queries: query.count / query[query.rank - 1], places: value.count / width,
-            width: width / heads, lanes: library.lanes, scale: scale)
+        dptrain_attention(
+            heads: heads, queries: query.count / query[query.rank - 1], places: value.count / value[value.rank - 1],
+            width: value[value.rank - 1] / heads, lanes: library.lanes, scale: scale)
     }
 }
