@@ -17,6 +17,16 @@ extension DNNLCompiler {
         return try reorder(tensor, to: channelBlocks(tensor.layout.dimensions), layer: layer)
     }
 
+    /// For poolings, which oneDNN computes by its reference implementation in bf16 if channels come in blocks of eight. Convolutions in
+    /// groups choose such blocks where a group does not fill those of 16.
+    func blocksToPool(_ tensor: Tensor, layer: String) throws -> Tensor {
+        let isOfEight = tensor.layout.block.map { $0.axis == 1 && $0.size == 8 } ?? false
+        guard tensor.layout.type == dnnl_bf16, isOfEight else { return tensor }
+        var result = try reorder(tensor, to: channelBlocks(tensor.layout.dimensions), layer: layer)
+        result.isRectified = tensor.isRectified
+        return result
+    }
+
     func blocks(of images: Tensor) -> dptrain_blocks {
         let dimensions = images.layout.dimensions
         return dptrain_blocks(

@@ -155,6 +155,8 @@ struct DNNLCompiler: LayerCompiler {
         case scaledChannels(ScaledChannelsState)
         case weighedChannels(WeighedChannelsState)
         case featureNormalization(FeatureNormalizationState)
+        case attentionWeights(AttentionWeightsState)
+        case attentionSum(AttentionSumState)
         case activation(output: Tensor, function: ElementwiseFunction)
         case scaledTanh(output: Tensor)
         case add(output: Tensor, function: ElementwiseFunction?)
@@ -171,7 +173,8 @@ struct DNNLCompiler: LayerCompiler {
         /// Whether the layer takes gradients of either type.
         var takesEitherType: Bool {
             switch self {
-            case .partialConvolution, .subsampling, .scaledTanh, .functionOfInput: true
+            case .partialConvolution, .subsampling, .scaledTanh, .functionOfInput, .attentionWeights, .attentionSum:
+                true
             default: false
             }
         }
@@ -186,6 +189,8 @@ struct DNNLCompiler: LayerCompiler {
         case .plain(is TransposedConvolution2D): true
         case .plain(let layer as GlobalPooling2D): layer.kind == .average && layer.keepsAxes
         case .plain(let layer as FeatureNormalization): normalizesPixels(layer, operation)
+        case .plain(let layer as AttentionWeights): layer.mask == AttentionMask() && library.lanes > 0
+        case .plain(is AttentionSum): library.lanes > 0
         case .plain(is Merge): imagesScaledByChannel(operation) != nil
         case .plain(is ChannelScale): operation.outputShape.rank == 3 && library.lanes > 0
         case let layer: dptrain_activation(layer) != nil && library.lanes > 0
@@ -245,6 +250,8 @@ struct DNNLCompiler: LayerCompiler {
             return try transposedConvolution(operation, layer, inputs[0])
         case .plain(let layer as FeatureNormalization):
             return try featureNormalization(operation, layer, asItIs)
+        case .plain(let layer as AttentionWeights): return try attentionWeights(operation, layer, inputs)
+        case .plain(is AttentionSum): return try attentionSum(operation, inputs)
         case .plain(is ChannelScale): return try weighedChannels(operation, asItIs)
         case .plain(is GlobalPooling2D): return try globalAveragePooling(operation, input)
         case .plain, .dropout:
@@ -298,6 +305,10 @@ struct DNNLCompiler: LayerCompiler {
             return [try weighedChannelsBackward(operation, state, gradient, wantsInput: wanted[0])]
         case .featureNormalization(let state):
             return [try featureNormalizationBackward(operation, state, gradient)]
+        case .attentionWeights(let state):
+            return try attentionWeightsBackward(operation, state, gradient, wanted: wanted)
+        case .attentionSum(let state):
+            return try attentionSumBackward(operation, state, gradient, wanted: wanted)
         case .done: return [gradient]
         case .activation(let output, let function):
             return [wanted[0] ? try activationBackward(operation, function, output, gradient, mayOverwrite) : nil]

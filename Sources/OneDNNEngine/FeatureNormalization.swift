@@ -11,10 +11,10 @@ struct FeatureNormalizationState {
     let input: Tensor
 }
 
-/// Layer normalisation of images, in kernels of our own.
+/// Layer normalisation of images, and of sequences, which are images of one row here, in kernels of our own.
 extension DNNLCompiler {
     func normalizesPixels(_ layer: FeatureNormalization, _ operation: Operation) -> Bool {
-        layer.span == .lastAxis && operation.inputShapes[0].rank == 3 && library.lanes > 0
+        layer.span == .lastAxis && operation.outputShape.rank == 3 && library.lanes > 0
     }
 
     func featureNormalization(

@@ -23,6 +23,7 @@ extension DNNLCompiler {
         _ operation: Operation, _ kind: Pooling2D.Kind, _ window: Window2D, _ input: Tensor
     ) throws -> (output: Tensor, state: PoolingState) {
         let name = operation.name
+        let input = try blocksToPool(input, layer: name)
         let channels = operation.inputShapes[0][2]
         // What pools the whole image leaves a vector: one pixel.
         let pixels = operation.outputShape.rank == 3 ? Array(operation.outputShape.extents.dropLast()) : [1, 1]

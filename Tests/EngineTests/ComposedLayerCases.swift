@@ -21,6 +21,13 @@ extension LayerCase {
                 MultiHeadAttention(heads: 3, keyWidth: 17, valueWidth: 2, channels: 5, usesBias: false),
                 [x, values, keys])
         },
+        // Some registers of places, and of a head's numbers, and a part of one.
+        LayerCase("attention of many pixels, to fewer ones, in wide heads", [10, 7, 1], front: 5) { g, x in
+            let values = g.averagePooling(x)
+            _ = g.plain(
+                MultiHeadAttention(heads: 2, keyWidth: 21, valueWidth: 37, channels: 3),
+                [g.plain(MultiHeadAttention(heads: 1, keyWidth: 9), [x, x]), values])
+        },
         LayerCase("attention with masks of all samples", [4, 3, 1], front: 5) { g, x in
             let (steps, others) = (g.plain(Reshape([4, 15]), [x]), g.plain(Reshape([6, 10]), [x]))
             let rows = [[true, false, true, false], [false, true, false, false], [true, true, true, true]]

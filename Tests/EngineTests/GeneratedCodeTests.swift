@@ -21,6 +21,24 @@ import Testing
             let pooled = graph.concatenation([graph.maxPooling(grouped(z)), graph.averagePooling(grouped(z))])
             _ = graph.dense(graph.globalAveragePooling(pooled), 10, activation: .softmax)
         }
+        try expectGeneratedCode(network, purpose)
+    }
+
+    /// Those in groups of 24 choose blocks of eight, which no pooling has code for in bf16.
+    @Test(arguments: [PlanPurpose.training, .prediction])
+    func poolingsBehindConvolutionsInGroupsOf24(_ purpose: PlanPurpose) throws {
+        let network = try Network.build([16, 16, 3]) { graph, x in
+            func grouped(_ x: GraphBuilder.Tensor) -> GraphBuilder.Tensor {
+                graph.convolution(x, 48, groups: 2, kernel: 3, padding: .same, activation: .relu)
+            }
+            let y = graph.convolution(x, 48, kernel: 1)
+            let pooled = graph.sum(graph.maxPooling(grouped(y)), graph.averagePooling(grouped(y)))
+            _ = graph.dense(graph.globalAveragePooling(grouped(pooled)), 10, activation: .softmax)
+        }
+        try expectGeneratedCode(network, purpose)
+    }
+
+    private func expectGeneratedCode(_ network: Network, _ purpose: PlanPurpose) throws {
         let engine = try DNNLEngine()
         for precision in [Precision.fp32] + (engine.computesBF16 ? [.bf16] : []) {
             let plan = try engine.plan(

@@ -358,6 +358,10 @@ extension LayerCase {
                 FeatureNormalization(.lastAxis, usesScale: false), [g.activation(g.convolution(y, 8, kernel: 1), .gelu)]
             )
         },
+        LayerCase("layer normalization of steps, then of more of them", [3, 4, 1], front: 5) { g, x in
+            let y = g.plain(FeatureNormalization(.lastAxis, epsilon: 1e-6), [g.plain(Reshape([3, 20]), [x])])
+            _ = g.plain(FeatureNormalization(.lastAxis, usesCenter: false), [g.plain(Reshape([10, 6]), [y])])
+        },
         LayerCase("features normalised", [3, 4, 1], front: 6) { g, x in
             let y = g.plain(FeatureNormalization(.groups(3)), [x])
             _ = g.plain(UnitNormalization(), [g.plain(FeatureNormalization(.lastAxis, usesScale: false), [y])])

@@ -4,6 +4,7 @@
 /// words for 512-bit registers with broadcast operands, which is what these loops are made of, and is compiled for
 /// processors without them. Every function needs AVX-512 (F, BW, DQ, VL; those of bf16 AVX512_BF16 too) unless its header says
 /// otherwise. Those that take a part of their result may run on several threads at once.
+#include "attention.h"
 #include "bf16_weight_gradient.h"
 #include "dense.h"
 #include "grouped.h"
