@@ -57,6 +57,7 @@ class ScalarOperation(keras.layers.Layer):
     FUNCTIONS = {
         "absolute": ops.abs, "square": ops.square, "exponential": ops.exp, "logarithm": ops.log, "sine": ops.sin,
         "cosine": ops.cos, "square_root": ops.sqrt, "power": ops.power, "quotient": lambda x, c: c / x, "clip": ops.clip,
+        "logarithm_of_one_plus": ops.log1p, "exponential_less_one": ops.expm1, "sign": ops.sign,
         "at_least": ops.maximum, "at_most": ops.minimum, "approximate_gelu": ops.gelu,
     }
 

@@ -27,7 +27,9 @@ package struct PredictionReport {
 
     /// `7: Sneaker 0.9312, Sandal 0.0544, Ankle boot 0.0144 (label: Sandal)`, or values: `7: 0.25, 1.5 (target: 0.5, 1)`, or of
     /// several outputs `7: digit: 4 0.9312, 9 0.0544 (label: 4); angle: 0.25 (target: 0.5)`.
-    package var text: String { samples.map { "\(name($0)): \(line($0))" }.joined(separator: "\n") }
+    package var text: String {
+        samples.map { "\(name($0)): \(line($0))".withControlsEscaped }.joined(separator: "\n")
+    }
 
     private func line(_ sample: Int) -> String {
         guard heads.isEmpty else {

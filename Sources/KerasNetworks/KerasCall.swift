@@ -1,4 +1,5 @@
 import Basics
+import KerasCalls
 import Models
 
 /// What one call of a layer, or of a model, is given: as Keras 3 writes it, `{"args": [...], "kwargs": {...}}`, or Keras 2, a list of

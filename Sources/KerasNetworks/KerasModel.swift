@@ -1,4 +1,5 @@
 import Basics
+import KerasCalls
 import Models
 
 /// A Keras model's JSON before its layers are understood: who calls whom. Covers `Sequential` and `Functional` as
@@ -220,6 +221,12 @@ package struct KerasModel {
     private static func functionalEntry(
         _ layer: JSONValue, network: String, _ levels: Int
     ) throws(NetworkError) -> Entry {
+        var layer = layer
+        do throws(LayerError) {
+            layer = try TensorFlowFunction.translated(layer) ?? layer
+        } catch {
+            throw NetworkError(network: network, layer: layer["name"]?.string, reason: error.description)
+        }
         let (name, kerasClass, configuration) = try describe(layer, network: network)
         let content = try content(layer, kerasClass, configuration, levels)
         let isOperation = if case .operation = content { true } else { false }
@@ -255,7 +262,7 @@ package struct KerasModel {
     ) throws(NetworkError) -> Content {
         switch kerasClass {
         case sequential, "Functional", "Model": .model(try KerasModel(layer, levels: levels + 1))
-        default: KerasArguments.module(of: layer).map { .operation($0, configuration) } ?? .layer(configuration)
+        default: KerasOperation.module(of: layer).map { .operation($0, configuration) } ?? .layer(configuration)
         }
     }
 

@@ -19,6 +19,8 @@ package protocol KerasLayer: LayerDescription {
     func tensorNames(_ count: Int) -> [String]?
     /// What a call says besides them.
     func callArguments(for reader: KerasReader) -> [String: JSONValue]
+    /// The function that tf_keras has instead; nil for most layers.
+    var tensorFlow: TensorFlowCall? { get }
     /// The layers inside this one that have its weights, as many each; none for most layers.
     var sublayers: [KerasSublayer] { get }
 }
@@ -31,6 +33,7 @@ extension KerasLayer {
     package var kerasModule: String? { nil }
     package func tensorNames(_ count: Int) -> [String]? { nil }
     package func callArguments(for reader: KerasReader) -> [String: JSONValue] { [:] }
+    package var tensorFlow: TensorFlowCall? { nil }
     package var sublayers: [KerasSublayer] { [] }
 
     /// The class as files name it: `Dense`, `dptrain>IdentityShortcut`.
@@ -58,7 +61,8 @@ extension Layer {
         case "GlobalAveragePooling2D" where !options.isSet("keepdims"):
             self = .globalAveragePooling(try GlobalAveragePooling2D(keras: &options))
         case "BatchNormalization": self = .batchNormalization(try BatchNormalization(keras: &options))
-        case "Activation", ActivityPenalty.kerasClass: self = .activation(try ActivationLayer(keras: &options))
+        case "Activation", "Identity", ActivityPenalty.kerasClass:
+            self = .activation(try ActivationLayer(keras: &options))
         case "Softmax" where options.isAlongLastAxis: self = .activation(try ActivationLayer(keras: &options))
         case "ReLU" where !["max_value", "negative_slope", "threshold"].contains(where: options.isSet):
             self = .activation(try ActivationLayer(keras: &options))

@@ -1,4 +1,5 @@
 import Basics
+import KerasCalls
 import Models
 
 extension JSONValue {
@@ -245,11 +246,17 @@ extension Layer {
     ) throws(LayerError) -> (layer: Layer, origin: LayerOrigin?) {
         var operation = KerasOperation(kerasClass, configuration, arguments, inputs: inputs)
         let layer = try operation.layer()
-        let options = configuration.filter { !["name", "dtype"].contains($0.key) }
+        // As they are written: files do not always say the shapes of tensors, or leave them open.
+        var tensors = zip(KerasArguments.tensors(in: arguments), inputs)
+            .map { KerasArguments.tensor($0, shape: $1.extents) }[...]
+        var arguments = KerasArguments.replacing(arguments, by: &tensors)
+        if kerasClass == "GetItem" {
+            arguments = KerasArguments.withoutEllipsis(arguments, count: (inputs.first?.rank ?? 0) + 1)
+        }
         return (
             layer,
             LayerOrigin(
-                typeName: kerasClass, options: options,
+                typeName: kerasClass, options: KerasOperation.options(configuration, of: kerasClass),
                 operation: LayerOrigin.Operation(module: module, arguments: arguments))
         )
     }

@@ -1,4 +1,5 @@
 import Basics
+import KerasCalls
 import Models
 
 extension Network {
@@ -27,7 +28,7 @@ private struct KerasWriting {
 
     /// Class and options of a model.
     func model(_ graph: KerasGraph, name: String) -> [String: JSONValue] {
-        let layers = graph.layers.map(layer)
+        let layers = graph.layers.map { function(of: $0, in: graph)?.layer($0.name) ?? layer($0) }
         if graph.isSequential(in: network) {
             return [
                 "class_name": .string(KerasModel.sequential),
@@ -50,6 +51,7 @@ private struct KerasWriting {
                     }[...]
                     return KerasArguments.replacing(operation.arguments, by: &tensors)
                 }
+                if let function = function(of: layer, in: graph) { return function.node(call.inputs.map(tensor)) }
                 let written = call.node.map { network.nodes[$0].layer.keras }
                 var options = written?.callArguments(for: reader) ?? [:]
                 if call.isInference { options["training"] = false }
@@ -81,6 +83,16 @@ private struct KerasWriting {
     /// How Keras 3 calls it; Keras 2 has layers instead.
     private func operation(of node: Node) -> LayerOrigin.Operation? {
         reader == .keras3 ? node.origin?.operation : nil
+    }
+
+    /// What tf_keras has in the place of a layer that it lacks. A function is called once, and stands in no `Sequential`.
+    private func function(of layer: KerasGraph.Layer, in graph: KerasGraph) -> TensorFlowCall? {
+        guard reader == .keras2, layer.calls.count == 1, case .node(let index) = layer.content,
+            !graph.isSequential(in: network)
+        else { return nil }
+        let node = network.nodes[index]
+        // A layer that came under a name of its own goes home as that.
+        return node.origin?.typeName == nil || node.origin?.operation != nil ? node.layer.keras.tensorFlow : nil
     }
 
     /// Class and options.

@@ -224,7 +224,7 @@ struct Trainer {
         try checkpoints.finish()
         let skipped = try skippedSamples()
         let changed = try communicator.together { try parts.data.watch.check() }
-        let raw = try validate(epoch)
+        let raw = try validateOwn(epoch)
         let averaged = try validateAverage(epoch)
         let validated = averaged ?? raw
         var metrics = EpochMetrics(

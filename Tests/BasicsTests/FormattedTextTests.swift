@@ -23,4 +23,9 @@ import Basics
         #expect(String.formatted("") == "")
         #expect(String.formatted("%.300f", 1.0).count == 302)
     }
+
+    @Test func controlsStayInTheirLine() {
+        #expect("a\nb\r\u{1B}[1m\u{85}\u{2028}ä\t".withControlsEscaped == #"a\nb\r\u{1B}[1m\u{0085}\u{2028}ä\t"#)
+        #expect("größe 图".withControlsEscaped == "größe 图" && "".withControlsEscaped.isEmpty)
+    }
 }

@@ -8,10 +8,10 @@ import Models
 import Testing
 
 /// Layers and graphs as Keras's files have them, computed by every engine, against Keras in double precision. Golden/layers.py,
-/// operations.py, graphs.py, penalties.py and attention.py write the files and say what is in them.
+/// operations.py, graphs.py, penalties.py, attention.py and, with tf_keras, tensorflow.py write the files and say what is in them.
 @Suite struct KerasLayerTests {
     /// `layers/Dot`
-    static let names = ["layers", "operations", "graphs", "penalties", "attention"].flatMap { file in
+    static let names = ["layers", "operations", "graphs", "penalties", "attention", "tensorflow"].flatMap { file in
         ((try? HDF5File.open(path(file)).root.children()) ?? []).map { "\(file)/\($0)" }
     }
 
@@ -34,6 +34,7 @@ import Testing
         #expect(Self.names.count { $0.hasPrefix("graphs/") } == 12)
         #expect(Self.names.count { $0.hasPrefix("penalties/") } == 12)
         #expect(Self.names.count { $0.hasPrefix("attention/") } == 18)
+        #expect(Self.names.count { $0.hasPrefix("tensorflow/") } == 18)
     }
 
     @Test(arguments: TestedEngine.all, names)
@@ -67,6 +68,11 @@ import Testing
         #expect(try Network(kerasJSON: network.kerasModel.text(), label: name) == network)
         if name.hasPrefix("attention/") {
             #expect(try Network(kerasModel: network.kerasModel(for: .keras2)) == network)
+        }
+        if name.hasPrefix("tensorflow/") {
+            let home = network.kerasModel(for: .keras2)
+            #expect(try !home.text().contains("dptrain>"), "tf_keras has functions for these")
+            #expect(try Network(kerasModel: home).nodes.map(\.layer) == network.nodes.map(\.layer))
         }
         #expect(try !network.kerasModel.text().contains("dptrain>"), "Keras has all of these layers")
     }

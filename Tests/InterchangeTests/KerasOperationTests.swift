@@ -143,4 +143,102 @@ import Testing
         }
         #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
     }
+
+    // MARK: Functions of TensorFlow
+
+    private static func function(_ name: String, _ call: String, kerasClass: String = "TFOpLambda") -> String {
+        """
+        {"class_name": "\(kerasClass)", "name": "op", "config": {"name": "op", "trainable": true, "function": "\(name)"},
+         "inbound_nodes": [\(call)]}
+        """
+    }
+
+    /// They are operations for Keras 3, and functions or layers for tf_keras. Tests/EngineTests/Golden/tensorflow.py has more.
+    @Test(arguments: [
+        ("nn.relu", #"["a", 0, 0, {"name": null}]"#, "Relu", "Activation"),
+        ("math.multiply", #"["a", 0, 0, {"y": 2.0, "name": null}]"#, "Multiply", "Rescaling"),
+        ("math.subtract", #"["_CONSTANT_VALUE", -1, 1.0, {"y": ["a", 0, 0], "name": null}]"#, "Subtract", "Rescaling"),
+        (
+            "math.truediv", #"["_CONSTANT_VALUE", -1, 3.0, {"y": ["a", 0, 0], "name": null}]"#, "TrueDivide",
+            "TFOpLambda"
+        ),
+        ("math.exp", #"["a", 0, 0, {}]"#, "Exp", "TFOpLambda"),
+        ("concat", #"[["a", 0, 0, {"axis": -1}], ["i", 0, 0, {"axis": -1}]]"#, "Concatenate", "Concatenate"),
+        (
+            "__operators__.getitem",
+            #"["a", 0, 0, {"slice_spec": [{"start": null, "stop": null, "step": null}, {"start": 3, "stop": null, "step": -2}]}]"#,
+            "GetItem", "SlicingOpLambda"
+        ),
+    ])
+    func functionsOfTensorFlow(name: String, call: String, operation: String, ofKeras2: String) throws {
+        let isSlice = ofKeras2 == "SlicingOpLambda"
+        let network = try around(Self.function(name, call, kerasClass: isSlice ? ofKeras2 : "TFOpLambda"))
+        #expect(try Network(kerasModel: network.kerasModel) == network)
+        let layer = try #require(network.kerasModel["config"]?["layers"]?.array?[2])
+        #expect(
+            layer["class_name"]?.string == operation && layer["module"]?.string?.hasPrefix("keras.src.ops.") == true)
+        let old = network.kerasModel(for: .keras2)
+        #expect(old["config"]?["layers"]?.array?[2]["class_name"]?.string == ofKeras2)
+        #expect(try Network(kerasModel: old).nodes.map(\.layer) == network.nodes.map(\.layer))
+    }
+
+    @Test(arguments: [
+        (
+            "split", #"["a", 0, 0, {"num_or_size_splits": 2}]"#,
+            "the function tf.split is not supported between layers; those that are: abs"
+        ),
+        ("sparse.add", #"["a", 0, 0, {}]"#, "the function tf.sparse.add is not supported"),
+        ("?", #"["a", 0, 0, {}]"#, "is not supported"),
+        ("cast", #"["a", 0, 0, {"dtype": "float16"}]"#, "the function cast with dtype = \"float16\" is not supported"),
+        ("nn.silu", #"["a", 0, 0, {"beta": 2.0}]"#, "with beta = 2"),
+        ("nn.relu", #"["a", 0, 0, {"features": 3}]"#, "with features = 3"),
+        ("nn.relu", #"["a", 0, 0, {}], ["i", 0, 0, {}]"#, "must be called once"),
+        ("nn.relu", "", "must be called once"), ("nn.relu", "3", "it reads no layer"), ("nn.relu", "[]", ""),
+        ("nn.relu", #"["_CONSTANT_VALUE", -1, 1.0, {}]"#, ""), ("nn.relu", #"["a", 0]"#, ""),
+        ("math.add", #"["a", 0, 0, {"y": ["nobody", 0, 0]}]"#, "nobody"),
+        ("math.add", #"["a", 0, 0, {"y": "x"}]"#, "is not supported"),
+        ("math.reduce_mean", #"["a", 0, 0, {"axis": null}]"#, "of all axes"),
+        ("reshape", #"["a", 0, 0, {"shape": [["i", 0, 0], 4]}]"#, "it must be a list of integers"),
+        ("image.resize", #"["a", 0, 0, {"size": 3}]"#, "with size = 3"),
+        ("nn.max_pool2d", #"["a", 0, 0, {"ksize": [2, 2, 2, 1], "padding": "SAME"}]"#, "with ksize"),
+        ("nn.max_pool2d", #"["a", 0, 0, {"ksize": 2, "padding": [[0, 0]]}]"#, "with padding"),
+        (
+            "nn.local_response_normalization", #"["a", 0, 0, {"depth_radius": 9223372036854775807}]"#,
+            "with depth_radius"
+        ),
+        ("__operators__.getitem", #"["a", 0, 0, {"slice_spec": 0}]"#, "is not supported"),
+    ])
+    func functionsOfTensorFlowThatAreRefused(name: String, call: String, words: String) {
+        let error = #expect(throws: NetworkError.self, "\(name)") { try around(Self.function(name, call)) }
+        #expect(error.map { words.isEmpty || $0.description.contains(words) } == true, "\(error?.description ?? "")")
+    }
+
+    // MARK: More of Keras 3
+
+    @Test(arguments: [
+        ("Cast", #"{"dtype": "float32"}"#, "core"), ("Log1p", "{}", "numpy"), ("Expm1", "{}", "numpy"),
+        ("Sign", "{}", "numpy"),
+        ("Celu", #"{"alpha": 1.0}"#, "nn"), ("SoftShrink", #"{"threshold": 0.5}"#, "nn"),
+    ])
+    func operationsThatKeepTheirOptions(kerasClass: String, options: String, module: String) throws {
+        let operation = Self.operation(kerasClass, options, Self.tensor("a"))
+        let network = try around(operation.replacing(#""module": "keras.src.ops.numpy", "#, with: ""))
+        let layer = try #require(network.kerasModel["config"]?["layers"]?.array?[2])
+        #expect(layer["module"]?.string == "keras.src.ops.\(module)")
+        for (name, value) in try JSONValue(parsing: options).object ?? [:] { #expect(layer["config"]?[name] == value) }
+        #expect(try Network(kerasModel: network.kerasModel) == network)
+    }
+
+    @Test(arguments: [
+        ("Cast", #"{"dtype": "float16"}"#, "dtype"), ("Celu", #"{"alpha": 0.5}"#, "alpha"),
+        ("Moveaxis", #"{"source": [1, 2], "destination": [2, 1]}"#, "of one axis"),
+        ("Moveaxis", #"{"source": 0, "destination": 1}"#, "axis 0"),
+        ("Resize", #"{"size": [3]}"#, "size"), ("Resize", "{}", "height"),
+    ])
+    func optionsOfOperationsThatAreRefused(kerasClass: String, options: String, words: String) {
+        let error = #expect(throws: NetworkError.self) {
+            try around(Self.operation(kerasClass, options, Self.tensor("a")))
+        }
+        #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    }
 }

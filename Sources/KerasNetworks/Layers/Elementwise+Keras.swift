@@ -12,6 +12,9 @@ extension ActivationLayer: KerasLayer {
             options.keepClass("axis")
             self.init(.softmax)
             try options.requireLastAxis()
+        case "Identity":
+            options.keepClass()
+            self.init(.linear)
         case ActivityPenalty.kerasClass:
             // Outputs are the inputs; what they add to the loss is read from what is kept.
             options.keepClass("l1", "l2")

@@ -4,9 +4,12 @@ import Models
 extension Resizing: PlainKerasLayer {
     static let kerasClasses = ["Resizing"]
 
+    /// The layer says height and width one by one, the function of Keras 3 together.
     init(keras options: inout KerasOptions) throws(LayerError) {
+        var size = try options.extent("size")
+        if size == nil { size = Extent2D(height: try options.integer("height"), width: try options.integer("width")) }
         self.init(
-            Extent2D(height: try options.integer("height"), width: try options.integer("width")),
+            size ?? 1,
             interpolation: try options.interpolation(default: .bilinear),
             keepsAspectRatio: try options.flag("crop_to_aspect_ratio", default: false))
         try options.require("pad_to_aspect_ratio", false)

@@ -1,4 +1,5 @@
 import Basics
+import KerasCalls
 import Models
 
 /// A function of Keras 3 as it stands among a model's layers: `a * 2 + b`, `ops.mean(x)`.
@@ -19,8 +20,13 @@ struct KerasOperation {
         self.kerasClass = kerasClass
         self.inputs = inputs
         self.arguments = KerasArguments.parts(of: arguments)
-        options = KerasOptions(kerasClass: kerasClass, configuration: configuration, inputs: inputs)
-        options.ignore("name", "dtype")
+        options = KerasOptions(
+            kerasClass: kerasClass, configuration: Self.options(configuration, of: kerasClass), inputs: inputs)
+    }
+
+    /// Without the name and, where it is no argument of the function, the type of its numbers.
+    static func options(_ configuration: [String: JSONValue], of kerasClass: String) -> [String: JSONValue] {
+        configuration.filter { $0.key != "name" && ($0.key != "dtype" || kerasClass == "Cast") }
     }
 
     typealias Reader = @Sendable (inout KerasOperation) throws(LayerError) -> Layer
@@ -30,12 +36,23 @@ struct KerasOperation {
         arithmetic, functions, activations, reductions, rearrangements, windows, products,
     ].reduce(into: [:]) { $0.merge($1) { first, _ in first } }
 
+    /// The module of an operation; nil for layers. Keras 3's `.h5` files have no modules, but only layers say whether they train.
+    static func module(of layer: JSONValue) -> String? {
+        if let module = layer["module"]?.string { return module.hasPrefix("keras.src.ops.") ? module : nil }
+        guard let name = layer["class_name"]?.string, layer["config"]?["trainable"] == nil,
+            layer["inbound_nodes"]?.array?.first?["args"] != nil
+        else { return nil }
+        return usualModule(of: name)
+    }
+
     /// Nil for a class that is not known.
-    static func usualModule(of kerasClass: String) -> String? {
+    private static func usualModule(of kerasClass: String) -> String? {
         guard readers[kerasClass] != nil else { return nil }
         let name =
             switch kerasClass {
             case "Rsqrt": "math"
+            case "Cast": "core"
+            case "Resize": "image"
             case "AveragePool", "MaxPool": "nn"
             case _ where activations[kerasClass] != nil: "nn"
             default: "numpy"

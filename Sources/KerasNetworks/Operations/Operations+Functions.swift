@@ -11,11 +11,16 @@ extension KerasOperation {
         "Negative": { (_) throws(LayerError) in .plain(Rescaling(scale: [-1])) },
         "Absolute": scalar(.absolute), "Abs": scalar(.absolute), "Square": scalar(.square), "Sqrt": scalar(.squareRoot),
         "Exp": scalar(.exponential), "Log": scalar(.logarithm), "Sin": scalar(.sine), "Cos": scalar(.cosine),
+        "Log1p": scalar(.logarithmOfOnePlus), "Expm1": scalar(.exponentialLessOne), "Sign": scalar(.sign),
         "Reciprocal": scalar(.quotient, 1), "Rsqrt": scalar(.power, -0.5),
         "Clip": { (operation) throws(LayerError) in
             .plain(ScalarOperation(.clip, try operation.options.number("x_min"), try operation.options.number("x_max")))
         },
         "Tanh": activation(.tanh),
+        "Cast": { (operation) throws(LayerError) in
+            try operation.options.require("dtype", "float32")
+            return .activation(ActivationLayer(.linear))
+        },
     ]
 
     private static let ofNeurons: [String: Reader] = [
@@ -23,11 +28,10 @@ extension KerasOperation {
         "Softplus": activation(.softplus), "Softsign": activation(.softsign),
         "Silu": activation(.silu), "Selu": activation(.selu), "HardSigmoid": activation(.hardSigmoid),
         "HardSilu": activation(.hardSiLU), "HardTanh": activation(.hardTanh), "LogSigmoid": activation(.logSigmoid),
-        "TanhShrink": activation(.tanhShrink),
-        "Squareplus": { (operation) throws(LayerError) in
-            try operation.options.require("b", 4)
-            return .activation(ActivationLayer(.squareplus))
-        },
+        "TanhShrink": activation(.tanhShrink), "SparsePlus": activation(.sparsePlus),
+        "SparseSigmoid": activation(.sparseSigmoid), "Squareplus": activation(.squareplus, if: "b", 4),
+        "Celu": activation(.celu, if: "alpha", 1), "HardShrink": activation(.hardShrink, if: "threshold", 0.5),
+        "SoftShrink": activation(.softShrink, if: "threshold", 0.5),
         "Softmax": { (operation) throws(LayerError) in
             guard operation.options.isAlongLastAxis else {
                 return .plain(AxisSoftmax(axis: try operation.options.sampleAxis()))
@@ -60,6 +64,14 @@ extension KerasOperation {
 
     private static func activation(_ function: Activation) -> Reader {
         { (_) throws(LayerError) in .activation(ActivationLayer(function)) }
+    }
+
+    /// Of one form only.
+    private static func activation(_ function: Activation, if option: String, _ value: JSONValue) -> Reader {
+        { (operation) throws(LayerError) in
+            try operation.options.require(option, value)
+            return .activation(ActivationLayer(function))
+        }
     }
 
     private static func lastAxis(_ function: Activation) -> Reader {

@@ -1,4 +1,5 @@
 import Basics
+import KerasCalls
 import Models
 
 extension KerasOperation {
@@ -52,6 +53,19 @@ extension KerasOperation {
             order.swapAt(first, second)
             return .plain(Permute(order))
         },
+        "Moveaxis": { (operation) throws(LayerError) in
+            try operation.requireTensorsOnly()
+            let rank = operation.inputs.first?.rank ?? 0
+            let sources = try operation.options.integers("source") ?? []
+            let places = try operation.options.integers("destination") ?? []
+            guard sources.count == 1, places.count == 1 else {
+                throw LayerError("Moveaxis is supported of one axis, not of \(sources)")
+            }
+            var order = Array(0..<rank)
+            let moved = order.remove(at: try operation.axis(sources[0], rank: rank))
+            order.insert(moved, at: try operation.axis(places[0], rank: rank))
+            return .plain(Permute(order))
+        },
         "Flip": { (operation) throws(LayerError) in
             try operation.requireTensorsOnly()
             let input = operation.inputs.first ?? [1]
@@ -91,11 +105,10 @@ extension KerasOperation {
     /// `x[:, 1:, ..., ::-1]` as its parts: numbers, slices and one ellipsis.
     private func slice(of input: Shape, by key: [JSONValue]) throws(LayerError) -> Slice {
         var parts = key
-        let isEllipsis = { (part: JSONValue) in part["class_name"]?.string == "__ellipsis__" }
+        let isEllipsis = KerasArguments.isEllipsis
         let missing = input.rank + 1 - parts.filter { !isEllipsis($0) }.count
         guard missing >= 0 else { throw unsupported(.array(key)) }
-        let everything: JSONValue = ["class_name": "__slice__", "config": [:]]
-        let rest = [JSONValue](repeating: everything, count: missing)
+        let rest = [JSONValue](repeating: KerasArguments.everything, count: missing)
         if let place = parts.firstIndex(where: isEllipsis) {
             parts.replaceSubrange(place...place, with: rest)
         } else {

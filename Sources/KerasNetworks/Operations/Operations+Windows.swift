@@ -4,6 +4,10 @@ import Models
 extension KerasOperation {
     /// Of images and their windows.
     static let windows: [String: Reader] = [
+        "Resize": { (operation) throws(LayerError) in
+            try operation.requireTensorsOnly()
+            return .plain(try Resizing(keras: &operation.options))
+        },
         "AveragePool": pool(.average), "MaxPool": pool(.max),
         "Pad": { (operation) throws(LayerError) in
             try operation.requireTensorsOnly()

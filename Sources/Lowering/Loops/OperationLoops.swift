@@ -16,6 +16,9 @@ extension ScalarOperation: PlainlyComputed {
         case .sine: ScalarLoops(Sine(), count: count)
         case .cosine: ScalarLoops(Cosine(), count: count)
         case .squareRoot: ScalarLoops(SquareRoot(), count: count)
+        case .logarithmOfOnePlus: ScalarLoops(LogarithmOfOnePlus(), count: count)
+        case .exponentialLessOne: ScalarLoops(ExponentialLessOne(), count: count)
+        case .sign: ScalarLoops(Sign(), count: count)
         case .power: ScalarLoops(Power(exponent: constants[0]), count: count)
         case .quotient: ScalarLoops(Quotient(dividend: constants[0]), count: count)
         case .atLeast: ScalarLoops(Clip(least: constants[0], most: .infinity), count: count)
@@ -54,6 +57,22 @@ private struct Cosine: ScalarFunction {
 private struct SquareRoot: ScalarFunction {
     func value(_ x: Float) -> Float { x.squareRoot() }
     func slope(_ x: Float) -> Float { 0.5 / x.squareRoot() }
+}
+
+private struct LogarithmOfOnePlus: ScalarFunction {
+    func value(_ x: Float) -> Float { log1pf(x) }
+    func slope(_ x: Float) -> Float { 1 / (1 + x) }
+}
+
+private struct ExponentialLessOne: ScalarFunction {
+    func value(_ x: Float) -> Float { expm1f(x) }
+    func slope(_ x: Float) -> Float { expf(x) }
+}
+
+/// What is not a number stays so.
+private struct Sign: ScalarFunction {
+    func value(_ x: Float) -> Float { x > 0 ? 1 : x < 0 ? -1 : x }
+    func slope(_ x: Float) -> Float { 0 }
 }
 
 private struct Power: ScalarFunction {

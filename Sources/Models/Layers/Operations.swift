@@ -7,6 +7,11 @@ public struct ScalarOperation: PlainDescription {
     public enum Function: String, Sendable, Equatable, CaseIterable {
         case absolute, square, exponential, logarithm, sine, cosine
         case squareRoot = "square_root"
+        /// The logarithm of 1 + x, and e to the power of x less 1, exact where x is small.
+        case logarithmOfOnePlus = "logarithm_of_one_plus"
+        case exponentialLessOne = "exponential_less_one"
+        /// -1, 0 or 1; takes no gradient.
+        case sign
         /// x to the power of the constant.
         case power
         /// The constant divided by x.

@@ -19,7 +19,7 @@ extension Trainer {
     /// What the average of weights comes to, in a run that has one by now. A stochastic average first takes in the weights of the
     /// epoch that ends, if they count.
     func validateAverage(_ epoch: Int) throws -> Validation? {
-        guard let averaged = parts.averaged, let rule = options.average, rule.exists(afterEpochs: epoch + 1) else {
+        guard let averaged = parts.averaged, let rule = options.average, hasAverage(afterEpochs: epoch + 1) else {
             return nil
         }
         guard case .stochastic(let mean) = rule, mean.counts(epoch: epoch) else {
@@ -33,14 +33,23 @@ extension Trainer {
         }
     }
 
+    /// What the run's own weights come to. Where an average counts in their place, what they take samples for is not asked.
+    func validateOwn(_ epoch: Int) throws -> Validation? {
+        try validate(epoch, measuresConfusion: !hasAverage(afterEpochs: epoch + 1))
+    }
+
+    private func hasAverage(afterEpochs epochs: Int) -> Bool {
+        parts.averaged != nil && options.average?.exists(afterEpochs: epochs) ?? false
+    }
+
     /// What the weights come to that are in place; nil in a run without validation.
-    func validate(_ epoch: Int) throws -> Validation? {
+    private func validate(_ epoch: Int, measuresConfusion: Bool = true) throws -> Validation? {
         guard let evaluator else { return nil }
         let observers = observers
         let wanted = options.scoreMetrics
         let needsRows = !wanted.isDisjoint(with: [.f1, .auc])
         var table = ScoreTable(wanted, of: parts.network, parts.loss)
-        let wantsConfusion = try wantsConfusion(afterEpochs: epoch + 1)
+        let wantsConfusion = try measuresConfusion && wantsConfusion(afterEpochs: epoch + 1)
         let counts = wantsConfusion ? confusionCounts : nil
         let heads = wantsConfusion ? headConfusion : nil
         let look = { (batch: ShardBatch, plan: BoundPlan, _: Int) in

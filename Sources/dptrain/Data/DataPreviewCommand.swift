@@ -32,6 +32,9 @@ struct DataPreviewCommand: ParsableCommand {
     @Option(help: ArgumentHelp("PNG file to write", valueName: "sheet.png"), completion: .file())
     var output: String
 
+    @Flag(help: "replace the picture if it exists")
+    var overwrite = false
+
     @Option(help: ArgumentHelp("train, validation or test", valueName: "split"))
     var split = Split.train
 
@@ -75,7 +78,7 @@ struct DataPreviewCommand: ParsableCommand {
 
     func run() throws {
         let options = try options
-        let file = try OutputFile(output, overwrite: true)
+        let file = try OutputFile(output, overwrite: overwrite)
         let stored = try DatasetFile.open(data, options: dataset.options).split(split)
         let fitted = try options.fitted(stored) { options.inputSize.map { NetworkInput($0) } }
         let samples = pipeline.augment == nil ? fitted.inEvaluation : fitted

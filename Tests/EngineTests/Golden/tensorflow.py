@@ -1,0 +1,77 @@
+"""Writes tensorflow.h5: small models of tf_keras around functions of TensorFlow, in double precision and in the form of layers.h5
+(KerasLayerTests.swift).
+
+    python3 tensorflow.py      (made with tf_keras 2.21 and tensorflow; seed 7)
+"""
+
+import os
+import sys
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+# This file has the name of a package.
+sys.path.pop(0)
+import h5py
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+L = keras.layers
+keras.backend.set_floatx("float64")
+random = np.random.default_rng(7)
+IMAGE, SAMPLES = (4, 3, 6), 3
+
+
+def steps(x):
+    return tf.reshape(x, (-1, 12, 6))
+
+
+CASES = {
+    "activations": lambda x: tf.nn.relu6(x) * tf.sigmoid(x) + tf.nn.silu(x) - tf.nn.elu(x) + tf.nn.softplus(x),
+    "gelu": lambda x: tf.nn.gelu(x) + tf.nn.gelu(2.0 * x, approximate=True),
+    "leaky relu": lambda x: tf.nn.leaky_relu(x) - tf.nn.leaky_relu(x, alpha=0.35),
+    "softmax": lambda x: tf.nn.softmax(x) + tf.nn.softmax(x, axis=1) + tf.nn.log_softmax(x),
+    "functions": lambda x: tf.sqrt(tf.math.log(tf.exp(x) + 1.5)) * tf.math.rsqrt(tf.square(x) + tf.abs(x) + 1.0),
+    "more functions": lambda x: tf.sin(x) * tf.cos(-x) + tf.math.log1p(tf.square(x)) + tf.math.expm1(x) + tf.sign(x) * x,
+    "arithmetic": lambda x: 1.0 / (x * x + 1.0) + tf.divide(tf.subtract(x, 0.25), 3.0) + (2.0 - x) * x / (x * x + 2.0),
+    "bounds and powers": lambda x: tf.maximum(x, -0.5) ** 2 + tf.minimum(x, 0.5) + tf.clip_by_value(x, -0.3, 0.6) + tf.pow(x, 3.0),
+    "constants of channels": lambda x: x * np.array([1.0, 2.0, 0.5, -1.0, 0.25, 3.0]) + tf.constant([0.5] * 5 + [-1.0], tf.float64),
+    "reductions": lambda x: x * tf.reduce_mean(x, axis=[1, 2], keepdims=True) + tf.reduce_max(x, axis=-1, keepdims=True),
+    "sum and extreme": lambda x: tf.reduce_sum(x, 1) + tf.reduce_min(x, axis=1),
+    "rearranged": lambda x: tf.concat([tf.transpose(steps(x), (0, 2, 1))[:, :, ::5], tf.expand_dims(x[:, 0, 0], -1)], axis=2),
+    "stacked and turned": lambda x: tf.stack([x[:, 0], tf.squeeze(tf.reverse(x, [1])[:, :1], axis=1)], axis=1),
+    "slices": lambda x: x[:, 1:, ::2, -4:-1] * x[..., 1:, 0:2, 3:0:-1],
+    "matrix products": lambda x: tf.matmul(steps(x), tf.matmul(steps(x), steps(tf.tanh(x)), transpose_a=True), transpose_b=True),
+    "windows": lambda x: tf.nn.avg_pool2d(
+        tf.nn.max_pool2d(tf.pad(x, [[0, 0], [1, 0], [0, 1], [0, 0]]), 2, [1, 2], "SAME"), [1, 2, 2, 1], [1, 1, 1, 1], "VALID"),
+    "resized and of length 1": lambda x: tf.math.l2_normalize(tf.image.resize(x, (5, 4), method="nearest"), axis=-1),
+    "sum of several": lambda x: tf.add_n([x, tf.tanh(x), tf.identity(x)]),
+}
+
+
+def write(group, function):
+    x = keras.Input(IMAGE)
+    y = function(L.Conv2D(6, 1)(x))
+    model = keras.Model(x, L.Dense(2)(L.Flatten()(y)))
+    for weight in model.weights:
+        weight.assign(weight + 0.3 * random.standard_normal(weight.shape))
+    # Numbers that are the same in single precision.
+    values = [w.numpy().astype(np.float32) for w in model.weights]
+    model.set_weights(values)
+    inputs = random.standard_normal((SAMPLES, *IMAGE)).astype(np.float32)
+    targets = random.standard_normal((SAMPLES, 2)).astype(np.float32)
+    with tf.GradientTape() as tape:
+        outputs = model(inputs.astype(np.float64))
+        loss = tf.reduce_sum(tf.reduce_mean((outputs - targets) ** 2, axis=1))
+    gradients = tape.gradient(loss, model.trainable_weights)
+    group.attrs["model"] = model.to_json().replace("float64", "float32")
+    flat = lambda values: np.concatenate([np.asarray(v, np.float32).reshape(-1) for v in values])
+    for name, data in [("weights", flat(values)), ("inputs", inputs), ("targets", targets), ("outputs", outputs),
+                       ("gradients", flat(gradients))]:
+        group.create_dataset(name, data=np.asarray(data, np.float32).reshape(-1))
+
+
+with h5py.File(os.path.join(os.path.dirname(os.path.abspath(__file__)), "tensorflow.h5"), "w", libver="latest") as file:
+    for name, function in CASES.items():
+        keras.utils.set_random_seed(7)
+        keras.backend.clear_session()
+        write(file.create_group(name.replace(" ", "-")), function)
