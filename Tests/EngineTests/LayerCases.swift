@@ -438,7 +438,9 @@ extension LayerCase {
                     case .clip: [1.2, 1.33]
                     default: []
                     }
-                _ = g.plain(ScalarOperation(function, constants: constants), [positive])
+                let y = g.plain(ScalarOperation(function, constants: constants), [positive])
+                // A sign has no slope; what it is added to has.
+                if function == .sign { _ = g.sum(y, positive) }
             }
         } + [
             LayerCase("a quotient of images, and of a squeeze", [3, 2, 2], front: 3) { g, x in
