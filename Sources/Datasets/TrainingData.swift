@@ -73,15 +73,28 @@ extension DatasetFile {
             return TrainingData(
                 train, nil, "none: \(fewest) training samples are the fewest of which a part is kept back")
         }
-        let data = try stratified(Self.usualPart, of: train, seed: seed)
+        guard let data = try stratifiedIfPossible(Self.usualPart, of: train, seed: seed) else {
+            return TrainingData(train, nil, "none: no class has samples enough that a part of them is kept back")
+        }
         return TrainingData(
             data.train, data.validation, "\(data.explanation); the test samples are for `dptrain evaluate`",
             isHeldOut: true)
     }
 
     private func stratified(_ part: Double, of train: SampleSet, seed: UInt64) throws -> TrainingData {
+        guard let data = try stratifiedIfPossible(part, of: train, seed: seed) else {
+            throw DatasetError(
+                file: path, "no class has samples enough that a part of \(part) of them validates",
+                remedy: "give --validation last:\(part), or a larger part (there are \(train.count) training samples)")
+        }
+        return data
+    }
+
+    /// Nil where the classes are so small that none gives a sample.
+    private func stratifiedIfPossible(_ part: Double, of train: SampleSet, seed: UInt64) throws -> TrainingData? {
         try requireMemoryToChoose(among: train)
         let chosen = HeldOutSamples(of: train, seed: seed).stratified(try count(part, of: train))
+        if chosen.isEmpty { return nil }
         let isByClass = if case .labels = train.targets { true } else { false }
         return held(
             chosen, of: train,

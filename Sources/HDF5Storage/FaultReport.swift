@@ -9,8 +9,8 @@ import Glibc
 enum FaultReport {
     /// Processor time that calls may take which read no more than descriptions: ordinary ones take milliseconds.
     private static let longest = 20
-    /// Bytes a second that even slow filters give, and texts that are read one at a time.
-    private static let slowestRate = 1 << 20
+    /// Bytes a second that even slow filters give, and chunks of one number each.
+    private static let slowestRate = 1 << 16
 
     /// Runs calls of libhdf5 on a file, which the report names if they break off, or take too much of the processor's time to come
     /// to an end. `bytes` is what they read or write.
@@ -45,7 +45,7 @@ enum FaultReport {
 
     /// The signal handler. It neither allocates nor locks.
     private static func report(_ signal: Int32) {
-        guard let file = ThreadPlace.current?.pointee.file else {
+        guard let file = ThreadPlace.known?.pointee.file else {
             // The call has just come to its end.
             if signal == timeout { return }
             // A fault of something else ends the process as if there were no handler.
@@ -73,8 +73,12 @@ private struct ThreadPlace {
 
     /// Of the calling thread; nil where there is no memory for it.
     static var current: UnsafeMutablePointer<ThreadPlace>? {
-        if let known = pthread_getspecific(key) { return known.assumingMemoryBound(to: ThreadPlace.self) }
-        return begin()
+        known ?? begin()
+    }
+
+    /// That of a thread which has had a file before.
+    static var known: UnsafeMutablePointer<ThreadPlace>? {
+        pthread_getspecific(key)?.assumingMemoryBound(to: ThreadPlace.self)
     }
 
     private static let handlerStack = 1 << 16

@@ -20,7 +20,7 @@ struct AttentionSumState {
     let values: Tensor
 }
 
-/// Attention without a mask, in row-major single precision: products of a head's matrices, and softmax.
+/// Attention in row-major single precision: products of a head's matrices, and softmax.
 extension DNNLCompiler {
     func attentionWeights(
         _ operation: Operation, _ layer: AttentionWeights, _ inputs: [Tensor]

@@ -35,7 +35,7 @@ start() {
     rm -rf "$out"
     "$@" --output "$out" >output 2>&1 &
     job=$!
-    within 60 has_begun
+    within 60 has_begun || verdict "a run begins" false
 }
 lose_launcher() {
     kill -KILL $job

@@ -112,7 +112,14 @@ alone data inspect "$hostile/heap.h5" >output 2>&1
 verdict "a heap that claims more than there is, inspected" named $?
 ranks 2 "${small[@]}" --data "$hostile/heap.h5" --output heap >output 2>&1
 verdict "a heap that claims more than there is, on two ranks" named $?
-expect "a heap without end" 1 $'heap-endless.h5: libhdf5 came to no end on it' alone data inspect "$hostile/heap-endless.h5"
+# A class of one sample gives none for validation. Where all are such, nothing validates.
+mkdir -p single/{train,test}/{a,b,c,d,e,f,g,h,i,j}
+for class in single/*/*; do cp "$hostile/../../../DatasetCreationTests/Golden/plain.png" "$class"; done
+expect "ten classes of one sample, imported" 0 "" alone data import single --output single.h5
+expect "ten classes of one sample" 0 $'none: no class has samples enough\nfinished' alone "${small[@]}" --data single.h5 --output single-run
+
+# Twenty seconds of the processor's time, which other tests use too.
+limit=300 expect "a heap without end" 1 $'heap-endless.h5: libhdf5 came to no end on it' alone data inspect "$hostile/heap-endless.h5"
 cp "$hostile/part-1.h5" .
 cp "$hostile/chunks-whole.h5" whole.h5
 h5repack -l train/images:CONTI -f train/images:NONE whole.h5 plain.h5
