@@ -37,7 +37,10 @@ extension TensorFlowFunction {
         "identity": { (_) throws(LayerError) in .layer("Activation", options: ["activation": "linear"]) },
         "l2_normalize": { (function) throws(LayerError) in
             try function.require("epsilon", .number(1e-12))
-            return .layer("UnitNormalization", options: ["axis": function.take("axis")])
+            let axis = function.take("axis")
+            // One norm of the whole batch.
+            guard axis != .null else { throw function.unsupported("axis", axis) }
+            return .layer("UnitNormalization", options: ["axis": axis])
         },
     ]
 
@@ -65,8 +68,8 @@ extension TensorFlowFunction {
         "add_n": { (_) throws(LayerError) in .layer("Add") },
         "matmul": { (function) throws(LayerError) in
             let second = function.take("b")
-            let transposesFirst = function.take("transpose_a") == .bool(true)
-            let transposesSecond = function.take("transpose_b") == .bool(true)
+            let transposesFirst = try function.takeFlag("transpose_a")
+            let transposesSecond = try function.takeFlag("transpose_b")
             guard transposesFirst || transposesSecond else { return .operation("Matmul", [function.first, second]) }
             let subscripts = "\(transposesFirst ? "bkn" : "bnk"),\(transposesSecond ? "bmk" : "bkm")->bnm"
             return .operation("Einsum", options: ["subscripts": .string(subscripts)], [function.first, second])

@@ -98,6 +98,15 @@ package struct TensorFlowFunction {
         return value == .null ? fallback : value
     }
 
+    /// False where nothing is said.
+    mutating func takeFlag(_ name: String) throws(LayerError) -> Bool {
+        switch take(name) {
+        case .null: false
+        case .bool(let flag): flag
+        case let value: throw unsupported(name, value)
+        }
+    }
+
     /// Refuses every value but `accepted`, in capital or small letters.
     mutating func require(_ name: String, _ accepted: JSONValue) throws(LayerError) {
         let value = take(name, default: accepted)
