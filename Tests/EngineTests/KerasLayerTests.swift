@@ -8,10 +8,11 @@ import Models
 import Testing
 
 /// Layers and graphs as Keras's files have them, computed by every engine, against Keras in double precision. Golden/layers.py,
-/// operations.py, graphs.py, penalties.py, attention.py and, with tf_keras, tensorflow.py write the files and say what is in them.
+/// operations.py, graphs.py, penalties.py, attention.py and, with tf_keras, tensorflow_functions.py write the files and say what is in them.
 @Suite struct KerasLayerTests {
     /// `layers/Dot`
-    static let names = ["layers", "operations", "graphs", "penalties", "attention", "tensorflow"].flatMap { file in
+    static let names = ["layers", "operations", "graphs", "penalties", "attention", "tensorflow_functions"].flatMap {
+        file in
         ((try? HDF5File.open(path(file)).root.children()) ?? []).map { "\(file)/\($0)" }
     }
 
@@ -34,7 +35,7 @@ import Testing
         #expect(Self.names.count { $0.hasPrefix("graphs/") } == 12)
         #expect(Self.names.count { $0.hasPrefix("penalties/") } == 12)
         #expect(Self.names.count { $0.hasPrefix("attention/") } == 18)
-        #expect(Self.names.count { $0.hasPrefix("tensorflow/") } == 18)
+        #expect(Self.names.count { $0.hasPrefix("tensorflow_functions/") } == 18)
     }
 
     @Test(arguments: TestedEngine.all, names)
@@ -69,7 +70,7 @@ import Testing
         if name.hasPrefix("attention/") {
             #expect(try Network(kerasModel: network.kerasModel(for: .keras2)) == network)
         }
-        if name.hasPrefix("tensorflow/") {
+        if name.hasPrefix("tensorflow_functions/") {
             let home = network.kerasModel(for: .keras2)
             #expect(try !home.text().contains("dptrain>"), "tf_keras has functions for these")
             #expect(try Network(kerasModel: home).nodes.map(\.layer) == network.nodes.map(\.layer))

@@ -169,7 +169,7 @@ CASES = {f"activation {name}": around(lambda name=name: L.Activation(name)) for 
 }
 
 
-def write(group, build):
+def write(group, build, keras):
     x = keras.Input(IMAGE)
     model = keras.Model(x, build(x))
     for weight in model.weights:
@@ -185,7 +185,9 @@ def write(group, build):
         if model.losses:  # Of means over the batch.
             loss += SAMPLES * tf.add_n(model.losses)
             group.attrs["loss"] = float(loss)
-    gradients = tape.gradient(loss, [w.value for w in model.trainable_weights])
+    # Keras 3 wraps them.
+    variables = [w if isinstance(w, tf.Variable) else w.value for w in model.trainable_weights]
+    gradients = tape.gradient(loss, variables)
     group.attrs["model"] = model.to_json().replace("float64", "float32")
     flat = lambda values: np.concatenate([np.asarray(v).reshape(-1) for v in values])
     for name, data in [("weights", flat(values)), ("inputs", inputs), ("targets", targets)]:
@@ -194,12 +196,13 @@ def write(group, build):
         group.create_dataset(name, data=np.asarray(data, np.float32).reshape(-1))
 
 
-def write_cases(path, cases):
+def write_cases(path, cases, keras=keras):
+    """`keras` is Keras 3 or tf_keras."""
     with h5py.File(path, "w", libver="latest") as file:
         for name, build in cases.items():
             keras.utils.set_random_seed(7)
             keras.backend.clear_session()
-            write(file.create_group(name.replace(" ", "-")), build)
+            write(file.create_group(name.replace(" ", "-")), build, keras)
 
 
 if __name__ == "__main__":

@@ -1,24 +1,17 @@
-"""Writes tensorflow.h5: small models of tf_keras around functions of TensorFlow, in double precision and in the form of layers.h5
-(KerasLayerTests.swift).
+"""Writes tensorflow_functions.h5: small models of tf_keras around functions of TensorFlow, in double precision and in the form of
+layers.h5 (KerasLayerTests.swift).
 
-    python3 tensorflow.py      (made with tf_keras 2.21 and tensorflow; seed 7)
+    python3 tensorflow_functions.py      (made with tf_keras 2.21 and tensorflow; seed 7)
 """
 
 import os
-import sys
 
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-# This file has the name of a package.
-sys.path.pop(0)
-import h5py
 import numpy as np
-import tensorflow as tf
 import tf_keras as keras
+from layers import tf, write_cases
 
 L = keras.layers
 keras.backend.set_floatx("float64")
-random = np.random.default_rng(7)
-IMAGE, SAMPLES = (4, 3, 6), 3
 
 
 def steps(x):
@@ -48,30 +41,10 @@ CASES = {
 }
 
 
-def write(group, function):
-    x = keras.Input(IMAGE)
-    y = function(L.Conv2D(6, 1)(x))
-    model = keras.Model(x, L.Dense(2)(L.Flatten()(y)))
-    for weight in model.weights:
-        weight.assign(weight + 0.3 * random.standard_normal(weight.shape))
-    # Numbers that are the same in single precision.
-    values = [w.numpy().astype(np.float32) for w in model.weights]
-    model.set_weights(values)
-    inputs = random.standard_normal((SAMPLES, *IMAGE)).astype(np.float32)
-    targets = random.standard_normal((SAMPLES, 2)).astype(np.float32)
-    with tf.GradientTape() as tape:
-        outputs = model(inputs.astype(np.float64))
-        loss = tf.reduce_sum(tf.reduce_mean((outputs - targets) ** 2, axis=1))
-    gradients = tape.gradient(loss, model.trainable_weights)
-    group.attrs["model"] = model.to_json().replace("float64", "float32")
-    flat = lambda values: np.concatenate([np.asarray(v, np.float32).reshape(-1) for v in values])
-    for name, data in [("weights", flat(values)), ("inputs", inputs), ("targets", targets), ("outputs", outputs),
-                       ("gradients", flat(gradients))]:
-        group.create_dataset(name, data=np.asarray(data, np.float32).reshape(-1))
+def around(function):
+    """A function between a layer that trains and another."""
+    return lambda x: L.Dense(2)(L.Flatten()(function(L.Conv2D(6, 1)(x))))
 
 
-with h5py.File(os.path.join(os.path.dirname(os.path.abspath(__file__)), "tensorflow.h5"), "w", libver="latest") as file:
-    for name, function in CASES.items():
-        keras.utils.set_random_seed(7)
-        keras.backend.clear_session()
-        write(file.create_group(name.replace(" ", "-")), function)
+cases = {name: around(function) for name, function in CASES.items()}
+write_cases(os.path.join(os.path.dirname(__file__), "tensorflow_functions.h5"), cases, keras)
