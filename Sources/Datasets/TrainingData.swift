@@ -74,7 +74,7 @@ extension DatasetFile {
                 train, nil, "none: \(fewest) training samples are the fewest of which a part is kept back")
         }
         guard let data = try stratifiedIfPossible(Self.usualPart, of: train, seed: seed) else {
-            return TrainingData(train, nil, "none: no class has samples enough that a part of them is kept back")
+            return TrainingData(train, nil, "none: no class has more than one training sample")
         }
         return TrainingData(
             data.train, data.validation, "\(data.explanation); the test samples are for `dptrain evaluate`",
@@ -84,13 +84,14 @@ extension DatasetFile {
     private func stratified(_ part: Double, of train: SampleSet, seed: UInt64) throws -> TrainingData {
         guard let data = try stratifiedIfPossible(part, of: train, seed: seed) else {
             throw DatasetError(
-                file: path, "no class has samples enough that a part of \(part) of them validates",
-                remedy: "give --validation last:\(part), or a larger part (there are \(train.count) training samples)")
+                file: path,
+                "no class has more than one of the \(train.count) training samples, so none of them validates",
+                remedy: "give --validation last:\(part)")
         }
         return data
     }
 
-    /// Nil where the classes are so small that none gives a sample.
+    /// Nil where no class has more than one sample: the only one stays, to be learned.
     private func stratifiedIfPossible(_ part: Double, of train: SampleSet, seed: UInt64) throws -> TrainingData? {
         try requireMemoryToChoose(among: train)
         let chosen = HeldOutSamples(of: train, seed: seed).stratified(try count(part, of: train))

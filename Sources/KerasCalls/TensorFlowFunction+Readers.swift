@@ -71,7 +71,7 @@ extension TensorFlowFunction {
             let transposesFirst = try function.takeFlag("transpose_a")
             let transposesSecond = try function.takeFlag("transpose_b")
             guard transposesFirst || transposesSecond else { return .operation("Matmul", [function.first, second]) }
-            let subscripts = "\(transposesFirst ? "bkn" : "bnk"),\(transposesSecond ? "bmk" : "bkm")->bnm"
+            let subscripts = "...\(transposesFirst ? "kn" : "nk"),...\(transposesSecond ? "mk" : "km")->...nm"
             return .operation("Einsum", options: ["subscripts": .string(subscripts)], [function.first, second])
         },
     ]

@@ -46,10 +46,14 @@ package struct TensorFlowFunction {
                 "inbound_nodes": [["args": .array(arguments), "kwargs": [:]]],
             ]
         case .layer(let kerasClass, let options):
+            let tensors = KerasArguments.tensors(in: call.first)
+            guard tensors.count == (KerasArguments.history(of: call.first) == nil ? call.first.array?.count : 1) else {
+                throw LayerError("the function \(name) of a constant is not supported")
+            }
             return [
                 "class_name": .string(kerasClass), "name": title,
                 "config": .object(options.merging(["name": title]) { own, _ in own }),
-                "inbound_nodes": [.array(KerasArguments.tensors(in: call.first))],
+                "inbound_nodes": [.array(tensors)],
             ]
         }
     }

@@ -47,6 +47,9 @@ struct KerasCall {
             }
         }
         let training = named.removeValue(forKey: "training") ?? .null
+        guard KerasArguments.tensors(in: training).isEmpty else {
+            throw LayerError("\(kerasClass) of several tensors is not supported")
+        }
         guard training == .null || training.bool != nil else {
             throw LayerError("the argument training of a call is neither true nor false")
         }

@@ -192,6 +192,8 @@ import Testing
         ("cast", #"["a", 0, 0, {"dtype": "float16"}]"#, "the function cast with dtype = \"float16\" is not supported"),
         ("math.l2_normalize", #"["a", 0, 0, {"axis": null}]"#, "with axis = null"),
         ("linalg.matmul", #"["a", 0, 0, {"b": ["i", 0, 0], "transpose_b": 1}]"#, "with transpose_b = 1"),
+        ("math.add_n", #"[["a", 0, 0, {}], ["_CONSTANT_VALUE", -1, [1.0], {}]]"#, "add_n of a constant"),
+        ("concat", #"[["a", 0, 0, {"axis": -1}], ["_CONSTANT_VALUE", -1, [1.0], {}]]"#, "Concatenate with [1"),
         ("nn.silu", #"["a", 0, 0, {"beta": 2.0}]"#, "with beta = 2"),
         ("nn.relu", #"["a", 0, 0, {"features": 3}]"#, "with features = 3"),
         ("nn.relu", #"["a", 0, 0, {}], ["i", 0, 0, {}]"#, "must be called once"),

@@ -116,7 +116,7 @@ verdict "a heap that claims more than there is, on two ranks" named $?
 mkdir -p single/{train,test}/{a,b,c,d,e,f,g,h,i,j}
 for class in single/*/*; do cp "$hostile/../../../DatasetCreationTests/Golden/plain.png" "$class"; done
 expect "ten classes of one sample, imported" 0 "" alone data import single --output single.h5
-expect "ten classes of one sample" 0 $'none: no class has samples enough\nfinished' alone "${small[@]}" --data single.h5 --output single-run
+expect "ten classes of one sample" 0 $'none: no class has more than one training sample\nfinished' alone "${small[@]}" --data single.h5 --output single-run
 
 # Twenty seconds of the processor's time, which other tests use too.
 limit=300 expect "a heap without end" 1 $'heap-endless.h5: libhdf5 came to no end on it' alone data inspect "$hostile/heap-endless.h5"

@@ -91,9 +91,10 @@ struct KerasOperation {
     /// The arguments behind the tensors.
     var others: ArraySlice<JSONValue> { arguments.drop { !KerasArguments.tensors(in: [$0]).isEmpty } }
 
-    /// Refuses what is given besides one tensor, or one list of them.
+    /// Refuses what is given besides one tensor, or one list of them, in the list too.
     func requireTensorsOnly() throws(LayerError) {
-        if let other = others.first(where: { $0 != .null }) { throw unsupported(other) }
+        let listed = arguments.flatMap { $0.array ?? [] }.filter { KerasArguments.tensors(in: $0).isEmpty }
+        if let other = (listed + others).first(where: { $0 != .null }) { throw unsupported(other) }
     }
 
     func unsupported(_ argument: JSONValue) -> LayerError {

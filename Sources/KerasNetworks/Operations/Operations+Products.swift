@@ -29,16 +29,17 @@ extension KerasOperation {
 }
 
 extension MatrixProduct {
-    /// Of letters for axes: first that of the batch, then those that both and the result have, then two of a matrix. Nil for what is
-    /// no product of matrices.
+    /// Of letters for axes: first that of the batch, then those that both and the result have, or `...` for them, then two of a
+    /// matrix. Nil for what is no product of matrices.
     fileprivate init?(einsum subscripts: String) {
-        let sides = subscripts.filter { $0 != " " }.split(separator: ">", omittingEmptySubsequences: false)
+        let sides = subscripts.filter { $0 != " " }.replacing("...", with: "…").split(
+            separator: ">", omittingEmptySubsequences: false)
         guard sides.count == 2, sides[0].last == "-" else { return nil }
         let operands = sides[0].dropLast().split(separator: ",", omittingEmptySubsequences: false).map(Array.init)
         let all = operands + [Array(sides[1])]
         guard all.count == 3,
             all.allSatisfy({ axes in
-                axes.count >= 3 && axes.allSatisfy(\.isLetter) && Set(axes).count == axes.count
+                axes.count >= 3 && axes.allSatisfy { $0.isLetter || $0 == "…" } && Set(axes).count == axes.count
                     && axes.dropLast(2) == all[0].dropLast(2)
             })
         else { return nil }
