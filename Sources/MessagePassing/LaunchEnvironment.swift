@@ -11,7 +11,8 @@ public struct LaunchEnvironment: Sendable, Equatable {
     /// plugin sets them for processes that know nothing of each other.
     public let isUnderLauncher: Bool
 
-    public static var current: LaunchEnvironment { LaunchEnvironment(ProcessInfo.processInfo.environment) }
+    /// Read once: every call of MPI names its rank, and reading all variables takes longer than most calls.
+    public static let current = LaunchEnvironment(ProcessInfo.processInfo.environment)
 
     public init(_ environment: [String: String]) {
         func first(_ names: String...) -> Int? { names.lazy.compactMap { environment[$0].flatMap { Int($0) } }.first }
