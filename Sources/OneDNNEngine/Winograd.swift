@@ -3,6 +3,7 @@ import CDNNL
 import Execution
 import Lowering
 import Models
+import OneDNN
 
 /// The passes of a convolution, each with an algorithm of its own.
 enum ConvolutionPass {
