@@ -29,7 +29,8 @@ let systemLibraries: [Target] = [
 let oneDNNTargets: [Target] = [
     .systemLibrary(name: "CDNNL", providers: [.apt(["libdnnl-dev"])]),
     .target(name: "CConvolution"),
-    .target(name: "OneDNNEngine", dependencies: ["Execution", "CDNNL", "CConvolution"]),
+    .target(name: "OneDNN", dependencies: ["Execution", "CDNNL"]),
+    .target(name: "OneDNNEngine", dependencies: ["OneDNN", "CConvolution"]),
 ]
 
 /// In the order of docs/architecture.md: each imports only from above.

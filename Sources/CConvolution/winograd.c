@@ -139,11 +139,11 @@ UNROLLED_BF16 void convolve(
 
 ptrdiff_t dptrain_winograd_scratch(const dptrain_winograd *s) {
     // Of both passes, since an image's gradient may have more tiles than what was made of the image.
-    const ptrdiff_t places = most(tiles_at_once(s, input_plane(s)), tiles_at_once(s, output_plane(s)));
+    const ptrdiff_t places = most(tiles_at_once(s, input_plane(s, 0)), tiles_at_once(s, output_plane(s, 0)));
     return POINTS * (point_words(places, s->inputs) + point_words(places, s->outputs));
 }
 
-AVX512_BF16 static void convolve_any(
+AVX512_BF16 static void convolve_group(
     const dptrain_winograd *s, dptrain_part samples, plane input, plane output, const void *x, const float *u,
     const float *bias, _Bool rectifies, void *y, float *scratch) {
     const ptrdiff_t places = tiles_at_once(s, output);
@@ -158,10 +158,18 @@ AVX512_BF16 static void convolve_any(
 void dptrain_winograd_forward(
     const dptrain_winograd *s, dptrain_part samples, const void *x, const float *u, const float *bias, _Bool rectifies,
     void *y, float *scratch) {
-    convolve_any(s, samples, input_plane(s), output_plane(s), x, u, bias, rectifies, y, scratch);
+    for (ptrdiff_t group = 0; group < s->groups; group++) {
+        convolve_group(
+            s, samples, input_plane(s, group), output_plane(s, group), x, u, bias, rectifies, y, scratch);
+        u += group_kernel_floats(s);
+        if (bias) bias += s->outputs;
+    }
 }
 
 void dptrain_winograd_input_gradient(
     const dptrain_winograd *s, dptrain_part samples, const void *dy, const float *u, void *dx, float *scratch) {
-    convolve_any(s, samples, output_plane(s), input_plane(s), dy, u, 0, 0, dx, scratch);
+    for (ptrdiff_t group = 0; group < s->groups; group++)
+        convolve_group(
+            s, samples, output_plane(s, group), input_plane(s, group), dy, u + group * group_kernel_floats(s), 0, 0, dx,
+            scratch);
 }

@@ -28,9 +28,9 @@ UNROLLED void load_kernel(
 }
 
 /// What is larger than the second cache is better written past it.
-static _Bool exceeds_cache(const dptrain_winograd *s) { return s->inputs * s->outputs > 128 * 128; }
+static _Bool exceeds_cache(const dptrain_winograd *s) { return s->groups * s->inputs * s->outputs > 128 * 128; }
 
-UNROLLED_BF16 void transform(
+UNROLLED_BF16 void transform_group(
     const dptrain_winograd *s, element products, _Bool turned, _Bool streams, const float *kernel, float *u) {
     const ptrdiff_t channels = turned ? s->outputs : s->inputs, blocks = (turned ? s->inputs : s->outputs) / lanes;
     const ptrdiff_t words = channels / elements(products);
@@ -48,6 +48,13 @@ UNROLLED_BF16 void transform(
                     _mm512_store_ps(out + p * blocks * words * lanes, value);
             }
         }
+}
+
+UNROLLED_BF16 void transform(
+    const dptrain_winograd *s, element products, _Bool turned, _Bool streams, const float *kernel, float *u) {
+    for (ptrdiff_t group = 0; group < s->groups; group++)
+        transform_group(
+            s, products, turned, streams, kernel + group * 9 * s->inputs * s->outputs, u + group * group_kernel_floats(s));
     if (streams) _mm_sfence();
 }
 
@@ -66,7 +73,7 @@ UNROLLED_BF16 void transform_any(const dptrain_winograd *s, _Bool turned, const 
 }
 
 ptrdiff_t dptrain_winograd_kernel_floats(const dptrain_winograd *s) {
-    return POINTS * s->inputs * s->outputs / (s->bf16_products ? 2 : 1);
+    return s->groups * group_kernel_floats(s);
 }
 
 AVX512_BF16 void dptrain_winograd_transform_kernels(const dptrain_winograd *s, const float *kernel, float *u) {

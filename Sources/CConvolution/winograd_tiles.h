@@ -6,9 +6,11 @@
 
 // MARK: Images
 
-/// Images in blocks of 16 channels, and the zeros above and left of them.
+/// A group's channels of images in blocks of 16, and the zeros above and left of them.
 typedef struct {
     ptrdiff_t blocks, height, width, top, left;
+    /// The group's first block, and the blocks of all groups.
+    ptrdiff_t first, all;
 } plane;
 
 typedef struct {
@@ -30,7 +32,7 @@ UNROLLED_BF16 void store_lanes(element type, void *images, ptrdiff_t pixel, vect
 }
 
 static inline ptrdiff_t first_pixel(plane shape, ptrdiff_t sample, ptrdiff_t block) {
-    return (sample * shape.blocks + block) * shape.height * shape.width;
+    return (sample * shape.all + shape.first + block) * shape.height * shape.width;
 }
 
 static inline ptrdiff_t tiles_across(ptrdiff_t pixels) { return (pixels + 3) / 4; }
@@ -51,9 +53,14 @@ static inline void find_tiles(plane output, ptrdiff_t first, ptrdiff_t most, ptr
     const ptrdiff_t across = tiles_across(output.width), down = tiles_across(output.height);
     chunk->count = least(most, all - first);
     chunk->next = least(most, all - first - chunk->count);
+    tile_position tile = {first / (across * down), first / across % down * 4, first % across * 4};
     for (ptrdiff_t t = 0; t < chunk->count + chunk->next; t++) {
-        const ptrdiff_t index = first + t;
-        chunk->tiles[t] = (tile_position){index / (across * down), index / across % down * 4, index % across * 4};
+        chunk->tiles[t] = tile;
+        if ((tile.x += 4) < output.width) continue;
+        tile.x = 0;
+        if ((tile.y += 4) < output.height) continue;
+        tile.y = 0;
+        tile.sample++;
     }
 }
 
@@ -101,11 +108,20 @@ UNROLLED void clear_points(vector *d) {
 
 // MARK: Shapes
 
-static inline plane input_plane(const dptrain_winograd *s) {
-    return (plane){s->inputs / lanes, s->input_height, s->input_width, s->padding_top, s->padding_left};
+/// Floats of a group's transformed kernels.
+static inline ptrdiff_t group_kernel_floats(const dptrain_winograd *s) {
+    return POINTS * s->inputs * s->outputs / (s->bf16_products ? 2 : 1);
+}
+
+static inline plane input_plane(const dptrain_winograd *s, ptrdiff_t group) {
+    const ptrdiff_t blocks = s->inputs / lanes;
+    return (plane){blocks, s->input_height, s->input_width, s->padding_top, s->padding_left, group * blocks, s->groups * blocks};
 }
 
 /// As the input of its gradient's convolution, an output has the padding that is left of the kernel's size.
-static inline plane output_plane(const dptrain_winograd *s) {
-    return (plane){s->outputs / lanes, s->output_height, s->output_width, 2 - s->padding_top, 2 - s->padding_left};
+static inline plane output_plane(const dptrain_winograd *s, ptrdiff_t group) {
+    const ptrdiff_t blocks = s->outputs / lanes;
+    return (plane){
+        blocks, s->output_height, s->output_width, 2 - s->padding_top, 2 - s->padding_left, group * blocks,
+        s->groups * blocks};
 }

@@ -9,7 +9,7 @@ enum { GROUP = 16 };
 /// Sums are read and written once for these many tiles: the more channels, the more tiles.
 static ptrdiff_t tiles_at_once(const dptrain_winograd *s) {
     const ptrdiff_t kernels = s->inputs * s->outputs;
-    const ptrdiff_t tiles = tile_count(s->samples, output_plane(s));
+    const ptrdiff_t tiles = tile_count(s->samples, output_plane(s, 0));
     return least(kernels <= 64 * 64 ? 32 : kernels <= 128 * 128 ? 64 : 256, (tiles + 1) / 2 * 2);
 }
 
@@ -131,10 +131,11 @@ UNROLLED_BF16 void multiply(
                 adds, g + (p * blocks * lanes + k) * lanes);
 }
 
+/// Of some of a group's blocks of outputs; kernel and bias are the group's.
 UNROLLED_BF16 void kernel_gradient(
-    const dptrain_winograd *s, dptrain_part part, element images, element products, const void *x, const void *dy,
-    float *dkernel, float *dbias, float *scratch) {
-    const plane input = input_plane(s), output = output_plane(s);
+    const dptrain_winograd *s, ptrdiff_t group, dptrain_part part, element images, element products, const void *x,
+    const void *dy, float *dkernel, float *dbias, float *scratch) {
+    const plane input = input_plane(s, group), output = output_plane(s, group);
     const ptrdiff_t tiles = tile_count(s->samples, output), places = tiles_at_once(s);
     const ptrdiff_t stride = point_words(products, places), block_words = POINTS * stride;
     float *m = scratch, *v = m + 2 * block_words, *g = v + input.blocks * block_words;
@@ -170,18 +171,32 @@ UNROLLED_BF16 void kernel_gradient(
 
 ptrdiff_t dptrain_winograd_kernel_gradient_scratch(const dptrain_winograd *s) {
     const ptrdiff_t places = tiles_at_once(s);
-    const _Bool isOnePart = tile_count(s->samples, output_plane(s)) <= places;
+    const _Bool isOnePart = tile_count(s->samples, output_plane(s, 0)) <= places;
     const ptrdiff_t sums = isOnePart ? 2 * lanes * lanes : s->inputs * s->outputs;
     return POINTS * (point_words(s->bf16_products ? BF16 : FP32, places) * (2 + s->inputs / lanes) + sums);
 }
 
-AVX512_BF16 void dptrain_winograd_kernel_gradient(
+AVX512_BF16 static void group_kernel_gradient(
+    const dptrain_winograd *s, ptrdiff_t group, dptrain_part blocks, const void *x, const void *dy, float *dkernel,
+    float *dbias, float *scratch) {
+    if (s->bf16_products)
+        kernel_gradient(s, group, blocks, BF16, BF16, x, dy, dkernel, dbias, scratch);
+    else if (s->bf16_images)
+        kernel_gradient(s, group, blocks, BF16, FP32, x, dy, dkernel, dbias, scratch);
+    else
+        kernel_gradient(s, group, blocks, FP32, FP32, x, dy, dkernel, dbias, scratch);
+}
+
+void dptrain_winograd_kernel_gradient(
     const dptrain_winograd *s, dptrain_part blocks, const void *x, const void *dy, float *dkernel, float *dbias,
     float *scratch) {
-    if (s->bf16_products)
-        kernel_gradient(s, blocks, BF16, BF16, x, dy, dkernel, dbias, scratch);
-    else if (s->bf16_images)
-        kernel_gradient(s, blocks, BF16, FP32, x, dy, dkernel, dbias, scratch);
-    else
-        kernel_gradient(s, blocks, FP32, FP32, x, dy, dkernel, dbias, scratch);
+    const ptrdiff_t of_group = s->outputs / lanes;
+    for (ptrdiff_t group = 0; group < s->groups; group++) {
+        const ptrdiff_t before = group * of_group;
+        const dptrain_part own = {most(0, blocks.first - before), least(of_group, blocks.end - before)};
+        if (own.first < own.end)
+            group_kernel_gradient(
+                s, group, own, x, dy, dkernel + group * 9 * s->inputs * s->outputs,
+                dbias ? dbias + group * s->outputs : NULL, scratch);
+    }
 }

@@ -3,6 +3,7 @@ import CDNNL
 import Execution
 import Lowering
 import Models
+import OneDNN
 
 /// The batch normalisations of a network that apply the activation behind them in the same pass, in kernels of our own:
 /// oneDNN's do so for ReLU only. The activation is then an operation that does nothing.

@@ -3,6 +3,7 @@ import CDNNL
 import Execution
 import Lowering
 import Models
+import OneDNN
 
 /// Elementwise functions in kernels of our own, which read what the function was applied to in the backward pass.
 struct ActivationState {

@@ -1,5 +1,6 @@
 import CDNNL
 import Execution
+import OneDNN
 
 /// Kernels that do the work of all shards of a rank at once, where shards go through the network layer by layer. They read
 /// weights once, and write the sum of gradients only. Each must have the bits of the kernels for one shard.

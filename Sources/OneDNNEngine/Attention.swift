@@ -4,6 +4,7 @@ import CDNNL
 import Execution
 import Lowering
 import Models
+import OneDNN
 
 /// What backward needs of the forward pass of an attention's weights.
 struct AttentionWeightsState {

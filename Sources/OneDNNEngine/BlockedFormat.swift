@@ -1,6 +1,7 @@
+import Basics
 import CDNNL
 import Execution
-import Basics
+import OneDNN
 
 /// A parameter in a layout of oneDNN's choice, channels padded where the library blocks them; padding stays zero.
 struct BlockedFormat: ParameterFormat {

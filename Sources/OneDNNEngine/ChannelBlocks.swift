@@ -2,6 +2,7 @@ import Basics
 import CConvolution
 import CDNNL
 import Models
+import OneDNN
 
 /// Images in blocks of as many channels as a register holds, which CConvolution's kernels for AVX2 and AVX-512 compute with.
 extension DNNLCompiler {

@@ -3,6 +3,7 @@ import CDNNL
 import Execution
 import Lowering
 import Models
+import OneDNN
 
 /// What a convolution computes with, in the layouts of its forward pass.
 struct ConvolutionOperands {

@@ -1,6 +1,7 @@
 import CDNNL
 import Execution
 import Lowering
+import OneDNN
 
 /// What convolutions and transposed convolutions emit alike: oneDNN's primitives for both take the same arguments.
 extension DNNLCompiler {

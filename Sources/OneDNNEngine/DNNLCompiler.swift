@@ -4,6 +4,7 @@ import CDNNL
 import Execution
 import Lowering
 import Models
+import OneDNN
 
 /// Emits primitives for operations. Each family of layers has a file of its own that extends this.
 struct DNNLCompiler: LayerCompiler {

@@ -2,6 +2,7 @@ import CDNNL
 import CDNNL
 import Execution
 import Lowering
+import OneDNN
 
 /// The fast engine: oneDNN's primitives in the layouts they prefer, kept through the whole plan.
 public final class DNNLEngine: Engine {

@@ -1,6 +1,7 @@
 import CConvolution
 import CDNNL
 import Execution
+import OneDNN
 
 /// The gradients of a dense layer's weights, added over shards by CConvolution's kernel.
 final class DenseSum: ShardSum {

@@ -3,6 +3,7 @@ import CDNNL
 import Execution
 import Lowering
 import Models
+import OneDNN
 
 /// What backward needs of the forward pass of a normalisation of each pixel's channels.
 struct FeatureNormalizationState {

@@ -3,6 +3,7 @@ import CDNNL
 import Execution
 import Lowering
 import Models
+import OneDNN
 
 /// What backward needs of the forward pass of a convolution in narrow groups.
 struct GroupedState {

@@ -1,6 +1,7 @@
 import Basics
 import CConvolution
 import Execution
+import OneDNN
 
 /// The parts in which threads share a kernel of CConvolution: samples, channels or blocks of them, never addends of a sum. With one
 /// thread there is one part, the whole.

@@ -2,6 +2,7 @@ import CDNNL
 import Execution
 import Lowering
 import Models
+import OneDNN
 
 /// Values that are not kept for the backward pass but made again from what is kept anyway (Chen et al., Training Deep Nets
 /// with Sublinear Memory Cost, 2016): inputs of convolutions that a normalisation or a product has made, and that no cache

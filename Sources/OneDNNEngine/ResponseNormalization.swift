@@ -2,6 +2,7 @@ import CDNNL
 import Execution
 import Lowering
 import Models
+import OneDNN
 
 /// What backward needs of a local response normalisation's forward pass.
 struct ResponseNormalizationState {

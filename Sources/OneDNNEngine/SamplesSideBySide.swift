@@ -3,6 +3,7 @@ import CDNNL
 import Execution
 import Lowering
 import Models
+import OneDNN
 
 /// The convolutions of a network that run with 16 samples side by side in a register, where oneDNN would put 16
 /// channels.

@@ -4,6 +4,7 @@ import CDNNL
 import Execution
 import Lowering
 import Models
+import OneDNN
 
 /// What backward needs of a product of images and factors for their channels.
 struct ScaledChannelsState {

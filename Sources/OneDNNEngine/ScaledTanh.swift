@@ -2,6 +2,7 @@ import CConvolution
 import CDNNL
 import Execution
 import Lowering
+import OneDNN
 
 /// The squashing function of LeCun et al. (1998) in single precision, in whatever layout its input has.
 extension DNNLCompiler {

@@ -2,6 +2,7 @@ import CConvolution
 import Execution
 import Lowering
 import Models
+import OneDNN
 
 /// What backward needs of the forward pass of images and one factor for each channel.
 struct WeighedChannelsState {

@@ -3,6 +3,7 @@ import CDNNL
 import Execution
 import Lowering
 import Models
+import OneDNN
 
 /// The passes of a convolution, each with an algorithm of its own.
 enum ConvolutionPass {
@@ -29,20 +30,20 @@ extension DNNLCompiler {
     func algorithm(
         for pass: ConvolutionPass, _ geometry: ConvolutionGeometry, _ type: dnnl_data_type_t
     ) -> ConvolutionAlgorithm {
-        guard geometry.groups == 1 else { return .direct }
         let (kernel, output) = (geometry.kernel, geometry.output)
-        let (outputs, inputs) = (kernel[0], kernel[1])
+        // Of a group.
+        let (outputs, inputs) = (kernel[0] / geometry.groups, kernel[1])
         let suitsOwnKernels = library.hasOwnKernels && outputs % 16 == 0 && inputs % 16 == 0
         if kernel[2...] == [3, 3], geometry.strides == [1, 1], geometry.gaps == [0, 0] {
             let pixels = output[0] * output[2] * output[3]
             let isWide = type == dnnl_f32 && min(outputs, inputs) >= 32
             if suitsOwnKernels {
                 if geometry.tiles >= fewestTiles(for: pass, outputs, inputs, type) { return .tiledWinograd }
-            } else if isWide, pixels >= (pass == .weightGradient ? 384 : 768) {
+            } else if isWide, geometry.groups == 1, pixels >= (pass == .weightGradient ? 384 : 768) {
                 return .libraryWinograd
             }
         }
-        let pairsPay = min(outputs, inputs) >= 48 && outputs * inputs > 64 * 64
+        let pairsPay = geometry.groups == 1 && min(outputs, inputs) >= 48 && outputs * inputs > 64 * 64
         return suitsOwnKernels && type == dnnl_bf16 && pass == .weightGradient && pairsPay ? .pairedPixels : .direct
     }
 
@@ -81,9 +82,9 @@ extension ConvolutionGeometry {
     /// so that predictions are as exact as direct kernels make them.
     fileprivate func tiled(_ pass: ConvolutionPass, _ type: dnnl_data_type_t) -> dptrain_winograd {
         dptrain_winograd(
-            samples: input[0], inputs: input[1], outputs: output[1], input_height: input[2], input_width: input[3],
-            output_height: output[2], output_width: output[3], padding_top: Int(paddingBefore[0]),
-            padding_left: Int(paddingBefore[1]), bf16_images: type == dnnl_bf16,
+            samples: input[0], groups: groups, inputs: input[1] / groups, outputs: output[1] / groups,
+            input_height: input[2], input_width: input[3], output_height: output[2], output_width: output[3],
+            padding_top: Int(paddingBefore[0]), padding_left: Int(paddingBefore[1]), bf16_images: type == dnnl_bf16,
             bf16_products: type == dnnl_bf16 && pass != .forward)
     }
 }
@@ -108,8 +109,7 @@ extension DNNLCompiler {
     ) throws -> ConvolutionState {
         let x = try reorder(input, to: blocked(geometry.input), layer: operation.name)
         let kernel = try parameter(
-            operation.parameters[0], keras: MemoryDescriptor(geometry.kernel, dnnl_hwio),
-            preferred: blockedKernel(geometry))
+            operation.parameters[0], keras: geometry.kerasKernel(), preferred: blockedKernel(geometry))
         let (shape, rectifies) = (geometry.tiled(.forward, type), operation.activation == .relu)
         let u = try transformed(
             operation.parameters[0], kernel, geometry, shape, turned: false, layer: operation.name)
@@ -206,7 +206,7 @@ extension DNNLCompiler {
     }
 
     private func blockedKernel(_ geometry: ConvolutionGeometry) throws -> MemoryDescriptor {
-        try MemoryDescriptor(geometry.kernel, dnnl_OIhw16i16o)
+        try MemoryDescriptor(geometry.weights, geometry.groups == 1 ? dnnl_OIhw16i16o : dnnl_gOIhw16i16o)
     }
 
     /// A convolution's kernels transformed, as a pass reads them.

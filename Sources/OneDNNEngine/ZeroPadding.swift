@@ -3,6 +3,7 @@ import CDNNL
 import Execution
 import Lowering
 import Models
+import OneDNN
 
 /// Images with zeros around them, where no primitive after them takes the zeros as padding of its own: zeros, and a
 /// reorder into the part of them that holds the image.

@@ -19,6 +19,12 @@ extension LayerCase {
             let y = g.zeroPadding(x, Margins2D(top: 0, bottom: 1, left: 0, right: 2))
             _ = g.convolution(y, 16, kernel: 3, activation: .tanh, bias: false)
         },
+        LayerCase("3x3 same in groups of 16 channels, odd image", [17, 19, 1], front: 48) { g, x in
+            _ = g.convolution(x, 48, groups: 3, kernel: 3, padding: .same, activation: .relu)
+        },
+        LayerCase("3x3 valid in groups of 16 channels to 32", [18, 20, 1], front: 32) { g, x in
+            _ = g.convolution(x, 64, groups: 2, kernel: 3, bias: false)
+        },
     ]
 
     /// The same with kernels larger than the cache.
@@ -38,6 +44,9 @@ extension LayerCase {
         },
         LayerCase("3x3 same, 272 to 256 channels", [27, 29, 1], front: 272) { g, x in
             _ = g.convolution(x, 256, kernel: 3, padding: .same)
+        },
+        LayerCase("3x3 same in groups of 48 channels to 32", [17, 19, 1], front: 96) { g, x in
+            _ = g.convolution(x, 64, groups: 2, kernel: 3, padding: .same)
         },
     ]
 

@@ -3,10 +3,11 @@
 #include "parts.h"
 
 /// A convolution of 3x3 kernels with stride 1 on images in blocks of 16 channels (oneDNN's nChw16c): [samples, channels /
-/// 16, height, width, 16]. Kernels are [outputs / 16, inputs / 16, 3, 3, 16 inputs, 16 outputs] (OIhw16i16o).
+/// 16, height, width, 16]. Kernels are [groups, outputs / 16, inputs / 16, 3, 3, 16 inputs, 16 outputs] (gOIhw16i16o).
 typedef struct {
     ptrdiff_t samples;
-    /// Multiples of 16.
+    ptrdiff_t groups;
+    /// Of a group: multiples of 16.
     ptrdiff_t inputs, outputs;
     ptrdiff_t input_height, input_width;
     ptrdiff_t output_height, output_width;
@@ -43,6 +44,6 @@ void dptrain_winograd_input_gradient(
 
 ptrdiff_t dptrain_winograd_kernel_gradient_scratch(const dptrain_winograd *shape);
 
-/// The gradient of the kernel, and of the bias unless `dbias` is null, of some blocks of 16 outputs.
+/// The gradient of the kernel, and of the bias unless `dbias` is null, of some blocks of 16 outputs of all groups.
 void dptrain_winograd_kernel_gradient(
     const dptrain_winograd *shape, dptrain_part blocks, const void *x, const void *dy, float *dkernel, float *dbias, float *scratch);

@@ -35,8 +35,10 @@ public struct ReplicaPlan {
         public var shards = 1
         /// How their gradients are added, if they may also go through one operation before the next.
         public var sums: ShardSums?
-        /// Whether they do; nil for what takes less memory.
+        /// Whether they do; nil for what takes less memory, or not much more.
         public var isLayerByLayer: Bool?
+        /// Bytes that the rank can spare for it.
+        public var spareMemory = 0
 
         public init() {}
     }
@@ -57,13 +59,17 @@ public struct ReplicaPlan {
     /// How many shards are in flight at the same time. Each has activations of its own.
     let shardsInFlight: Int
 
-    /// Where it takes less memory, all of the rank's shards go through one operation before the next: where weights are larger
-    /// than activations. It is faster there too, because weights are then read, and gradients added, in the cache.
+    /// Where weights are larger than activations, all of the rank's shards go through one operation before the next. It is faster
+    /// there, because weights are then read, and gradients added, in the cache. It often takes less memory too: fewer arenas for
+    /// gradients, but activations of all shards. It may take half as much again, if the rank can spare that.
     public init(_ network: Network, loss: Loss, engine: any Engine, _ demand: Demand) throws {
         var plan = try ReplicaPlan(network, loss, engine, demand, sums: nil, arena: nil)
-        if let sums = demand.sums, sums.shards > 1, demand.isLayerByLayer ?? plan.mayTakeLess(layerByLayer: sums) {
+        let most = plan.memory.total + min(demand.spareMemory, plan.memory.total / 2)
+        if let sums = demand.sums, sums.shards > 1,
+            demand.isLayerByLayer ?? (plan.leastMemory(layerByLayer: sums) < most)
+        {
             let other = try ReplicaPlan(network, loss, engine, demand, sums: sums, arena: plan.arena)
-            let isBetter = demand.isLayerByLayer ?? (other.memory.total < plan.memory.total)
+            let isBetter = demand.isLayerByLayer ?? (other.memory.total < most)
             if isBetter, other.plansAgree { plan = other }
         }
         self = plan
@@ -77,10 +83,12 @@ public struct ReplicaPlan {
         return added.allSatisfy { $0 == added[0] }
     }
 
-    /// Whether the levels of gradients that are spared are larger than the activations that come in addition.
-    private func mayTakeLess(layerByLayer sums: ShardSums) -> Bool {
+    /// What it would take at least if shards went layer by layer, without planning that: some levels of gradients are spared, and
+    /// activations of the other shards come in addition.
+    private func leastMemory(layerByLayer sums: ShardSums) -> Int {
+        guard shardsInFlight == 1 else { return .max }
         let spared = (sums.levelCount - sums.partials) * arena.gradientCount * MemoryLayout<Float>.stride
-        return shardsInFlight == 1 && spared > (sums.shards - 1) * activationBytes(of: .training)
+        return memory.total - spared + (sums.shards - 1) * activationBytes(of: .training)
     }
 
     private init(

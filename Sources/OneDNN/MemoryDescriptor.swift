@@ -1,10 +1,9 @@
-import CDNNL
-import Execution
 import Basics
+import CDNNL
 
 /// How a tensor lies in memory: oneDNN's memory descriptor as a value. Dimensions are oneDNN's: [n, C, H, W] for images,
 /// whatever their order in memory.
-struct MemoryDescriptor: Hashable, Sendable {
+package struct MemoryDescriptor: Hashable, Sendable {
     private let storage: Storage
 
     /// Owns the library's layout, which never changes.
@@ -17,7 +16,7 @@ struct MemoryDescriptor: Hashable, Sendable {
     }
 
     /// What a call of the library makes. `operation` is named if it fails.
-    init(
+    package init(
         _ operation: @autoclosure () -> String = "describe memory",
         _ make: (inout cdnnl_memory_desc_t?) -> dnnl_status_t
     ) throws {
@@ -30,7 +29,7 @@ struct MemoryDescriptor: Hashable, Sendable {
         storage = Storage(made)
     }
 
-    init(_ dimensions: [Int], _ tag: dnnl_format_tag_t, _ type: dnnl_data_type_t = dnnl_f32) throws {
+    package init(_ dimensions: [Int], _ tag: dnnl_format_tag_t, _ type: dnnl_data_type_t = dnnl_f32) throws {
         let dims = dimensions.map(Int64.init)
         try self.init("describe memory \(dimensions)") {
             dnnl_memory_desc_create_with_tag(&$0, Int32(dims.count), dims, type, tag)
@@ -38,7 +37,7 @@ struct MemoryDescriptor: Hashable, Sendable {
     }
 
     /// Elements of single precision, `strides` apart along each axis.
-    init(_ dimensions: [Int], strides: [Int]) throws {
+    package init(_ dimensions: [Int], strides: [Int]) throws {
         let (dims, steps) = (dimensions.map(Int64.init), strides.map(Int64.init))
         try self.init("describe memory \(dimensions)") {
             dnnl_memory_desc_create_with_strides(&$0, Int32(dims.count), dims, dnnl_f32, steps)
@@ -46,33 +45,35 @@ struct MemoryDescriptor: Hashable, Sendable {
     }
 
     /// Valid as long as the descriptor.
-    var handle: cdnnl_memory_desc_t { storage.handle }
+    package var handle: cdnnl_memory_desc_t { storage.handle }
 
     /// A layout for the library to choose.
-    static func any(_ dimensions: [Int], _ type: dnnl_data_type_t) throws -> MemoryDescriptor {
+    package static func any(_ dimensions: [Int], _ type: dnnl_data_type_t) throws -> MemoryDescriptor {
         try MemoryDescriptor(dimensions, dnnl_format_tag_any, type)
     }
 
     /// The same for source, weights and target, of which the weights may have another type.
-    static func any(
+    package static func any(
         _ source: [Int], _ kernel: [Int], _ target: [Int], _ type: dnnl_data_type_t, weights: dnnl_data_type_t
     ) throws -> (MemoryDescriptor, MemoryDescriptor, MemoryDescriptor) {
         (try any(source, type), try any(kernel, weights), try any(target, type))
     }
 
-    static func vector(_ count: Int) throws -> MemoryDescriptor { try MemoryDescriptor([count], dnnl_a) }
+    package static func vector(_ count: Int) throws -> MemoryDescriptor { try MemoryDescriptor([count], dnnl_a) }
 
     /// Row-major as Keras has it: [n, F], or [n, H, W, C].
-    static func rowMajor(samples: Int, _ shape: Shape, _ type: dnnl_data_type_t = dnnl_f32) throws -> MemoryDescriptor {
+    package static func rowMajor(samples: Int, _ shape: Shape, _ type: dnnl_data_type_t = dnnl_f32) throws
+        -> MemoryDescriptor
+    {
         shape.rank == 3
             ? try MemoryDescriptor([samples, shape[2], shape[0], shape[1]], dnnl_nhwc, type)
             : try MemoryDescriptor([samples, shape.count], dnnl_ab, type)
     }
 
-    var type: dnnl_data_type_t { withStorage { cdnnl_type($0) } }
+    package var type: dnnl_data_type_t { withStorage { cdnnl_type($0) } }
 
     /// The same order of elements, of another type.
-    func of(_ type: dnnl_data_type_t) throws -> MemoryDescriptor {
+    package func of(_ type: dnnl_data_type_t) throws -> MemoryDescriptor {
         if type == self.type { return self }
         return try withStorage { handle in
             try MemoryDescriptor("describe memory \(dimensions) of another type") {
@@ -82,7 +83,7 @@ struct MemoryDescriptor: Hashable, Sendable {
     }
 
     /// A part of the tensor, in the tensor's memory.
-    func part(_ dimensions: [Int], at offsets: [Int]) throws -> MemoryDescriptor {
+    package func part(_ dimensions: [Int], at offsets: [Int]) throws -> MemoryDescriptor {
         try withStorage { handle in
             try MemoryDescriptor("describe the part \(dimensions) of memory \(self.dimensions)") {
                 dnnl_memory_desc_create_submemory(&$0, handle, dimensions.map(Int64.init), offsets.map(Int64.init))
@@ -94,30 +95,32 @@ struct MemoryDescriptor: Hashable, Sendable {
         try withExtendedLifetime(storage) { try body(storage.handle) }
     }
 
-    var byteCount: Int { withStorage { dnnl_memory_desc_get_size($0) } }
+    package var byteCount: Int { withStorage { dnnl_memory_desc_get_size($0) } }
 
     /// Padding of blocks included.
-    var elementCount: Int { byteCount / (type == dnnl_bf16 ? MemoryLayout<UInt16>.stride : MemoryLayout<Float>.stride) }
+    package var elementCount: Int {
+        byteCount / (type == dnnl_bf16 ? MemoryLayout<UInt16>.stride : MemoryLayout<Float>.stride)
+    }
 
-    static func == (left: MemoryDescriptor, right: MemoryDescriptor) -> Bool {
+    package static func == (left: MemoryDescriptor, right: MemoryDescriptor) -> Bool {
         left.withStorage { left in right.withStorage { dnnl_memory_desc_equal(left, $0) != 0 } }
     }
 
-    func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         hasher.combine(dimensions)
         hasher.combine(type.rawValue)
     }
 
-    var dimensions: [Int] { numbers { cdnnl_dimensions($0, $1) } }
+    package var dimensions: [Int] { numbers { cdnnl_dimensions($0, $1) } }
 
     /// The axis that is cut into blocks, and the elements of one; nil where no axis is, or several are.
-    var block: (axis: Int, size: Int)? {
+    package var block: (axis: Int, size: Int)? {
         let (sizes, axes) = blocks
         return sizes.count == 1 ? (axes[0], sizes[0]) : nil
     }
 
     /// Dimensions, strides and inner blocks as text: equal texts mean equal layouts.
-    var digest: String {
+    package var digest: String {
         let (sizes, axes) = blocks
         return "\(dimensions) strides \(strides) blocks \(sizes) of \(axes)"
     }
@@ -149,13 +152,4 @@ struct MemoryDescriptor: Hashable, Sendable {
             return values.prefix(Int(query(start))).map { Int($0) }
         }
     }
-}
-
-/// A value of the network in a layout.
-struct Tensor {
-    let buffer: BufferID
-    let layout: MemoryDescriptor
-    /// Of a value: ReLU made it. Of a value's gradient: it is zero wherever ReLU cut the value off, as ReLU's own backward
-    /// would make it.
-    var isRectified = false
 }

@@ -1,11 +1,10 @@
 import Basics
 import CDNNL
 import Execution
-import Lowering
 import Models
 
 /// A compiled oneDNN primitive with its description.
-final class Primitive {
+package final class Primitive {
     let descriptor: dnnl_primitive_desc_t
     let handle: dnnl_primitive_t
     /// Nil where there is none, or where the attributes have it.
@@ -13,7 +12,7 @@ final class Primitive {
 
     /// What `choose` calls the library for, such as "a pooling". Backward primitives take the forward one as `hint`; binary ones
     /// multiply their second argument by `secondFactor`.
-    convenience init(
+    package convenience init(
         _ purpose: String, _ library: Library, secondFactor: Float = 1, activation: ElementwiseFunction? = nil,
         hint: Primitive? = nil, layer: String, _ choose: (PrimitiveRequest) -> dnnl_status_t
     ) throws {
@@ -25,7 +24,7 @@ final class Primitive {
     }
 
     /// A reorder between two layouts.
-    convenience init(
+    package convenience init(
         reorderFrom source: MemoryDescriptor, to target: MemoryDescriptor, _ library: Library, layer: String
     ) throws {
         let attributes = try Attributes()
@@ -38,7 +37,7 @@ final class Primitive {
     }
 
     /// Sources side by side along the channel axis; in a layout of the library's choice where `target` is nil.
-    convenience init(
+    package convenience init(
         concatenationOf sources: [MemoryDescriptor], into target: MemoryDescriptor?, _ library: Library, layer: String
     ) throws {
         let attributes = try Attributes()
@@ -72,14 +71,14 @@ final class Primitive {
     }
 
     /// The layout of an argument, e.g. `dnnl_query_src_md`; nil where the primitive has no such argument.
-    func layout(_ query: dnnl_query_t, _ index: Int32 = 0) -> MemoryDescriptor? {
+    package func layout(_ query: dnnl_query_t, _ index: Int32 = 0) -> MemoryDescriptor? {
         guard let handle = dnnl_primitive_desc_query_md(descriptor, query, index),
             dnnl_memory_desc_get_size(handle) > 0
         else { return nil }
         return try? MemoryDescriptor { dnnl_memory_desc_clone(&$0, handle) }
     }
 
-    func required(_ query: dnnl_query_t, _ index: Int32 = 0, layer: String) throws -> MemoryDescriptor {
+    package func required(_ query: dnnl_query_t, _ index: Int32 = 0, layer: String) throws -> MemoryDescriptor {
         guard let layout = layout(query, index) else {
             throw failure("ask for a layout", "the primitive has none for query \(query.rawValue)", layer: layer)
         }
@@ -87,7 +86,7 @@ final class Primitive {
     }
 
     /// The library's name for the implementation, such as `jit:avx512_core`.
-    var implementation: String {
+    package var implementation: String {
         var name: UnsafePointer<CChar>?
         guard dnnl_primitive_desc_query(descriptor, dnnl_query_impl_info_str, 0, &name) == dnnl_success, let name else {
             return "unknown"
@@ -96,7 +95,7 @@ final class Primitive {
     }
 
     /// Plain loops, which are tens of times slower than generated code: `ref:any`, `bnorm_ref:any`, `simple:any`.
-    var isReference: Bool { implementation.contains("ref") || implementation.hasPrefix("simple") }
+    package var isReference: Bool { implementation.contains("ref") || implementation.hasPrefix("simple") }
 }
 
 /// What multiplies an argument, where the library reads it at every execution, as version 3 does.
@@ -115,12 +114,12 @@ struct Factor {
 }
 
 /// What the library wants to know to choose a primitive, beyond what the operation itself is.
-final class PrimitiveRequest {
-    let engine: dnnl_engine_t
-    let attributes: dnnl_primitive_attr_t
-    let hint: dnnl_primitive_desc_t?
+package final class PrimitiveRequest {
+    package let engine: dnnl_engine_t
+    package let attributes: dnnl_primitive_attr_t
+    package let hint: dnnl_primitive_desc_t?
     /// What the library has chosen.
-    var made: dnnl_primitive_desc_t?
+    package var made: dnnl_primitive_desc_t?
     /// What is pointed at lives as long as the request.
     private let owner: Attributes
     private var layouts: [MemoryDescriptor] = []
@@ -130,22 +129,22 @@ final class PrimitiveRequest {
         self.hint = hint?.descriptor
     }
 
-    func layout(_ layout: MemoryDescriptor) -> cdnnl_memory_desc_t {
+    package func layout(_ layout: MemoryDescriptor) -> cdnnl_memory_desc_t {
         layouts.append(layout)
         return layout.handle
     }
 
-    func layout(_ layout: MemoryDescriptor?) -> cdnnl_memory_desc_t? { layout.map { self.layout($0) } }
+    package func layout(_ layout: MemoryDescriptor?) -> cdnnl_memory_desc_t? { layout.map { self.layout($0) } }
 }
 
 /// An elementwise function and the variant of its algorithm that works from the result in backward.
-struct ElementwiseFunction {
+package struct ElementwiseFunction {
     /// For forward passes fused behind another primitive.
-    let plain: dnnl_alg_kind_t
+    package let plain: dnnl_alg_kind_t
     /// For primitives of their own, whose backward reads the result.
-    let fromResult: dnnl_alg_kind_t
+    package let fromResult: dnnl_alg_kind_t
 
-    init?(_ activation: Activation) {
+    package init?(_ activation: Activation) {
         switch activation {
         case .relu: (plain, fromResult) = (dnnl_eltwise_relu, dnnl_eltwise_relu_use_dst_for_bwd)
         case .tanh: (plain, fromResult) = (dnnl_eltwise_tanh, dnnl_eltwise_tanh_use_dst_for_bwd)

@@ -2,18 +2,18 @@ import CDNNL
 import Execution
 
 /// The process's oneDNN engine and stream. One of each is enough: a rank computes on one stream.
-final class Library: @unchecked Sendable {
-    let engine: dnnl_engine_t
-    let stream: dnnl_stream_t
+package final class Library: @unchecked Sendable {
+    package let engine: dnnl_engine_t
+    package let stream: dnnl_stream_t
     /// Threads a kernel, this one among them.
-    let threads: Int
+    package let threads: Int
     /// Whether kernels of CConvolution for AVX-512 serve. Ranks compare oneDNN's instruction set, since kernels may be held back
     /// (DPTRAIN_TEST_KERNELS) to less than the processor has.
-    let hasOwnKernels: Bool
+    package let hasOwnKernels: Bool
     /// Floats in a register of kernels that CConvolution has for AVX2 as well as for AVX-512; 0 on processors with neither.
-    let lanes: Int
+    package let lanes: Int
 
-    init(threads: Int) throws {
+    package init(threads: Int) throws {
         let (avx2, avx512) = (dnnl_cpu_isa_avx2.rawValue, dnnl_cpu_isa_avx512_core.rawValue)
         let instructions = dnnl_get_effective_cpu_isa().rawValue
         self.threads = threads
@@ -34,19 +34,19 @@ final class Library: @unchecked Sendable {
         dnnl_engine_destroy(engine)
     }
 
-    var version: String {
+    package var version: String {
         guard let version = dnnl_version()?.pointee else { return "unknown" }
         return "\(version.major).\(version.minor).\(version.patch)"
     }
 
     /// Whether the processor multiplies bfloat16; oneDNN would emulate it on older ones, slower than single precision.
-    var computesBF16: Bool {
+    package var computesBF16: Bool {
         let bf16 = dnnl_cpu_isa_avx512_core_bf16.rawValue
         return dnnl_get_effective_cpu_isa().rawValue & bf16 == bf16
     }
 
     /// The instruction set that oneDNN's kernels are made for on this processor.
-    var instructionSet: String {
+    package var instructionSet: String {
         switch dnnl_get_effective_cpu_isa() {
         case dnnl_cpu_isa_sse41: "SSE4.1"
         case dnnl_cpu_isa_avx: "AVX"
@@ -62,7 +62,7 @@ final class Library: @unchecked Sendable {
 }
 
 /// Every call of the library goes through here.
-func check(_ status: dnnl_status_t, _ operation: String, layer: String? = nil) throws {
+package func check(_ status: dnnl_status_t, _ operation: String, layer: String? = nil) throws {
     if status == dnnl_success { return }
     let reason =
         switch status {
@@ -75,6 +75,6 @@ func check(_ status: dnnl_status_t, _ operation: String, layer: String? = nil) t
     throw EngineError(engine: "onednn", layer: layer, operation: operation, reason: reason)
 }
 
-func failure(_ operation: String, _ reason: String, layer: String? = nil) -> EngineError {
+package func failure(_ operation: String, _ reason: String, layer: String? = nil) -> EngineError {
     EngineError(engine: "onednn", layer: layer, operation: operation, reason: reason)
 }

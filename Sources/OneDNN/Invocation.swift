@@ -2,13 +2,13 @@ import CDNNL
 import Execution
 
 /// A primitive bound to memory: what a step runs. Execution hands the library a ready array of arguments.
-final class Invocation {
+package final class Invocation {
     private let primitive: Primitive
     private let stream: dnnl_stream_t
     private let layer: String
     private let arguments: UnsafeMutableBufferPointer<dnnl_exec_arg_t>
 
-    init(
+    package init(
         _ primitive: Primitive, _ library: Library, layer: String,
         _ operands: [(index: Int32, layout: MemoryDescriptor, address: UnsafeMutableRawPointer)]
     ) throws {
@@ -35,7 +35,7 @@ final class Invocation {
         arguments.deallocate()
     }
 
-    func run() throws {
+    package func run() throws {
         let status = dnnl_primitive_execute(
             primitive.handle, stream, Int32(truncatingIfNeeded: arguments.count), arguments.baseAddress)
         if status != dnnl_success { try check(status, "execute", layer: layer) }
