@@ -103,7 +103,7 @@ extension Session {
         let targets = (work[.training] ?? work.values.first)?.targetKind(for: loss) ?? .label
         var demand = ReplicaPlan.Demand(options, targets: targets, shards: shards.count)
         demand.sums = work[.training] == nil ? nil : options.shardSums(partition, rank: communicator.rank)
-        demand.spareMemory = ReplicaPlan.Demand.spareMemory(ranks: nodes.neighbours(of: communicator.rank).count)
+        demand.ampleMemory = ReplicaPlan.Demand.ampleMemory(ranks: nodes.neighbours(of: communicator.rank).count)
         demand.weighted = Set(work.filter { $0.value.dataset.weights != nil }.keys)
         demand.trainingInputs = trainingInputs
         demand.start = start
@@ -191,6 +191,6 @@ extension ReplicaPlan.Demand {
         self.shards = shards
     }
 
-    /// A rank's part of a quarter of what the node has left. The rest is for optimizers, samples and other programs.
-    package static func spareMemory(ranks: Int) -> Int { (HostMemory.availableBytes ?? 0) / (4 * ranks) }
+    /// A rank's part of half of what the node has left. The rest is for optimizers, samples and other programs.
+    package static func ampleMemory(ranks: Int) -> Int { (HostMemory.availableBytes ?? 0) / (2 * ranks) }
 }

@@ -37,8 +37,8 @@ public struct ReplicaPlan {
         public var sums: ShardSums?
         /// Whether they do; nil for what takes less memory, or not much more.
         public var isLayerByLayer: Bool?
-        /// Bytes that the rank can spare for it.
-        public var spareMemory = 0
+        /// Bytes that the rank may take without being short of any.
+        public var ampleMemory = 0
 
         public init() {}
     }
@@ -61,10 +61,10 @@ public struct ReplicaPlan {
 
     /// Where weights are larger than activations, all of the rank's shards go through one operation before the next. It is faster
     /// there, because weights are then read, and gradients added, in the cache. It often takes less memory too: fewer arenas for
-    /// gradients, but activations of all shards. It may take half as much again, if the rank can spare that.
+    /// gradients, but activations of all shards. It may take half as much again, if that is ample.
     public init(_ network: Network, loss: Loss, engine: any Engine, _ demand: Demand) throws {
         var plan = try ReplicaPlan(network, loss, engine, demand, sums: nil, arena: nil)
-        let most = plan.memory.total + min(demand.spareMemory, plan.memory.total / 2)
+        let most = max(plan.memory.total, min(demand.ampleMemory, plan.memory.total / 2 * 3))
         if let sums = demand.sums, sums.shards > 1,
             demand.isLayerByLayer ?? (plan.leastMemory(layerByLayer: sums) < most)
         {
