@@ -85,14 +85,14 @@ class Divide(keras.layers.Layer):
 
 @register
 class Reduction(keras.layers.Layer):
-    """The sum, mean or extreme along axes, which are counted with that of the batch."""
+    """The sum, mean, extreme or spread along axes, which are counted with that of the batch."""
 
     def __init__(self, kind, axes, keepdims=False, **kwargs):
         super().__init__(**kwargs)
         self.kind, self.axes, self.keepdims = kind, list(axes), keepdims
 
     def call(self, inputs):
-        function = {"sum": ops.sum, "mean": ops.mean, "max": ops.max, "min": ops.min}[self.kind]
+        function = {"sum": ops.sum, "mean": ops.mean, "max": ops.max, "min": ops.min, "variance": ops.var, "std": ops.std}[self.kind]
         return function(inputs, axis=self.axes, keepdims=self.keepdims)
 
     def get_config(self):
@@ -116,6 +116,21 @@ class Slice(keras.layers.Layer):
 
     def get_config(self):
         return super().get_config() | {"axes": self.axes}
+
+
+@register
+class Roll(keras.layers.Layer):
+    """Elements moved by a number of places for each axis of a sample."""
+
+    def __init__(self, shifts, **kwargs):
+        super().__init__(**kwargs)
+        self.shifts = list(shifts)
+
+    def call(self, inputs):
+        return ops.roll(inputs, self.shifts, axis=list(range(1, len(self.shifts) + 1)))
+
+    def get_config(self):
+        return super().get_config() | {"shifts": self.shifts}
 
 
 @register

@@ -40,8 +40,10 @@ package enum KerasArguments {
         return ["args": replaced, "kwargs": .object(named)]
     }
 
-    /// The parts of `x[..., 0]`, of which there are `count`, with `:` in the place of `...`. Keras's `.h5` files cannot have it.
+    /// The parts of `x[..., 0]` or `x[...]`, of which there are `count`, with `:` in the place of `...`. Keras's `.h5` files cannot
+    /// have it.
     package static func withoutEllipsis(_ arguments: JSONValue, count: Int) -> JSONValue {
+        if isEllipsis(arguments) { return .array([JSONValue](repeating: everything, count: count)) }
         if let positional = arguments["args"] {
             let named = (arguments["kwargs"]?.object ?? [:]).mapValues { withoutEllipsis($0, count: count) }
             let parts = (positional.array ?? []).map { withoutEllipsis($0, count: count) }
@@ -64,6 +66,12 @@ package enum KerasArguments {
     package static func parts(of call: JSONValue) -> [JSONValue] {
         (call["args"]?.array ?? [])
             + (call["kwargs"]?.object ?? [:]).sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    /// As errors name it: of a constant of thousands of numbers the first ones.
+    package static func brief(_ value: JSONValue) -> String {
+        let text = (try? value.text()) ?? "?"
+        return text.count > 96 ? "\(text.prefix(96))..." : text
     }
 
     /// Nil for what is no tensor of the model.

@@ -84,7 +84,7 @@ extension TensorFlowFunction {
 
     private static let reductions: [String: Reader] = [
         "reduce_mean": reduction("Mean"), "reduce_sum": reduction("Sum"), "reduce_max": reduction("Max"),
-        "reduce_min": reduction("Min"),
+        "reduce_min": reduction("Min"), "reduce_variance": reduction("Var"), "reduce_std": reduction("Std"),
     ]
 
     private static func reduction(_ operation: String) -> Reader {
@@ -102,6 +102,27 @@ extension TensorFlowFunction {
         "reshape": along("Reshape", "shape", as: "newshape"), "transpose": along("Transpose", "perm", as: "axes"),
         "squeeze": along("Squeeze", "axis"), "expand_dims": along("ExpandDims", "axis"),
         "reverse": along("Flip", "axis"), "concat": along("Concatenate", "axis"),
+        "roll": { (function) throws(LayerError) in
+            .operation(
+                "Roll", options: ["shift": function.take("shift"), "axis": function.take("axis")], [function.first])
+        },
+        "split": { (function) throws(LayerError) in
+            let given = function.take("num_or_size_splits")
+            // Sizes of parts; Keras 3 says where each of them but the first begins.
+            var places: [JSONValue] = []
+            for size in (given.array ?? []).dropLast() {
+                guard let size = size.integer, (0..<1 << 30).contains(size) else {
+                    throw function.unsupported("num_or_size_splits", given)
+                }
+                places.append(.integer((places.last?.integer ?? 0) + size))
+            }
+            return .operation(
+                "Split",
+                options: [
+                    "indices_or_sections": given.array == nil ? given : .array(places),
+                    "axis": function.take("axis", default: 0),
+                ], [function.first])
+        },
         "stack": { (function) throws(LayerError) in
             .operation("Stack", options: ["axis": function.take("axis", default: 0)], [function.first])
         },

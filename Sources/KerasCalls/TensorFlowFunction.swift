@@ -128,6 +128,6 @@ package struct TensorFlowFunction {
     }
 
     func unsupported(_ argument: String, _ value: JSONValue) -> LayerError {
-        LayerError("the function \(name) with \(argument) = \((try? value.text()) ?? "?") is not supported")
+        LayerError("the function \(name) with \(argument) = \(KerasArguments.brief(value)) is not supported")
     }
 }

@@ -92,7 +92,7 @@ struct KerasCall {
         } else if takesNames, let object = value.object {
             parts = object.sorted { $0.key < $1.key }.map(\.value)
         } else {
-            throw LayerError("a call is given \((try? value.text()) ?? "?"), which is no tensor of the model")
+            throw LayerError("a call is given \(KerasArguments.brief(value)), which is no tensor of the model")
         }
         var tensors: [JSONValue] = []
         for part in parts { tensors += try Self.tensors(in: part, takesNames: false) }

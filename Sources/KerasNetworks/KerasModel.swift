@@ -139,6 +139,12 @@ package struct KerasModel {
         }
     }
 
+    /// Which results of a call others read, or are outputs of the model.
+    func results(of layer: String, call: Int) -> Set<Int> {
+        let read = entries.flatMap { $0.calls.flatMap(\.inputs) } + outputs
+        return Set(read.filter { $0.layer == layer && $0.call == call }.map(\.output))
+    }
+
     /// Of the losses of the second output and those after it, where all learn the same labels. `auxiliary_weights`, which dptrain
     /// writes, are just these; `loss_weights` of a model that was compiled are those of all. Without either they are 1.
     func auxiliaryWeights() throws(NetworkError) -> [Float] {

@@ -51,6 +51,11 @@ struct KerasOptions {
         return integer
     }
 
+    /// An integer that is no list of one; it is taken out.
+    mutating func single(_ name: String) throws(LayerError) -> Int? {
+        remaining[name]?.integer == nil ? nil : try integer(name)
+    }
+
     /// One integer or a list; nil where it is absent or null.
     mutating func integers(_ name: String) throws(LayerError) -> [Int]? {
         guard let value = take(name) else { return nil }

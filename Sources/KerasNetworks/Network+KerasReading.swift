@@ -109,6 +109,21 @@ private struct NodeReader {
                 for (output, node) in outputs.enumerated() {
                     results[KerasModel.Source(layer: entry.name, call: number, output: output)] = node
                 }
+            case .operation(_, let configuration) where entry.kerasClass == KerasOperation.split:
+                for output in model.results(of: entry.name, call: number).sorted() {
+                    let name = "\(entry.name)_part\(output)"
+                    let node = try reading(place.path(name)) { shapes throws(LayerError) in
+                        let (layer, origin) = try Layer.reading(
+                            part: output, configuration, call.arguments ?? .null, inputs: sources.map { shapes[$0] })
+                        guard !place.models.isEmpty || isInference else {
+                            return Node(name: name, layer: layer, inputs: sources, origin: origin)
+                        }
+                        let call = LayerCall(
+                            models: place.models, layer: name, number: number, isInference: isInference)
+                        return Node(call, layer: layer, inputs: sources, origin: origin)
+                    }
+                    results[KerasModel.Source(layer: entry.name, call: number, output: output)] = node
+                }
             case .layer(let configuration), .operation(_, let configuration):
                 let module = if case .operation(let module, _) = entry.content { module } else { String?.none }
                 let (given, training) = (call, call.training)
@@ -258,6 +273,23 @@ extension Layer {
             LayerOrigin(
                 typeName: kerasClass, options: KerasOperation.options(configuration, of: kerasClass),
                 operation: LayerOrigin.Operation(module: module, arguments: arguments))
+        )
+    }
+
+    /// Reads one of the parts that `ops.split` makes. It goes home as the slice that it is.
+    fileprivate static func reading(
+        part: Int, _ configuration: [String: JSONValue], _ arguments: JSONValue, inputs: [Shape]
+    ) throws(LayerError) -> (layer: Layer, origin: LayerOrigin?) {
+        var operation = KerasOperation(KerasOperation.split, configuration, arguments, inputs: inputs)
+        let (slice, key) = try operation.part(part)
+        let tensors = zip(KerasArguments.tensors(in: arguments), inputs)
+            .map { KerasArguments.tensor($0, shape: $1.extents) }
+        let call: JSONValue = ["args": .array(tensors + [key]), "kwargs": [:]]
+        return (
+            .plain(slice),
+            LayerOrigin(
+                typeName: "GetItem", options: [:],
+                operation: LayerOrigin.Operation(module: "keras.src.ops.numpy", arguments: call))
         )
     }
 

@@ -456,6 +456,16 @@ extension LayerCase {
                 }
                 _ = g.dense(g.concatenation(ends), 3)
             },
+            LayerCase("rows of a table by number", [3, 2, 2], front: 3) { g, x in
+                let y = g.dense(g.flatten(x), 3)
+                let numbers = g.plain(
+                    ScalarOperation(.clip, 0, 3.5), [g.plain(Rescaling(scale: [1.5], offset: [1.75]), [y])])
+                let rows = g.plain(Embedding(rows: 4, width: 2, initializer: .uniform(low: -1, high: 1)), [numbers])
+                _ = g.dense(g.concatenation([g.flatten(rows), y]), 2)
+            },
+            LayerCase("elements that come in again at the other end", [3, 4, 2], front: 3) { g, x in
+                _ = g.plain(Roll([2, 0, 1]), [g.plain(Roll([0, 3, 0]), [x])])
+            },
             LayerCase("a factor for each channel", [3, 4, 2], front: 5) { g, x in
                 _ = g.plain(ChannelScale(initial: 0.5, channels: 5), [x])
             },

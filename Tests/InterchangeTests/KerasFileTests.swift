@@ -248,6 +248,14 @@ import Testing
         #expect(error?.reason.contains("--optimizer") == true)
     }
 
+    /// dptrain has it, but not as a part of the optimizer.
+    @Test func anAverageOfWeightsIsNamed() {
+        let error = #expect(throws: NetworkError.self) {
+            try Self.compiled(rate: #"0.1, "use_ema": true, "ema_momentum": 0.95, "ema_overwrite_frequency": null"#)
+        }
+        #expect(error?.reason.contains("use_ema = true, which is --ema 0.95 here; give --optimizer") == true)
+    }
+
     private static func compiled(rate: String) throws -> [String: String] {
         let file = try HDF5File.createInMemory()
         let model = try KerasModelFile(CheckpointFixture.golden("notebook-3.keras")).network

@@ -63,6 +63,8 @@ import Testing
             #"T, [{"class_name": "__ellipsis__", "config": {}}, {"class_name": "__slice__", "config": {"start": 3, "stop": null, "step": -2}}]"#,
             "{}"
         ),
+        ("GetItem", "{}", #"T, {"class_name": "__ellipsis__", "config": {}}"#, "{}"),
+        ("Roll", #"{"shift": -5, "axis": 1}"#, "T", "{}"),
     ])
     func operationsGoHome(kerasClass: String, options: String, arguments: String, named: String) throws {
         let given = arguments.replacing("T", with: Self.tensor("a"))
@@ -74,6 +76,8 @@ import Testing
         #expect(network.outputShape == [4])
         let home = network.kerasModel
         #expect(try Network(kerasModel: home) == network)
+        // Keras's `.h5` files cannot have it.
+        #expect(try !home.text().contains("__ellipsis__"))
         let layer = try #require(home["config"]?["layers"]?.array?[2])
         #expect(layer["class_name"]?.string == kerasClass && layer["module"]?.string == "keras.src.ops.numpy")
         for (name, value) in try JSONValue(parsing: options).object ?? [:] {
@@ -134,6 +138,16 @@ import Testing
         ),
         ("Squeeze", #"{"axis": 1}"#, "T", "which has 4 elements"),
         ("Pad", #"{"pad_width": [[0, 0], [1, 1]]}"#, "T", "beside images"),
+        ("Split", #"{"indices_or_sections": 3, "axis": 1}"#, "T", "4 elements into 3 equal parts"),
+        ("Split", #"{"indices_or_sections": -9223372036854775808, "axis": 1}"#, "T", "equal parts"),
+        ("Split", #"{"indices_or_sections": [3, 2], "axis": 1}"#, "T", "at [3, 2] is not supported: they must rise"),
+        ("Split", #"{"indices_or_sections": [4], "axis": 1}"#, "T", "they must rise"),
+        ("Split", #"{"indices_or_sections": 2, "axis": 0}"#, "T", "it must be an axis of a sample"),
+        ("Split", #"{"indices_or_sections": 2, "axis": 1}"#, "T, 1", "is not supported"),
+        ("Roll", #"{"shift": 1, "axis": null}"#, "T", "a shift for each of some axes only"),
+        ("Roll", #"{"shift": [1, 2], "axis": [1]}"#, "T", "a shift for each of some axes only"),
+        ("Roll", #"{"shift": 1, "axis": 0}"#, "T", "it must be an axis of a sample"),
+        ("Std", #"{"axis": null}"#, "T", "of all axes"),
         ("Relu", "{}", "T, 3", "is not supported"), ("Softmax", #"{"axis": 5}"#, "T", "it must be an axis of a sample"),
     ])
     func operationsThatAreRefused(kerasClass: String, options: String, arguments: String, words: String) {
@@ -142,6 +156,59 @@ import Testing
             try around(Self.operation(kerasClass, options, given))
         }
         #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    }
+
+    @Test func longConstantsAreCut() {
+        let row = "[\([String](repeating: "0.125", count: 999).joined(separator: ", "))]"
+        let error = #expect(throws: NetworkError.self) {
+            try around(Self.operation("Add", "{}", "\(Self.tensor("a")), [\(row), [1]]"))
+        }
+        let text = error?.description ?? ""
+        #expect(
+            text.contains("Add with [[0.125") && text.contains("... is not supported") && text.count < 300, "\(text)")
+    }
+
+    // MARK: Several results
+
+    private func split(reading results: [Int]) throws -> Network {
+        let parts = results.map { #"["op", 0, \#($0), {}]"# }.joined(separator: ", ")
+        let layers = [
+            Self.input, Self.dense("a", Self.read("i")),
+            Self.operation("Split", #"{"indices_or_sections": [1, 3], "axis": -1}"#, Self.tensor("a")),
+            Self.layer("c", "Concatenate", #"{"axis": -1}"#, [parts]), Self.dense("d", Self.read("c")),
+        ]
+        return try network(layers)
+    }
+
+    /// Each result that is read is a layer, `x[:, 1:3]`, in files for both.
+    @Test func partsAreSlices() throws {
+        let network = try split(reading: [2, 1])
+        #expect(network.nodes.map(\.name) == ["i", "a", "op_part1", "op_part2", "c", "d"])
+        #expect(network.shapes[2...4].map(\.extents) == [[2], [1], [3]])
+        let home = network.kerasModel
+        let layer = try #require(home["config"]?["layers"]?.array?[2])
+        #expect(layer["class_name"]?.string == "GetItem" && layer["module"]?.string == "keras.src.ops.numpy")
+        #expect(try Network(kerasModel: home) == network)
+        let old = network.kerasModel(for: .keras2)
+        #expect(old["config"]?["layers"]?.array?[3]["class_name"]?.string == "SlicingOpLambda")
+        #expect(try Network(kerasModel: old).nodes.map(\.layer) == network.nodes.map(\.layer))
+    }
+
+    @Test func partsThatAreNotThere() {
+        let error = #expect(throws: NetworkError.self) { try split(reading: [0, 3]) }
+        #expect(
+            error?.description.contains("part 3 of it is read, and it makes 3") == true, "\(error?.description ?? "")")
+    }
+
+    /// A class that is not known gives its tensors one by one. The second is not taken for the argument `training`.
+    @Test func layersOfSeveralTensorsAreNamed() {
+        let layer = Self.layer("op", "GroupQueryAttention", #"{"head_dim": 4}"#, []).replacing(
+            #""inbound_nodes": []"#, with: #""inbound_nodes": [{"args": [T, T], "kwargs": {}}]"#
+        ).replacing("T", with: Self.tensor("a"))
+        let error = #expect(throws: NetworkError.self) { try around(layer) }
+        #expect(
+            error?.description.contains("GroupQueryAttention of several tensors is not supported") == true,
+            "\(error?.description ?? "")")
     }
 
     // MARK: Functions of TensorFlow
@@ -184,9 +251,12 @@ import Testing
 
     @Test(arguments: [
         (
-            "split", #"["a", 0, 0, {"num_or_size_splits": 2}]"#,
-            "the function tf.split is not supported between layers; those that are: abs"
+            "unstack", #"["a", 0, 0, {}]"#,
+            "the function tf.unstack is not supported between layers; those that are: abs"
         ),
+        ("split", #"["a", 0, 0, {"num_or_size_splits": 2}]"#, "Split along axis 0 is not supported"),
+        ("split", #"["a", 0, 0, {"num_or_size_splits": [5, -1], "axis": 1}]"#, "they must rise"),
+        ("split", #"["a", 0, 0, {"num_or_size_splits": [-1, 2, 2], "axis": 1}]"#, "with num_or_size_splits"),
         ("sparse.add", #"["a", 0, 0, {}]"#, "the function tf.sparse.add is not supported"),
         ("?", #"["a", 0, 0, {}]"#, "is not supported"),
         ("cast", #"["a", 0, 0, {"dtype": "float16"}]"#, "the function cast with dtype = \"float16\" is not supported"),

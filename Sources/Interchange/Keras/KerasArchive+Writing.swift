@@ -142,7 +142,7 @@ extension KerasExport {
         model["module"] = network.isSequential ? "keras" : "keras.src.models.functional"
         model["registered_name"] = network.isSequential ? .null : "Functional"
         model["compile_config"] = .object(
-            KerasFile.compilation(loss.archivedConfiguration, loss, of: network).merging([
+            KerasFile.compilation(\.archivedConfiguration, loss, of: network).merging([
                 "optimizer": [
                     "module": "keras.optimizers", "class_name": .string(optimizer.kerasClass),
                     "config": .object(optimizer.currentConfiguration(schedule)), "registered_name": nil,

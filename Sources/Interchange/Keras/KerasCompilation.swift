@@ -97,6 +97,11 @@ public struct KerasCompilation: Sendable {
         if let decay = remaining.removeValue(forKey: "decay")?.number, decay != 0 {
             settings.append(("schedule", "\(LearningRateSchedule.inverseTime(decay: decay, every: nil))"))
         }
+        if remaining["use_ema"]?.bool == true {
+            // An average over the statistics of batch normalisation too, and none that weights are set back to.
+            let momentum = Self.shortest(remaining["ema_momentum"]?.number ?? 0.99)
+            throw refusal("its use_ema = true, which is --ema \(momentum) here")
+        }
         for name in ["name", "ema_momentum", "ema_overwrite_frequency", "jit_compile", "is_legacy_optimizer"] {
             remaining[name] = nil
         }

@@ -26,16 +26,16 @@ package enum KerasFile {
                 "config": .object(optimizer.configuration),
             ]
         ]
-        let configuration = compilation(loss.kerasConfiguration, loss, of: network).merging(own) { _, own in own }
+        let configuration = compilation(\.kerasConfiguration, loss, of: network).merging(own) { _, own in own }
         try root.attributes.set("training_config", JSONValue.object(configuration).text())
     }
 
-    /// What `compile` is given besides the optimizer. `description` is the loss as the file has it.
+    /// What `compile` is given besides the optimizer. `written` makes of a loss what the file has of it.
     static func compilation(
-        _ description: JSONValue, _ loss: Loss, of network: Network
+        _ written: (Loss) -> JSONValue, _ loss: Loss, of network: Network
     ) -> [String: JSONValue] {
         // Keras's accuracy takes the largest output, and of a single one that above a half.
-        guard loss.heads.isEmpty else { return compilation(of: loss) }
+        guard loss.heads.isEmpty else { return compilation(written, ofHeads: loss.heads) }
         let isAccurate = network.decision == .largest && !loss.function.isOfValues
         let weights = [1] + network.auxiliaryOutputs.map(\.weight)
         // One for each output, where there are several.
@@ -43,7 +43,7 @@ package enum KerasFile {
             weights.count == 1 ? value : .array(weights.map { _ in value })
         }
         return [
-            "loss": each(description),
+            "loss": each(written(loss)),
             "loss_weights": weights.count == 1 ? nil : .array(weights.map { .number(Double("\($0)") ?? 0) }),
             "metrics": isAccurate ? each(["accuracy"]) : nil, "weighted_metrics": nil,
             "run_eagerly": false, "steps_per_execution": 1, "jit_compile": false,
@@ -51,11 +51,11 @@ package enum KerasFile {
     }
 
     /// The same for outputs with targets of their own.
-    private static func compilation(of loss: Loss) -> [String: JSONValue] {
+    private static func compilation(_ written: (Loss) -> JSONValue, ofHeads heads: [Loss.Head]) -> [String: JSONValue] {
         [
-            "loss": .array(loss.heads.map(\.loss.kerasConfiguration)),
-            "loss_weights": .array(loss.heads.map { .number(Double("\($0.weight)") ?? 0) }),
-            "metrics": .array(loss.heads.map { $0.loss.function.isOfValues ? .array([]) : ["accuracy"] }),
+            "loss": .array(heads.map { written($0.loss) }),
+            "loss_weights": .array(heads.map { .number(Double("\($0.weight)") ?? 0) }),
+            "metrics": .array(heads.map { $0.loss.function.isOfValues ? .array([]) : ["accuracy"] }),
             "weighted_metrics": nil, "run_eagerly": false, "steps_per_execution": 1, "jit_compile": false,
         ]
     }

@@ -65,6 +65,18 @@ extension Slice: PlainKerasLayer {
     }
 }
 
+extension Roll: PlainKerasLayer {
+    static let kerasClasses = ["Roll"]
+
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        self.init(try options.integers("shifts") ?? [])
+    }
+
+    package var isOfKeras: Bool { false }
+
+    package var kerasConfiguration: [String: JSONValue] { ["shifts": .array(shifts.map { .integer($0) })] }
+}
+
 extension Stack: PlainKerasLayer {
     static let kerasClasses = ["Stack"]
 

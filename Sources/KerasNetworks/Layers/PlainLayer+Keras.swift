@@ -16,9 +16,8 @@ extension Layer {
         UnitNormalization.self, DepthwiseConvolution2D.self, SeparableConvolution2D.self, TransposedConvolution2D.self,
         SequenceLayer.self, Noise.self, Rescaling.self, Standardization.self, Resizing.self, CenterCrop.self,
         InterpolatedUpSampling2D.self, RandomFlip.self, RandomAffine.self, RandomTone.self, RandomCrop.self,
-        ChannelScale.self, ScalarOperation.self, Reduction.self, Slice.self, Stack.self, AxisConcatenation.self,
-        AxisSoftmax.self,
-        MatrixProduct.self,
-        MultiHeadAttention.self, DotAttention.self,
+        ChannelScale.self, ScalarOperation.self, Reduction.self, Slice.self, Roll.self, Stack.self,
+        AxisConcatenation.self, AxisSoftmax.self, MatrixProduct.self,
+        MultiHeadAttention.self, DotAttention.self, Embedding.self,
     ]
 }

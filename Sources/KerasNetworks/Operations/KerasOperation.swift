@@ -47,7 +47,7 @@ struct KerasOperation {
 
     /// Nil for a class that is not known.
     private static func usualModule(of kerasClass: String) -> String? {
-        guard readers[kerasClass] != nil else { return nil }
+        guard readers[kerasClass] != nil || kerasClass == split else { return nil }
         let name =
             switch kerasClass {
             case "Rsqrt": "math"
@@ -62,7 +62,7 @@ struct KerasOperation {
 
     mutating func layer() throws(LayerError) -> Layer {
         guard let read = Self.readers[kerasClass] else {
-            let known = Self.readers.keys.sorted().joined(separator: ", ")
+            let known = (Self.readers.keys + [Self.split]).sorted().joined(separator: ", ")
             throw LayerError("the operation \(kerasClass) is not supported; those that are: \(known)")
         }
         let layer = try read(&self)
@@ -98,7 +98,7 @@ struct KerasOperation {
     }
 
     func unsupported(_ argument: JSONValue) -> LayerError {
-        LayerError("\(kerasClass) with \((try? argument.text()) ?? "?") is not supported")
+        LayerError("\(kerasClass) with \(KerasArguments.brief(argument)) is not supported")
     }
 
     /// An axis of a sample from 0, of one that Keras counts with that of the batch. `rank` is that of the samples.

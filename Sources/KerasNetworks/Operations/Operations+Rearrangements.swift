@@ -82,6 +82,21 @@ extension KerasOperation {
                             : Slice.Axis(start: 0, count: extent)
                     }))
         },
+        "Roll": { (operation) throws(LayerError) in
+            try operation.requireTensorsOnly()
+            let input = operation.inputs.first ?? [1]
+            guard let axes = try operation.options.integers("axis"),
+                let given = try operation.options.integers("shift"), given.count == axes.count
+            else { throw LayerError("Roll is supported with a shift for each of some axes only") }
+            var shifts = [Int](repeating: 0, count: input.rank)
+            for (number, shift) in zip(axes, given) {
+                let axis = try operation.axis(number, rank: input.rank)
+                // Both are shorter than the axis.
+                let place = (shifts[axis] + shift % input[axis]) % input[axis]
+                shifts[axis] = place < 0 ? place + input[axis] : place
+            }
+            return .plain(Roll(shifts))
+        },
         "Concatenate": { (operation) throws(LayerError) in
             try operation.requireTensorsOnly()
             return operation.options.isAlongLastAxis

@@ -5,7 +5,7 @@ extension KerasOperation {
     /// Along some axes of one tensor.
     static let reductions: [String: Reader] = [
         "Mean": reduction(.mean), "Sum": reduction(.sum), "Max": reduction(.max), "Min": reduction(.min),
-        "Amax": reduction(.max), "Amin": reduction(.min),
+        "Amax": reduction(.max), "Amin": reduction(.min), "Var": reduction(.variance), "Std": reduction(.deviation),
     ]
 
     /// The mean of an image's pixels has kernels of its own.

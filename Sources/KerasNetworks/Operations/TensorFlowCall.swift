@@ -85,6 +85,17 @@ extension Slice {
     }
 }
 
+extension Roll {
+    package var tensorFlow: TensorFlowCall? {
+        TensorFlowCall(
+            function: "roll",
+            arguments: [
+                "shift": .array(shifts.map { .integer($0) }),
+                "axis": .array(shifts.indices.map { .integer($0 + 1) }),
+            ])
+    }
+}
+
 extension Stack {
     package var tensorFlow: TensorFlowCall? {
         TensorFlowCall(function: "stack", arguments: ["axis": .integer(axis + 1)], takesList: true)

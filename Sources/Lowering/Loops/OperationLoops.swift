@@ -144,7 +144,7 @@ struct ReductionLoops: PlainLayer {
 
     var kept: KeptValues {
         switch kind {
-        case .max, .min: .inputs
+        case .max, .min, .variance, .deviation: .inputs
         case .sum, .mean: .nothing
         }
     }
@@ -160,6 +160,8 @@ struct ReductionLoops: PlainLayer {
                 case .sum: y[place] = Float(sum(x + first))
                 case .mean: y[place] = Float(sum(x + first) / Double(distances.count))
                 case .max, .min: y[place] = extreme(x + first)
+                case .variance: y[place] = Float(spread(x + first).variance)
+                case .deviation: y[place] = Float(spread(x + first).variance.squareRoot())
                 }
             }
         }
@@ -183,12 +185,25 @@ struct ReductionLoops: PlainLayer {
                     let count = distances.reduce(0) { $0 + (x[$1] == extreme ? 1 : 0) }
                     let share = dy[place] / Float(max(count, 1))
                     for distance in distances { dx[first + distance] = x[distance] == extreme ? share : 0 }
+                case .variance, .deviation:
+                    let x = kept[0] + sample * input + first
+                    let (mean, variance) = spread(x)
+                    let slope = kind == .variance ? 2 : 1 / variance.squareRoot()
+                    let factor = Double(dy[place]) * slope / Double(distances.count)
+                    for distance in distances { dx[first + distance] = Float((Double(x[distance]) - mean) * factor) }
                 }
             }
         }
     }
 
     private func sum(_ x: UnsafePointer<Float>) -> Double { distances.reduce(0) { $0 + Double(x[$1]) } }
+
+    private func spread(_ x: UnsafePointer<Float>) -> (mean: Double, variance: Double) {
+        let count = Double(distances.count)
+        let mean = sum(x) / count
+        let squares = distances.reduce(0) { $0 + (Double(x[$1]) - mean) * (Double(x[$1]) - mean) }
+        return (mean, squares / count)
+    }
 
     /// A NaN stays one.
     private func extreme(_ x: UnsafePointer<Float>) -> Float {
@@ -209,6 +224,53 @@ extension Slice: PlainlyComputed {
             samples: samples, input: input, output: axes.map(\.count),
             steps: zip(axes, steps).map { $0.step * $1 },
             first: zip(axes, steps).reduce(0) { $0 + $1.0.start * $1.1 })
+    }
+}
+
+extension Roll: PlainlyComputed {
+    package func loops(for operation: Operation, samples: Int) -> (any PlainLayer)? {
+        RollLoops(self, of: operation.outputShape, samples: samples)
+    }
+}
+
+/// Each element of the output is one of the input.
+struct RollLoops: PlainLayer {
+    private let samples: Int
+    /// For each element of a sample's output, where it is in the input.
+    private let places: [Int]
+
+    init(_ roll: Roll, of shape: Shape, samples: Int) {
+        self.samples = samples
+        places = zip(shape.extents, roll.shifts).reduce([0]) { places, axis in
+            let (extent, shift) = axis
+            return places.flatMap { place in
+                (0..<extent).map { place * extent + ($0 + extent - shift) % extent }
+            }
+        }
+    }
+
+    var kept: KeptValues { .nothing }
+
+    func forward(
+        _ x: [UnsafePointer<Float>], _ parameters: [UnsafePointer<Float>], into y: UnsafeMutablePointer<Float>,
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        for sample in 0..<samples {
+            let (x, y) = (x[0] + sample * places.count, y + sample * places.count)
+            for (element, place) in places.enumerated() { y[element] = x[place] }
+        }
+    }
+
+    func backward(
+        _ dy: UnsafePointer<Float>, kept: [UnsafePointer<Float>], _ parameters: [UnsafePointer<Float>],
+        into dx: [UnsafeMutablePointer<Float>?], gradients: [UnsafeMutablePointer<Float>?],
+        scratch: UnsafeMutablePointer<Float>
+    ) {
+        guard let dx = dx[0] else { return }
+        for sample in 0..<samples {
+            let (dx, dy) = (dx + sample * places.count, dy + sample * places.count)
+            for (element, place) in places.enumerated() { dx[place] = dy[element] }
+        }
     }
 }
 

@@ -51,9 +51,14 @@ public struct ScalarOperation: PlainDescription {
     public var category: String { "operation" }
 }
 
-/// A sum, mean or extreme of the elements along some axes of a sample. Equal extremes share the gradient, as in TensorFlow.
+/// A sum, mean, extreme or spread of the elements along some axes of a sample. Equal extremes share the gradient, as in TensorFlow.
 public struct Reduction: PlainDescription {
-    public enum Kind: String, Sendable, Equatable, CaseIterable { case sum, mean, max, min }
+    public enum Kind: String, Sendable, Equatable, CaseIterable {
+        case sum, mean, max, min
+        /// The mean square of what elements are off their mean, and its root.
+        case variance
+        case deviation = "std"
+    }
 
     public let kind: Kind
     /// The first axis of a sample is 0.
@@ -117,6 +122,25 @@ public struct Slice: PlainDescription {
     }
 
     public var typeName: String { "Slice" }
+    public var category: String { "operation" }
+}
+
+/// Each element moved along the axes. Those that leave at one end come in at the other.
+public struct Roll: PlainDescription {
+    /// By how many places, for each axis of a sample: at least 0, and fewer than it has.
+    public let shifts: [Int]
+
+    public init(_ shifts: [Int]) { self.shifts = shifts }
+
+    public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
+        let input = try inputs.single()
+        guard shifts.count == input.rank, zip(shifts, input.extents).allSatisfy({ (0..<$1).contains($0) }) else {
+            throw LayerError("its shifts \(shifts) are not places of its input \(input)")
+        }
+        return input
+    }
+
+    public var typeName: String { "Roll" }
     public var category: String { "operation" }
 }
 

@@ -44,6 +44,13 @@ def of_steps(product):
     return build
 
 
+def of_rows(x):
+    y = L.Dense(4)(L.Flatten()(x))
+    rows = L.Embedding(5, 3, embeddings_initializer="glorot_normal")(ops.clip(ops.abs(y) * 3, 0, 4.5))
+    # Numbers of rows take no gradient.
+    return L.Dense(2)(L.Concatenate()([L.Flatten()(rows), y]))
+
+
 CASES = {
     "x times 2 plus 1": one(lambda x: x * 2 + 1),
     "3 minus 2 x": one(lambda x: 3 - 2 * x),
@@ -110,6 +117,13 @@ CASES = {
     "matmul of a matrix with itself": of_steps(lambda q, k, v: ops.matmul(q, ops.transpose(q, (0, 2, 1)))),
     "matmul of one row of an image": of_two(lambda a, b: ops.matmul(a[:, :1], ops.swapaxes(b, 2, 3))),
     "matmul by one row of an image": of_two(lambda a, b: ops.matmul(a, ops.swapaxes(b[:, 1:2], 2, 3))),
+    "variance of pixels": one(lambda x: ops.var(x, axis=(1, 2))),
+    "deviation of channels": one(lambda x: ops.std(x, axis=-1, keepdims=True)),
+    "roll along an axis": one(lambda x: ops.roll(x, 2, axis=-1)),
+    "roll along two axes": one(lambda x: ops.roll(x, (-1, 6), axis=(1, 2))),
+    "split in equal parts": one(lambda x: ops.multiply(*ops.split(x, 2, axis=-1))),
+    "split at places": one(lambda x: ops.concatenate(ops.split(x, [1, 4], axis=3)[:0:-1], axis=-1)),
+    "Embedding": of_rows,
 }
 
 if __name__ == "__main__":

@@ -38,6 +38,9 @@ CASES = {
         tf.nn.max_pool2d(tf.pad(x, [[0, 0], [1, 0], [0, 1], [0, 0]]), 2, [1, 2], "SAME"), [1, 2, 2, 1], [1, 1, 1, 1], "VALID"),
     "resized and of length 1": lambda x: tf.math.l2_normalize(tf.image.resize(x, (5, 4), method="nearest"), axis=-1),
     "sum of several": lambda x: tf.add_n([x, tf.tanh(x), tf.identity(x)]),
+    "spreads and rolls": lambda x: x * tf.math.reduce_variance(x, [1, 2], keepdims=True)
+    + tf.roll(x, [1, -2], [1, 3]) * tf.math.reduce_std(x, axis=-1, keepdims=True) - tf.roll(x, 1, 2),
+    "parts": lambda x: tf.concat(tf.split(x, [2, 1, 3], axis=-1)[::-1], -1) * tf.split(x, 2, axis=1)[1][:, :1],
 }
 
 
