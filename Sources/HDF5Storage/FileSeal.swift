@@ -79,7 +79,9 @@ package enum FileSeal {
         }
         return FileError(
             .unsealed, file: file, "it is an HDF5 file without dptrain's digest",
-            remedy: "if it comes from Keras, load it with --weights; if it was a checkpoint, its end is missing")
+            remedy:
+                "if it comes from Keras, load it with --weights; a checkpoint that another program opened to change it has "
+                + "lost its digest: change a copy that `dptrain checkpoint export` has written")
     }
 
     private static func littleEndian(_ value: UInt64) -> [UInt8] {
