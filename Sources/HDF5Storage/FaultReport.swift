@@ -1,3 +1,4 @@
+import Basics
 import CHDF5
 import Glibc
 
@@ -53,14 +54,13 @@ enum FaultReport {
             raise(signal)
             return
         }
-        say("dptrain: ")
-        write(STDERR_FILENO, file, strlen(file))
-        say(signal == timeout ? ": libhdf5 came to no end on it" : ": libhdf5 broke off on it with a fault of memory")
-        say(": it is damaged, or made to do this; get it again from its source\n")
+        Alert.write("dptrain: ")
+        Alert.write(UnsafeRawBufferPointer(start: file, count: strlen(file)))
+        Alert.write(
+            signal == timeout ? ": libhdf5 came to no end on it" : ": libhdf5 broke off on it with a fault of memory")
+        Alert.write(": it is damaged, or made to do this; get it again from its source\n")
         _exit(EXIT_FAILURE)
     }
-
-    private static func say(_ text: StaticString) { write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount) }
 }
 
 /// What a thread is doing with a file. It lies in the thread's own memory, with a stack for the signal handler.

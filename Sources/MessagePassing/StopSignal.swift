@@ -23,10 +23,7 @@ public enum StopSignal {
                 let earlier = StopSignal.last.exchange(signal, ordering: .relaxed)
                 guard signal == SIGINT else { return }
                 guard earlier == SIGINT else {
-                    if StopSignal.speaks.load(ordering: .relaxed) {
-                        let text = StopSignal.announcement
-                        write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
-                    }
+                    if StopSignal.speaks.load(ordering: .relaxed) { Alert.write(StopSignal.announcement) }
                     return
                 }
                 Glibc.signal(signal, SIG_DFL)

@@ -51,6 +51,16 @@ dptrain ends the job" \
     resume=(--overwrite)
 done
 
+# Nobody reads what the other ranks say.
+mkfifo unread
+exec 7<>unread
+fill unread
+printf '#!/bin/bash\nexec "$@" 2>unread\n' >speak-in-vain
+chmod +x speak-in-vain
+expect "rank 1 stopped, and what the other says is not read" 1 "" \
+    stopped 1 500 timeout -k 5 $limit mpirun -n 2 ./speak-in-vain "$binary" "${options[@]}" --epochs 9999 --output stopped \
+    --overwrite
+
 # Before MPI: the first thing that the rank does is to stop.
 cat >stop-first <<'END'
 #!/bin/bash

@@ -72,6 +72,9 @@ same_run() {
     [[ -s $1/log.jsonl ]] && diff <(untimed "$1") <(untimed "$2") >>output
 }
 
+# fill PIPE: nothing more can be written to it.
+fill() { dd if=/dev/zero of="$1" bs=4096 oflag=nonblock status=none 2>/dev/null; }
+
 differ() { ! cmp -s "$1" "$2"; }
 
 finish() {

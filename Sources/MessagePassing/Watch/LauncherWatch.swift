@@ -14,7 +14,7 @@ package enum LauncherWatch {
         }
         try BackgroundThread.start("dptrain launcher") {
             end.wait()
-            StallWatch.say("rank \(launch.rank) ends, since \(launcher.name), which has started it, is gone.")
+            Alert.say("rank \(launch.rank) ends, since \(launcher.name), which has started it, is gone.")
             // MPI may be in use on the other threads.
             _exit(EXIT_FAILURE)
         }

@@ -72,7 +72,7 @@ package final class StallWatch: Sendable {
                 let report = report(status)
                 let isLate = quiet >= patience.limit + Self.precedence
                 guard self.signs.load(ordering: .relaxed) == seen, report.isToBeSaid || isLate else { continue }
-                Self.say(report.text + " " + Launcher.current.farewell)
+                Alert.say(report.text + " " + Launcher.current.farewell)
                 // MPI may be in use on the other thread. mpirun ends all ranks when one exits.
                 _exit(1)
             }
@@ -81,7 +81,7 @@ package final class StallWatch: Sendable {
                 let report = report(status)
                 guard self.signs.load(ordering: .relaxed) == seen, report.isToBeSaid else { continue }
                 let end = activity.needsOthers ? " dptrain ends the job after \(patience.limit) s." : ""
-                Self.say(report.text + end)
+                Alert.say(report.text + end)
             }
         }
     }
@@ -110,10 +110,5 @@ package final class StallWatch: Sendable {
             }
         }
         return StallReport(launch: launch, own: own, directory: directory, answers: answers)
-    }
-
-    static func say(_ text: String) {
-        // Nobody can be told that nobody can be told.
-        try? POSIXFileSystem().write(Array("dptrain: \(text)\n".utf8), to: STDERR_FILENO, "standard error")
     }
 }

@@ -1,0 +1,43 @@
+import Glibc
+
+/// Words on standard error of those who must not wait for a reader: threads that end the process or watch over it, and handlers of
+/// signals. A pipe that nobody reads can be full, and a terminal held.
+package enum Alert {
+    /// How long there may be no room, in milliseconds. What has none by then is left out.
+    private static var patience: Int32 { 1000 }
+    /// What a pipe takes at once if it has room at all (PIPE_BUF).
+    private static var portion: Int { 4096 }
+
+    /// A line that tells which program speaks.
+    package static func say(_ text: String) {
+        var line = "dptrain: \(text)\n"
+        line.withUTF8 { write(UnsafeRawBufferPointer($0)) }
+    }
+
+    /// Neither allocates nor locks, as handlers of signals need it.
+    package static func write(_ text: StaticString) {
+        write(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// The same of other bytes.
+    package static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32 = STDERR_FILENO) {
+        var rest = bytes
+        while !rest.isEmpty, hasRoom(descriptor) {
+            let count = Glibc.write(descriptor, rest.baseAddress, min(rest.count, portion))
+            if count > 0 {
+                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+            } else if count == 0 || errno != EINTR && errno != EAGAIN {
+                // Nobody can be told that nobody can be told.
+                return
+            }
+        }
+    }
+
+    /// Whether there is room, or comes to be within the time.
+    private static func hasRoom(_ descriptor: Int32) -> Bool {
+        var place = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        var count: Int32
+        repeat { count = poll(&place, 1, patience) } while count < 0 && errno == EINTR
+        return count > 0
+    }
+}
