@@ -13,11 +13,10 @@ expect "a run left alone" 0 "" alone "${options[@]}" --epochs 60 --output alone
 # The folder's whole path tells this script's processes from those of others.
 out=$folder/out
 
-# ranks_of FOLDER: the processes that train there.
+# ranks_of FOLDER: the processes that train there, without the launch.
 ranks_of() {
     local process
-    for process in $(pgrep -f -- "--output $1"); do
-        [[ $(readlink "/proc/$process/exe") == "$binary" ]] || continue
+    for process in $(ranks_in "$1"); do
         tr '\0' ' ' <"/proc/$process/cmdline" | grep -q " launch " || echo "$process"
     done
 }
@@ -128,6 +127,8 @@ nothing_is_left() {
     done
     return 1
 }
+# has_ended PROCESS: what is left of it may be a zombie, where no process asks for the ends of orphans.
+has_ended() { ! grep -s "^State:" "/proc/$1/status" | grep -qv "(zombie)"; }
 "$binary" launch -n 2 -- "${options[@]}" --epochs 99999 --output "$folder/killed" >output 2>&1 &
 job=$!
 await_step "$folder/killed" 9
@@ -137,7 +138,7 @@ wait $job 2>/dev/null
 expect "the next launch takes over from one that was killed" 75 "resumed +from " \
     launch -n 1 -- --resume --output "$folder/killed" --max-time 1s
 verdict "of a launch that is killed no rank is left" nothing_is_left "$folder/killed"
-verdict "nor its mpirun" test ! -e "/proc/$mpirun_of_job"
+verdict "nor its mpirun" has_ended "$mpirun_of_job"
 
 # Two things are those of Open MPI: its launcher passes SIGUSR2 on, and asks an agent for ranks on other hosts.
 if ldd "$binary" | grep -q libmpich; then

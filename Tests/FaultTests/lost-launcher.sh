@@ -1,6 +1,6 @@
 #!/bin/bash
-# Ranks end when the launcher that has started them is killed: with MPI's own launcher, with a script between it and the ranks, and
-# where MPI knows nothing of the launcher and so cannot tell the ranks.
+# Ranks end when the launcher that has started them is killed: with MPI's own launcher, with a script or a helper between it and the
+# ranks, where MPI knows nothing of the launcher and so cannot tell the ranks, and where nobody reads what they say of it.
 # Tests/FaultTests/lost-launcher.sh PATH-TO-DPTRAIN
 source "$(dirname "$0")/../RunTests/support.sh"
 
@@ -8,30 +8,13 @@ alone data generate --output data.h5 --train 250 --test 40 --seed 5 >output || e
 options=(--model simple-cnn --data data.h5 --batch-size 26 --checkpoint-every-steps 3 --epochs 99999)
 out=$folder/out
 
-# The processes that train.
-ranks_left() {
-    local process
-    for process in $(pgrep -f -- "--output $out"); do
-        [[ $(readlink "/proc/$process/exe") == "$binary" ]] && echo "$process"
-    done
-}
-
-# within SECONDS COMMAND...: it succeeds at last.
-within() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        [[ $SECONDS -lt $end ]] || return 1
-        sleep 0.02
-    done
-}
 has_begun() { [[ -e $out/step-00000003.h5 ]]; }
-none_is_left() { [[ -z $(ranks_left) ]]; }
+none_is_left() { [[ -z $(ranks_in "$out") ]]; }
 
 # start COMMAND...: a run of which the launcher is $job, in its first steps.
 start() {
     # What should have ended may still write.
-    kill -KILL $(ranks_left) 2>/dev/null
+    kill -KILL $(ranks_in "$out") 2>/dev/null
     rm -rf "$out"
     "$@" --output "$out" >output 2>&1 &
     job=$!
@@ -53,22 +36,34 @@ lose_launcher
 verdict "with a script between them too" within 20 none_is_left
 
 # A launcher by its name, and no more.
-name=mpirun
-if ldd "$binary" | grep -q libmpich; then name=mpiexec.hydra; fi
-printf '#!/bin/bash\n"$@" &\nwait\n' >$name
-chmod +x $name
+name=mpirun helper=orted
+if ldd "$binary" | grep -q libmpich; then name=mpiexec.hydra helper=hydra_pmi_proxy; fi
+printf '#!/bin/bash\n"$@" &\nwait\n' | tee $helper >$name
+chmod +x $name $helper
 start ./$name "$binary" "${options[@]}"
-verdict "a run goes on as long as its launcher lives" bash -c "sleep 0.5; kill -0 $(ranks_left)"
+verdict "a run goes on as long as its launcher lives" bash -c "sleep 0.5; kill -0 $(ranks_in "$out")"
 lose_launcher
 verdict "MPI need not tell them" within 20 none_is_left
 
+start ./$name ./$helper "$binary" "${options[@]}"
+lose_launcher
+verdict "a helper of the launcher may outlive it" within 20 none_is_left
+
+mkfifo unread
+exec 7<>unread
+printf '#!/bin/bash\nexec "$@" 2>unread\n' >script
+start ./$name ./script "$binary" "${options[@]}"
+fill unread
+lose_launcher
+verdict "what they say of it need find no reader" within 20 none_is_left
+
 start ./$name "$binary" "${options[@]}"
-rank=$(ranks_left)
+rank=$(ranks_in "$out")
 kill -STOP "$rank"
 lose_launcher
 kill -CONT "$rank"
 verdict "a rank that was stopped meanwhile ends when it goes on" within 20 none_is_left
 expect "the next run has the folder" 75 "resumed +from " alone --resume --output "$out" --max-time 1s
-kill -KILL $(ranks_left) 2>/dev/null
+kill -KILL $(ranks_in "$out") 2>/dev/null
 
 finish

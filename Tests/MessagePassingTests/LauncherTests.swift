@@ -22,28 +22,36 @@ struct LauncherTests {
         #expect(ProcessEnd(of: child.identifier) == nil)
     }
 
-    /// A script stands between the launcher and the rank.
-    @Test func theLauncherIsFoundByItsName() throws {
+    /// A helper stands between the launcher and the rank, and scripts between all of them.
+    @Test func launchersAreFoundByTheirNames() throws {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
-        let launcher = "\(folder.path)/\(MPI.implementation.launcher)"
-        let number = "\(folder.path)/number"
-        let text = "#!/bin/sh\nsh -c 'sleep 100 & echo $! >\(number).new; mv \(number).new \(number); wait'\n:\n"
-        try POSIXFileSystem().replace(launcher, with: Array(text.utf8))
-        #expect(chmod(launcher, 0o755) == 0)
-        let child = try Self.start(launcher)
-        while access(number, F_OK) != 0 { usleep(1000) }
-        let rank = try #require(SystemText(number)?.number.flatMap { Int32(exactly: $0) })
-        #expect(Launcher.nearest(above: rank)?.process == child.identifier)
-        #expect(Launcher.nearest(above: rank)?.name == MPI.implementation.launcher)
+        let names = [try #require(MPI.implementation.launcherHelpers.min()), MPI.implementation.launcher]
+        var command = "sleep 100 & echo $! >number.new; mv number.new number; wait"
+        for name in names {
+            let text = "#!/bin/sh\ncd \(folder.path)\nsh -c '\(command)'\n:\n"
+            try POSIXFileSystem().replace("\(folder.path)/\(name)", with: Array(text.utf8))
+            #expect(chmod("\(folder.path)/\(name)", 0o755) == 0)
+            command = "./\(name); :"
+        }
+        let child = try Self.start("\(folder.path)/\(names[1])")
+        while access("\(folder.path)/number", F_OK) != 0 { usleep(1000) }
+        let rank = try #require(SystemText("\(folder.path)/number")?.number.flatMap { Int32(exactly: $0) })
+        let chain = Launcher.chain(above: rank)
+        #expect(chain.map(\.name) == names)
+        #expect(chain.last?.process == child.identifier)
+        // Those above a launcher are another job's.
+        #expect(Launcher.chain(above: chain[0].process).map(\.name) == [names[1]])
         child.send(SIGKILL)
         child.waitUntilEnd()
+        kill(chain[0].process, SIGKILL)
         kill(rank, SIGKILL)
     }
 
     @Test func aProcessWithoutALauncherHasThatOfTheTests() throws {
         let child = try Self.start("sleep", "100")
-        #expect(Launcher.nearest(above: child.identifier)?.process == Launcher.nearest(above: getpid())?.process)
+        #expect(
+            Launcher.chain(above: child.identifier).map(\.process) == Launcher.chain(above: getpid()).map(\.process))
         child.send(SIGKILL)
         child.waitUntilEnd()
     }

@@ -72,6 +72,24 @@ same_run() {
     [[ -s $1/log.jsonl ]] && diff <(untimed "$1") <(untimed "$2") >>output
 }
 
+# ranks_in FOLDER: the processes that train there. Its whole path tells them from those of others.
+ranks_in() {
+    local process
+    for process in $(pgrep -f -- "--output $1"); do
+        [[ $(readlink "/proc/$process/exe") == "$binary" ]] && echo "$process"
+    done
+}
+
+# within SECONDS COMMAND...: it succeeds at last.
+within() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [[ $SECONDS -lt $end ]] || return 1
+        sleep 0.02
+    done
+}
+
 # fill PIPE: nothing more can be written to it.
 fill() { dd if=/dev/zero of="$1" bs=4096 oflag=nonblock status=none 2>/dev/null; }
 

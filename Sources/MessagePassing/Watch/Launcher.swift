@@ -12,16 +12,21 @@ package struct Launcher: Sendable {
         return Launcher(process: isLauncher ? parent : nil)
     }
 
-    /// The nearest process above this one that is a launcher, or a helper that has started ranks for it. A script may stand between
-    /// them, and would outlive it.
-    package static func nearest(above process: Int32) -> (process: Int32, name: String)? {
-        let names = MPI.implementation.launcherProcesses.union(MPI.implementation.launcherHelpers)
+    /// The processes above this one by which it was started, the nearest first: helpers of the launcher, and the launcher
+    /// itself if it runs on this host. A helper may outlive its launcher, and so may a script that stands between them.
+    package static func chain(above process: Int32) -> [(process: Int32, name: String)] {
+        let (launchers, helpers) = (MPI.implementation.launcherProcesses, MPI.implementation.launcherHelpers)
+        var chain: [(process: Int32, name: String)] = []
         var above = parent(of: process)
         while let candidate = above, candidate > 1 {
-            if let name = name(of: candidate), names.contains(name) { return (candidate, name) }
+            if let name = name(of: candidate), launchers.union(helpers).contains(name) {
+                chain.append((candidate, name))
+                // One above it has started a program that starts ranks of its own.
+                if launchers.contains(name) { break }
+            }
             above = parent(of: candidate)
         }
-        return nil
+        return chain
     }
 
     private static func name(of process: Int32) -> String? {

@@ -2,21 +2,22 @@ import Basics
 import CSharedMemory
 import Glibc
 
-/// Ends a rank when the program that has started it is gone, however that ended.
+/// Ends a rank when the program that has started it is gone, or the helper by which that did so, however they ended.
 ///
-/// MPI means to do so by itself. But it learns of it by a connection, which a thread of MPI's must be there to read: ranks of Open MPI
-/// 5 were seen to live on, and to keep their output folder from the next run. The kernel says at once that a process has ended.
+/// MPI means to do so by itself. But it learns of it by a connection, which a thread of MPI's must be there to read: ranks of
+/// Open MPI 5 were seen to live on, and to keep their output folder from the next run. The kernel says at once that a process
+/// has ended.
 package enum LauncherWatch {
     /// Before MPI_Init, which may wait for ever for a launcher that is gone. Without a launcher it does nothing.
     static func begin(_ launch: LaunchEnvironment) throws(ThreadError) {
-        guard let launcher = Launcher.nearest(above: getpid()), let end = ProcessEnd(of: launcher.process) else {
-            return
-        }
-        try BackgroundThread.start("dptrain launcher") {
-            end.wait()
-            Alert.say("rank \(launch.rank) ends, since \(launcher.name), which has started it, is gone.")
-            // MPI may be in use on the other threads.
-            _exit(EXIT_FAILURE)
+        for launcher in Launcher.chain(above: getpid()) {
+            guard let end = ProcessEnd(of: launcher.process) else { continue }
+            try BackgroundThread.start("dptrain launcher") {
+                end.wait()
+                Alert.say("rank \(launch.rank) ends, since \(launcher.name), which has started it, is gone.")
+                // MPI may be in use on the other threads.
+                _exit(EXIT_FAILURE)
+            }
         }
     }
 }
