@@ -14,6 +14,8 @@ public final class Communicator {
     package let watch: StallWatch
     /// For what ranks of one node gather without messages; nil where they do not.
     private(set) var sharedGather: SharedGather?
+    /// Of its ranks, once they are known.
+    private var nodes: NodeMap?
 
     /// How much threading MPI offers.
     public enum ThreadLevel: Int32, Sendable, Comparable {
@@ -44,15 +46,25 @@ public final class Communicator {
         try launch.refuseIsolation(communicatorSize: world.size)
         watch.know(try RankDirectory(world, port: watch.port))
         watch.begin(.preparing)
-        return try world.nodeByNode()
+        let nodes = try world.nodeMap()
+        return nodes.haveNeighbouringRanks ? world : try world.nodeByNode(nodes)
     }
 
-    /// The same ranks, those of a node one after the other. Rank 0 stays what it is.
-    private func nodeByNode() throws -> Communicator {
-        let nodes = try nodeMap()
-        if nodes.haveNeighbouringRanks { return self }
+    /// The same ranks, those of a node one after the other. Rank 0 stays what it is. Checks give nodes that are only supposed.
+    /// Collective.
+    package func nodeByNode(_ nodes: NodeMap) throws -> Communicator {
         let place = try count(nodes.place(of: rank), "MPI_Comm_split")
-        return try split("MPI_Comm_split") { MPI_Comm_split(handle.mpi, 0, place, &$0.mpi) }
+        let ordered = try split("MPI_Comm_split") { MPI_Comm_split(handle.mpi, 0, place, &$0.mpi) }
+        ordered.nodes = NodeMap(sizes: nodes.nodes.map(\.count))
+        return ordered
+    }
+
+    /// The nodes of this communicator's ranks. Collective.
+    public func nodeMap() throws -> NodeMap {
+        if let nodes { return nodes }
+        let found = try nodesThatShareMemory()
+        nodes = found
+        return found
     }
 
     private init(_ handle: cmpi_comm, _ watch: StallWatch) throws {

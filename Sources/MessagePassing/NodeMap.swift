@@ -20,8 +20,13 @@ public struct NodeMap: Sendable, Equatable {
         nodeOfRank = labels.compactMap { numbers[$0] }
     }
 
+    /// So many ranks on each node, one node after the other.
+    package init(sizes: [Int]) {
+        self.init(labels: sizes.enumerated().flatMap { Array(repeating: $0.offset, count: $0.element) })
+    }
+
     /// All ranks on one node.
-    public init(ranks: Int) { self.init(labels: Array(repeating: 0, count: ranks)) }
+    public init(ranks: Int) { self.init(sizes: [ranks]) }
 
     public var ranks: Int { nodeOfRank.count }
     public func node(of rank: Int) -> Int { nodeOfRank[rank] }
@@ -38,8 +43,8 @@ public struct NodeMap: Sendable, Equatable {
 }
 
 extension Communicator {
-    /// The nodes of this communicator's ranks. Collective.
-    public func nodeMap() throws -> NodeMap {
+    /// As MPI says. Collective.
+    func nodesThatShareMemory() throws -> NodeMap {
         let node = try split("MPI_Comm_split_type") {
             MPI_Comm_split_type(handle.mpi, cmpi_comm_type_shared(), Int32(rank), cmpi_info_null(), &$0.mpi)
         }

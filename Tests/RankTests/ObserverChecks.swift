@@ -75,12 +75,8 @@ var observerChecks: [RankCheck] {
         RankCheck("an observer of rank 0 sees what each of several outputs takes validation samples for") { check in
             let trial = try RunTrial(check)
             let record = ConfusionRecord(isInterested: check.rank == 0)
-            let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-                .appendingPathComponent("../RunTests/heads.json").path
-            let settings = [
-                "model": model, "labels": "digit=train/labels,number=train/labels", "loss-weights": "number=0.01",
-            ]
-            try trial.run(in: "confused", settings: recordedRun.merging(settings) { $1 }, observers: [record])
+            let settings = recordedRun.merging(RunTrial.heads) { $1 }
+            try trial.run(in: "confused", settings: settings, observers: [record])
             check.expect(record.outputs, equals: check.rank == 0 ? ["digit", "digit"] : [], "outputs of classes")
             for (matrix, scores) in zip(record.matrices, record.scores) {
                 check.expect(matrix.samples.reduce(0, +), equals: 20, "samples")

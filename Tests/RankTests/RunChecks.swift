@@ -262,6 +262,13 @@ final class RunTrial {
 
     func path(_ name: String) -> String { "\(folder)/\(name)" }
 
+    /// A network with two outputs, and what they are to say.
+    static let heads = [
+        "model": URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../RunTests/heads.json").path,
+        "labels": "digit=train/labels,number=train/labels", "loss-weights": "number=0.01",
+    ]
+
     func replace(_ name: String, by other: String) throws {
         // Under a name of its own: names of one checkpoint are one file.
         try Data(contentsOf: URL(fileURLWithPath: path(other)))
@@ -271,7 +278,7 @@ final class RunTrial {
     @discardableResult
     func run(
         in name: String, settings: [String: String] = [:], resume: RunRequest.Resume = .no,
-        observers: [any RunObserver] = []
+        observers: [any RunObserver] = [], on ranks: Communicator? = nil
     ) throws -> RunOutcome {
         var options = TrainingOptions()
         var given = [
@@ -289,7 +296,7 @@ final class RunTrial {
         // Forgets the signals of earlier runs.
         try StopSignal.install()
         return try silently {
-            try TrainingRun(request, check.world, observers: observers, engines: EngineChoice.engine).execute()
+            try TrainingRun(request, ranks ?? check.world, observers: observers, engines: EngineChoice.engine).execute()
         }
     }
 

@@ -11,7 +11,8 @@ import MessagePassing
 
 // The launch checks come last: they leave a stop signal behind, at which every later run would end.
 let checks =
-    collectiveChecks + agreementChecks + sharedFactChecks + reducerChecks + exchangeChecks + runChecks + observerChecks
+    collectiveChecks + agreementChecks + sharedFactChecks + reducerChecks + exchangeChecks + placementChecks
+    + runChecks + observerChecks
     + forgedCheckpointChecks + nonFiniteChecks + augmentationChecks + encodedChecks + samplingChecks + dataChoiceChecks
     + traceChecks
     + evaluationChecks + viewChecks
