@@ -21,6 +21,9 @@ package enum Alert {
 
     /// The same of other bytes.
     package static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32 = STDERR_FILENO) {
+        // What a signal's handler interrupts may be about to read it.
+        let reason = errno
+        defer { errno = reason }
         var rest = bytes
         while !rest.isEmpty, hasRoom(descriptor) {
             let count = Glibc.write(descriptor, rest.baseAddress, min(rest.count, portion))
