@@ -31,7 +31,7 @@ import Testing
 
     @Test func thereAreLayers() {
         #expect(Self.names.count { $0.hasPrefix("layers/") } > 90)
-        #expect(Self.names.count { $0.hasPrefix("operations/") } == 69)
+        #expect(Self.names.count { $0.hasPrefix("operations/") } == 70)
         #expect(Self.names.count { $0.hasPrefix("graphs/") } == 12)
         #expect(Self.names.count { $0.hasPrefix("penalties/") } == 12)
         #expect(Self.names.count { $0.hasPrefix("attention/") } == 18)

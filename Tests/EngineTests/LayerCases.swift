@@ -466,6 +466,9 @@ extension LayerCase {
             LayerCase("elements that come in again at the other end", [3, 4, 2], front: 3) { g, x in
                 _ = g.plain(Roll([2, 0, 1]), [g.plain(Roll([0, 3, 0]), [x])])
             },
+            LayerCase("steps of a sequence that come in again at the other end", [3, 4], front: 4) { g, x in
+                _ = g.plain(Roll([1, 2]), [x])
+            },
             LayerCase("a factor for each channel", [3, 4, 2], front: 5) { g, x in
                 _ = g.plain(ChannelScale(initial: 0.5, channels: 5), [x])
             },

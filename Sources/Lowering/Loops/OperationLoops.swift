@@ -229,7 +229,7 @@ extension Slice: PlainlyComputed {
 
 extension Roll: PlainlyComputed {
     package func loops(for operation: Operation, samples: Int) -> (any PlainLayer)? {
-        RollLoops(self, of: operation.outputShape, samples: samples)
+        RollLoops(self, of: operation.inputShapes[0], samples: samples)
     }
 }
 

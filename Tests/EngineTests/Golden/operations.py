@@ -124,6 +124,8 @@ CASES = {
     "split in equal parts": one(lambda x: ops.multiply(*ops.split(x, 2, axis=-1))),
     "split at places": one(lambda x: ops.concatenate(ops.split(x, [1, 4], axis=3)[:0:-1], axis=-1)),
     "Embedding": of_rows,
+    "roll along steps": of_steps(
+        lambda q, k, v: ops.concatenate([ops.roll(q, 1, axis=1), k, ops.roll(v, (-1, 2), axis=(1, 2))], axis=-1)),
 }
 
 if __name__ == "__main__":
