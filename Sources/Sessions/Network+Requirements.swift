@@ -25,6 +25,28 @@ extension Network {
         }
     }
 
+    /// Refuses a network whose numbers of rows would be rounded to others: whole numbers are exact up to 256 in bf16.
+    package func requirePrecision(_ precision: Precision) throws(NetworkError) {
+        guard precision == .bf16 else { return }
+        for node in nodes {
+            guard let table = node.layer.description as? Embedding, table.rows > 256,
+                !node.inputs.allSatisfy(isSinglePrecision)
+            else { continue }
+            throw NetworkError(
+                network: name, layer: node.name,
+                reason: "it has \(table.rows) rows, and bf16 rounds numbers above 256 to those of other rows; "
+                    + "use --precision fp32")
+        }
+    }
+
+    /// Whether values are in single precision in bf16 too: samples, and what plain loops make of them.
+    private func isSinglePrecision(_ node: Int) -> Bool {
+        let (layer, inputs) = (nodes[node].layer, nodes[node].inputs)
+        guard !layer.isInput else { return true }
+        let isPlain = layer.description is Slice || layer.description is ScalarOperation
+        return isPlain && inputs.allSatisfy(isSinglePrecision)
+    }
+
     private func requireFurtherInputs(of source: BatchSource) throws {
         let samples = source.dataset.further
         guard samples.map(\.name) == furtherInputs.map({ nodes[$0].name }) else {

@@ -100,6 +100,7 @@ extension Session {
     package func plan(
         _ network: Network, _ loss: Loss, for work: Work, trainingInputs: [Shape] = [], start: Int = 0
     ) throws -> ReplicaPlan {
+        try network.requirePrecision(options.precision)
         let targets = (work[.training] ?? work.values.first)?.targetKind(for: loss) ?? .label
         var demand = ReplicaPlan.Demand(options, targets: targets, shards: shards.count)
         demand.sums = work[.training] == nil ? nil : options.shardSums(partition, rank: communicator.rank)
