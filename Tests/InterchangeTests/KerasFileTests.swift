@@ -61,6 +61,28 @@ import Testing
         }
     }
 
+    /// Of several outputs each loss that has options says where Keras has its class: without that Keras does not open the file.
+    @Test func lossesOfSeveralOutputs() throws {
+        var g = GraphBuilder("several", input: [4])
+        g.auxiliaryOutput(g.dense(g.input, 2), weight: 1)
+        _ = g.dense(g.input, 2, activation: .softmax)
+        let network = try g.network().withHeads()
+        var settings = Loss.Settings()
+        settings.delta = 0.5
+        let losses = [Loss(.sparseCategoricalCrossEntropy), Loss(.huber, settings: settings)]
+        let loss = Loss(heads: losses.map { Loss.Head(name: $0.function.rawValue, loss: $0) })
+        let model = KerasExport(
+            network: network,
+            weights: network.parameters.map { [Float](repeating: 1, count: $0.specification.shape.count) },
+            loss: loss, optimizer: OptimizerState(kerasClass: "SGD", configuration: [:], learningRate: 0.1))
+        let file = try KerasModelFile(model.archive("x.keras"), path: "x.keras")
+        let written = try #require(file.compilation?.loss?.array)
+        #expect(written.first == "sparse_categorical_crossentropy")
+        #expect(written.last?["class_name"] == "Huber" && written.last?["module"] == "keras.losses")
+        #expect(written.last?["registered_name"] == .null)
+        #expect(written.last?["config"]?["delta"]?.number == 0.5)
+    }
+
     /// Files without names of layers are matched by class and number, not by what looks like a name.
     @Test func numbersAreNoNames() throws {
         let image = { (values: [(group: String, value: Float)]) -> [UInt8] in
