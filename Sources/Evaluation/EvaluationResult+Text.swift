@@ -76,7 +76,8 @@ extension EvaluationResult {
                 ].map { ("\(output.name) \($0)", $1) }
             }
         let list = figures.compactMap { name, value in value.map { "\(name): \(Figures.metric($0))" } }
-        let notes = notes.map { "\nnote: \($0)" }.joined()
+        let doubts = loss.isFinite ? [] : ["outputs of some samples are not finite, so the figures mean little"]
+        let notes = (doubts + notes).map { "\nnote: \($0)" }.joined()
         return """
             \(model) on \(samples) \(split.rawValue) samples of \(data), \(Int(samplesPerSecond)) samples/s
             \(list.joined(separator: " - "))\(notes)

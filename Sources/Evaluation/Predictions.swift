@@ -49,6 +49,13 @@ public struct Predictions: Sendable {
     /// The data's own.
     public let targets: Targets
 
+    /// How many samples have an output that is not finite: neither a score nor a number.
+    package var samplesNotFinite: Int {
+        stride(from: 0, to: values.count, by: max(outputs, 1)).count { start in
+            values[start..<min(start + outputs, values.count)].contains { !$0.isFinite }
+        }
+    }
+
     /// A sample as it is stored, if that is an image.
     package func picture(of sample: Int) throws -> Picture? {
         guard dataset.sample.rank == 3 else { return nil }

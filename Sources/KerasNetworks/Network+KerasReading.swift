@@ -76,11 +76,7 @@ private struct NodeReader {
         var results: [KerasModel.Source: Int] = [:]
         for (entry, number) in try model.orderedCalls(network, place) {
             let path = place.path(entry.name)
-            guard nodes.count < KerasModel.mostLayers else {
-                throw NetworkError(
-                    network: network, layer: path,
-                    reason: "with all calls of models there are more than \(KerasModel.mostLayers) layers")
-            }
+            try requireRoom(path)
             if entry.isInput {
                 let source = try input(entry, of: model, place, given: inputs)
                 results[KerasModel.Source(layer: entry.name, call: 0, output: 0)] = source
@@ -111,6 +107,7 @@ private struct NodeReader {
                 }
             case .operation(_, let configuration) where entry.kerasClass == KerasOperation.split:
                 for output in model.results(of: entry.name, call: number).sorted() {
+                    try requireRoom(path)
                     let name = "\(entry.name)_part\(output)"
                     let node = try reading(place.path(name)) { shapes throws(LayerError) in
                         let (layer, origin) = try Layer.reading(
@@ -159,6 +156,14 @@ private struct NodeReader {
             outputs.append(node)
         }
         return outputs
+    }
+
+    private func requireRoom(_ path: String) throws(NetworkError) {
+        guard nodes.count < KerasModel.mostLayers else {
+            throw NetworkError(
+                network: network, layer: path,
+                reason: "with all calls of models there are more than \(KerasModel.mostLayers) layers")
+        }
     }
 
     /// The network's own input, or what a model inside it is given in its place.

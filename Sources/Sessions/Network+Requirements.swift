@@ -25,24 +25,22 @@ extension Network {
         }
     }
 
-    /// Refuses a network whose numbers of rows would be rounded to others: whole numbers are exact up to 256 in bf16.
+    /// Refuses a network whose numbers of rows would be rounded to others, since bf16 has eight bits of a number.
     package func requirePrecision(_ precision: Precision) throws(NetworkError) {
         guard precision == .bf16 else { return }
         for node in nodes {
-            guard let table = node.layer.description as? Embedding, table.rows > 256,
-                !node.inputs.allSatisfy(isSinglePrecision)
-            else { continue }
+            guard node.layer.description is Embedding, !node.inputs.allSatisfy(isSinglePrecision) else { continue }
             throw NetworkError(
                 network: name, layer: node.name,
-                reason: "it has \(table.rows) rows, and bf16 rounds numbers above 256 to those of other rows; "
-                    + "use --precision fp32")
+                reason: "bf16 rounds the numbers of its rows, which the network computes; use --precision fp32")
         }
     }
 
     /// Whether values are in single precision in bf16 too: samples, and what plain loops make of them.
     private func isSinglePrecision(_ node: Int) -> Bool {
         let (layer, inputs) = (nodes[node].layer, nodes[node].inputs)
-        guard !layer.isInput else { return true }
+        // The input of a model inside the model has inputs of its own.
+        if layer.isInput { return inputs.allSatisfy(isSinglePrecision) }
         let isPlain = layer.description is Slice || layer.description is ScalarOperation
         return isPlain && inputs.allSatisfy(isSinglePrecision)
     }

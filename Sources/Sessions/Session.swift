@@ -104,7 +104,8 @@ extension Session {
         let targets = (work[.training] ?? work.values.first)?.targetKind(for: loss) ?? .label
         var demand = ReplicaPlan.Demand(options, targets: targets, shards: shards.count)
         demand.sums = work[.training] == nil ? nil : options.shardSums(partition, rank: communicator.rank)
-        demand.ampleMemory = ReplicaPlan.Demand.ampleMemory(ranks: nodes.neighbours(of: communicator.rank).count)
+        let kept = work.values.reduce(0) { $0 + $1.keptBytes }
+        demand.ampleMemory = Self.ampleMemory(ranks: nodes.neighbours(of: communicator.rank).count) - kept
         demand.weighted = Set(work.filter { $0.value.dataset.weights != nil }.keys)
         demand.trainingInputs = trainingInputs
         demand.start = start
@@ -114,6 +115,9 @@ extension Session {
         demand.prediction = work[.prediction]?.shardSizes ?? []
         return try communicator.together { try ReplicaPlan(network, loss: loss, engine: engine, demand) }
     }
+
+    /// A rank's part of half of what the node has left. The rest is for optimizers and other programs.
+    private static func ampleMemory(ranks: Int) -> Int { (HostMemory.availableBytes ?? 0) / (2 * ranks) }
 
     /// The memory of this rank, as far as all commands need it: plans, readers, libraries. Readers of validation stand
     /// beside those of training, which wait meanwhile.
@@ -191,7 +195,4 @@ extension ReplicaPlan.Demand {
         self.targets = targets
         self.shards = shards
     }
-
-    /// A rank's part of half of what the node has left. The rest is for optimizers, samples and other programs.
-    package static func ampleMemory(ranks: Int) -> Int { (HostMemory.availableBytes ?? 0) / (2 * ranks) }
 }

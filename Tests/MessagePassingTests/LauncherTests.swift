@@ -35,7 +35,7 @@ struct LauncherTests {
             command = "./\(name); :"
         }
         let child = try Self.start("\(folder.path)/\(names[1])")
-        while access("\(folder.path)/number", F_OK) != 0 { usleep(1000) }
+        for _ in 0..<60_000 where access("\(folder.path)/number", F_OK) != 0 { usleep(1000) }
         let rank = try #require(SystemText("\(folder.path)/number")?.number.flatMap { Int32(exactly: $0) })
         let chain = Launcher.chain(above: rank)
         #expect(chain.map(\.name) == names)

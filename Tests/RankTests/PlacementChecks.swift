@@ -50,7 +50,8 @@ var placementChecks: [RankCheck] {
             let placements = Placement.fitting(check.size)
             let moved = try trial.files(of: "moved") {
                 try placements[0].with(check) {
-                    try trial.run(in: "moved", observers: [SignalAtStep(4)], on: $0.world)
+                    let outcome = try trial.run(in: "moved", observers: [SignalAtStep(4)], on: $0.world)
+                    check.expect(outcome != .finished, "the run was not stopped")
                 }
                 try placements[placements.count - 1].with(check) {
                     check.expect(

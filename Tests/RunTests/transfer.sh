@@ -82,6 +82,10 @@ verdict "the bits of samples that were not kept" cmp kept/latest.h5 kept-ram/lat
 expect "weights that overflow" 0 'val_loss is nan' alone "${run[@]:0:4}" --learning-rate 1e38 --steps-per-epoch 1 --epochs 1 --output huge
 expect "features that are not finite" 1 'simple-cnn: the frozen layers up to flatten make inf of row [0-9]* of /train/images in data.h5' \
     ranks 3 "${run[@]:0:4}" --weights huge/latest.h5 --replace-top 11 --freeze '!*_new' --cache-features --output no
+expect "an evaluation of outputs that are not finite" 0 'note: outputs of some samples are not finite' \
+    alone evaluate huge/latest.h5 --data data.h5
+expect "predictions that are not finite" 0 'warning: the outputs of [1-9][0-9]* of [0-9]* samples are not finite' \
+    alone predict huge/latest.h5 --data data.h5 --output huge.h5
 expect "features that would change" 64 'with --augment features would change from epoch to epoch' \
     alone "${body[@]}" --cache-features --augment flip --output no
 expect "features of samples that change" 64 'with --validation redrawn features would change' \

@@ -14,6 +14,18 @@ package enum Alert {
         line.withUTF8 { write(UnsafeRawBufferPointer($0)) }
     }
 
+    /// The last line of a process that must end: after two seconds it does so even if the words are held, since another process may
+    /// have taken the room for them.
+    package static func end(_ code: Int32, saying text: String) -> Never {
+        try? BackgroundThread.start("dptrain end") {
+            sleep(2)
+            _exit(code)
+        }
+        say(text)
+        // Other threads may be in the middle of something.
+        _exit(code)
+    }
+
     /// Neither allocates nor locks, as handlers of signals need it.
     package static func write(_ text: StaticString) {
         write(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
@@ -24,11 +36,11 @@ package enum Alert {
         // What a signal's handler interrupts may be about to read it.
         let reason = errno
         defer { errno = reason }
-        var rest = bytes
-        while !rest.isEmpty, hasRoom(descriptor) {
-            let count = Glibc.write(descriptor, rest.baseAddress, min(rest.count, portion))
+        var written = 0
+        while let start = bytes.baseAddress, written < bytes.count, hasRoom(descriptor) {
+            let count = Glibc.write(descriptor, start + written, min(bytes.count - written, portion))
             if count > 0 {
-                rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+                written += count
             } else if count == 0 || errno != EINTR && errno != EAGAIN {
                 // Nobody can be told that nobody can be told.
                 return

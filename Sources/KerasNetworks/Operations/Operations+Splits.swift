@@ -11,36 +11,37 @@ extension KerasOperation {
         try requireTensorsOnly()
         let input = inputs.first ?? [1]
         let axis = try self.axis(options.integer("axis"), rank: input.rank)
-        let starts = try self.starts(of: input[axis])
+        let (start, end) = try bounds(of: number, extent: input[axis])
         try options.finish()
-        guard starts.indices.contains(number) else {
-            throw LayerError("part \(number) of it is read, and it makes \(starts.count)")
-        }
-        let (start, end) = (starts[number], number + 1 < starts.count ? starts[number + 1] : input[axis])
         let axes = input.extents.enumerated().map { place, extent in
             place == axis ? Slice.Axis(start: start, count: end - start) : Slice.Axis(start: 0, count: extent)
         }
-        let bounds: JSONValue = [
+        let slice: JSONValue = [
             "class_name": "__slice__", "config": ["start": .integer(start), "stop": .integer(end), "step": nil],
         ]
-        return (Slice(axes), .array([JSONValue](repeating: KerasArguments.everything, count: axis + 1) + [bounds]))
+        return (Slice(axes), .array([JSONValue](repeating: KerasArguments.everything, count: axis + 1) + [slice]))
     }
 
-    /// Where the parts of so many elements begin. The option is a number of equal parts, or the first element of each part but the
-    /// first.
-    private mutating func starts(of extent: Int) throws(LayerError) -> [Int] {
+    /// Where a part of so many elements begins and ends. The option is a number of equal parts, or the first element of each part but
+    /// the first.
+    private mutating func bounds(of number: Int, extent: Int) throws(LayerError) -> (start: Int, end: Int) {
         let name = "indices_or_sections"
+        let unread = { (count: Int) in LayerError("part \(number) of it is read, and it makes \(count)") }
         if let count = try options.single(name) {
             guard count > 0, extent.isMultiple(of: count) else {
                 throw LayerError("Split of \(extent) elements into \(count) equal parts is not possible")
             }
-            return (0..<count).map { $0 * (extent / count) }
+            guard (0..<count).contains(number) else { throw unread(count) }
+            let size = extent / count
+            return (number * size, (number + 1) * size)
         }
-        let starts = try [0] + (options.integers(name) ?? [])
-        guard zip(starts, starts.dropFirst() + [extent]).allSatisfy({ $0 < $1 }) else {
+        let places = try [0] + (options.integers(name) ?? []) + [extent]
+        guard zip(places, places.dropFirst()).allSatisfy({ $0 < $1 }) else {
             throw LayerError(
-                "Split of \(extent) elements at \(starts.dropFirst()) is not supported: they must rise inside")
+                "Split of \(extent) elements at \(places.dropFirst().dropLast()) is not supported: they must rise inside"
+            )
         }
-        return starts
+        guard (0..<places.count - 1).contains(number) else { throw unread(places.count - 1) }
+        return (places[number], places[number + 1])
     }
 }

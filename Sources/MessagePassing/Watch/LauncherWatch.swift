@@ -14,9 +14,9 @@ package enum LauncherWatch {
             guard let end = ProcessEnd(of: launcher.process) else { continue }
             try BackgroundThread.start("dptrain launcher") {
                 end.wait()
-                Alert.say("rank \(launch.rank) ends, since \(launcher.name), which has started it, is gone.")
-                // MPI may be in use on the other threads.
-                _exit(EXIT_FAILURE)
+                Alert.end(
+                    EXIT_FAILURE,
+                    saying: "rank \(launch.rank) ends, since \(launcher.name), which has started it, is gone.")
             }
         }
     }

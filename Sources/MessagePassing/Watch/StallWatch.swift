@@ -72,9 +72,8 @@ package final class StallWatch: Sendable {
                 let report = report(status)
                 let isLate = quiet >= patience.limit + Self.precedence
                 guard self.signs.load(ordering: .relaxed) == seen, report.isToBeSaid || isLate else { continue }
-                Alert.say(report.text + " " + Launcher.current.farewell)
-                // MPI may be in use on the other thread. mpirun ends all ranks when one exits.
-                _exit(1)
+                // mpirun ends all ranks when one exits.
+                Alert.end(1, saying: report.text + " " + Launcher.current.farewell)
             }
             if quiet >= patience.notice, !isNoticed {
                 isNoticed = true

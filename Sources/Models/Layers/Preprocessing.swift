@@ -76,8 +76,8 @@ extension Shape {
 }
 
 extension Network {
-    /// The names of layers that scale or standardise what comes in, with no weights that train before them. Samples belong
-    /// into such a network as they are stored.
+    /// The names of layers that scale or standardise what comes in, or take it for numbers of rows, with no weights that train
+    /// before them. Samples belong into such a network as they are stored.
     public var preprocessingLayers: [String] { preprocessingLayers(of: mainInput) }
 
     /// The same of what comes in at one of several inputs.
@@ -88,12 +88,12 @@ extension Network {
             let comesFirst = node.isEntrance ? index == input : node.inputs.allSatisfy { isBeforeWeights[$0] }
             let isPreprocessing =
                 switch node.layer {
-                case .plain(let layer): layer is Rescaling || layer is Standardization
+                case .plain(let layer): layer is Rescaling || layer is Standardization || layer is Embedding
                 default: false
                 }
             if comesFirst, isPreprocessing { names.append(node.name) }
             isBeforeWeights.append(
-                comesFirst
+                comesFirst && !(node.layer.description is Embedding)
                     && (isPreprocessing || node.layer.description.parameters(for: inputShapes(of: index)).isEmpty))
         }
         return names

@@ -16,7 +16,6 @@ extension MemoryNeed {
         var demand = ReplicaPlan.Demand(options, targets: .label, shards: options.shards)
         (demand.training, demand.evaluation) = (sizes, sizes)
         demand.sums = options.shardSums(partition, rank: 0)
-        demand.ampleMemory = ReplicaPlan.Demand.ampleMemory(ranks: 1)
         let loss = network.loss(network.usualLoss(for: .label), labelSmoothing: 0)
         let plan = try ReplicaPlan(network, loss: loss, engine: engine, demand)
         self = plan.memory

@@ -124,6 +124,12 @@ struct PredictCommand: RankCommand {
         let run = EvaluationRun(request, world, engines: EngineChoice.engine)
         let predictions = try run.predict(to: output, overwrite: overwrite, ranksClasses: top != nil)
         guard world.rank == 0 else { return }
+        let doubtful = predictions.samplesNotFinite
+        if doubtful > 0 {
+            StandardError.print(
+                "warning: the outputs of \(doubtful) of \(predictions.samples) samples are not finite; "
+                    + "see whether the samples or the weights hold such values")
+        }
         let report = PredictionReport(predictions, names: names, top: top ?? 3)
         if json {
             try StandardOutput.print(report.json.text())
