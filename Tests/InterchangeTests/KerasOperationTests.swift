@@ -22,10 +22,10 @@ import Testing
 
     private static func read(_ source: String) -> String { #"["\#(source)", 0, 0, {}]"# }
 
-    private func network(_ layers: [String]) throws -> Network {
+    private func network(_ layers: [String], outputs: String = #"["d", 0, 0]"#) throws -> Network {
         let text = """
             {"class_name": "Functional", "config": {"name": "m", "layers": [\(layers.joined(separator: ",\n"))],
-             "input_layers": ["i", 0, 0], "output_layers": ["d", 0, 0]}}
+             "input_layers": ["i", 0, 0], "output_layers": \(outputs)}}
             """
         return try Network(kerasJSON: text, label: "m")
     }
@@ -192,6 +192,14 @@ import Testing
         let old = network.kerasModel(for: .keras2)
         #expect(old["config"]?["layers"]?.array?[3]["class_name"]?.string == "SlicingOpLambda")
         #expect(try Network(kerasModel: old).nodes.map(\.layer) == network.nodes.map(\.layer))
+    }
+
+    /// A network's first output is its last node, whatever the order of the parts.
+    @Test(arguments: [[0, 1], [1, 0]]) func partsThatAreOutputs(_ parts: [Int]) throws {
+        let split = Self.operation("Split", #"{"indices_or_sections": 2, "axis": -1}"#, Self.tensor("a"))
+        let outputs = parts.map { #"["op", 0, \#($0)]"# }.joined(separator: ", ")
+        let network = try network([Self.input, Self.dense("a", Self.read("i")), split], outputs: "[\(outputs)]")
+        #expect(network.nodes.map(\.name) == ["i", "a", "op_part\(parts[1])", "op_part\(parts[0])"])
     }
 
     @Test func partsThatAreNotThere() {
