@@ -106,11 +106,14 @@ private struct NodeReader {
                     results[KerasModel.Source(layer: entry.name, call: number, output: output)] = node
                 }
             case .operation(_, let configuration) where entry.kerasClass == KerasOperation.split:
+                var parts = model.results(of: entry.name, call: number).sorted()
                 // A network's last node is its first output.
-                let first = KerasModel.Source(layer: entry.name, call: number, output: model.outputs.first?.output ?? 0)
-                let isLast = place.models.isEmpty && model.outputs.first == first
-                let read = model.results(of: entry.name, call: number).sorted()
-                for output in isLast ? read.filter({ $0 != first.output }) + [first.output] : read {
+                if place.models.isEmpty, let first = model.outputs.first, first.layer == entry.name,
+                    first.call == number
+                {
+                    parts = parts.filter { $0 != first.output } + [first.output]
+                }
+                for output in parts {
                     try requireRoom(path)
                     let name = "\(entry.name)_part\(output)"
                     let node = try reading(place.path(name)) { shapes throws(LayerError) in
