@@ -227,6 +227,12 @@ class AveragePooling2D(CeilPooling, keras.layers.AveragePooling2D):
 
 
 @register
+def keras2_hard_sigmoid(x):
+    """0.2 x + 1/2, between 0 and 1: the hard_sigmoid of Keras 2 and tf_keras."""
+    return ops.clip(0.2 * x + 0.5, 0.0, 1.0)
+
+
+@register
 def scaled_tanh(x):
     """1.7159 tanh(2/3 x): LeCun et al., 1998, appendix A."""
     return 1.7159 * ops.tanh(2 / 3 * x)

@@ -60,7 +60,9 @@ package struct KerasModel {
     /// Of models inside models.
     static let mostLevels = 32
 
-    package init(_ model: JSONValue) throws(NetworkError) { try self.init(model, levels: 0) }
+    package init(_ model: JSONValue) throws(NetworkError) {
+        try self.init(KerasReader.inWordsOfKeras3(model), levels: 0)
+    }
 
     private init(_ model: JSONValue, levels: Int) throws(NetworkError) {
         let kind = model["class_name"]?.string

@@ -16,7 +16,7 @@ package enum KerasReader: Sendable {
     /// Options of a class as this Keras knows them. tf_keras opens no file with an option that it does not have.
     package func options(_ given: [String: JSONValue], of kerasClass: String) -> [String: JSONValue] {
         guard self == .keras2 else { return given }
-        var options = given
+        var options = Self.withFunctionsOfKeras2(given)
         switch kerasClass {
         case "LeakyReLU":
             if let slope = options.removeValue(forKey: "negative_slope") { options["alpha"] = slope }

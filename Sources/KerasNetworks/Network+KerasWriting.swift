@@ -8,13 +8,14 @@ extension Network {
     /// follow the output; their weights stand outside `config`, where Keras does not look.
     public var kerasModel: JSONValue { kerasModel(for: .keras3) }
 
-    /// Keras 2 has another word for the shape of the input, which is all that differs.
+    /// Keras 2 has other words for some things, such as the shape of the input.
     package func kerasModel(for reader: KerasReader) -> JSONValue {
         var model = KerasWriting(network: self, reader: reader).model(KerasGraph(self), name: name)
         if !auxiliaryOutputs.isEmpty {
             model["auxiliary_weights"] = .array(auxiliaryOutputs.map { .decimal($0.weight) })
         }
         if !heads.isEmpty { model["outputs_have_targets"] = true }
+        if reader == .keras2 { model[KerasReader.versionName] = .string(reader.version) }
         return .object(model)
     }
 

@@ -8,13 +8,15 @@ import Models
 import Testing
 
 /// Layers and graphs as Keras's files have them, computed by every engine, against Keras in double precision. Golden/layers.py,
-/// operations.py, graphs.py, penalties.py, attention.py and, with tf_keras, tensorflow_functions.py write the files and say what is in them.
+/// operations.py, graphs.py, penalties.py, attention.py and, with tf_keras, tensorflow_functions.py and keras2.py write the files and say
+/// what is in them.
 @Suite struct KerasLayerTests {
     /// `layers/Dot`
-    static let names = ["layers", "operations", "graphs", "penalties", "attention", "tensorflow_functions"].flatMap {
-        file in
-        ((try? HDF5File.open(path(file)).root.children()) ?? []).map { "\(file)/\($0)" }
-    }
+    static let names = ["layers", "operations", "graphs", "penalties", "attention", "tensorflow_functions", "keras2"]
+        .flatMap {
+            file in
+            ((try? HDF5File.open(path(file)).root.children()) ?? []).map { "\(file)/\($0)" }
+        }
 
     private static func path(_ file: String) -> String {
         URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Golden/\(file).h5").path
@@ -36,6 +38,7 @@ import Testing
         #expect(Self.names.count { $0.hasPrefix("penalties/") } == 12)
         #expect(Self.names.count { $0.hasPrefix("attention/") } == 18)
         #expect(Self.names.count { $0.hasPrefix("tensorflow_functions/") } == 20)
+        #expect(Self.names.count { $0.hasPrefix("keras2/") } == 4)
     }
 
     @Test(arguments: TestedEngine.all, names)
@@ -75,7 +78,13 @@ import Testing
             #expect(try !home.text().contains("dptrain>"), "tf_keras has functions for these")
             #expect(try Network(kerasModel: home).nodes.map(\.layer) == network.nodes.map(\.layer))
         }
-        #expect(try !network.kerasModel.text().contains("dptrain>"), "Keras has all of these layers")
+        if name.hasPrefix("keras2/") {
+            let home = network.kerasModel(for: .keras2)
+            #expect(try !home.text().contains("dptrain>"), "tf_keras has all of these functions")
+            #expect(try Network(kerasModel: home) == network)
+        } else {
+            #expect(try !network.kerasModel.text().contains("dptrain>"), "Keras has all of these layers")
+        }
     }
 
     private func expect(_ found: [Float], _ expected: [Float], _ what: String) {

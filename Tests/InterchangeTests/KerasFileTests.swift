@@ -61,6 +61,41 @@ import Testing
         }
     }
 
+    /// A file says which Keras wrote it, and gets the functions of that one.
+    @Test(arguments: ["keras", "h5"])
+    func functionsOfKeras2(ending: String) throws {
+        let network = try KerasModelFile(CheckpointFixture.golden("functions-2.\(ending)")).network
+        #expect(network.nodes.last?.layer.activation == .keras2HardSigmoid)
+        let model = export(of: network)
+        #expect(try KerasModelFile(model.archive("x.keras"), path: "x.keras").network == network)
+        for reader in [KerasReader.keras3, .keras2] {
+            #expect(try KerasModelFile(model.olderFile("x.h5", for: reader), path: "x.h5").network == network)
+        }
+    }
+
+    /// tf_keras would take the name for its own function.
+    @Test func functionsThatKeras2Lacks() throws {
+        for function in [Activation.hardSigmoid, .hardTanh] {
+            var g = GraphBuilder("gate", input: [3])
+            _ = g.dense(g.input, 2, activation: function, name: "gate")
+            let model = export(of: try g.network())
+            #expect(try KerasModelFile(model.olderFile("x.h5", for: .keras3), path: "x.h5").network == model.network)
+            #expect {
+                _ = try model.olderFile("x.h5", for: .keras2)
+            } throws: { error in
+                "\(error)".contains("gate") && "\(error)".contains(function.rawValue) && "\(error)".contains("Keras 3")
+            }
+        }
+    }
+
+    private func export(of network: Network) -> KerasExport {
+        KerasExport(
+            network: network,
+            weights: network.parameters.map { [Float](repeating: 1, count: $0.specification.shape.count) },
+            loss: network.loss(.meanSquaredError),
+            optimizer: OptimizerState(kerasClass: "SGD", configuration: [:], learningRate: 0.1))
+    }
+
     /// Of several outputs each loss that has options says where Keras has its class: without that Keras does not open the file.
     @Test func lossesOfSeveralOutputs() throws {
         var g = GraphBuilder("several", input: [4])

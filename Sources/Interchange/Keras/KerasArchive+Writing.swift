@@ -105,6 +105,7 @@ extension KerasExport {
 
     /// The older form of a model and its weights.
     package func olderFile(_ path: String, for reader: KerasReader) throws -> [UInt8] {
+        try network.requireFunctions(of: reader)
         let file = try HDF5File.createInMemory(label: path)
         try KerasFile.writeModel(network, to: file.root, for: reader)
         try KerasFile.writeTraining(optimizer, loss: loss, of: network, to: file.root, for: reader)
@@ -133,7 +134,7 @@ extension KerasExport {
     }
 
     private var metadata: JSONValue {
-        let known: [String: JSONValue] = ["keras_version": .string(KerasReader.keras3.version)]
+        let known: [String: JSONValue] = [KerasReader.versionName: .string(KerasReader.keras3.version)]
         return .object(known.merging(texts.map { ($0.name, .string($0.text)) }) { known, _ in known })
     }
 

@@ -27,8 +27,11 @@ struct KerasArchive {
         guard let text = try zip.content(of: Self.configurationName, atMost: Self.mostConfiguration) else {
             throw Self.refusal(of: zip, path)
         }
+        let metadata = try zip.content(of: Self.metadataName, atMost: Self.mostConfiguration)
+            .map { try JSONValue(parsing: String(decoding: $0, as: UTF8.self)) }
         configuration = try JSONValue(
-            kerasModel: String(decoding: text, as: UTF8.self), label: Self.configurationName)
+            kerasModel: String(decoding: text, as: UTF8.self), label: Self.configurationName
+        ).ofKeras(metadata?[KerasReader.versionName])
         guard let image = try zip.content(of: Self.weightsName, atMost: Self.mostWeights(of: bytes.count)) else {
             throw FileError(
                 .content, file: path, "the archive holds no \(Self.weightsName)",

@@ -12,7 +12,7 @@ package enum KerasFile {
     // MARK: Writing
 
     package static func writeModel(_ network: Network, to root: Group, for reader: KerasReader = .keras3) throws {
-        try root.attributes.set("keras_version", reader.version)
+        try root.attributes.set(KerasReader.versionName, reader.version)
         try root.attributes.set("backend", backend)
         try root.attributes.set("model_config", network.kerasModel(for: reader).text())
     }
@@ -72,7 +72,7 @@ package enum KerasFile {
         let groups = network.kerasGroups
         try group.attributes.set("layer_names", groups.map(\.name))
         try group.attributes.set("backend", backend)
-        try group.attributes.set("keras_version", KerasReader.keras3.version)
+        try group.attributes.set(KerasReader.versionName, KerasReader.keras3.version)
         // In the order of the network's nodes.
         let byName = Dictionary(groups.map { ($0.name, $0.parameters) }) { first, _ in first }
         for layer in KerasGraph(network).layers {

@@ -78,7 +78,10 @@ public struct KerasWeightsFile: Sendable {
                 if try !isSealed && root.exists("dptrain") { _ = try FileSeal.open(bytes, file: path) }
                 (form, groups, layers) = try Self.layers(in: root, fileSize: image.count)
                 let model = "model_config"
-                configuration = try Self.text(model, of: root).map { try JSONValue(kerasModel: $0, label: model) }
+                let version = try Self.text(KerasReader.versionName, of: root).map(JSONValue.string)
+                configuration = try Self.text(model, of: root).map {
+                    try JSONValue(kerasModel: $0, label: model).ofKeras(version)
+                }
                 compilation = try Self.text("training_config", of: root).map(JSONValue.init(parsing:))
                 trainedOn = isSealed ? try root.group("dptrain").attributes.string("normalization") : nil
             }

@@ -105,7 +105,7 @@ extension IdentityShortcut: KerasLayer {
 extension Activation {
     /// The name in a configuration; what Keras lacks as the function of ours that it is to look up.
     var keras: JSONValue {
-        guard self == .scaledTanh else { return .string(rawValue) }
+        guard self == .scaledTanh || self == .keras2HardSigmoid else { return .string(rawValue) }
         let name = KerasPackage.name(rawValue)
         return [
             "module": "builtins", "class_name": "function", "config": .string(name), "registered_name": "function",

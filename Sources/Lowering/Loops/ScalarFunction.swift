@@ -80,6 +80,7 @@ extension Activation {
         case .exponential: ScalarLoops(Exponential(), count: count)
         case .squareplus: ScalarLoops(Squareplus(), count: count)
         case .hardSigmoid: ScalarLoops(HardSigmoid(), count: count)
+        case .keras2HardSigmoid: ScalarLoops(Keras2HardSigmoid(), count: count)
         case .hardSiLU: ScalarLoops(HardSiLU(), count: count)
         case .hardTanh: ScalarLoops(HardTanh(), count: count)
         case .hardShrink: ScalarLoops(HardShrink(), count: count)
@@ -156,6 +157,12 @@ private struct Squareplus: ScalarFunction {
 private struct HardSigmoid: ScalarFunction {
     func value(_ x: Float) -> Float { x <= -3 ? 0 : x >= 3 ? 1 : x / 6 + 0.5 }
     func slope(_ x: Float) -> Float { abs(x) < 3 ? 1 / 6 : 0 }
+}
+
+/// x / 5 + 1/2, between 0 and 1: tf_keras/src/activations.py.
+private struct Keras2HardSigmoid: ScalarFunction {
+    func value(_ x: Float) -> Float { x <= -2.5 ? 0 : x >= 2.5 ? 1 : 0.2 * x + 0.5 }
+    func slope(_ x: Float) -> Float { abs(x) < 2.5 ? 0.2 : 0 }
 }
 
 private struct HardSiLU: ScalarFunction {

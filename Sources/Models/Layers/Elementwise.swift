@@ -16,6 +16,8 @@ public enum Activation: String, Sendable, Equatable, CaseIterable {
     case logSoftmax = "log_softmax"
     case sparsePlus = "sparse_plus"
     case sparseSigmoid = "sparse_sigmoid"
+    /// Keras 2's `hard_sigmoid`: 0.2 x + 1/2, between 0 and 1. Keras 3 has another function by this name.
+    case keras2HardSigmoid = "keras2_hard_sigmoid"
     /// 1.7159 tanh(2/3 x), which maps ±1 to ±1: LeCun et al., 1998, appendix A. Not in Keras.
     case scaledTanh = "scaled_tanh"
 
