@@ -1,4 +1,5 @@
 import Basics
+import KerasCalls
 import Models
 
 /// The `config` of one Keras layer while it is read. Each option asked for is taken out; `finish` refuses what is left

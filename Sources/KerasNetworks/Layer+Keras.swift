@@ -1,4 +1,5 @@
 import Basics
+import KerasCalls
 import Models
 
 /// A layer in the words of Keras's files. Each has an initializer that reads what is written here, from Keras 2 and 3.
@@ -38,16 +39,6 @@ extension KerasLayer {
 
     /// The class as files name it: `Dense`, `dptrain>IdentityShortcut`.
     package var registeredClass: String { isOfKeras ? typeName : KerasPackage.name(typeName) }
-}
-
-/// The package under which scripts/dptrain_keras.py registers what Keras lacks.
-package enum KerasPackage {
-    private static let prefix = "dptrain>"
-
-    package static func name(_ plain: String) -> String { prefix + plain }
-    package static func plainName(_ name: String) -> String {
-        name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
-    }
 }
 
 extension Layer {

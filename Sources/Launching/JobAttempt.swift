@@ -72,6 +72,9 @@ struct JobAttempt {
         return nil
     }
 
+    /// Whether a rank has said, since the last call, that it waits for others.
+    mutating func takeWordOfWaiting() -> Bool { errors.takeWordOfWaiting() }
+
     /// The launcher hands it to the ranks.
     func send(_ signal: Int32) { launcher.send(signal) }
 

@@ -44,7 +44,11 @@ package struct JobLauncher {
 
     package init(_ request: JobRequest, tell: @escaping (String) -> Void) throws {
         (self.request, self.tell) = (request, tell)
-        environment = ProcessInfo.processInfo.environment
+        var environment = ProcessInfo.processInfo.environment
+        if let shell = MPI.implementation.remoteShell(in: request.launcherArguments) {
+            environment[MPI.implementation.remoteShellVariables[0]] = shell
+        }
+        self.environment = environment
         program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     }
 
@@ -109,6 +113,7 @@ package struct JobLauncher {
             program: program, environment: environment.merging(own) { $1 })
         let began = ContinuousClock.now
         let start = StartLimit(request, ranks: ranks, on: hosts, environment: environment)
+        let watch = HostWatch(hosts: hosts, probe: HostProbe(environment: environment))
         var (sent, hasStarted): (Int32?, Bool) = (nil, false)
         while true {
             if let end = job.poll(within: 50) { return end }
@@ -117,6 +122,10 @@ package struct JobLauncher {
             if !hasStarted, let failure = try start.failure() {
                 job.end()
                 return .lost(JobAttempt.Loss(reason: failure, code: EXIT_FAILURE, hadRanks: false))
+            }
+            if job.takeWordOfWaiting(), let loss = try watch.loss() {
+                job.end()
+                return .lost(loss)
             }
             // A signal that comes before the ranks expect it would end them. Whoever holds the lock expects it.
             let isExpected =

@@ -11,6 +11,10 @@ struct LauncherErrors {
     /// The remark that has begun.
     private var remark: [UInt8]?
     private var held: [UInt8] = []
+    /// Of the line that has begun, also what is written already.
+    private var heard: [UInt8] = []
+    /// Whether a rank has said that it waits for others.
+    private var toldOfWaiting = false
 
     private static let longestRemark = 1 << 16
 
@@ -30,6 +34,12 @@ struct LauncherErrors {
         var waiting = pollfd(fd: source, events: Int16(POLLIN), revents: 0)
         guard poll(&waiting, 1, milliseconds) > 0 else { return }
         if !takeAll() { usleep(UInt32(max(0, milliseconds)) * 1000) }
+    }
+
+    /// Whether a rank has said, since the last call, that it waits for others.
+    mutating func takeWordOfWaiting() -> Bool {
+        defer { toldOfWaiting = false }
+        return toldOfWaiting
     }
 
     /// What is left, and remarks on the exit code too where they tell something new.
@@ -53,6 +63,7 @@ struct LauncherErrors {
             wasAny = true
             for byte in buffer.prefix(count) {
                 line.append(byte)
+                listen(to: byte)
                 if byte == UInt8(ascii: "\n") { takeLine() }
             }
         }
@@ -62,6 +73,15 @@ struct LauncherErrors {
             line = []
         }
         return wasAny
+    }
+
+    private mutating func listen(to byte: UInt8) {
+        guard byte == UInt8(ascii: "\n") else {
+            if heard.count < Self.longestRemark { heard.append(byte) }
+            return
+        }
+        if StallReport.isOfWaiting(String(decoding: heard, as: UTF8.self)) { toldOfWaiting = true }
+        heard.removeAll(keepingCapacity: true)
     }
 
     private mutating func takeLine() {

@@ -233,6 +233,47 @@ expect "a launcher that starts no rank on this host" 1 "mpirun has started no ra
     with_launcher waits --start-limit 1 --retries 0 -n 2 -- "${options[@]}" --output none
 expect "a limit that is none" 64 "start-limit 0 is not 1 to" launch -n 2 --start-limit 0 -- "${options[@]}"
 
+# A host that is cut off in mid-run: this machine by another name, until the file `gone` is there. Its rank is stopped, not dead.
+printf '#!/bin/bash\n[[ -e %s/gone ]] && exit 255\nshift\nexec bash -c "$*"\n' "$PWD" >far
+chmod +x far
+printf 'localhost\nfar.invalid\n' >hosts
+# launch_far FOLDER: in the background. Its second rank is stopped some steps on, and is the process `far_rank`.
+launch_far() {
+    local process
+    OMPI_MCA_plm_rsh_agent=$PWD/far PRTE_MCA_plm_ssh_agent=$PWD/far DPTRAIN_STALL_SECONDS=1,900 timeout -k 5 "$limit" "$binary" launch \
+        --hostfile hosts -- "${options[@]}" --epochs 60 --output "$1" >output 2>&1 &
+    job=$!
+    await_step "$1" 30
+    for process in $(ranks_of "$1"); do
+        tr '\0' '\n' <"/proc/$process/environ" | grep -qx "OMPI_COMM_WORLD_RANK=1" && far_rank=$process
+    done
+    kill -STOP "$far_rank"
+}
+# await_words WORDS: until the job has said them.
+await_words() {
+    local try
+    for ((try = 0; try < 3000; try++)); do
+        grep -q "$1" output && return 0
+        sleep 0.01
+    done
+    return 1
+}
+launch_far "$folder/far-1"
+await_words "has waited for other ranks"
+kill -CONT "$far_rank"
+wait $job
+verdict "a rank that is stopped on a host that answers is waited for" as_expected $? 0 "finished after 60 epochs"
+verdict "the job was not started again" test "$(grep -c "It goes on" output)" = 0
+launch_far "$folder/far-2"
+touch gone
+wait $job
+verdict "a host that is cut off in mid-run" as_expected $? 0 \
+    "launch: far.invalid does not answer, and other ranks wait, .* It goes on from step [0-9]+
+launch: far.invalid does not answer. The job runs on the others
+finished after 60 epochs"
+verdict "both computed the same" same_run "$folder/far-1" "$folder/far-2"
+kill -KILL "$far_rank" 2>/dev/null
+
 printf 'a slots=none\n' >hosts
 expect "a host file with a mistake" 1 "hosts, line 1" launch --hostfile hosts -- "${options[@]}" --output none
 

@@ -1,4 +1,5 @@
 import Basics
+import KerasCalls
 import Checkpoints
 import Foundation
 import HDF5Storage

@@ -1,4 +1,5 @@
 import Basics
+import KerasCalls
 import FileFormats
 import HDF5Storage
 import KerasNetworks

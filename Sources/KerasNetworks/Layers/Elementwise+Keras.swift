@@ -1,4 +1,5 @@
 import Basics
+import KerasCalls
 import Models
 
 extension ActivationLayer: KerasLayer {
@@ -99,16 +100,5 @@ extension IdentityShortcut: KerasLayer {
 
     package var kerasConfiguration: [String: JSONValue] {
         ["filters": .integer(filters), "strides": stride.keras]
-    }
-}
-
-extension Activation {
-    /// The name in a configuration; what Keras lacks as the function of ours that it is to look up.
-    var keras: JSONValue {
-        guard self == .scaledTanh || self == .keras2HardSigmoid else { return .string(rawValue) }
-        let name = KerasPackage.name(rawValue)
-        return [
-            "module": "builtins", "class_name": "function", "config": .string(name), "registered_name": "function",
-        ]
     }
 }

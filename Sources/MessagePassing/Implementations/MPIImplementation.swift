@@ -23,6 +23,8 @@ package protocol MPIImplementation: Sendable {
     func preferences(isUnderLauncher: Bool) -> [String: String]
     /// The variables that may name a program in the place of ssh.
     var remoteShellVariables: [String] { get }
+    /// What stands before such a program among the launcher's arguments.
+    var remoteShellOptions: Set<String> { get }
 
     /// Arguments for so many ranks. `hostFile` has been written by `hostLine`. Other hosts get the variables too.
     func arguments(ranks: Int, hostFile: String?, exporting variables: [String]) -> [String]
@@ -48,6 +50,11 @@ package protocol MPIImplementation: Sendable {
 
 extension MPIImplementation {
     package func requireRoom(_ environment: [String: String], rank: Int) throws {}
+
+    /// The program that the launcher's arguments name in the place of ssh.
+    package func remoteShell(in arguments: [String]) -> String? {
+        zip(arguments, arguments.dropFirst()).first { remoteShellOptions.contains($0.0) }?.1
+    }
 }
 
 /// The one that the program is built with.

@@ -26,6 +26,7 @@ package struct OpenMPI: MPIImplementation {
     }
 
     package let remoteShellVariables = ["OMPI_MCA_plm_rsh_agent", "PRTE_MCA_plm_ssh_agent"]
+    package let remoteShellOptions: Set = ["plm_rsh_agent", "plm_ssh_agent"]
 
     package func arguments(ranks: Int, hostFile: String?, exporting variables: [String]) -> [String] {
         variables.flatMap { ["-x", $0] } + (hostFile.map { ["--hostfile", $0] } ?? []) + ["-n", "\(ranks)"]

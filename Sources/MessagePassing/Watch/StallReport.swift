@@ -6,6 +6,11 @@ package struct StallReport {
     /// Whether this rank is to speak: one of the ranks that wait speaks for all.
     package let isToBeSaid: Bool
 
+    private static let waiting = "has waited for"
+
+    /// Whether a line of a job's standard error is such a report, of a rank that waits for others.
+    package static func isOfWaiting(_ line: String) -> Bool { line.contains(" \(waiting) ") }
+
     /// More missing ranks than this are counted, not named.
     private static let mostNamed = 8
 
@@ -29,7 +34,7 @@ package struct StallReport {
         }
         guard let directory else {
             text =
-                "\(name) has waited for \(own.quiet) s for the first message of another rank. "
+                "\(name) \(Self.waiting) \(own.quiet) s for the first message of another rank. "
                 + Self.explanation(launch, host, local, interfaces)
             return
         }
@@ -43,7 +48,7 @@ package struct StallReport {
             sentences.append("\(missing.count - Self.mostNamed) more ranks do not answer, or do something else.")
         }
         if missing.isEmpty { sentences = ["All other ranks wait too: the network has lost a message."] }
-        text = "\(name) has waited for other ranks for \(own.quiet) s. " + sentences.joined(separator: " ")
+        text = "\(name) \(Self.waiting) other ranks for \(own.quiet) s. " + sentences.joined(separator: " ")
     }
 
     private static func waits(_ status: RankStatus?) -> Bool { status?.activity.needsOthers ?? false }

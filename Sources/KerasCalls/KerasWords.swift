@@ -7,7 +7,7 @@ extension KerasReader {
     package static let versionName = "keras_version"
 
     /// A model in the words of Keras 3.
-    static func inWordsOfKeras3(_ model: JSONValue) -> JSONValue {
+    package static func inWordsOfKeras3(_ model: JSONValue) -> JSONValue {
         let version = model[versionName]?.string ?? ""
         return version.hasPrefix("1.") || version.hasPrefix("2.") ? translated(model) : model
     }
@@ -46,6 +46,15 @@ extension JSONValue {
 }
 
 extension Activation {
+    /// The name in a configuration; what Keras lacks as the function of ours that it is to look up.
+    package var keras: JSONValue {
+        guard self == .scaledTanh || self == .keras2HardSigmoid else { return .string(rawValue) }
+        let name = KerasPackage.name(rawValue)
+        return [
+            "module": "builtins", "class_name": "function", "config": .string(name), "registered_name": "function",
+        ]
+    }
+
     /// The function that Keras 2 has by a name.
     fileprivate static func wordOfKeras3(_ option: JSONValue) -> JSONValue {
         (option.string ?? option["config"]?.string) == hardSigmoid.rawValue ? keras2HardSigmoid.keras : option
@@ -55,8 +64,7 @@ extension Activation {
     fileprivate var isOfKeras2: Bool {
         switch self {
         case .linear, .relu, .tanh, .sigmoid, .softmax, .elu, .selu, .gelu, .silu, .mish, .softplus, .softsign,
-            .exponential,
-            .leakyReLU, .relu6, .logSoftmax, .keras2HardSigmoid:
+            .exponential, .leakyReLU, .relu6, .logSoftmax, .keras2HardSigmoid:
             true
         case .celu, .squareplus, .hardSigmoid, .hardSiLU, .hardTanh, .hardShrink, .softShrink, .tanhShrink, .logSigmoid,
             .sparsePlus, .sparseSigmoid, .scaledTanh:
