@@ -6,8 +6,9 @@ import MessagePassing
 /// Asks hosts whether they can start a rank, in the way in which MPI starts one there: by ssh, or what a variable names.
 struct HostProbe {
     let environment: [String: String]
-    /// A host that needs longer is gone.
-    var patience = Duration.seconds(3)
+    /// A host that needs longer is gone. A busy one takes more than a second for the handshake of ssh, which has given up on a host that
+    /// takes no connection before.
+    var patience = Duration.seconds(6)
 
     /// The hosts that answer, in their order.
     func answering(_ file: HostFile) throws -> HostFile {
