@@ -1,8 +1,8 @@
-/// Convolutions in narrow groups. A plane, one block of a sample's channels, is first copied into scratch memory with zeros around it,
-/// where the second cache holds it. The loops over its pixels then have no borders, and images in bf16 are widened on the way.
+/// Convolutions in narrow groups. A plane, one block of a sample's channels, is first copied into scratch memory with zeros around
+/// it, where the second cache holds it. The loops over its pixels then have no borders, and images in bf16 are widened on the way.
 ///
-/// Of a group of several channels, each makes a plane of its own, in which all lanes of the group hold that channel. Then every tap of
-/// each plane is one product for all lanes, as that of a depthwise convolution is.
+/// Each channel of a group is spread over all lanes of the group. Then every tap is one product for all lanes and channel, as that of
+/// a depthwise convolution is. A pixel is spread in registers, once for all neighbouring results that see it.
 ///
 /// The gradient of the input is taken apart by the remainders of rows and columns by the strides: the pixels of one remainder see
 /// the same taps of the kernel, at neighbouring pixels of the output's gradient.
@@ -16,6 +16,7 @@ typedef struct {
     ptrdiff_t height, width;
 } frame;
 
+static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 static ptrdiff_t most(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 
 /// What the kernel sees of the input along one axis: `before` the image, and from there to the last pixel in all.
@@ -44,13 +45,58 @@ static frame gradient_frame(const dptrain_grouped *s) {
         above, left, above + most(last_row + 1, s->output_height), left + most(last_column + 1, s->output_width)};
 }
 
+/// Taps of which each sees the next pixel: that of tap `tap` is `source` pixels behind that of the first result. From one tap to
+/// the next are `apart` taps of the kernel.
+typedef struct {
+    ptrdiff_t tap, apart;
+    ptrdiff_t source;
+    ptrdiff_t columns;
+} tap_run;
+
+/// Taps in the order in which a result sees them. At a pace of -1 the next pixel is the one before. A run has at most `widest` taps.
+typedef struct {
+    ptrdiff_t pace, widest;
+    ptrdiff_t count;
+    tap_run *runs;
+} tap_runs;
+
+/// A depthwise kernel gains nothing from runs: there is nothing to spread.
+static ptrdiff_t widest_run(const dptrain_grouped *s) { return s->group == 1 ? 1 : 3; }
+
+static void add_tap(tap_runs *taps, ptrdiff_t tap, ptrdiff_t source) {
+    tap_run *last = taps->runs + taps->count - 1;
+    if (taps->count > 0 && last->columns < taps->widest && source == last->source + last->columns * taps->pace
+        && (last->columns == 1 || tap == last->tap + last->columns * last->apart)) {
+        last->apart = (tap - last->tap) / last->columns;
+        last->columns++;
+    } else {
+        taps->runs[taps->count++] = (tap_run){tap, 0, source, 1};
+    }
+}
+
+/// The taps that a pixel of the input is seen by: those of the kernel's rows and columns that lie a multiple of the stride before
+/// it. `row` and `column` count from the padding on. Sources are relative to the pixel of the output in which the row and the
+/// column of the input lie, by their quotients, in rows of `width`.
+static void see_taps(const dptrain_grouped *s, ptrdiff_t row, ptrdiff_t column, ptrdiff_t width, tap_runs *taps) {
+    taps->count = 0;
+    for (ptrdiff_t i = 0; i < s->kernel_height; i++) {
+        const ptrdiff_t y = row - i * s->step_height;
+        if (y % s->stride_height) continue;
+        for (ptrdiff_t j = 0; j < s->kernel_width; j++) {
+            const ptrdiff_t x = column - j * s->step_width;
+            if (x % s->stride_width) continue;
+            add_tap(taps, i * s->kernel_width + j, y / s->stride_height * width + x / s->stride_width);
+        }
+    }
+}
+
 ptrdiff_t dptrain_grouped_scratch(const dptrain_grouped *s) {
     const frame input = input_frame(s), gradient = gradient_frame(s);
     const ptrdiff_t image = most(input.height * input.width, gradient.height * gradient.width);
     // The weight gradient also widens the output's gradient, and the other passes list taps.
-    const ptrdiff_t output = s->output_height * s->output_width, taps = s->group * s->kernel_height * s->kernel_width;
-    const ptrdiff_t kernel = s->group == 1 ? 0 : s->blocks * taps * s->lanes;
-    return (s->group * image + output) * s->lanes + kernel + 2 * taps * (ptrdiff_t)(sizeof(ptrdiff_t) / sizeof(float));
+    const ptrdiff_t output = s->output_height * s->output_width, taps = s->kernel_height * s->kernel_width;
+    const ptrdiff_t kernel = s->group == 1 ? 0 : s->blocks * taps * s->group * s->lanes;
+    return (image + output) * s->lanes + kernel + taps * (ptrdiff_t)(sizeof(tap_run) / sizeof(float));
 }
 
 /// Where the weight of a tap, from a channel of its group to a filter, lies in Keras's kernel.
@@ -58,15 +104,16 @@ static ptrdiff_t place(const dptrain_grouped *s, ptrdiff_t tap, ptrdiff_t channe
     return (tap * s->group + channel) * s->blocks * s->lanes + filter;
 }
 
-/// The kernel as the loops read it, [blocks, channels of a group, kernel height, kernel width, lanes]: the kernel itself where a group
-/// is one channel. Only some blocks are packed. Lanes are filters; where it is `turned`, they are a group's channels, and its filters are in their place.
+/// The kernel as the loops read it, [blocks, kernel height, kernel width, channels of a group, lanes]: the kernel itself where a
+/// group is one channel. Only some blocks are packed. Lanes are filters; where it is `turned`, they are a group's channels, and its
+/// filters are in their place.
 static const float *packed(const dptrain_grouped *s, dptrain_part part, const float *kernel, _Bool turned, float *to) {
     if (s->group == 1) return kernel;
     const ptrdiff_t taps = s->kernel_height * s->kernel_width;
-    float *next = to + part.first * s->group * taps * s->lanes;
+    float *next = to + part.first * taps * s->group * s->lanes;
     for (ptrdiff_t block = part.first; block < part.end; block++)
-        for (ptrdiff_t member = 0; member < s->group; member++)
-            for (ptrdiff_t tap = 0; tap < taps; tap++)
+        for (ptrdiff_t tap = 0; tap < taps; tap++)
+            for (ptrdiff_t member = 0; member < s->group; member++)
                 for (ptrdiff_t lane = 0; lane < s->lanes; lane++) {
                     const ptrdiff_t own = lane % s->group, filter = block * s->lanes + lane;
                     *next++ = turned ? kernel[place(s, tap, own, filter - own + member)] : kernel[place(s, tap, member, filter)];
@@ -76,10 +123,10 @@ static const float *packed(const dptrain_grouped *s, dptrain_part part, const fl
 
 static void unpack(const dptrain_grouped *s, dptrain_part part, const float *from, float *kernel) {
     const ptrdiff_t taps = s->kernel_height * s->kernel_width;
-    from += part.first * s->group * taps * s->lanes;
+    from += part.first * taps * s->group * s->lanes;
     for (ptrdiff_t block = part.first; block < part.end; block++)
-        for (ptrdiff_t member = 0; member < s->group; member++)
-            for (ptrdiff_t tap = 0; tap < taps; tap++, from += s->lanes)
+        for (ptrdiff_t tap = 0; tap < taps; tap++)
+            for (ptrdiff_t member = 0; member < s->group; member++, from += s->lanes)
                 memcpy(kernel + place(s, tap, member, block * s->lanes), from, s->lanes * sizeof(float));
 }
 

@@ -483,6 +483,15 @@ extension LayerCase {
                 let z = g.convolution(y, 32, groups: 16, kernel: 3, stride: 2, padding: .same, bias: false)
                 _ = g.convolution(z, 32, groups: 4, kernel: Extent2D(height: 2, width: 3))
             },
+            LayerCase(
+                "groups of 2, 4 and 8 channels, kernels of 5, strides of 2 and 3, dilated", [5, 19, 3], front: 32
+            ) { g, x in
+                let wide = g.convolution(x, 32, groups: 8, kernel: Extent2D(height: 2, width: 5), padding: .same)
+                let halved = g.convolution(
+                    wide, 32, groups: 4, kernel: Extent2D(height: 3, width: 5), stride: 2, padding: .same)
+                let dilated = g.convolution(halved, 32, groups: 16, kernel: 3, dilation: 2, padding: .same)
+                _ = g.convolution(dilated, 32, groups: 4, kernel: 3, stride: 3, padding: .same, bias: false)
+            },
             LayerCase("one filter for each channel that strides", [6, 5, 3], front: 20) { g, x in
                 _ = g.convolution(x, 20, groups: 20, kernel: 3, stride: 2, bias: false)
             },
