@@ -1,8 +1,8 @@
 /// Convolutions in narrow groups. A plane, one block of a sample's channels, is first copied into scratch memory with zeros around
 /// it, where the second cache holds it. The loops over its pixels then have no borders, and images in bf16 are widened on the way.
 ///
-/// Each channel of a group is spread over all lanes of the group. Then every tap is one product for all lanes and channel, as that of
-/// a depthwise convolution is. A pixel is spread in registers, once for all neighbouring results that see it.
+/// Each channel of a group is spread over all lanes of the group. Then every tap is one product for all lanes and that channel, as
+/// a tap of a depthwise convolution is. A pixel is spread in registers, once for all neighbouring results that see it.
 ///
 /// The gradient of the input is taken apart by the remainders of rows and columns by the strides: the pixels of one remainder see
 /// the same taps of the kernel, at neighbouring pixels of the output's gradient.
@@ -53,7 +53,7 @@ typedef struct {
     ptrdiff_t columns;
 } tap_run;
 
-/// Taps in the order in which a result sees them. At a pace of -1 the next pixel is the one before. A run has at most `widest` taps.
+/// Taps in the order in which a result sees them. At a pace of -1 the next pixel is the one before. Runs have up to `widest` taps.
 typedef struct {
     ptrdiff_t pace, widest;
     ptrdiff_t count;

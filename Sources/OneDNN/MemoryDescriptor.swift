@@ -82,6 +82,16 @@ package struct MemoryDescriptor: Hashable, Sendable {
         }
     }
 
+    /// The same order of another number of samples, if it is a usual one: rows, or images whose channels come in blocks, last or
+    /// first.
+    package func of(samples: Int) -> MemoryDescriptor? {
+        let tags =
+            dimensions.count == 4
+            ? [dnnl_nChw16c, dnnl_nChw8c, dnnl_nhwc, dnnl_nchw] : dimensions.count == 2 ? [dnnl_ab] : []
+        return tags.lazy.filter { (try? MemoryDescriptor(dimensions, $0, type)) == self }
+            .compactMap { try? MemoryDescriptor([samples] + dimensions.dropFirst(), $0, type) }.first
+    }
+
     /// A part of the tensor, in the tensor's memory.
     package func part(_ dimensions: [Int], at offsets: [Int]) throws -> MemoryDescriptor {
         try withStorage { handle in

@@ -32,6 +32,26 @@ extension DNNLCompiler {
         return isTheSameKernel && isTheSame && all.leavesRows ? all : nil
     }
 
+    /// A primitive from images to images that takes those of all shards, if there is one: `make` makes it for a number of samples.
+    func imagesOfAllShards(
+        _ primitive: Primitive, layer: String, make: (_ samples: Int) throws -> Primitive
+    ) throws -> Primitive? {
+        guard let sums = builder.sums, library.hasOwnKernels, library.threads == 1, primitive.computesImagesAlike else {
+            return nil
+        }
+        let all = try make(samples * sums.shards)
+        guard all.implementation == primitive.implementation,
+            all.layout(dnnl_query_weights_md) == primitive.layout(dnnl_query_weights_md)
+        else { return nil }
+        for query in [dnnl_query_src_md, dnnl_query_dst_md, dnnl_query_diff_src_md, dnnl_query_diff_dst_md] {
+            guard let own = primitive.layout(query) else { continue }
+            let first = try all.required(query, layer: layer)
+                .part(own.dimensions, at: own.dimensions.map { _ in 0 })
+            guard first == own else { return nil }
+        }
+        return all
+    }
+
     /// Whether a tensor has the plan's samples as rows.
     func isRowMajor(_ rows: Tensor) throws -> Bool {
         try rows.layout == .rowMajor(samples: samples, [rows.layout.dimensions[1]], rows.layout.type)
@@ -40,7 +60,7 @@ extension DNNLCompiler {
     /// A tensor that has a row for each sample, as an argument of a primitive, which says its layout.
     typealias Rows = (argument: Int32, tensor: Tensor, layout: dnnl_query_t)
 
-    /// Emits a primitive from rows to rows, and in its place `all` where the rows of all shards go through it together.
+    /// Emits a primitive from rows or images to others, and in its place `all` where those of all shards go through it together.
     func emit(
         _ primitive: Primitive, layer: String, from: Rows, with others: [(Int32, Tensor)], to: Rows,
         forAllShards all: Primitive?
@@ -56,10 +76,13 @@ extension DNNLCompiler {
             })
     }
 
+    /// What `emit` puts in the place of a primitive where all shards go through one together.
+    typealias ForAllShards = (scratch: BufferID?, bind: (Memory) throws -> Kernel)
+
     /// Binds a primitive for all shards. `rows` are the tensors that have the shards' samples, by argument, with their layouts.
-    private func binding(
+    func binding(
         _ primitive: Primitive, layer: String, rows: [(Int32, Tensor, MemoryDescriptor)], others: [(Int32, Tensor)]
-    ) -> (scratch: BufferID?, bind: (Memory) throws -> Kernel) {
+    ) -> ForAllShards {
         let scratch = primitive.layout(dnnl_query_scratchpad_md).map { self.scratch($0) }
         let arguments =
             rows.map { ($0.0, $0.2, $0.1.buffer) } + others.map { ($0.0, $0.1.layout, $0.1.buffer) }
@@ -80,6 +103,13 @@ extension Primitive {
     /// Whether a row has the same bits whatever the number of rows, and weights' gradients those of `DenseSum`. Kernels for AMX add pairs
     /// of bf16 in another order, and were not tried.
     var computesRowsAlike: Bool { implementation.hasPrefix("brgemm") && !implementation.contains("amx") }
+
+    /// Whether a convolution has the same bits for an image whatever the number of images. In these kernels each sum is one chain
+    /// over taps and channels, however loops are cut (`LayerByLayerTests`). Products of matrices in batches, which add partial
+    /// sums, and the library's Winograd were not tried.
+    fileprivate var computesImagesAlike: Bool {
+        implementation.hasPrefix("jit") && !implementation.contains("wino") && !implementation.contains("amx")
+    }
 
     /// Whether a dense layer's result is row-major.
     fileprivate var leavesRows: Bool {

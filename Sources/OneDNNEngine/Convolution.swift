@@ -19,6 +19,8 @@ struct ConvolutionState {
     let primitive: Primitive?
     /// The same in single precision.
     let master: Primitive?
+    /// For the images of all shards, if there is one.
+    let forAllShards: Primitive?
     let layer: Convolution2D
     var operands: ConvolutionOperands
 }
@@ -49,9 +51,15 @@ extension DNNLCompiler {
         let master =
             type == dnnl_f32
             ? primitive : try convolutionPrimitive(operation, layer, geometry, dnnl_f32, dnnl_convolution_direct)
+        let all = try imagesOfAllShards(primitive, layer: operation.name) { samples in
+            try convolutionPrimitive(
+                operation, layer, geometry.of(samples: samples), type, dnnl_convolution_direct)
+        }
         let operands = try emitForward(
-            operation, primitive, master: master, input, keras: geometry.kerasKernel(), usesBias: layer.usesBias)
-        return ConvolutionState(primitive: primitive, master: master, layer: layer, operands: operands)
+            operation, primitive, master: master, input, keras: geometry.kerasKernel(), usesBias: layer.usesBias,
+            forAllShards: all)
+        return ConvolutionState(
+            primitive: primitive, master: master, forAllShards: all, layer: layer, operands: operands)
     }
 
     private func convolutionPrimitive(
@@ -128,16 +136,22 @@ extension DNNLCompiler {
             return try tiledWinogradInputGradient(operation, state, geometry, gradient)
         }
         let primitive = try choosing(.inputGradient, geometry, type) { algorithm in
-            try inputGradientPrimitive(state, geometry, algorithm, layer: operation.name)
+            try inputGradientPrimitive(state.primitive, geometry, algorithm, layer: operation.name)
         }
-        return try emitInputGradient(operation, primitive, state.operands, gradient)
+        let all = try state.forAllShards.flatMap { forward in
+            try imagesOfAllShards(primitive, layer: operation.name) { samples in
+                try inputGradientPrimitive(
+                    forward, geometry.of(samples: samples), dnnl_convolution_direct, layer: operation.name)
+            }
+        }
+        return try emitInputGradient(operation, primitive, state.operands, gradient, forAllShards: all)
     }
 
     private func inputGradientPrimitive(
-        _ state: ConvolutionState, _ geometry: ConvolutionGeometry, _ algorithm: dnnl_alg_kind_t, layer: String
+        _ forward: Primitive?, _ geometry: ConvolutionGeometry, _ algorithm: dnnl_alg_kind_t, layer: String
     ) throws -> Primitive {
         let (source, weights, target) = try geometry.anyLayouts(type, weights: type)
-        return try Primitive("an input gradient", library, hint: state.primitive, layer: layer) {
+        return try Primitive("an input gradient", library, hint: forward, layer: layer) {
             dnnl_convolution_backward_data_primitive_desc_create(
                 &$0.made, $0.engine, algorithm, $0.layout(source), $0.layout(weights), $0.layout(target),
                 geometry.strides, geometry.gaps, geometry.paddingBefore, geometry.paddingAfter, $0.hint,
@@ -174,11 +188,11 @@ extension DNNLCompiler {
 
 /// A convolution in oneDNN's terms: dimensions of tensors, strides and padding.
 struct ConvolutionGeometry {
-    let input: [Int]
+    private(set) var input: [Int]
     /// Filters, inputs of each, height and width.
     let kernel: [Int]
     let groups: Int
-    let output: [Int]
+    private(set) var output: [Int]
     let strides: [Int64]
     /// Pixels left out between those that the window sees.
     let gaps: [Int64]
@@ -195,6 +209,12 @@ struct ConvolutionGeometry {
         gaps = [Int64(window.dilation.height - 1), Int64(window.dilation.width - 1)]
         paddingBefore = operation.margins.before
         paddingAfter = operation.margins.after
+    }
+
+    func of(samples: Int) -> ConvolutionGeometry {
+        var other = self
+        (other.input[0], other.output[0]) = (samples, samples)
+        return other
     }
 
     /// The kernel's dimensions, in which groups have one of their own.

@@ -6,10 +6,10 @@ import OneDNN
 /// What convolutions and transposed convolutions emit alike: oneDNN's primitives for both take the same arguments.
 extension DNNLCompiler {
     /// `master` is the primitive in single precision: the parameter lies in the arena as it prefers. `keras` is the kernel as
-    /// Keras has it.
+    /// Keras has it. `all` takes the images of all shards.
     func emitForward(
         _ operation: Operation, _ primitive: Primitive, master: Primitive, _ input: Tensor, keras: MemoryDescriptor,
-        usesBias: Bool
+        usesBias: Bool, forAllShards all: Primitive? = nil
     ) throws -> ConvolutionOperands {
         let name = operation.name
         let x = try reorder(input, to: primitive.required(dnnl_query_src_md, layer: name), layer: name)
@@ -18,9 +18,10 @@ extension DNNLCompiler {
         let w = try readable(
             operation.parameters[0], kernel, as: primitive.required(dnnl_query_weights_md, layer: name), layer: name)
         let y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
-        var reads = [(DNNL_ARG_SRC, x), (DNNL_ARG_WEIGHTS, w)]
-        if usesBias { reads.append((DNNL_ARG_BIAS, try vector(operation.parameters[1]))) }
-        emit(primitive, layer: name, reads: reads, writes: [(DNNL_ARG_DST, y)])
+        let bias = usesBias ? [(DNNL_ARG_BIAS, try vector(operation.parameters[1]))] : []
+        try emit(
+            primitive, layer: name, from: (DNNL_ARG_SRC, x, dnnl_query_src_md), with: [(DNNL_ARG_WEIGHTS, w)] + bias,
+            to: (DNNL_ARG_DST, y, dnnl_query_dst_md), forAllShards: lieSideBySide(x, y) ? all : nil)
         return ConvolutionOperands(input: x, kernel: kernel, output: y)
     }
 
@@ -39,7 +40,8 @@ extension DNNLCompiler {
     }
 
     func emitInputGradient(
-        _ operation: Operation, _ primitive: Primitive, _ operands: ConvolutionOperands, _ gradient: Tensor
+        _ operation: Operation, _ primitive: Primitive, _ operands: ConvolutionOperands, _ gradient: Tensor,
+        forAllShards all: Primitive? = nil
     ) throws -> Tensor {
         let name = operation.name
         let w = try readable(
@@ -47,9 +49,10 @@ extension DNNLCompiler {
             layer: name)
         let dy = try reorder(gradient, to: primitive.required(dnnl_query_diff_dst_md, layer: name), layer: name)
         let dx = activation(try primitive.required(dnnl_query_diff_src_md, layer: name))
-        emit(
-            primitive, layer: name, reads: [(DNNL_ARG_DIFF_DST, dy), (DNNL_ARG_WEIGHTS, w)],
-            writes: [(DNNL_ARG_DIFF_SRC, dx)])
+        try emit(
+            primitive, layer: name, from: (DNNL_ARG_DIFF_DST, dy, dnnl_query_diff_dst_md),
+            with: [(DNNL_ARG_WEIGHTS, w)], to: (DNNL_ARG_DIFF_SRC, dx, dnnl_query_diff_src_md),
+            forAllShards: lieSideBySide(dy, dx) ? all : nil)
         return dx
     }
 }

@@ -112,7 +112,7 @@ struct DNNLCompiler: LayerCompiler {
     func emit(
         _ primitive: Primitive, _ detail: String? = nil, layer: String, isCopy: Bool = false,
         reads: [(Int32, Tensor)], writes: [(Int32, Tensor)],
-        forAllShards: (scratch: BufferID?, bind: (Memory) throws -> Kernel)? = nil
+        forAllShards: ForAllShards? = nil
     ) {
         var arguments = reads + writes
         var written = writes.map(\.1.buffer)

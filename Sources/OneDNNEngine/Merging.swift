@@ -66,8 +66,24 @@ extension DNNLCompiler {
         }
         var y = activation(try primitive.required(dnnl_query_dst_md, layer: name))
         y.isRectified = inputs.allSatisfy(\.isRectified)
-        emit(primitive, layer: name, isCopy: true, reads: arguments(inputs), writes: [(DNNL_ARG_DST, y)])
+        try emit(
+            primitive, layer: name, isCopy: true, reads: arguments(inputs), writes: [(DNNL_ARG_DST, y)],
+            forAllShards: concatenationOfAllShards(inputs, y, layer: name))
         return (y, .concatenation(ConcatenationState(inputs: layouts, output: y.layout)))
+    }
+
+    /// The library copies images one by one at a fifth of the speed that it has with several.
+    private func concatenationOfAllShards(
+        _ inputs: [Tensor], _ output: Tensor, layer: String
+    ) throws -> ForAllShards? {
+        guard let sums = builder.sums, (inputs + [output]).allSatisfy({ lieSideBySide($0) }) else { return nil }
+        let layouts = inputs.compactMap { $0.layout.of(samples: samples * sums.shards) }
+        guard layouts.count == inputs.count, let target = output.layout.of(samples: samples * sums.shards) else {
+            return nil
+        }
+        let all = try Primitive(concatenationOf: layouts, into: target, library, layer: layer)
+        let rows = zip(arguments(inputs), layouts).map { ($0.0, $0.1, $1) } + [(DNNL_ARG_DST, output, target)]
+        return binding(all, layer: layer, rows: rows, others: [])
     }
 
     func concatenationBackward(

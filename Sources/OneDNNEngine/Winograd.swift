@@ -125,7 +125,7 @@ extension DNNLCompiler {
             }
         }
         return ConvolutionState(
-            primitive: nil, master: nil, layer: layer,
+            primitive: nil, master: nil, forAllShards: nil, layer: layer,
             operands: ConvolutionOperands(input: x, kernel: kernel, output: y))
     }
 

@@ -47,6 +47,24 @@ import Testing
         }
     }
 
+    /// The library cuts the loops of wide convolutions by the number of images, and concatenates one image in another way.
+    @Test(arguments: TestedEngine.others, [[1, 1, 1, 1], [3, 3, 3, 3]])
+    func wideConvolutions(_ engine: TestedEngine, _ sizes: [Int]) throws {
+        let network = try Network.build([28, 28, 3]) { graph, x in
+            var y = graph.convolution(x, 64, kernel: 7, stride: 2, padding: .same, activation: .relu)
+            y = graph.convolution(y, 512, kernel: 1)
+            y = graph.convolution(y, 128, kernel: 1, stride: 2, activation: .relu)
+            y = graph.convolution(y, 96, kernel: 3, padding: .same)
+            y = graph.concatenation([y, graph.convolution(y, 512, kernel: 1)])
+            y = graph.convolution(y, 256, kernel: 1, bias: false)
+            y = graph.convolution(y, 64, kernel: 3, stride: 2, padding: .same)
+            _ = graph.dense(graph.globalAveragePooling(y), 10)
+        }
+        for precision in [Precision.fp32, .bf16] where precision == .fp32 || engine.computesBF16 {
+            try compare(engine, network, .meanSquaredError, Self.one, sizes, precision)
+        }
+    }
+
     @Test(
         arguments: TestedEngine.all,
         ["vgg-cifar-18", "googlenet", "densenet121", "resnet-cifar-8-v1", "lenet5-1998", "mlp"])

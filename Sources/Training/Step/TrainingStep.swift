@@ -175,7 +175,12 @@ package final class TrainingStep {
         }
         if isLayerByLayer {
             for range in kernels?.gradients ?? segment.gradients {
-                reducer.shardFinished(shard, range: range) { replica.gradientStart(level: $0, for: segment.gradients) }
+                // In pieces of all levels that fit into the cache: what one addition writes the next one reads.
+                for start in stride(from: range.lowerBound, to: range.upperBound, by: 4096) {
+                    reducer.shardFinished(shard, range: start..<min(start + 4096, range.upperBound)) {
+                        replica.gradientStart(level: $0, for: segment.gradients)
+                    }
+                }
             }
         } else if !isLast {
             add(segment.gradients, of: shard, added..<Int.max)
