@@ -16,6 +16,8 @@ public final class Communicator {
     private(set) var sharedGather: SharedGather?
     /// Of its ranks, once they are known.
     private var nodes: NodeMap?
+    /// Without names until MPI ends; the first rank of a node has them.
+    private var hiddenFiles: SharedFiles?
 
     /// How much threading MPI offers.
     public enum ThreadLevel: Int32, Sendable, Comparable {
@@ -47,7 +49,10 @@ public final class Communicator {
         watch.know(try RankDirectory(world, port: watch.port))
         watch.begin(.preparing)
         let nodes = try world.nodeMap()
-        return nodes.haveNeighbouringRanks ? world : try world.nodeByNode(nodes)
+        let hidden = try world.hideSharedFiles(nodes)
+        let ordered = nodes.haveNeighbouringRanks ? world : try world.nodeByNode(nodes)
+        ordered.hiddenFiles = hidden
+        return ordered
     }
 
     /// The same ranks, those of a node one after the other. Rank 0 stays what it is. Checks give nodes that are only supposed.
@@ -135,6 +140,9 @@ public final class Communicator {
 
     /// Ends MPI. Collective; no communicator is used afterwards.
     public func finalize() throws {
+        hiddenFiles?.restoreNames()
+        // Each rank removes its own file, which must have its name by then.
+        if size > 1 { try barrier() }
         try wait("MPI_Finalize") { MPI_Finalize() }
         watch.begin(.ended)
     }

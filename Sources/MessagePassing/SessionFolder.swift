@@ -15,6 +15,22 @@ struct SessionFolder {
         path = names.lazy.compactMap { environment[$0] }.first { !$0.isEmpty } ?? "/tmp"
     }
 
+    /// Removes what a launcher that is gone has kept there: it has said so to its ranks.
+    static func remove(of launcher: Int32, _ environment: [String: String]) {
+        var status = stat()
+        guard let path = environment["PMIX_SERVER_TMPDIR"], let name = path.split(separator: "/").last,
+            isOf(launcher, name), lstat(path, &status) == 0,
+            status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid()
+        else { return }
+        // Other ranks do the same.
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// As Open MPI 4 names it, or PRRTE: `prterun.HOST.PROCESS.USER`.
+    private static func isOf(_ launcher: Int32, _ name: Substring) -> Bool {
+        name == "pid.\(launcher)" || name.hasPrefix("prterun.") && name.hasSuffix(".\(launcher).\(geteuid())")
+    }
+
     /// Throws if the file system of the folder has no room left.
     func requireRoom(rank: Int) throws(MessagePassingError) {
         var system = statvfs()

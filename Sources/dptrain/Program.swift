@@ -76,6 +76,8 @@ enum Program {
     private static func end(with error: any Error, rank: Int) -> Never {
         let code = RootCommand.exitCode(for: error)
         if code == .success { answer(RootCommand.fullMessage(for: error)) }
+        // Other ranks may wait for this one, which may find no reader.
+        if LaunchEnvironment.current.isUnderLauncher { Alert.limitEnd(code.rawValue, seconds: 10) }
         // ArgumentParser's own ways to end: usage errors, exit codes.
         if code != .failure || error is ExitCode { RootCommand.exit(withError: error) }
         if rank == 0 { StandardError.print("\(error)") } else { speakAfterRankZero("\(error)", rank: rank) }

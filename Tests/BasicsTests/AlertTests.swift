@@ -1,5 +1,6 @@
 import Basics
 import Glibc
+import Synchronization
 import Testing
 
 /// Words for which there may be no reader.
@@ -46,6 +47,10 @@ import Testing
         }
     }
 
+    private final class Sender: Sendable {
+        let hasEnded = Atomic(false), isGone = Atomic(false)
+    }
+
     private static func write(_ bytes: [UInt8], to pipe: Pipe) {
         bytes.withUnsafeBytes { Alert.write($0, to: pipe.target) }
     }
@@ -73,6 +78,28 @@ import Testing
         let words = (0..<(room + 10_000)).map { UInt8(truncatingIfNeeded: $0) }
         Self.write(words, to: pipe)
         #expect(pipe.take() == Array(words.prefix(room)))
+    }
+
+    /// Each ends the wait for room, which must not begin anew.
+    @Test(.timeLimit(.minutes(1))) func signalsDoNotHoldTheWriter() throws {
+        let pipe = try Pipe()
+        _ = pipe.fill()
+        var (action, earlier) = (sigaction(), sigaction())
+        action.__sigaction_handler.sa_handler = { _ in }
+        sigaction(SIGURG, &action, &earlier)
+        defer { sigaction(SIGURG, &earlier, nil) }
+        let (writer, sender) = (pthread_self(), Sender())
+        try BackgroundThread.start("signals") {
+            while !sender.hasEnded.load(ordering: .acquiring) {
+                pthread_kill(writer, SIGURG)
+                usleep(50_000)
+            }
+            sender.isGone.store(true, ordering: .releasing)
+        }
+        Self.write([1, 2, 3], to: pipe)
+        sender.hasEnded.store(true, ordering: .releasing)
+        // The writer's thread must live until then.
+        while !sender.isGone.load(ordering: .acquiring) { usleep(1000) }
     }
 
     @Test(.timeLimit(.minutes(1))) func aClosedDescriptorHoldsNobody() {

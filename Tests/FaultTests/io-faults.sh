@@ -83,6 +83,20 @@ breaks_off() {
 for call in 2 3 5; do verdict "libhdf5 breaks off at call $call" breaks_off 1 $call; done
 verdict "libhdf5 breaks off on two ranks" breaks_off 2 3
 
+# --- A rank that fails alone, and that nobody hears -------------------------------------------------------------------
+
+# Other ranks wait for it.
+mkfifo unread
+exec 7<>unread
+fill unread
+printf '#!/bin/bash\nexec "$@" 2>unread\n' >speak-in-vain
+chmod +x speak-in-vain
+rm -rf out
+expect "a rank whose data cannot be read ends the job, though nobody reads what it says" 1 "" \
+    faulty data FAULT_RANK=1 FAULT_CALL=$reads FAULT_LASTING=yes timeout -k 5 $limit mpirun -n 2 ./speak-in-vain "$binary" \
+    "${reading[@]}" --epochs 9999 --output out
+exec 7>&-
+
 # --- Commands that write one file ----------------------------------------------------------------------------------------
 
 # writes NAME COMMAND...: COMMAND, which writes files/NAME, with calls that fail.

@@ -25,9 +25,26 @@ lose_launcher() {
     wait $job 2>/dev/null
 }
 
+# kept: the files of MPI's own that the ranks have mapped, in memory and on the disk.
+kept() {
+    local rank
+    for rank in $(ranks_in "$out"); do
+        awk '$6 ~ "^/dev/shm/|pmix" && $6 !~ /\.so/ { print $6 }' "/proc/$rank/maps"
+    done | sort -u
+}
+is_gone() {
+    local file
+    for file in "$@"; do
+        if [[ -e $file ]]; then echo "left: $file" >>output && return 1; fi
+    done
+    [[ $# -gt 0 ]]
+}
+
 start mpirun -n 2 "$binary" "${options[@]}"
+mapfile -t files < <(kept)
 lose_launcher
 verdict "ranks whose launcher is killed end" within 20 none_is_left
+verdict "nothing is left of what MPI has kept for them" is_gone "${files[@]}"
 
 printf '#!/bin/bash\n"$@"\n' >script
 chmod +x script

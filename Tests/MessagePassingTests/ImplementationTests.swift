@@ -1,3 +1,5 @@
+import Basics
+import Glibc
 import MessagePassing
 import Testing
 
@@ -24,6 +26,24 @@ import Testing
         #expect(mpi.isAboutExitCode("Primary job  terminated normally, but 1 process returned\na non-zero exit code."))
         #expect(mpi.isAboutExitCode("prterun detected that one or more processes exited with non-zero status,"))
         #expect(!mpi.isAboutExitCode("There are not enough slots available in the system to satisfy the 20 slots"))
+    }
+
+    /// Open MPI 4 and 5.
+    @Test(arguments: ["pid.123", "prterun.host.123.\(geteuid())"]) func whatALauncherHasKeptIsRemoved(name: String)
+        throws
+    {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let path = "\(folder.path)/\(name)"
+        try POSIXFileSystem().createFolder("\(path)/1")
+        try POSIXFileSystem().replace("\(path)/1/data", with: [1])
+        OpenMPI().removeRemains(of: 123, [:])
+        OpenMPI().removeRemains(of: 23, ["PMIX_SERVER_TMPDIR": path])
+        // Not a folder that bears a launcher's number.
+        OpenMPI().removeRemains(of: 123, ["PMIX_SERVER_TMPDIR": folder.path])
+        #expect(try POSIXFileSystem().read("\(path)/1/data") == [1])
+        OpenMPI().removeRemains(of: 123, ["PMIX_SERVER_TMPDIR": path])
+        #expect(try POSIXFileSystem().names(in: folder.path) == [])
     }
 
     @Test func aRunIsStartedAsItWas() {

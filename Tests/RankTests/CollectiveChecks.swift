@@ -69,6 +69,11 @@ var collectiveChecks: [RankCheck] {
                 check.expect(error.rank, equals: check.rank, "the rank that an error names")
             }
         },
+        RankCheck("MPI's own files in memory have lost their names, so that nothing is left of killed ranks") { check in
+            // The first rank of the node takes them.
+            try check.world.barrier()
+            check.expect(SharedFiles.mapped.paths, equals: [], "files that have names")
+        },
         RankCheck("memory that ranks share is zero at first, and holds what others write") { check in
             let halves = NodeMap(labels: (0..<check.size).map { $0 % 2 })
             let node = try check.world.split(by: halves.node(of: check.rank))

@@ -14,13 +14,19 @@ package enum Alert {
         line.withUTF8 { write(UnsafeRawBufferPointer($0)) }
     }
 
-    /// The last line of a process that must end: after two seconds it does so even if the words are held, since another process may
-    /// have taken the room for them.
-    package static func end(_ code: Int32, saying text: String) -> Never {
+    /// The process ends after these seconds, even if what it does last is held: what it says by a pipe that nobody reads, what it
+    /// removes by a disk that does not answer.
+    package static func limitEnd(_ code: Int32, seconds: UInt32 = 2) {
         try? BackgroundThread.start("dptrain end") {
-            sleep(2)
+            sleep(seconds)
             _exit(code)
         }
+    }
+
+    /// The last line of a process that must end.
+    package static func end(_ code: Int32, saying text: String) -> Never {
+        // Another process may take the room for the words.
+        limitEnd(code)
         say(text)
         // Other threads may be in the middle of something.
         _exit(code)
@@ -51,8 +57,17 @@ package enum Alert {
     /// Whether there is room, or comes to be within the time.
     private static func hasRoom(_ descriptor: Int32) -> Bool {
         var place = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        var count: Int32
-        repeat { count = poll(&place, 1, patience) } while count < 0 && errno == EINTR
-        return count > 0
+        let end = milliseconds + Int(patience)
+        while true {
+            let count = poll(&place, 1, Int32(max(0, end - milliseconds)))
+            // A signal is no reason to begin anew: they may come faster than the time is over.
+            if count >= 0 || errno != EINTR || milliseconds >= end { return count > 0 }
+        }
+    }
+
+    private static var milliseconds: Int {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
     }
 }

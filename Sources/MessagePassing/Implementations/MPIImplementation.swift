@@ -46,10 +46,17 @@ package protocol MPIImplementation: Sendable {
 
     /// Throws where MPI would not start for want of room.
     func requireRoom(_ environment: [String: String], rank: Int) throws
+
+    /// Whether ranks of a node share memory by a file of this name, which nobody opens by it once all of them have started.
+    func isSharedFile(_ name: Substring) -> Bool
+    /// Removes from the disk what a launcher that is gone has left there for the ranks of this environment.
+    func removeRemains(of launcher: Int32, _ environment: [String: String])
 }
 
 extension MPIImplementation {
     package func requireRoom(_ environment: [String: String], rank: Int) throws {}
+    package func isSharedFile(_ name: Substring) -> Bool { false }
+    package func removeRemains(of launcher: Int32, _ environment: [String: String]) {}
 
     /// The program that the launcher's arguments name in the place of ssh.
     package func remoteShell(in arguments: [String]) -> String? {

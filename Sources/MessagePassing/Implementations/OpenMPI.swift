@@ -53,4 +53,12 @@ package struct OpenMPI: MPIImplementation {
     package func requireRoom(_ environment: [String: String], rank: Int) throws {
         try SessionFolder(environment).requireRoom(rank: rank)
     }
+
+    package func isSharedFile(_ name: Substring) -> Bool {
+        name.hasPrefix("vader_segment.") || name.hasPrefix("sm_segment.")
+    }
+
+    package func removeRemains(of launcher: Int32, _ environment: [String: String]) {
+        SessionFolder.remove(of: launcher, environment)
+    }
 }

@@ -1,5 +1,6 @@
 import Basics
 import CSharedMemory
+import FoundationEssentials
 import Glibc
 
 /// Ends a rank when the program that has started it is gone, or the helper by which that did so, however they ended.
@@ -14,11 +15,19 @@ package enum LauncherWatch {
             guard let end = ProcessEnd(of: launcher.process) else { continue }
             try BackgroundThread.start("dptrain launcher") {
                 end.wait()
+                Alert.limitEnd(EXIT_FAILURE)
+                removeRemains(of: launcher.process)
                 Alert.end(
                     EXIT_FAILURE,
                     saying: "rank \(launch.rank) ends, since \(launcher.name), which has started it, is gone.")
             }
         }
+    }
+
+    /// Nobody else is left to do it.
+    private static func removeRemains(of launcher: Int32) {
+        SharedFiles.mapped.removeNames()
+        MPI.implementation.removeRemains(of: launcher, ProcessInfo.processInfo.environment)
     }
 }
 

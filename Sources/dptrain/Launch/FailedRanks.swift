@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import MessagePassing
 
@@ -9,6 +10,8 @@ final class FailedRanks {
     private let channel: Communicator
     /// How long the other ranks get to fail as well.
     private static let patience = Duration.seconds(2)
+    /// In seconds.
+    private static let longestSpeech: UInt32 = 5
 
     /// Collective.
     init(_ world: Communicator) throws {
@@ -22,8 +25,11 @@ final class FailedRanks {
             StandardError.print(text)
             exit(1)
         }
-        if let texts = try? textsOfAllRanks(text) {
-            guard world.rank == 0 else { waitForTheEnd() }
+        let texts = try? textsOfAllRanks(text)
+        if texts != nil, world.rank != 0 { waitForTheEnd() }
+        // The other ranks wait for this one, which may find no reader.
+        Alert.limitEnd(1, seconds: Self.longestSpeech)
+        if let texts {
             for (rank, text) in Self.distinct(texts) {
                 StandardError.print(rank.map { "rank \($0): \(text)" } ?? text)
             }
@@ -58,7 +64,7 @@ final class FailedRanks {
 
     /// Rank 0 speaks and ends all ranks.
     private func waitForTheEnd() -> Never {
-        sleep(5)
-        exit(1)
+        sleep(Self.longestSpeech)
+        _exit(1)
     }
 }
