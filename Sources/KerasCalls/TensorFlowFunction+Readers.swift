@@ -109,17 +109,18 @@ extension TensorFlowFunction {
         "split": { (function) throws(LayerError) in
             let given = function.take("num_or_size_splits")
             // Sizes of parts; Keras 3 says where each of them but the first begins.
-            var places: [JSONValue] = []
-            for size in (given.array ?? []).dropLast() {
-                guard let size = size.integer, (0..<1 << 30).contains(size) else {
-                    throw function.unsupported("num_or_size_splits", given)
-                }
-                places.append(.integer((places.last?.integer ?? 0) + size))
+            var places = [0]
+            for size in given.array ?? [] {
+                guard let size = size.integer, (0..<1 << 30).contains(size), let last = places.last, last < 1 << 30
+                else { throw function.unsupported("num_or_size_splits", given) }
+                places.append(last + size)
             }
+            let inner = places.dropFirst().dropLast().map { JSONValue.integer($0) }
             return .operation(
                 "Split",
                 options: [
-                    "indices_or_sections": given.array == nil ? given : .array(places),
+                    "indices_or_sections": given.array == nil ? given : .array(inner),
+                    sumOfSizes: given.array == nil ? .null : .integer(places[places.count - 1]),
                     "axis": function.take("axis", default: 0),
                 ], [function.first])
         },
@@ -132,6 +133,9 @@ extension TensorFlowFunction {
             return .operation("GetItem", [function.first, .array(parts.map(slice))])
         },
     ]
+
+    /// How many elements the parts of a `tf.split` have in all, which Keras 3 does not say.
+    package static let sumOfSizes = "sum_of_sizes"
 
     private static func along(_ operation: String, _ argument: String, as option: String? = nil) -> Reader {
         { (function) throws(LayerError) in

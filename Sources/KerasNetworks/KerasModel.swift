@@ -141,10 +141,11 @@ package struct KerasModel {
         }
     }
 
-    /// Which results of a call others read, or are outputs of the model.
-    func results(of layer: String, call: Int) -> Set<Int> {
+    /// Of each call, by its first result: those that others read, or that are outputs of the model.
+    func resultsThatAreRead() -> [Source: Set<Int>] {
         let read = entries.flatMap { $0.calls.flatMap(\.inputs) } + outputs
-        return Set(read.filter { $0.layer == layer && $0.call == call }.map(\.output))
+        return Dictionary(grouping: read) { Source(layer: $0.layer, call: $0.call, output: 0) }
+            .mapValues { Set($0.map(\.output)) }
     }
 
     /// Of the losses of the second output and those after it, where all learn the same labels. `auxiliary_weights`, which dptrain

@@ -20,7 +20,12 @@ struct KerasOptions {
     init(kerasClass: String, configuration: [String: JSONValue], inputs: [Shape]) {
         self.kerasClass = kerasClass
         self.inputs = inputs
-        remaining = configuration
+        remaining = configuration.mapValues(Self.unwrapped)
+    }
+
+    /// Keras 2.2 wraps numbers of NumPy into objects: `"max_value": {"type": "ndarray", "value": 6.0}`.
+    private static func unwrapped(_ value: JSONValue) -> JSONValue {
+        value["type"]?.string == "ndarray" ? value["value"] ?? value : value
     }
 
     // MARK: Values

@@ -46,16 +46,22 @@ extension Layer {
     init(keras options: inout KerasOptions) throws(LayerError) {
         switch options.kerasClass {
         case "Dense": self = .dense(try Dense(keras: &options))
+        case "EinsumDense": self = .dense(try Dense(einsum: &options))
         case "Conv2D": self = .convolution(try Convolution2D(keras: &options))
         case "ZeroPadding2D": self = .zeroPadding(try ZeroPadding2D(keras: &options))
         case "MaxPooling2D", "AveragePooling2D": self = .pooling(try Pooling2D(keras: &options))
+        case let name where Pooling2D.adaptiveClasses.contains(name):
+            self = .pooling(try Pooling2D(adaptive: &options))
         case "GlobalAveragePooling2D" where !options.isSet("keepdims"):
             self = .globalAveragePooling(try GlobalAveragePooling2D(keras: &options))
-        case "BatchNormalization": self = .batchNormalization(try BatchNormalization(keras: &options))
+        case "BatchNormalization", "BatchNormalizationV1", "BatchNormalizationV2":
+            self = .batchNormalization(try BatchNormalization(keras: &options))
         case "Activation", "Identity", ActivityPenalty.kerasClass:
             self = .activation(try ActivationLayer(keras: &options))
         case "Softmax" where options.isAlongLastAxis: self = .activation(try ActivationLayer(keras: &options))
-        case "ReLU" where !["max_value", "negative_slope", "threshold"].contains(where: options.isSet):
+        // A bound of 0 is one, unlike a slope or a threshold of 0.
+        case "ReLU"
+        where options.isUnset("max_value") && !["negative_slope", "threshold"].contains(where: options.isSet):
             self = .activation(try ActivationLayer(keras: &options))
         case "Dropout": self = .dropout(try Dropout(keras: &options))
         case "Flatten": self = .flatten(try Flatten(keras: &options))

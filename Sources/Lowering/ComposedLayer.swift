@@ -44,6 +44,16 @@ extension SeparableConvolution2D: ComposedLayer {
     }
 }
 
+extension RepeatVector: ComposedLayer {
+    /// A pixel of the vector's channels that is made wider.
+    func stages(for input: Shape) -> [Stage]? {
+        [
+            Stage(.plain(Reshape([1, 1, input.count])), parameters: 0..<0),
+            Stage(.upSampling(UpSampling2D(Extent2D(height: 1, width: count))), parameters: 0..<0),
+        ]
+    }
+}
+
 extension SequenceLayer: ComposedLayer {
     func stages(for input: Shape) -> [Stage]? {
         let padding = zeros == .none ? [] : [Stage(.zeroPadding(ZeroPadding2D(zeros)), parameters: 0..<0)]

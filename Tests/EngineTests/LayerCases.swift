@@ -366,6 +366,11 @@ extension LayerCase {
             let y = g.plain(FeatureNormalization(.groups(3)), [x])
             _ = g.plain(UnitNormalization(), [g.plain(FeatureNormalization(.lastAxis, usesScale: false), [y])])
         },
+        LayerCase("root mean squares of pixels and of a vector, which is repeated", [3, 4, 1], front: 5) { g, x in
+            let y = g.globalAveragePooling(g.plain(RootMeanSquareNormalization(epsilon: 0.1), [x]))
+            let steps = g.plain(RepeatVector(3), [g.plain(RootMeanSquareNormalization(), [y])])
+            _ = g.plain(RootMeanSquareNormalization(epsilon: 1e-3), [steps])
+        },
         LayerCase("depthwise, 3x2, stride 2", [7, 6, 1], front: 5) { g, x in
             _ = g.plain(
                 DepthwiseConvolution2D(

@@ -314,16 +314,33 @@ import Testing
         #expect(error?.reason.contains("use_ema = true, which is --ema 0.95 here; give --optimizer") == true)
     }
 
+    /// Only where its formula is another than Keras 3's.
+    @Test(arguments: [
+        ("RMSprop", #""decay": 0.0, "rho": 0.9"#, true), ("RMSprop", #""decay": 0.0, "momentum": 0.0"#, true),
+        ("RMSprop", #""decay": 0.0, "momentum": 0.5"#, false), ("RMSprop", #""weight_decay": null"#, false),
+        ("Adam", #""decay": 0.0"#, false),
+    ])
+    func optimizersOfBeforeKeras211AreNoted(name: String, options: String, isNoted: Bool) throws {
+        let compilation = try Self.compilation(name, #""learning_rate": 0.1, \#(options)"#).compilation
+        #expect(compilation.optimizerNote?.contains("added epsilon behind the root") ?? false == isNoted)
+    }
+
     private static func compiled(rate: String) throws -> [String: String] {
+        let (compilation, model) = try compilation("SGD", #""learning_rate": \#(rate)"#)
+        return try Dictionary(
+            uniqueKeysWithValues: compilation.optimizerSettings(of: model).map { ($0.option, $0.value) })
+    }
+
+    private static func compilation(
+        _ optimizer: String, _ options: String
+    ) throws -> (compilation: KerasCompilation, model: Network) {
         let file = try HDF5File.createInMemory()
         let model = try KerasModelFile(CheckpointFixture.golden("notebook-3.keras")).network
         try file.root.attributes.set("model_config", model.kerasModel.text())
         try file.root.attributes.set(
-            "training_config", #"{"optimizer_config": {"class_name": "SGD", "config": {"learning_rate": \#(rate)}}}"#)
+            "training_config", #"{"optimizer_config": {"class_name": "\#(optimizer)", "config": {\#(options)}}}"#)
         try file.root.attributes.set("layer_names", [String]())
-        let compilation = try #require(try KerasModelFile(file.image(), path: "x").compilation)
-        return try Dictionary(
-            uniqueKeysWithValues: compilation.optimizerSettings(of: model).map { ($0.option, $0.value) })
+        return (try #require(try KerasModelFile(file.image(), path: "x").compilation), model)
     }
 
     // MARK: Bad input

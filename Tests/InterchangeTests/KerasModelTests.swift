@@ -110,6 +110,12 @@ private func smallResidual() throws -> Network {
         }
     }
 
+    /// Words of Keras 2 that Keras 3 has no longer.
+    @Test(arguments: [("logcosh", Loss.Function.logCosh), ("kullback_leibler_divergence", .klDivergence)])
+    func lossesOfOldFiles(word: String, function: Loss.Function) throws {
+        #expect(try Loss(keras: .string(word), of: Self.ending(in: .softmax)).function == function)
+    }
+
     /// Each with what the refusal must name.
     @Test(arguments: [
         (#""ctc""#, Activation.softmax, "ctc"),
@@ -191,6 +197,93 @@ private func smallResidual() throws -> Network {
                 """, label: "test")
         #expect(network.nodes.map(\.name) == ["input_layer", "f", "d"])
         #expect(network.nodes[2].layer == .dense(Dense(units: 2, activation: .tanh)))
+    }
+
+    /// What Keras 2.2 and TensorFlow 1 wrote: numbers of NumPy in objects, and other words for one class.
+    @Test func numbersAndClassesOfOldFiles() throws {
+        let number = { (value: String) in #"{"type": "ndarray", "value": \#(value)}"# }
+        let layers = [
+            #"{"class_name": "BatchNormalizationV1", "config": {"name": "a", "axis": [3], "momentum": 0.9, "epsilon": 0.01}}"#,
+            #"{"class_name": "ReLU", "config": {"name": "b", "max_value": \#(number("6.0")), "threshold": \#(number("0.0"))}}"#,
+            #"{"class_name": "LeakyReLU", "config": {"name": "c", "alpha": \#(number("0.125"))}}"#,
+        ]
+        let network = try Network(
+            kerasJSON: """
+                {"class_name": "Sequential", "config": {"name": "s", "layers": [
+                  {"class_name": "InputLayer", "config": {"name": "i", "batch_input_shape": [null, 4, 5, 3]}},
+                  \(layers.joined(separator: ","))]}}
+                """, label: "test")
+        #expect(
+            network.nodes.dropFirst().map(\.layer) == [
+                .batchNormalization(BatchNormalization(momentum: 0.9, epsilon: 0.01)),
+                .plain(RectifiedLinear(most: 6)), .plain(RectifiedLinear(slope: 0.125)),
+            ])
+    }
+
+    /// A bound of 0 leaves nothing, whereas a slope of 0 says nothing.
+    @Test(arguments: [
+        ("0.0", Layer.plain(RectifiedLinear(most: 0))), ("null", .activation(ActivationLayer(.relu))),
+        ("6.0", .plain(RectifiedLinear(most: 6))),
+    ])
+    func boundsOfReLU(bound: String, layer: Layer) throws {
+        let network = try Network(
+            kerasJSON: """
+                {"class_name": "Sequential", "config": {"name": "s", "layers": [
+                  {"class_name": "InputLayer", "config": {"name": "i", "batch_shape": [null, 4]}},
+                  {"class_name": "ReLU", "config": {"name": "r", "max_value": \(bound), "negative_slope": 0.0, "threshold": 0.0}}]}}
+                """, label: "test")
+        #expect(network.nodes[1].layer == layer)
+    }
+
+    /// Layers that are read as others, and go home as they came; refusals of what they cannot be.
+    @Test(arguments: [
+        (
+            #"{"class_name": "EinsumDense", "config": {"name": "e", "equation": "abcd,de->abce", "output_shape": [null, 5, 2], "bias_axes": "e"}}"#,
+            "4x5x2"
+        ),
+        (
+            #"{"class_name": "EinsumDense", "config": {"name": "e", "equation": "...a,ab->...b", "output_shape": 7}}"#,
+            "4x5x7"
+        ),
+        (
+            #"{"class_name": "EinsumDense", "config": {"name": "e", "equation": "abcd,be->aecd", "output_shape": [7, 5, 3]}}"#,
+            "equation = abcd,be->aecd is not supported"
+        ),
+        (
+            #"{"class_name": "EinsumDense", "config": {"name": "e", "equation": "abc,cd->abd", "output_shape": [4, 7]}}"#,
+            "equation = abc,cd->abd is not supported"
+        ),
+        (
+            #"{"class_name": "EinsumDense", "config": {"name": "e", "equation": "->,,", "output_shape": []}}"#,
+            "equation = ->,, is not supported"
+        ),
+        (#"{"class_name": "AdaptiveAveragePooling2D", "config": {"name": "e", "output_size": [2, 5]}}"#, "2x5x3"),
+        (
+            #"{"class_name": "AdaptiveMaxPooling2D", "config": {"name": "e", "output_size": [3, 5]}}"#,
+            "output_size = 3x5 is not supported: it must divide the image's size"
+        ),
+        (
+            #"{"class_name": "AdaptiveMaxPooling2D", "config": {"name": "e", "output_size": [0, 5]}}"#,
+            "output_size = 0x5 is not supported"
+        ),
+        (#"{"class_name": "RMSNormalization", "config": {"name": "e", "axis": -1, "epsilon": 0.5}}"#, "4x5x3"),
+        (#"{"class_name": "RMSNormalization", "config": {"name": "e", "axis": 1}}"#, "axis = 1 is not supported"),
+        (#"{"class_name": "RepeatVector", "config": {"name": "e", "n": 3}}"#, "e"),
+    ])
+    func layersReadAsOthers(layer: String, words: String) throws {
+        let text = """
+            {"class_name": "Sequential", "config": {"name": "s", "layers": [
+              {"class_name": "InputLayer", "config": {"name": "i", "batch_shape": [null, 4, 5, 3]}}, \(layer)]}}
+            """
+        do {
+            let network = try Network(kerasJSON: text, label: "test")
+            #expect("\(network.shapes[1])" == words)
+            let home = try #require(network.kerasModel["config"]?["layers"]?.array?[1])
+            #expect(try home["class_name"] == JSONValue(parsing: layer)["class_name"])
+            #expect(try Network(kerasModel: network.kerasModel) == network)
+        } catch let error as NetworkError {
+            #expect(error.description.contains(words), "\(error.description)")
+        }
     }
 
     /// What no memory holds, and what no Int holds, by the layer that asks for it.
@@ -300,7 +393,7 @@ private func smallResidual() throws -> Network {
     /// One L2 of all kernels is an option of a run; nothing stands for others.
     @Test(arguments: [
         (#""kernel_regularizer":{"class_name":"L1L2","config":{"l1":0.0,"l2":0.5}}"#, 0.5, 0),
-        (#""kernel_regularizer":"l2""#, 0.01, 0),
+        (#""kernel_regularizer":"l2""#, 0.01, 0), (#""kernel_regularizer":"l1_l2""#, 0.0, 3),
         (#""kernel_regularizer":{"class_name":"L1","config":{"l1":0.5}}"#, 0.0, 3),
         (#""bias_regularizer":{"class_name":"L2","config":{"l2":0.5}}"#, 0.0, 3),
     ])

@@ -197,7 +197,8 @@ extension Loss.Function {
         let short: [String] =
             switch self {
             case .binaryCrossEntropy: ["bce", "BCE"]
-            case .klDivergence: ["kld", "KLD"]
+            case .klDivergence: ["kld", "KLD", "kullback_leibler_divergence"]
+            case .logCosh: ["logcosh"]
             case .meanSquaredError: ["mse", "MSE"]
             case .meanAbsoluteError: ["mae", "MAE"]
             case .meanAbsolutePercentageError: ["mape", "MAPE"]

@@ -1,4 +1,5 @@
 import Basics
+import KerasCalls
 import KerasNetworks
 import Models
 import Optimization

@@ -16,7 +16,9 @@ extension WeightPenalty {
         switch name {
         case "l1": penalty = WeightPenalty(l1: number("l1", usual))
         case "l2": penalty = WeightPenalty(l2: number("l2", usual))
-        case "l1l2", "l1_l2": penalty = WeightPenalty(l1: number("l1", 0), l2: number("l2", 0))
+        case "l1l2": penalty = WeightPenalty(l1: number("l1", 0), l2: number("l2", 0))
+        // Keras 2's function, whose word Keras 3 does not know.
+        case "l1_l2": penalty = WeightPenalty(l1: number("l1", usual), l2: number("l2", usual))
         default: return nil
         }
         guard [penalty.l1, penalty.l2].allSatisfy({ $0.isFinite && $0 >= 0 }) else { return nil }

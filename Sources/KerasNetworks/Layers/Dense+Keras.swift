@@ -21,6 +21,45 @@ extension Dense: KerasLayer {
     }
 }
 
+extension Dense {
+    /// `EinsumDense` where it maps the last axis alone: `abc,cd->abd`, with a bias for each new element or none. Goes home as it came.
+    init(einsum options: inout KerasOptions) throws(LayerError) {
+        options.keepClass(
+            "equation", "output_shape", "bias_axes", "activation", "kernel_initializer", "bias_initializer")
+        let equation = try options.word("equation")
+        let bias = try options.optionalText("bias_axes")
+        let rank = options.inputs.first?.rank ?? 0
+        var units = try options.single("output_shape")
+        if units == nil { units = try options.shape("output_shape").last ?? nil }
+        guard let units,
+            Self.isOfLastAxis(equation, rank: rank), bias == nil || bias == equation.last.map({ String($0) })
+        else {
+            throw LayerError(
+                "its option equation = \(equation) is not supported: it must map the last axis alone, such as "
+                    + "abc,cd->abd with bias_axes = d")
+        }
+        self.init(
+            units: units, activation: try options.activation(), usesBias: bias != nil,
+            kernelInitializer: try options.initializer("kernel_initializer"))
+        options.initializer("bias_initializer", usual: .zeros)
+    }
+
+    /// Whether letters for axes, of which that of the batch is the first, or `...` for all but the last, name a product with a matrix.
+    private static func isOfLastAxis(_ equation: String, rank: Int) -> Bool {
+        let sides = equation.filter { $0 != " " }.replacing("->", with: ",").split(
+            separator: ",", omittingEmptySubsequences: false)
+        guard sides.count == 3 else { return false }
+        let (input, kernel, output) = (Array(sides[0]), Array(sides[1]), Array(sides[2]))
+        guard kernel.count == 2, kernel[0] != kernel[1], input.last == kernel[0], output.last == kernel[1],
+            input.dropLast() == output.dropLast()
+        else { return false }
+        let others = input.dropLast()
+        return String(others) == "..."
+            || others.count == rank && Set(others).count == rank && !others.contains(where: kernel.contains)
+                && input.allSatisfy(\.isLetter) && kernel[1].isLetter
+    }
+}
+
 extension Flatten: KerasLayer {
     init(keras options: inout KerasOptions) throws(LayerError) {
         self.init()

@@ -1,4 +1,5 @@
 import Basics
+import KerasCalls
 import Models
 
 extension FeatureNormalization: PlainKerasLayer {
@@ -44,4 +45,16 @@ extension UnitNormalization: PlainKerasLayer {
     }
 
     package var kerasConfiguration: [String: JSONValue] { ["axis": -1] }
+}
+
+extension RootMeanSquareNormalization: PlainKerasLayer {
+    static let kerasClasses = ["RMSNormalization"]
+
+    /// Its scale begins with ones, which no option says.
+    init(keras options: inout KerasOptions) throws(LayerError) {
+        self.init(epsilon: try options.number("epsilon", default: 1e-6))
+        try options.requireLastAxis()
+    }
+
+    package var kerasConfiguration: [String: JSONValue] { ["axis": -1, "epsilon": .decimal(epsilon)] }
 }

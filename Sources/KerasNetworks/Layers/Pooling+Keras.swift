@@ -21,6 +21,25 @@ extension Pooling2D: KerasLayer {
     }
 }
 
+extension Pooling2D {
+    static let adaptiveClasses = ["AdaptiveAveragePooling2D", "AdaptiveMaxPooling2D"]
+
+    /// Of an image that the output's size divides: windows stand side by side. Goes home as it came.
+    init(adaptive options: inout KerasOptions) throws(LayerError) {
+        options.keepClass("output_size", "data_format")
+        let size = try options.requiredExtent("output_size")
+        try options.requireChannelsLast()
+        guard let image = options.inputs.first, image.rank == 3, size.height > 0, size.width > 0,
+            image[0].isMultiple(of: size.height), image[1].isMultiple(of: size.width)
+        else {
+            throw LayerError("its option output_size = \(size) is not supported: it must divide the image's size")
+        }
+        self.init(
+            options.kerasClass == "AdaptiveMaxPooling2D" ? .max : .average,
+            size: Extent2D(height: image[0] / size.height, width: image[1] / size.width))
+    }
+}
+
 extension GlobalAveragePooling2D: KerasLayer {
     init(keras options: inout KerasOptions) throws(LayerError) {
         self.init()

@@ -1,4 +1,5 @@
 import Basics
+import KerasCalls
 import Models
 
 extension RectifiedLinear: PlainKerasLayer {

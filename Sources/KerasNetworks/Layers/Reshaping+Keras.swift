@@ -51,3 +51,11 @@ extension GlobalPooling2D: PlainKerasLayer {
         ["data_format": "channels_last", "keepdims": .bool(keepsAxes)]
     }
 }
+
+extension RepeatVector: PlainKerasLayer {
+    static let kerasClasses = ["RepeatVector"]
+
+    init(keras options: inout KerasOptions) throws(LayerError) { self.init(try options.integer("n")) }
+
+    package var kerasConfiguration: [String: JSONValue] { ["n": .integer(count)] }
+}

@@ -11,6 +11,9 @@ extension KerasOperation {
         try requireTensorsOnly()
         let input = inputs.first ?? [1]
         let axis = try self.axis(options.integer("axis"), rank: input.rank)
+        if let sum = try options.optionalInteger(TensorFlowFunction.sumOfSizes), sum != input[axis] {
+            throw LayerError("Split of \(input[axis]) elements into parts of \(sum) in all is not possible")
+        }
         let (start, end) = try bounds(of: number, extent: input[axis])
         try options.finish()
         let axes = input.extents.enumerated().map { place, extent in

@@ -53,3 +53,26 @@ public struct UnitNormalization: PlainDescription {
     public var typeName: String { "UnitNormalization" }
     public var category: String { "feature normalization" }
 }
+
+/// y = scale · x / sqrt(mean(x²) + epsilon) along the last axis: Zhang and Sennrich, "Root mean square layer normalization", 2019.
+public struct RootMeanSquareNormalization: PlainDescription {
+    public let epsilon: Float
+    public let initializer: Initializer
+
+    public init(epsilon: Float = 1e-6, initializer: Initializer = .ones) {
+        (self.epsilon, self.initializer) = (epsilon, initializer)
+    }
+
+    public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
+        let input = try inputs.single()
+        guard epsilon.isFinite, epsilon > 0 else { throw LayerError("its epsilon \(epsilon) must be above 0") }
+        return input
+    }
+
+    public func parameters(for inputs: [Shape]) -> [ParameterSpecification] {
+        [ParameterSpecification("scale", [inputs[0][inputs[0].rank - 1]], initializer)]
+    }
+
+    public var typeName: String { "RMSNormalization" }
+    public var category: String { "feature normalization" }
+}

@@ -89,3 +89,21 @@ public struct GlobalPooling2D: PlainDescription {
     public var typeName: String { kind == .max ? "GlobalMaxPooling2D" : "GlobalAveragePooling2D" }
     public var category: String { "pooling" }
 }
+
+/// A vector several times, as the steps of a sequence.
+public struct RepeatVector: PlainDescription {
+    public let count: Int
+
+    public init(_ count: Int) { self.count = count }
+
+    public func outputShape(of inputs: [Shape]) throws(LayerError) -> Shape {
+        let input = try inputs.single(rank: 1)
+        guard (1...Int(Int32.max)).contains(count), !input[0].multipliedReportingOverflow(by: count).overflow else {
+            throw LayerError("its n = \(count) is no possible number of steps")
+        }
+        return [count, input[0]]
+    }
+
+    public var typeName: String { "RepeatVector" }
+    public var category: String { "reshape" }
+}

@@ -32,7 +32,10 @@ extension RunRequest {
                 }
             }
             // --optimizer stands for another object, with settings of its own.
-            if !given.contains("optimizer") { taken += try compilation.optimizerSettings(of: file.network) }
+            if !given.contains("optimizer") {
+                taken += try compilation.optimizerSettings(of: file.network)
+                if let note = compilation.optimizerNote { notes.append("\(file.path): \(note)") }
+            }
             if !compilation.otherMetrics.isEmpty {
                 notes.append("metrics of the file that are not measured: \(compilation.otherMetrics.listed(atMost: 5))")
             }

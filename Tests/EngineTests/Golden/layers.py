@@ -166,6 +166,14 @@ CASES = {f"activation {name}": around(lambda name=name: L.Activation(name)) for 
         lambda: L.Reshape((4, 3, 2, 3)), lambda: L.Permute((1, 2, 4, 3)), lambda: L.Reshape((4, 3, 6)), lambda: L.Conv2D(4, 2)),
     "Windows": in_a_row(
         lambda: L.Reshape((2, 2, 1, 3, 6)), lambda: L.Permute((1, 3, 2, 4, 5)), lambda: L.Reshape((2, 36)), lambda: L.Dense(3)),
+    "RMSNormalization": around(lambda: L.RMSNormalization(epsilon=0.1)),
+    "RMSNormalization of vectors": of_vectors(lambda: L.RMSNormalization()),
+    "RepeatVector": in_a_row(
+        lambda: L.GlobalAveragePooling2D(), lambda: L.RepeatVector(4), lambda: L.Conv1D(3, 2, activation="tanh")),
+    "EinsumDense": of_sequences(lambda: L.EinsumDense("abc,cd->abd", (12, 5), activation="tanh", bias_axes="d")),
+    "EinsumDense of vectors": of_vectors(lambda: L.EinsumDense("...x,xy->...y", 5)),
+    "AdaptiveAveragePooling2D": around(lambda: L.AdaptiveAveragePooling2D((2, 3))),
+    "AdaptiveMaxPooling2D": around(lambda: L.AdaptiveMaxPooling2D((2, 1))),
 }
 
 

@@ -63,7 +63,7 @@ extension Initializer {
     }
 
     /// The initializer as Keras's configuration has it.
-    var kerasConfiguration: JSONValue {
+    package var kerasConfiguration: JSONValue {
         let (name, configuration): (String, [String: JSONValue]) =
             switch self {
             case .zeros: ("Zeros", [:])
