@@ -33,6 +33,11 @@ extension KerasReader {
         return options
     }
 
+    /// Classes of Keras 3 that tf_keras lacks.
+    private static let newClasses: Set = ["AdaptiveAveragePooling2D", "AdaptiveMaxPooling2D", "RMSNormalization"]
+
+    package func has(_ kerasClass: String) -> Bool { self == .keras3 || !Self.newClasses.contains(kerasClass) }
+
     private static func isActivation(_ option: String) -> Bool { option.hasSuffix("activation") }
 }
 
@@ -60,7 +65,7 @@ extension Activation {
         (option.string ?? option["config"]?.string) == hardSigmoid.rawValue ? keras2HardSigmoid.keras : option
     }
 
-    /// Whether tf_keras knows the function, some of them by TensorFlow's names. Others are left to the author's own code there.
+    /// Whether tf_keras knows the function, some of them by TensorFlow's names.
     fileprivate var isOfKeras2: Bool {
         switch self {
         case .linear, .relu, .tanh, .sigmoid, .softmax, .elu, .selu, .gelu, .silu, .mish, .softplus, .softsign,
@@ -74,9 +79,14 @@ extension Activation {
 }
 
 extension Network {
-    /// Refuses functions that tf_keras lacks, or knows as another one by their name.
-    package func requireFunctions(of reader: KerasReader) throws(NetworkError) {
+    /// Refuses functions and layers that tf_keras lacks, or knows as others by their names.
+    package func requireWords(of reader: KerasReader) throws(NetworkError) {
         guard reader == .keras2 else { return }
+        if let node = nodes.first(where: { !reader.has($0.layer.description.typeName) }) {
+            throw NetworkError(
+                network: name, layer: node.name,
+                reason: "tf_keras has no layer \(node.layer.description.typeName); export for Keras 3")
+        }
         guard let node = nodes.first(where: { !$0.layer.activation.isOfKeras2 }) else { return }
         let function = node.layer.activation
         throw NetworkError(

@@ -109,18 +109,21 @@ extension TensorFlowFunction {
         "split": { (function) throws(LayerError) in
             let given = function.take("num_or_size_splits")
             // Sizes of parts; Keras 3 says where each of them but the first begins.
+            let sizes = given.array ?? []
+            // The last may be the rest.
+            let isOpen = sizes.last?.integer == -1
             var places = [0]
-            for size in given.array ?? [] {
+            for size in isOpen ? sizes.dropLast() : sizes[...] {
                 guard let size = size.integer, (0..<1 << 30).contains(size), let last = places.last, last < 1 << 30
                 else { throw function.unsupported("num_or_size_splits", given) }
                 places.append(last + size)
             }
-            let inner = places.dropFirst().dropLast().map { JSONValue.integer($0) }
+            let inner = places.dropFirst().dropLast(isOpen ? 0 : 1).map { JSONValue.integer($0) }
             return .operation(
                 "Split",
                 options: [
                     "indices_or_sections": given.array == nil ? given : .array(inner),
-                    sumOfSizes: given.array == nil ? .null : .integer(places[places.count - 1]),
+                    sumOfSizes: given.array == nil || isOpen ? .null : .integer(places[places.count - 1]),
                     "axis": function.take("axis", default: 0),
                 ], [function.first])
         },

@@ -127,8 +127,9 @@ private struct KerasWriting {
             ]
         }
         let isInput = if case .input = node.layer { true } else { false }
-        // An input's origin is its whole model's, and an operation's is not for Keras 2.
-        let origin = isInput || node.origin?.operation != nil ? nil : node.origin
+        // An input's origin is its whole model's. That of an operation, or of a class that Keras 2 lacks, is not for Keras 2.
+        let isOther = isInput || node.origin?.operation != nil || !reader.has(node.origin?.typeName ?? "")
+        let origin = isOther ? nil : node.origin
         var configuration = origin?.typeName == nil ? node.layer.keras.kerasConfiguration : [:]
         configuration.merge(origin?.options ?? [:]) { _, kept in kept }
         if isInput, let call = node.call { configuration["batch_shape"] = shape(ofInput: call) }

@@ -50,6 +50,17 @@ package struct HostFile: Sendable, Equatable {
 
     package var slots: Int { hosts.reduce(0) { $0 + $1.slots } }
 
+    /// The hosts that the launcher fills with so many ranks.
+    func first(ranks: Int) -> HostFile {
+        var free = ranks
+        return HostFile(
+            Array(
+                hosts.prefix { host in
+                    defer { free -= host.slots }
+                    return free > 0
+                }))
+    }
+
     /// The hosts that the other file lacks.
     func names(without other: HostFile) -> [String] { hosts.filter { !other.hosts.contains($0) }.map(\.name) }
 

@@ -35,7 +35,8 @@ struct HostProbe {
 
     private func ask(_ host: String, _ nowhere: Int32) throws -> ChildProcess {
         let named = MPI.implementation.remoteShellVariables.lazy.compactMap { environment[$0] }.first
-        let agent = named ?? "ssh -o BatchMode=yes -o ConnectTimeout=2"
+        // Open MPI takes several with colons between them, and tries the first one first.
+        let agent = (named ?? "ssh -o BatchMode=yes -o ConnectTimeout=2").prefix { $0 != ":" }
         let words = agent.split(separator: " ").map(String.init)
         return try ChildProcess(
             "/usr/bin/env", words + [host, "true"], environment: environment, output: nowhere, error: nowhere)

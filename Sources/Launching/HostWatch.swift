@@ -1,27 +1,60 @@
 import Basics
 import Glibc
 import MessagePassing
+import Synchronization
 
-/// Finds hosts that are gone while their ranks are missed. Ranks cannot tell a host that is cut off from a rank that is stopped, and
-/// wait for either for a quarter of an hour. So hosts are asked once ranks say that they wait.
-struct HostWatch {
-    /// Nil where the job has no host file.
-    let hosts: HostFile?
-    let probe: HostProbe
+/// Finds hosts that are gone while their ranks are silent. Ranks cannot tell a host that is cut off from a rank that is stopped, and
+/// wait for either for a quarter of an hour. So hosts are asked once ranks say that others are silent.
+final class HostWatch: Sendable {
+    private struct State {
+        var isAsking = false
+        var loss: JobAttempt.Loss?
+    }
+
+    /// Those with ranks; nil where the job has no host file.
+    private let hosts: HostFile?
+    private let probe: HostProbe
+    private let state = Mutex(State())
 
     /// A host that is silent twice, so many seconds apart, is gone.
     private static let pause: UInt32 = 3
 
-    /// Why the job is lost; nil if all hosts answer.
-    func loss() throws -> JobAttempt.Loss? {
-        guard let hosts else { return nil }
+    init(hosts: HostFile?, probe: HostProbe) { (self.hosts, self.probe) = (hosts, probe) }
+
+    /// Why the job is lost; nil as long as no host is known to be gone.
+    var loss: JobAttempt.Loss? { state.withLock { $0.loss } }
+
+    /// Asks in the background, unless it does so already. A question that cannot be asked says nothing of a host.
+    func ask() {
+        let isNew = state.withLock { state in
+            defer { state.isAsking = true }
+            return !state.isAsking
+        }
+        guard isNew, let hosts else { return }
+        do {
+            try BackgroundThread.start("dptrain hosts") { [self] in
+                let gone = (try? hostsThatAreGone(among: hosts)) ?? []
+                state.withLock { state in
+                    state.isAsking = false
+                    if !gone.isEmpty { state.loss = Self.loss(of: gone) }
+                }
+            }
+        } catch {
+            state.withLock { $0.isAsking = false }
+        }
+    }
+
+    private func hostsThatAreGone(among hosts: HostFile) throws -> [String] {
         let suspects = hosts.names(without: try probe.answering(hosts))
-        guard !suspects.isEmpty else { return nil }
-        sleep(Self.pause)
-        let silent = hosts.names(without: try probe.answering(hosts)).filter(suspects.contains)
-        guard !silent.isEmpty else { return nil }
-        let verb = silent.count == 1 ? "does" : "do"
+        guard !suspects.isEmpty else { return [] }
+        var rest = Self.pause
+        while rest > 0 { rest = sleep(rest) }
+        return hosts.names(without: try probe.answering(hosts)).filter(suspects.contains)
+    }
+
+    private static func loss(of gone: [String]) -> JobAttempt.Loss {
+        let verb = gone.count == 1 ? "does" : "do"
         return JobAttempt.Loss(
-            reason: "\(silent.listed("and")) \(verb) not answer, and other ranks wait", code: EXIT_FAILURE)
+            reason: "\(gone.listed("and")) \(verb) not answer, and other ranks wait", code: EXIT_FAILURE)
     }
 }

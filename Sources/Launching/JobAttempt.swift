@@ -72,8 +72,8 @@ struct JobAttempt {
         return nil
     }
 
-    /// Whether a rank has said, since the last call, that it waits for others.
-    mutating func takeWordOfWaiting() -> Bool { errors.takeWordOfWaiting() }
+    /// Whether a rank has said, since the last call, that others are silent.
+    mutating func takeWordOfSilence() -> Bool { errors.takeWordOfSilence() }
 
     /// The launcher hands it to the ranks.
     func send(_ signal: Int32) { launcher.send(signal) }

@@ -113,7 +113,9 @@ package struct JobLauncher {
             program: program, environment: environment.merging(own) { $1 })
         let began = ContinuousClock.now
         let start = StartLimit(request, ranks: ranks, on: hosts, environment: environment)
-        let watch = HostWatch(hosts: hosts, probe: HostProbe(environment: environment))
+        // Options of the launcher may place ranks on all hosts.
+        let withRanks = request.launcherArguments.isEmpty ? hosts?.first(ranks: ranks) : hosts
+        let watch = HostWatch(hosts: withRanks, probe: HostProbe(environment: environment))
         var (sent, hasStarted): (Int32?, Bool) = (nil, false)
         while true {
             if let end = job.poll(within: 50) { return end }
@@ -123,7 +125,9 @@ package struct JobLauncher {
                 job.end()
                 return .lost(JobAttempt.Loss(reason: failure, code: EXIT_FAILURE, hadRanks: false))
             }
-            if job.takeWordOfWaiting(), let loss = try watch.loss() {
+            if job.takeWordOfSilence() { watch.ask() }
+            if let loss = watch.loss {
+                if let end = job.poll(within: 0) { return end }
                 job.end()
                 return .lost(loss)
             }

@@ -13,8 +13,8 @@ struct LauncherErrors {
     private var held: [UInt8] = []
     /// Of the line that has begun, also what is written already.
     private var heard: [UInt8] = []
-    /// Whether a rank has said that it waits for others.
-    private var toldOfWaiting = false
+    /// Whether a rank has said that others are silent.
+    private var toldOfSilence = false
 
     private static let longestRemark = 1 << 16
 
@@ -36,10 +36,10 @@ struct LauncherErrors {
         if !takeAll() { usleep(UInt32(max(0, milliseconds)) * 1000) }
     }
 
-    /// Whether a rank has said, since the last call, that it waits for others.
-    mutating func takeWordOfWaiting() -> Bool {
-        defer { toldOfWaiting = false }
-        return toldOfWaiting
+    /// Whether a rank has said, since the last call, that others are silent.
+    mutating func takeWordOfSilence() -> Bool {
+        defer { toldOfSilence = false }
+        return toldOfSilence
     }
 
     /// What is left, and remarks on the exit code too where they tell something new.
@@ -80,7 +80,7 @@ struct LauncherErrors {
             if heard.count < Self.longestRemark { heard.append(byte) }
             return
         }
-        if StallReport.isOfWaiting(String(decoding: heard, as: UTF8.self)) { toldOfWaiting = true }
+        if StallReport.missesRanks(String(decoding: heard, as: UTF8.self)) { toldOfSilence = true }
         heard.removeAll(keepingCapacity: true)
     }
 

@@ -104,9 +104,9 @@ extension Primitive {
     /// of bf16 in another order, and were not tried.
     var computesRowsAlike: Bool { implementation.hasPrefix("brgemm") && !implementation.contains("amx") }
 
-    /// Whether a convolution has the same bits for an image whatever the number of images. In these kernels each sum is one chain
-    /// over taps and channels, however loops are cut (`LayerByLayerTests`). Products of matrices in batches, which add partial
-    /// sums, and the library's Winograd were not tried.
+    /// Whether a convolution has the same bits for an image whatever the number of images. Where these kernels cut a sum over channels
+    /// depends on the shape of an image alone (`LayerByLayerTests`). Products of matrices in batches and the library's Winograd were
+    /// not tried.
     fileprivate var computesImagesAlike: Bool {
         implementation.hasPrefix("jit") && !implementation.contains("wino") && !implementation.contains("amx")
     }

@@ -55,6 +55,7 @@ enum Program {
         } catch {
             let code = RootCommand.exitCode(for: error)
             if code == .success { return .text(error) }
+            if LaunchEnvironment.current.isUnderLauncher { Alert.limitEnd(code.rawValue, seconds: 10) }
             if rank == 0 { RootCommand.exit(withError: error) }
             speakAfterRankZero(RootCommand.message(for: error), rank: rank)
             exit(code.rawValue)

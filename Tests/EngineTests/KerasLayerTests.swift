@@ -37,7 +37,7 @@ import Testing
         #expect(Self.names.count { $0.hasPrefix("graphs/") } == 12)
         #expect(Self.names.count { $0.hasPrefix("penalties/") } == 12)
         #expect(Self.names.count { $0.hasPrefix("attention/") } == 18)
-        #expect(Self.names.count { $0.hasPrefix("tensorflow_functions/") } == 20)
+        #expect(Self.names.count { $0.hasPrefix("tensorflow_functions/") } == 21)
         #expect(Self.names.count { $0.hasPrefix("keras2/") } == 4)
     }
 

@@ -237,7 +237,7 @@ expect "a limit that is none" 64 "start-limit 0 is not 1 to" launch -n 2 --start
 printf '#!/bin/bash\n[[ -e %s/gone ]] && exit 255\nshift\nexec bash -c "$*"\n' "$PWD" >far
 chmod +x far
 printf 'localhost\nfar.invalid\n' >hosts
-# launch_far FOLDER: in the background. Its second rank is stopped some steps on, and is the process `far_rank`.
+# launch_far FOLDER [cut]: in the background. Its second rank is stopped some steps on, and is the process `far_rank`.
 launch_far() {
     local process
     OMPI_MCA_plm_rsh_agent=$PWD/far PRTE_MCA_plm_ssh_agent=$PWD/far DPTRAIN_STALL_SECONDS=1,900 timeout -k 5 "$limit" "$binary" launch \
@@ -247,6 +247,7 @@ launch_far() {
     for process in $(ranks_of "$1"); do
         tr '\0' '\n' <"/proc/$process/environ" | grep -qx "OMPI_COMM_WORLD_RANK=1" && far_rank=$process
     done
+    [[ ${2:-} ]] && touch gone
     kill -STOP "$far_rank"
 }
 # await_words WORDS: until the job has said them.
@@ -264,8 +265,7 @@ kill -CONT "$far_rank"
 wait $job
 verdict "a rank that is stopped on a host that answers is waited for" as_expected $? 0 "finished after 60 epochs"
 verdict "the job was not started again" test "$(grep -c "It goes on" output)" = 0
-launch_far "$folder/far-2"
-touch gone
+launch_far "$folder/far-2" cut
 wait $job
 verdict "a host that is cut off in mid-run" as_expected $? 0 \
     "launch: far.invalid does not answer, and other ranks wait, .* It goes on from step [0-9]+

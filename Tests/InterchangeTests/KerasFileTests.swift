@@ -89,6 +89,27 @@ import Testing
         }
     }
 
+    /// Pooling that is like another one goes by the class of that.
+    @Test func layersThatKeras2Lacks() throws {
+        let network = { (layer: String) in
+            try Network(
+                kerasJSON: """
+                    {"class_name": "Sequential", "config": {"name": "s", "layers": [
+                      {"class_name": "InputLayer", "config": {"name": "i", "batch_shape": [null, 4, 6, 3]}}, \(layer)]}}
+                    """, label: "test")
+        }
+        let pool = #"{"class_name": "AdaptiveAveragePooling2D", "config": {"name": "pool", "output_size": [2, 3]}}"#
+        let home = try network(pool).kerasModel(for: .keras2)["config"]?["layers"]?.array?[1]
+        #expect(home?["class_name"] == "AveragePooling2D" && home?["config"]?["pool_size"] == [2, 2])
+        #expect(home?["config"]?["output_size"] == nil)
+        #expect(
+            try network(pool).kerasModel["config"]?["layers"]?.array?[1]["class_name"] == "AdaptiveAveragePooling2D")
+        let norm = #"{"class_name": "RMSNormalization", "config": {"name": "norm", "axis": -1}}"#
+        let error = #expect(throws: NetworkError.self) { try network(norm).requireWords(of: .keras2) }
+        #expect(error?.description.contains("tf_keras has no layer RMSNormalization") == true)
+        try network(norm).requireWords(of: .keras3)
+    }
+
     private func export(of network: Network) -> KerasExport {
         KerasExport(
             network: network,

@@ -268,7 +268,11 @@ private func smallResidual() throws -> Network {
         ),
         (#"{"class_name": "RMSNormalization", "config": {"name": "e", "axis": -1, "epsilon": 0.5}}"#, "4x5x3"),
         (#"{"class_name": "RMSNormalization", "config": {"name": "e", "axis": 1}}"#, "axis = 1 is not supported"),
-        (#"{"class_name": "RepeatVector", "config": {"name": "e", "n": 3}}"#, "e"),
+        (#"{"class_name": "RepeatVector", "config": {"name": "e", "n": 3}}"#, "takes a vector"),
+        (
+            #"{"class_name": "EinsumDense", "config": {"name": "e", "equation": "abcd,de->abce", "output_shape": [7, 5, 2]}}"#,
+            "an output_shape of the input's other sizes"
+        ),
     ])
     func layersReadAsOthers(layer: String, words: String) throws {
         let text = """

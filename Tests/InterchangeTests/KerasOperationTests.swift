@@ -263,7 +263,7 @@ import Testing
             "the function tf.unstack is not supported between layers; those that are: abs"
         ),
         ("split", #"["a", 0, 0, {"num_or_size_splits": 2}]"#, "Split along axis 0 is not supported"),
-        ("split", #"["a", 0, 0, {"num_or_size_splits": [5, -1], "axis": 1}]"#, "with num_or_size_splits"),
+        ("split", #"["a", 0, 0, {"num_or_size_splits": [5, -1], "axis": 1}]"#, "they must rise inside"),
         ("split", #"["a", 0, 0, {"num_or_size_splits": [1, 1], "axis": 1}]"#, "into parts of 2 in all is not possible"),
         ("split", #"["a", 0, 0, {"num_or_size_splits": [-1, 2, 2], "axis": 1}]"#, "with num_or_size_splits"),
         ("sparse.add", #"["a", 0, 0, {}]"#, "the function tf.sparse.add is not supported"),

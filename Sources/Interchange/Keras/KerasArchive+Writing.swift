@@ -106,7 +106,7 @@ extension KerasExport {
 
     /// The older form of a model and its weights.
     package func olderFile(_ path: String, for reader: KerasReader) throws -> [UInt8] {
-        try network.requireFunctions(of: reader)
+        try network.requireWords(of: reader)
         let file = try HDF5File.createInMemory(label: path)
         try KerasFile.writeModel(network, to: file.root, for: reader)
         try KerasFile.writeTraining(optimizer, loss: loss, of: network, to: file.root, for: reader)

@@ -28,8 +28,14 @@ struct KerasArchive {
         guard let text = try zip.content(of: Self.configurationName, atMost: Self.mostConfiguration) else {
             throw Self.refusal(of: zip, path)
         }
-        let metadata = try zip.content(of: Self.metadataName, atMost: Self.mostConfiguration)
-            .map { try JSONValue(parsing: String(decoding: $0, as: UTF8.self)) }
+        let metadata = try zip.content(of: Self.metadataName, atMost: Self.mostConfiguration).map { text in
+            guard let metadata = try? JSONValue(parsing: String(decoding: text, as: UTF8.self)) else {
+                throw FileError(
+                    .content, file: path, "its \(Self.metadataName), which says what Keras wrote it, is not JSON",
+                    remedy: "save the model again with Keras's model.save(\"model.keras\")")
+            }
+            return metadata
+        }
         configuration = try JSONValue(
             kerasModel: String(decoding: text, as: UTF8.self), label: Self.configurationName
         ).ofKeras(metadata?[KerasReader.versionName])

@@ -28,15 +28,17 @@ extension Dense {
             "equation", "output_shape", "bias_axes", "activation", "kernel_initializer", "bias_initializer")
         let equation = try options.word("equation")
         let bias = try options.optionalText("bias_axes")
-        let rank = options.inputs.first?.rank ?? 0
-        var units = try options.single("output_shape")
-        if units == nil { units = try options.shape("output_shape").last ?? nil }
-        guard let units,
+        let input = options.inputs.first?.extents ?? []
+        let rank = input.count
+        let only = try options.single("output_shape")
+        let sizes = try only == nil ? options.shape("output_shape") : [only]
+        guard let units = sizes.last ?? nil, sizes.count == 1 || sizes.count == rank,
+            zip(sizes.dropLast(), input).allSatisfy({ $0 == nil || $0 == $1 }),
             Self.isOfLastAxis(equation, rank: rank), bias == nil || bias == equation.last.map({ String($0) })
         else {
             throw LayerError(
                 "its option equation = \(equation) is not supported: it must map the last axis alone, such as "
-                    + "abc,cd->abd with bias_axes = d")
+                    + "abc,cd->abd with bias_axes = d and an output_shape of the input's other sizes")
         }
         self.init(
             units: units, activation: try options.activation(), usesBias: bias != nil,

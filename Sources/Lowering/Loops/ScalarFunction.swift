@@ -44,13 +44,15 @@ extension RectifiedLinear: PlainlyComputed, ScalarFunction {
     }
 
     func value(_ x: Float) -> Float {
+        guard x > threshold || x.isNaN else { return slope * (x - threshold) }
         if let most, x >= most { return most }
-        return x > threshold || x.isNaN ? x : slope * (x - threshold)
+        return x
     }
 
     func slope(_ x: Float) -> Float {
+        guard x > threshold else { return slope }
         if let most, x >= most { return 0 }
-        return x > threshold ? 1 : slope
+        return 1
     }
 }
 

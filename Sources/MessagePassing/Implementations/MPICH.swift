@@ -20,7 +20,7 @@ package struct MPICH: MPIImplementation {
     }
 
     package let remoteShellVariables = ["HYDRA_LAUNCHER_EXEC"]
-    package let remoteShellOptions: Set = ["-launcher-exec"]
+    package let remoteShellOptions: Set = ["-launcher-exec", "--launcher-exec"]
 
     /// Hydra hands on the whole environment.
     package func arguments(ranks: Int, hostFile: String?, exporting variables: [String]) -> [String] {

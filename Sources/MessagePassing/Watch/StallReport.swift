@@ -8,8 +8,14 @@ package struct StallReport {
 
     private static let waiting = "has waited for"
 
-    /// Whether a line of a job's standard error is such a report, of a rank that waits for others.
-    package static func isOfWaiting(_ line: String) -> Bool { line.contains(" \(waiting) ") }
+    private static let silent = "not answer"
+    private static let start = "for the first message of another rank"
+
+    /// Whether a line of a job's standard error is such a report, of a rank that waits for others whose watches are silent, or that
+    /// has heard of none yet.
+    package static func missesRanks(_ line: String) -> Bool {
+        line.contains(" \(waiting) ") && (line.contains(silent) || line.contains(start))
+    }
 
     /// More missing ranks than this are counted, not named.
     private static let mostNamed = 8
@@ -34,18 +40,20 @@ package struct StallReport {
         }
         guard let directory else {
             text =
-                "\(name) \(Self.waiting) \(own.quiet) s for the first message of another rank. "
+                "\(name) \(Self.waiting) \(own.quiet) s \(Self.start). "
                 + Self.explanation(launch, host, local, interfaces)
             return
         }
         let missing = directory.entries.indices.filter { $0 != launch.rank && !Self.waits(answers[$0]) }
         var sentences = missing.prefix(Self.mostNamed).map { other in
             let name = "Rank \(other) on \(directory.entries[other].host)"
-            guard let answer = answers[other] else { return "\(name) does not answer: it is stopped, gone or cut off." }
+            guard let answer = answers[other] else {
+                return "\(name) does \(Self.silent): it is stopped, gone or cut off."
+            }
             return "\(name) has been \(answer.activity) for \(answer.quiet) s."
         }
         if missing.count > Self.mostNamed {
-            sentences.append("\(missing.count - Self.mostNamed) more ranks do not answer, or do something else.")
+            sentences.append("\(missing.count - Self.mostNamed) more ranks do \(Self.silent), or do something else.")
         }
         if missing.isEmpty { sentences = ["All other ranks wait too: the network has lost a message."] }
         text = "\(name) \(Self.waiting) other ranks for \(own.quiet) s. " + sentences.joined(separator: " ")

@@ -1,6 +1,6 @@
 import Basics
 
-/// ReLU with a slope below its threshold, and a bound: y = `most` where x is above it, x where x is above `threshold`, and
+/// ReLU with a slope below its threshold, and a bound: y = x where x is above `threshold`, but no more than `most`, and
 /// slope · (x - threshold) below. `LeakyReLU` of Keras is one with a slope only.
 public struct RectifiedLinear: PlainDescription {
     public let most: Float?

@@ -174,6 +174,7 @@ CASES = {f"activation {name}": around(lambda name=name: L.Activation(name)) for 
     "EinsumDense of vectors": of_vectors(lambda: L.EinsumDense("...x,xy->...y", 5)),
     "AdaptiveAveragePooling2D": around(lambda: L.AdaptiveAveragePooling2D((2, 3))),
     "AdaptiveMaxPooling2D": around(lambda: L.AdaptiveMaxPooling2D((2, 1))),
+    "ReLU with a bound below its threshold": around(lambda: L.ReLU(max_value=0.2, negative_slope=0.1, threshold=0.5)),
 }
 
 

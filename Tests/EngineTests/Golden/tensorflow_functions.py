@@ -41,6 +41,7 @@ CASES = {
     "spreads and rolls": lambda x: x * tf.math.reduce_variance(x, [1, 2], keepdims=True)
     + tf.roll(x, [1, -2], [1, 3]) * tf.math.reduce_std(x, axis=-1, keepdims=True) - tf.roll(x, 1, 2),
     "parts": lambda x: tf.concat(tf.split(x, [2, 1, 3], axis=-1)[::-1], -1) * tf.split(x, 2, axis=1)[1][:, :1],
+    "parts and the rest": lambda x: tf.split(x, [2, -1], axis=-1)[1] * x[..., 1:5],
 }
 
 
