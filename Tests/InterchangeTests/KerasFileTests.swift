@@ -339,7 +339,7 @@ import Testing
     @Test(arguments: [
         ("RMSprop", #""decay": 0.0, "rho": 0.9"#, true), ("RMSprop", #""decay": 0.0, "momentum": 0.0"#, true),
         ("RMSprop", #""decay": 0.0, "momentum": 0.5"#, false), ("RMSprop", #""weight_decay": null"#, false),
-        ("Adam", #""decay": 0.0"#, false),
+        ("Adagrad", #""decay": 0.0, "initial_accumulator_value": 0.1"#, true), ("Adam", #""decay": 0.0"#, false),
     ])
     func optimizersOfBeforeKeras211AreNoted(name: String, options: String, isNoted: Bool) throws {
         let compilation = try Self.compilation(name, #""learning_rate": 0.1, \#(options)"#).compilation

@@ -115,11 +115,12 @@ public struct KerasCompilation: Sendable {
     /// Nil where the optimizer computes what it did in the Keras that wrote the file.
     public var optimizerNote: String? {
         // Optimizers of before Keras 2.11 wrote `decay`, and no later ones do.
-        guard let name = optimizer?["class_name"]?.string.map(Self.plainClass), name.lowercased() == "rmsprop",
+        guard let name = optimizer?["class_name"]?.string.map(Self.plainClass),
+            ["rmsprop", "adagrad"].contains(name.lowercased()),
             let options = optimizer?["config"]?.object, options["decay"] != nil, options["momentum"]?.number ?? 0 == 0
         else { return nil }
         return
-            "RMSprop of before Keras 2.11 added epsilon behind the root; it goes on as that of Keras 3, with epsilon under it"
+            "\(name) of before Keras 2.11 added epsilon behind the root; it goes on as that of Keras 3, with epsilon under it"
     }
 
     /// The names of metrics that a run does not measure.
