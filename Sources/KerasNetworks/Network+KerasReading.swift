@@ -74,8 +74,7 @@ private struct NodeReader {
     /// Reads one call of a model: `inputs` are the nodes that it is given. Returns the nodes that are its outputs.
     mutating func read(_ model: KerasModel, _ place: Place, inputs: [Int]) throws(NetworkError) -> [Int] {
         var results: [KerasModel.Source: Int] = [:]
-        let hasSplits = model.entries.contains { $0.kerasClass == KerasOperation.split }
-        let splits = hasSplits ? model.resultsThatAreRead() : [:]
+        let resultsThatAreRead = model.resultsThatAreRead()
         for (entry, number) in try model.orderedCalls(network, place) {
             let path = place.path(entry.name)
             try requireRoom(path)
@@ -108,7 +107,8 @@ private struct NodeReader {
                     results[KerasModel.Source(layer: entry.name, call: number, output: output)] = node
                 }
             case .operation(_, let configuration) where entry.kerasClass == KerasOperation.split:
-                var parts = splits[KerasModel.Source(layer: entry.name, call: number, output: 0)]?.sorted() ?? []
+                var parts =
+                    resultsThatAreRead[KerasModel.Source(layer: entry.name, call: number, output: 0)]?.sorted() ?? []
                 // A network's last node is its first output.
                 if place.models.isEmpty, let first = model.outputs.first, first.layer == entry.name,
                     first.call == number

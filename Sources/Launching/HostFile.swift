@@ -64,6 +64,11 @@ package struct HostFile: Sendable, Equatable {
     /// The hosts that the other file lacks.
     func names(without other: HostFile) -> [String] { hosts.filter { !other.hosts.contains($0) }.map(\.name) }
 
+    /// In words.
+    static func silence(of names: [String]) -> String {
+        "\(names.listed("and")) \(names.count == 1 ? "does" : "do") not answer"
+    }
+
     /// As the launcher reads it.
     package var text: String {
         hosts.map { MPI.implementation.hostLine($0.name, slots: $0.slots) + "\n" }.joined()

@@ -36,7 +36,9 @@ final class HostWatch: Sendable {
                 let gone = (try? hostsThatAreGone(among: hosts)) ?? []
                 state.withLock { state in
                     state.isAsking = false
-                    if !gone.isEmpty { state.loss = Self.loss(of: gone) }
+                    guard !gone.isEmpty else { return }
+                    let reason = "\(HostFile.silence(of: gone)), and other ranks wait"
+                    state.loss = JobAttempt.Loss(reason: reason, code: EXIT_FAILURE)
                 }
             }
         } catch {
@@ -50,11 +52,5 @@ final class HostWatch: Sendable {
         var rest = Self.pause
         while rest > 0 { rest = sleep(rest) }
         return hosts.names(without: try probe.answering(hosts)).filter(suspects.contains)
-    }
-
-    private static func loss(of gone: [String]) -> JobAttempt.Loss {
-        let verb = gone.count == 1 ? "does" : "do"
-        return JobAttempt.Loss(
-            reason: "\(gone.listed("and")) \(verb) not answer, and other ranks wait", code: EXIT_FAILURE)
     }
 }

@@ -177,9 +177,8 @@ package struct JobLauncher {
             let gone = all.names(without: left)
             let isEnough = min(left.slots, request.ranks ?? left.slots) >= request.fewestRanks
             if !gone.isEmpty, !hasTold || isEnough {
-                let verb = gone.count == 1 ? "does" : "do"
                 let next = isEnough ? "The job runs on the others" : "It waits for hosts to come back"
-                tell("launch: \(gone.listed("and")) \(verb) not answer. \(next)")
+                tell("launch: \(HostFile.silence(of: gone)). \(next)")
                 hasTold = true
             }
             if StopSignal.received != nil { return left }

@@ -35,9 +35,7 @@ struct StartLimit {
         guard isSeenHere, ContinuousClock.now >= due else { return nil }
         let silent = try hosts.map { $0.names(without: try probe.answering($0)) } ?? []
         let start = "\(MPI.implementation.launcher) has started no rank in \(limit.components.seconds) s"
-        if !silent.isEmpty {
-            return "\(start), and \(silent.listed("and")) \(silent.count == 1 ? "does" : "do") not answer"
-        }
+        if !silent.isEmpty { return "\(start), and \(HostFile.silence(of: silent))" }
         return start + (hosts == nil ? "" : ", though all hosts answer")
     }
 }

@@ -55,7 +55,7 @@ enum Program {
         } catch {
             let code = RootCommand.exitCode(for: error)
             if code == .success { return .text(error) }
-            if LaunchEnvironment.current.isUnderLauncher { Alert.limitEnd(code.rawValue, seconds: 10) }
+            limitEnd(code)
             if rank == 0 { RootCommand.exit(withError: error) }
             speakAfterRankZero(RootCommand.message(for: error), rank: rank)
             exit(code.rawValue)
@@ -73,12 +73,16 @@ enum Program {
         exit(0)
     }
 
+    /// Other ranks may wait for this one, which may find no reader.
+    private static func limitEnd(_ code: ExitCode) {
+        if LaunchEnvironment.current.isUnderLauncher { Alert.limitEnd(code.rawValue, seconds: 10) }
+    }
+
     /// For errors before MPI has been started, or of commands that do without it.
     private static func end(with error: any Error, rank: Int) -> Never {
         let code = RootCommand.exitCode(for: error)
         if code == .success { answer(RootCommand.fullMessage(for: error)) }
-        // Other ranks may wait for this one, which may find no reader.
-        if LaunchEnvironment.current.isUnderLauncher { Alert.limitEnd(code.rawValue, seconds: 10) }
+        limitEnd(code)
         // ArgumentParser's own ways to end: usage errors, exit codes.
         if code != .failure || error is ExitCode { RootCommand.exit(withError: error) }
         if rank == 0 { StandardError.print("\(error)") } else { speakAfterRankZero("\(error)", rank: rank) }

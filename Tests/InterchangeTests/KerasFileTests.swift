@@ -1,9 +1,9 @@
 import Basics
-import KerasCalls
 import Checkpoints
 import Foundation
 import HDF5Storage
 import Interchange
+import KerasCalls
 import KerasNetworks
 import Models
 import Optimization

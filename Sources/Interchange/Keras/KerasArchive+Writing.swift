@@ -1,7 +1,7 @@
 import Basics
-import KerasCalls
 import FileFormats
 import HDF5Storage
+import KerasCalls
 import KerasNetworks
 import Models
 

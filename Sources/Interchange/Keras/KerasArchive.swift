@@ -1,7 +1,7 @@
 import Basics
-import KerasCalls
 import FileFormats
 import HDF5Storage
+import KerasCalls
 import KerasNetworks
 
 /// A `.keras` file: a zip archive of `config.json`, `metadata.json` and `model.weights.h5`

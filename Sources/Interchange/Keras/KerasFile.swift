@@ -1,6 +1,6 @@
 import Basics
-import KerasCalls
 import HDF5Storage
+import KerasCalls
 import KerasNetworks
 import Models
 import Optimization

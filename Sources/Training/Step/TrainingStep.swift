@@ -176,8 +176,9 @@ package final class TrainingStep {
         if isLayerByLayer {
             for range in kernels?.gradients ?? segment.gradients {
                 // In pieces of all levels that fit into the cache: what one addition writes the next one reads.
-                for start in stride(from: range.lowerBound, to: range.upperBound, by: 4096) {
-                    reducer.shardFinished(shard, range: start..<min(start + 4096, range.upperBound)) {
+                let piece = 4096
+                for start in stride(from: range.lowerBound, to: range.upperBound, by: piece) {
+                    reducer.shardFinished(shard, range: start..<min(start + piece, range.upperBound)) {
                         replica.gradientStart(level: $0, for: segment.gradients)
                     }
                 }
