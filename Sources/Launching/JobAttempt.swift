@@ -31,9 +31,9 @@ struct JobAttempt {
     /// How long the launcher may outlive the ranks of this host: Open MPI can wait for ever for a host that is gone.
     static let patience = Duration.seconds(5)
 
-    init(_ arguments: [String], program: String, environment: [String: String]) throws {
+    init(_ arguments: [String], program: String, environment: [String: String], errors queue: OutputQueue) throws {
         self.program = program
-        let (errors, target) = try LauncherErrors.open()
+        let (errors, target) = try LauncherErrors.open(to: queue)
         defer { close(target) }
         self.errors = errors
         // The launcher ends with this program, even if this one is killed. What it writes to is still there then.

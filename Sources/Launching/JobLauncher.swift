@@ -38,12 +38,13 @@ package struct JobLauncher {
     private let environment: [String: String]
     /// Tells the attempts of this job from other runs.
     private let name = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-    private let tell: (String) -> Void
+    /// What the job and this program say on standard error.
+    private let errors = OutputQueue()
     /// Read once: the link of a program that is replaced meanwhile names no file.
     private let program: String
 
-    package init(_ request: JobRequest, tell: @escaping (String) -> Void) throws {
-        (self.request, self.tell) = (request, tell)
+    package init(_ request: JobRequest) throws {
+        self.request = request
         var environment = ProcessInfo.processInfo.environment
         if let shell = MPI.implementation.remoteShell(in: request.launcherArguments) {
             environment[MPI.implementation.remoteShellVariables[0]] = shell
@@ -54,6 +55,7 @@ package struct JobLauncher {
 
     /// The job's exit code.
     package func run() throws -> Int32 {
+        defer { errors.finish() }
         var generation = 0
         var (losses, lostBehind) = (0, -1)
         var missing: [String] = []
@@ -110,7 +112,7 @@ package struct JobLauncher {
             ranks: ranks, hostFile: hosts == nil ? nil : list, exporting: own.keys.sorted())
         var job = try JobAttempt(
             request.launcherArguments + launcherArguments + programArguments(isFirst: isFirst),
-            program: program, environment: environment.merging(own) { $1 })
+            program: program, environment: environment.merging(own) { $1 }, errors: errors)
         let began = ContinuousClock.now
         let start = StartLimit(request, ranks: ranks, on: hosts, environment: environment)
         // Options of the launcher may place ranks on all hosts.
@@ -146,6 +148,8 @@ package struct JobLauncher {
 
     /// On file systems without locks, ranks are taken to expect signals after this time.
     private static let longestStart = Duration.seconds(60)
+
+    private func tell(_ text: String) { errors.say(text) }
 
     /// A job whose launch was killed ends by itself, which may take it a moment.
     private func awaitEarlierJob() {

@@ -6,6 +6,7 @@ import MessagePassing
 /// more than the exit code is held back until it is known whether the code is one that the ranks have told the user of.
 struct LauncherErrors {
     private let source: Int32
+    private let target: OutputQueue
     /// Not yet a whole line.
     private var line: [UInt8] = []
     /// The remark that has begun.
@@ -18,21 +19,21 @@ struct LauncherErrors {
 
     private static let longestRemark = 1 << 16
 
-    /// With what the launcher is to write to, which the caller closes.
-    static func open() throws(FileSystemError) -> (LauncherErrors, target: Int32) {
+    /// To `queue`. With what the launcher is to write to, which the caller closes.
+    static func open(to queue: OutputQueue) throws(FileSystemError) -> (LauncherErrors, target: Int32) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else { throw FileSystemError("pipe", "standard error", code: errno) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
-        return (LauncherErrors(source: ends[0]), ends[1])
+        return (LauncherErrors(source: ends[0], target: queue), ends[1])
     }
 
-    private init(source: Int32) { self.source = source }
+    private init(source: Int32, target: OutputQueue) { (self.source, self.target) = (source, target) }
 
     /// What comes within this time.
     mutating func handOn(within milliseconds: Int32) {
-        var waiting = pollfd(fd: source, events: Int16(POLLIN), revents: 0)
-        guard poll(&waiting, 1, milliseconds) > 0 else { return }
+        guard target.awaitInput(from: source, milliseconds: milliseconds) else { return }
+        // Of a pipe that is closed.
         if !takeAll() { usleep(UInt32(max(0, milliseconds)) * 1000) }
     }
 
@@ -45,9 +46,9 @@ struct LauncherErrors {
     /// What is left, and remarks on the exit code too where they tell something new.
     mutating func finish(withRemarks: Bool) {
         takeAll()
-        write(remark ?? [])
-        write(line)
-        if withRemarks { write(held) }
+        target.write(remark ?? [])
+        target.write(line)
+        if withRemarks { target.write(held) }
         (line, remark, held) = ([], nil, [])
         close(source)
     }
@@ -57,7 +58,7 @@ struct LauncherErrors {
     private mutating func takeAll() -> Bool {
         var wasAny = false
         var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
+        while !target.isFull {
             let count = read(source, &buffer, buffer.count)
             guard count > 0 else { break }
             wasAny = true
@@ -69,7 +70,7 @@ struct LauncherErrors {
         }
         // Half a line that is no frame need not wait for its other half.
         if remark == nil, !isPartOfFrame(line) {
-            write(line)
+            target.write(line)
             line = []
         }
         return wasAny
@@ -87,7 +88,7 @@ struct LauncherErrors {
     private mutating func takeLine() {
         defer { line = [] }
         guard var text = remark else {
-            if isFrame(line) { remark = line } else { write(line) }
+            if isFrame(line) { remark = line } else { target.write(line) }
             return
         }
         text += line
@@ -99,7 +100,7 @@ struct LauncherErrors {
         if MPI.implementation.isAboutExitCode(String(decoding: text, as: UTF8.self)) {
             held += text
         } else {
-            write(text)
+            target.write(text)
         }
     }
 
@@ -110,15 +111,5 @@ struct LauncherErrors {
     private func isPartOfFrame(_ line: [UInt8]) -> Bool {
         let frame = MPI.implementation.frame.asciiValue
         return line.allSatisfy { $0 == frame || $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
-    }
-
-    private func write(_ bytes: [UInt8]) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return }
-            rest = rest.dropFirst(count)
-        }
     }
 }

@@ -53,7 +53,7 @@ extension Communicator {
         let files = SharedFiles.mapped
         let counts = try allGather([Int64(files.paths.count)])
         let neighbours = nodes.neighbours(of: rank)
-        guard neighbours.first == rank, neighbours.count > 1,
+        guard neighbours.first == rank,
             neighbours.allSatisfy({ counts[$0] == [Int64(neighbours.count)] })
         else { return nil }
         files.removeNames()

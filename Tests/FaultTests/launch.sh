@@ -68,6 +68,20 @@ the loss of step [0-9]+ is NaN" \
 expect "--retries 0" 1 "The job was lost 1 time behind step 0" \
     launch -n 1 --retries 0 -- "${options[@]}" --epochs 2 --optimizer sgd --learning-rate 1e38 --on-nan stop --output fails-once
 
+# Nobody reads what the job and the launch say of the loss.
+mkfifo unread
+exec 7<>unread
+fill unread
+launch -n 2 -- "${options[@]}" --epochs 60 --output "$folder/unread-run" >output 2>unread &
+job=$!
+await_step "$folder/unread-run" 60
+kill -KILL "$(ranks_of "$folder/unread-run" | tail -n 1)"
+wait $job
+verdict "a job is started again though nobody reads what is said" as_expected $? 0 "resumed +from .*
+finished after 60 epochs"
+verdict "it computed the same" same_run alone "$folder/unread-run"
+exec 7>&-
+
 # What starting again cannot mend.
 expect "a run that is to be replaced, and cannot begin" 1 "nothere.h5" \
     launch -n 2 -- --model mlp --data nothere.h5 --output out --overwrite
@@ -272,6 +286,18 @@ verdict "a host that is cut off in mid-run" as_expected $? 0 \
 launch: far.invalid does not answer. The job runs on the others
 finished after 60 epochs"
 verdict "both computed the same" same_run "$folder/far-1" "$folder/far-2"
+kill -KILL "$far_rank" 2>/dev/null
+# It answers when it is asked first.
+rm gone
+launch_far "$folder/far-3"
+await_words "has waited for other ranks"
+sleep 0.5
+touch gone
+wait $job
+verdict "a host that is cut off later, while others wait" as_expected $? 0 \
+    "launch: far.invalid does not answer, and other ranks wait, .* It goes on from step [0-9]+
+finished after 60 epochs"
+verdict "it computed the same" same_run "$folder/far-1" "$folder/far-3"
 kill -KILL "$far_rank" 2>/dev/null
 
 printf 'a slots=none\n' >hosts

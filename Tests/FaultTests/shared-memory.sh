@@ -78,8 +78,10 @@ nothing_in_memory() {
     find /dev/shm -mindepth 1 >>output
     [[ -z $(find /dev/shm -mindepth 1) ]]
 }
+# A rank alone has files too under Open MPI 5.
+few=(1 2 4)
 for ((kill = 1; kill <= (wanted + 2) / 3; kill++)); do
-    verdict "kill $kill of all processes leaves nothing in memory" killed_at_once ${counts[RANDOM % 2]}
+    verdict "kill $kill of all processes leaves nothing in memory" killed_at_once ${few[kill % 3]}
 done
 # What Open MPI keeps on the disk.
 echo "$stops stops, $((kill - 1)) kills of all processes, which left $(du -sk "$TMPDIR" | cut -f 1) KiB on the disk"

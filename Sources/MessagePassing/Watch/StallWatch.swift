@@ -6,8 +6,9 @@ import Synchronization
 /// Ends a job whose ranks wait for a rank that is stuck, stopped or cut off: MPI itself waits for ever.
 ///
 /// A rank tells its watch what it begins to do. A thread of the watch looks once a second. If a rank has waited for
-/// `Patience.notice` seconds, its watch asks the watches of all other ranks what they do, and says who is missed. After
-/// `Patience.limit` seconds it ends the job. The watch starts before MPI does, because MPI's start can hang too.
+/// `Patience.notice` seconds, its watch asks the watches of all other ranks what they do, and says who is missed. It asks again
+/// after twice, four times and eight times as long, since more ranks may be missed by then. After `Patience.limit` seconds it
+/// ends the job. The watch starts before MPI does, because MPI's start can hang too.
 ///
 /// The thread counts its looks, one a second. So time in which the whole job is suspended does not count.
 package final class StallWatch: Sendable {
@@ -56,14 +57,14 @@ package final class StallWatch: Sendable {
     private var now: RankActivity { RankActivity(rawValue: activity.load(ordering: .relaxed)) ?? .ended }
 
     private func watch() {
-        var (seen, quiet, isNoticed) = (-1, 0, false)
+        var (seen, quiet, notice) = (-1, 0, patience.notice)
         while true {
             listen(RankStatus(activity: now, quiet: quiet))
             let signs = signs.load(ordering: .relaxed)
             let activity = now
             if activity == .ended { return }
             if signs != seen {
-                (seen, quiet, isNoticed) = (signs, 0, false)
+                (seen, quiet, notice) = (signs, 0, patience.notice)
                 continue
             }
             quiet += 1
@@ -75,8 +76,8 @@ package final class StallWatch: Sendable {
                 // mpirun ends all ranks when one exits.
                 Alert.end(1, saying: report.text + " " + Launcher.current.farewell)
             }
-            if quiet >= patience.notice, !isNoticed {
-                isNoticed = true
+            if quiet >= notice {
+                notice *= 2
                 let report = report(status)
                 guard self.signs.load(ordering: .relaxed) == seen, report.isToBeSaid else { continue }
                 let end = activity.needsOthers ? " dptrain ends the job after \(patience.limit) s." : ""

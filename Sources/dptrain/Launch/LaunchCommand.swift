@@ -89,7 +89,7 @@ struct LaunchCommand: ParsableCommand {
         request.retries = retries
         request.startLimit = .seconds(startLimit)
         request.launcherArguments = mpirun.split(separator: " ").map(String.init)
-        let code = try JobLauncher(request, tell: StandardError.print).run()
+        let code = try JobLauncher(request).run()
         if code != 0 { throw ExitCode(code) }
     }
 
