@@ -27,6 +27,8 @@ struct JobAttempt {
     /// Whether this host has had a rank; a job of other hosts' ranks has none.
     private(set) var hadRanks = false
     private var aloneSince: ContinuousClock.Instant?
+    /// Whether the launcher's exit code may be 0 though ranks were stopped.
+    private var isCodeLost = false
 
     /// How long the launcher may outlive the ranks of this host: Open MPI can wait for ever for a host that is gone.
     static let patience = Duration.seconds(5)
@@ -52,12 +54,13 @@ struct JobAttempt {
     mutating func poll(within milliseconds: Int32) -> End? {
         errors.handOn(within: milliseconds)
         if let end = launcher.poll() {
-            let meaning = Self.meaning(of: end)
+            var meaning = Self.meaning(of: end)
+            // A run that has finished at that moment says so when it is resumed.
+            if isCodeLost, meaning == .finished { meaning = .stopped }
             errors.finish(withRemarks: meaning != .stopped)
             return meaning
         }
-        let hasRanks = self.hasRanks
-        if hasRanks {
+        if !ranks.isEmpty {
             (hadRanks, aloneSince) = (true, nil)
         } else if hadRanks {
             let since = aloneSince ?? ContinuousClock.now
@@ -75,8 +78,16 @@ struct JobAttempt {
     /// Whether a rank has said, since the last call, that others are silent.
     mutating func takeWordOfSilence() -> Bool { errors.takeWordOfSilence() }
 
-    /// The launcher hands it to the ranks.
-    func send(_ signal: Int32) { launcher.send(signal) }
+    /// To the ranks. Where the launcher does not hand it on well, those of this host get it themselves: one rank is enough.
+    mutating func send(_ signal: Int32) {
+        if !MPI.implementation.handsSignalsOn {
+            let ranks = self.ranks
+            for rank in ranks { kill(rank, signal) }
+            guard ranks.isEmpty, signal == SIGUSR1 else { return }
+            isCodeLost = true
+        }
+        launcher.send(signal)
+    }
 
     /// At once, with what it has started on this host, such as connections to other hosts.
     mutating func end() {
@@ -100,12 +111,12 @@ struct JobAttempt {
         }
     }
 
-    /// Whether a process below the launcher is the program, or was it before the file was replaced.
-    private var hasRanks: Bool {
-        Self.descendants(of: "\(launcher.identifier)").contains {
+    /// The processes below the launcher that are the program, or were it before the file was replaced.
+    private var ranks: [pid_t] {
+        Self.descendants(of: "\(launcher.identifier)").filter {
             let name = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/exe")
             return name?.hasPrefix(program) ?? false
-        }
+        }.compactMap { pid_t($0) }
     }
 
     private static func descendants(of process: Substring) -> [Substring] {

@@ -137,12 +137,12 @@ package struct JobLauncher {
             let isExpected =
                 OutputLock.isTaken(request.output, byJob: name, attempt: generation)
                 || ContinuousClock.now - began > Self.longestStart
-            // The launcher passes this one on; the ranks save a checkpoint and end by themselves.
+            // The ranks save a checkpoint and end by themselves.
             if isExpected, let signal = StopSignal.received, sent != signal {
                 job.send(SIGUSR1)
                 sent = signal
             }
-            if isExpected, MPI.implementation.forwardsSaveSignal, SaveSignal.take() { job.send(SIGUSR2) }
+            if isExpected, SaveSignal.take() { job.send(SIGUSR2) }
         }
     }
 

@@ -9,7 +9,8 @@ package struct MPICH: MPIImplementation {
     package let launcherProcesses: Set<String> = ["mpiexec.hydra"]
     package let launcherHelpers: Set<String> = ["hydra_pmi_proxy"]
     package let givesTerminals = false
-    package let forwardsSaveSignal = false
+    /// SIGUSR2 ends Hydra. After SIGUSR1 its exit code is 0 now and then, whatever that of the ranks is.
+    package let handsSignalsOn = false
 
     /// Hydra asks for none.
     package let permissions: [String: String] = [:]

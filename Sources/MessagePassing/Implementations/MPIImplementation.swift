@@ -14,8 +14,8 @@ package protocol MPIImplementation: Sendable {
     var launcherHelpers: Set<String> { get }
     /// Whether the launcher's ranks write to a terminal, whatever it writes to itself.
     var givesTerminals: Bool { get }
-    /// Whether the launcher hands SIGUSR2 to the ranks.
-    var forwardsSaveSignal: Bool { get }
+    /// Whether the launcher hands SIGUSR1 and SIGUSR2 to the ranks, and ends with their exit code all the same.
+    var handsSignalsOn: Bool { get }
 
     /// Lets the launcher run as root, and start more ranks than there are cores.
     var permissions: [String: String] { get }

@@ -10,7 +10,7 @@ package struct OpenMPI: MPIImplementation {
     ]
     package let launcherHelpers: Set<String> = ["orted", "prted"]
     package let givesTerminals = true
-    package let forwardsSaveSignal = true
+    package let handsSignalsOn = true
 
     package let permissions = [
         "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
