@@ -4,7 +4,7 @@ import MessagePassing
 import Synchronization
 
 /// Finds hosts that are gone while their ranks are silent. Ranks cannot tell a host that is cut off from a rank that is stopped, and
-/// wait for either for a quarter of an hour. So hosts are asked once ranks say that others are silent.
+/// wait for either for a quarter of an hour. So hosts are asked each time ranks say that others are silent.
 final class HostWatch: Sendable {
     private struct State {
         var isAsking = false

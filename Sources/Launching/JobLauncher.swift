@@ -155,7 +155,7 @@ package struct JobLauncher {
     private func awaitEarlierJob() {
         let deadline = ContinuousClock.now + JobAttempt.patience
         while let job = OutputLock.jobThatHolds(request.output), !job.isEmpty, ContinuousClock.now < deadline {
-            usleep(100_000)
+            errors.handOn(for: 100)
         }
     }
 
@@ -197,7 +197,7 @@ package struct JobLauncher {
                 }
                 return left
             }
-            sleep(2)
+            errors.handOn(for: 2000)
         }
     }
 

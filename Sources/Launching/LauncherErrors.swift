@@ -18,6 +18,8 @@ struct LauncherErrors {
     private var toldOfSilence = false
 
     private static let longestRemark = 1 << 16
+    /// Bytes that a pipe holds, unless it is told otherwise.
+    private static let pipeSize = 1 << 16
 
     /// To `queue`. With what the launcher is to write to, which the caller closes.
     static func open(to queue: OutputQueue) throws(FileSystemError) -> (LauncherErrors, target: Int32) {
@@ -32,7 +34,7 @@ struct LauncherErrors {
 
     /// What comes within this time.
     mutating func handOn(within milliseconds: Int32) {
-        guard target.awaitInput(from: source, milliseconds: milliseconds) else { return }
+        guard target.handOn(for: milliseconds, untilInputFrom: source) else { return }
         // Of a pipe that is closed.
         if !takeAll() { usleep(UInt32(max(0, milliseconds)) * 1000) }
     }
@@ -45,7 +47,8 @@ struct LauncherErrors {
 
     /// What is left, and remarks on the exit code too where they tell something new.
     mutating func finish(withRemarks: Bool) {
-        takeAll()
+        // The last words say why the job was lost, however many wait already.
+        takeAll(evenIfFull: true)
         target.write(remark ?? [])
         target.write(line)
         if withRemarks { target.write(held) }
@@ -55,10 +58,13 @@ struct LauncherErrors {
 
     /// Whether there was anything.
     @discardableResult
-    private mutating func takeAll() -> Bool {
+    private mutating func takeAll(evenIfFull: Bool = false) -> Bool {
         var wasAny = false
         var buffer = [UInt8](repeating: 0, count: 4096)
-        while !target.isFull {
+        // No more than a pipe holds: a process that has outlived the launcher may write on and on.
+        var portions = evenIfFull ? Self.pipeSize / buffer.count : .max
+        while portions > 0, evenIfFull || !target.isFull {
+            portions -= 1
             let count = read(source, &buffer, buffer.count)
             guard count > 0 else { break }
             wasAny = true

@@ -248,7 +248,7 @@ expect "a launcher that starts no rank on this host" 1 "mpirun has started no ra
 expect "a limit that is none" 64 "start-limit 0 is not 1 to" launch -n 2 --start-limit 0 -- "${options[@]}"
 
 # A host that is cut off in mid-run: this machine by another name, until the file `gone` is there. Its rank is stopped, not dead.
-printf '#!/bin/bash\n[[ -e %s/gone ]] && exit 255\nshift\nexec bash -c "$*"\n' "$PWD" >far
+printf '#!/bin/bash\n[[ -e %s/gone ]] && exit 255\necho "$2" >>%s/asked\nshift\nexec bash -c "$*"\n' "$PWD" "$PWD" >far
 chmod +x far
 printf 'localhost\nfar.invalid\n' >hosts
 # launch_far FOLDER [cut]: in the background. Its second rank is stopped some steps on, and is the process `far_rank`.
@@ -290,8 +290,11 @@ kill -KILL "$far_rank" 2>/dev/null
 # It answers when it is asked first.
 rm gone
 launch_far "$folder/far-3"
+questions() { grep -cx true asked; }
+before=$(questions)
+is_asked() { [[ $(questions) -gt $before ]]; }
 await_words "has waited for other ranks"
-sleep 0.5
+within 10 is_asked
 touch gone
 wait $job
 verdict "a host that is cut off later, while others wait" as_expected $? 0 \

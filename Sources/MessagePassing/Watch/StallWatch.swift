@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// A rank tells its watch what it begins to do. A thread of the watch looks once a second. If a rank has waited for
 /// `Patience.notice` seconds, its watch asks the watches of all other ranks what they do, and says who is missed. It asks again
-/// after twice, four times and eight times as long, since more ranks may be missed by then. After `Patience.limit` seconds it
+/// each time this time has doubled, since more ranks may be missed by then. After `Patience.limit` seconds it
 /// ends the job. The watch starts before MPI does, because MPI's start can hang too.
 ///
 /// The thread counts its looks, one a second. So time in which the whole job is suspended does not count.
