@@ -1,4 +1,4 @@
-/// Includes LOOPS, loops over blocks of channels, for blocks of 8 in AVX2 and of 16 in AVX-512. Names that it writes as
+/// Includes LOOPS, loops over registers, for registers of 8 floats in AVX2 and of 16 in AVX-512. Names that it writes as
 /// NAMED(name) end in `_avx2` and `_avx512`.
 
 /// Planes of some blocks, sample by sample.

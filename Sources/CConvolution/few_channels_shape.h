@@ -14,7 +14,7 @@ static inline long weight_count(const dptrain_few_channels *s) {
 /// Floats of a group's input with its columns of zeros; none where there are no such columns.
 static inline long widened_count(const dptrain_few_channels *s) {
     const long width = reached_width(s);
-    return width == s->input_width ? 0 : s->input_channels * s->input_height * width * lanes;
+    return width == s->input_width ? 0 : s->input_channels * s->input_height * width * s->lanes;
 }
 
 /// Group `group` of the input with its columns of zeros, in `copy` where it has any.

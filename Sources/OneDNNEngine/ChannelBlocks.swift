@@ -21,8 +21,12 @@ extension DNNLCompiler {
     /// For poolings, which oneDNN computes by its reference implementation in bf16 if channels come in blocks of eight. Convolutions in
     /// groups choose such blocks where a group does not fill those of 16.
     func blocksToPool(_ tensor: Tensor, layer: String) throws -> Tensor {
-        let isOfEight = tensor.layout.block.map { $0.axis == 1 && $0.size == 8 } ?? false
-        guard tensor.layout.type == dnnl_bf16, isOfEight else { return tensor }
+        guard tensor.layout.type == dnnl_bf16, tensor.layout.hasBlocksOfEight else { return tensor }
+        return try inChannelBlocks(tensor, layer: layer)
+    }
+
+    /// The same values, still known to be rectified.
+    func inChannelBlocks(_ tensor: Tensor, layer: String) throws -> Tensor {
         var result = try reorder(tensor, to: channelBlocks(tensor.layout.dimensions), layer: layer)
         result.isRectified = tensor.isRectified
         return result
@@ -34,4 +38,9 @@ extension DNNLCompiler {
             samples: dimensions[0], lanes: library.lanes, blocks: dimensions[1].dividedRoundingUp(by: library.lanes),
             pixels: dimensions[2] * dimensions[3], bf16_images: images.layout.type == dnnl_bf16)
     }
+}
+
+extension MemoryDescriptor {
+    /// Whether eight channels lie side by side.
+    var hasBlocksOfEight: Bool { block.map { $0.axis == 1 && $0.size == 8 } ?? false }
 }

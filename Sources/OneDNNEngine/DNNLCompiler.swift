@@ -183,9 +183,9 @@ struct DNNLCompiler: LayerCompiler {
 
     func replacesPlainLayer(_ operation: Operation) -> Bool {
         switch operation.layer {
-        case .subsampling, .partialConvolution: library.hasOwnKernels
+        case .subsampling, .partialConvolution: library.lanes > 0
         case .convolution: true
-        case .activation(let layer) where layer.function == .scaledTanh: library.hasOwnKernels
+        case .activation(let layer) where layer.function == .scaledTanh: library.lanes > 0
         case .plain(let layer as DepthwiseConvolution2D): layer.multiplier == 1 && library.lanes > 0
         case .plain(is TransposedConvolution2D): true
         case .plain(let layer as GlobalPooling2D): layer.kind == .average && layer.keepsAxes

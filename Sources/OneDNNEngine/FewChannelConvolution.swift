@@ -23,13 +23,13 @@ extension DNNLCompiler {
     ) throws -> (output: Tensor, saved: Saved) {
         let name = operation.name
         let geometry = ConvolutionGeometry(operation, layer.window, samples: samples)
-        let shape = dptrain_few_channels(geometry)
-        let x = try reorder(input, to: .sideBySide(geometry.input), layer: name)
+        let shape = dptrain_few_channels(geometry, lanes: library.lanes)
+        let x = try reorder(input, to: sampleGroups(geometry.input), layer: name)
         let keras = try MemoryDescriptor(geometry.kernel, dnnl_hwio)
         let kernel = try parameter(operation.parameters[0], keras: keras, preferred: keras)
         let w = try readable(operation.parameters[0], kernel, as: keras, layer: name)
         let bias = layer.usesBias ? try vector(operation.parameters[1]) : nil
-        var y = activation(try .sideBySide(geometry.output))
+        var y = activation(try sampleGroups(geometry.output))
         y.isRectified = operation.activation == .relu
         emitFewChannels(
             shape, x.buffer, kernel: w.buffer, bias: bias?.buffer, rectifies: y.isRectified, into: y.buffer)
@@ -127,9 +127,9 @@ extension DNNLCompiler {
 }
 
 extension dptrain_few_channels {
-    init(_ geometry: ConvolutionGeometry) {
+    init(_ geometry: ConvolutionGeometry, lanes: Int) {
         self.init(
-            groups: geometry.input[0].rounded(upToMultipleOf: 16) / 16, input_channels: geometry.input[1],
+            lanes: lanes, groups: geometry.input[0].dividedRoundingUp(by: lanes), input_channels: geometry.input[1],
             input_height: geometry.input[2], input_width: geometry.input[3], output_channels: geometry.output[1],
             output_height: geometry.output[2], output_width: geometry.output[3], kernel_height: geometry.kernel[2],
             kernel_width: geometry.kernel[3], top: Int(geometry.paddingBefore[0]), left: Int(geometry.paddingBefore[1]))

@@ -6,7 +6,7 @@ import Lowering
 import Models
 import OneDNN
 
-/// What backward needs of the forward pass of a pooling with samples side by side.
+/// What backward needs of the forward pass of a pooling in a kernel of ours.
 struct LanePoolingState {
     let shape: dptrain_lane_pooling
     let input: Tensor
@@ -15,19 +15,28 @@ struct LanePoolingState {
     let places: BufferID?
 }
 
-/// Poolings behind convolutions with samples side by side, for which oneDNN has but a reference implementation.
+/// Poolings of pixels that are registers: of samples side by side, for which oneDNN has but a reference implementation, and in AVX2
+/// also maxima of channels side by side, whose places oneDNN stores one by one.
 extension DNNLCompiler {
     /// Places in a window are bytes.
     func suitsLanes(_ layer: Pooling2D, _ input: Tensor) -> Bool {
-        input.layout.isSideBySide && layer.window.size.height * layer.window.size.width <= 256
+        let hasBlocks = library.lanes == 8 && input.layout.hasBlocksOfEight && input.layout.type == dnnl_f32
+        return (input.layout.isSideBySide || layer.kind == .max && hasBlocks)
+            && layer.window.size.height * layer.window.size.width <= 256
     }
 
     func lanePooling(
         _ operation: Operation, _ layer: Pooling2D, _ input: Tensor
     ) throws -> (output: Tensor, saved: Saved) {
-        let shape = dptrain_lane_pooling(operation, layer.window, samples: samples)
-        let dimensions = [samples, operation.outputShape[2], operation.outputShape[0], operation.outputShape[1]]
-        let y = activation(try .sideBySide(dimensions))
+        let isSideBySide = input.layout.isSideBySide
+        let input = isSideBySide ? input : try inChannelBlocks(input, layer: operation.name)
+        let (lanes, channels) = (library.lanes, operation.outputShape[2])
+        let planes =
+            isSideBySide
+            ? samples.dividedRoundingUp(by: lanes) * channels : samples * channels.dividedRoundingUp(by: lanes)
+        let shape = dptrain_lane_pooling(operation, layer.window, planes: planes, lanes: lanes)
+        let dimensions = [samples, channels, operation.outputShape[0], operation.outputShape[1]]
+        let y = activation(try isSideBySide ? sampleGroups(dimensions) : channelBlocks(dimensions))
         let count = y.layout.byteCount / MemoryLayout<Float>.stride
         let places = layer.kind == .max && builder.isTraining ? builder.activation(bytes: count, of: .other) : nil
         emit(
@@ -71,10 +80,10 @@ extension DNNLCompiler {
 }
 
 extension dptrain_lane_pooling {
-    init(_ operation: Operation, _ window: Window2D, samples: Int) {
+    init(_ operation: Operation, _ window: Window2D, planes: Int, lanes: Int) {
         let (x, y) = (operation.inputShapes[0], operation.outputShape)
         self.init(
-            planes: samples.rounded(upToMultipleOf: 16) / 16 * x[2], input_height: x[0], input_width: x[1],
+            lanes: lanes, planes: planes, input_height: x[0], input_width: x[1],
             output_height: y[0], output_width: y[1], window_height: window.size.height,
             window_width: window.size.width, stride_height: window.stride.height, stride_width: window.stride.width,
             top: operation.margins.top, left: operation.margins.left)

@@ -19,10 +19,10 @@ extension DNNLCompiler {
         _ operation: Operation, _ layer: PartialConvolution2D, _ input: Tensor
     ) throws -> (output: Tensor, saved: Saved) {
         let geometry = ConvolutionGeometry(operation, layer.window, samples: samples)
-        let shape = dptrain_few_channels(geometry)
+        let shape = dptrain_few_channels(geometry, lanes: library.lanes)
         let table = ConnectionTable(layer, maps: shape.input_channels)
-        let x = try reorder(input, to: .sideBySide(geometry.input), layer: operation.name)
-        let y = activation(try .sideBySide(geometry.output))
+        let x = try reorder(input, to: sampleGroups(geometry.input), layer: operation.name)
+        let y = activation(try sampleGroups(geometry.output))
         emitFewChannels(
             shape, x.buffer, kernel: spreadKernels(operation, table),
             bias: builder.plainParameter(operation.parameters[1]), rectifies: false, into: y.buffer)

@@ -5,8 +5,8 @@ import Lowering
 import Models
 import OneDNN
 
-/// The convolutions of a network that run with 16 samples side by side in a register, where oneDNN would put 16
-/// channels.
+/// The convolutions of a network that run with samples side by side in a register, 16 in AVX-512 and 8 in AVX2, where oneDNN would
+/// put as many channels.
 ///
 /// Channels of odd numbers leave lanes idle there, samples of odd numbers here; all else is equally fast, so the fewer
 /// idle lanes decide: a function of the network, the shard's samples and the processor, on which all ranks agree.
@@ -23,12 +23,14 @@ struct SamplesSideBySide {
     private let layers: Set<String>
 
     init(_ request: PlanRequest, _ library: Library) {
-        guard request.precision == .fp32, library.hasOwnKernels else {
+        guard request.precision == .fp32, library.lanes > 0 else {
             layers = []
             return
         }
         let operations = request.network.operations
-        let suitable = operations.indices.filter { Self.suits(operations[$0], samples: request.samples) }
+        let suitable = operations.indices.filter {
+            Self.suits(operations[$0], samples: request.samples, lanes: library.lanes)
+        }
         let chosen = suitable.filter { value in
             let readers = Self.readers(of: value, among: operations)
             return !readers.isEmpty && readers.allSatisfy { suitable.contains($0) || operations[$0].readsSideBySide }
@@ -47,22 +49,22 @@ struct SamplesSideBySide {
         }
     }
 
-    private static func suits(_ operation: Operation, samples: Int) -> Bool {
+    private static func suits(_ operation: Operation, samples: Int, lanes: Int) -> Bool {
         guard case .convolution(let layer) = operation.layer, layer.groups == 1 else { return false }
         let (kernel, stride, margins) = (layer.window.size, layer.window.stride, operation.margins)
         let (inputs, outputs) = (operation.inputShapes[0][2], layer.filters)
         // oneDNN takes images of up to three channels as they are.
-        let busyChannels = (inputs <= 3 ? 1 : busyLanes(inputs)) * busyLanes(outputs)
-        return busyLanes(samples) >= leastAdvantage * busyChannels
+        let busyChannels = (inputs <= 3 ? 1 : busyPart(inputs, of: lanes)) * busyPart(outputs, of: lanes)
+        return busyPart(samples, of: lanes) >= leastAdvantage * busyChannels
             && stride == Extent2D(height: 1, width: 1) && layer.window.dilation == Extent2D(height: 1, width: 1)
             && max(margins.top, margins.bottom) < kernel.height && max(margins.left, margins.right) < kernel.width
             && kernel.height * kernel.width * inputs * outputs <= mostWeights
             && operation.outputShape[0] * operation.outputShape[1] >= fewestPixels
     }
 
-    /// The part of 16 lanes each that hold something.
-    private static func busyLanes(_ count: Int) -> Double {
-        Double(count) / Double(count.rounded(upToMultipleOf: 16))
+    /// The part of the lanes of all registers that hold something.
+    private static func busyPart(_ count: Int, of lanes: Int) -> Double {
+        Double(count) / Double(count.rounded(upToMultipleOf: lanes))
     }
 }
 
@@ -78,11 +80,13 @@ extension Operation {
     }
 }
 
-extension MemoryDescriptor {
-    /// [groups of 16 samples][C][H][W][16 samples]: what the kernels of CConvolution/few_channels.h compute with.
-    static func sideBySide(_ dimensions: [Int]) throws -> MemoryDescriptor {
-        try MemoryDescriptor(dimensions, dnnl_Abcd16a)
+extension DNNLCompiler {
+    /// [groups of samples][C][H][W][samples of a group]: what the kernels of CConvolution/few_channels.h compute with.
+    func sampleGroups(_ dimensions: [Int]) throws -> MemoryDescriptor {
+        try MemoryDescriptor(dimensions, library.lanes == 16 ? dnnl_Abcd16a : dnnl_Abcd8a)
     }
+}
 
-    var isSideBySide: Bool { block?.axis == 0 && block?.size == 16 }
+extension MemoryDescriptor {
+    var isSideBySide: Bool { block.map { $0.axis == 0 && ($0.size == 16 || $0.size == 8) } ?? false }
 }

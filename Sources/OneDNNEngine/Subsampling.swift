@@ -20,10 +20,13 @@ extension DNNLCompiler {
     ) throws -> (output: Tensor, saved: Saved) {
         let (from, to) = (operation.inputShapes[0], operation.outputShape)
         let shape = dptrain_subsampling(
-            windows: dptrain_lane_pooling(operation, layer.window, samples: samples), channels: from[2])
+            windows: dptrain_lane_pooling(
+                operation, layer.window, planes: samples.dividedRoundingUp(by: library.lanes) * from[2],
+                lanes: library.lanes),
+            channels: from[2])
         let x = try reorder(
-            input, to: .sideBySide([samples, from[2], from[0], from[1]]), layer: operation.name)
-        let y = activation(try .sideBySide([samples, to[2], to[0], to[1]]))
+            input, to: sampleGroups([samples, from[2], from[0], from[1]]), layer: operation.name)
+        let y = activation(try sampleGroups([samples, to[2], to[0], to[1]]))
         let (coefficients, biases) = (
             builder.plainParameter(operation.parameters[0]), builder.plainParameter(operation.parameters[1])
         )

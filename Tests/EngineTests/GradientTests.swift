@@ -16,7 +16,7 @@ import Testing
     @Test(arguments: TestedEngine.all, LayerCase.paddings)
     func padding(_ engine: TestedEngine, _ layer: LayerCase) throws { try check(engine, layer, shards: [[1], [3]]) }
 
-    /// Whole groups of 16 samples, groups with a few too few, and too few for a group.
+    /// Whole groups of samples, groups with a few too few, and too few for a group.
     @Test(arguments: TestedEngine.all, LayerCase.fewChannels)
     func fewChannels(_ engine: TestedEngine, _ layer: LayerCase) throws {
         try check(engine, layer, shards: [[16], [30, 11], [1]])

@@ -1,9 +1,9 @@
 #pragma once
 
-/// Convolutions of few channels, and the poolings behind them, with samples side by side: tensors are [groups of 16
-/// samples] [channels][height][width][16 samples], so that a register holds one pixel of 16 samples. No lane idles
-/// then, however few the channels and however odd the images, and all loops are over registers. oneDNN puts 16 channels
-/// side by side instead.
+/// Convolutions of few channels, and the poolings behind them, with samples side by side: tensors are [groups of samples]
+/// [channels][height][width][samples of a group], so that a register holds one pixel of a group. A group has 16 samples in AVX-512
+/// and 8 in AVX2, the lanes of a register. No lane idles then, however few the channels and however odd the images, and all loops
+/// are over registers. oneDNN puts as many channels side by side instead.
 ///
 /// Tensors are of floats, 64-byte aligned or not. Sums are taken in an order that only the shape decides. Where the
 /// last group has fewer samples, lanes without one hold finite numbers, and zeros in gradients; functions keep it so.
@@ -13,6 +13,8 @@
 
 /// A convolution of stride 1. Weights are [kernel height][kernel width][input channels][output channels], Keras's order.
 typedef struct {
+    /// Samples of a group: 16 in AVX-512, 8 in AVX2.
+    long lanes;
     long groups;
     long input_channels, input_height, input_width;
     long output_channels, output_height, output_width;
@@ -42,9 +44,12 @@ void dptrain_few_channels_weight_gradient(
     const dptrain_few_channels *shape, dptrain_part channels, const float *x, const float *dy, float *weight_gradient,
     float *bias_gradient, float *scratch);
 
-/// A pooling over windows of at most 256 pixels, each of which meets the image.
+/// A pooling over windows of at most 256 pixels, each of which meets the image. Lanes may also be channels: tensors are then
+/// [samples][blocks of channels][height][width][channels of a block].
 typedef struct {
-    /// Channels of all groups.
+    /// Samples of a group or channels of a block: 16 in AVX-512, 8 in AVX2.
+    long lanes;
+    /// Channels of all groups, or blocks of all samples.
     long planes;
     long input_height, input_width;
     long output_height, output_width;
