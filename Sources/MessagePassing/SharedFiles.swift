@@ -3,7 +3,8 @@ import Glibc
 
 /// The files by which MPI's ranks of a node share memory, some megabytes a rank. MPI removes them when a job ends. Where all
 /// that could do so are killed, they would stay until the node is started anew. So they lose their names as soon as each rank of the
-/// node has mapped all of them, and end with the last of these ranks, however it ends.
+/// node has mapped all of them, and end with the last of these ranks, however it ends. The file of a process alone, which Open MPI 5
+/// leaves even if the process ends well, ends with it too.
 package struct SharedFiles: Sendable, Equatable {
     package let paths: [String]
 
@@ -48,7 +49,7 @@ package struct SharedFiles: Sendable, Equatable {
 
 extension Communicator {
     /// Takes the names of the files that the ranks of each node share, if all of them have mapped all. The first rank of a node
-    /// gets the files, to give them names again. Collective.
+    /// gets the files, to give them names again; nobody does in a process alone, whose names MPI does not look for. Collective.
     func hideSharedFiles(_ nodes: NodeMap) throws -> SharedFiles? {
         let files = SharedFiles.mapped
         let counts = try allGather([Int64(files.paths.count)])
@@ -57,6 +58,6 @@ extension Communicator {
             neighbours.allSatisfy({ counts[$0] == [Int64(neighbours.count)] })
         else { return nil }
         files.removeNames()
-        return files
+        return LaunchEnvironment.current.isUnderLauncher ? files : nil
     }
 }
