@@ -31,15 +31,20 @@ struct SessionFolder {
         name == "pid.\(launcher)" || name.hasPrefix("prterun.") && name.hasSuffix(".\(launcher).\(geteuid())")
     }
 
+    /// What the file system of a folder has left; nil if it does not say.
+    static func freeBytes(of path: String) -> UInt64? {
+        var system = statvfs()
+        guard statvfs(path, &system) == 0 else { return nil }
+        let free = UInt64(system.f_bavail).multipliedReportingOverflow(by: UInt64(system.f_frsize))
+        return free.overflow ? nil : free.partialValue
+    }
+
     /// Throws if the file system of the folder has no room left.
     func requireRoom(rank: Int) throws(MessagePassingError) {
-        var system = statvfs()
-        guard statvfs(path, &system) == 0 else { return }
-        let free = UInt64(system.f_bavail).multipliedReportingOverflow(by: UInt64(system.f_frsize))
-        guard !free.overflow, free.partialValue < UInt64(Self.neededBytes) else { return }
+        guard let free = Self.freeBytes(of: path), free < UInt64(Self.neededBytes) else { return }
         throw MessagePassingError(
             rank: rank, operation: "MPI_Init_thread",
-            reason: "Open MPI keeps its files in \(path), which has \(free.partialValue >> 10) KiB left of the "
+            reason: "Open MPI keeps its files in \(path), which has \(free >> 10) KiB left of the "
                 + "\(Self.neededBytes >> 10) it may need",
             remedy: "make room there, or set TMPDIR to another folder for mpirun and all ranks")
     }

@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// Versions 4 and 5. Version 5 starts ranks by PRRTE, whose settings have names of their own.
 package struct OpenMPI: MPIImplementation {
     package init() {}
@@ -22,7 +24,19 @@ package struct OpenMPI: MPIImplementation {
         var preferences = ["OMPI_MCA_mpi_yield_when_idle": "1"]
         // A process without mpirun would otherwise start a daemon of Open MPI's beside it.
         if !isUnderLauncher { preferences["OMPI_MCA_ess_singleton_isolated"] = "1" }
+        let environment = ProcessInfo.processInfo.environment
+        if isUnderLauncher, !Self.hasRoomForSharedFiles(environment) {
+            preferences["OMPI_MCA_btl_sm_backing_directory"] = SessionFolder(environment).path
+        }
         return preferences
+    }
+
+    /// Whether /dev/shm has room for the 16 MiB of each rank of this node that version 5 wants there. Without room it does not start.
+    /// Version 4 wants less, and does without; it does not know the other folder.
+    private static func hasRoomForSharedFiles(_ environment: [String: String]) -> Bool {
+        let ranks = environment["OMPI_COMM_WORLD_LOCAL_SIZE"].flatMap { UInt64($0) } ?? 1
+        guard let free = SessionFolder.freeBytes(of: "/dev/shm") else { return true }
+        return free / (16 << 20) >= ranks
     }
 
     package let remoteShellVariables = ["OMPI_MCA_plm_rsh_agent", "PRTE_MCA_plm_ssh_agent"]
