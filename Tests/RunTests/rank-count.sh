@@ -104,8 +104,9 @@ for data in data chunked; do
         --labels digit=train/labels,number=train/labels --loss-weights number=0.01 --batch-size 36 --augment flip \
         --batch-norm global --readers 2
 done
-compare "several inputs in memory, bf16" 3 --model "$tests/inputs.json" --data data.h5 --images $inputs --precision bf16 \
-    --labels digit=train/labels,number=train/labels --loss-weights number=0.01 --batch-size 36 --cache ram
+kept=(--model "$tests/inputs.json" --data data.h5 --images $inputs --labels digit=train/labels,number=train/labels
+    --loss-weights number=0.01 --batch-size 36 --cache ram)
+compare "several inputs in memory" 3 "${kept[@]}"
 for mode in shard global; do
     compare "a model called twice, batch norm $mode" "1 2 3" --model "$tests/shared.json" --data data.h5 --batch-size 48 \
         --steps-per-epoch 2 --validation-steps 1 --shards 5 --batch-norm $mode --optimizer sgd --momentum 0.9
@@ -176,6 +177,7 @@ if alone bench --model mlp --batch-size 8 --steps 1 --precision bf16 >output 2>&
     alone --epochs 2 --output single --model resnet-cifar-8-v1 --data data.h5 --batch-size 48 --steps-per-epoch 2 \
         --validation-steps 1 --shards 5 --batch-norm global >output 2>&1
     verdict "fp32 differs from bf16" differ single/latest.h5 bf16.h5
+    compare "several inputs in memory, bf16" 3 "${kept[@]}" --precision bf16
 else
     echo "SKIPPED  bf16: $(tail -n 1 output)"
 fi
