@@ -55,8 +55,20 @@ expect "an ignored SIGINT stays ignored, SIGTERM saves" 75 "signal 15: checkpoin
     signalled "INT TERM" ignored env --ignore-signal=INT "$binary" "${options[@]}" --epochs 99999
 expect "an ignored SIGHUP stays ignored" 75 "signal 15: checkpoint saved" \
     signalled "HUP TERM" nohup nohup "$binary" "${options[@]}" --epochs 99999
+# On a busy machine a step may take longer than the pause between signals, and both would ask for one checkpoint.
+has_saved_twice() { [[ $(ls saved/step-*.h5 2>/dev/null | wc -l) -ge 2 ]]; }
+saves_then_stops() {
+    local job
+    "$@" --output saved &
+    job=$!
+    await_step saved $job
+    kill -s USR2 $job
+    within 20 has_saved_twice
+    kill -s TERM $job
+    wait $job
+}
 expect "SIGUSR2 saves and goes on" 75 "signal 15: checkpoint saved" \
-    signalled "USR2 TERM" saved "$binary" "${options[@]}" --epochs 99999 --checkpoint-every-epochs 99999
+    saves_then_stops "$binary" "${options[@]}" --epochs 99999 --checkpoint-every-epochs 99999
 verdict "it has a checkpoint of SIGUSR2 and one of SIGTERM" test "$(ls saved/step-*.h5 | wc -l)" == 3
 expect "SIGUSR2 to all ranks" 75 "signal 10: checkpoint saved" \
     signalled "USR2 USR1" saved-by-all mpirun --timeout $limit -n 3 "$binary" "${options[@]}" --epochs 99999
