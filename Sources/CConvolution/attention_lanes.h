@@ -2,22 +2,6 @@
 
 #include "exponential_lanes.h"
 
-/// `count` floats, or a register full of them; `fill` behind them.
-FIXED vector NAMED(some)(const float *p, ptrdiff_t count, float fill) {
-    if (count >= LANES) return NAMED(load)(p);
-    vector result = NAMED(all)(fill);
-    memcpy(&result, p, count * sizeof(float));
-    return result;
-}
-
-FIXED void NAMED(store_some)(float *p, ptrdiff_t count, vector value) {
-    if (count >= LANES) {
-        *(vector *)p = value;
-    } else {
-        memcpy(p, &value, count * sizeof(float));
-    }
-}
-
 /// Columns `first` to `first + columns` of a matrix of `rows` rows, one row after the other, with zeros behind each.
 TARGET static void NAMED(pack)(
     matrix m, ptrdiff_t rows, ptrdiff_t first, ptrdiff_t columns, ptrdiff_t width, float *to) {

@@ -12,6 +12,38 @@ typedef uint16_t NAMED(halves) __attribute__((vector_size(2 * LANES), aligned(2)
 
 FIXED vector NAMED(load)(const float *p) { return *(const vector *)p; }
 
+/// The same number in all lanes, with its sign where it is zero.
+FIXED vector NAMED(repeated)(float value) {
+    vector result;
+    for (int lane = 0; lane < LANES; lane++) result[lane] = value;
+    return result;
+}
+
+/// `count` floats, or a register full of them; `fill` behind them.
+FIXED vector NAMED(some)(const float *p, ptrdiff_t count, float fill) {
+    if (count >= LANES) return NAMED(load)(p);
+    vector result = NAMED(repeated)(fill);
+    memcpy(&result, p, count * sizeof(float));
+    return result;
+}
+
+FIXED void NAMED(store_some)(float *p, ptrdiff_t count, vector value) {
+    if (count >= LANES) {
+        *(vector *)p = value;
+    } else {
+        memcpy(p, &value, count * sizeof(float));
+    }
+}
+
+/// The sum of the lanes, in a fixed order.
+FIXED float NAMED(total)(vector v) {
+    float sums[LANES];
+    *(vector *)sums = v;
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++) sums[i] += sums[i + half];
+    return sums[0];
+}
+
 FIXED words NAMED(bits)(vector value) {
     words bits;
     memcpy(&bits, &value, sizeof bits);

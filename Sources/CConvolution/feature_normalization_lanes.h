@@ -1,14 +1,5 @@
 /// The loops of feature_normalization.c for blocks of LANES channels. Included once for each width (each_width.h).
 
-/// Along the lanes, in a fixed order.
-FIXED float NAMED(total)(vector v) {
-    float sums[LANES];
-    *(vector *)sums = v;
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++) sums[i] += sums[i + half];
-    return sums[0];
-}
-
 /// Ones for channels of block `block` that there are.
 FIXED vector NAMED(present)(const dptrain_feature_normalization *n, ptrdiff_t block) {
     float ones[LANES];

@@ -1,6 +1,6 @@
 /// The loops of few_channels.c for groups of LANES samples: one register a pixel. Included once for each width (each_width.h).
 
-#include "samples_lanes.h"
+#include "exponential_lanes.h"
 
 // Output channels and pixels of a tile: its sums, its pixels' values and a weight fit the 32 registers of 16 lanes, and the 16 of 8
 // but for one, which costs less than smaller tiles do.

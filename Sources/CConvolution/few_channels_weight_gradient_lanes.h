@@ -142,10 +142,7 @@ TARGET static vector NAMED(sums_of_lanes)(const float *vectors) {
 TARGET static void NAMED(sum_lanes)(const float *vectors, long count, float *result) {
     for (long i = 0; i < count; i += LANES) {
         const vector sums = NAMED(sums_of_lanes)(vectors + i * LANES);
-        if (count - i >= LANES)
-            *(vector *)(result + i) = sums;
-        else
-            memcpy(result + i, &sums, (count - i) * sizeof(float));
+        NAMED(store_some)(result + i, count - i, sums);
     }
 }
 

@@ -1,6 +1,6 @@
 /// The loops of lane_pooling.c for groups of LANES samples, or blocks of LANES channels. Included once for each width (each_width.h).
 
-#include "samples_lanes.h"
+#include "exponential_lanes.h"
 
 /// A place in a window for each lane.
 typedef uint8_t NAMED(bytes) __attribute__((vector_size(LANES), aligned(1)));

@@ -1,6 +1,6 @@
 /// The loops of scaled_tanh.c for registers of LANES floats. Included once for each width (each_width.h).
 
-#include "samples_lanes.h"
+#include "exponential_lanes.h"
 
 /// A NaN stays one.
 FIXED vector NAMED(limited)(vector x, float limit) {
@@ -27,25 +27,10 @@ FIXED vector NAMED(hyperbolic_tangent)(vector u) {
     return NAMED(limited)(quotient, 1);
 }
 
-/// What there is of a register from `place` on, and zeros.
-FIXED vector NAMED(part)(const float *place, long count) {
-    if (count >= LANES) return NAMED(load)(place);
-    vector value = {0};
-    memcpy(&value, place, count * sizeof(float));
-    return value;
-}
-
-FIXED void NAMED(put)(float *place, vector value, long count) {
-    if (count >= LANES)
-        *(vector *)place = value;
-    else
-        memcpy(place, &value, count * sizeof(float));
-}
-
 TARGET static void NAMED(scaled_tanh)(float amplitude, float slope, dptrain_part values, const float *x, float *y) {
     for (long i = values.first; i < values.end; i += LANES) {
-        const vector value = NAMED(part)(x + i, values.end - i);
-        NAMED(put)(y + i, amplitude * NAMED(hyperbolic_tangent)(slope * value), values.end - i);
+        const vector value = NAMED(some)(x + i, values.end - i, 0);
+        NAMED(store_some)(y + i, values.end - i, amplitude * NAMED(hyperbolic_tangent)(slope * value));
     }
 }
 
@@ -54,8 +39,8 @@ TARGET static void NAMED(scaled_tanh_gradient)(
     float amplitude, float slope, dptrain_part values, const float *dy, const float *y, float *dx) {
     const vector square = NAMED(repeated)(amplitude * amplitude);
     for (long i = values.first; i < values.end; i += LANES) {
-        const vector value = NAMED(part)(y + i, values.end - i), gradient = NAMED(part)(dy + i, values.end - i);
+        const vector value = NAMED(some)(y + i, values.end - i, 0), gradient = NAMED(some)(dy + i, values.end - i, 0);
         const vector derivative = __builtin_elementwise_fma(-value, value, square) * (slope / amplitude);
-        NAMED(put)(dx + i, gradient * derivative, values.end - i);
+        NAMED(store_some)(dx + i, values.end - i, gradient * derivative);
     }
 }

@@ -1,7 +1,5 @@
 /// The loops of subsampling.c for groups of LANES samples. Included once for each width (each_width.h).
 
-#include "samples_lanes.h"
-
 /// The window of an output pixel whose first pixel is at `first`.
 FIXED vector NAMED(window_sum)(const dptrain_lane_pooling *s, const float *first) {
     vector sum = {0};
@@ -15,17 +13,6 @@ FIXED void NAMED(fill_window)(const dptrain_lane_pooling *s, vector value, float
     for (long row = 0; row < s->window_height; row++)
         for (long column = 0; column < s->window_width; column++)
             *(vector *)(first + (row * s->input_width + column) * LANES) = value;
-}
-
-/// The sum of the lanes.
-FIXED float NAMED(total)(vector values) {
-#if LANES == 16
-    return _mm512_reduce_add_ps(values);
-#else
-    const __m128 fours = _mm256_castps256_ps128(values) + _mm256_extractf128_ps(values, 1);
-    const __m128 pairs = fours + _mm_movehl_ps(fours, fours);
-    return pairs[0] + pairs[1];
-#endif
 }
 
 TARGET static void NAMED(forward)(
